@@ -1,0 +1,71 @@
+// The configuration as the program uses it: checked, defaults filled in, paths made absolute.
+// Values only. Meaning and defaults of each key: contract section 2, docs/configuration.md.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/api.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+enum class SignatureVersion : std::uint8_t { kV1, kV3 };
+
+// Where an account's keys come from. All empty: the provider chain (environment, ...).
+struct CredentialsConfig {
+  std::string access_key_id;           // or
+  std::string access_key_id_file;      //
+  std::string access_key_secret_file;  //
+  std::string security_token_file;
+  bool operator==(const CredentialsConfig&) const = default;
+};
+
+struct Pace {
+  Duration task = std::chrono::seconds(5);
+  Duration job = std::chrono::seconds(1);
+  Duration finished = std::chrono::minutes(1);
+  bool operator==(const Pace&) const = default;
+};
+
+struct InstanceConfig {
+  std::string name;      // the label iot_instance
+  std::string region;
+  std::string id;        // IotInstanceId; may be empty
+  std::string endpoint;  // https://host[:port], or http:// to a loopback host
+  std::string ca_file;   // empty: the system's
+  std::vector<std::string> tasks;       // explicit task ids, each once, in the file's order
+  std::vector<std::string> task_files;  // absolute globs; config_file.h reads them into `tasks`
+  std::vector<std::pair<std::string, std::string>> labels;
+  bool operator==(const InstanceConfig&) const = default;
+};
+
+struct AccountConfig {
+  std::string name;  // the label account
+  CredentialsConfig credentials;
+  SignatureVersion signature = SignatureVersion::kV3;
+  std::string proxy;              // empty: none
+  std::map<Api, double> quota;    // every Api has an entry; 0 = do not use
+  double quota_share = 0.8;
+  Pace pace;
+  std::vector<InstanceConfig> instances;
+  bool operator==(const AccountConfig&) const = default;
+};
+
+enum class TaskSeries : std::uint8_t { kNone, kExplicit, kBad, kActive, kAll };
+
+struct Config {
+  std::vector<AccountConfig> accounts;
+  std::string state_path;
+  Duration retain = std::chrono::hours(24 * 30);
+  TaskSeries task_series = TaskSeries::kBad;
+  std::size_t task_series_limit = 1000;
+  std::size_t job_series_limit = 1000;
+  Duration keep_finished = std::chrono::hours(24);
+  std::optional<Duration> detection_delay_bound;
+};
+
+}  // namespace taskwatchd

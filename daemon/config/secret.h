@@ -1,0 +1,37 @@
+// Text that must not be printed: no stream operator, no formatter, no conversion. `reveal` is the
+// one way to the bytes, easy to search for. Wiped when destroyed or overwritten.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace taskwatchd {
+
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  Secret(const Secret& other) = default;
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
+
+  const std::string& reveal() const { return value_; }
+  bool empty() const { return value_.empty(); }
+  // In constant time for equal lengths.
+  bool operator==(const Secret& other) const;
+
+ private:
+  void wipe();
+  std::string value_;
+};
+
+// What signs a call. Lives in config beside Secret because both the cloud room and ports need it.
+struct Keys {
+  std::string access_key_id;
+  Secret access_key_secret;
+  Secret security_token;  // empty unless the keys come from STS
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,60 @@
+// What the daemon knows of itself right now, as plain values: /metrics, STATUS= and the API render
+// it. Made by the poller and the app at each scrape; holds nothing of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+struct ApiStatus {
+  Api api = Api::kQueryTask;
+  double rate_limit = 0;             // calls/s allowed right now
+  double rate_limit_configured = 0;  // calls/s
+  std::optional<Wall> last_success;
+};
+
+struct InstanceStatus {
+  std::string name;
+  bool up = false;
+};
+
+// The label `state` of taskwatchd_task_state.
+enum class WatchState : std::uint8_t { kPending, kWatched, kGone };
+
+struct ExplicitTask {
+  std::string task_id;
+  WatchState state = WatchState::kPending;
+};
+
+struct AccountStatus {
+  std::string name;
+  bool up = false;
+  std::vector<InstanceStatus> instances;
+  std::vector<ApiStatus> apis;  // those in use
+  std::size_t unseen = 0;
+  std::size_t unfinished = 0;
+  std::size_t finished = 0;
+  std::size_t gone = 0;
+  std::vector<ExplicitTask> explicit_tasks;
+  std::optional<Wall> oldest_observation;  // of the unfinished task seen longest ago
+  std::optional<double> clock_offset_seconds;
+  std::optional<Duration> detection_delay_bound;
+  double blind_seconds = 0;
+};
+
+struct DaemonStatus {
+  std::vector<AccountStatus> accounts;
+  bool store_up = true;
+  std::map<std::string, std::uint64_t> events_pending;  // by sink
+  bool last_reload_successful = true;
+  std::optional<Wall> last_reload_success;
+};
+
+}  // namespace taskwatchd

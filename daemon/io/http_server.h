@@ -1,0 +1,67 @@
+// The HTTP server: Beast on the loop's thread, several listeners, one handler for all. It knows
+// limits and timeouts (reliability.md 6.11), not routes. The accept loops never end on an error
+// (file descriptors may run out): they pause 100 ms and go on.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace taskwatchd {
+
+struct WebRequest {
+  std::string method;  // "GET"
+  std::string target;  // path and query as sent
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  const std::string* header(std::string_view name) const;
+};
+
+struct WebResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+struct WebLimits {
+  std::size_t header_bytes = 8 * 1024;
+  std::size_t connections = 4096;
+  std::size_t requests_per_connection = 1024;
+  std::chrono::seconds header_timeout{10};  // also the idle time of a kept connection
+  std::chrono::seconds write_timeout{10};
+};
+
+class HttpServer {
+ public:
+  using Handler = std::function<WebResponse(const WebRequest&)>;
+
+  // The handler is called on the executor's thread and must return at once. HEAD is answered as
+  // GET without its body; a body on GET is refused with 400.
+  HttpServer(boost::asio::any_io_executor executor, Handler handler, WebLimits limits = {});
+  ~HttpServer();  // closes all listeners and connections
+
+  // HOST:PORT, [V6]:PORT or :PORT; port 0 picks a free one. Starts to serve. Returns the address
+  // bound, or an error_code (address in use: boost::system::errc::address_in_use).
+  struct Listening {
+    std::string address;
+    boost::system::error_code error;
+  };
+  Listening listen(const std::string& address);
+  void stop();
+
+  // Connections accepted so far: the watchdog compares two readings around a self-connect.
+  std::uint64_t accepted() const;
+  std::uint64_t accept_errors() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace taskwatchd

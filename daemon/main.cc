@@ -1,0 +1,8 @@
+#include <cstdio>
+
+#include "version.h"
+
+int main() {
+  std::puts("taskwatchd " TASKWATCHD_VERSION);
+  return 0;
+}

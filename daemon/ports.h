@@ -1,0 +1,141 @@
+// Everything the program asks of the world, on one page. Each port has a real side in io/ or view/
+// and a fake in tests/fakes/ that misbehaves on order.
+// Threads: all calls and completions are on the loop's thread; a port may use threads inside.
+// Failure is a value; no port throws while running.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cloud/http.h"
+#include "config/config.h"
+#include "config/secret.h"
+#include "core/change.h"
+#include "core/event.h"
+#include "core/outcome.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+template <typename T>
+using Awaitable = boost::asio::awaitable<T>;
+
+// A sleep that can be cut short. Must not outlive its clock. One waiter at a time.
+class Alarm {
+ public:
+  virtual ~Alarm() = default;
+  // Returns at `when`, or as soon as `ring` is called; at once if it was called since the last wait.
+  virtual Awaitable<void> wait_until(Mono when) = 0;
+  virtual void ring() = 0;
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Now now() = 0;
+  virtual std::unique_ptr<Alarm> make_alarm() = 0;
+};
+
+// Chance, for nonces and jitter.
+class Entropy {
+ public:
+  virtual ~Entropy() = default;
+  virtual std::uint64_t next() = 0;  // uniform
+};
+
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  // Returns within 10 s whatever the peer does. Never retries, never follows redirects.
+  virtual Awaitable<HttpResult> send(HttpRequest request) = 0;
+};
+
+struct KeyError {
+  std::string message;  // names the file or variable and the mend; no secret
+};
+class KeySource {
+ public:
+  virtual ~KeySource() = default;
+  // The account's keys as they are now; files that changed are read anew within 30 s. Never blocks
+  // for long: small local files only.
+  virtual std::variant<Keys, KeyError> keys(const AccountConfig& account) = 0;
+};
+
+struct StoreError {
+  enum class Kind {
+    kUnavailable,  // a later try may succeed: full, locked
+    kBroken,       // it will not: I/O error, corrupt
+  };
+  Kind kind = Kind::kUnavailable;
+  std::string message;  // names the file and the mend
+};
+struct Committed {
+  std::vector<std::uint64_t> event_ids;  // one for each event of the commit, rising
+};
+// What is stored of the things asked for.
+struct Stored {
+  std::vector<TaskRecord> records;
+  std::vector<CounterValue> counters;
+  std::vector<Mark> marks;
+};
+
+// Durable memory. Calls are carried out in the order they are made.
+class Store {
+ public:
+  virtual ~Store() = default;
+  // Returns once everything in `commit` would survive a power cut, or nothing of it.
+  virtual Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) = 0;
+  // The records of `tasks` (those that exist) of one account, and all its counters and marks.
+  virtual Awaitable<std::variant<Stored, StoreError>> load(std::string account,
+                                                           std::vector<std::string> tasks) = 0;
+  // Stored events with an id above `id`, rising, at most `limit`.
+  virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(
+      std::uint64_t id, std::size_t limit) = 0;
+  // The sink's cursor; 0 for a sink never heard of.
+  virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
+  // Drops records last seen before `before` of tasks not in `watched`, and events older than that
+  // which every known sink has got and whose task has no record left.
+  virtual Awaitable<std::variant<std::monostate, StoreError>> prune(
+      Wall before, std::vector<TaskKey> watched) = 0;
+};
+
+// Where stored events leave. Delivery is at least once and in order.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual const std::string& name() const = 0;
+  // Returns true once all were written, in order; false if they must be offered again (at once or
+  // after a pause of the caller's choice). May take as long as the far end is stalled.
+  virtual Awaitable<bool> deliver(std::vector<Event> events) = 0;
+};
+
+// Events that are not stored and plain diagnostics: never blocks; may drop the oldest, counted.
+class Log {
+ public:
+  virtual ~Log() = default;
+  virtual void write(Event event) = 0;
+};
+
+// Told what happens, on the loop; must return at once. The metrics listen here.
+struct CallEnd {
+  std::string account;
+  Api api = Api::kQueryTask;
+  std::optional<Reason> failure;  // nothing: a good reply
+  Duration took{};
+  bool retry = false;
+};
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void call_ended(const CallEnd& call) = 0;
+  // After the commit, in its order, each change once; `at` is when the commit returned.
+  virtual void committed(const TaskChange& change, Wall at) = 0;
+  virtual void counted(const CounterDelta& delta, Wall at) = 0;
+  virtual void anomaly(const std::string& account, Anomaly kind) = 0;
+  virtual void commit_took(Duration took) = 0;
+};
+
+}  // namespace taskwatchd
