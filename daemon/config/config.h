@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/api.h"
+#include "core/pace.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -22,13 +23,6 @@ struct CredentialsConfig {
   std::string access_key_secret_file;  //
   std::string security_token_file;
   bool operator==(const CredentialsConfig&) const = default;
-};
-
-struct Pace {
-  Duration task = std::chrono::seconds(5);
-  Duration job = std::chrono::seconds(1);
-  Duration finished = std::chrono::minutes(1);
-  bool operator==(const Pace&) const = default;
 };
 
 struct InstanceConfig {
