@@ -1,0 +1,143 @@
+// A clock moved by hand, for tests and the simulation: hours pass in no time, and twice the same.
+// It owns the order of time: a driver runs the loop dry, then jumps to the next due alarm.
+// Threads: that of the io_context. Nothing here waits for real time; nothing fails.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "ports.h"
+
+namespace taskwatchd {
+
+class FakeClock : public Clock {
+ public:
+  // Handlers that one instant may run before the loop is held to be spinning without a sleep.
+  static constexpr std::uint64_t kHandlersPerInstant = 10'000'000;
+
+  // Starts at a Mono far from zero, so that "0 is long ago" mistakes show.
+  explicit FakeClock(boost::asio::io_context& context,
+                     Wall wall = Wall(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)))
+      : context_(context), hand_(std::make_shared<Hand>()) {
+    hand_->now = {Mono(std::chrono::hours(1)), wall};
+  }
+
+  Now now() override { return hand_->now; }
+  std::unique_ptr<Alarm> make_alarm() override {
+    return std::make_unique<FakeAlarm>(std::make_shared<Waiter>(context_, hand_));
+  }
+
+  // When the earliest alarm goes off; nothing if nobody waits.
+  std::optional<Mono> next_due() const {
+    if (hand_->due.empty()) return std::nullopt;
+    return hand_->due.begin()->first.first;
+  }
+
+  // Runs the loop until it is idle at this instant. Throws std::logic_error if it never gets idle.
+  void settle() {
+    context_.restart();
+    for (std::uint64_t handlers = 0; context_.poll_one() != 0; ++handlers) {
+      if (handlers > kHandlersPerInstant) throw std::logic_error("the loop spins without a sleep");
+    }
+  }
+
+  // Settles, then goes from alarm to alarm, settling at each, until `when`; ends there, settled.
+  void run_until(Mono when) {
+    settle();
+    for (auto due = next_due(); due && *due <= when; due = next_due()) {
+      move_to(*due);
+      // One alarm, then all that follows from it, so that the order of waking is the order of time.
+      hand_->due.begin()->second->wake();
+      settle();
+    }
+    move_to(when);
+  }
+  void advance(Duration by) { run_until(hand_->now.mono + by); }
+
+  // An operator or NTP sets the clock: Wall jumps, Mono does not.
+  void jump_wall(std::chrono::milliseconds by) { hand_->now.wall += by; }
+
+ private:
+  struct Waiter;
+  // Alarms by time, then by when they were set. Shared: a waiter may be torn down after the clock.
+  struct Hand {
+    Now now;
+    std::uint64_t set = 0;
+    std::map<std::pair<Mono, std::uint64_t>, Waiter*> due;
+    std::chrono::microseconds wall_rest{};  // what Wall's milliseconds could not hold yet
+  };
+  using Place = std::map<std::pair<Mono, std::uint64_t>, Waiter*>::iterator;
+
+  // A timer that never ends by itself: the loop owns its handler, so nothing leaks on teardown.
+  struct Waiter {
+    Waiter(boost::asio::io_context& context, std::shared_ptr<Hand> hand)
+        : timer(context, boost::asio::steady_timer::time_point::max()), hand(std::move(hand)) {}
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() { forget(); }
+    void wake() {
+      forget();
+      timer.cancel();
+    }
+    void forget() {
+      if (place) hand->due.erase(*place);
+      place.reset();
+    }
+    boost::asio::steady_timer timer;
+    std::shared_ptr<Hand> hand;
+    std::optional<Place> place;  // while somebody waits
+    bool rung = false;
+  };
+
+  class FakeAlarm : public Alarm {
+   public:
+    explicit FakeAlarm(std::shared_ptr<Waiter> waiter) : waiter_(std::move(waiter)) {}
+    ~FakeAlarm() override { waiter_->wake(); }
+    Awaitable<void> wait_until(Mono when) override { return wait(waiter_, when); }
+    void ring() override {
+      if (waiter_->place) {
+        waiter_->wake();
+      } else {
+        waiter_->rung = true;
+      }
+    }
+
+   private:
+    // Holds the waiter itself: the alarm may die meanwhile.
+    static Awaitable<void> wait(std::shared_ptr<Waiter> waiter, Mono when) {
+      if (std::exchange(waiter->rung, false) || when <= waiter->hand->now.mono) {
+        co_await boost::asio::post(waiter->timer.get_executor(), boost::asio::use_awaitable);
+        co_return;
+      }
+      Hand& hand = *waiter->hand;
+      waiter->place = hand.due.emplace(std::pair(when, hand.set++), waiter.get()).first;
+      boost::system::error_code cancelled;
+      co_await waiter->timer.async_wait(
+          boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+      waiter->forget();
+    }
+    std::shared_ptr<Waiter> waiter_;
+  };
+
+  void move_to(Mono when) {
+    const auto rest = hand_->wall_rest + (when - hand_->now.mono);
+    const auto whole = std::chrono::floor<std::chrono::milliseconds>(rest);
+    hand_->now.mono = when;
+    hand_->now.wall += whole;
+    hand_->wall_rest = rest - whole;
+  }
+
+  boost::asio::io_context& context_;
+  std::shared_ptr<Hand> hand_;
+};
+
+}  // namespace taskwatchd
