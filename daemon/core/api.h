@@ -17,9 +17,13 @@ enum class Api : std::uint8_t {
   kQueryDeviceDistributeJob,
   kQueryDeviceDistributeDetail,
 };
-inline constexpr std::array<Api, 7> kAllApis = {
-    Api::kQueryTask, Api::kListTask,                 Api::kQueryJobStatistics,         Api::kQueryJob,
-    Api::kListJob,   Api::kQueryDeviceDistributeJob, Api::kQueryDeviceDistributeDetail};
+inline constexpr std::array<Api, 7> kAllApis = {Api::kQueryTask,
+                                                Api::kListTask,
+                                                Api::kQueryJobStatistics,
+                                                Api::kQueryJob,
+                                                Api::kListJob,
+                                                Api::kQueryDeviceDistributeJob,
+                                                Api::kQueryDeviceDistributeDetail};
 
 // The Action's name: "QueryTask".
 std::string_view name(Api api);

@@ -8,6 +8,8 @@ constexpr std::array<std::string_view, kAllAnomalies.size()> kWords = {
     "unknown_status", "regression", "stale_reply", "wrong_task_id", "negative_delay"};
 }
 
-std::string_view name(Anomaly anomaly) { return name_in(kWords, anomaly); }
+std::string_view name(Anomaly anomaly) {
+  return name_in(kWords, anomaly);
+}
 
 }  // namespace taskwatchd

@@ -27,14 +27,14 @@ std::string_view name(Anomaly anomaly);
 
 // One task's new record, and how it came to it.
 struct TaskChange {
-  TaskRecord record;
+  TaskRecord record{};
   bool first_sight = false;
   // Changed after we began to watch: counts for the detection delay. True for each transition.
   bool changed_while_watched = false;
-  std::optional<TaskStatus> from;  // of a transition
+  std::optional<TaskStatus> from{};  // of a transition
   // Steps read just now, for the histograms: absent unless the step itself was read.
-  std::optional<Duration> queue_wait;  // UtcQueueTime to leaving QUEUED
-  std::optional<Duration> execution;   // IN_PROGRESS to the end
+  std::optional<Duration> queue_wait{};  // UtcQueueTime to leaving QUEUED
+  std::optional<Duration> execution{};   // IN_PROGRESS to the end
 };
 
 // Durable counters, kept apart from events so that pruning never lowers them.

@@ -5,10 +5,12 @@
 namespace taskwatchd {
 namespace {
 constexpr std::array<std::string_view, kAllReasons.size()> kWords = {
-    "throttled", "timeout",   "unreachable", "tls",        "server_error", "auth",
-    "forbidden", "overdue",   "clock_skew",  "not_found",  "bad_request",  "protocol"};
+    "throttled", "timeout", "unreachable", "tls",       "server_error", "auth",
+    "forbidden", "overdue", "clock_skew",  "not_found", "bad_request",  "protocol"};
 }
 
-std::string_view name(Reason reason) { return name_in(kWords, reason); }
+std::string_view name(Reason reason) {
+  return name_in(kWords, reason);
+}
 
 }  // namespace taskwatchd

@@ -29,9 +29,9 @@ enum class Reason : std::uint8_t {
   kProtocol,
 };
 inline constexpr std::array<Reason, 12> kAllReasons = {
-    Reason::kThrottled,   Reason::kTimeout,   Reason::kUnreachable, Reason::kTls,
-    Reason::kServerError, Reason::kAuth,      Reason::kForbidden,   Reason::kOverdue,
-    Reason::kClockSkew,   Reason::kNotFound,  Reason::kBadRequest,  Reason::kProtocol};
+    Reason::kThrottled,   Reason::kTimeout,  Reason::kUnreachable, Reason::kTls,
+    Reason::kServerError, Reason::kAuth,     Reason::kForbidden,   Reason::kOverdue,
+    Reason::kClockSkew,   Reason::kNotFound, Reason::kBadRequest,  Reason::kProtocol};
 std::string_view name(Reason reason);
 
 struct Failure {

@@ -24,9 +24,9 @@ enum class TaskStatus : std::uint8_t {
 };
 inline constexpr std::size_t kTaskStatusCount = 9;
 inline constexpr std::array<TaskStatus, kTaskStatusCount> kAllTaskStatuses = {
-    TaskStatus::kQueued,   TaskStatus::kSent,     TaskStatus::kInProgress,
-    TaskStatus::kSucceeded, TaskStatus::kFailed,  TaskStatus::kRejected,
-    TaskStatus::kTimedOut, TaskStatus::kCancelled, TaskStatus::kUnknown};
+    TaskStatus::kQueued,    TaskStatus::kSent,      TaskStatus::kInProgress,
+    TaskStatus::kSucceeded, TaskStatus::kFailed,    TaskStatus::kRejected,
+    TaskStatus::kTimedOut,  TaskStatus::kCancelled, TaskStatus::kUnknown};
 
 // The cloud's spelling: "IN_PROGRESS". kUnknown is "UNKNOWN".
 std::string_view name(TaskStatus status);
@@ -78,12 +78,12 @@ struct TaskRecord {
   TaskKey key;
   std::string instance;  // the label iot_instance
   TaskReply last;
-  std::uint32_t attempt = 1;       // a rerun opens the next
-  Wall first_seen;                 // receive time of the first good reply
-  Wall last_seen;                  // receive time of the last reply that showed this status
-  std::optional<Wall> started;     // when IN_PROGRESS began, only if that step itself was read
-  bool superseded = false;         // a rerun made a new task for the same job and device
-  bool gone = false;               // the cloud no longer knows it
+  std::uint32_t attempt = 1;    // a rerun opens the next
+  Wall first_seen;              // receive time of the first good reply
+  Wall last_seen;               // receive time of the last reply that showed this status
+  std::optional<Wall> started;  // when IN_PROGRESS began, only if that step itself was read
+  bool superseded = false;      // a rerun made a new task for the same job and device
+  bool gone = false;            // the cloud no longer knows it
 };
 
 }  // namespace taskwatchd

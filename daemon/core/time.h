@@ -30,7 +30,9 @@ struct Now {
   Wall wall;
 };
 
-constexpr double seconds(Duration d) { return static_cast<double>(d.count()) / 1e6; }
+constexpr double seconds(Duration d) {
+  return static_cast<double>(d.count()) / 1e6;
+}
 // Unix seconds, as Prometheus wants its timestamps.
 constexpr double unix_seconds(Wall t) {
   return static_cast<double>(t.time_since_epoch().count()) / 1e3;

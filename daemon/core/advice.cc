@@ -1,0 +1,73 @@
+#include "core/advice.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace taskwatchd {
+namespace {
+
+bool contains(const std::string& text, std::string_view part) {
+  const auto equal = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), equal) != text.end();
+}
+
+std::string mend(Api api, const Failure& failure, const CallPlace& place) {
+  const std::string account = "account " + place.account;
+  switch (failure.reason) {
+    case Reason::kThrottled:
+      return "Other programs use the quota of " + account +
+             " too, or it is lower than configured: lower quota or quota_share.";
+    case Reason::kTimeout:
+    case Reason::kUnreachable:
+      return "Check the network, DNS and firewall towards " + place.endpoint +
+             ", and the endpoint or region of instance " + place.instance + ".";
+    case Reason::kTls:
+      return "Check the clock and the certificate authorities; a private one goes into ca_file of "
+             "instance " +
+             place.instance + ".";
+    case Reason::kServerError:
+      return "The cloud has trouble of its own; asking goes on.";
+    case Reason::kAuth:
+      return "Check access_key_id and the secret file of " + account +
+             ": wrong, disabled, deleted or expired keys.";
+    case Reason::kForbidden:
+      return "Grant the RAM action iot:" + std::string(name(api)) +
+             " on resource * to the key of " + account + ".";
+    case Reason::kOverdue:
+      return "Settle the bill of " + account + ".";
+    case Reason::kClockSkew:
+      return "Set this machine's clock (NTP): it is more than 15 minutes off.";
+    case Reason::kNotFound:
+      return "Check the task id, its region and its instance.";
+    case Reason::kBadRequest:
+      if (contains(failure.code, "Instance")) {
+        return place.has_instance_id ? "Check id and region of instance " + place.instance +
+                                           " (console: instance overview)."
+                                     : "Set the id of instance " + place.instance +
+                                           " (console: instance overview), and check its region.";
+      }
+      return "Check the task id, and region, endpoint and id of instance " + place.instance + ".";
+    case Reason::kProtocol:
+      return "The reply is not the documented one: check that " + place.endpoint +
+             " is the IoT endpoint and that no proxy or portal answers for it.";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string advice(Api api, const Failure& failure, const CallPlace& place) {
+  std::string text = std::string(name(api)) + " failed (" + std::string(name(failure.reason)) + ")";
+  if (!failure.message.empty()) {
+    text += ": " + failure.message;
+  } else if (!failure.code.empty()) {
+    text += ": " + failure.code;
+  }
+  if (text.back() != '.') text += '.';
+  return text + ' ' + mend(api, failure, place);
+}
+
+}  // namespace taskwatchd

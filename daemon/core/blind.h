@@ -1,0 +1,56 @@
+// Time in which an account was not watched though tasks were unfinished: the daemon was down, or
+// no good reply came for 60 s. Ends with a report once every task was looked at again. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "core/time.h"
+
+namespace taskwatchd {
+
+struct BlindInterval {
+  Wall since;
+  Wall until;
+  std::uint64_t transitions = 0;  // found afterwards, that happened in it
+};
+
+class BlindWatch {
+ public:
+  // `alive` is the last good reply that the store knows of; nothing on the very first start.
+  void restore(std::optional<Wall> alive) { last_good_ = alive; }
+
+  // A good reply for `task_id` came. `unfinished` are the account's unfinished tasks, asked for
+  // only when an interval begins to end (so that the common case costs nothing).
+  template <typename UnfinishedTasks>
+  void good(const std::string& task_id, Wall now, UnfinishedTasks unfinished) {
+    if (last_good_ && now - *last_good_ > kGap) open(now, unfinished());
+    last_good_ = now;
+    if (open_) waiting_.erase(task_id);
+  }
+  void transition(Wall modified);
+  void forget(const std::string& task_id) { waiting_.erase(task_id); }
+
+  // The interval that has just been looked through, once.
+  std::optional<BlindInterval> take(Wall now);
+  // All blind time so far, the running one included if tasks are unfinished.
+  double seconds(Wall now, bool any_unfinished) const;
+  std::optional<Wall> last_good() const { return last_good_; }
+
+ private:
+  static constexpr std::chrono::milliseconds kGap = std::chrono::seconds(60);
+  // Looked through or not, the report waits no longer than this.
+  static constexpr std::chrono::milliseconds kReportWithin = std::chrono::minutes(10);
+
+  void open(Wall now, std::vector<std::string> unfinished);
+
+  std::optional<Wall> last_good_;
+  std::optional<BlindInterval> open_;
+  std::unordered_set<std::string> waiting_;  // to be looked at again
+  double total_seconds_ = 0;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,72 @@
+#include "core/health.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace taskwatchd {
+namespace {
+
+constexpr int kDownFailures = 3;
+constexpr Duration kDownSpan = std::chrono::seconds(10);
+constexpr int kFreeFailures = 2;     // running, before any pause: the next poll is the retry
+constexpr double kFirstPause = 0.5;  // s, doubled with each failure
+constexpr double kPauseMax = 20;     // s
+constexpr double kPausePersonMax = 60;
+constexpr int kPersonFailures = 5;  // then one probe a minute
+
+}  // namespace
+
+bool Health::needs_a_person(Reason reason) {
+  switch (reason) {
+    case Reason::kAuth:
+    case Reason::kForbidden:
+    case Reason::kOverdue:
+    case Reason::kBadRequest:
+    case Reason::kTls:
+      return true;
+    case Reason::kThrottled:
+    case Reason::kTimeout:
+    case Reason::kUnreachable:
+    case Reason::kServerError:
+    case Reason::kClockSkew:
+    case Reason::kNotFound:
+    case Reason::kProtocol:
+      return false;
+  }
+  return false;
+}
+
+Health::News Health::good(Now now) {
+  const bool told = told_.has_value();
+  up_ = true;
+  failures_ = 0;
+  held_until_ = Mono::min();
+  told_.reset();
+  last_good_ = now.wall;
+  return told ? News::kRecovered : News::kNone;
+}
+
+Health::News Health::failed(Reason reason, Now now, double chance) {
+  if (failures_ == 0) failing_since_ = now.mono;
+  ++failures_;
+  const bool person = needs_a_person(reason);
+  if (person && failures_ >= kPersonFailures) {
+    held_until_ = now.mono + from_seconds(kPausePersonMax);
+  } else if (failures_ > kFreeFailures) {
+    const double cap = person ? kPausePersonMax : kPauseMax;
+    const double pause = std::min(cap, kFirstPause * std::exp2(failures_ - kFreeFailures - 1));
+    held_until_ = now.mono + from_seconds(pause * (0.5 + 0.5 * chance));
+  }
+
+  const bool down = failures_ >= kDownFailures && now.mono - failing_since_ >= kDownSpan;
+  const bool was_up = up_;
+  if (down) up_ = false;
+  // Before the first good reply, and for what no time mends, the first failure is news; a passing
+  // one is not until the account counts as down.
+  const bool worth_telling = person || down || (!was_up && !last_good_);
+  if (!worth_telling || told_ == reason) return News::kNone;
+  told_ = reason;
+  return News::kFailing;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,43 @@
+// Does an account, or one of its instances, answer? Counts failures running, says when to call it
+// down, when to pause, and what is worth telling: the change, not the repetition. Pure.
+#pragma once
+
+#include <optional>
+
+#include "core/outcome.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+class Health {
+ public:
+  // What this reply changed, if anything worth telling.
+  enum class News { kNone, kFailing, kRecovered };
+
+  // Up from a good reply until three failures running over at least 10 s; not up before the first.
+  bool up() const { return up_; }
+  std::optional<Wall> last_good() const { return last_good_; }
+
+  News good(Now now);
+  // A refusal for the rate or for one item says nothing of health: not to be given here.
+  // `chance` in [0, 1) spreads the pauses. kFailing once for a reason; again only after a recovery
+  // or for another reason.
+  News failed(Reason reason, Now now, double chance);
+
+  // Not asked before then: nothing until a few failures running, then longer and longer, to 20 s
+  // for what may pass by itself and 60 s for what needs a person (keys, permissions, parameters).
+  Mono held_until() const { return held_until_; }
+
+  // True for reasons that only a person can mend.
+  static bool needs_a_person(Reason reason);
+
+ private:
+  bool up_ = false;
+  int failures_ = 0;  // running
+  Mono failing_since_;
+  Mono held_until_ = Mono::min();
+  std::optional<Reason> told_;
+  std::optional<Wall> last_good_;
+};
+
+}  // namespace taskwatchd

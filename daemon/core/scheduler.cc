@@ -1,0 +1,229 @@
+#include "core/scheduler.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace taskwatchd {
+namespace {
+
+constexpr Duration kIdle = std::chrono::minutes(1);          // between calls when all is finished
+constexpr Duration kSettledOnce = std::chrono::minutes(10);  // SUCCEEDED, CANCELLED: one more look
+constexpr Duration kGonePace = std::chrono::minutes(10);
+constexpr double kRareShare = 0.05;  // of the slots, for finished tasks while others are not
+constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this many whole rounds
+constexpr unsigned kKnownTurn = 4;   // while tasks are unseen, every fourth slot is a known one's
+
+// Mono::min() stands for never; adding to it stays far in the past.
+Mono after(Mono when, Duration span) {
+  return when + span;
+}
+
+}  // namespace
+
+// The candidates of one pass over the entries, and when the next one would be due.
+struct Scheduler::Best {
+  const Entry* rare = nullptr;     // finished or gone, asked longest ago
+  const Entry* starved = nullptr;  // unfinished, asked longest ago, past the cap
+  const Entry* unseen = nullptr;
+  const Entry* known = nullptr;  // unfinished, of the greatest worth
+  double worth = -1;
+  Mono wake = Mono::max();
+};
+
+Scheduler::Kind Scheduler::kind_of(const TaskRecord& record) {
+  if (record.gone) return Kind::kGone;
+  if (record.superseded) return Kind::kSettled;
+  if (is_bad(record.last.status)) return Kind::kBad;
+  return is_finished(record.last.status) ? Kind::kSettled : Kind::kUnfinished;
+}
+
+Scheduler::Entry* Scheduler::find(const std::string& task_id) {
+  const auto it = index_.find(task_id);
+  return it == index_.end() ? nullptr : &entries_[it->second];
+}
+
+void Scheduler::add(const std::string& task_id, std::size_t instance, const TaskRecord* known,
+                    Now now) {
+  if (Entry* entry = find(task_id)) {
+    entry->instance = instance;
+    return;
+  }
+  Entry entry;
+  entry.task_id = task_id;
+  entry.instance = instance;
+  if (known != nullptr) {
+    entry.kind = kind_of(*known);
+    entry.status = known->last.status;
+    entry.entered = known->last.modified;
+    entry.seen = known->last_seen;
+    if (entry.kind == Kind::kSettled || entry.kind == Kind::kGone) entry.asked = now.mono;
+  }
+  index_.emplace(task_id, entries_.size());
+  entries_.push_back(std::move(entry));
+}
+
+void Scheduler::remove(const std::string& task_id) {
+  const auto it = index_.find(task_id);
+  if (it == index_.end()) return;
+  const std::size_t at = it->second;
+  index_.erase(it);
+  if (at + 1 != entries_.size()) {
+    entries_[at] = std::move(entries_.back());
+    index_[entries_[at].task_id] = at;
+  }
+  entries_.pop_back();
+}
+
+Mono Scheduler::due(const Entry& entry) const {
+  switch (entry.kind) {
+    case Kind::kUnseen:
+      return entry.not_before;
+    case Kind::kUnfinished:
+      return std::max(after(entry.asked, pace_.task), entry.not_before);
+    case Kind::kBad:
+      return std::max(after(entry.asked, pace_.finished), entry.not_before);
+    case Kind::kSettled:
+      if (entry.confirmed) return Mono::max();
+      return std::max(after(entry.asked, kSettledOnce), entry.not_before);
+    case Kind::kGone:
+      return std::max(after(entry.asked, kGonePace), entry.not_before);
+  }
+  return Mono::max();
+}
+
+bool Scheduler::any_unfinished() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) {
+    return e.kind == Kind::kUnseen || e.kind == Kind::kUnfinished;
+  });
+}
+
+Choice Scheduler::next(Now now, double rate, const std::vector<Mono>& held) {
+  const auto active = std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) {
+    return e.kind == Kind::kUnseen || e.kind == Kind::kUnfinished;
+  });
+  if (active == 0) return next_idle(now, held);
+  return next_busy(now, rate, held, static_cast<std::size_t>(active));
+}
+
+Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
+                            std::size_t active) {
+  const Mono rare_ready = after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
+  const Duration round = from_seconds(static_cast<double>(active) / rate);
+  const Duration cap = kStarvedRounds * std::max(round, pace_.task);
+
+  Best best;
+  for (const Entry& e : entries_) {
+    if (e.in_flight) continue;
+    const bool rare = e.kind != Kind::kUnseen && e.kind != Kind::kUnfinished;
+    Mono when = std::max(due(e), held[e.instance]);
+    if (rare) when = std::max(when, rare_ready);
+    if (when > now.mono) {
+      best.wake = std::min(best.wake, when);
+      continue;
+    }
+    if (rare) {
+      if (best.rare == nullptr || e.asked < best.rare->asked) best.rare = &e;
+    } else if (e.kind == Kind::kUnseen) {
+      // The one asked longest ago, so that one that keeps failing does not hold up the others.
+      if (best.unseen == nullptr || e.asked < best.unseen->asked) best.unseen = &e;
+    } else {
+      if (after(e.asked, cap) < now.mono &&
+          (best.starved == nullptr || e.asked < best.starved->asked)) {
+        best.starved = &e;
+      }
+      const double worth =
+          hazard_.unseen_seconds(e.status, e.seen - e.entered, now.wall - e.entered);
+      if (worth > best.worth) {
+        best.worth = worth;
+        best.known = &e;
+      }
+    }
+  }
+
+  const Entry* const known = best.starved != nullptr ? best.starved : best.known;
+  const bool known_turn = known != nullptr && turn_ % kKnownTurn == 0;
+  const Entry* chosen = best.rare;
+  if (chosen == nullptr) chosen = best.unseen != nullptr && !known_turn ? best.unseen : known;
+  Choice choice;
+  choice.wake = best.wake;
+  if (chosen != nullptr) choice.task_id = chosen->task_id;
+  return choice;
+}
+
+// Nothing is unfinished: one call a minute shows that the account still answers, and looks in turn
+// whether a rerun has revived a task.
+Choice Scheduler::next_idle(Now now, const std::vector<Mono>& held) {
+  Choice choice;
+  const Mono ready = after(last_any_, std::max(kIdle, pace_.finished));
+  const Entry* best = nullptr;
+  int best_order = 3;
+  for (const Entry& e : entries_) {
+    if (e.in_flight) return Choice{};  // its end wakes us
+    const bool is_due = due(e) <= now.mono;
+    if (e.kind == Kind::kGone && !is_due) {
+      choice.wake = std::min(choice.wake, std::max(due(e), ready));
+      continue;
+    }
+    const Mono when = std::max({ready, e.not_before, held[e.instance]});
+    if (when > now.mono) {
+      choice.wake = std::min(choice.wake, when);
+      continue;
+    }
+    const int order = !is_due ? 2 : e.kind == Kind::kBad ? 0 : 1;
+    if (best == nullptr || order < best_order || (order == best_order && e.asked < best->asked)) {
+      best = &e;
+      best_order = order;
+    }
+  }
+  if (best != nullptr) choice.task_id = best->task_id;
+  return choice;
+}
+
+void Scheduler::asked(const std::string& task_id, Now now) {
+  Entry* const entry = find(task_id);
+  assert(entry != nullptr && !entry->in_flight);
+  const bool rare = entry->kind != Kind::kUnseen && entry->kind != Kind::kUnfinished;
+  if (entry->kind == Kind::kSettled && due(*entry) <= now.mono) entry->confirmed = true;
+  entry->in_flight = true;
+  entry->asked = now.mono;
+  last_any_ = now.mono;
+  if (rare) last_rare_ = now.mono;
+  ++turn_;
+}
+
+void Scheduler::answered(const std::string& task_id, const TaskRecord& record, Now now) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;  // unlisted while in flight
+  entry->in_flight = false;
+  entry->not_before = Mono::min();
+  const Kind kind = kind_of(record);
+  const bool changed = entry->status != record.last.status;
+  if (entry->kind == Kind::kUnfinished) {
+    const Wall until = changed ? record.last.modified : now.wall;
+    hazard_.learn(entry->status, entry->seen - entry->entered, until - entry->entered, changed);
+  }
+  if (changed || entry->kind == Kind::kUnseen) {
+    entry->entered = record.last.modified;
+    entry->confirmed = false;
+  }
+  entry->kind = kind;
+  entry->status = record.last.status;
+  entry->seen = now.wall;
+}
+
+void Scheduler::failed(const std::string& task_id, Mono retry_at) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;
+  entry->in_flight = false;
+  entry->confirmed = false;
+  entry->not_before = retry_at;
+}
+
+void Scheduler::set_gone(const std::string& task_id, Now now) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;
+  entry->kind = Kind::kGone;
+  entry->asked = now.mono;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,88 @@
+// Which single task to ask next by QueryTask, and when to look again. Unfinished tasks go by what
+// a look is worth (hazard.h), with the `pace` floors and an age cap so that nothing starves.
+// Finished ones are asked rarely: a rerun can revive them. Pure; time passed in; loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/hazard.h"
+#include "core/pace.h"
+#include "core/task.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// The next thing to do: ask `task_id`, or look again at `wake`.
+struct Choice {
+  std::optional<std::string> task_id;
+  Mono wake = Mono::max();
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(Pace pace) : pace_(pace) {}
+
+  void set_pace(Pace pace) { pace_ = pace; }
+  // Watches a task of the account's instance number `instance`; `known` is its stored record, if
+  // any. Adding a task that is there moves it to that instance and keeps the rest.
+  void add(const std::string& task_id, std::size_t instance, const TaskRecord* known, Now now);
+  void remove(const std::string& task_id);
+
+  // `rate` in calls/s is what the limiter gives; `held[i]` is until when instance i is not asked.
+  // Leaves tasks in flight alone.
+  Choice next(Now now, double rate, const std::vector<Mono>& held);
+
+  // The task is being asked: it is in flight until one of the three below.
+  void asked(const std::string& task_id, Now now);
+  // A good reply; `record` is what the tracker made of it.
+  void answered(const std::string& task_id, const TaskRecord& record, Now now);
+  // No good reply; not asked again before `retry_at`.
+  void failed(const std::string& task_id, Mono retry_at);
+  // The tracker took the task for gone: asked every 10 min from now on.
+  void set_gone(const std::string& task_id, Now now);
+
+  std::size_t size() const { return entries_.size(); }
+  bool any_unfinished() const;
+
+ private:
+  enum class Kind : std::uint8_t {
+    kUnseen,      // no good reply yet
+    kUnfinished,  //
+    kBad,         // a rerun may revive it
+    kSettled,     // SUCCEEDED, CANCELLED or superseded: asked once more, then heartbeats only
+    kGone,
+  };
+  struct Entry {
+    std::string task_id;
+    std::size_t instance = 0;
+    Kind kind = Kind::kUnseen;
+    TaskStatus status = TaskStatus::kQueued;
+    bool in_flight = false;
+    bool confirmed = false;  // a settled task was asked once more
+    Wall entered;            // UtcModified
+    Wall seen;               // when last answered
+    Mono asked = Mono::min();
+    Mono not_before = Mono::min();
+  };
+  struct Best;
+
+  static Kind kind_of(const TaskRecord& record);
+  Entry* find(const std::string& task_id);
+  Mono due(const Entry& entry) const;
+  Choice next_busy(Now now, double rate, const std::vector<Mono>& held, std::size_t active);
+  Choice next_idle(Now now, const std::vector<Mono>& held);
+
+  Pace pace_;
+  Hazard hazard_;
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, std::size_t> index_;
+  Mono last_rare_ = Mono::min();  // when a finished or gone task was last asked
+  Mono last_any_ = Mono::min();
+  unsigned turn_ = 0;
+};
+
+}  // namespace taskwatchd

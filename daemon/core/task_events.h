@@ -1,0 +1,32 @@
+// The stored events of tasks, built from records: names, levels and fields of contract section 5.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/event.h"
+#include "core/task.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+struct TransitionFacts {
+  TaskStatus from = TaskStatus::kUnknown;
+  Wall observed_at;  // receive time of the reply that shows the new status
+  Wall not_before;   // receive time of the last reply that showed `from`
+  bool regression = false;
+};
+
+// `record` is the new one.
+Event task_transition(const TaskRecord& record, const TransitionFacts& facts,
+                      const StringMap& labels);
+// `changed_while_watched` makes a bad status a warning.
+Event task_baseline(const TaskRecord& record, Wall observed_at, bool changed_while_watched,
+                    const StringMap& labels);
+Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall observed_at,
+                      const StringMap& labels);
+// `record` may be absent: a task that was never seen.
+Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecord* record,
+                Wall observed_at, const StringMap& labels);
+
+}  // namespace taskwatchd
