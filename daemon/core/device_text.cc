@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 
+#include "core/ascii.h"
 #include "core/event_text.h"
 #include "core/utf8.h"
 
@@ -21,20 +22,18 @@ constexpr std::array<std::string_view, 8> kCredentialNames = {
 
 // What may stand for = or : after a name, and for & after a value: plain, percent-encoded (once,
 // twice), and as Java's and Go's JSON writers escape them. In lower case.
-constexpr std::array<std::string_view, 8> kSeparators = {"=",     ":",       "%3d",     "%253d",
+constexpr std::array<std::string_view, 8> kSeparators = {"=",       ":",   "%3d",   "%253d",
                                                          "\\u003d", "%3a", "%253a", "\\u003a"};
 constexpr std::array<std::string_view, 3> kNextParameter = {"%26", "%2526", "\\u0026"};
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_name_char(char c) {
-  const char l = lower(c);
+  const char l = ascii_lower(c);
   return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 // Ends any URL: none of these may stand in one unencoded.
 bool ends_url(char c) {
@@ -42,9 +41,7 @@ bool ends_url(char c) {
 }
 
 bool starts_with_lower(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  return std::equal(prefix.begin(), prefix.end(), text.begin(),
-                    [](char a, char b) { return a == lower(b); });
+  return is_word(text.substr(0, prefix.size()), prefix);
 }
 
 template <std::size_t N>
@@ -58,7 +55,7 @@ std::size_t match_any(std::string_view text, const std::array<std::string_view, 
 bool names_credential(std::string_view name) {
   std::string plain;
   for (const char c : name) {
-    if (c != '-' && c != '_') plain += lower(c);
+    if (c != '-' && c != '_') plain += ascii_lower(c);
   }
   return std::any_of(kCredentialNames.begin(), kCredentialNames.end(),
                      [&](auto word) { return plain.find(word) != std::string::npos; });
@@ -81,24 +78,28 @@ std::string redact_url(std::string_view rest) {
   return out;
 }
 
+// The width of the mark that ends a scheme; the second spelling is how some JSON writers put it.
+std::size_t scheme_mark(std::string_view text) {
+  if (text.starts_with("://")) return 3;
+  if (text.starts_with(":\\/\\/")) return 5;
+  return 0;
+}
+
 std::string redact_urls(std::string_view text) {
   std::string out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    // The second spelling is how some JSON writers put a URL.
-    const std::size_t plain = text.find("://", at);
-    const std::size_t escaped = text.find(":\\/\\/", at);
-    const std::size_t mark = std::min(plain, escaped);
-    if (mark == std::string_view::npos) break;
-    const std::size_t body = mark + (mark == plain ? 3 : 5);
-    const auto end = std::find_if(text.begin() + static_cast<std::ptrdiff_t>(body), text.end(),
-                                  ends_url);
-    const std::size_t stop = static_cast<std::size_t>(end - text.begin());
-    out += text.substr(at, body - at);
-    out += redact_url(text.substr(body, stop - body));
-    at = stop;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t mark = scheme_mark(text.substr(at));
+    if (mark == 0) {
+      out += text[at++];
+      continue;
+    }
+    const std::size_t body = at + mark;
+    std::size_t end = body;
+    while (end < text.size() && !ends_url(text[end])) ++end;
+    out += text.substr(at, mark);
+    out += redact_url(text.substr(body, end - body));
+    at = end;
   }
-  out += text.substr(std::min(at, text.size()));
   return out;
 }
 
@@ -185,7 +186,9 @@ std::string cut(std::string text, std::size_t limit) {
   return text;
 }
 
-std::string redact(std::string_view text) { return redact_parameters(redact_urls(text)); }
+std::string redact(std::string_view text) {
+  return redact_parameters(redact_urls(text));
+}
 
 std::string device_text(std::string_view bytes) {
   return cut(redact(repair_utf8(bytes)), kDeviceTextLimit);
