@@ -27,7 +27,8 @@ using Awaitable = boost::asio::awaitable<T>;
 class Alarm {
  public:
   virtual ~Alarm() = default;
-  // Returns at `when`, or as soon as `ring` is called; at once if it was called since the last wait.
+  // Returns at `when`, or as soon as `ring` is called; at once if it was called since the last
+  // wait.
   virtual Awaitable<void> wait_until(Mono when) = 0;
   virtual void ring() = 0;
 };
@@ -136,6 +137,18 @@ class Observer {
   virtual void counted(const CounterDelta& delta, Wall at) = 0;
   virtual void anomaly(const std::string& account, Anomaly kind) = 0;
   virtual void commit_took(Duration took) = 0;
+};
+
+// All of them, as the parts of the main path hold them. Owned by the app (or the simulation), which
+// outlives whoever holds this.
+struct Ports {
+  Clock& clock;
+  Entropy& entropy;
+  HttpClient& http;
+  KeySource& keys;
+  Store& store;
+  Log& log;
+  Observer& observer;
 };
 
 }  // namespace taskwatchd

@@ -2,6 +2,7 @@
 // no good reply came for 60 s. Ends with a report once every task was looked at again. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,33 +22,40 @@ struct BlindInterval {
 class BlindWatch {
  public:
   // `alive` is the last good reply that the store knows of; nothing on the very first start.
-  void restore(std::optional<Wall> alive) { last_good_ = alive; }
+  void restore(std::optional<Wall> alive, Now now) {
+    last_good_ = alive;
+    // Nothing ran while the daemon was down, so only the wall clock can measure that gap.
+    if (alive) last_good_mono_ = now.mono - std::max(Duration::zero(), Duration(now.wall - *alive));
+  }
 
   // A good reply for `task_id` came. `unfinished` are the account's unfinished tasks, asked for
   // only when an interval begins to end (so that the common case costs nothing).
   template <typename UnfinishedTasks>
-  void good(const std::string& task_id, Wall now, UnfinishedTasks unfinished) {
-    if (last_good_ && now - *last_good_ > kGap) open(now, unfinished());
-    last_good_ = now;
+  void good(const std::string& task_id, Now now, UnfinishedTasks unfinished) {
+    if (last_good_ && now.mono - last_good_mono_ > kGap) open(now, unfinished());
+    last_good_ = now.wall;
+    last_good_mono_ = now.mono;
     if (open_) waiting_.erase(task_id);
   }
   void transition(Wall modified);
   void forget(const std::string& task_id) { waiting_.erase(task_id); }
 
   // The interval that has just been looked through, once.
-  std::optional<BlindInterval> take(Wall now);
+  std::optional<BlindInterval> take(Now now);
   // All blind time so far, the running one included if tasks are unfinished.
-  double seconds(Wall now, bool any_unfinished) const;
+  double seconds(Now now, bool any_unfinished) const;
   std::optional<Wall> last_good() const { return last_good_; }
 
  private:
-  static constexpr std::chrono::milliseconds kGap = std::chrono::seconds(60);
+  static constexpr Duration kGap = std::chrono::seconds(60);
   // Looked through or not, the report waits no longer than this.
-  static constexpr std::chrono::milliseconds kReportWithin = std::chrono::minutes(10);
+  static constexpr Duration kReportWithin = std::chrono::minutes(10);
 
-  void open(Wall now, std::vector<std::string> unfinished);
+  void open(Now now, std::vector<std::string> unfinished);
 
   std::optional<Wall> last_good_;
+  Mono last_good_mono_;
+  Mono opened_;
   std::optional<BlindInterval> open_;
   std::unordered_set<std::string> waiting_;  // to be looked at again
   double total_seconds_ = 0;

@@ -8,7 +8,6 @@ namespace {
 
 constexpr int kDownFailures = 3;
 constexpr Duration kDownSpan = std::chrono::seconds(10);
-constexpr int kFreeFailures = 2;     // running, before any pause: the next poll is the retry
 constexpr double kFirstPause = 0.5;  // s, doubled with each failure
 constexpr double kPauseMax = 20;     // s
 constexpr double kPausePersonMax = 60;
@@ -67,6 +66,12 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
   if (!worth_telling || told_ == reason) return News::kNone;
   told_ = reason;
   return News::kFailing;
+}
+
+void Health::forgive() {
+  failures_ = 0;
+  held_until_ = Mono::min();
+  told_.reset();
 }
 
 }  // namespace taskwatchd

@@ -17,12 +17,17 @@ class Health {
   // Up from a good reply until three failures running over at least 10 s; not up before the first.
   bool up() const { return up_; }
   std::optional<Wall> last_good() const { return last_good_; }
+  // A few failures running: probe with one call at a time.
+  bool failing() const { return failures_ > kFreeFailures; }
 
   News good(Now now);
   // A refusal for the rate or for one item says nothing of health: not to be given here.
   // `chance` in [0, 1) spreads the pauses. kFailing once for a reason; again only after a recovery
   // or for another reason.
   News failed(Reason reason, Now now, double chance);
+
+  // What was wrong may be mended (a new configuration): ask at once, tell anew.
+  void forgive();
 
   // Not asked before then: nothing until a few failures running, then longer and longer, to 20 s
   // for what may pass by itself and 60 s for what needs a person (keys, permissions, parameters).
@@ -32,6 +37,8 @@ class Health {
   static bool needs_a_person(Reason reason);
 
  private:
+  static constexpr int kFreeFailures = 2;  // running, before any pause: the next poll is the retry
+
   bool up_ = false;
   int failures_ = 0;  // running
   Mono failing_since_;

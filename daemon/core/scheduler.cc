@@ -91,10 +91,9 @@ Mono Scheduler::due(const Entry& entry) const {
   return Mono::max();
 }
 
-bool Scheduler::any_unfinished() const {
-  return std::any_of(entries_.begin(), entries_.end(), [](const Entry& e) {
-    return e.kind == Kind::kUnseen || e.kind == Kind::kUnfinished;
-  });
+bool Scheduler::in_flight(const std::string& task_id) const {
+  const auto it = index_.find(task_id);
+  return it != index_.end() && entries_[it->second].in_flight;
 }
 
 Choice Scheduler::next(Now now, double rate, const std::vector<Mono>& held) {

@@ -46,7 +46,7 @@ class Scheduler {
   void set_gone(const std::string& task_id, Now now);
 
   std::size_t size() const { return entries_.size(); }
-  bool any_unfinished() const;
+  bool in_flight(const std::string& task_id) const;
 
  private:
   enum class Kind : std::uint8_t {

@@ -1,0 +1,27 @@
+// Events about accounts rather than tasks: not stored, told on change. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/api.h"
+#include "core/blind.h"
+#include "core/event.h"
+#include "core/outcome.h"
+
+namespace taskwatchd {
+
+// Whose trouble a failure is: a key's or a bill's is the account's, a way's the instance's.
+bool concerns_account(Reason reason);
+
+// auth_failed, api_forbidden, api_throttled or account_unreachable, by the reason; `msg` says what
+// to do (core/advice).
+Event call_failed(Wall at, const std::string& account, const std::string& instance, Api api,
+                  const Failure& failure, std::string msg);
+Event task_not_found(Wall at, const std::string& account, const std::string& instance,
+                     const std::string& task_id, const Failure& failure, std::string msg);
+Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api);
+// There are no keys to sign with.
+Event no_keys(Wall at, const std::string& account, std::string why);
+Event blind_interval(Wall at, const std::string& account, const BlindInterval& interval);
+
+}  // namespace taskwatchd

@@ -1,0 +1,119 @@
+// The way of the data: account.next -> ask (signed request, HTTP, reply) -> account.settle ->
+// recorder (one commit for all that came in meanwhile) -> metrics and log. recorder.cc goes on.
+#include "poller.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "cloud/reply.h"
+#include "nonce.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr int kMaxInFlight = 32;  // calls of one account; 5 calls/s at a round trip of 6 s
+constexpr Duration kRefresh = std::chrono::seconds(10);
+constexpr Duration kFullPause = std::chrono::milliseconds(500);
+
+}  // namespace
+
+Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
+               const AccountConfig& config, const Stored& stored)
+    : executor_(std::move(executor)),
+      ports_(ports),
+      recorder_(recorder),
+      alarm_(ports.clock.make_alarm()),
+      account_(config, stored, ports.clock.now()),
+      refresh_at_(ports.clock.now().mono + kRefresh) {}
+
+Awaitable<void> Poller::run() {
+  while (!stopping_) {
+    const Now now = ports_.clock.now();
+    refresh(now);
+    if (recorder_.full()) {
+      co_await alarm_->wait_until(now.mono + kFullPause);
+      continue;
+    }
+    const Choice choice = in_flight_ < kMaxInFlight ? account_.next(now) : Choice{};
+    if (!choice.task_id) {
+      co_await alarm_->wait_until(std::min(choice.wake, refresh_at_));
+      continue;
+    }
+    ++in_flight_;
+    Endpoint endpoint = account_.asked(*choice.task_id, now);
+    boost::asio::co_spawn(executor_, ask(*choice.task_id, std::move(endpoint), now),
+                          boost::asio::detached);
+  }
+  while (in_flight_ > 0) co_await alarm_->wait_until(Mono::max());
+  refresh(Now{refresh_at_, {}});
+}
+
+Awaitable<void> Poller::ask(std::string task_id, Endpoint endpoint, Now asked) {
+  const auto keys = ports_.keys.keys(account_.config());
+  if (const auto* error = std::get_if<KeyError>(&keys)) {
+    for (Event& event : account_.no_keys(task_id, error->message, asked)) {
+      ports_.log.write(std::move(event));
+    }
+  } else {
+    HttpRequest request =
+        build_request(query_task(task_id), endpoint, std::get<Keys>(keys),
+                      asked.wall + account_.clock_correction(), make_nonce(ports_.entropy));
+    const HttpResult result = co_await ports_.http.send(std::move(request));
+    Answer answer;
+    answer.task_id = std::move(task_id);
+    answer.outcome = read_query_task(result);
+    answer.took = ports_.clock.now().mono - asked.mono;
+    if (const auto* reply = std::get_if<HttpReply>(&result)) {
+      answer.server_date = server_date(*reply);
+    }
+    finish(answer);
+  }
+  --in_flight_;
+  alarm_->ring();
+}
+
+void Poller::finish(const Answer& answer) {
+  const std::string& name = account_.config().name;
+  // 53 of 64 uniform bits fill a double exactly: in [0, 1).
+  const double chance = static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
+  Verdict verdict = account_.settle(answer, ports_.clock.now(), chance);
+  ports_.observer.call_ended({.account = name,
+                              .api = Api::kQueryTask,
+                              .failure = verdict.failure,
+                              .took = answer.took,
+                              .retry = verdict.retry});
+  for (const Anomaly anomaly : verdict.observation.anomalies) {
+    ports_.observer.anomaly(name, anomaly);
+  }
+  for (Event& event : verdict.news) ports_.log.write(std::move(event));
+  Observation& seen = verdict.observation;
+  if (seen.changes.empty() && seen.events.empty() && seen.counters.empty()) return;
+  Commit commit;
+  commit.events = std::move(seen.events);
+  commit.counters = std::move(seen.counters);
+  recorder_.add(std::move(commit), std::move(seen.changes));
+}
+
+// When tasks were last seen is worth keeping, but not worth a commit each.
+void Poller::refresh(Now now) {
+  if (now.mono < refresh_at_) return;
+  refresh_at_ = now.mono + kRefresh;
+  recorder_.add_lazily(account_.refresh());
+}
+
+void Poller::stop() {
+  stopping_ = true;
+  alarm_->ring();
+}
+
+std::vector<std::string> Poller::configure(const AccountConfig& config, const Stored& stored) {
+  std::vector<std::string> dropped = account_.configure(config, stored, ports_.clock.now());
+  alarm_->ring();
+  return dropped;
+}
+
+AccountStatus Poller::status() const {
+  return account_.status(ports_.clock.now());
+}
+
+}  // namespace taskwatchd

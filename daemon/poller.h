@@ -1,0 +1,46 @@
+// THE MAIN PATH: start reading at poller.cc. One poller watches one account: it asks as the account
+// decides (account.h), carries the calls, and hands what they change to the recorder.
+// Loop's thread. Accounts never wait for each other.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "account.h"
+#include "ports.h"
+#include "recorder.h"
+
+namespace taskwatchd {
+
+class Poller {
+ public:
+  Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
+         const AccountConfig& config, const Stored& stored);
+
+  // Polls until stop(), then returns once no call is in flight (at most the HTTP client's
+  // time-out).
+  Awaitable<void> run();
+  void stop();
+
+  // Takes over a changed configuration; returns the ids of tasks no longer listed.
+  std::vector<std::string> configure(const AccountConfig& config, const Stored& stored);
+
+  AccountStatus status() const;
+
+ private:
+  Awaitable<void> ask(std::string task_id, Endpoint endpoint, Now asked);
+  void finish(const Answer& answer);
+  void refresh(Now now);
+
+  boost::asio::any_io_executor executor_;
+  Ports ports_;
+  Recorder& recorder_;
+  std::unique_ptr<Alarm> alarm_;
+  Account account_;
+  Mono refresh_at_;
+  int in_flight_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace taskwatchd

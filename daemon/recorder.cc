@@ -1,0 +1,120 @@
+#include "recorder.h"
+
+#include <iterator>
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kMaxWaiting = 20'000;  // changes; beyond it polling pauses
+constexpr Duration kLazy = std::chrono::seconds(5);
+constexpr Duration kRetry = std::chrono::seconds(1);
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T>&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+void join(Commit& to, Commit&& from) {
+  append(to.records, std::move(from.records));
+  append(to.events, std::move(from.events));
+  append(to.counters, std::move(from.counters));
+  append(to.marks, std::move(from.marks));
+  append(to.cursors, std::move(from.cursors));
+}
+
+}  // namespace
+
+Recorder::Recorder(Ports ports) : ports_(ports), alarm_(ports.clock.make_alarm()) {}
+
+void Recorder::add(Commit part, std::vector<TaskChange> changes) {
+  for (const TaskChange& change : changes) part.records.push_back(change.record);
+  join(pending_.commit, std::move(part));
+  append(pending_.changes, std::move(changes));
+  pending_.urgent = true;
+  alarm_->ring();
+}
+
+void Recorder::add_lazily(Commit part) {
+  if (part.empty()) return;
+  join(pending_.commit, std::move(part));
+  if (flush_at_ != Mono::max()) return;
+  flush_at_ = ports_.clock.now().mono + kLazy;
+  alarm_->ring();
+}
+
+bool Recorder::full() const {
+  return pending_.commit.records.size() + pending_.commit.events.size() + in_store_ >= kMaxWaiting;
+}
+
+void Recorder::stop() {
+  stopping_ = true;
+  alarm_->ring();
+}
+
+Awaitable<std::optional<StoreError>> Recorder::run() {
+  for (;;) {
+    const bool due = pending_.urgent || flush_at_ <= ports_.clock.now().mono;
+    if (!due && !stopping_) {
+      co_await alarm_->wait_until(flush_at_);
+      continue;
+    }
+    if (pending_.commit.empty()) {
+      if (stopping_) co_return std::nullopt;
+      pending_.urgent = false;
+      flush_at_ = Mono::max();
+      continue;
+    }
+    Group group = std::exchange(pending_, Group{});
+    flush_at_ = Mono::max();
+    std::optional<StoreError> error = co_await store(std::move(group));
+    if (error) co_return error;
+  }
+}
+
+// Tries until the group is stored; gives up when the store is broken or we are stopping.
+Awaitable<std::optional<StoreError>> Recorder::store(Group group) {
+  in_store_ = group.commit.records.size() + group.commit.events.size();
+  for (;;) {
+    const Mono begun = ports_.clock.now().mono;
+    Commit copy = group.commit;
+    auto result = co_await ports_.store.commit(std::move(copy));
+    if (const auto* committed = std::get_if<Committed>(&result)) {
+      store_changed(true, "");
+      in_store_ = 0;
+      stored(group, *committed, ports_.clock.now().mono - begun);
+      co_return std::nullopt;
+    }
+    StoreError error = std::get<StoreError>(std::move(result));
+    store_changed(false, error.message);
+    if (error.kind == StoreError::Kind::kBroken || stopping_) co_return error;
+    const Mono retry_at = ports_.clock.now().mono + kRetry;
+    while (ports_.clock.now().mono < retry_at && !stopping_) co_await alarm_->wait_until(retry_at);
+  }
+}
+
+void Recorder::stored(const Group& group, const Committed& committed, Duration took) {
+  const Wall now = ports_.clock.now().wall;
+  ports_.observer.commit_took(took);
+  for (const CounterDelta& delta : group.commit.counters) ports_.observer.counted(delta, now);
+  for (const TaskChange& change : group.changes) {
+    if (change.changed_while_watched && change.record.last.modified > now) {
+      ports_.observer.anomaly(change.record.key.account, Anomaly::kNegativeDelay);
+    }
+    ports_.observer.committed(change, now);
+  }
+  if (on_events_ && !committed.event_ids.empty()) on_events_(committed.event_ids.back());
+}
+
+void Recorder::store_changed(bool up, const std::string& why) {
+  if (up == up_) return;
+  up_ = up;
+  Event event;
+  event.ts = ports_.clock.now().wall;
+  event.level = up ? Level::kInfo : Level::kError;
+  event.name = up ? "store_up" : "store_down";
+  event.msg = up ? "the state is written again; nothing was lost"
+                 : "the state cannot be written; transitions wait and nobody is told: " + why;
+  ports_.log.write(std::move(event));
+}
+
+}  // namespace taskwatchd

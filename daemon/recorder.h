@@ -1,0 +1,60 @@
+// Stores what replies changed before anyone is told (invariant 2). Groups: all that comes in while
+// one commit runs goes into the next. Tells the observer and wakes the outboxes after the commit.
+// Loop's thread. When the store fails it keeps the changes, in order, and tries again; when too
+// many wait, full() asks the pollers to pause, so that nothing is dropped.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/change.h"
+#include "ports.h"
+
+namespace taskwatchd {
+
+class Recorder {
+ public:
+  explicit Recorder(Ports ports);
+
+  // Joins the group that is stored next.
+  void add(Commit part, std::vector<TaskChange> changes);
+  // Joins the next group too, but does not ask for one of its own for up to 5 s: instants, cursors
+  // and records whose status did not change.
+  void add_lazily(Commit part);
+
+  // Called after each commit that held events, with the id of the last.
+  void on_events(std::function<void(std::uint64_t last_id)> told) { on_events_ = std::move(told); }
+
+  bool full() const;
+  bool store_up() const { return up_; }
+
+  // Stores until stop() was called and nothing waits. Returns an error when the store is broken, or
+  // when it could not take the last group after stop(): that group was told to nobody.
+  Awaitable<std::optional<StoreError>> run();
+  void stop();
+
+ private:
+  struct Group {
+    Commit commit;
+    std::vector<TaskChange> changes;
+    bool urgent = false;
+  };
+
+  Awaitable<std::optional<StoreError>> store(Group group);
+  void stored(const Group& group, const Committed& committed, Duration took);
+  void store_changed(bool up, const std::string& why);
+
+  Ports ports_;
+  std::unique_ptr<Alarm> alarm_;
+  std::function<void(std::uint64_t)> on_events_;
+  Group pending_;
+  std::size_t in_store_ = 0;  // changes in the group that is being stored
+  Mono flush_at_ = Mono::max();
+  bool up_ = true;
+  bool stopping_ = false;
+};
+
+}  // namespace taskwatchd
