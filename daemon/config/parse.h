@@ -2,6 +2,7 @@
 // yaml-cpp alone accepts duplicate keys, aliases and octal numbers; this walker does not.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -42,6 +43,8 @@ TaskFile parse_task_file(std::string_view text, const std::string& file);
 
 // Durations as in Prometheus: 500ms 30s 5m 1h 1h30m 30d 1w 1y. Nothing for any other text.
 std::optional<Duration> parse_duration(std::string_view text);
+// The same spelling back, whole milliseconds: 1d12h, 500ms, 0s.
+std::string format_duration(Duration duration);
 // 1 to 128 printable ASCII bytes without space, ", \ and #.
 bool is_valid_id(std::string_view text);
 

@@ -1,0 +1,125 @@
+#include "config/accounts.h"
+#include "config/ids.h"
+#include "config/path.h"
+#include "config/url.h"
+#include "core/event.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kMaxLabels = 5;
+constexpr std::size_t kMaxLabelValueBytes = 128;
+constexpr std::string_view kIdRule =
+    "1 to 128 printable ASCII characters without space, \", \\ and #";
+
+std::optional<std::string> label_problem(const std::string& name, const std::string& value) {
+  if (!is_label_name(name)) {
+    return "label " + shown(name) +
+           " must be letters, digits and _, not begin with a digit or __, and be at most 64 long; "
+           "rename it";
+  }
+  if (is_own_label(name)) {
+    return "label " + shown(name) + " is a label of our own metrics or of Prometheus; rename it";
+  }
+  if (value.empty() || value.size() > kMaxLabelValueBytes) {
+    return "label " + shown(name) + " must have a value of 1 to " +
+           std::to_string(kMaxLabelValueBytes) + " bytes; shorten it, or remove the label";
+  }
+  for (const char c : value) {
+    if ((c >= 0 && c < 0x20) || c == 0x7F) {
+      return "label " + shown(name) + " holds a control character; write its value on one line";
+    }
+  }
+  return std::nullopt;
+}
+
+StringMap read_labels(Section section) {
+  StringMap labels;
+  for (const auto& [entry, value] : section.free_texts()) {
+    if (const auto problem = label_problem(entry->key, value)) {
+      section.problems().add(entry->place, *problem);
+    } else if (labels.size() == kMaxLabels) {
+      section.problems().add(entry->place, "more than " + std::to_string(kMaxLabels) +
+                                               " labels; each makes every series wider: remove " +
+                                               shown(entry->key));
+    } else {
+      labels.emplace_back(entry->key, value);
+    }
+  }
+  return labels;
+}
+
+void read_place(Section& section, const ParseContext& context, InstanceConfig& instance) {
+  if (const auto region = section.text("region")) {
+    if (is_region(*region)) {
+      instance.region = *region;
+    } else {
+      section.refuse("region", "region " + shown(*region) +
+                                   " must be a-z, 0-9 and hyphens, such as cn-shanghai");
+    }
+  }
+  section.require("region", "the instance lacks `region`; give one such as cn-shanghai");
+  if (const auto id = section.text("id")) {
+    if (is_valid_id(*id)) {
+      instance.id = *id;
+    } else {
+      section.refuse("id", "instance id " + shown(*id) + " must be " + std::string(kIdRule) +
+                               "; copy it from the console, or leave it out");
+    }
+  }
+  if (const auto endpoint = section.text("endpoint")) {
+    instance.endpoint = *endpoint;
+    // Not shown: it may hold a password.
+    if (const auto problem = endpoint_problem(*endpoint)) {
+      section.refuse("endpoint", "`endpoint` " + *problem);
+    }
+  } else if (!instance.region.empty()) {
+    instance.endpoint = "https://iot." + instance.region + ".aliyuncs.com";
+  }
+  instance.ca_file = read_path(section, "ca_file", context);
+}
+
+void read_name(Section& section, InstanceConfig& instance) {
+  if (const auto name = section.text("name")) {
+    if (is_valid_id(*name)) {
+      instance.name = *name;
+    } else {
+      section.refuse("name", "instance name " + shown(*name) + " must be " + std::string(kIdRule) +
+                                 "; it becomes the label `iot_instance`");
+    }
+  } else if (!section.has("name")) {
+    instance.name = instance.id.empty() ? instance.region : instance.id;
+  }
+}
+
+}  // namespace
+
+InstanceConfig read_instance(Section& section, const ParseContext& context,
+                             std::vector<YamlPlace>& ids) {
+  InstanceConfig instance;
+  read_place(section, context, instance);
+  read_name(section, instance);
+  for (auto& [place, id] : section.texts("tasks")) {
+    if (!is_valid_id(id)) {
+      section.problems().add(place, "task id " + shown(id) + " must be " + std::string(kIdRule) +
+                                        "; copy it from the console or from ListTask");
+      continue;
+    }
+    instance.tasks.push_back(std::move(id));
+    ids.push_back(place);
+  }
+  for (const auto& [place, glob] : section.texts("task_files")) {
+    ExpandedPath path = expand_path(glob, context);
+    if (path.problem.empty()) {
+      instance.task_files.push_back(std::move(path.path));
+    } else {
+      section.problems().add(place, "a path in `task_files` " + path.problem);
+    }
+  }
+  if (auto labels = section.section("labels", "labels")) instance.labels = read_labels(*labels);
+  section.later({"jobs", "discover_jobs", "deadline"});
+  section.finish();
+  return instance;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,73 @@
+// Start here: the top of the file. accounts.cc, instance.cc and credentials.cc read what is below;
+// section.cc checks the types; yaml_node.cc makes the tree.
+#include "config/parse.h"
+
+#include "config/accounts.h"
+#include "config/section.h"
+#include "config/yaml_node.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kMaxSeries = 10'000'000;
+constexpr const char* kDefaultStatePath = "/var/lib/taskwatchd/state.db";
+
+void read_state(Section& root, const ParseContext& context, Config& config) {
+  config.state_path =
+      context.state_directory.empty() ? kDefaultStatePath : context.state_directory + "/state.db";
+  auto section = root.section("`state`", "state");
+  if (!section) return;
+  if (section->has("path")) config.state_path = read_path(*section, "path", context);
+  config.retain = section->duration("retain").value_or(config.retain);
+  section->finish();
+}
+
+void read_metrics(Section& root, Config& config) {
+  auto section = root.section("`metrics`", "metrics");
+  if (!section) return;
+  // In the order of TaskSeries.
+  const auto series = section->choice("task_series", {"none", "explicit", "bad", "active", "all"});
+  if (series) config.task_series = static_cast<TaskSeries>(*series);
+  config.task_series_limit =
+      section->count("task_series_limit", kMaxSeries).value_or(config.task_series_limit);
+  config.job_series_limit =
+      section->count("job_series_limit", kMaxSeries).value_or(config.job_series_limit);
+  config.keep_finished = section->duration("keep_finished").value_or(config.keep_finished);
+  section->finish();
+}
+
+void read_bounds(Section& root, Config& config) {
+  auto section = root.section("`bounds`", "bounds");
+  if (!section) return;
+  config.detection_delay_bound = section->duration("detection_delay");
+  if (config.detection_delay_bound == Duration(0)) {
+    section->refuse("detection_delay",
+                    "`detection_delay` must be more than 0s; remove it for no bound");
+  }
+  section->finish();
+}
+
+}  // namespace
+
+ConfigResult parse_config(std::string_view yaml, const ParseContext& context) {
+  Problems problems(context.file);
+  Config config;
+  const auto root = read_yaml(yaml, problems);
+  const bool empty = !root || root->kind == YamlNode::Kind::kNull;
+  if (empty && problems.empty()) {
+    problems.add({1, 1}, "the file is empty; give `accounts` (see config/minimal.yaml)");
+  } else if (!empty && root->kind == YamlNode::Kind::kMap) {
+    Section section("the file", *root, problems);
+    config.accounts = read_accounts(section, context);
+    read_state(section, context, config);
+    read_metrics(section, config);
+    read_bounds(section, config);
+    section.finish();
+  } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
+    problems.add(root->place, "the file must begin with `accounts:` and hold KEY: VALUE lines");
+  }
+  if (!problems.empty()) return problems.take();
+  return config;
+}
+
+}  // namespace taskwatchd

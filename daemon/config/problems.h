@@ -1,0 +1,44 @@
+// Collects what is wrong with a file, each with its place, in whatever order it is found.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/parse.h"
+
+namespace taskwatchd {
+
+// Both from 1, columns in bytes, as editors' "goto" wants them; 0 when no place is known.
+struct YamlPlace {
+  int line = 0;
+  int column = 0;
+  auto operator<=>(const YamlPlace&) const = default;
+};
+
+class Problems {
+ public:
+  explicit Problems(std::string file) : file_(std::move(file)) {}
+
+  void add(YamlPlace place, std::string message);
+  // What stopped the reading: the last of the list, wherever it stands.
+  void end(YamlPlace place, std::string message);
+  bool empty() const { return errors_.empty() && !end_; }
+  // All that were added, in the file's order; empties it.
+  std::vector<ConfigError> take();
+
+ private:
+  std::string file_;
+  std::vector<ConfigError> errors_;
+  std::optional<ConfigError> end_;
+};
+
+// A text of the file fit to be shown in a message: in backticks, printable, at most 64 bytes of it.
+// Never for anything that may be a secret.
+std::string shown(std::string_view text);
+// "`a`, `b` or `c`"
+std::string any_of(const std::vector<std::string_view>& words);
+
+}  // namespace taskwatchd

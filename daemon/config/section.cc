@@ -1,0 +1,237 @@
+#include "config/section.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/spelling.h"
+
+namespace taskwatchd {
+namespace {
+
+std::string quoted_key(std::string_view key) {
+  return "`" + std::string(key) + "`";
+}
+
+// Digits with at most one point inside, no leading zero: 010, 0x8, 1e3 and .5 are none.
+bool is_decimal(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const std::size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!digits(whole) || (whole.size() > 1 && whole[0] == '0')) return false;
+  return point == std::string_view::npos || digits(text.substr(point + 1));
+}
+
+std::optional<double> read_number(const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::kText || node.quoted || !is_decimal(node.text)) return {};
+  double value = 0;
+  const char* end = node.text.data() + node.text.size();
+  const auto result = std::from_chars(node.text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
+  return value;
+}
+
+std::string short_number(double value) {
+  char buffer[32];
+  const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return std::string(buffer, result.ptr);
+}
+
+// Reports a node that is no text and returns false. Plain numbers are taken as they are written:
+// an id or a name may consist of digits.
+bool check_text(const std::string& what, const YamlNode& node, Problems& problems) {
+  if (node.kind == YamlNode::Kind::kRefused) return false;
+  if (node.kind != YamlNode::Kind::kText) {
+    problems.add(node.place, what + " must be text, not a list or a map; write one value");
+    return false;
+  }
+  if (!node.quoted && (node.text == "true" || node.text == "false")) {
+    problems.add(node.place, what + " must be text, not a boolean; put it in quotes");
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Section::Section(std::string name, const YamlNode& map, Problems& problems)
+    : name_(std::move(name)), map_(&map), problems_(&problems) {}
+
+std::optional<Section> Section::open(std::string name, const std::string& what,
+                                     const YamlNode& node, Problems& problems) {
+  if (node.kind == YamlNode::Kind::kMap) return Section(std::move(name), node, problems);
+  if (node.kind != YamlNode::Kind::kRefused) {
+    problems.add(node.place, what + " must hold KEY: VALUE lines, indented below it");
+  }
+  return std::nullopt;
+}
+
+const YamlEntry* Section::find(std::string_view key) const {
+  const auto at = std::find_if(map_->entries.begin(), map_->entries.end(),
+                               [&](const YamlEntry& entry) { return entry.key == key; });
+  return at == map_->entries.end() ? nullptr : &*at;
+}
+
+const YamlNode* Section::value(std::string_view key) {
+  known_.push_back(key);
+  const YamlEntry* entry = find(key);
+  if (entry == nullptr) return nullptr;
+  if (entry->value.kind != YamlNode::Kind::kNull) return &entry->value;
+  problems_->add(entry->value.place, quoted_key(key) + " has no value; give one or remove the key");
+  return nullptr;
+}
+
+std::optional<std::string> Section::text(std::string_view key) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || !check_text(quoted_key(key), *node, *problems_)) return std::nullopt;
+  if (node->text.empty()) {
+    refuse(key, quoted_key(key) + " is empty; give a value or remove the key");
+    return std::nullopt;
+  }
+  return node->text;
+}
+
+std::optional<Duration> Section::duration(std::string_view key) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
+  std::optional<Duration> duration;
+  if (node->kind == YamlNode::Kind::kText) duration = parse_duration(node->text);
+  if (!duration) refuse(key, quoted_key(key) + " must be a duration such as 500ms, 30s, 5m or 1d");
+  return duration;
+}
+
+std::optional<double> Section::number(std::string_view key, double low, double high, bool above) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
+  const auto number = read_number(*node);
+  if (!number) {
+    refuse(key, quoted_key(key) +
+                    " must be a decimal number such as 0.8 or 5: digits, no leading zero, no "
+                    "quotes, no exponent");
+    return std::nullopt;
+  }
+  if (*number > high || *number < low || (above && *number <= low)) {
+    refuse(key, quoted_key(key) + " must be " + (above ? "more than " : "at least ") +
+                    short_number(low) + " and at most " + short_number(high));
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::optional<std::size_t> Section::count(std::string_view key, std::size_t high) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
+  const auto number = read_number(*node);
+  if (!number || *number < 0 || *number > static_cast<double>(high) ||
+      node->text.find('.') != std::string::npos) {
+    refuse(key,
+           quoted_key(key) + " must be a whole decimal number from 0 to " + std::to_string(high));
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(*number);
+}
+
+std::optional<std::size_t> Section::choice(std::string_view key,
+                                           const std::vector<std::string_view>& words) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
+  const auto at = node->kind == YamlNode::Kind::kText
+                      ? std::find(words.begin(), words.end(), node->text)
+                      : words.end();
+  if (at == words.end()) {
+    refuse(key, quoted_key(key) + " must be " + any_of(words));
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(at - words.begin());
+}
+
+std::optional<Section> Section::section(std::string name, std::string_view key) {
+  const YamlNode* node = value(key);
+  if (node == nullptr) return std::nullopt;
+  return open(std::move(name), quoted_key(key), *node, *problems_);
+}
+
+const std::vector<YamlNode>* Section::list(std::string_view key) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return nullptr;
+  if (node->kind != YamlNode::Kind::kList) {
+    refuse(key, quoted_key(key) + " must be a list; put `- ` before each item, or write [A, B]");
+    return nullptr;
+  }
+  for (const YamlNode& item : node->items) {
+    if (item.kind != YamlNode::Kind::kNull) continue;
+    problems_->add(item.place, "empty item in the list " + quoted_key(key) + "; remove it");
+  }
+  // Cut off before its first item: nothing can be said of it.
+  if (node->items.empty() && !node->complete) return nullptr;
+  return &node->items;
+}
+
+std::vector<std::pair<YamlPlace, std::string>> Section::texts(std::string_view key) {
+  std::vector<std::pair<YamlPlace, std::string>> texts;
+  const std::vector<YamlNode>* items = list(key);
+  if (items == nullptr) return texts;
+  for (const YamlNode& item : *items) {
+    if (item.kind == YamlNode::Kind::kNull) continue;
+    if (!check_text("each of " + quoted_key(key), item, *problems_)) continue;
+    texts.emplace_back(item.place, item.text);
+  }
+  return texts;
+}
+
+std::vector<std::pair<const YamlEntry*, std::string>> Section::free_texts() {
+  std::vector<std::pair<const YamlEntry*, std::string>> texts;
+  for (const YamlEntry& entry : map_->entries) {
+    if (entry.value.kind == YamlNode::Kind::kNull) {
+      problems_->add(entry.value.place,
+                     shown(entry.key) + " has no value; give one or remove the key");
+    } else if (check_text(shown(entry.key), entry.value, *problems_)) {
+      texts.emplace_back(&entry, entry.value.text);
+    }
+  }
+  return texts;
+}
+
+void Section::require(std::string_view key, std::string message) {
+  if (find(key) == nullptr && map_->complete) problems_->add(map_->place, std::move(message));
+}
+
+YamlPlace Section::place_of(std::string_view key) const {
+  const YamlEntry* entry = find(key);
+  if (entry == nullptr) return map_->place;
+  return entry->value.place;
+}
+
+void Section::refuse(std::string_view key, std::string message) {
+  problems_->add(place_of(key), std::move(message));
+}
+
+void Section::refuse_key(std::string_view key, std::string message) {
+  unlisted_.push_back(key);
+  if (const YamlEntry* entry = find(key)) problems_->add(entry->place, std::move(message));
+}
+
+void Section::later(const std::vector<std::string_view>& keys) {
+  for (std::string_view key : keys) {
+    unlisted_.push_back(key);
+    const YamlEntry* entry = find(key);
+    if (entry == nullptr) continue;
+    problems_->add(entry->place, quoted_key(key) + " is not yet supported; remove it");
+  }
+}
+
+void Section::finish() {
+  std::vector<std::string_view> all = known_;
+  all.insert(all.end(), unlisted_.begin(), unlisted_.end());
+  for (const YamlEntry& entry : map_->entries) {
+    if (std::find(all.begin(), all.end(), entry.key) != all.end()) continue;
+    const std::string_view meant = nearest(entry.key, all);
+    problems_->add(entry.place, "unknown key " + shown(entry.key) + " in " + name_ + "; " +
+                                    (meant.empty() ? "the keys here are " + any_of(known_)
+                                                   : "did you mean `" + std::string(meant) + "`?"));
+  }
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,68 @@
+// One map of the configuration, read key by key: each reader checks the type, reports what is wrong
+// at its place and returns nothing then. What is never asked for is an unknown key. `later` keys
+// belong to a version to come.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/yaml_node.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+class Section {
+ public:
+  // `name` is what messages call it: "an account". REQUIRES: map outlives this and is a kMap.
+  Section(std::string name, const YamlNode& map, Problems& problems);
+
+  // The node as a section, or a problem: `what` must be a map.
+  static std::optional<Section> open(std::string name, const std::string& what,
+                                     const YamlNode& node, Problems& problems);
+
+  // Each below returns nothing if the key is absent, or wrong (which is then reported).
+  std::optional<std::string> text(std::string_view key);
+  std::optional<Duration> duration(std::string_view key);
+  // A decimal number from low to high; `above` excludes low itself.
+  std::optional<double> number(std::string_view key, double low, double high, bool above = false);
+  std::optional<std::size_t> count(std::string_view key, std::size_t high);
+  // The index of the value in `words`.
+  std::optional<std::size_t> choice(std::string_view key,
+                                    const std::vector<std::string_view>& words);
+  std::optional<Section> section(std::string name, std::string_view key);
+  const std::vector<YamlNode>* list(std::string_view key);
+  // The texts of a list, with their places; items that are no text are reported and left out.
+  std::vector<std::pair<YamlPlace, std::string>> texts(std::string_view key);
+  // Keys of the user's own choice with texts; for these no key is unknown.
+  std::vector<std::pair<const YamlEntry*, std::string>> free_texts();
+
+  bool has(std::string_view key) const { return find(key) != nullptr; }
+  // Reports `message` if the key is absent and the map was read to its end.
+  void require(std::string_view key, std::string message);
+  // Reports at the key's value, or at the map itself if the key is absent.
+  void refuse(std::string_view key, std::string message);
+  // Reports at the key itself, if it is there; it is no unknown key then.
+  void refuse_key(std::string_view key, std::string message);
+  void later(const std::vector<std::string_view>& keys);
+  // Reports every key that was not asked for. Call it last.
+  void finish();
+
+  YamlPlace place_of(std::string_view key) const;
+  Problems& problems() { return *problems_; }
+
+ private:
+  const YamlEntry* find(std::string_view key) const;
+  const YamlNode* value(std::string_view key);  // remembers the key; reports null
+
+  std::string name_;
+  const YamlNode* map_;
+  Problems* problems_;
+  std::vector<std::string_view> known_;     // literals, as below
+  std::vector<std::string_view> unlisted_;  // known, but refused: not offered as a mend
+};
+
+}  // namespace taskwatchd

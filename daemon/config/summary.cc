@@ -1,0 +1,69 @@
+#include "config/summary.h"
+
+#include <cstdio>
+
+#include "config/parse.h"
+
+namespace taskwatchd {
+namespace {
+
+std::string number(double value) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.4g", value);
+  return buffer;
+}
+
+std::string counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string keys_of(const CredentialsConfig& credentials) {
+  if (credentials == CredentialsConfig{}) return "keys from the environment";
+  return credentials.security_token_file.empty() ? "keys from files"
+                                                 : "keys and security token from files";
+}
+
+std::string calls(const AccountConfig& account) {
+  std::string text;
+  for (const auto& [api, quota] : account.quota) {
+    const std::string used = quota == 0 ? "off" : number(quota * account.quota_share);
+    text += (text.empty() ? "" : ", ") + std::string(name(api)) + " " + used;
+  }
+  return text;
+}
+
+std::string account_text(const AccountConfig& account) {
+  std::size_t tasks = 0;
+  for (const InstanceConfig& instance : account.instances) tasks += instance.tasks.size();
+  std::string text = "account " + account.name + ": " +
+                     counted(account.instances.size(), "instance") + ", " + counted(tasks, "task") +
+                     ", " + keys_of(account.credentials) + ", signature " +
+                     (account.signature == SignatureVersion::kV3 ? "v3" : "v1") +
+                     (account.proxy.empty() ? "" : ", proxy " + account.proxy) + "\n";
+  text += "  calls/s used at most (share " + number(account.quota_share) + "): " + calls(account) +
+          "\n";
+  text += "  asked at most once in: task " + format_duration(account.pace.task) + ", job " +
+          format_duration(account.pace.job) + ", finished " +
+          format_duration(account.pace.finished) + "\n";
+  for (const InstanceConfig& instance : account.instances) {
+    text += "  instance " + instance.name + ": region " + instance.region +
+            (instance.id.empty() ? "" : ", id " + instance.id) + ", " + instance.endpoint + ", " +
+            counted(instance.tasks.size(), "task") + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string summary(const Config& config) {
+  std::string text;
+  for (const AccountConfig& account : config.accounts) text += account_text(account);
+  text += "state: " + config.state_path + ", kept for " + format_duration(config.retain) + "\n";
+  if (config.detection_delay_bound) {
+    text += "bound: bad tasks are recorded within " +
+            format_duration(*config.detection_delay_bound) + "\n";
+  }
+  return text;
+}
+
+}  // namespace taskwatchd

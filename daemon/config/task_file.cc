@@ -1,0 +1,57 @@
+// Files of TaskIds, one a line. A file is written by other programs while we run: a bad line costs
+// that line only.
+#include <unordered_map>
+
+#include "config/parse.h"
+#include "config/problems.h"
+#include "core/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r";
+// A file of another kind would give an error for each of its lines.
+constexpr std::size_t kMaxErrors = 100;
+
+}  // namespace
+
+TaskFile parse_task_file(std::string_view text, const std::string& file) {
+  TaskFile result;
+  Problems problems(file);
+  std::unordered_map<std::string_view, int> lines;  // where each id stands
+  std::size_t bad_lines = 0;
+  int line_number = 0;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    ++line_number;
+    std::string_view id = line.substr(0, line.find('#'));
+    const std::size_t begin = id.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) continue;
+    id = id.substr(begin, id.find_last_not_of(kBlanks) - begin + 1);
+    const YamlPlace place{line_number, static_cast<int>(begin) + 1};
+    std::string problem;
+    if (!is_valid_id(id)) {
+      problem = shown(repair_utf8(id)) +
+                " is no task id: one id a line, 1 to 128 printable "
+                "ASCII characters without space, \" and \\; the line is left out";
+    } else if (const auto [at, is_new] = lines.try_emplace(id, line_number); !is_new) {
+      problem = "task " + shown(id) + " stands in line " + std::to_string(at->second) +
+                " too; remove one";
+    } else {
+      result.tasks.emplace_back(id);
+      continue;
+    }
+    if (++bad_lines <= kMaxErrors) problems.add(place, std::move(problem));
+  }
+  if (bad_lines > kMaxErrors) {
+    problems.end({}, std::to_string(bad_lines - kMaxErrors) +
+                         " more bad lines; is this a file of task ids?");
+  }
+  result.errors = problems.take();
+  return result;
+}
+
+}  // namespace taskwatchd
