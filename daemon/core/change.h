@@ -65,12 +65,12 @@ struct Mark {
 
 // One group of changes: all of it is stored, or nothing.
 struct Commit {
-  std::vector<TaskRecord> records;  // the later of two for one task wins
-  std::vector<Event> events;        // in order; ids are given by the store
-  std::vector<CounterDelta> counters;
-  std::vector<Mark> marks;
+  std::vector<TaskRecord> records = {};  // the later of two for one task wins
+  std::vector<Event> events = {};        // in order; ids are given by the store
+  std::vector<CounterDelta> counters = {};
+  std::vector<Mark> marks = {};
   // Sinks' cursors: the id of the last event whose delivery has returned.
-  std::vector<std::pair<std::string, std::uint64_t>> cursors;
+  std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
   bool empty() const {
     return records.empty() && events.empty() && counters.empty() && marks.empty() &&
            cursors.empty();

@@ -1,0 +1,90 @@
+// Pruning of old records and events: the only deletes. Part of sqlite_tables.
+#include <algorithm>
+
+#include "io/sqlite_tables.h"
+
+namespace taskwatchd::sqlite {
+namespace {
+
+// Rows looked at in one transaction: bounds the write-ahead log and how long others wait.
+constexpr std::int64_t kPruneRows = 10'000;
+
+int inside_transaction(Tables& tables, const auto& action) {
+  int code = tables.begin();
+  if (code == SQLITE_OK) code = action();
+  if (code == SQLITE_OK) code = tables.commit();
+  if (code != SQLITE_OK) tables.roll_back();
+  return code;
+}
+
+int first_number(sqlite3* db, std::string_view sql, std::int64_t& value) {
+  Statement statement(db, sql);
+  int code = statement.start();
+  if (code == SQLITE_OK) code = statement.next();
+  if (code == SQLITE_ROW) value = statement.number(0);
+  statement.finish();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace
+
+int Tables::keep_watched(const std::vector<TaskKey>& watched) {
+  int code = sqlite3_exec(db_,
+                          "CREATE TEMP TABLE IF NOT EXISTS watched(account TEXT, task_id TEXT,"
+                          " PRIMARY KEY(account, task_id)) WITHOUT ROWID;"
+                          "DELETE FROM temp.watched;",
+                          nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return code;
+  Statement add(db_, "INSERT OR IGNORE INTO temp.watched VALUES(?,?)");
+  const auto add_all = [&] {
+    for (const TaskKey& key : watched) {
+      const int added = add.run(key.account, key.task_id);
+      if (added != SQLITE_OK) return added;
+    }
+    return SQLITE_OK;
+  };
+  return inside_transaction(*this, add_all);
+}
+
+int Tables::prune_records(Wall before) {
+  Statement drop(db_,
+                 "DELETE FROM tasks WHERE (account,task_id) IN (SELECT account,task_id FROM tasks t"
+                 " WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM temp.watched w WHERE"
+                 " w.account=t.account AND w.task_id=t.task_id) LIMIT ?2)");
+  for (;;) {
+    const auto drop_some = [&] { return drop.run(before, kPruneRows); };
+    const int code = inside_transaction(*this, drop_some);
+    if (code != SQLITE_OK || sqlite3_changes(db_) < kPruneRows) return code;
+  }
+}
+
+int Tables::prune_events(Wall before) {
+  std::int64_t first = 0, last = 0;
+  int code = first_number(db_, "SELECT coalesce(min(id),0) FROM events", first);
+  // What a sink has not got yet stays; while no sink is known, everything stays.
+  if (code == SQLITE_OK) {
+    code = first_number(db_, "SELECT coalesce(min(event_id),0) FROM cursors", last);
+  }
+  if (code != SQLITE_OK) return code;
+  Statement drop(db_,
+                 "DELETE FROM events WHERE id BETWEEN ?1 AND ?2 AND ts_ms<?3 AND NOT EXISTS "
+                 "(SELECT 1 FROM tasks t WHERE t.account=events.account"
+                 " AND t.task_id=events.task_id)");
+  for (; first <= last; first += kPruneRows) {
+    const std::int64_t end = std::min(last, first + kPruneRows - 1);
+    const auto drop_some = [&] { return drop.run(first, end, before); };
+    if ((code = inside_transaction(*this, drop_some)) != SQLITE_OK) return code;
+  }
+  return SQLITE_OK;
+}
+
+int Tables::prune(Wall before, const std::vector<TaskKey>& watched) {
+  int code = keep_watched(watched);
+  if (code == SQLITE_OK) code = prune_records(before);
+  if (code == SQLITE_OK) code = prune_events(before);
+  // The watched list is as large as the fleet: give its memory back.
+  sqlite3_exec(db_, "DROP TABLE IF EXISTS temp.watched", nullptr, nullptr, nullptr);
+  return code;
+}
+
+}  // namespace taskwatchd::sqlite

@@ -1,0 +1,26 @@
+// The state file's shape: its tables, its number, and the checks at opening that refuse a file that
+// is damaged, of a newer version, or not ours. No data of a refused file is touched.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "io/sqlite_error.h"
+#include "io/sqlite_statement.h"
+
+namespace taskwatchd::sqlite {
+
+// Stands in the file's header: "tskw". `file` and other tools show it.
+inline constexpr std::int64_t kApplicationId = 0x74736b77;
+// Rises with each change of the tables; a file with a greater one is refused.
+inline constexpr std::int64_t kSchemaVersion = 1;
+// Larger files have only their tables of present state checked at opening, not the whole history:
+// the check reads every page, and a start must not take minutes.
+inline constexpr std::int64_t kFullCheckBytes = std::int64_t{512} << 20;
+
+// Opens an existing (perhaps empty) file at the absolute `path`, brings an empty one into shape,
+// checks it, and proves by a real write that it can be written. `max_bytes` 0: no cap.
+std::variant<Database, OpenError> open_database(const std::string& path, std::int64_t max_bytes);
+
+}  // namespace taskwatchd::sqlite

@@ -1,0 +1,140 @@
+#include "io/sqlite_store.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+
+#include "io/sqlite_worker.h"
+
+namespace taskwatchd {
+
+namespace asio = boost::asio;
+using sqlite::Connection;
+using sqlite::Mailbox;
+using sqlite::Worker;
+
+struct SqliteStore::Impl {
+  asio::any_io_executor executor;
+  std::string path;
+  std::shared_ptr<Mailbox> mailbox;
+  std::unique_ptr<Worker> worker;
+};
+
+namespace {
+
+// A call under way. The waiting coroutine owns it; the worker holds only a weak pointer, so that a
+// timer never dies on the wrong thread.
+template <typename Result>
+struct Call {
+  explicit Call(const asio::any_io_executor& executor)
+      : done(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer done;
+  std::optional<Result> result;
+};
+
+// Hands the result to the coroutine, on the loop.
+template <typename Result>
+struct Answer {
+  std::weak_ptr<Call<Result>> call;
+  Result result;
+  void operator()() {
+    if (const auto waiting = call.lock()) {
+      waiting->result.emplace(std::move(result));
+      waiting->done.cancel();
+    }
+  }
+};
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+SqliteStore::~SqliteStore() {
+  close(std::chrono::milliseconds(0));
+}
+
+std::variant<std::unique_ptr<SqliteStore>, OpenError> SqliteStore::open(
+    asio::any_io_executor executor, const std::string& path, SqliteLimits limits) {
+  auto opened = Connection::open({path, limits.busy, limits.max_bytes});
+  if (auto* refused = std::get_if<OpenError>(&opened)) return *refused;
+  auto impl = std::make_unique<Impl>();
+  impl->executor = executor;
+  impl->path = path;
+  impl->mailbox = std::make_shared<Mailbox>(executor);
+  impl->worker = std::make_unique<Worker>(std::move(std::get<std::unique_ptr<Connection>>(opened)),
+                                          limits.waiting_calls);
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
+}
+
+// Not cancellable on purpose: a commit whose answer nobody waits for would be neither known as done
+// nor as undone.
+template <typename Value, typename Action>
+Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
+  using Result = std::variant<Value, StoreError>;
+  const auto waiting = std::make_shared<Call<Result>>(impl_->executor);
+  const std::weak_ptr<Call<Result>> answer_to = waiting;
+  const auto mailbox = impl_->mailbox;
+  const StoreError refused{StoreError::Kind::kUnavailable,
+                           "state " + impl_->path + ": too many calls wait, or it is closing"};
+  Worker::Job job = [action = std::move(action), answer_to, mailbox, refused](Connection* to) {
+    mailbox->post(Answer<Result>{answer_to, to ? action(*to) : Result(refused)});
+  };
+  if (!impl_->worker->submit(std::move(job))) co_return refused;
+  boost::system::error_code ignored;
+  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(),
+                                            asio::redirect_error(asio::use_awaitable, ignored));
+  if (!waiting->result) co_await waiting->done.async_wait(token);
+  assert(waiting->result);
+  co_return std::move(*waiting->result);
+}
+
+Awaitable<std::variant<Committed, StoreError>> SqliteStore::commit(Commit commit) {
+  auto action = [commit = std::move(commit)](Connection& to) { return to.commit(commit); };
+  return call<Committed>(std::move(action));
+}
+
+Awaitable<std::variant<Stored, StoreError>> SqliteStore::load(std::string account,
+                                                              std::vector<std::string> tasks) {
+  auto action = [account = std::move(account), tasks = std::move(tasks)](Connection& from) {
+    return from.load(account, tasks);
+  };
+  return call<Stored>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_after(
+    std::uint64_t id, std::size_t limit) {
+  auto action = [id, limit](Connection& from) { return from.events_after(id, limit); };
+  return call<std::vector<Event>>(action);
+}
+
+Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::cursor(std::string sink) {
+  auto action = [sink = std::move(sink)](Connection& from) { return from.cursor(sink); };
+  return call<std::uint64_t>(std::move(action));
+}
+
+Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(
+    Wall before, std::vector<TaskKey> watched) {
+  auto action = [before, watched = std::move(watched)](Connection& from) {
+    return from.prune(before, watched);
+  };
+  return call<std::monostate>(std::move(action));
+}
+
+Awaitable<bool> SqliteStore::ping() {
+  auto action = [](Connection&) -> std::variant<std::monostate, StoreError> {
+    return std::monostate();
+  };
+  const auto answer = co_await call<std::monostate>(action);
+  co_return std::holds_alternative<std::monostate>(answer);
+}
+
+bool SqliteStore::close(std::chrono::milliseconds bound) {
+  const bool drained = impl_->worker->stop(bound);
+  // Answers to refused calls are posted by now; a thread left behind has no way back.
+  impl_->mailbox->shut();
+  return drained;
+}
+
+}  // namespace taskwatchd

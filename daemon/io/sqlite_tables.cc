@@ -1,0 +1,215 @@
+#include "io/sqlite_tables.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/event_text.h"
+#include "core/names.h"
+
+namespace taskwatchd::sqlite {
+namespace {
+
+constexpr std::array<std::string_view, 2> kCounters = {"transitions", "first_seen"};
+constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+
+std::int64_t number(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+std::int64_t number(bool value) {
+  return value ? 1 : 0;
+}
+
+// A copy of an event's text field for the index; "" if it has none.
+std::string_view field(const Event& event, std::string_view name) {
+  for (const Field& f : event.fields) {
+    if (f.name != name) continue;
+    if (const auto* text = std::get_if<std::string>(&f.value)) return *text;
+  }
+  return {};
+}
+
+TaskRecord read_record(const Statement& row) {
+  TaskRecord r;
+  r.key = {row.text(0), row.text(1)};
+  r.instance = row.text(2);
+  r.last.task_id = r.key.task_id;
+  r.last.job_id = row.text(3);
+  r.last.job_name = row.text(4);
+  r.last.product_key = row.text(5);
+  r.last.device_name = row.text(6);
+  r.last.status = parse_task_status(row.text(7));
+  r.last.status_text = row.text(8);
+  if (!row.null(9)) r.last.progress = row.real(9);
+  r.last.message = row.text(10);
+  r.last.status_detail = row.text(11);
+  r.last.modified = row.wall(12);
+  r.last.queued = row.wall(13);
+  r.attempt = static_cast<std::uint32_t>(row.number(14));
+  r.first_seen = row.wall(15);
+  r.last_seen = row.wall(16);
+  if (!row.null(17)) r.started = row.wall(17);
+  r.superseded = row.number(18) != 0;
+  r.gone = row.number(19) != 0;
+  return r;
+}
+
+// A body that cannot be read any more still has its place in the order: its sinks get what the
+// columns tell, rather than waiting before it for ever.
+Event read_event(const Statement& row) {
+  Event event;
+  if (auto read = event_from_json(row.text(6))) {
+    event = std::move(*read);
+  } else {
+    event.ts = row.wall(1);
+    event.name = row.text(2);
+    event.level = find_in<Level>(kLevels, row.text(7)).value_or(Level::kError);
+    event.msg = "the stored text of this event cannot be read";
+    event.fields = {{"account", row.text(3)}, {"job_id", row.text(4)}, {"task_id", row.text(5)}};
+  }
+  event.id = static_cast<std::uint64_t>(row.number(0));
+  return event;
+}
+
+// Runs `take` on each row. SQLITE_OK after the last.
+template <typename Take>
+int each(Statement& rows, int started, const Take& take) {
+  int code = started;
+  if (code == SQLITE_OK) {
+    while ((code = rows.next()) == SQLITE_ROW) take(rows);
+  }
+  rows.finish();
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace
+
+Tables::Tables(sqlite3* db)
+    : db_(db),
+      begin_(db, "BEGIN IMMEDIATE"),
+      commit_(db, "COMMIT"),
+      rollback_(db, "ROLLBACK"),
+      put_record_(db,
+                  "INSERT OR REPLACE INTO tasks VALUES"
+                  "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_event_(db,
+                 "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
+                 " VALUES(?,?,?,?,?,?,?)"),
+      // A job's later counters share the first one's birth.
+      count_(db,
+             "INSERT INTO counters VALUES(?1,?2,?3,?4,?5,coalesce((SELECT min(created_ms) FROM "
+             "counters WHERE account=?1 AND job_id=?2),?6))"
+             " ON CONFLICT DO UPDATE SET value=value+excluded.value"),
+      mark_(db, "INSERT OR REPLACE INTO marks VALUES(?,?,?)"),
+      // What was delivered stays delivered: a late or repeated commit never moves a cursor back.
+      move_cursor_(db,
+                   "INSERT INTO cursors VALUES(?,?) ON CONFLICT DO UPDATE SET"
+                   " event_id=max(event_id,excluded.event_id)"),
+      count_commit_(db, "UPDATE meta SET value=value+1 WHERE key='commits'"),
+      get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
+      get_record_(db, "SELECT * FROM tasks WHERE account=? AND task_id=?"),
+      get_counters_(db,
+                    "SELECT job_id,counter,status,value,created_ms FROM counters"
+                    " WHERE account=?"),
+      get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
+      get_events_(db,
+                  "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
+                  " WHERE id>? ORDER BY id LIMIT ?"),
+      get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?") {}
+
+void Tables::roll_back() {
+  if (sqlite3_get_autocommit(db_) == 0) rollback_.run();
+}
+
+int Tables::write_record(const TaskRecord& r) {
+  const TaskReply& t = r.last;
+  return put_record_.run(r.key.account, r.key.task_id, r.instance, t.job_id, t.job_name,
+                         t.product_key, t.device_name, name(t.status), t.status_text, t.progress,
+                         t.message, t.status_detail, t.modified, t.queued, std::int64_t{r.attempt},
+                         r.first_seen, r.last_seen, r.started, number(r.superseded),
+                         number(r.gone));
+}
+
+int Tables::write_event(const Event& event, std::uint64_t& id) {
+  Event body = event;
+  body.id = 0;
+  const int code = put_event_.run(event.ts, event.name, name(event.level), field(event, "account"),
+                                  field(event, "job_id"), field(event, "task_id"), to_json(body));
+  if (code == SQLITE_OK) id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_));
+  return code;
+}
+
+int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
+  int code = SQLITE_OK;
+  for (const TaskRecord& record : commit.records) {
+    if ((code = write_record(record)) != SQLITE_OK) return code;
+  }
+  for (const Event& event : commit.events) {
+    std::uint64_t id = 0;
+    if ((code = write_event(event, id)) != SQLITE_OK) return code;
+    ids.push_back(id);
+  }
+  const Wall now = instant_of(commit).value_or(
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  for (const auto& [key, add] : commit.counters) {
+    code = count_.run(key.account, key.job_id, name_in(kCounters, key.counter), name(key.status),
+                      number(add), now);
+    if (code != SQLITE_OK) return code;
+  }
+  for (const Mark& mark : commit.marks) {
+    if ((code = mark_.run(mark.account, mark.key, mark.at)) != SQLITE_OK) return code;
+  }
+  for (const auto& [sink, id] : commit.cursors) {
+    if ((code = move_cursor_.run(sink, number(id))) != SQLITE_OK) return code;
+  }
+  return count_commit_.run();
+}
+
+int Tables::commits(std::int64_t& count) {
+  return each(get_commits_, get_commits_.start(),
+              [&count](const Statement& row) { count = row.number(0); });
+}
+
+int Tables::load(const std::string& account, const std::vector<std::string>& tasks,
+                 Stored& stored) {
+  int code = SQLITE_OK;
+  for (const std::string& task : tasks) {
+    code = each(get_record_, get_record_.start(account, task),
+                [&](const Statement& row) { stored.records.push_back(read_record(row)); });
+    if (code != SQLITE_OK) return code;
+  }
+  code = each(get_counters_, get_counters_.start(account), [&](const Statement& row) {
+    const auto counter = find_in<Counter>(kCounters, row.text(1));
+    if (!counter) return;
+    CounterValue value;
+    value.key = {account, row.text(0), *counter, parse_task_status(row.text(2))};
+    value.value = static_cast<std::uint64_t>(row.number(3));
+    value.created = row.wall(4);
+    stored.counters.push_back(std::move(value));
+  });
+  if (code != SQLITE_OK) return code;
+  return each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
+    stored.marks.push_back({account, row.text(0), row.wall(1)});
+  });
+}
+
+int Tables::events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events) {
+  return each(get_events_, get_events_.start(number(id), number(std::uint64_t{limit})),
+              [&events](const Statement& row) { events.push_back(read_event(row)); });
+}
+
+int Tables::cursor(const std::string& sink, std::uint64_t& id) {
+  id = 0;
+  return each(get_cursor_, get_cursor_.start(sink),
+              [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
+}
+
+std::optional<Wall> instant_of(const Commit& commit) {
+  std::optional<Wall> newest;
+  const auto see = [&newest](Wall at) { newest = std::max(newest.value_or(at), at); };
+  for (const Event& event : commit.events) see(event.ts);
+  for (const TaskRecord& record : commit.records) see(record.last_seen);
+  for (const Mark& mark : commit.marks) see(mark.at);
+  return newest;
+}
+
+}  // namespace taskwatchd::sqlite

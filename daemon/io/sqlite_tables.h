@@ -1,0 +1,57 @@
+// What is read from and written to the tables, one function a table: values in and out, no
+// transaction of its own and no judgement of errors. Statements are prepared once.
+// Threads: one at a time. Failure: SQLite's result code, SQLITE_OK when it went well.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/sqlite_statement.h"
+#include "ports.h"
+
+namespace taskwatchd::sqlite {
+
+class Tables {
+ public:
+  // The database must outlive it.
+  explicit Tables(sqlite3* db);
+
+  int begin() { return begin_.run(); }
+  int commit() { return commit_.run(); }
+  // Nothing happens when no transaction is open.
+  void roll_back();
+
+  // All of `commit`, inside the caller's transaction; the events' ids are added to `ids`.
+  int write(const Commit& commit, std::vector<std::uint64_t>& ids);
+  // How many commits the file holds.
+  int commits(std::int64_t& count);
+
+  int load(const std::string& account, const std::vector<std::string>& tasks, Stored& stored);
+  int events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events);
+  int cursor(const std::string& sink, std::uint64_t& id);
+
+  // Takes the watched tasks into a temporary table and prunes; in transactions of its own, each
+  // bounded, so that the write-ahead log does not grow with the history.
+  int prune(Wall before, const std::vector<TaskKey>& watched);
+
+  sqlite3* database() const { return db_; }
+
+ private:
+  int write_record(const TaskRecord& record);
+  int write_event(const Event& event, std::uint64_t& id);
+  int keep_watched(const std::vector<TaskKey>& watched);
+  int prune_records(Wall before);
+  int prune_events(Wall before);
+
+  sqlite3* db_;
+  Statement begin_, commit_, rollback_;
+  Statement put_record_, put_event_, count_, mark_, move_cursor_, count_commit_;
+  Statement get_commits_, get_record_, get_counters_, get_marks_, get_events_, get_cursor_;
+};
+
+// The instant of a commit, for what it makes anew: the newest that it names itself. Nothing if it
+// names none.
+std::optional<Wall> instant_of(const Commit& commit);
+
+}  // namespace taskwatchd::sqlite

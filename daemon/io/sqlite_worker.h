@@ -1,0 +1,65 @@
+// The store's one thread: a bounded queue of jobs, carried out in order on the connection that it
+// owns. Signals are blocked on it. Jobs answer through a Mailbox, which drops what comes too late.
+// Threads: submit, size and stop on the loop's; post on the worker's.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "io/sqlite_connection.h"
+
+namespace taskwatchd::sqlite {
+
+// The way back to the loop. After shut() nothing is posted: the loop may be gone by then.
+class Mailbox {
+ public:
+  explicit Mailbox(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  template <typename Handler>
+  void post(Handler handler) {
+    const std::lock_guard hold(mutex_);
+    if (open_) boost::asio::post(executor_, std::move(handler));
+  }
+  void shut() {
+    const std::lock_guard hold(mutex_);
+    open_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  bool open_ = true;
+  boost::asio::any_io_executor executor_;
+};
+
+class Worker {
+ public:
+  // Called with the connection on the worker's thread, or with nullptr on the loop's when the job
+  // is refused because the store closes.
+  using Job = std::function<void(Connection*)>;
+
+  // At most `limit` jobs wait.
+  Worker(std::unique_ptr<Connection> connection, std::size_t limit);
+  ~Worker();  // as stop(0)
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // False: the queue is full, or the worker stops.
+  bool submit(Job job);
+  // Carries out what waits and closes the connection, for at most `bound`; what is left is refused.
+  // False if the thread did not end in time: it is left behind, for a disk that hangs cannot be
+  // interrupted, and its answer goes nowhere.
+  bool stop(std::chrono::milliseconds bound);
+
+ private:
+  struct Shared;
+  static void run(const std::shared_ptr<Shared>& shared);
+
+  std::shared_ptr<Shared> shared_;  // with the thread, which may outlive us
+  std::thread thread_;
+};
+
+}  // namespace taskwatchd::sqlite

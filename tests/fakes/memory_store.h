@@ -1,0 +1,218 @@
+// A store in memory that passes the same contract suite as the real one, and misbehaves on order:
+// it fails commits, or holds calls back before or after they take effect, so that a crash can be
+// placed at either side of a commit. What it holds outlives the program under test.
+// Threads: the loop's. Never asks the clock: a new counter is born at its commit's newest instant.
+#pragma once
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cassert>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ports.h"
+
+namespace taskwatchd {
+
+class MemoryStore : public Store {
+ public:
+  // The next `n` commits fail with `error`, and nothing of them is stored.
+  void fail_next(std::size_t n, StoreError error) {
+    failures_ = n;
+    failure_ = std::move(error);
+  }
+
+  // kBefore: calls wait and take no effect until released. kAfter: they take effect at once, but
+  // their answers wait.
+  enum class Hold { kNone, kBefore, kAfter };
+  void hold(Hold hold) { hold_ = hold; }
+  // Lets the first `n` held calls go, in order.
+  void release(std::size_t n = 1) {
+    for (; n > 0 && !held_.empty(); --n) {
+      const auto first = std::move(held_.front());
+      held_.pop_front();
+      first();
+    }
+  }
+  std::size_t held() const { return held_.size(); }
+  // As a crash does it: held calls are forgotten; those held before their effect never happened.
+  // Their coroutines stay suspended until their loop is destroyed.
+  void forget_held() { held_.clear(); }
+
+  const std::map<TaskKey, TaskRecord>& records() const { return records_; }
+  const std::map<std::uint64_t, Event>& events() const { return events_; }
+  std::size_t commits() const { return commits_; }  // that succeeded
+
+  Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override {
+    auto action = [this, commit = std::move(commit)] { return apply(commit); };
+    return call<Committed>(std::move(action));
+  }
+
+  Awaitable<std::variant<Stored, StoreError>> load(std::string account,
+                                                   std::vector<std::string> tasks) override {
+    auto action = [this, account = std::move(account), tasks = std::move(tasks)] {
+      return read(account, tasks);
+    };
+    return call<Stored>(std::move(action));
+  }
+
+  Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(std::uint64_t id,
+                                                                       std::size_t limit) override {
+    auto action = [this, id, limit] {
+      std::vector<Event> found;
+      for (auto at = events_.upper_bound(id); at != events_.end() && found.size() < limit; ++at) {
+        found.push_back(at->second);
+      }
+      return found;
+    };
+    return call<std::vector<Event>>(action);
+  }
+
+  Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) override {
+    auto action = [this, sink = std::move(sink)] {
+      const auto at = cursors_.find(sink);
+      return at == cursors_.end() ? std::uint64_t{0} : at->second;
+    };
+    return call<std::uint64_t>(std::move(action));
+  }
+
+  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
+                                                            std::vector<TaskKey> watched) override {
+    auto action = [this, before, watched = std::move(watched)] { return drop(before, watched); };
+    return call<std::monostate>(std::move(action));
+  }
+
+ private:
+  template <typename Result>
+  struct Call {
+    explicit Call(const boost::asio::any_io_executor& executor)
+        : done(executor, boost::asio::steady_timer::time_point::max()) {}
+    boost::asio::steady_timer done;
+    std::optional<Result> result;
+    bool released = false;
+  };
+
+  template <typename Value, typename Action>
+  Awaitable<std::variant<Value, StoreError>> call(Action action) {
+    using Result = std::variant<Value, StoreError>;
+    const auto executor = co_await boost::asio::this_coro::executor;
+    // A call made while others are held waits behind them, or it would overtake.
+    const bool waits = hold_ != Hold::kNone || !held_.empty();
+    if (!waits) co_return Result(action());
+    const auto waiting = std::make_shared<Call<Result>>(executor);
+    if (hold_ == Hold::kAfter) waiting->result.emplace(action());
+    const std::weak_ptr<Call<Result>> weak = waiting;
+    std::function<void()> go = [weak, action = std::move(action)] {
+      const auto here = weak.lock();
+      if (!here) return;
+      if (!here->result) here->result.emplace(action());
+      here->released = true;
+      here->done.cancel();
+    };
+    held_.push_back(std::move(go));
+    boost::system::error_code ignored;
+    auto token = boost::asio::bind_cancellation_slot(
+        boost::asio::cancellation_slot(),
+        boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    if (!waiting->released) co_await waiting->done.async_wait(token);
+    assert(waiting->result);
+    co_return std::move(*waiting->result);
+  }
+
+  std::variant<Committed, StoreError> apply(const Commit& commit) {
+    if (failures_ > 0) {
+      --failures_;
+      return failure_;
+    }
+    for (const Event& event : commit.events) now_ = std::max(now_, event.ts);
+    for (const TaskRecord& record : commit.records) now_ = std::max(now_, record.last_seen);
+    for (const Mark& mark : commit.marks) now_ = std::max(now_, mark.at);
+
+    Committed committed;
+    for (const TaskRecord& record : commit.records) records_[record.key] = record;
+    for (const Event& event : commit.events) {
+      committed.event_ids.push_back(++last_id_);
+      events_[last_id_] = event;
+      events_[last_id_].id = last_id_;
+    }
+    for (const auto& [key, add] : commit.counters) {
+      const Wall born = jobs_.try_emplace(std::pair(key.account, key.job_id), now_).first->second;
+      auto& counter = counters_.try_emplace(key, CounterValue{key, 0, born}).first->second;
+      counter.value += add;
+    }
+    for (const Mark& mark : commit.marks) marks_[{mark.account, mark.key}] = mark.at;
+    for (const auto& [sink, id] : commit.cursors) cursors_[sink] = std::max(cursors_[sink], id);
+    ++commits_;
+    return committed;
+  }
+
+  Stored read(const std::string& account, const std::vector<std::string>& tasks) const {
+    Stored stored;
+    for (const std::string& task : tasks) {
+      const auto at = records_.find(TaskKey{account, task});
+      if (at != records_.end()) stored.records.push_back(at->second);
+    }
+    for (const auto& [key, value] : counters_) {
+      if (key.account == account) stored.counters.push_back(value);
+    }
+    for (const auto& [key, at] : marks_) {
+      if (key.first == account) stored.marks.push_back({key.first, key.second, at});
+    }
+    return stored;
+  }
+
+  std::monostate drop(Wall before, const std::vector<TaskKey>& watched) {
+    const std::set<TaskKey> keep(watched.begin(), watched.end());
+    std::erase_if(records_, [&](const auto& item) {
+      return item.second.last_seen < before && !keep.contains(item.first);
+    });
+    std::uint64_t got = cursors_.empty() ? 0 : UINT64_MAX;
+    for (const auto& [sink, id] : cursors_) got = std::min(got, id);
+    std::erase_if(events_, [&](const auto& item) {
+      return item.second.ts < before && item.first <= got &&
+             !records_.contains(task_of(item.second));
+    });
+    return {};
+  }
+
+  static TaskKey task_of(const Event& event) {
+    TaskKey key;
+    for (const Field& field : event.fields) {
+      const auto* text = std::get_if<std::string>(&field.value);
+      if (text && field.name == "account") key.account = *text;
+      if (text && field.name == "task_id") key.task_id = *text;
+    }
+    return key;
+  }
+
+  std::map<TaskKey, TaskRecord> records_;
+  std::map<std::uint64_t, Event> events_;
+  std::map<CounterKey, CounterValue> counters_;
+  std::map<std::pair<std::string, std::string>, Wall> jobs_;  // birth of each job's counters
+  std::map<std::pair<std::string, std::string>, Wall> marks_;
+  std::map<std::string, std::uint64_t> cursors_;
+  std::uint64_t last_id_ = 0;
+  Wall now_{};
+  std::size_t commits_ = 0;
+
+  std::size_t failures_ = 0;
+  StoreError failure_;
+  Hold hold_ = Hold::kNone;
+  std::deque<std::function<void()>> held_;
+};
+
+}  // namespace taskwatchd

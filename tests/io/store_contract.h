@@ -1,0 +1,331 @@
+// What every Store must do, as one suite: each store instantiates it with a World of its own.
+// A World has `Store& store()`, `void reopen()` (as after a restart of the daemon) and
+// `boost::asio::io_context& context()`.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ports.h"
+
+namespace taskwatchd {
+
+inline Wall at(std::int64_t ms) {
+  return Wall(std::chrono::milliseconds(1'800'000'000'000 + ms));
+}
+
+inline TaskRecord make_record(const std::string& account, const std::string& task,
+                              TaskStatus status = TaskStatus::kQueued, std::int64_t seen = 0) {
+  TaskRecord record;
+  record.key = {account, task};
+  record.instance = "main";
+  record.last.task_id = task;
+  record.last.job_id = "job-1";
+  record.last.status = status;
+  record.last.modified = at(seen);
+  record.last.queued = at(0);
+  record.first_seen = at(0);
+  record.last_seen = at(seen);
+  return record;
+}
+
+inline Event make_event(const std::string& account, const std::string& task, std::int64_t ts = 0) {
+  Event event;
+  event.ts = at(ts);
+  event.name = "task_transition";
+  event.msg = "task " + task + " changed";
+  event.fields = {{"account", account}, {"job_id", std::string("job-1")}, {"task_id", task}};
+  return event;
+}
+
+// Runs the loop until the call has returned.
+template <typename Result>
+Result wait(boost::asio::io_context& context, Awaitable<Result> call) {
+  std::optional<Result> result;
+  const auto done = [&result](std::exception_ptr thrown, Result value) {
+    if (thrown) std::rethrow_exception(thrown);
+    result.emplace(std::move(value));
+  };
+  boost::asio::co_spawn(context, std::move(call), done);
+  context.restart();
+  while (!result && context.run_one() != 0) {
+  }
+  return std::move(result.value());
+}
+
+template <typename World>
+class StoreContract : public testing::Test {
+ protected:
+  Store& store() { return world_.store(); }
+  template <typename Result>
+  Result wait(Awaitable<Result> call) {
+    return taskwatchd::wait(world_.context(), std::move(call));
+  }
+  // The value, or a failed test.
+  template <typename Value>
+  Value good(Awaitable<std::variant<Value, StoreError>> call) {
+    auto result = wait(std::move(call));
+    if (auto* error = std::get_if<StoreError>(&result)) {
+      ADD_FAILURE() << error->message;
+      return Value{};
+    }
+    return std::move(std::get<Value>(result));
+  }
+  std::vector<std::uint64_t> commit(Commit commit) {
+    return good(store().commit(std::move(commit))).event_ids;
+  }
+  std::vector<std::uint64_t> event_ids() {
+    std::vector<std::uint64_t> ids;
+    for (const Event& event : good(store().events_after(0, 1000))) ids.push_back(event.id);
+    return ids;
+  }
+  std::vector<std::string> task_ids(const std::string& account, std::vector<std::string> asked) {
+    std::vector<std::string> ids;
+    for (const auto& r : good(store().load(account, std::move(asked))).records) {
+      ids.push_back(r.key.task_id);
+    }
+    return ids;
+  }
+
+  World world_;
+};
+TYPED_TEST_SUITE_P(StoreContract);
+
+TYPED_TEST_P(StoreContract, StartsEmpty) {
+  const Stored stored = this->good(this->store().load("prod", {"t1"}));
+  EXPECT_TRUE(stored.records.empty());
+  EXPECT_TRUE(stored.counters.empty());
+  EXPECT_TRUE(stored.marks.empty());
+  EXPECT_TRUE(this->event_ids().empty());
+  EXPECT_EQ(this->good(this->store().cursor("log")), 0u);
+}
+
+TYPED_TEST_P(StoreContract, RecordKeepsEveryFieldOverRestart) {
+  TaskRecord r = make_record("prod", "t1", TaskStatus::kUnknown, 77);
+  r.instance = "iot-cn-0";
+  r.last.job_name = "an \xE6\x9B\xB4\xE6\x96\xB0";
+  r.last.product_key = "a1";
+  r.last.device_name = "d1";
+  r.last.status_text = "PAUSED";
+  r.last.progress = 12.5;
+  r.last.message = std::string("zero\0byte", 9);
+  r.last.status_detail = R"({"a":"'; DROP TABLE tasks; --"})";
+  r.last.queued = at(-5);
+  r.attempt = 3;
+  r.started = at(20);
+  r.superseded = true;
+  r.gone = true;
+  this->commit({.records = {r, make_record("prod", "t2")}});
+  this->world_.reopen();
+
+  const Stored stored = this->good(this->store().load("prod", {"t2", "t1", "never"}));
+  ASSERT_EQ(stored.records.size(), 2u);
+  const bool first = stored.records[0].key.task_id == "t1";
+  const TaskRecord& got = stored.records[first ? 0 : 1];
+  EXPECT_EQ(got.key, r.key);
+  EXPECT_EQ(got.instance, r.instance);
+  EXPECT_EQ(got.last.task_id, "t1");
+  EXPECT_EQ(got.last.job_id, r.last.job_id);
+  EXPECT_EQ(got.last.job_name, r.last.job_name);
+  EXPECT_EQ(got.last.product_key, "a1");
+  EXPECT_EQ(got.last.device_name, "d1");
+  EXPECT_EQ(got.last.status, TaskStatus::kUnknown);
+  EXPECT_EQ(got.last.status_text, "PAUSED");
+  EXPECT_EQ(got.last.progress, 12.5);
+  EXPECT_EQ(got.last.message, r.last.message);
+  EXPECT_EQ(got.last.status_detail, r.last.status_detail);
+  EXPECT_EQ(got.last.modified, at(77));
+  EXPECT_EQ(got.last.queued, at(-5));
+  EXPECT_EQ(got.attempt, 3u);
+  EXPECT_EQ(got.first_seen, at(0));
+  EXPECT_EQ(got.last_seen, at(77));
+  EXPECT_EQ(got.started, at(20));
+  EXPECT_TRUE(got.superseded);
+  EXPECT_TRUE(got.gone);
+  const TaskRecord& plain = stored.records[first ? 1 : 0];
+  EXPECT_EQ(plain.last.progress, std::nullopt);
+  EXPECT_EQ(plain.started, std::nullopt);
+  EXPECT_FALSE(plain.superseded);
+  EXPECT_FALSE(plain.gone);
+}
+
+TYPED_TEST_P(StoreContract, EveryStatusComesBack) {
+  Commit commit;
+  for (const TaskStatus s : kAllTaskStatuses) {
+    commit.records.push_back(make_record("prod", std::string(name(s)), s));
+  }
+  this->commit(commit);
+  for (const TaskStatus s : kAllTaskStatuses) {
+    const auto got = this->good(this->store().load("prod", {std::string(name(s))}));
+    ASSERT_EQ(got.records.size(), 1u) << name(s);
+    EXPECT_EQ(got.records[0].last.status, s);
+  }
+}
+
+TYPED_TEST_P(StoreContract, LaterRecordWins) {
+  this->commit({.records = {make_record("prod", "t1", TaskStatus::kQueued, 1),
+                            make_record("prod", "t1", TaskStatus::kSent, 2)}});
+  auto got = this->good(this->store().load("prod", {"t1"}));
+  ASSERT_EQ(got.records.size(), 1u);
+  EXPECT_EQ(got.records[0].last.status, TaskStatus::kSent);
+  this->commit({.records = {make_record("prod", "t1", TaskStatus::kFailed, 3)}});
+  got = this->good(this->store().load("prod", {"t1"}));
+  ASSERT_EQ(got.records.size(), 1u);
+  EXPECT_EQ(got.records[0].last.status, TaskStatus::kFailed);
+}
+
+TYPED_TEST_P(StoreContract, AccountsAreApart) {
+  this->commit({.records = {make_record("a", "t1", TaskStatus::kSent),
+                            make_record("b", "t1", TaskStatus::kFailed)},
+                .counters = {{{"a", "j", Counter::kTransitions, TaskStatus::kSent}, 1}},
+                .marks = {{"a", "alive", at(1)}}});
+  const Stored b = this->good(this->store().load("b", {"t1"}));
+  ASSERT_EQ(b.records.size(), 1u);
+  EXPECT_EQ(b.records[0].last.status, TaskStatus::kFailed);
+  EXPECT_TRUE(b.counters.empty());
+  EXPECT_TRUE(b.marks.empty());
+}
+
+TYPED_TEST_P(StoreContract, EventsComeBackInOrderWithTheirIds) {
+  Event rich = make_event("prod", "t1", 5);
+  rich.level = Level::kWarn;
+  rich.fields.push_back({"attempt", std::int64_t{2}});
+  rich.fields.push_back({"progress", 33.5});
+  rich.fields.push_back({"anomaly", true});
+  rich.fields.push_back({"inferred", StringList{"SENT", "IN_PROGRESS"}});
+  rich.fields.push_back({"labels", StringMap{{"team", "ota"}}});
+  const auto ids = this->commit({.events = {rich, make_event("prod", "t2", 6)}});
+  ASSERT_EQ(ids.size(), 2u);
+  EXPECT_LT(0u, ids[0]);
+  EXPECT_LT(ids[0], ids[1]);
+  const auto more = this->commit({.events = {make_event("prod", "t1", 7)}});
+  ASSERT_EQ(more.size(), 1u);
+  EXPECT_LT(ids[1], more[0]);
+  this->world_.reopen();
+
+  const auto all = this->good(this->store().events_after(0, 100));
+  ASSERT_EQ(all.size(), 3u);
+  rich.id = ids[0];
+  EXPECT_EQ(all[0], rich);
+  EXPECT_EQ(all[1].id, ids[1]);
+  EXPECT_EQ(all[2].id, more[0]);
+  const auto one = this->good(this->store().events_after(ids[0], 1));
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].id, ids[1]);
+  EXPECT_TRUE(this->good(this->store().events_after(more[0], 100)).empty());
+}
+
+TYPED_TEST_P(StoreContract, CountersAddUpAndShareTheirJobsBirth) {
+  const CounterKey failed{"prod", "j1", Counter::kTransitions, TaskStatus::kFailed};
+  const CounterKey seen{"prod", "j1", Counter::kFirstSeen, TaskStatus::kFailed};
+  this->commit({.events = {make_event("prod", "t1", 100)}, .counters = {{failed, 2}, {failed, 3}}});
+  this->commit({.events = {make_event("prod", "t1", 200)}, .counters = {{failed, 1}, {seen, 0}}});
+  this->world_.reopen();
+  const auto counters = this->good(this->store().load("prod", {})).counters;
+  ASSERT_EQ(counters.size(), 2u);
+  for (const CounterValue& c : counters) {
+    EXPECT_EQ(c.value, c.key == failed ? 6u : 0u);
+    EXPECT_EQ(c.created, at(100));
+  }
+}
+
+TYPED_TEST_P(StoreContract, MarksAreReplaced) {
+  this->commit({.marks = {{"prod", "alive", at(1)}, {"prod", "success:QueryTask", at(2)}}});
+  this->commit({.marks = {{"prod", "alive", at(9)}}});
+  this->world_.reopen();
+  const auto marks = this->good(this->store().load("prod", {})).marks;
+  ASSERT_EQ(marks.size(), 2u);
+  for (const Mark& mark : marks) EXPECT_EQ(mark.at, mark.key == "alive" ? at(9) : at(2));
+}
+
+TYPED_TEST_P(StoreContract, CursorsMoveForwardOnly) {
+  this->commit({.cursors = {{"log", 7}, {"sse", 3}}});
+  this->commit({.cursors = {{"log", 5}, {"sse", 4}}});
+  this->world_.reopen();
+  EXPECT_EQ(this->good(this->store().cursor("log")), 7u);
+  EXPECT_EQ(this->good(this->store().cursor("sse")), 4u);
+  EXPECT_EQ(this->good(this->store().cursor("other")), 0u);
+}
+
+TYPED_TEST_P(StoreContract, PruneDropsOldUnwatchedRecords) {
+  this->commit({.records = {make_record("prod", "old", TaskStatus::kFailed, 10),
+                            make_record("prod", "watched", TaskStatus::kFailed, 10),
+                            make_record("other", "watched", TaskStatus::kFailed, 10),
+                            make_record("prod", "edge", TaskStatus::kFailed, 50),
+                            make_record("prod", "new", TaskStatus::kFailed, 90)}});
+  this->good(this->store().prune(at(50), {{"prod", "watched"}}));
+  EXPECT_THAT(this->task_ids("prod", {"old", "watched", "edge", "new"}),
+              testing::UnorderedElementsAre("watched", "edge", "new"));
+  EXPECT_TRUE(this->task_ids("other", {"watched"}).empty());
+}
+
+TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
+  const auto ids = this->commit({.records = {make_record("prod", "kept", TaskStatus::kSent, 10)},
+                                 .events = {make_event("prod", "kept", 10),     // has a record
+                                            make_event("prod", "lost", 10),     // goes
+                                            make_event("prod", "lost", 90),     // too young
+                                            make_event("prod", "lost", 10)}});  // one sink lacks it
+  this->good(this->store().prune(at(50), {{"prod", "kept"}}));
+  EXPECT_EQ(this->event_ids(), ids) << "no sink is known yet: nothing was delivered";
+  this->commit({.cursors = {{"log", ids[3]}, {"sse", ids[2]}}});
+  this->good(this->store().prune(at(50), {{"prod", "kept"}}));
+  EXPECT_THAT(this->event_ids(), testing::ElementsAre(ids[0], ids[2], ids[3]));
+}
+
+TYPED_TEST_P(StoreContract, IdsAreNotReusedAfterPruning) {
+  const auto ids = this->commit({.events = {make_event("prod", "t1"), make_event("prod", "t1")}});
+  this->commit({.cursors = {{"log", ids[1]}}});
+  this->good(this->store().prune(at(50), {}));
+  ASSERT_TRUE(this->event_ids().empty());
+  this->world_.reopen();
+  const auto next = this->commit({.events = {make_event("prod", "t1", 60)}});
+  EXPECT_GT(next.at(0), ids[1]);
+}
+
+TYPED_TEST_P(StoreContract, PruningLowersNoCounter) {
+  const CounterKey key{"prod", "job-1", Counter::kTransitions, TaskStatus::kFailed};
+  const auto ids = this->commit({.records = {make_record("prod", "t1")},
+                                 .events = {make_event("prod", "t1")},
+                                 .counters = {{key, 4}},
+                                 .marks = {{"prod", "alive", at(0)}}});
+  this->commit({.cursors = {{"log", ids[0]}}});
+  this->good(this->store().prune(at(50), {}));
+  const Stored stored = this->good(this->store().load("prod", {"t1"}));
+  EXPECT_TRUE(stored.records.empty());
+  ASSERT_EQ(stored.counters.size(), 1u);
+  EXPECT_EQ(stored.counters[0].value, 4u);
+  EXPECT_EQ(stored.marks.size(), 1u);
+}
+
+TYPED_TEST_P(StoreContract, CallsAreCarriedOutInOrder) {
+  auto& context = this->world_.context();
+  std::vector<std::uint64_t> order;
+  const auto note = [&order](std::exception_ptr, std::variant<Committed, StoreError> result) {
+    order.push_back(std::get<Committed>(result).event_ids.at(0));
+  };
+  for (int i = 0; i < 20; ++i) {
+    Commit commit{.records = {make_record("prod", "t1", TaskStatus::kSent, i)},
+                  .events = {make_event("prod", "t1", i)}};
+    boost::asio::co_spawn(context, this->store().commit(std::move(commit)), note);
+  }
+  const auto last = this->good(this->store().load("prod", {"t1"}));
+  EXPECT_EQ(last.records.at(0).last_seen, at(19));
+  EXPECT_EQ(order.size(), 20u);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+REGISTER_TYPED_TEST_SUITE_P(StoreContract, StartsEmpty, RecordKeepsEveryFieldOverRestart,
+                            EveryStatusComesBack, LaterRecordWins, AccountsAreApart,
+                            EventsComeBackInOrderWithTheirIds, CountersAddUpAndShareTheirJobsBirth,
+                            MarksAreReplaced, CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords,
+                            PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
+                            PruningLowersNoCounter, CallsAreCarriedOutInOrder);
+
+}  // namespace taskwatchd
