@@ -35,10 +35,15 @@ double Hazard::bucket_start(std::size_t bucket) {
   return bucket == 0 ? 0 : std::ldexp(1.0, static_cast<int>(bucket) - 1);
 }
 
+Hazard::Hazard() {
+  for (std::size_t state = 0; state < kStates; ++state) refresh(state);
+}
+
 void Hazard::learn(TaskStatus status, Duration from, Duration to, bool changed) {
   const double begin = std::max(0.0, seconds(from));
   const double end = std::max(begin, seconds(to));
-  Table& table = tables_[state_index(status)];
+  const std::size_t state = state_index(status);
+  Table& table = tables_[state];
   for (std::size_t b = 0; b < kBuckets; ++b) {
     const double low = bucket_start(b);
     const bool last = b + 1 == kBuckets;
@@ -47,23 +52,25 @@ void Hazard::learn(TaskStatus status, Duration from, Duration to, bool changed) 
     if (inside > 0) table.exposure[b] += inside;
     if (changed && end >= low && (last || end < high)) table.changes[b] += 1;
   }
+  refresh(state);
 }
 
-double Hazard::rate(std::size_t state, std::size_t bucket) const {
-  const Table& table = tables_[state];
-  return (table.changes[bucket] + kPriorRate[state] * kPriorExposure) /
-         (table.exposure[bucket] + kPriorExposure);
+void Hazard::refresh(std::size_t state) {
+  Table& table = tables_[state];
+  double sum = 0;
+  for (std::size_t b = 0; b < kBuckets; ++b) {
+    table.rate[b] = (table.changes[b] + kPriorRate[state] * kPriorExposure) /
+                    (table.exposure[b] + kPriorExposure);
+    table.cumulative[b] = sum;
+    if (b + 1 < kBuckets) sum += (bucket_start(b + 1) - bucket_start(b)) * table.rate[b];
+  }
 }
 
 double Hazard::cumulative(std::size_t state, double age) const {
-  double sum = 0;
-  for (std::size_t b = 0; b < kBuckets; ++b) {
-    const double low = bucket_start(b);
-    if (age <= low) break;
-    const double high = b + 1 == kBuckets ? age : std::min(age, bucket_start(b + 1));
-    sum += (high - low) * rate(state, b);
-  }
-  return sum;
+  const Table& table = tables_[state];
+  const int exponent = age < 1 ? -1 : std::ilogb(age);
+  const std::size_t b = std::min(static_cast<std::size_t>(exponent + 1), kBuckets - 1);
+  return table.cumulative[b] + (age - bucket_start(b)) * table.rate[b];
 }
 
 double Hazard::unseen_seconds(TaskStatus status, Duration seen, Duration now) const {

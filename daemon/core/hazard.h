@@ -12,6 +12,8 @@ namespace taskwatchd {
 
 class Hazard {
  public:
+  Hazard();
+
   // A task was in `status` between the ages `from` and `to` (time since it entered the status);
   // `changed` says whether it left the status at `to`. Ages below zero count as zero.
   void learn(TaskStatus status, Duration from, Duration to, bool changed);
@@ -28,10 +30,13 @@ class Hazard {
   struct Table {
     std::array<double, kBuckets> changes{};
     std::array<double, kBuckets> exposure{};  // seconds
+    // Made from the two above whenever they change, for a look at each task a slot is many.
+    std::array<double, kBuckets> rate{};        // changes per second
+    std::array<double, kBuckets> cumulative{};  // integral of rate up to the bucket's start
   };
   static std::size_t state_index(TaskStatus status);
   static double bucket_start(std::size_t bucket);
-  double rate(std::size_t state, std::size_t bucket) const;        // changes per second
+  void refresh(std::size_t state);
   double cumulative(std::size_t state, double age_seconds) const;  // integral of rate from 0
 
   std::array<Table, kStates> tables_;

@@ -11,7 +11,7 @@ namespace {
 constexpr Duration kGuard = std::chrono::milliseconds(5);
 constexpr Duration kWiden = std::chrono::milliseconds(5);
 constexpr Duration kNarrow = std::chrono::milliseconds(1);
-constexpr Duration kWidenMax = std::chrono::milliseconds(200);
+constexpr Duration kWidenMax = std::chrono::milliseconds(50);
 constexpr Duration kCleanSpell = std::chrono::seconds(10);
 constexpr std::size_t kManyRefusals = 3;  // in kWindowCalls: others use the quota too
 constexpr double kCut = 0.7;
@@ -63,6 +63,7 @@ void Limiter::refused(Mono now) {
   widened_ = std::min(kWidenMax, widened_ + kWiden);
   if (window_.count() < kManyRefusals) return;
   window_.reset();
+  widened_ = Duration::zero();  // the cut says it all; both would recover one after the other
   rate_ = std::max(std::min(kFloor, configured_), rate_ * kCut);
 }
 
