@@ -1,0 +1,64 @@
+// The cloud's front: takes one signed request, gives one reply. Pure: the instant is an argument,
+// chance comes from a seed, so the same calls get the same replies over HTTP and in a simulation on
+// a virtual clock. One thread. Never throws on any request.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "simulator/model_action.h"
+#include "simulator/model_gate.h"
+#include "simulator/model_stats.h"
+#include "simulator/model_switches.h"
+#include "simulator/model_time.h"
+#include "simulator/model_world.h"
+
+namespace iotsim {
+
+class ModelCloud {
+ public:
+  // REQUIRES: `world` outlives the cloud. `began_ms` is when timed switches begin to count, on the
+  // clock of Now::mono_us.
+  ModelCloud(World& world, std::uint64_t seed, std::int64_t began_us = 0)
+      : world_(world), random_(mix(seed, 0x10751)), began_us_(began_us) {}
+
+  // The reply to a request that arrives at `now`. Times must not fall (mono_us). The reply's
+  // delay_ms and delivery are the transport's to carry out.
+  Response handle(const Request& request, Now now);
+
+  // To be changed at any time between calls.
+  Switches switches;
+  // REQUIRES: set_switch takes its name and value.
+  void schedule(TimedSwitch timed);
+
+  World& world() { return world_; }
+  CallLog& log() { return log_; }
+
+ private:
+  struct Turn;  // one call on its way through
+  void apply_schedule(Now now);
+  Response answer(const Request& request, Turn& turn);
+  std::optional<Refusal> identify(const Request& request, Turn& turn);
+  std::optional<Refusal> limit(Turn& turn);
+  std::optional<Refusal> find_instance(Turn& turn);
+  std::optional<Refusal> permit(const Turn& turn) const;
+  bool faults_apply(const Turn& turn) const;
+  bool strikes(const Turn& turn, double probability);
+  Response refuse(const Refusal& refusal, Turn& turn);
+  Response success(std::vector<Member> members, Turn& turn);
+  Response write(int status, std::string_view root, const Value& value, bool json, Turn& turn);
+  void damage(Response& response, Turn& turn);
+  int quota_of(const Turn& turn) const;
+
+  World& world_;
+  Random random_;
+  std::int64_t began_us_;
+  Gate gate_;
+  CallLog log_;
+  std::map<std::pair<std::string, std::string>, RateWindow> windows_;  // by account, API
+  std::vector<TimedSwitch> schedule_;
+};
+
+}  // namespace iotsim

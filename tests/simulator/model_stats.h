@@ -1,0 +1,65 @@
+// What came to the cloud, counted where it arrives: the tests' yardstick for the client's rates.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "simulator/model_time.h"
+#include "simulator/model_window.h"
+
+namespace iotsim {
+
+// One call as it ended.
+struct CallRecord {
+  std::int64_t wall_ms = 0;
+  std::int64_t mono_us = 0;
+  std::string account;  // empty: not known, the keys were wrong
+  std::string api;
+  std::string task;
+  int status = 0;
+  std::string code;        // of a failure
+  bool throttled = false;  // refused for its rate
+  bool ok = false;         // a good reply left
+};
+
+// Of one API of one account.
+struct ApiStats {
+  std::uint64_t calls = 0;        // received
+  std::uint64_t throttled = 0;    // refused for their rate
+  std::uint64_t accepted = 0;     // the others
+  std::uint64_t ok = 0;           // good replies
+  std::size_t peak_received = 0;  // most in any window [t, t + 1 s)
+  std::size_t peak_accepted = 0;
+  double span_seconds = 0;  // first call to last
+  std::uint64_t last_10s = 0;
+  int quota = 0;
+  double goodput = 0;  // accepted / (span x quota); 0 while the span is
+};
+
+class CallLog {
+ public:
+  static constexpr std::size_t kKept = 10'000;  // calls
+
+  void add(CallRecord record, int quota);
+  void reset();
+
+  const std::deque<CallRecord>& recent() const { return recent_; }
+  // By account and API.
+  std::map<std::pair<std::string, std::string>, ApiStats> stats(Now now) const;
+
+ private:
+  struct Meter {
+    ApiStats stats;
+    WindowPeak received, accepted;
+    std::int64_t first_us = 0, last_us = 0;
+    std::deque<std::int64_t> last_10s;
+  };
+  std::deque<CallRecord> recent_;
+  std::map<std::pair<std::string, std::string>, Meter> meters_;
+};
+
+}  // namespace iotsim
