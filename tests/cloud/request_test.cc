@@ -1,0 +1,180 @@
+#include "cloud/request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cloud/signer.h"
+
+namespace taskwatchd {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const Wall kNow = *parse_utc("2024-01-02T03:04:05.678Z");
+const std::string kNonce = "00000000-0000-4000-8000-000000000001";
+
+Keys plain_keys() {
+  return {"testid", Secret("testsecret"), Secret()};
+}
+Keys sts_keys() {
+  return {"STS.testid", Secret("testsecret"), Secret("CAIS+/=tok en~*")};
+}
+
+Endpoint endpoint(SignatureVersion version) {
+  Endpoint e;
+  e.url = "https://iot.cn-shanghai.aliyuncs.com";
+  e.region = "cn-shanghai";
+  e.instance_id = "iot-cn-0pp1n8t0000";
+  e.signature = version;
+  return e;
+}
+
+std::string header(const HttpRequest& request, std::string_view name) {
+  const auto it = std::find_if(request.headers.begin(), request.headers.end(),
+                               [&](const auto& h) { return h.first == name; });
+  return it == request.headers.end() ? "(none)" : it->second;
+}
+
+TEST(RequestV3, ParametersInTheQueryAndAnEmptyBody) {
+  const HttpRequest r = build_request(query_task("MSnT9 q/1"), endpoint(SignatureVersion::kV3),
+                                      plain_keys(), kNow, kNonce);
+  EXPECT_EQ(r.method, "POST");
+  EXPECT_EQ(r.url,
+            "https://iot.cn-shanghai.aliyuncs.com/"
+            "?IotInstanceId=iot-cn-0pp1n8t0000&TaskId=MSnT9%20q%2F1");
+  EXPECT_EQ(r.body, "");
+  EXPECT_EQ(header(r, "host"), "iot.cn-shanghai.aliyuncs.com");
+  EXPECT_EQ(header(r, "x-acs-action"), "QueryTask");
+  EXPECT_EQ(header(r, "x-acs-version"), "2018-01-20");
+  EXPECT_EQ(header(r, "x-acs-date"), "2024-01-02T03:04:05Z");
+  EXPECT_EQ(header(r, "x-acs-signature-nonce"), kNonce);
+  EXPECT_EQ(header(r, "x-acs-content-sha256"), sha256_hex(""));
+  EXPECT_EQ(header(r, "accept"), "application/json");
+  EXPECT_EQ(header(r, "x-sdk-throttling-control"), "enable");
+  EXPECT_EQ(header(r, "x-acs-security-token"), "(none)");
+  EXPECT_EQ(header(r, "x-acs-accesskey-id"), "(none)");
+  EXPECT_THAT(header(r, "authorization"),
+              HasSubstr("SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;"
+                        "x-acs-signature-nonce;x-acs-version,"));
+}
+
+// The signature covers what the request holds: signing its own parts again gives the same.
+TEST(RequestV3, SignatureIsOfWhatIsSent) {
+  const HttpRequest r =
+      build_request(query_task("T1"), endpoint(SignatureVersion::kV3), sts_keys(), kNow, kNonce);
+  V3Input input;
+  input.method = r.method;
+  input.query = {{"TaskId", "T1"}, {"IotInstanceId", "iot-cn-0pp1n8t0000"}};
+  input.payload_hash = sha256_hex(r.body);
+  for (const auto& [name, value] : r.headers) {
+    if (name == "host" || name.starts_with("x-acs-")) input.headers.emplace_back(name, value);
+  }
+  EXPECT_EQ(header(r, "x-acs-security-token"), "CAIS+/=tok en~*");
+  EXPECT_EQ(header(r, "x-acs-accesskey-id"), "STS.testid");
+  EXPECT_EQ(header(r, "authorization"),
+            v3_authorization(input, "STS.testid", Secret("testsecret")));
+}
+
+TEST(RequestV3, GetWhenTheServerRefusedPost) {
+  Endpoint e = endpoint(SignatureVersion::kV3);
+  const HttpRequest post = build_request(query_task("T1"), e, plain_keys(), kNow, kNonce);
+  e.use_get = true;
+  const HttpRequest get = build_request(query_task("T1"), e, plain_keys(), kNow, kNonce);
+  EXPECT_EQ(get.method, "GET");
+  EXPECT_EQ(get.url, post.url);
+  EXPECT_NE(header(get, "authorization"), header(post, "authorization"));
+}
+
+TEST(RequestV3, NoInstanceIdNoParameter) {
+  Endpoint e = endpoint(SignatureVersion::kV3);
+  e.instance_id.clear();
+  const HttpRequest r = build_request(query_task("T1"), e, plain_keys(), kNow, kNonce);
+  EXPECT_EQ(r.url, "https://iot.cn-shanghai.aliyuncs.com/?TaskId=T1");
+}
+
+TEST(RequestV3, HostNamesAnUnusualPort) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"http://127.0.0.1:8080", "127.0.0.1:8080"}, {"http://127.0.0.1:80", "127.0.0.1"},
+      {"https://iot.example:443", "iot.example"},  {"https://iot.example:80", "iot.example:80"},
+      {"http://[::1]:9000/", "[::1]:9000"},        {"https://iot.example", "iot.example"},
+  };
+  for (const auto& [url, host] : cases) {
+    Endpoint e = endpoint(SignatureVersion::kV3);
+    e.url = url;
+    const HttpRequest r = build_request(query_task("T1"), e, plain_keys(), kNow, kNonce);
+    EXPECT_EQ(header(r, "host"), host) << url;
+    EXPECT_THAT(r.url, HasSubstr("/?IotInstanceId=")) << url;
+    EXPECT_THAT(r.url, Not(HasSubstr("//?"))) << url;
+  }
+}
+
+TEST(RequestV1, FormBody) {
+  const HttpRequest r = build_request(query_task("MSnT9wlX*~ q010101/+="),
+                                      endpoint(SignatureVersion::kV1), plain_keys(), kNow, kNonce);
+  EXPECT_EQ(r.method, "POST");
+  EXPECT_EQ(r.url, "https://iot.cn-shanghai.aliyuncs.com/");
+  EXPECT_EQ(header(r, "content-type"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(header(r, "x-sdk-throttling-control"), "enable");
+  // The signature is that of the derived vector in signer_test.cc.
+  EXPECT_EQ(r.body,
+            "AccessKeyId=testid&Action=QueryTask&Format=JSON&IotInstanceId=iot-cn-0pp1n8t0000"
+            "&RegionId=cn-shanghai&Signature=4WK7U%2BnHcYGO3MBlLoMRxqdasQs%3D"
+            "&SignatureMethod=HMAC-SHA1&SignatureNonce=00000000-0000-4000-8000-000000000001"
+            "&SignatureVersion=1.0&TaskId=MSnT9wlX%2A~%20q010101%2F%2B%3D"
+            "&Timestamp=2024-01-02T03%3A04%3A05Z&Version=2018-01-20");
+}
+
+TEST(RequestV1, GetHasAllInTheQuery) {
+  Endpoint e = endpoint(SignatureVersion::kV1);
+  e.use_get = true;
+  const HttpRequest r =
+      build_request(query_task("MSnT9wlX*~ q010101/+="), e, plain_keys(), kNow, kNonce);
+  EXPECT_EQ(r.method, "GET");
+  EXPECT_EQ(r.body, "");
+  EXPECT_EQ(header(r, "content-type"), "(none)");
+  EXPECT_THAT(r.url, HasSubstr("&Signature=5T6SMBxALfmNMoGYW15rjBA2C48%3D&"));
+}
+
+TEST(RequestV1, SecurityTokenOnlyWithSts) {
+  const Endpoint e = endpoint(SignatureVersion::kV1);
+  EXPECT_THAT(build_request(query_task("T1"), e, plain_keys(), kNow, kNonce).body,
+              Not(HasSubstr("SecurityToken")));
+  EXPECT_THAT(build_request(query_task("T1"), e, sts_keys(), kNow, kNonce).body,
+              HasSubstr("&SecurityToken=CAIS%2B%2F%3Dtok%20en~%2A&"));
+}
+
+TEST(Request, CarriesTheEndpointsTransport) {
+  Endpoint e = endpoint(SignatureVersion::kV3);
+  e.ca_file = "/etc/ssl/private-ca.pem";
+  e.proxy = "http://proxy:3128";
+  const HttpRequest r = build_request(query_task("T1"), e, plain_keys(), kNow, kNonce);
+  EXPECT_EQ(r.ca_file, e.ca_file);
+  EXPECT_EQ(r.proxy, e.proxy);
+}
+
+TEST(Request, NoSecretInClear) {
+  for (const auto version : {SignatureVersion::kV1, SignatureVersion::kV3}) {
+    const HttpRequest r =
+        build_request(query_task("T1"), endpoint(version), plain_keys(), kNow, kNonce);
+    std::string all = r.url + r.body;
+    for (const auto& [name, value] : r.headers) all += name + value;
+    EXPECT_THAT(all, Not(HasSubstr("testsecret")));
+  }
+}
+
+TEST(RequestDeathTest, HeaderValuesMayNotHoldLineEnds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const Endpoint e = endpoint(SignatureVersion::kV3);
+  for (const std::string& bad :
+       {std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3)}) {
+    Keys keys = sts_keys();
+    keys.security_token = Secret(bad);
+    EXPECT_DEATH(build_request(query_task("T1"), e, keys, kNow, kNonce), "kForbidden");
+  }
+}
+
+}  // namespace
+}  // namespace taskwatchd
