@@ -59,6 +59,7 @@ class Account {
   Commit refresh();
 
   AccountStatus status(Now now) const;
+  bool watches(const std::string& task_id) const { return tracker_.watches(task_id); }
   const AccountConfig& config() const { return config_; }
   // The offset to add to our clock when signing: zero unless the cloud refused our time.
   std::chrono::milliseconds clock_correction() const { return correction_; }

@@ -2,11 +2,11 @@
 // recorder (one commit for all that came in meanwhile) -> metrics and log. recorder.cc goes on.
 #include "poller.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include "cloud/reply.h"
 #include "nonce.h"
+#include "spawn.h"
 
 namespace taskwatchd {
 namespace {
@@ -41,11 +41,12 @@ Awaitable<void> Poller::run() {
     }
     ++in_flight_;
     Endpoint endpoint = account_.asked(*choice.task_id, now);
-    boost::asio::co_spawn(executor_, ask(*choice.task_id, std::move(endpoint), now),
-                          boost::asio::detached);
+    spawn(executor_, ask(*choice.task_id, std::move(endpoint), now));
   }
   while (in_flight_ > 0) co_await alarm_->wait_until(Mono::max());
-  refresh(Now{refresh_at_, {}});
+  recorder_.add_lazily(account_.refresh());
+  // Posted: whoever hears it may destroy this coroutine's own object.
+  boost::asio::post(executor_, std::move(ended_));
 }
 
 Awaitable<void> Poller::ask(std::string task_id, Endpoint endpoint, Now asked) {
@@ -101,7 +102,8 @@ void Poller::refresh(Now now) {
   recorder_.add_lazily(account_.refresh());
 }
 
-void Poller::stop() {
+void Poller::stop(std::function<void()> ended) {
+  ended_ = std::move(ended);
   stopping_ = true;
   alarm_->ring();
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,12 +22,14 @@ class Poller {
   // Polls until stop(), then returns once no call is in flight (at most the HTTP client's
   // time-out).
   Awaitable<void> run();
-  void stop();
+  // `ended` is called when run() has ended, from a place where this may be destroyed.
+  void stop(std::function<void()> ended);
 
   // Takes over a changed configuration; returns the ids of tasks no longer listed.
   std::vector<std::string> configure(const AccountConfig& config, const Stored& stored);
 
   AccountStatus status() const;
+  bool watches(const std::string& task_id) const { return account_.watches(task_id); }
 
  private:
   Awaitable<void> ask(std::string task_id, Endpoint endpoint, Now asked);
@@ -41,6 +44,7 @@ class Poller {
   Mono refresh_at_;
   int in_flight_ = 0;
   bool stopping_ = false;
+  std::function<void()> ended_;
 };
 
 }  // namespace taskwatchd

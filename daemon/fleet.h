@@ -1,0 +1,51 @@
+// The pollers of all accounts, one each: brings them in line with a configuration, at start and at
+// each reload, without dropping calls in flight. Loop's thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/status.h"
+#include "poller.h"
+#include "ports.h"
+#include "recorder.h"
+#include "view/metrics.h"
+
+namespace taskwatchd {
+
+class Fleet {
+ public:
+  Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder, Metrics& metrics);
+
+  // Reads what the store knows of newly listed tasks, then takes over the configuration at once:
+  // pollers start, change or stop, and the metrics follow. On an error nothing has changed.
+  // REQUIRES: no other take_over is running.
+  Awaitable<std::optional<StoreError>> take_over(const Config& config);
+
+  // No more calls; those in flight end by themselves.
+  void stop();
+  bool stopped() const { return pollers_.empty() && retired_.empty(); }
+
+  std::vector<AccountStatus> status() const;
+
+ private:
+  void start(const AccountConfig& account, const Stored& stored);
+  void retire(const std::string& account);
+
+  boost::asio::any_io_executor executor_;
+  Ports ports_;
+  Recorder& recorder_;
+  Metrics& metrics_;
+  std::map<std::string, std::unique_ptr<Poller>> pollers_;  // by account
+  std::vector<std::unique_ptr<Poller>> retired_;            // stopped, with calls in flight
+};
+
+// Every explicit task of a configuration.
+std::vector<TaskKey> watched_tasks(const Config& config);
+
+}  // namespace taskwatchd

@@ -1,0 +1,146 @@
+#include "web.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cctype>
+
+#include "io/gzip.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::size_t kGzipFrom = 1024;  // bytes; below it the header costs more than it saves
+
+WebResponse plain(int status, std::string body) {
+  WebResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+WebResponse only(std::string methods) {
+  WebResponse response = plain(405, "use " + methods + "\n");
+  response.headers.emplace_back("Allow", std::move(methods));
+  return response;
+}
+
+bool is_read(const WebRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+// True if the client takes gzip. RFC 9110 12.5.3, so far as "gzip;q=0" refuses.
+bool takes_gzip(const WebRequest& request) {
+  const std::string* accept = request.header("accept-encoding");
+  if (accept == nullptr) return false;
+  const std::size_t at = accept->find("gzip");
+  if (at == std::string::npos) return false;
+  std::string rest = accept->substr(at + 4, accept->find(',', at) - at - 4);
+  std::erase_if(rest, [](char c) { return c == ' ' || c == '\t'; });
+  return rest != ";q=0" && rest != ";q=0.0" && rest != ";q=0.00" && rest != ";q=0.000";
+}
+
+}  // namespace
+
+std::string host_of(std::string_view text) {
+  if (const auto scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
+  text = text.substr(0, text.find('/'));
+  if (text.starts_with('[')) {
+    text = text.substr(1, text.find(']') - 1);
+  } else {
+    text = text.substr(0, text.rfind(':'));
+  }
+  std::string host(text);
+  std::transform(host.begin(), host.end(), host.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return host;
+}
+
+Web::Web(WebOptions options, WebPages pages)
+    : options_(std::move(options)), pages_(std::move(pages)) {}
+
+WebResponse Web::answer(const WebRequest& request) const {
+  Routed routed = route(request);
+  pages_.answered(routed.handler, routed.response.status);
+  routed.response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return std::move(routed.response);
+}
+
+Web::Routed Web::route(const WebRequest& request) const {
+  std::string path = request.target.substr(0, request.target.find('?'));
+  if (!options_.route_prefix.empty()) {
+    if (!path.starts_with(options_.route_prefix)) return {"other", plain(404, "not found\n")};
+    path.erase(0, options_.route_prefix.size());
+    if (path.empty()) path = "/";
+  }
+  if (path == options_.telemetry_path) {
+    return {"/metrics", is_read(request) ? metrics(request) : only("GET")};
+  }
+  if (path == "/-/healthy") {
+    return {path, is_read(request) ? plain(200, "taskwatchd is healthy.\n") : only("GET")};
+  }
+  if (path == "/-/ready") {
+    if (!is_read(request)) return {path, only("GET")};
+    const bool ready = pages_.ready();
+    return {path, plain(ready ? 200 : 503, ready ? "taskwatchd is ready.\n" : "not ready\n")};
+  }
+  if (path == "/-/reload") return {path, reload(request)};
+  if (path == "/") {
+    if (!host_allowed(request)) return {path, plain(403, "this Host is not served here\n")};
+    return {path, is_read(request) ? landing() : only("GET")};
+  }
+  return {"other", plain(404, "not found\n")};
+}
+
+WebResponse Web::metrics(const WebRequest& request) const {
+  WebResponse response = plain(200, pages_.metrics());
+  response.content_type = kTextFormat;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (takes_gzip(request) && response.body.size() >= kGzipFrom) {
+    response.body = gzip(response.body);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
+}
+
+WebResponse Web::reload(const WebRequest& request) const {
+  if (!options_.enable_lifecycle) {
+    return plain(403, "start with --web.enable-lifecycle to allow this\n");
+  }
+  if (!host_allowed(request)) return plain(403, "this Host is not served here\n");
+  if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
+  // A browser says when another site's page made it ask; programs send no such header.
+  const std::string* site = request.header("sec-fetch-site");
+  if (site != nullptr && *site != "same-origin" && *site != "none") {
+    return plain(403, "not from another site\n");
+  }
+  if (auto error = pages_.reload()) return plain(500, *error + "\n");
+  return plain(200, "");
+}
+
+WebResponse Web::landing() const {
+  WebResponse response;
+  response.content_type = "text/html; charset=utf-8";
+  const std::string& prefix = options_.route_prefix;
+  response.body = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>taskwatchd</title>"
+                  "<h1>taskwatchd</h1><ul><li><a href=\"" +
+                  prefix + options_.telemetry_path + "\">Metrics</a><li><a href=\"" + prefix +
+                  "/-/healthy\">Healthy</a><li><a href=\"" + prefix + "/-/ready\">Ready</a></ul>\n";
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+bool Web::host_allowed(const WebRequest& request) const {
+  const std::string* header = request.header("host");
+  if (header == nullptr) return false;
+  const std::string host = host_of(*header);
+  if (host == "localhost") return true;
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(host, not_an_address);
+  if (!not_an_address) return true;
+  return std::find(options_.hosts.begin(), options_.hosts.end(), host) != options_.hosts.end();
+}
+
+}  // namespace taskwatchd
