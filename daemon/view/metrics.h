@@ -1,12 +1,13 @@
 // The registry of all metric families (contract section 4), each declared once, and the page that
-// /metrics serves. Bounded families live in prometheus-cpp; those with a series a task or a job come
-// from task_page. Loop's thread only.
+// /metrics serves. Bounded families live in prometheus-cpp; those with series a task or a job come
+// from task_page and job_counters as ready text. Loop's thread only.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "config/config.h"
+#include "core/process_stats.h"
 #include "core/status.h"
 #include "ports.h"
 
@@ -26,10 +27,13 @@ class Metrics : public Observer {
   // Takes over a configuration: series of accounts, instances and tasks that are no longer listed
   // end; closed label sets of new accounts appear as 0. Called at start and after each reload.
   void configure(const Config& config);
-  // Puts in what the store remembers: records (series appear at once) and counters.
+  // Puts in what the store remembers: records (series appear at once) and counters. After
+  // configure; may be called again when a reload lists more. Records of tasks that are not listed
+  // are ignored, and no counter is lowered.
   void restore(const std::vector<TaskRecord>& records, const std::vector<CounterValue>& counters,
                Wall now);
-  // The series of a task that is watched no longer, or superseded, end.
+  // The series of a task that is watched no longer end. Superseded and gone tasks need no call: a
+  // commit that says so ends theirs.
   void forget(const TaskKey& key);
 
   void call_ended(const CallEnd& call) override;
@@ -39,12 +43,15 @@ class Metrics : public Observer {
   void commit_took(Duration took) override;
 
   void loop_delayed(Duration delay);
+  // `handler` is one of the server's own routes, never a path as asked: each is a series for good.
+  // Beyond kHandlers different ones, and for codes that HTTP does not have, "other" is counted.
+  static constexpr std::size_t kHandlers = 32;
   void http_request(const std::string& handler, int code);
-  // Absolute, as the log counts them itself: by level in Level's order.
+  // Absolute, as the log counts them itself: by level in Level's order. 0 until the first call.
   void log_messages(const std::vector<std::uint64_t>& by_level, std::uint64_t dropped);
 
-  // The whole page, text format 0.0.4. `now` ends series that are past keep_finished.
-  std::string render(const DaemonStatus& status, Wall now);
+  // The whole page, text format 0.0.4: each family once, its lines together, no two series equal.
+  std::string render(const DaemonStatus& status, const ProcessStats& process, Wall now);
 
  private:
   struct Impl;

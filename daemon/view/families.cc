@@ -1,0 +1,317 @@
+#include "view/families.h"
+
+#include <array>
+#include <cassert>
+
+#include "core/names.h"
+
+namespace taskwatchd {
+namespace {
+
+using enum MetricKind;
+using Id = FamilyId;
+
+constexpr double kHour = 3600;
+constexpr double kDay = 24 * kHour;
+
+constexpr double kDelayBuckets[] = {0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600};
+// Devices answer in seconds or in days: a task waits until its device is switched on.
+constexpr double kTaskBuckets[] = {1,          5,    15,       60,        300,
+                                   900,        1800, kHour,    3 * kHour, 6 * kHour,
+                                   12 * kHour, kDay, 2 * kDay, 7 * kDay};
+constexpr double kCallBuckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+constexpr double kLoopBuckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                   0.25,  0.5,    1,     2.5,  5,     10};
+
+constexpr std::array<Family, kFamilyCount> kFamilies = {{
+    {Id::kTaskStatus,
+     "aliyun_iot_task_status",
+     kGauge,
+     "account, job_id, task_id, status",
+     "Status of the task: 1 for the one it is in, 0 for the others. Polled and cached: as of the "
+     "last good reply.",
+     {}},
+    {Id::kTaskProgress,
+     "aliyun_iot_task_progress_ratio",
+     kGauge,
+     "account, job_id, task_id",
+     "Progress that the device last reported, 0 to 1; absent if it reported none. Polled and "
+     "cached.",
+     {}},
+    {Id::kTaskInfo,
+     "aliyun_iot_task_info",
+     kGauge,
+     "account, iot_instance, job_id, task_id, job_name, product_key, device_name",
+     "Names of the task, always 1, with the instance's configured labels after the others. Polled "
+     "and cached.",
+     {}},
+    {Id::kTaskQueued,
+     "aliyun_iot_task_queued_timestamp_seconds",
+     kGauge,
+     "account, job_id, task_id",
+     "When the cloud queued the task (UtcQueueTime), Unix time. Polled and cached.",
+     {}},
+    {Id::kTaskModified,
+     "aliyun_iot_task_modified_timestamp_seconds",
+     kGauge,
+     "account, job_id, task_id",
+     "When the cloud last changed the task (UtcModified), Unix time. Polled and cached.",
+     {}},
+    {Id::kTaskTransitions,
+     "aliyun_iot_task_transitions_total",
+     kCounter,
+     "account, job_id, to",
+     "Recorded status changes of watched tasks, by the new status; kept over restarts. Shown as 0 "
+     "for the first 60 s of a job. Polled: counted when seen.",
+     {}},
+    {Id::kTaskFirstSeen,
+     "aliyun_iot_task_first_seen_total",
+     kCounter,
+     "account, job_id, status",
+     "Tasks by the status they had when first seen; kept over restarts. Polled: counted when seen.",
+     {}},
+    {Id::kTaskDuration, "aliyun_iot_task_duration_seconds", kHistogram, "account, outcome",
+     "Time from UtcQueueTime to the end of tasks that ended while watched.", kTaskBuckets},
+    {Id::kTaskQueueWait, "aliyun_iot_task_queue_wait_seconds", kHistogram, "account",
+     "Time from UtcQueueTime until the task left QUEUED, where that step itself was read.",
+     kTaskBuckets},
+    {Id::kTaskExecution, "aliyun_iot_task_execution_seconds", kHistogram, "account, outcome",
+     "Time from IN_PROGRESS to the end, where both steps themselves were read.", kTaskBuckets},
+    {Id::kBuildInfo,
+     "taskwatchd_build_info",
+     kGauge,
+     "version, revision, compiler",
+     "The running build, always 1.",
+     {}},
+    {Id::kAccountUp,
+     "taskwatchd_account_up",
+     kGauge,
+     "account",
+     "1 after a good reply of the cloud; 0 before the first one and after 3 failures running (not "
+     "throttled) over at least 10 s.",
+     {}},
+    {Id::kInstanceUp,
+     "taskwatchd_instance_up",
+     kGauge,
+     "account, iot_instance",
+     "As taskwatchd_account_up, for one instance of the account.",
+     {}},
+    {Id::kApiRequests,
+     "taskwatchd_api_requests_total",
+     kCounter,
+     "account, action",
+     "Calls to the cloud that have ended, good or bad, retries included.",
+     {}},
+    {Id::kApiRequestDuration, "taskwatchd_api_request_duration_seconds", kHistogram,
+     "account, action", "How long calls to the cloud took, good or bad.", kCallBuckets},
+    {Id::kApiRetries,
+     "taskwatchd_api_retries_total",
+     kCounter,
+     "account, action",
+     "Calls that repeated a failed one.",
+     {}},
+    {Id::kApiFailures,
+     "taskwatchd_api_failures_total",
+     kCounter,
+     "account, action, reason",
+     "Calls that brought no good reply, by reason.",
+     {}},
+    {Id::kApiLastSuccess,
+     "taskwatchd_api_last_success_timestamp_seconds",
+     kGauge,
+     "account, action",
+     "When the last good reply came, Unix time, kept over restarts; 0 until the "
+     "first.",
+     {}},
+    {Id::kApiRateLimit,
+     "taskwatchd_api_rate_limit",
+     kGauge,
+     "account, action",
+     "Calls per second allowed right now; lower than configured after the cloud refused calls.",
+     {}},
+    {Id::kApiRateLimitConfigured,
+     "taskwatchd_api_rate_limit_configured",
+     kGauge,
+     "account, action",
+     "Calls per second allowed by the configuration: quota x quota_share.",
+     {}},
+    {Id::kDetectionDelay, "taskwatchd_detection_delay_seconds", kHistogram, "account, class",
+     "Time from a change at the cloud (UtcModified) to its commit here, by class of the new "
+     "status: bad, good, other. The configured bound is a bucket edge.",
+     kDelayBuckets},
+    {Id::kDetectionDelayBound,
+     "taskwatchd_detection_delay_bound_seconds",
+     kGauge,
+     "account",
+     "The configured bound for the detection delay of bad tasks; absent without one.",
+     {}},
+    {Id::kOldestObservation,
+     "taskwatchd_oldest_observation_timestamp_seconds",
+     kGauge,
+     "account",
+     "When the unfinished task that was seen longest ago was last seen, Unix time; absent when "
+     "none is unfinished.",
+     {}},
+    {Id::kTasks,
+     "taskwatchd_tasks",
+     kGauge,
+     "account, state",
+     "Watched tasks by state: unseen (no good reply yet), unfinished, finished, gone (the cloud "
+     "does not know them).",
+     {}},
+    {Id::kTaskState,
+     "taskwatchd_task_state",
+     kGauge,
+     "account, task_id, state",
+     "State of a task that the configuration names: 1 for pending (no good reply yet), watched or "
+     "gone (the cloud does not know the id), 0 for the others.",
+     {}},
+    {Id::kAnomalies,
+     "taskwatchd_anomalies_total",
+     kCounter,
+     "account, kind",
+     "Replies that contradict the documents or what was read before, by kind.",
+     {}},
+    {Id::kTaskSeriesRefused,
+     "taskwatchd_task_series_refused",
+     kGauge,
+     "",
+     "Tasks of jobs without series of their own because task_series_limit is reached.",
+     {}},
+    {Id::kJobSeriesRefused,
+     "taskwatchd_job_series_refused",
+     kGauge,
+     "",
+     "Jobs without series of their own because job_series_limit is reached.",
+     {}},
+    {Id::kBlindSeconds,
+     "taskwatchd_blind_seconds_total",
+     kCounter,
+     "account",
+     "Time not watched while tasks were unfinished: daemon down, or no good reply for 60 s.",
+     {}},
+    {Id::kClockOffset,
+     "taskwatchd_clock_offset_seconds",
+     kGauge,
+     "account",
+     "The cloud's Date less our clock; absent until known.",
+     {}},
+    {Id::kEventsPending,
+     "taskwatchd_events_pending",
+     kGauge,
+     "sink",
+     "Stored events that the sink has not taken yet.",
+     {}},
+    {Id::kStoreUp, "taskwatchd_store_up", kGauge, "", "1 while the state can be written.", {}},
+    {Id::kStoreCommitDuration, "taskwatchd_store_commit_duration_seconds", kHistogram, "",
+     "How long commits of the state took.", kLoopBuckets},
+    {Id::kLoopDelay, "taskwatchd_loop_delay_seconds", kHistogram, "",
+     "How late the main loop came to a timer.", kLoopBuckets},
+    {Id::kReloadSuccessful,
+     "taskwatchd_config_last_reload_successful",
+     kGauge,
+     "",
+     "1 if the last attempt to load the configuration succeeded.",
+     {}},
+    {Id::kReloadSuccessTime,
+     "taskwatchd_config_last_reload_success_timestamp_seconds",
+     kGauge,
+     "",
+     "When the configuration in use was loaded, Unix time.",
+     {}},
+    {Id::kLogMessages,
+     "taskwatchd_log_messages_total",
+     kCounter,
+     "level",
+     "Messages given to the log, by level.",
+     {}},
+    {Id::kLogMessagesDropped,
+     "taskwatchd_log_messages_dropped_total",
+     kCounter,
+     "",
+     "Diagnostics dropped because the log was stalled; stored events are never dropped.",
+     {}},
+    {Id::kHttpRequests,
+     "taskwatchd_http_requests_total",
+     kCounter,
+     "handler, code",
+     "Requests that the HTTP server answered.",
+     {}},
+    {Id::kProcessCpu,
+     "process_cpu_seconds_total",
+     kCounter,
+     "",
+     "Total user and system CPU time spent in seconds.",
+     {},
+     Stability::kStandard},
+    {Id::kProcessResident,
+     "process_resident_memory_bytes",
+     kGauge,
+     "",
+     "Resident memory size in bytes.",
+     {},
+     Stability::kStandard},
+    {Id::kProcessVirtual,
+     "process_virtual_memory_bytes",
+     kGauge,
+     "",
+     "Virtual memory size in bytes.",
+     {},
+     Stability::kStandard},
+    {Id::kProcessOpenFds,
+     "process_open_fds",
+     kGauge,
+     "",
+     "Number of open file descriptors.",
+     {},
+     Stability::kStandard},
+    {Id::kProcessMaxFds,
+     "process_max_fds",
+     kGauge,
+     "",
+     "Maximum number of open file descriptors.",
+     {},
+     Stability::kStandard},
+    {Id::kProcessThreads,
+     "process_threads",
+     kGauge,
+     "",
+     "Number of OS threads in the process.",
+     {},
+     Stability::kStandard},
+    {Id::kProcessStartTime,
+     "process_start_time_seconds",
+     kGauge,
+     "",
+     "Start time of the process since unix epoch in seconds.",
+     {},
+     Stability::kStandard},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
+    if (static_cast<std::size_t>(kFamilies[i].id) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "the table's rows must stand in FamilyId's order");
+
+constexpr std::array<std::string_view, 3> kKinds = {"gauge", "counter", "histogram"};
+constexpr std::array<std::string_view, 2> kStabilities = {"stable", "standard"};
+
+}  // namespace
+
+std::span<const Family> all_families() {
+  return kFamilies;
+}
+const Family& family(FamilyId id) {
+  return kFamilies.at(static_cast<std::size_t>(id));
+}
+std::string_view name(MetricKind kind) {
+  return name_in(kKinds, kind);
+}
+std::string_view name(Stability stability) {
+  return name_in(kStabilities, stability);
+}
+
+}  // namespace taskwatchd

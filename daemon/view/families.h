@@ -1,0 +1,83 @@
+// Every metric family, declared once: name, kind, labels, help, buckets. The page is written from
+// this table and docs/metrics.md is generated from it, so neither can name what the other lacks.
+// Constants only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace taskwatchd {
+
+enum class MetricKind : std::uint8_t { kGauge, kCounter, kHistogram };
+// Stable: name, labels and meaning change only in a new major version. Standard: given by
+// Prometheus' own conventions.
+enum class Stability : std::uint8_t { kStable, kStandard };
+
+// In the table's order.
+enum class FamilyId : std::uint8_t {
+  kTaskStatus,
+  kTaskProgress,
+  kTaskInfo,
+  kTaskQueued,
+  kTaskModified,
+  kTaskTransitions,
+  kTaskFirstSeen,
+  kTaskDuration,
+  kTaskQueueWait,
+  kTaskExecution,
+  kBuildInfo,
+  kAccountUp,
+  kInstanceUp,
+  kApiRequests,
+  kApiRequestDuration,
+  kApiRetries,
+  kApiFailures,
+  kApiLastSuccess,
+  kApiRateLimit,
+  kApiRateLimitConfigured,
+  kDetectionDelay,
+  kDetectionDelayBound,
+  kOldestObservation,
+  kTasks,
+  kTaskState,
+  kAnomalies,
+  kTaskSeriesRefused,
+  kJobSeriesRefused,
+  kBlindSeconds,
+  kClockOffset,
+  kEventsPending,
+  kStoreUp,
+  kStoreCommitDuration,
+  kLoopDelay,
+  kReloadSuccessful,
+  kReloadSuccessTime,
+  kLogMessages,
+  kLogMessagesDropped,
+  kHttpRequests,
+  kProcessCpu,
+  kProcessResident,
+  kProcessVirtual,
+  kProcessOpenFds,
+  kProcessMaxFds,
+  kProcessThreads,
+  kProcessStartTime,
+};
+inline constexpr std::size_t kFamilyCount = 46;
+
+struct Family {
+  FamilyId id;
+  std::string_view name;
+  MetricKind kind;
+  std::string_view labels;          // joined by ", "
+  std::string_view help;            // one line; the text writer escapes nothing in it
+  std::span<const double> buckets;  // of a histogram: upper edges, rising
+  Stability stability = Stability::kStable;
+};
+
+std::span<const Family> all_families();  // kFamilyCount of them
+const Family& family(FamilyId id);
+std::string_view name(MetricKind kind);  // as after # TYPE
+std::string_view name(Stability stability);
+
+}  // namespace taskwatchd

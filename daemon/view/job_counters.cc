@@ -1,0 +1,153 @@
+#include "view/job_counters.h"
+
+#include <algorithm>
+
+#include "view/families.h"
+#include "view/sample.h"
+
+namespace taskwatchd {
+namespace {
+
+std::size_t place(TaskStatus status) {
+  return static_cast<std::size_t>(status);
+}
+
+}  // namespace
+
+JobCounters::Job& JobCounters::job(const std::string& account, std::string_view job_id,
+                                   Wall created) {
+  const auto [found, is_new] = jobs_.try_emplace({account, label_text(job_id)});
+  if (is_new) found->second.created = created;
+  return found->second;
+}
+
+void JobCounters::watch(const TaskKey& task, std::string_view job_id, Wall at) {
+  std::string label = label_text(job_id);
+  const auto known = job_of_.find(task);
+  if (known != job_of_.end()) {
+    if (known->second == label) return;
+    unwatch(task);
+  }
+  Job& watched = job(task.account, label, at);
+  if (watched.tasks++ == 0) ++watched_;
+  job_of_.emplace(task, std::move(label));
+  admit_waiting();
+}
+
+void JobCounters::unwatch(const TaskKey& task) {
+  const auto known = job_of_.find(task);
+  if (known == job_of_.end()) return;
+  Job& watched = jobs_.at({task.account, known->second});
+  job_of_.erase(known);
+  if (--watched.tasks > 0) return;
+  --watched_;
+  if (watched.admitted) --admitted_;
+  watched.admitted = false;
+  watched.transitions_text = std::string();
+  watched.first_seen_text = std::string();
+  admit_waiting();
+  drop_hidden();
+}
+
+std::vector<TaskKey> JobCounters::tasks() const {
+  std::vector<TaskKey> result;
+  for (const auto& [task, job_id] : job_of_) result.push_back(task);
+  return result;
+}
+
+void JobCounters::admit_waiting() {
+  if (admitted_ >= limit_ || refused() == 0) return;
+  for (auto& [key, job] : jobs_) {
+    if (admitted_ >= limit_) return;
+    if (job.tasks == 0 || job.admitted) continue;
+    job.admitted = true;
+    ++admitted_;
+  }
+}
+
+void JobCounters::drop_hidden() {
+  while (jobs_.size() - watched_ > kHiddenJobs) {
+    auto oldest = jobs_.end();
+    for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
+      if (it->second.tasks > 0) continue;
+      if (oldest == jobs_.end() || it->second.created < oldest->second.created) oldest = it;
+    }
+    jobs_.erase(oldest);
+  }
+}
+
+void JobCounters::add(const CounterDelta& delta, Wall at) {
+  Job& counted = job(delta.key.account, delta.key.job_id, at);
+  Numbers& numbers =
+      delta.key.counter == Counter::kTransitions ? counted.transitions : counted.first_seen;
+  numbers.at(place(delta.key.status)) += delta.add;
+  counted.transitions_text.clear();
+  drop_hidden();
+}
+
+void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
+  // Summed first: two ids that differ beyond a label's length are one job here.
+  struct Sum {
+    Wall created = Wall::max();
+    Numbers transitions{};
+    Numbers first_seen{};
+  };
+  std::map<JobKey, Sum> sums;
+  for (const CounterValue& value : values) {
+    Sum& sum = sums[{value.key.account, label_text(value.key.job_id)}];
+    sum.created = std::min(sum.created, value.created);
+    Numbers& numbers =
+        value.key.counter == Counter::kTransitions ? sum.transitions : sum.first_seen;
+    numbers.at(place(value.key.status)) += value.value;
+  }
+  for (const auto& [key, sum] : sums) {
+    Job& restored = job(key.first, key.second, sum.created);
+    restored.created = std::min(restored.created, sum.created);
+    // Made in the future: the clock was set back since, and a minute of zeros would look like a
+    // reset.
+    restored.revealed = restored.revealed || sum.created > now;
+    for (std::size_t i = 0; i < kTaskStatusCount; ++i) {
+      restored.transitions[i] = std::max(restored.transitions[i], sum.transitions[i]);
+      restored.first_seen[i] = std::max(restored.first_seen[i], sum.first_seen[i]);
+    }
+    restored.transitions_text.clear();
+  }
+  drop_hidden();
+}
+
+void JobCounters::write(const JobKey& key, Job& job) {
+  job.transitions_text.clear();
+  job.first_seen_text.clear();
+  std::array<Label, 3> labels = {{{"account", key.first}, {"job_id", key.second}, {}}};
+  for (const TaskStatus status : kAllTaskStatuses) {
+    const std::size_t i = place(status);
+    labels[2] = {"to", name(status)};
+    append_sample(job.transitions_text, family(FamilyId::kTaskTransitions), labels,
+                  job.revealed ? static_cast<double>(job.transitions[i]) : 0);
+    labels[2] = {"status", name(status)};
+    append_sample(job.first_seen_text, family(FamilyId::kTaskFirstSeen), labels,
+                  static_cast<double>(job.first_seen[i]));
+  }
+  job.transitions_text.shrink_to_fit();
+  job.first_seen_text.shrink_to_fit();
+}
+
+void JobCounters::append_to(std::string& page, Wall now) {
+  if (admitted_ == 0) return;
+  append_head(page, family(FamilyId::kTaskTransitions));
+  for (auto& [key, job] : jobs_) {
+    if (!job.admitted) continue;
+    if (!job.revealed && now - job.created >= kShownAsZero) {
+      job.revealed = true;
+      job.transitions_text.clear();
+    }
+    if (job.transitions_text.empty()) write(key, job);
+    page += job.transitions_text;
+  }
+  append_head(page, family(FamilyId::kTaskFirstSeen));
+  for (const auto& [key, job] : jobs_) {
+    if (job.admitted) page += job.first_seen_text;
+  }
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,70 @@
+// The counters with series a job: transitions by target, first sights by status. They show the
+// state's own numbers, so a restart goes on from them. A new job's transitions read 0 for a minute,
+// for Prometheus counts no increase in the first sample that it sees of a series.
+// Loop's thread only. Jobs beyond the limits have no series (refused) or are forgotten (hidden).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/change.h"
+#include "core/task.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+class JobCounters {
+ public:
+  static constexpr Duration kShownAsZero = std::chrono::seconds(60);
+  // Counters kept in memory for jobs without a watched task, in case one is listed again.
+  static constexpr std::size_t kHiddenJobs = 10'000;
+
+  // How many jobs may have series; admitted ones stay when it shrinks.
+  void set_limit(std::size_t jobs) { limit_ = jobs; }
+  // The task is of that job: the job's series exist from now on, all targets.
+  void watch(const TaskKey& task, std::string_view job_id, Wall at);
+  // The task is watched no longer; with the last of its job the job's series end.
+  void unwatch(const TaskKey& task);
+  std::vector<TaskKey> tasks() const;
+
+  void add(const CounterDelta& delta, Wall at);
+  // What the store holds. No number is lowered by it.
+  void restore(const std::vector<CounterValue>& values, Wall now);
+
+  // Watched jobs that have no series because of the limit.
+  std::size_t refused() const { return watched_ - admitted_; }
+  // Appends both families, if any job has series.
+  void append_to(std::string& page, Wall now);
+
+ private:
+  using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
+  using JobKey = std::pair<std::string, std::string>;  // account, job id as a label
+  struct Job {
+    Wall created;
+    bool revealed = false;  // true for good once the numbers were shown: a counter never falls back
+    bool admitted = false;
+    std::size_t tasks = 0;  // watched
+    Numbers transitions{};
+    Numbers first_seen{};
+    std::string transitions_text;  // ready lines; empty when they must be made anew
+    std::string first_seen_text;
+  };
+  Job& job(const std::string& account, std::string_view job_id, Wall created);
+  void admit_waiting();
+  void drop_hidden();
+  static void write(const JobKey& key, Job& job);
+
+  std::size_t limit_ = 0;
+  std::size_t watched_ = 0;
+  std::size_t admitted_ = 0;
+  std::map<JobKey, Job> jobs_;
+  std::map<TaskKey, std::string> job_of_;
+};
+
+}  // namespace taskwatchd

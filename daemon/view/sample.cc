@@ -1,0 +1,101 @@
+#include "view/sample.h"
+
+#include <fmt/format.h>
+#include <prometheus/metric_type.h>
+
+#include <cmath>
+#include <iterator>
+
+#include "core/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+// As TextSerializer: sixteen digits, and words for what is not a number.
+void append_value(std::string& page, double value) {
+  if (std::isnan(value)) {
+    page += "Nan";
+  } else if (std::isinf(value)) {
+    page += value < 0 ? "-Inf" : "+Inf";
+  } else {
+    fmt::format_to(std::back_inserter(page), "{:.16g}", value);
+  }
+}
+
+void append_escaped(std::string& page, std::string_view text) {
+  for (const char c : text) {
+    if (c == '\n') {
+      page += "\\n";
+    } else {
+      if (c == '\\' || c == '"') page += '\\';
+      page += c;
+    }
+  }
+}
+
+prometheus::MetricType type_of(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kGauge:
+      return prometheus::MetricType::Gauge;
+    case MetricKind::kCounter:
+      return prometheus::MetricType::Counter;
+    case MetricKind::kHistogram:
+      return prometheus::MetricType::Histogram;
+  }
+  return prometheus::MetricType::Untyped;
+}
+
+}  // namespace
+
+void append_head(std::string& page, const Family& family) {
+  fmt::format_to(std::back_inserter(page), "# HELP {} {}\n# TYPE {} {}\n", family.name, family.help,
+                 family.name, name(family.kind));
+}
+
+void append_sample(std::string& page, const Family& family, Labels labels, double value) {
+  page += family.name;
+  char before = '{';
+  for (const auto& [label, text] : labels) {
+    page += before;
+    page += label;
+    page += "=\"";
+    append_escaped(page, text);
+    page += '"';
+    before = ',';
+  }
+  if (!labels.empty()) page += '}';
+  page += ' ';
+  append_value(page, value);
+  page += '\n';
+}
+
+prometheus::MetricFamily empty_family(const Family& family) {
+  prometheus::MetricFamily result;
+  result.name = family.name;
+  result.help = family.help;
+  result.type = type_of(family.kind);
+  return result;
+}
+
+void add_sample(prometheus::MetricFamily& to, Labels labels, double value) {
+  prometheus::ClientMetric& metric = to.metric.emplace_back();
+  for (const auto& [label, text] : labels) {
+    metric.label.push_back({std::string(label), std::string(text)});
+  }
+  if (to.type == prometheus::MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+}
+
+std::string label_text(std::string_view bytes) {
+  std::string text = repair_utf8(bytes);
+  if (text.size() <= kLabelBytes) return text;
+  std::size_t end = kLabelBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text;
+}
+
+}  // namespace taskwatchd

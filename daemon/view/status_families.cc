@@ -1,0 +1,137 @@
+#include "view/status_families.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "core/names.h"
+#include "core/time.h"
+#include "view/families.h"
+#include "view/sample.h"
+
+namespace taskwatchd {
+namespace {
+
+using Out = std::vector<prometheus::MetricFamily>;
+
+// One family with a sample or none an account.
+template <typename Value>
+void by_account(Out& out, FamilyId id, const DaemonStatus& status, const Value& value) {
+  prometheus::MetricFamily made = empty_family(family(id));
+  for (const AccountStatus& account : status.accounts) {
+    const std::optional<double> shown = value(account);
+    const std::array<Label, 1> labels = {{{"account", account.name}}};
+    if (shown) add_sample(made, labels, *shown);
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
+template <typename Value>
+void by_api(Out& out, FamilyId id, const DaemonStatus& status, const Value& value) {
+  prometheus::MetricFamily made = empty_family(family(id));
+  for (const AccountStatus& account : status.accounts) {
+    for (const ApiStatus& api : account.apis) {
+      const std::array<Label, 2> labels = {{{"account", account.name}, {"action", name(api.api)}}};
+      add_sample(made, labels, value(api));
+    }
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
+void single(Out& out, FamilyId id, double value) {
+  out.push_back(empty_family(family(id)));
+  add_sample(out.back(), {}, value);
+}
+
+void instances(Out& out, const DaemonStatus& status) {
+  prometheus::MetricFamily made = empty_family(family(FamilyId::kInstanceUp));
+  for (const AccountStatus& account : status.accounts) {
+    for (const InstanceStatus& instance : account.instances) {
+      const std::string text = label_text(instance.name);
+      const std::array<Label, 2> labels = {{{"account", account.name}, {"iot_instance", text}}};
+      add_sample(made, labels, instance.up ? 1 : 0);
+    }
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
+void task_counts(Out& out, const DaemonStatus& status) {
+  prometheus::MetricFamily made = empty_family(family(FamilyId::kTasks));
+  for (const AccountStatus& account : status.accounts) {
+    const std::pair<std::string_view, std::size_t> counts[] = {{"unseen", account.unseen},
+                                                               {"unfinished", account.unfinished},
+                                                               {"finished", account.finished},
+                                                               {"gone", account.gone}};
+    for (const auto& [state, count] : counts) {
+      const std::array<Label, 2> labels = {{{"account", account.name}, {"state", state}}};
+      add_sample(made, labels, static_cast<double>(count));
+    }
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
+void events_pending(Out& out, const DaemonStatus& status) {
+  prometheus::MetricFamily made = empty_family(family(FamilyId::kEventsPending));
+  for (const auto& [sink, count] : status.events_pending) {
+    const std::array<Label, 1> labels = {{{"sink", sink}}};
+    add_sample(made, labels, static_cast<double>(count));
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
+std::optional<double> unix_time(const std::optional<Wall>& t) {
+  if (!t) return std::nullopt;
+  return unix_seconds(*t);
+}
+
+}  // namespace
+
+std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status) {
+  Out out;
+  by_account(out, FamilyId::kAccountUp, status,
+             [](const AccountStatus& a) { return std::optional(a.up ? 1.0 : 0.0); });
+  instances(out, status);
+  by_api(out, FamilyId::kApiLastSuccess, status,
+         [](const ApiStatus& api) { return unix_time(api.last_success).value_or(0); });
+  by_api(out, FamilyId::kApiRateLimit, status, [](const ApiStatus& api) { return api.rate_limit; });
+  by_api(out, FamilyId::kApiRateLimitConfigured, status,
+         [](const ApiStatus& api) { return api.rate_limit_configured; });
+  by_account(out, FamilyId::kDetectionDelayBound, status,
+             [](const AccountStatus& a) -> std::optional<double> {
+               if (!a.detection_delay_bound) return std::nullopt;
+               return seconds(*a.detection_delay_bound);
+             });
+  by_account(out, FamilyId::kOldestObservation, status,
+             [](const AccountStatus& a) { return unix_time(a.oldest_observation); });
+  task_counts(out, status);
+  by_account(out, FamilyId::kBlindSeconds, status,
+             [](const AccountStatus& a) { return std::optional(a.blind_seconds); });
+  by_account(out, FamilyId::kClockOffset, status,
+             [](const AccountStatus& a) { return a.clock_offset_seconds; });
+  events_pending(out, status);
+  single(out, FamilyId::kStoreUp, status.store_up ? 1 : 0);
+  single(out, FamilyId::kReloadSuccessful, status.last_reload_successful ? 1 : 0);
+  if (status.last_reload_success) {
+    single(out, FamilyId::kReloadSuccessTime, unix_seconds(*status.last_reload_success));
+  }
+  return out;
+}
+
+void append_task_states(std::string& page, const DaemonStatus& status) {
+  static constexpr std::array<std::string_view, 3> kStates = {"pending", "watched", "gone"};
+  const Family& shown = family(FamilyId::kTaskState);
+  bool begun = false;
+  for (const AccountStatus& account : status.accounts) {
+    for (const ExplicitTask& task : account.explicit_tasks) {
+      if (!begun) append_head(page, shown);
+      begun = true;
+      for (const std::string_view state : kStates) {
+        const std::array<Label, 3> labels = {
+            {{"account", account.name}, {"task_id", task.task_id}, {"state", state}}};
+        append_sample(page, shown, labels, name_in(kStates, task.state) == state ? 1 : 0);
+      }
+    }
+  }
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,15 @@
+// The one line of `systemctl status`: what the daemon does right now. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/status.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// "polling 3 accounts, 1204 tasks, oldest 41 s"; what is wrong comes after it: "1 account down:
+// prod", "2 tasks gone", "state cannot be written", "last reload failed". Printable, no line end.
+std::string render_status_line(const DaemonStatus& status, Wall now);
+
+}  // namespace taskwatchd

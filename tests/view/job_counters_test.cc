@@ -1,0 +1,154 @@
+#include "view/job_counters.h"
+
+#include <gmock/gmock.h>
+
+#include "page_text.h"
+#include "view_world.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+class JobCountersTest : public testing::Test {
+ protected:
+  JobCountersTest() { jobs.set_limit(1000); }
+
+  PageText at(Wall now) {
+    std::string text;
+    jobs.append_to(text, now);
+    PageText read = read_page(text);
+    EXPECT_THAT(read.problems, testing::IsEmpty());
+    return read;
+  }
+  std::optional<double> failed(Wall now, const std::string& job = "J1") {
+    return at(now).at("aliyun_iot_task_transitions_total{account=\"prod\",job_id=\"" + job +
+                      "\",to=\"FAILED\"}");
+  }
+  static CounterValue stored(TaskStatus to, std::uint64_t value, Wall created,
+                             const std::string& job = "J1") {
+    return {{"prod", job, Counter::kTransitions, to}, value, created};
+  }
+
+  JobCounters jobs;
+};
+
+TEST_F(JobCountersTest, AllTargetsExistWithTheJob) {
+  EXPECT_EQ(at(kStart).series.size(), 0u);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  const PageText read = at(kStart);
+  EXPECT_EQ(read.count("aliyun_iot_task_transitions_total{"), kTaskStatusCount);
+  EXPECT_EQ(read.count("aliyun_iot_task_first_seen_total{"), kTaskStatusCount);
+}
+
+TEST_F(JobCountersTest, ANewJobShowsZeroForAMinute) {
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  jobs.add(transition_to(TaskStatus::kFailed), kStart + seconds(1));
+  EXPECT_EQ(failed(kStart + seconds(1)), 0);
+  EXPECT_EQ(failed(kStart + seconds(59)), 0);
+  EXPECT_EQ(failed(kStart + seconds(60)), 1);
+  jobs.add(transition_to(TaskStatus::kFailed), kStart + seconds(61));
+  EXPECT_EQ(failed(kStart + seconds(61)), 2);
+}
+
+TEST_F(JobCountersTest, ShownOnceItNeverFallsBackWhenTheClockDoes) {
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  jobs.add(transition_to(TaskStatus::kFailed), kStart);
+  EXPECT_EQ(failed(kStart + seconds(60)), 1);
+  EXPECT_EQ(failed(kStart - hours(1)), 1);
+}
+
+TEST_F(JobCountersTest, RestoredNumbersOfAnOldJobAreShownAtOnce) {
+  jobs.restore({stored(TaskStatus::kFailed, 7, kStart - seconds(61))}, kStart);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  EXPECT_EQ(failed(kStart), 7);
+  jobs.add(transition_to(TaskStatus::kFailed), kStart);
+  EXPECT_EQ(failed(kStart), 8);
+}
+
+TEST_F(JobCountersTest, ARestartInTheFirstMinuteKeepsTheZero) {
+  jobs.restore({stored(TaskStatus::kFailed, 7, kStart - seconds(20))}, kStart);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  EXPECT_EQ(failed(kStart), 0);
+  EXPECT_EQ(failed(kStart + seconds(40)), 7);
+}
+
+TEST_F(JobCountersTest, ACreationInTheFutureIsShownAtOnce) {
+  jobs.restore({stored(TaskStatus::kFailed, 7, kStart + hours(1))}, kStart);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  EXPECT_EQ(failed(kStart), 7);
+}
+
+TEST_F(JobCountersTest, RestoringAgainLowersNothing) {
+  jobs.restore({stored(TaskStatus::kFailed, 7, kStart - hours(1))}, kStart);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  jobs.add(transition_to(TaskStatus::kFailed), kStart);
+  jobs.restore({stored(TaskStatus::kFailed, 7, kStart - hours(1))}, kStart);
+  EXPECT_EQ(failed(kStart), 8);
+}
+
+TEST_F(JobCountersTest, SeriesEndWithTheLastTaskAndGoOnWhenListedAgain) {
+  jobs.restore({stored(TaskStatus::kFailed, 7, kStart - hours(1))}, kStart);
+  EXPECT_EQ(failed(kStart), std::nullopt);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  jobs.watch({"prod", "T2"}, "J1", kStart);
+  jobs.unwatch({"prod", "T1"});
+  EXPECT_EQ(failed(kStart), 7);
+  jobs.unwatch({"prod", "T2"});
+  jobs.unwatch({"prod", "T2"});
+  EXPECT_EQ(at(kStart).series.size(), 0u);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  EXPECT_EQ(failed(kStart), 7);
+}
+
+TEST_F(JobCountersTest, ATaskThatNamesAnotherJobMoves) {
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  jobs.watch({"prod", "T1"}, "J2", kStart);
+  EXPECT_EQ(failed(kStart, "J1"), std::nullopt);
+  EXPECT_EQ(failed(kStart, "J2"), 0);
+}
+
+TEST_F(JobCountersTest, JobsOverTheLimitAreRefusedUntilThereIsRoom) {
+  jobs.set_limit(2);
+  for (int i = 1; i <= 4; ++i) {
+    jobs.watch({"prod", "T" + std::to_string(i)}, "J" + std::to_string(i), kStart);
+  }
+  EXPECT_EQ(jobs.refused(), 2u);
+  EXPECT_EQ(at(kStart).series.size(), 2 * 2 * kTaskStatusCount);
+  EXPECT_EQ(failed(kStart, "J2"), 0);
+  EXPECT_EQ(failed(kStart, "J3"), std::nullopt);
+  jobs.unwatch({"prod", "T1"});
+  EXPECT_EQ(jobs.refused(), 1u);
+  EXPECT_EQ(failed(kStart, "J2"), 0);
+  EXPECT_EQ(failed(kStart, "J3"), 0);
+}
+
+TEST_F(JobCountersTest, ForgetsTheOldestJobsThatNobodyWatches) {
+  std::vector<CounterValue> values;
+  for (std::size_t i = 0; i <= JobCounters::kHiddenJobs; ++i) {
+    values.push_back(
+        stored(TaskStatus::kFailed, 5, kStart - seconds(100 + i), "J" + std::to_string(i)));
+  }
+  jobs.restore(values, kStart);
+  jobs.watch({"prod", "T1"}, "J0", kStart);
+  jobs.watch({"prod", "T2"}, "J" + std::to_string(JobCounters::kHiddenJobs), kStart - hours(1));
+  EXPECT_EQ(failed(kStart, "J0"), 5);
+  EXPECT_EQ(failed(kStart, "J" + std::to_string(JobCounters::kHiddenJobs)), 0);
+}
+
+// Two ids that differ beyond a label's length must not become two equal series.
+TEST_F(JobCountersTest, IdsThatLookAlikeShareOneSeries) {
+  const std::string one = std::string(128, 'j') + "1";
+  const std::string two = one.substr(0, one.size() - 1) + "2";
+  jobs.restore({stored(TaskStatus::kFailed, 1, kStart - hours(1), one),
+                stored(TaskStatus::kFailed, 2, kStart - hours(1), two)},
+               kStart);
+  jobs.watch({"prod", "T1"}, one, kStart);
+  jobs.watch({"prod", "T2"}, two, kStart);
+  EXPECT_EQ(failed(kStart, std::string(128, 'j')), 3);
+  EXPECT_EQ(at(kStart).series.size(), 2 * kTaskStatusCount);
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,193 @@
+// The whole page against Prometheus' own judge, with every family filled and with hostile replies.
+#include <gmock/gmock.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <set>
+
+#include "core/event_text.h"
+#include "page_text.h"
+#include "view/families.h"
+#include "view_world.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// What promtool says of the page; empty if it finds nothing.
+std::string promtool_complaints(const std::string& page) {
+  char path[] = "/tmp/taskwatchd-page-XXXXXX";
+  const int fd = mkstemp(path);
+  if (fd < 0) return "no temporary file";
+  close(fd);
+  std::ofstream(path, std::ios::binary) << page;
+  FILE* pipe = popen(("promtool check metrics <" + std::string(path) + " 2>&1").c_str(), "r");
+  std::string said;
+  char part[256];
+  while (fgets(part, sizeof part, pipe)) said += part;
+  const int status = pclose(pipe);
+  unlink(path);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) said += "promtool's status is not 0\n";
+  return said;
+}
+
+// One of each thing that can be told to the metrics, so that every family has a sample.
+void fill(Metrics& metrics, const std::vector<std::string>& tasks) {
+  Config config = config_with(tasks);
+  config.detection_delay_bound = seconds(20);
+  config.accounts[0].instances[0].labels = {{"team", "ota"}};
+  metrics.configure(config);
+  for (const std::string& task : tasks) {
+    TaskChange change = transition(record_of(task, TaskStatus::kFailed), TaskStatus::kInProgress);
+    change.queue_wait = seconds(3);
+    change.execution = seconds(9);
+    metrics.committed(change, kStart + seconds(2));
+    metrics.counted(transition_to(TaskStatus::kFailed), kStart + seconds(2));
+  }
+  metrics.call_ended({"prod", Api::kQueryTask, Reason::kThrottled, milliseconds(80), true});
+  metrics.anomaly("prod", Anomaly::kRegression);
+  metrics.commit_took(milliseconds(5));
+  metrics.loop_delayed(milliseconds(1));
+  metrics.http_request("/metrics", 200);
+  metrics.log_messages({1, 2, 3, 4}, 5);
+}
+
+TEST(Page, HasEveryFamilyAndPromtoolAccepts) {
+  Metrics metrics(kBuild);
+  fill(metrics, {"T1", "T2"});
+  const std::string page = metrics.render(full_status({"T1", "T2"}), full_process(), kStart);
+  const PageText read = read_page(page);
+  EXPECT_THAT(read.problems, testing::IsEmpty());
+  std::set<std::string> declared;
+  for (const Family& f : all_families()) {
+    declared.emplace(f.name);
+    EXPECT_EQ(read.kinds.contains(std::string(f.name)), true) << f.name << " is not on the page";
+    EXPECT_NE(page.find("# HELP " + std::string(f.name) + " " + std::string(f.help) + "\n"),
+              std::string::npos)
+        << f.name;
+  }
+  for (const auto& [shown, kind] : read.kinds) {
+    EXPECT_TRUE(declared.contains(shown)) << shown << " is not declared";
+  }
+  EXPECT_EQ(promtool_complaints(page), "");
+}
+
+std::set<std::string> declared_labels(const Family& f) {
+  std::set<std::string> names;
+  std::string_view rest = f.labels;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(", "), rest.size());
+    names.emplace(rest.substr(0, comma));
+    rest.remove_prefix(std::min(comma + 2, rest.size()));
+  }
+  return names;
+}
+
+TEST(Page, SeriesHaveTheLabelsThatAreDeclared) {
+  Metrics metrics(kBuild);
+  fill(metrics, {"T1"});
+  const PageText read = read_page(metrics.render(full_status({"T1"}), full_process(), kStart));
+  for (const Family& f : all_families()) {
+    std::set<std::string> expected = declared_labels(f);
+    if (f.id == FamilyId::kTaskInfo) expected.insert("team");  // configured
+    const std::string suffix = f.kind == MetricKind::kHistogram ? "_count" : "";
+    const std::string sample = std::string(f.name) + suffix;
+    std::size_t found = 0;
+    for (const auto& [series, value] : read.series) {
+      if (series.substr(0, series.find('{')) != sample) continue;
+      EXPECT_EQ(label_names(series), expected) << series;
+      ++found;
+    }
+    EXPECT_GT(found, 0u) << f.name;
+  }
+}
+
+// The judge itself must be able to say no.
+TEST(Page, PromtoolRefusesABrokenPage) {
+  EXPECT_NE(promtool_complaints("# TYPE a counter\na{b=\"\xff\"} 1\n"), "");
+}
+
+std::string hostile(std::mt19937_64& random) {
+  static const std::vector<std::string> kOdd = {"\"} 1\n# TYPE evil gauge\nevil 1\n",
+                                                "\\",
+                                                "\\\"",
+                                                "\n",
+                                                std::string("\0", 1),
+                                                "\x1b[31m",
+                                                "\xff\xfe",
+                                                "\xed\xa0\x80",
+                                                "\xf4\x90\x80\x80",
+                                                "\xe2\x80\xae",
+                                                "{}",
+                                                "# EOF",
+                                                ""};
+  std::string text;
+  for (auto n = random() % 6; n > 0; --n) {
+    text += random() % 2 ? kOdd[random() % kOdd.size()]
+                         : std::string(random() % 90, static_cast<char>(random()));
+  }
+  return text;
+}
+
+TEST(Page, HostileRepliesBreakNothingAndAddNoSeries) {
+  std::mt19937_64 random(42);
+  std::size_t expected = 0;
+  for (int round = 0; round < 20; ++round) {
+    Metrics metrics(kBuild);
+    fill(metrics, {"T1", "T2"});
+    for (const char* task : {"T1", "T2"}) {
+      TaskRecord record = record_of(task, kAllTaskStatuses[random() % kTaskStatusCount]);
+      record.last.job_id = hostile(random);
+      record.last.job_name = hostile(random);
+      record.last.product_key = hostile(random);
+      record.last.device_name = hostile(random);
+      record.last.message = hostile(random);
+      record.last.status_detail = hostile(random);
+      record.last.status_text = hostile(random);
+      metrics.committed(transition(record, TaskStatus::kSent), kStart);
+      metrics.counted({{"prod", record.last.job_id, Counter::kTransitions, record.last.status}, 1},
+                      kStart);
+    }
+    const std::string page = metrics.render(full_status({"T1", "T2"}), full_process(), kStart);
+    const PageText read = read_page(page);
+    ASSERT_THAT(read.problems, testing::IsEmpty()) << "round " << round;
+    // Two jobs, unless both tasks drew the same id.
+    const std::size_t jobs = read.count("aliyun_iot_task_transitions_total{") / kTaskStatusCount;
+    const std::size_t others = read.series.size() - jobs * 2 * kTaskStatusCount;
+    if (expected == 0) expected = others;
+    ASSERT_EQ(others, expected) << "round " << round;
+    ASSERT_EQ(repair_utf8(page), page) << "round " << round;
+    ASSERT_EQ(promtool_complaints(page), "") << "round " << round;
+  }
+}
+
+// A coarse guard against quadratic or per-series work: measured figures are far below.
+TEST(Page, AThousandTasksAreQuick) {
+  Metrics metrics(kBuild);
+  std::vector<std::string> tasks;
+  for (int i = 0; i < 1000; ++i) tasks.push_back("MSnT9aaaaaaaaaaaaq01" + std::to_string(i));
+  metrics.configure(config_with(tasks));
+  for (const std::string& task : tasks) {
+    metrics.committed(first_sight(record_of(task, TaskStatus::kSent, "job-of-" + task)), kStart);
+  }
+  const DaemonStatus status = full_status(tasks);
+  auto best = std::chrono::nanoseconds::max();
+  std::size_t bytes = 0;
+  for (int i = 0; i < 5; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    bytes = metrics.render(status, full_process(), kStart).size();
+    best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
+  }
+  RecordProperty("render_us", static_cast<int>(best.count() / 1000));
+  std::printf("rendered %zu bytes in %.2f ms\n", bytes, static_cast<double>(best.count()) / 1e6);
+  EXPECT_LT(best, milliseconds(250));
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,73 @@
+#include "view/sample.h"
+
+#include <gmock/gmock.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <limits>
+#include <random>
+
+#include "core/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+std::string by_prometheus(const prometheus::MetricFamily& family) {
+  return prometheus::TextSerializer().Serialize({family});
+}
+
+double random_value(std::mt19937_64& random) {
+  static constexpr std::array<double, 10> kOdd = {0,
+                                                  -0.0,
+                                                  1,
+                                                  1e15,
+                                                  1e16,
+                                                  1e17,
+                                                  0.07,
+                                                  std::numeric_limits<double>::infinity(),
+                                                  -std::numeric_limits<double>::infinity(),
+                                                  std::numeric_limits<double>::quiet_NaN()};
+  if (random() % 2 == 0) return kOdd[random() % kOdd.size()];
+  return std::bit_cast<double>(random());  // any double there is
+}
+
+std::string random_text(std::mt19937_64& random) {
+  static constexpr std::string_view kOdd = "ab\"\\\n\r\t{},= \x01\x7f\xff\xc3\xa9\xe2\x80\xae";
+  std::string text;
+  for (auto n = random() % 12; n > 0; --n) text += kOdd[random() % kOdd.size()];
+  return repair_utf8(text);
+}
+
+TEST(Sample, BothWritersGiveTheSameBytes) {
+  std::mt19937_64 random(20261122);
+  for (int round = 0; round < 2000; ++round) {
+    const Family& shown = family(round % 2 == 0 ? FamilyId::kTasks : FamilyId::kAnomalies);
+    prometheus::MetricFamily values = empty_family(shown);
+    std::string text;
+    append_head(text, shown);
+    for (int i = 0; i < 3; ++i) {
+      const std::string one = random_text(random);
+      const std::string two = random_text(random);
+      const std::array<Label, 2> labels = {{{"one", one}, {"two", two}}};
+      const Labels some = Labels(labels).first(random() % 3);
+      const double value = random_value(random);
+      append_sample(text, shown, some, value);
+      add_sample(values, some, value);
+    }
+    ASSERT_EQ(text, by_prometheus(values)) << "round " << round;
+  }
+}
+
+TEST(LabelText, RepairsAndCutsAtACharactersEdge) {
+  EXPECT_EQ(label_text("plain"), "plain");
+  EXPECT_EQ(label_text("a\xffz"), "a\xEF\xBF\xBDz");
+  EXPECT_EQ(label_text(std::string(128, 'x')), std::string(128, 'x'));
+  EXPECT_EQ(label_text(std::string(129, 'x')), std::string(128, 'x'));
+  // 127 bytes and a character of three: it does not fit whole, so none of it stays.
+  EXPECT_EQ(label_text(std::string(127, 'x') + "\xE4\xBB\xBB"), std::string(127, 'x'));
+  EXPECT_EQ(label_text(std::string(125, 'x') + "\xE4\xBB\xBB"),
+            std::string(125, 'x') + "\xE4\xBB\xBB");
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,98 @@
+// A small world for the view's tests: one configuration, records and changes by name.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "core/change.h"
+#include "core/status.h"
+#include "view/metrics.h"
+
+namespace taskwatchd {
+
+inline const Wall kStart{std::chrono::milliseconds(1'763'776'923'004)};
+inline const BuildInfo kBuild{"1.2.3", "abc", "g++ 12"};
+
+inline AccountConfig account_with(const std::string& name, std::vector<std::string> tasks) {
+  AccountConfig account;
+  account.name = name;
+  for (const Api api : kAllApis) account.quota[api] = documented_quota(api);
+  InstanceConfig instance;
+  instance.name = "main";
+  instance.region = "cn-shanghai";
+  instance.tasks = std::move(tasks);
+  account.instances.push_back(instance);
+  return account;
+}
+
+inline Config config_with(std::vector<std::string> tasks) {
+  Config config;
+  config.accounts.push_back(account_with("prod", std::move(tasks)));
+  return config;
+}
+
+inline TaskRecord record_of(const std::string& task, TaskStatus status,
+                            const std::string& job = "J1") {
+  TaskRecord record;
+  record.key = {"prod", task};
+  record.instance = "main";
+  record.last.task_id = task;
+  record.last.job_id = job;
+  record.last.job_name = "ota";
+  record.last.product_key = "pk";
+  record.last.device_name = "dev-" + task;
+  record.last.status = status;
+  record.last.progress = 25;
+  record.last.queued = kStart - std::chrono::hours(1);
+  record.last.modified = kStart;
+  record.first_seen = kStart;
+  record.last_seen = kStart;
+  return record;
+}
+
+inline TaskChange first_sight(const TaskRecord& record) {
+  TaskChange change;
+  change.record = record;
+  change.first_sight = true;
+  return change;
+}
+
+inline TaskChange transition(const TaskRecord& record, TaskStatus from) {
+  TaskChange change;
+  change.record = record;
+  change.from = from;
+  change.changed_while_watched = true;
+  return change;
+}
+
+inline CounterDelta transition_to(TaskStatus to, const std::string& job = "J1") {
+  return {{"prod", job, Counter::kTransitions, to}, 1};
+}
+
+// Everything that DaemonStatus can say of account prod, so that each family has a sample.
+inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
+  AccountStatus account;
+  account.name = "prod";
+  account.up = true;
+  account.instances = {{"main", true}};
+  account.apis = {{Api::kQueryTask, 3.5, 4, kStart}};
+  account.unfinished = tasks.size();
+  for (const std::string& task : tasks) {
+    account.explicit_tasks.push_back({task, WatchState::kWatched});
+  }
+  account.oldest_observation = kStart;
+  account.clock_offset_seconds = -0.25;
+  account.detection_delay_bound = std::chrono::seconds(30);
+  account.blind_seconds = 12.5;
+  DaemonStatus status;
+  status.accounts.push_back(account);
+  status.events_pending = {{"log", 3}};
+  status.last_reload_success = kStart;
+  return status;
+}
+
+inline ProcessStats full_process() {
+  return {1.5, 20u << 20, 80u << 20, 12, 1024, 4, 1.7e9};
+}
+
+}  // namespace taskwatchd
