@@ -36,7 +36,9 @@ ConfigResult parse_config(std::string_view yaml, const ParseContext& context);
 
 // One TaskId a line, # begins a comment. Bad lines are reported, the good ones kept.
 struct TaskFile {
-  std::vector<std::string> tasks;
+  std::string file;
+  std::vector<std::string> tasks;  // each once
+  std::vector<int> lines;          // where each of `tasks` stands
   std::vector<ConfigError> errors;
 };
 TaskFile parse_task_file(std::string_view text, const std::string& file);

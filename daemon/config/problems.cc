@@ -29,6 +29,12 @@ std::vector<ConfigError> Problems::take() {
   std::stable_sort(errors_.begin(), errors_.end(), [](const auto& a, const auto& b) {
     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
   });
+  if (errors_.size() > kMaxProblems) {
+    const std::string more = std::to_string(errors_.size() - kMaxProblems);
+    errors_.resize(kMaxProblems);
+    errors_.push_back({file_, errors_.back().line, errors_.back().column,
+                       more + " more errors behind this one; mend these first"});
+  }
   if (end_) errors_.push_back(*std::exchange(end_, std::nullopt));
   return std::exchange(errors_, {});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ struct YamlPlace {
   auto operator<=>(const YamlPlace&) const = default;
 };
 
+inline constexpr std::size_t kMaxProblems = 1000;  // told of one file
+
 class Problems {
  public:
   explicit Problems(std::string file) : file_(std::move(file)) {}
@@ -26,7 +29,8 @@ class Problems {
   // What stopped the reading: the last of the list, wherever it stands.
   void end(YamlPlace place, std::string message);
   bool empty() const { return errors_.empty() && !end_; }
-  // All that were added, in the file's order; empties it.
+  // All that were added, in the file's order, the first kMaxProblems of them and how many more
+  // there are; empties it.
   std::vector<ConfigError> take();
 
  private:

@@ -17,6 +17,7 @@ constexpr std::size_t kMaxErrors = 100;
 
 TaskFile parse_task_file(std::string_view text, const std::string& file) {
   TaskFile result;
+  result.file = file;
   Problems problems(file);
   std::unordered_map<std::string_view, int> lines;  // where each id stands
   std::size_t bad_lines = 0;
@@ -42,6 +43,7 @@ TaskFile parse_task_file(std::string_view text, const std::string& file) {
                 " too; remove one";
     } else {
       result.tasks.emplace_back(id);
+      result.lines.push_back(line_number);
       continue;
     }
     if (++bad_lines <= kMaxErrors) problems.add(place, std::move(problem));

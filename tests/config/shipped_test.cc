@@ -1,0 +1,108 @@
+// The configurations that we ship must be right, and the example must show every key.
+#include <algorithm>
+
+#include "config/parse_text.h"
+
+namespace taskwatchd {
+namespace {
+
+const std::string kFolder = SOURCE_DIR "/config/";
+
+TEST(Shipped, MinimalIsFiveLinesAndRight) {
+  const std::string text = read_text(kFolder + "minimal.yaml");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
+  EXPECT_EQ(parsed(text).accounts.at(0).instances.at(0).tasks.size(), 1U);
+}
+
+TEST(Shipped, ExampleIsRightAsItStands) {
+  const Config config = parsed(read_text(kFolder + "example.yaml"));
+  ASSERT_EQ(config.accounts.size(), 1U);
+  EXPECT_EQ(config.accounts[0].instances.size(), 2U);
+}
+
+// What stands as "(default)" in the example is the default: without those lines nothing changes.
+TEST(Shipped, ExampleTellsTheDefaultsTruly) {
+  const std::string text = read_text(kFolder + "example.yaml");
+  std::istringstream lines(text);
+  std::string without;
+  int removed = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_default = line.find("# (default") != std::string::npos;
+    removed += is_default ? 1 : 0;
+    // A parent must not become empty: keep it a map by a harmless key of its own.
+    if (!is_default) without += line + "\n";
+    if (line.find("quota:") != std::string::npos) without += "      ListJob: 5\n";
+    if (line.find("pace:") != std::string::npos) without += "      job: 1s\n";
+    if (line == "metrics:") without += "  job_series_limit: 1000\n";
+    if (line == "state:") without += "  retain: 30d\n";
+  }
+  EXPECT_GE(removed, 18);
+  const Config whole = parsed(text);
+  const Config bare = parsed(without);
+  EXPECT_EQ(whole.accounts, bare.accounts);
+  EXPECT_EQ(whole.state_path, bare.state_path);
+  EXPECT_EQ(whole.retain, bare.retain);
+  EXPECT_EQ(whole.task_series, bare.task_series);
+  EXPECT_EQ(whole.task_series_limit, bare.task_series_limit);
+  EXPECT_EQ(whole.job_series_limit, bare.job_series_limit);
+  EXPECT_EQ(whole.keep_finished, bare.keep_finished);
+}
+
+TEST(Shipped, ExampleAndDocumentShowEveryKey) {
+  const std::string example = read_text(kFolder + "example.yaml");
+  const std::string document = read_text(SOURCE_DIR "/docs/configuration.md");
+  for (const char* key : {"accounts",
+                          "name",
+                          "credentials",
+                          "access_key_id",
+                          "access_key_id_file",
+                          "access_key_secret_file",
+                          "security_token_file",
+                          "ecs_ram_role",
+                          "assume_role",
+                          "signature",
+                          "proxy",
+                          "quota",
+                          "QueryTask",
+                          "ListTask",
+                          "QueryJobStatistics",
+                          "QueryJob",
+                          "ListJob",
+                          "QueryDeviceDistributeJob",
+                          "QueryDeviceDistributeDetail",
+                          "quota_share",
+                          "pace",
+                          "task",
+                          "job",
+                          "finished",
+                          "instances",
+                          "region",
+                          "id",
+                          "endpoint",
+                          "ca_file",
+                          "tasks",
+                          "task_files",
+                          "jobs",
+                          "discover_jobs",
+                          "deadline",
+                          "labels",
+                          "distributions",
+                          "distribution_endpoint",
+                          "distribution_file_hosts",
+                          "state",
+                          "path",
+                          "retain",
+                          "metrics",
+                          "task_series",
+                          "task_series_limit",
+                          "job_series_limit",
+                          "keep_finished",
+                          "bounds",
+                          "detection_delay"}) {
+    EXPECT_NE(example.find(std::string(key) + ":"), std::string::npos) << key;
+    EXPECT_NE(document.find("`" + std::string(key)), std::string::npos) << key;
+  }
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,81 @@
+#include "config/url.h"
+
+#include <gtest/gtest.h>
+
+namespace taskwatchd {
+namespace {
+
+TEST(Endpoint, IsHttpsToAnyHost) {
+  for (const char* good :
+       {"https://iot.cn-shanghai.aliyuncs.com", "https://iot.cn-shanghai.aliyuncs.com:8443",
+        "https://10.0.0.1", "https://[fd00::1]:443", "https://a", "https://A.B:65535"}) {
+    EXPECT_EQ(endpoint_problem(good), std::nullopt) << good;
+  }
+}
+
+TEST(Endpoint, IsHttpOnlyToALoopbackAddressWrittenOut) {
+  for (const char* good : {"http://127.0.0.1:8080", "http://127.255.255.255", "http://[::1]:1",
+                           "http://localhost", "http://localhost:9"}) {
+    EXPECT_EQ(endpoint_problem(good), std::nullopt) << good;
+  }
+  for (const char* bad :
+       {"http://iot.cn-shanghai.aliyuncs.com", "http://10.0.0.1", "http://0.0.0.0", "http://127.1",
+        "http://2130706433", "http://0x7f.0.0.1", "http://0177.0.0.1", "http://127.0.0.256",
+        "http://127.0.0.1.example.com", "http://127.0.0.01", "http://localhost.example.com",
+        "http://[::ffff:127.0.0.1]", "http://[::]", "http://LOCALHOST", "http://127.0.0.1."}) {
+    EXPECT_NE(endpoint_problem(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(Endpoint, IsSchemeHostAndPortOnly) {
+  for (const char* bad : {"",
+                          "https://",
+                          "iot.aliyuncs.com",
+                          "ftp://a",
+                          "HTTPS://a",
+                          "https:/a",
+                          "https://a/",
+                          "https://a/path",
+                          "https://a?x=1",
+                          "https://a#f",
+                          "https://u@a",
+                          "https://u:p@a",
+                          "https://a:",
+                          "https://a:0",
+                          "https://a:65536",
+                          "https://a:08",
+                          "https://a:+8",
+                          "https://a:x",
+                          "https://a:1:2",
+                          "https://-a",
+                          "https://a..b",
+                          "https://a_b",
+                          "https://a b",
+                          "https://[::1",
+                          "https://::1",
+                          "https://[]",
+                          "https://[::1]x",
+                          "https://a\\b",
+                          "//a",
+                          "https://\xC3\xA9.com",
+                          "https://a%2eb",
+                          "https://a\n"}) {
+    EXPECT_NE(endpoint_problem(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(Proxy, IsHttpOrHttpsToAnyHost) {
+  EXPECT_EQ(proxy_problem("http://proxy.example.com:3128"), std::nullopt);
+  EXPECT_EQ(proxy_problem("https://proxy.example.com"), std::nullopt);
+  EXPECT_NE(proxy_problem("socks5://proxy.example.com"), std::nullopt);
+  EXPECT_NE(proxy_problem("proxy.example.com:3128"), std::nullopt);
+}
+
+TEST(Proxy, MessageNeverRepeatsAPassword) {
+  const auto problem = proxy_problem("http://user:hunter2@proxy.example.com");
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->find("hunter2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace taskwatchd
