@@ -6,8 +6,8 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 namespace taskwatchd::sqlite {
@@ -40,6 +40,17 @@ std::string mend(int error) {
   }
 }
 
+// SQLite takes a file of a few bytes for an empty one and would write over it. With a journal
+// beside it, it may be our own, cut by a crash while it was made: SQLite then mends it.
+bool looks_right(int fd, const std::string& path, off_t size) {
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr off_t kSmallestPage = 512;
+  if (size == 0 || ::access((path + "-journal").c_str(), F_OK) == 0) return true;
+  char head[kMagic.size()];
+  return size >= kSmallestPage && ::pread(fd, head, sizeof head, 0) == ssize_t{sizeof head} &&
+         std::string_view(head, sizeof head) == kMagic;
+}
+
 }  // namespace
 
 OpenError unusable(const std::string& path, int error) {
@@ -64,6 +75,12 @@ std::variant<std::string, OpenError> prepare_file(const std::string& path) {
   if (!S_ISREG(info.st_mode)) {
     return OpenError{OpenError::Kind::kUnusable,
                      "state " + path + " is not a regular file; set state.path to one"};
+  }
+  if (!looks_right(file.fd, path, info.st_size)) {
+    return OpenError{OpenError::Kind::kUnusable,
+                     "state " + path +
+                         " is not a state file: set state.path to another file, or "
+                         "move this one away"};
   }
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
                                                          &std::free);

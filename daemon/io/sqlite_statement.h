@@ -51,6 +51,7 @@ class Statement {
   // SQLITE_ROW, SQLITE_DONE, or what went wrong.
   int next() { return sqlite3_step(statement_.get()); }
   void finish() {
+    if (!statement_) return;
     sqlite3_reset(statement_.get());
     sqlite3_clear_bindings(statement_.get());
   }

@@ -1,0 +1,178 @@
+// Files that cannot be used as state: each is refused with the right kind, by name, untouched.
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+
+#include "sqlite_world.h"
+
+namespace taskwatchd {
+namespace {
+
+class SqliteOpen : public testing::Test {
+ protected:
+  Opened open(const std::string& path) { return SqliteStore::open(context_.get_executor(), path); }
+  OpenError refused(const std::string& path) {
+    auto opened = open(path);
+    if (auto* error = std::get_if<OpenError>(&opened)) {
+      EXPECT_THAT(error->message, testing::HasSubstr(path));
+      return *error;
+    }
+    ADD_FAILURE() << path << " was opened";
+    return {};
+  }
+  std::string state() const { return folder_.file("state.db"); }
+  static std::string slurp(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  }
+  static void spill(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+  }
+  static void sql(const std::string& path, const char* text) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(db, text, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+  void make_state() {
+    auto opened = open(state());
+    auto& store = std::get<std::unique_ptr<SqliteStore>>(opened);
+    Commit commit;
+    for (int i = 0; i < 500; ++i) {
+      commit.records.push_back(make_record("prod", "t" + std::to_string(i)));
+      commit.events.push_back(make_event("prod", "t" + std::to_string(i)));
+    }
+    wait(context_, store->commit(std::move(commit)));
+    store->close(std::chrono::seconds(5));
+  }
+
+  TempFolder folder_;
+  boost::asio::io_context context_;
+};
+
+TEST_F(SqliteOpen, SecondOpenerIsRefusedByName) {
+  auto first = open(state());
+  ASSERT_TRUE(std::holds_alternative<std::unique_ptr<SqliteStore>>(first));
+  const OpenError error = refused(state());
+  EXPECT_EQ(error.kind, OpenError::Kind::kLocked);
+  EXPECT_THAT(error.message, testing::HasSubstr(std::to_string(::getpid())));
+  // A link is another name for the same state.
+  const std::string link = folder_.file("link.db");
+  ASSERT_EQ(::symlink(state().c_str(), link.c_str()), 0);
+  EXPECT_EQ(refused(link).kind, OpenError::Kind::kLocked);
+  std::get<std::unique_ptr<SqliteStore>>(first).reset();
+  EXPECT_TRUE(std::holds_alternative<std::unique_ptr<SqliteStore>>(open(state())));
+}
+
+TEST_F(SqliteOpen, NewerSchema) {
+  make_state();
+  sql(state(), "PRAGMA user_version=99");
+  const OpenError error = refused(state());
+  EXPECT_EQ(error.kind, OpenError::Kind::kNewer);
+  EXPECT_THAT(error.message, testing::HasSubstr("99"));
+}
+
+TEST_F(SqliteOpen, AnotherProgramsDatabaseIsNotTouched) {
+  sql(state(), "CREATE TABLE precious(x)");
+  const std::string before = slurp(state());
+  EXPECT_EQ(refused(state()).kind, OpenError::Kind::kUnusable);
+  EXPECT_TRUE(slurp(state()) == before);
+}
+
+TEST_F(SqliteOpen, NotADatabaseIsNotTouched) {
+  for (const std::string& text :
+       {std::string("x"), std::string(100, '\0'), std::string("accounts:\n  - name: prod\n"),
+        std::string(100'000, 'y')}) {
+    spill(state(), text);
+    EXPECT_EQ(refused(state()).kind, OpenError::Kind::kUnusable);
+    EXPECT_TRUE(slurp(state()) == text);
+  }
+}
+
+TEST_F(SqliteOpen, EmptyFileIsAFreshOne) {
+  spill(state(), "");
+  EXPECT_TRUE(std::holds_alternative<std::unique_ptr<SqliteStore>>(open(state())));
+}
+
+TEST_F(SqliteOpen, CutFile) {
+  make_state();
+  const std::string whole = slurp(state());
+  ASSERT_GT(whole.size(), 16'384u);
+  for (const std::size_t size : {std::size_t{50}, std::size_t{4096}, whole.size() / 2}) {
+    spill(state(), whole.substr(0, size));
+    const OpenError error = refused(state());
+    EXPECT_EQ(error.kind, OpenError::Kind::kUnusable) << size;
+  }
+}
+
+// Every damage that is accepted must still leave a store that answers; one in the b-tree's own
+// bytes must be refused. SQLite has no checksums: a flip inside a text cannot be seen.
+TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
+  make_state();
+  const std::string whole = slurp(state());
+  int refusals = 0;
+  for (std::size_t place = 0; place < whole.size(); place += 509) {
+    std::string bytes = whole;
+    bytes[place] = static_cast<char>(~bytes[place]);
+    spill(state(), bytes);
+    auto opened = open(state());
+    if (std::holds_alternative<OpenError>(opened)) {
+      ++refusals;
+      continue;
+    }
+    auto& store = std::get<std::unique_ptr<SqliteStore>>(opened);
+    wait(context_, store->load("prod", {"t1", "t250", "t499"}));
+    wait(context_, store->events_after(0, 1000));
+    store->close(std::chrono::seconds(5));
+  }
+  EXPECT_GT(refusals, 0);
+  // The first bytes of a page in the middle: its type and its cell count.
+  std::string bytes = whole;
+  bytes.replace(4096 * 3, 8, 8, '\xff');
+  spill(state(), bytes);
+  EXPECT_THAT(refused(state()).message, testing::HasSubstr("damaged"));
+}
+
+TEST_F(SqliteOpen, NoPlaceForAFile) {
+  EXPECT_EQ(refused(folder_.file("no/such/state.db")).kind, OpenError::Kind::kUnusable);
+  EXPECT_THAT(refused(folder_.file("no/such/state.db")).message, testing::HasSubstr("folder"));
+  spill(folder_.file("plain"), "x");
+  EXPECT_EQ(refused(folder_.file("plain/state.db")).kind, OpenError::Kind::kUnusable);
+  ASSERT_EQ(::mkdir(state().c_str(), 0700), 0);
+  EXPECT_EQ(refused(state()).kind, OpenError::Kind::kUnusable);
+  const std::string fifo = folder_.file("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(refused(fifo).kind, OpenError::Kind::kUnusable);
+  EXPECT_EQ(refused("/proc/state.db").kind, OpenError::Kind::kUnusable);
+}
+
+TEST_F(SqliteOpen, ReadOnlyFolder) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root writes where no mode allows it; /proc stands in";
+  make_state();
+  ASSERT_EQ(::chmod(folder_.file(".").c_str(), 0500), 0);
+  const OpenError error = refused(state());
+  ::chmod(folder_.file(".").c_str(), 0700);
+  EXPECT_EQ(error.kind, OpenError::Kind::kUnusable);
+  EXPECT_THAT(error.message, testing::HasSubstr("write"));
+}
+
+TEST_F(SqliteOpen, StateHeldByAnotherProgram) {
+  make_state();
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(state().c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(
+      sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  EXPECT_EQ(refused(state()).kind, OpenError::Kind::kLocked);
+  sqlite3_close(db);
+}
+
+}  // namespace
+}  // namespace taskwatchd
