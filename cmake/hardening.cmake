@@ -2,6 +2,10 @@
 add_compile_options(-Wall -Wextra -Wconversion -Wformat=2 -Werror=format-security)
 # -Wconversion over-reports on sign changes inside the standard headers' inline code.
 add_compile_options(-Wno-sign-conversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 takes Asio's pair of coroutine frame allocators for a mismatched one.
+  add_compile_options(-Wno-mismatched-new-delete)
+endif()
 if(TASKWATCHD_WERROR)
   add_compile_options(-Werror)
 endif()

@@ -29,6 +29,8 @@ class Recorder {
   void on_events(std::function<void(std::uint64_t last_id)> told) { on_events_ = std::move(told); }
 
   bool full() const;
+  // Nothing waits that someone is to be told.
+  bool idle() const { return !pending_.urgent && in_store_ == 0; }
   bool store_up() const { return up_; }
 
   // Stores until stop() was called and nothing waits. Returns an error when the store is broken, or

@@ -1,0 +1,108 @@
+// One seeded world: a modelled cloud, a clock moved by hand, a store that fails on order, and the
+// daemon's main path between them, one life after another. Holds the invariants while it runs; what
+// was broken is in `violations`, with the instant. One thread; the seed decides everything.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fakes/fake_clock.h"
+#include "fakes/fake_entropy.h"
+#include "fakes/memory_store.h"
+#include "outbox.h"
+#include "poller.h"
+#include "recorder.h"
+#include "simulator/model_cloud.h"
+
+namespace taskwatchd {
+
+struct SimOptions {
+  std::uint64_t seed = 1;
+  std::uint32_t tasks = 30;
+  double rollout_per_minute = 60;
+  double quota = 5;
+  double quota_share = 0.8;
+  Pace pace;
+  iotsim::LifeParameters life;
+  std::int64_t timeout_ms = 30 * 60 * 1000;
+  Duration one_way = std::chrono::milliseconds(30);
+};
+
+class SimWorld {
+ public:
+  explicit SimWorld(SimOptions options);
+  ~SimWorld();
+
+  // Starts the program (a new life) with what the store holds.
+  void start();
+  // As kill -9: whatever is not committed is lost.
+  void crash();
+  void run(Duration span);
+
+  iotsim::ModelCloud& cloud() { return *cloud_; }
+  iotsim::World& content() { return world_; }
+  MemoryStore& store() { return store_; }
+  std::mt19937_64& random() { return random_; }
+  std::int64_t wall_ms() const;
+  void jump_wall(std::chrono::milliseconds by) { clock_jump_ += by; }
+  void break_sink(bool broken) { sink_broken_ = broken; }
+  void rerun(iotsim::RerunKind kind) { world_.rerun("job-1", wall_ms(), kind); }
+
+  // Holds what can be said at any instant; called by run() after each simulated second.
+  void check();
+  // Holds what must be true once faults have ended and some time has passed: every task is known
+  // as it is, every event was delivered.
+  void check_converged();
+
+  const std::vector<std::string>& violations() const { return violations_; }
+  AccountStatus status() const;
+  std::size_t most_in_a_second() const;
+  std::uint64_t calls() const { return calls_; }
+  std::uint64_t retries() const { return retries_; }
+  const std::map<Anomaly, int>& anomalies() const { return anomalies_; }
+  std::uint64_t told_events(const std::string& name) const;
+
+ private:
+  struct Life;
+  class Http;
+  class Keys;
+  class Ear;
+  class Sink;
+  class Voice;
+
+  void violate(std::string what);
+  void check_event(const Event& event);
+  bool in_true_history(const std::string& task_id, TaskStatus status, std::int64_t modified_ms,
+                       std::int64_t not_after_ms);
+
+  SimOptions options_;
+  std::mt19937_64 random_;
+  iotsim::World world_;
+  std::unique_ptr<iotsim::ModelCloud> cloud_;
+  MemoryStore store_;
+  AccountConfig config_;
+  FakeEntropy entropy_;
+  std::unique_ptr<Life> life_;
+  Wall born_;                        // wall clock of the next life
+  std::int64_t mono_before_us_ = 0;  // of earlier lives, for the cloud's clock
+  std::chrono::milliseconds clock_jump_{};
+  bool sink_broken_ = false;
+
+  std::vector<std::string> violations_;
+  std::uint64_t checked_event_ = 0;
+  std::map<std::string, std::string> last_status_;  // by task, from the stored events
+  std::set<std::uint64_t> delivered_;
+  std::uint64_t calls_ = 0;
+  std::uint64_t retries_ = 0;
+  std::map<Anomaly, int> anomalies_;
+  std::map<std::string, std::uint64_t> told_;
+  std::vector<std::int64_t> sends_us_;
+};
+
+}  // namespace taskwatchd
