@@ -53,7 +53,7 @@ std::variant<std::unique_ptr<Connection>, OpenError> Connection::open(Settings s
 }
 
 std::variant<std::monostate, OpenError> Connection::connect() {
-  auto opened = open_database(settings_.path, settings_.max_bytes);
+  auto opened = open_database(settings_.path, settings_.busy, settings_.max_bytes);
   if (auto* refused = std::get_if<OpenError>(&opened)) return *refused;
   db_ = std::move(std::get<Database>(opened));
   sqlite3_busy_handler(db_.get(), &Connection::on_busy, this);

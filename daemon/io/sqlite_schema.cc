@@ -172,15 +172,16 @@ int settle(sqlite3* db, bool fresh) {
 
 }  // namespace
 
-std::variant<Database, OpenError> open_database(const std::string& path, std::int64_t max_bytes) {
+std::variant<Database, OpenError> open_database(const std::string& path,
+                                                std::chrono::milliseconds busy,
+                                                std::int64_t max_bytes) {
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-  constexpr int kBusyMilliseconds = 5000;
   sqlite3* raw = nullptr;
   const int opened = sqlite3_open_v2(path.c_str(), &raw, kFlags, nullptr);
   Database db(raw);
   if (opened != SQLITE_OK) return failure(path, db.get(), opened);
   sqlite3_extended_result_codes(db.get(), 1);
-  sqlite3_busy_timeout(db.get(), kBusyMilliseconds);
+  sqlite3_busy_timeout(db.get(), static_cast<int>(busy.count()));
 
   bool fresh = false;
   if (auto error = identify(path, db.get(), fresh)) return *error;

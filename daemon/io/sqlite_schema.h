@@ -2,6 +2,7 @@
 // is damaged, of a newer version, or not ours. No data of a refused file is touched.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -20,7 +21,10 @@ inline constexpr std::int64_t kSchemaVersion = 1;
 inline constexpr std::int64_t kFullCheckBytes = std::int64_t{512} << 20;
 
 // Opens an existing (perhaps empty) file at the absolute `path`, brings an empty one into shape,
-// checks it, and proves by a real write that it can be written. `max_bytes` 0: no cap.
-std::variant<Database, OpenError> open_database(const std::string& path, std::int64_t max_bytes);
+// checks it, and proves by a real write that it can be written. Waits up to `busy` for another
+// program's lock. `max_bytes` 0: no cap.
+std::variant<Database, OpenError> open_database(const std::string& path,
+                                                std::chrono::milliseconds busy,
+                                                std::int64_t max_bytes);
 
 }  // namespace taskwatchd::sqlite

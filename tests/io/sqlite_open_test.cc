@@ -17,7 +17,11 @@ namespace {
 
 class SqliteOpen : public testing::Test {
  protected:
-  Opened open(const std::string& path) { return SqliteStore::open(context_.get_executor(), path); }
+  Opened open(const std::string& path) {
+    SqliteLimits limits;
+    limits.busy = std::chrono::milliseconds(200);
+    return SqliteStore::open(context_.get_executor(), path, limits);
+  }
   OpenError refused(const std::string& path) {
     auto opened = open(path);
     if (auto* error = std::get_if<OpenError>(&opened)) {
@@ -118,7 +122,7 @@ TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
   make_state();
   const std::string whole = slurp(state());
   int refusals = 0;
-  for (std::size_t place = 0; place < whole.size(); place += 509) {
+  for (std::size_t place = 0; place < whole.size(); place += 6007) {
     std::string bytes = whole;
     bytes[place] = static_cast<char>(~bytes[place]);
     spill(state(), bytes);
