@@ -1,0 +1,68 @@
+#include "simulator/client_config.h"
+
+namespace iotsim {
+namespace {
+
+std::string quoted(const std::string& text) {
+  return '"' + text + '"';
+}
+
+void write_instance(const World& world, std::size_t number, const ClientOptions& options,
+                    std::string& yaml) {
+  const Instance& instance = world.instances()[number];
+  yaml += "      - region: " + quoted(instance.region) + '\n';
+  if (!instance.id.empty()) yaml += "        id: " + quoted(instance.id) + '\n';
+  yaml += "        endpoint: " + quoted(options.endpoint) + '\n';
+  if (!options.ca_file.empty()) yaml += "        ca_file: " + quoted(options.ca_file) + '\n';
+  yaml += "        tasks:\n";
+  for (std::size_t i = 0; i < world.task_count(); ++i) {
+    const Task& task = world.task_at(i);
+    if (&world.instance_of(task) == &instance) yaml += "          - " + quoted(task.id) + '\n';
+  }
+}
+
+bool has_tasks(const World& world, const Instance& instance) {
+  for (std::size_t i = 0; i < world.task_count(); ++i) {
+    if (&world.instance_of(world.task_at(i)) == &instance) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<ClientFile> client_config(const World& world, const ClientOptions& options) {
+  std::vector<ClientFile> files;
+  std::string yaml = "# Made by iotsim for its scenario.\naccounts:\n";
+  for (const Account& account : world.accounts()) {
+    const AccessKey& key = account.keys.front();
+    yaml += "  - name: " + quoted(account.name) + '\n';
+    yaml += "    credentials:\n      access_key_id: " + quoted(key.id) + '\n';
+    const std::string secret = "keys/" + account.name + ".secret";
+    yaml += "      access_key_secret_file: " + quoted(secret) + '\n';
+    files.push_back({secret, key.secret + '\n', true});
+    if (!key.security_token.empty()) {
+      const std::string token = "keys/" + account.name + ".token";
+      yaml += "      security_token_file: " + quoted(token) + '\n';
+      files.push_back({token, key.security_token + '\n', true});
+    }
+    if (!options.signature.empty()) yaml += "    signature: " + options.signature + '\n';
+    if (!account.quota.empty()) yaml += "    quota:\n";
+    for (const auto& [api, quota] : account.quota) {
+      yaml += "      " + api + ": " + std::to_string(quota) + '\n';
+    }
+    if (!options.quota_share.empty()) yaml += "    quota_share: " + options.quota_share + '\n';
+    if (!options.pace.empty()) yaml += "    pace:\n      task: " + options.pace + '\n';
+    yaml += "    instances:\n";
+    for (std::size_t i = 0; i < world.instances().size(); ++i) {
+      const Instance& instance = world.instances()[i];
+      if (instance.account == account.name && has_tasks(world, instance)) {
+        write_instance(world, i, options, yaml);
+      }
+    }
+  }
+  yaml += "state:\n  path: state.db\n";
+  files.push_back({"taskwatchd.yaml", std::move(yaml), false});
+  return files;
+}
+
+}  // namespace iotsim
