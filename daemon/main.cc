@@ -1,8 +1,44 @@
+// taskwatchd: what the command line asks for, as an exit code. `run` is app.cc.
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include <csignal>
 #include <cstdio>
+#include <exception>
 
-#include "version.h"
+#include "flags.h"
+#include "query.h"
 
-int main() {
-  std::puts("taskwatchd " TASKWATCHD_VERSION);
-  return 0;
+namespace taskwatchd {
+namespace {
+
+struct Carry {
+  int operator()(const RunOptions& options) const {
+    umask(077);  // the state is nobody else's business
+    return run(options);
+  }
+  int operator()(const CheckOptions& options) const { return check(options); }
+  int operator()(const AskOptions& options) const { return query(options); }
+  int operator()(const WaitOptions& options) const { return taskwatchd::wait(options); }
+  int operator()(const FlagsEnd& end) const {
+    std::FILE* const out = end.exit_code == kExitOk ? stdout : stderr;
+    const bool printed = std::fputs(end.text.c_str(), out) >= 0 && std::fflush(out) == 0;
+    return printed ? end.exit_code : kExitOther;
+  }
+};
+
+}  // namespace
+}  // namespace taskwatchd
+
+int main(int argc, char** argv) {
+  // A reader who goes away is an error of that write, not the end of everything.
+  std::signal(SIGPIPE, SIG_IGN);
+  // Keys are in memory: no core file, and no other process of this user reads along.
+  prctl(PR_SET_DUMPABLE, 0);
+  try {
+    return std::visit(taskwatchd::Carry(), taskwatchd::parse_flags({argv + 1, argv + argc}));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "taskwatchd: %s\n", error.what());
+    return taskwatchd::kExitOther;
+  }
 }

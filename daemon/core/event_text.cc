@@ -244,6 +244,17 @@ std::string to_json(const Event& event) {
   return out;
 }
 
+std::string to_json_object(const std::vector<Field>& fields) {
+  std::string out = "{";
+  for (const Field& field : fields) {
+    if (out.size() > 1) out += ',';
+    append_quoted(out, field.name);
+    out += ':';
+    std::visit(JsonValue{out}, field.value);
+  }
+  return out += '}';
+}
+
 std::string to_logfmt(const Event& event) {
   std::string out;
   append_pair(out, "ts", rfc3339(event.ts));

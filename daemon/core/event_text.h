@@ -19,6 +19,8 @@ std::string_view name(Level level);  // debug, info, warn, error
 // wants 80 gives an integer. NaN and the infinities are null.
 // REQUIRES: no field is named ts, level, event, msg or id.
 std::string to_json(const Event& event);
+// {"name":value,...} of the fields alone, values as in to_json; {} for none.
+std::string to_json_object(const std::vector<Field>& fields);
 // ts=... level=warn event=task_transition msg="..." id=7 key=value ...; values quoted where needed
 // with JSON's escapes, lists joined by commas, maps as name.key=value.
 std::string to_logfmt(const Event& event);

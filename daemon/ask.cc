@@ -1,0 +1,139 @@
+#include "ask.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cassert>
+#include <csignal>
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "app.h"
+#include "config/ids.h"
+#include "config/parse.h"
+#include "io/config_file.h"
+#include "spawn.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr char kRegionAccount[] = "environment";  // where its keys come from
+
+Refusal refusal(const std::string& text) {
+  return {"taskwatchd: " + text + "\n"};
+}
+
+// The defaults of a region are those of a file that names nothing else.
+std::variant<Config, Refusal> config_for(const AskOptions& options) {
+  if (!is_region(options.region)) {
+    return refusal("--region must be a-z, 0-9 and hyphens, such as --region=cn-shanghai");
+  }
+  if (!options.instance.empty() && !is_valid_id(options.instance)) {
+    return refusal("--instance is no IotInstanceId; copy it from the console's instance overview");
+  }
+  std::string yaml = "accounts:\n  - name: " + std::string(kRegionAccount) +
+                     "\n    instances:\n      - region: \"" + options.region + "\"\n";
+  if (!options.instance.empty()) yaml += "        id: \"" + options.instance + "\"\n";
+  ParseContext context;
+  context.directory = "/";
+  ConfigResult parsed = parse_config(yaml, context);
+  assert(std::holds_alternative<Config>(parsed));
+  return std::get<Config>(std::move(parsed));
+}
+
+std::variant<Config, Refusal> config_of(const AskOptions& options) {
+  if (!options.region.empty()) return config_for(options);
+  auto loaded = load_config(options.config_file);
+  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
+    Refusal refused;
+    for (const ConfigError& error : *errors) refused.text += to_string(error) + "\n";
+    return refused;
+  }
+  return std::get<LoadedConfig>(std::move(loaded)).config;
+}
+
+}  // namespace
+
+void complain(const std::string& text) {
+  std::fprintf(stderr, "taskwatchd: %s\n", text.c_str());
+}
+
+std::optional<Refusal> refuse_pace(const AccountConfig& account) {
+  if (account.quota.at(Api::kQueryTask) == 0) {
+    return refusal("account " + account.name +
+                   ": quota QueryTask is 0, so it may not be asked; "
+                   "raise it");
+  }
+  if (spare_rate(account) > 0) return std::nullopt;
+  return refusal("account " + account.name +
+                 ": quota_share is 1, so the daemon may use the whole quota and nothing is left to "
+                 "ask with; set quota_share below 1 (0.8 leaves one call in five)");
+}
+
+std::variant<Asking, Refusal> prepare_asking(const AskOptions& options) {
+  if (options.task_ids.empty()) return refusal("give the ids of the tasks to ask for");
+  for (const std::string& id : options.task_ids) {
+    if (!is_valid_id(id)) {
+      return refusal(
+          "a task id must be 1 to 128 printable ASCII characters without space, \", \\ "
+          "and #; copy it from the console or from ListTask");
+    }
+  }
+  auto config = config_of(options);
+  if (auto* refused = std::get_if<Refusal>(&config)) return std::move(*refused);
+  Asking asking;
+  asking.config = std::get<Config>(std::move(config));
+
+  PlaceHint hint;
+  if (options.region.empty()) hint = {options.account, options.instance};
+  auto targets = find_targets(asking.config, hint, options.task_ids);
+  if (const auto* problem = std::get_if<std::string>(&targets)) return refusal(*problem);
+  asking.targets = std::get<std::vector<Target>>(std::move(targets));
+  for (const Target& target : asking.targets) {
+    if (auto refused = refuse_pace(asking.config.accounts[target.account])) return *refused;
+  }
+  return asking;
+}
+
+AskLoop::AskLoop(const Config& config)
+    : config_(config),
+      clock_(context_.get_executor()),
+      http_(context_.get_executor()),
+      asker_(config, clock_, entropy_, http_, keys_) {}
+
+std::optional<Refusal> AskLoop::refuse_keys(const std::vector<Target>& targets) {
+  std::set<std::size_t> accounts;
+  for (const Target& target : targets) accounts.insert(target.account);
+  for (const std::size_t account : accounts) {
+    const auto keys = keys_.keys(config_.accounts[account]);
+    if (const auto* error = std::get_if<KeyError>(&keys)) return refusal(error->message);
+  }
+  return std::nullopt;
+}
+
+Awaitable<void> AskLoop::expire(Mono when) {
+  const auto alarm = clock_.make_alarm();
+  co_await alarm->wait_until(when);
+  exit_code_ = kExitTimeout;
+  context_.stop();
+}
+
+int AskLoop::run(Awaitable<int> work, std::optional<Duration> timeout) {
+  boost::asio::signal_set signals(context_, SIGINT);
+  signals.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    exit_code_ = kExitInterrupted;
+    context_.stop();
+  });
+  if (timeout) spawn(context_.get_executor(), expire(clock_.now().mono + *timeout));
+  boost::asio::co_spawn(context_, std::move(work), [this](std::exception_ptr error, int code) {
+    rethrow(std::move(error));
+    exit_code_ = code;
+    context_.stop();
+  });
+  context_.run();
+  assert(exit_code_);
+  return *exit_code_;
+}
+
+}  // namespace taskwatchd

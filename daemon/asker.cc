@@ -1,0 +1,164 @@
+#include "asker.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <utility>
+
+#include "cloud/reply.h"
+#include "cloud/request.h"
+#include "core/advice.h"
+#include "nonce.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr int kMaxTries = 3;                              // of what may pass by itself
+constexpr int kMaxThrottledTries = 5;                     // others' bursts take longer to pass
+constexpr int kMaxMends = 3;                              // a clock, a method and a nonce
+constexpr double kPause = 0.5;                            // s, doubled with each try
+constexpr double kThrottledPause = 1;                     // s, likewise
+constexpr Duration kPatience = std::chrono::seconds(30);  // a longer wait is the caller's to decide
+
+bool may_pass(Reason reason) {
+  switch (reason) {
+    case Reason::kThrottled:
+    case Reason::kTimeout:
+    case Reason::kUnreachable:
+    case Reason::kServerError:
+    case Reason::kProtocol:
+      return true;
+    case Reason::kTls:
+    case Reason::kAuth:
+    case Reason::kForbidden:
+    case Reason::kOverdue:
+    case Reason::kClockSkew:
+    case Reason::kNotFound:
+    case Reason::kBadRequest:
+      return false;
+  }
+  return false;
+}
+
+Failure make_failure(Reason reason, std::string message) {
+  Failure failure;
+  failure.reason = reason;
+  failure.message = std::move(message);
+  return failure;
+}
+
+}  // namespace
+
+double spare_rate(const AccountConfig& account) {
+  return account.quota.at(Api::kQueryTask) * (1 - account.quota_share);
+}
+
+Asker::Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& http,
+             KeySource& keys)
+    : config_(config), clock_(clock), entropy_(entropy), http_(http), keys_(keys) {
+  const Mono now = clock_.now().mono;
+  for (std::size_t i = 0; i < config.accounts.size(); ++i) {
+    const AccountConfig& account = config.accounts[i];
+    lines_.emplace(
+        i, Line{Limiter(account.quota.at(Api::kQueryTask), 1 - account.quota_share, now), {}});
+  }
+}
+
+Awaitable<AskResult> Asker::ask(std::size_t account, std::size_t instance, std::string task_id) {
+  int tries = 0;
+  int mends = 0;
+  Reply reply;
+  do {
+    co_await turn(account);
+    reply = co_await call(account, instance, task_id);
+    ++tries;
+  } while (again(account, reply, tries, mends));
+
+  AskResult result{std::move(reply.outcome), std::move(reply.key_error)};
+  auto* failure = std::get_if<Failure>(&result.outcome);
+  if (failure == nullptr || !result.advice.empty()) co_return result;
+  // Alone, this code could speak of the instance as well as of the task: the advice names both.
+  if (failure->maybe_not_found) failure->reason = Reason::kNotFound;
+  const InstanceConfig& place = config_.accounts[account].instances[instance];
+  result.advice = advice(Api::kQueryTask, *failure,
+                         {.account = config_.accounts[account].name,
+                          .instance = place.name,
+                          .endpoint = place.endpoint,
+                          .has_instance_id = !place.id.empty()});
+  co_return result;
+}
+
+Awaitable<void> Asker::turn(std::size_t account) {
+  const auto alarm = clock_.make_alarm();
+  for (;;) {
+    const Line& line = lines_.at(account);
+    const Mono when = std::max(line.limiter.next(), line.not_before);
+    if (clock_.now().mono >= when) co_return;
+    co_await alarm->wait_until(when);
+  }
+}
+
+Awaitable<Asker::Reply> Asker::call(std::size_t account, std::size_t instance,
+                                    std::string task_id) {
+  const AccountConfig& whose = config_.accounts[account];
+  const InstanceConfig& where = whose.instances[instance];
+  const auto keys = keys_.keys(whose);
+  if (const auto* error = std::get_if<KeyError>(&keys)) {
+    co_return Reply{make_failure(Reason::kAuth, error->message), {}, error->message};
+  }
+  const Now asked = clock_.now();
+  const CallStyle style = lines_.at(account).style;
+  const Endpoint endpoint{.url = where.endpoint,
+                          .region = where.region,
+                          .instance_id = where.id,
+                          .signature = whose.signature,
+                          .use_get = style.use_get,
+                          .ca_file = where.ca_file,
+                          .proxy = whose.proxy};
+  HttpRequest request = build_request(query_task(task_id), endpoint, std::get<Keys>(keys),
+                                      asked.wall + style.clock_correction, make_nonce(entropy_));
+  lines_.at(account).limiter.sent(asked.mono);
+  const HttpResult result = co_await http_.send(std::move(request));
+  Reply reply{read_query_task(result), {}, {}};
+  if (const auto* http = std::get_if<HttpReply>(&result)) reply.server_date = server_date(*http);
+  const auto* good = std::get_if<TaskReply>(&reply.outcome);
+  if (good != nullptr && good->task_id != task_id) {
+    reply.outcome = make_failure(Reason::kProtocol, "the reply names another task");
+  }
+  co_return reply;
+}
+
+bool Asker::again(std::size_t account, const Reply& reply, int tries, int& mends) {
+  Line& line = lines_.at(account);
+  const Now now = clock_.now();
+  const auto* failure = std::get_if<Failure>(&reply.outcome);
+  if (failure == nullptr) {
+    line.limiter.clean(now.mono);
+    return false;
+  }
+  if (!reply.key_error.empty()) return false;
+  const bool throttled = failure->reason == Reason::kThrottled;
+  if (throttled) {
+    line.limiter.refused(now.mono);
+  } else {
+    line.limiter.clean(now.mono);
+  }
+  if (mends < kMaxMends && line.style.mend(*failure, reply.server_date, now)) {
+    ++mends;
+    return true;
+  }
+  if (failure->retry_after) {
+    line.limiter.hold_until(now.mono + *failure->retry_after);
+    if (*failure->retry_after > kPatience) return false;
+  }
+  if (!may_pass(failure->reason) || tries - mends >= (throttled ? kMaxThrottledTries : kMaxTries)) {
+    return false;
+  }
+  const double chance = static_cast<double>(entropy_.next() >> 11) * 0x1p-53;  // [0, 1)
+  const double pause =
+      (throttled ? kThrottledPause : kPause) * std::exp2(tries - 1) * (0.5 + 0.5 * chance);
+  line.not_before = now.mono + from_seconds(pause);
+  return true;
+}
+
+}  // namespace taskwatchd

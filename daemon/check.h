@@ -1,0 +1,18 @@
+// `taskwatchd check`: reads the configuration as `run` would, says everything that is wrong with it
+// on stderr, and prints a summary on stdout. With `online`, one call to each instance shows whether
+// its keys, permission, region and id are right.
+#pragma once
+
+#include <string>
+
+namespace taskwatchd {
+
+struct CheckOptions {
+  std::string config_file = "/etc/taskwatchd/taskwatchd.yaml";
+  bool online = false;
+};
+
+// 0 all is well, 78 the configuration or a key is not, 69 an instance does not answer as it should.
+int check(const CheckOptions& options);
+
+}  // namespace taskwatchd

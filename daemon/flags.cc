@@ -1,0 +1,258 @@
+#include "flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "config/parse.h"
+#include "config/spelling.h"
+#include "flag_rules.h"
+#include "version.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr char kDefaultFile[] = "/etc/taskwatchd/taskwatchd.yaml";
+
+struct Parsed {
+  RunOptions run;
+  CheckOptions check;
+  AskOptions query;
+  WaitOptions wait;
+  std::string log_level = "info";
+  std::string log_format;
+  std::string max_requests = "40";
+  std::string web_config_file;
+  bool systemd_socket = false;
+  std::string timeout;
+};
+
+FlagsEnd refuse(const std::string& message, const std::string& command) {
+  const std::string help =
+      command.empty() ? "taskwatchd --help" : "taskwatchd " + command + " --help";
+  return {kExitConfig, "taskwatchd: " + message + " (see " + help + ")\n"};
+}
+
+CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& value,
+                       const std::string& type, const std::string& help) {
+  return app.add_option(name, value, help)->type_name(type)->capture_default_str();
+}
+
+void check_by(CLI::Option* option, FlagProblem (*problem)(const std::string&)) {
+  option->check(
+      [problem](const std::string& value) { return problem(value).value_or(std::string()); });
+}
+
+void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+              const std::string& type, const std::string& help,
+              FlagProblem (*problem)(const std::string&)) {
+  CLI::Option* option = app.add_option(name, values, help + " Repeatable.");
+  // Else a flag without = would take all the words behind it.
+  check_by(option->type_name(type)->allow_extra_args(false)->capture_default_str(), problem);
+}
+
+void add_run(CLI::App& app, Parsed& parsed) {
+  CLI::App& run = *app.add_subcommand("run", "Watch tasks (the default command)");
+  RunOptions& options = parsed.run;
+  text_flag(run, "--config.file", options.config_file, "FILE", "The configuration.");
+  add_list(run, "--web.listen-address", options.listen_addresses, "HOST:PORT",
+           "Where to serve /metrics; port 0 picks a free one.", &listen_address_problem);
+  check_by(text_flag(run, "--web.telemetry-path", options.telemetry_path, "PATH",
+                     "Where the metrics are."),
+           &telemetry_path_problem);
+  check_by(text_flag(run, "--web.external-url", options.external_url, "URL",
+                     "The URL under which users reach taskwatchd, behind a proxy."),
+           &external_url_problem);
+  check_by(text_flag(run, "--web.route-prefix", options.route_prefix, "PATH",
+                     "Before all paths; default: the path of --web.external-url."),
+           &route_prefix_problem);
+  add_list(run, "--web.allowed-host", options.allowed_hosts, "HOST",
+           "A host name that the page may be asked by, beside the machine's own.",
+           &allowed_host_problem);
+  run.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
+               "Allow a reload by POST or PUT /-/reload.");
+  check_by(text_flag(run, "--web.max-requests", parsed.max_requests, "N",
+                     "Requests served at once at most. They are served one at a time, so any "
+                     "limit is kept."),
+           &max_requests_problem);
+  text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Least level of what is logged.")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  text_flag(run, "--log.format", parsed.log_format, "FORMAT",
+            "Default: journald when stderr is the journal, else logfmt.")
+      ->check(CLI::IsMember({"logfmt", "json", "journald"}));
+  // Named in the family's habits: refused with a reason of its own rather than as unknown.
+  run.add_option("--web.config.file", parsed.web_config_file)->group("");
+  run.add_flag("--web.systemd-socket", parsed.systemd_socket)->group("");
+}
+
+void add_check(CLI::App& app, Parsed& parsed) {
+  CLI::App& check = *app.add_subcommand("check", "Validate the configuration and print a summary");
+  text_flag(check, "--config.file", parsed.check.config_file, "FILE", "The configuration.");
+  check.add_flag("--online", parsed.check.online,
+                 "Also make one call to each instance, to see whether its keys, permission, region "
+                 "and id are right.");
+}
+
+void add_places(CLI::App& command, AskOptions& options) {
+  text_flag(command, "--config.file", options.config_file, "FILE",
+            std::string("The configuration: keys, quota and places. Default without --region: ") +
+                kDefaultFile);
+  text_flag(command, "--region", options.region, "REGION",
+            "Ask there without a configuration, with the keys of the environment "
+            "(ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET, "
+            "ALIBABA_CLOUD_SECURITY_TOKEN).");
+  text_flag(command, "--account", options.account, "NAME",
+            "The account to ask, if the configuration does not list the task.");
+  text_flag(command, "--instance", options.instance, "ID",
+            "The instance to ask: its IotInstanceId, or its name in the configuration.");
+  command.add_option("TASK_ID", options.task_ids, "The tasks.")->type_name("");
+}
+
+void add_asking(CLI::App& app, Parsed& parsed) {
+  add_places(*app.add_subcommand("query",
+                                 "Ask once for each task and print one JSON object a line. Spends "
+                                 "what quota_share leaves of the quota"),
+             parsed.query);
+  CLI::App& wait = *app.add_subcommand(
+      "wait",
+      "Wait until all tasks are finished. Exit 0: all SUCCEEDED, 2: some did not, 124: "
+      "--timeout passed");
+  add_places(wait, parsed.wait.what);
+  check_by(text_flag(wait, "--timeout", parsed.timeout, "DURATION",
+                     "Stop waiting after this long, such as 30s, 10m, 1h30m. Default: never."),
+           &timeout_problem);
+}
+
+Level level_of(const std::string& word) {
+  if (word == "debug") return Level::kDebug;
+  if (word == "warn") return Level::kWarn;
+  return word == "error" ? Level::kError : Level::kInfo;
+}
+
+LogFormatChoice format_of(const std::string& word) {
+  if (word == "logfmt") return LogFormatChoice::kLogfmt;
+  if (word == "json") return LogFormatChoice::kJson;
+  return word == "journald" ? LogFormatChoice::kJournald : LogFormatChoice::kAuto;
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+// What CLI11 would take in another way than it was meant, or call by no name.
+std::optional<FlagsEnd> look_before(const CLI::App& app, std::vector<std::string>& arguments) {
+  const std::vector<std::string> commands = commands_of(app);
+  const std::string first = arguments.empty() ? "" : arguments[0];
+  const bool is_flag = first.empty() || first.starts_with('-');
+  if (first == "--version" || first == "--help" || first == "-h") {
+    arguments.resize(1);
+  } else if (is_flag) {
+    arguments.insert(arguments.begin(), "run");
+  } else if (std::find(commands.begin(), commands.end(), first) == commands.end()) {
+    return refuse("unknown command " + first + "; there are " + CLI::detail::join(commands, ", "),
+                  "");
+  }
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    // An empty value would be skipped and the next word taken for it.
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      return refuse(argument.substr(0, argument.size() - 1) + " has no value", arguments[0]);
+    }
+  }
+  return std::nullopt;
+}
+
+// Words that the command does not know.
+std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
+  const std::vector<std::string> rest = command.remaining();
+  if (rest.empty()) return std::nullopt;
+  const auto flag = std::find_if(rest.begin(), rest.end(),
+                                 [](const std::string& word) { return word.starts_with('-'); });
+  if (flag == rest.end()) {
+    return refuse("unexpected argument " + rest[0] + "; flags begin with --", command.get_name());
+  }
+  const std::string name = flag->substr(0, flag->find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_group().empty()) known.push_back("--" + option->get_lnames().front());
+  }
+  const std::string_view meant = nearest(name, {known.begin(), known.end()});
+  return refuse(
+      "unknown flag " + name + (meant.empty() ? "" : "; did you mean " + std::string(meant) + "?"),
+      command.get_name());
+}
+
+std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& command) {
+  if (!options.region.empty() && !options.config_file.empty()) {
+    return refuse("--config.file and --region are both given; keep one", command);
+  }
+  if (!options.region.empty() && !options.account.empty()) {
+    return refuse(
+        "--account names an account of a configuration; give --config.file instead of "
+        "--region, or leave it out",
+        command);
+  }
+  if (options.task_ids.empty()) return refuse("give the ids of the tasks to ask for", command);
+  if (options.region.empty() && options.config_file.empty()) options.config_file = kDefaultFile;
+  return std::nullopt;
+}
+
+Command finish(Parsed& parsed, const std::string& command) {
+  if (command == "check") return parsed.check;
+  if (command == "query") {
+    if (auto end = finish_asking(parsed.query, command)) return *end;
+    return parsed.query;
+  }
+  if (command == "wait") {
+    if (auto end = finish_asking(parsed.wait.what, command)) return *end;
+    if (!parsed.timeout.empty()) parsed.wait.timeout = parse_duration(parsed.timeout);
+    return parsed.wait;
+  }
+  if (!parsed.web_config_file.empty()) {
+    return refuse(
+        "--web.config.file is not yet supported; serve on a loopback address and put a "
+        "proxy with TLS before it",
+        command);
+  }
+  if (parsed.systemd_socket) {
+    return refuse("--web.systemd-socket is not yet supported; give --web.listen-address", command);
+  }
+  parsed.run.log_level = level_of(parsed.log_level);
+  parsed.run.log_format = format_of(parsed.log_format);
+  return parsed.run;
+}
+
+}  // namespace
+
+Command parse_flags(std::vector<std::string> arguments) {
+  CLI::App app("Watches tasks of the Alibaba Cloud IoT Platform.", "taskwatchd");
+  Parsed parsed;
+  app.set_version_flag("--version",
+                       "taskwatchd, version " TASKWATCHD_VERSION " (revision: " TASKWATCHD_REVISION
+                       "), " TASKWATCHD_COMPILER,
+                       "Print the version and exit");
+  add_run(app, parsed);
+  add_check(app, parsed);
+  add_asking(app, parsed);
+  for (CLI::App* command : app.get_subcommands(nullptr)) command->allow_extras();
+
+  if (auto end = look_before(app, arguments)) return *end;
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    return FlagsEnd{kExitOk, app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return FlagsEnd{kExitOk, std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return refuse(error.what(), arguments[0]);
+  }
+  const CLI::App& command = *app.get_subcommands().at(0);
+  if (auto end = refuse_rest(command)) return *end;
+  return finish(parsed, command.get_name());
+}
+
+}  // namespace taskwatchd
