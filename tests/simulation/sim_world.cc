@@ -44,7 +44,7 @@ class SimWorld::Http : public HttpClient {
         iotsim::request_to(request.method, request.url, request.headers, request.body);
     const Now now = clock_.now();
     const iotsim::Response response = sim_.cloud_->handle(
-        asked, {ms(now.wall), sim_.mono_before_us_ + now.mono.time_since_epoch().count()});
+        asked, {sim_.wall_ms(), sim_.mono_before_us_ + now.mono.time_since_epoch().count()});
     const Mono back = now.mono + jittered() + milliseconds(response.delay_ms);
     HttpResult result = carry(response);
     if (back >= deadline || response.delivery == iotsim::Delivery::kDripped) {
@@ -249,16 +249,23 @@ void SimWorld::crash() {
 void SimWorld::run(Duration span) {
   constexpr Duration kStep = std::chrono::seconds(1);
   for (Duration done{}; done < span; done += kStep) {
-    if (clock_jump_.count() != 0) {
-      life_->clock.jump_wall(std::exchange(clock_jump_, milliseconds(0)));
-    }
     life_->clock.advance(std::min(kStep, span - done));
     check();
   }
 }
 
+void SimWorld::sleep(Duration span) {
+  born_ += std::chrono::duration_cast<milliseconds>(span);
+  mono_before_us_ += span.count();
+}
+
+void SimWorld::jump_own_clock(milliseconds by) {
+  life_->clock.jump_wall(by);
+  ahead_ += by;
+}
+
 std::int64_t SimWorld::wall_ms() const {
-  return ms(life_ ? life_->clock.now().wall : born_);
+  return ms(life_ ? life_->clock.now().wall : born_) - ahead_.count();
 }
 
 void SimWorld::violate(std::string what) {
@@ -335,7 +342,9 @@ void SimWorld::check_converged() {
   }
 }
 
-AccountStatus SimWorld::status() const { return life_->pollers.front()->status(); }
+AccountStatus SimWorld::status() const {
+  return life_->pollers.front()->status();
+}
 
 std::size_t SimWorld::most_in_a_second() const {
   std::size_t most = 0;

@@ -50,7 +50,10 @@ class SimWorld {
   MemoryStore& store() { return store_; }
   std::mt19937_64& random() { return random_; }
   std::int64_t wall_ms() const;
-  void jump_wall(std::chrono::milliseconds by) { clock_jump_ += by; }
+  // Time passes while the program is down.
+  void sleep(Duration span);
+  // The program's machine has its clock set; the cloud's goes on.
+  void jump_own_clock(std::chrono::milliseconds by);
   void break_sink(bool broken) { sink_broken_ = broken; }
   void rerun(iotsim::RerunKind kind) { world_.rerun("job-1", wall_ms(), kind); }
 
@@ -89,9 +92,9 @@ class SimWorld {
   AccountConfig config_;
   FakeEntropy entropy_;
   std::unique_ptr<Life> life_;
-  Wall born_;                        // wall clock of the next life
-  std::int64_t mono_before_us_ = 0;  // of earlier lives, for the cloud's clock
-  std::chrono::milliseconds clock_jump_{};
+  Wall born_;                          // wall clock of the next life
+  std::int64_t mono_before_us_ = 0;    // of earlier lives, for the cloud's clock
+  std::chrono::milliseconds ahead_{};  // the program's clock, of the cloud's
   bool sink_broken_ = false;
 
   std::vector<std::string> violations_;
