@@ -93,7 +93,12 @@ TEST(Redact, CredentialParameters) {
       {R"(Signature\u003dCANARY\u0026x)", R"(Signature\u003dREDACTED\u0026x)"},
       {"Credential=CANARY,SignedHeaders=a;b,Signature=CANARY",
        "Credential=REDACTED,SignedHeaders=a;b,Signature=REDACTED"},
-      {"Signature=", "Signature=REDACTED"},
+      {"Signature=", "Signature="},
+      // One's value may look like the next one's name: found by fuzzing.
+      {R"(Expires:"Signature":"CANARY)", R"(Expires:"REDACTED":"REDACTED)"},
+      {"Expires='AccessKeySecret = 'CANARY", "Expires='REDACTED'REDACTED"},
+      {"x://y?X-Amz-Credential: CANARY z", "x://y?REDACTED REDACTED z"},
+      {"x://a/https://u:CANARY@h/p", "x://a/https://REDACTED@h/p"},
       {"the signature is wrong", "the signature is wrong"},
       {"progress=80 step: 3", "progress=80 step: 3"},
       {"Signature", "Signature"},
