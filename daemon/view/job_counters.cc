@@ -116,25 +116,22 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
 }
 
 void JobCounters::write(const JobKey& key, Job& job) {
-  job.transitions_text.clear();
-  job.first_seen_text.clear();
-  std::array<Label, 3> labels = {{{"account", key.first}, {"job_id", key.second}, {}}};
-  for (const TaskStatus status : kAllTaskStatuses) {
-    const std::size_t i = place(status);
-    labels[2] = {"to", name(status)};
-    append_sample(job.transitions_text, family(FamilyId::kTaskTransitions), labels,
-                  job.revealed ? static_cast<double>(job.transitions[i]) : 0);
-    labels[2] = {"status", name(status)};
-    append_sample(job.first_seen_text, family(FamilyId::kTaskFirstSeen), labels,
-                  static_cast<double>(job.first_seen[i]));
-  }
-  job.transitions_text.shrink_to_fit();
-  job.first_seen_text.shrink_to_fit();
+  const auto lines = [&](FamilyId id, std::string_view label, const Numbers& numbers, bool zero) {
+    scratch_.clear();
+    std::array<Label, 3> labels = {{{"account", key.first}, {"job_id", key.second}, {label, ""}}};
+    for (const TaskStatus status : kAllTaskStatuses) {
+      labels[2].second = name(status);
+      append_sample(scratch_, family(id), labels,
+                    zero ? 0 : static_cast<double>(numbers[place(status)]));
+    }
+    return std::string(scratch_);
+  };
+  job.transitions_text = lines(FamilyId::kTaskTransitions, "to", job.transitions, !job.revealed);
+  job.first_seen_text = lines(FamilyId::kTaskFirstSeen, "status", job.first_seen, false);
 }
 
-void JobCounters::append_to(std::string& page, Wall now) {
-  if (admitted_ == 0) return;
-  append_head(page, family(FamilyId::kTaskTransitions));
+std::size_t JobCounters::refresh(Wall now) {
+  std::size_t bytes = 0;
   for (auto& [key, job] : jobs_) {
     if (!job.admitted) continue;
     if (!job.revealed && now - job.created >= kShownAsZero) {
@@ -142,7 +139,16 @@ void JobCounters::append_to(std::string& page, Wall now) {
       job.transitions_text.clear();
     }
     if (job.transitions_text.empty()) write(key, job);
-    page += job.transitions_text;
+    bytes += job.transitions_text.size() + job.first_seen_text.size();
+  }
+  return bytes;
+}
+
+void JobCounters::append_to(std::string& page) const {
+  if (admitted_ == 0) return;
+  append_head(page, family(FamilyId::kTaskTransitions));
+  for (const auto& [key, job] : jobs_) {
+    if (job.admitted) page += job.transitions_text;
   }
   append_head(page, family(FamilyId::kTaskFirstSeen));
   for (const auto& [key, job] : jobs_) {

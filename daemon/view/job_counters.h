@@ -39,8 +39,10 @@ class JobCounters {
 
   // Watched jobs that have no series because of the limit.
   std::size_t refused() const { return watched_ - admitted_; }
-  // Appends both families, if any job has series.
-  void append_to(std::string& page, Wall now);
+  // Brings the lines up to date; returns how many bytes append_to will append, heads apart.
+  std::size_t refresh(Wall now);
+  // Appends both families as of the last refresh, if any job has series.
+  void append_to(std::string& page) const;
 
  private:
   using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
@@ -58,13 +60,14 @@ class JobCounters {
   Job& job(const std::string& account, std::string_view job_id, Wall created);
   void admit_waiting();
   void drop_hidden();
-  static void write(const JobKey& key, Job& job);
+  void write(const JobKey& key, Job& job);
 
   std::size_t limit_ = 0;
   std::size_t watched_ = 0;
   std::size_t admitted_ = 0;
   std::map<JobKey, Job> jobs_;
   std::map<TaskKey, std::string> job_of_;
+  std::string scratch_;  // lines in the making: keeps the jobs' own text exact in size
 };
 
 }  // namespace taskwatchd

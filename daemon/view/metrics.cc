@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -23,6 +24,7 @@
 namespace taskwatchd {
 namespace {
 
+constexpr std::size_t kPageRoom = 64 * 1024;  // bytes, for what is new since the last page
 constexpr std::array<Level, 4> kLevels = {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError};
 
 // What is asked of the configuration for one instance's tasks.
@@ -205,8 +207,11 @@ void Metrics::log_messages(const std::vector<std::uint64_t>& by_level, std::uint
 }
 
 std::string Metrics::render(const DaemonStatus& status, const ProcessStats& process, Wall now) {
+  // Grown by doubling, a page of some MB would take twice its size: its large parts are known.
+  const std::size_t large =
+      impl_->jobs.refresh(now) + impl_->tasks.bytes() + task_states_bytes(status);
   std::string page;
-  page.reserve(impl_->last_page_bytes + 4096);
+  page.reserve(std::max(impl_->last_page_bytes, large) + kPageRoom);
   append_families(page, impl_->own.registry.Collect());
   append_families(page, status_families(status));
   append_families(page, impl_->log_families());
@@ -216,7 +221,7 @@ std::string Metrics::render(const DaemonStatus& status, const ProcessStats& proc
   append_head(page, family(FamilyId::kJobSeriesRefused));
   append_sample(page, family(FamilyId::kJobSeriesRefused), {},
                 static_cast<double>(impl_->jobs.refused()));
-  impl_->jobs.append_to(page, now);
+  impl_->jobs.append_to(page);
   if (impl_->show_tasks) {
     impl_->tasks.append_to(page);
     append_task_states(page, status);

@@ -134,4 +134,15 @@ void append_task_states(std::string& page, const DaemonStatus& status) {
   }
 }
 
+std::size_t task_states_bytes(const DaemonStatus& status) {
+  static constexpr std::size_t kFrame = 96;  // a line without the account's and the task's names
+  std::size_t bytes = 2 * kFrame + family(FamilyId::kTaskState).help.size();
+  for (const AccountStatus& account : status.accounts) {
+    for (const ExplicitTask& task : account.explicit_tasks) {
+      bytes += 3 * (kFrame + account.name.size() + task.task_id.size());
+    }
+  }
+  return bytes;
+}
+
 }  // namespace taskwatchd

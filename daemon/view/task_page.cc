@@ -112,16 +112,21 @@ void TaskPage::rename(const TaskKey& key, const std::string& instance, const Str
 }
 
 void TaskPage::write(Entry& entry) {
-  std::string text;
+  scratch_.clear();
   for (std::size_t i = 0; i < kFamilies; ++i) {
     const Family& shown = family(kTaskFamilies[i]);
     for_each_sample(entry.point, shown.id, [&](Labels labels, double value) {
-      append_sample(text, shown, labels, value);
+      append_sample(scratch_, shown, labels, value);
     });
-    entry.end[i] = static_cast<std::uint32_t>(text.size());
+    entry.end[i] = static_cast<std::uint32_t>(scratch_.size());
   }
-  text.shrink_to_fit();
-  entry.text = std::move(text);
+  entry.text = std::string(scratch_);
+}
+
+std::size_t TaskPage::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [key, entry] : entries_) sum += entry.text.size();
+  return sum;
 }
 
 void TaskPage::append_to(std::string& page) const {

@@ -50,6 +50,7 @@ class TaskPage : public prometheus::Collectable {
   // Other configured names for a task that is shown; nothing happens if it is not.
   void rename(const TaskKey& key, const std::string& instance, const StringMap& labels);
 
+  std::size_t bytes() const;  // of the lines, without the families' heads
   // Appends all families that have a series, each once.
   void append_to(std::string& page) const;
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -61,9 +62,10 @@ class TaskPage : public prometheus::Collectable {
     std::string text;                          // the lines of all families, one after the other
     std::array<std::uint32_t, kFamilies> end;  // where each family's lines end in it
   };
-  static void write(Entry& entry);
+  void write(Entry& entry);
 
   std::map<TaskKey, Entry> entries_;
+  std::string scratch_;  // lines in the making: keeps the entries' own text exact in size
 };
 
 }  // namespace taskwatchd

@@ -4,6 +4,7 @@
 
 #include "page_text.h"
 #include "view/account_series.h"
+#include "view/status_families.h"
 #include "view_world.h"
 
 namespace taskwatchd {
@@ -285,6 +286,16 @@ TEST_F(MetricsTest, CountsItsOwnWork) {
   EXPECT_EQ(read.at("taskwatchd_http_requests_total{code=\"200\",handler=\"/metrics\"}"), 1);
   EXPECT_EQ(read.at("taskwatchd_log_messages_total{level=\"warn\"}"), 3);
   EXPECT_EQ(read.at("taskwatchd_log_messages_dropped_total"), 5);
+}
+
+TEST(TaskStates, TakeNoMoreBytesThanTold) {
+  for (const std::size_t n : {0u, 1u, 500u}) {
+    const DaemonStatus status = full_status(std::vector<std::string>(n, std::string(128, 't')));
+    std::string text;
+    append_task_states(text, status);
+    EXPECT_LE(text.size(), task_states_bytes(status));
+    EXPECT_EQ(text.empty(), n == 0);
+  }
 }
 
 TEST_F(MetricsTest, HandlersAndCodesHaveALimit) {
