@@ -1,6 +1,6 @@
 // The HTTP server: Beast on the loop's thread, several listeners, one handler for all. It knows
-// limits and timeouts (reliability.md 6.11), not routes. The accept loops never end on an error
-// (file descriptors may run out): they pause 100 ms and go on.
+// limits and timeouts, not routes. The accept loops never end on an error (file descriptors may run
+// out): they pause 100 ms and go on.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,15 +10,17 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace taskwatchd {
 
 struct WebRequest {
-  std::string method;  // "GET"
-  std::string target;  // path and query as sent
+  std::string method;                                        // "GET"
+  std::string target;                                        // path and query as sent
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  // The first header of that lower-case name, or nothing.
   const std::string* header(std::string_view name) const;
 };
 
@@ -33,6 +35,7 @@ struct WebLimits {
   std::size_t header_bytes = 8 * 1024;
   std::size_t connections = 4096;
   std::size_t requests_per_connection = 1024;
+  std::size_t requests = 40;  // whose answers are being written at one time; above: 503
   std::chrono::seconds header_timeout{10};  // also the idle time of a kept connection
   std::chrono::seconds write_timeout{10};
 };
@@ -42,17 +45,20 @@ class HttpServer {
   using Handler = std::function<WebResponse(const WebRequest&)>;
 
   // The handler is called on the executor's thread and must return at once. HEAD is answered as
-  // GET without its body; a body on GET is refused with 400.
+  // GET without its body; a request with a body is refused with 400. If the handler throws, the
+  // answer is 500.
   HttpServer(boost::asio::any_io_executor executor, Handler handler, WebLimits limits = {});
   ~HttpServer();  // closes all listeners and connections
 
-  // HOST:PORT, [V6]:PORT or :PORT; port 0 picks a free one. Starts to serve. Returns the address
-  // bound, or an error_code (address in use: boost::system::errc::address_in_use).
+  // HOST:PORT, [V6]:PORT or :PORT (all addresses); port 0 picks a free one. Starts to serve.
+  // Returns the address bound, or an error_code (address in use:
+  // boost::system::errc::address_in_use). A name is looked up, which may block: for start-up only.
   struct Listening {
     std::string address;
     boost::system::error_code error;
   };
   Listening listen(const std::string& address);
+  // Closes all listeners and connections at once, for good.
   void stop();
 
   // Connections accepted so far: the watchdog compares two readings around a self-connect.

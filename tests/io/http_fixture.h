@@ -1,0 +1,154 @@
+// A client of bytes and a server on a thread, for the tests of http_server.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "io/http_server.h"
+
+namespace taskwatchd {
+
+using std::chrono::milliseconds;
+
+// A client that sends what it likes and reads what comes.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    to.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1))));
+    connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
+  }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+  RawClient(RawClient&& other) noexcept
+      : socket_(std::exchange(other.socket_, -1)), connected_(other.connected_) {}
+  ~RawClient() {
+    if (socket_ >= 0) ::close(socket_);
+  }
+
+  bool connected() const { return connected_; }
+  bool send(std::string_view bytes) {
+    return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+  }
+  // All until the server ends the connection, or `end` is seen, or the time is over.
+  std::string read(const std::string& end = "", milliseconds time = milliseconds(5000)) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    std::string all;
+    while (std::chrono::steady_clock::now() < until) {
+      pollfd readable{socket_, POLLIN, 0};
+      if (::poll(&readable, 1, 20) == 0) continue;
+      char bytes[65536];
+      const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
+      if (got <= 0) {
+        ended_ = true;
+        break;
+      }
+      all.append(bytes, static_cast<std::size_t>(got));
+      if (!end.empty() && all.find(end) != std::string::npos) break;
+    }
+    return all;
+  }
+  // Whether the last read saw the end of the connection.
+  bool ended() const { return ended_; }
+  void reset() {
+    const linger now{1, 0};
+    setsockopt(socket_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    ::close(std::exchange(socket_, -1));
+  }
+  void small_window() {
+    const int size = 4096;
+    setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  }
+
+ private:
+  int socket_;
+  bool connected_ = false;
+  bool ended_ = false;
+};
+
+inline constexpr std::size_t kHuge = 32 * 1024 * 1024;
+
+inline WebResponse routes(const WebRequest& request) {
+  WebResponse response;
+  if (request.target == "/throw") throw std::runtime_error("oops");
+  if (request.target == "/split") response.headers = {{"X-A", "b\r\nSet-Cookie: c"}};
+  if (request.target == "/big") response.body.assign(8 * 1024 * 1024, 'x');
+  // More than the kernel keeps for both ends.
+  if (request.target == "/huge") response.body.assign(kHuge, 'x');
+  if (!response.body.empty()) return response;
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  const std::string* agent = request.header("user-agent");
+  response.body = request.method + " " + request.target + " " + (agent ? *agent : "-") + "\n";
+  return response;
+}
+
+// A server on a thread of its own.
+class Served {
+ public:
+  explicit Served(WebLimits limits = {}) : server_(context_.get_executor(), routes, limits) {
+    const auto listening = server_.listen("127.0.0.1:0");
+    EXPECT_FALSE(listening.error) << listening.error.message();
+    address = listening.address;
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  template <typename Body>
+  auto on_loop(Body body) {
+    std::packaged_task<decltype(body())()> task(std::move(body));
+    auto result = task.get_future();
+    boost::asio::post(context_, [&task] { task(); });
+    return result.get();
+  }
+  ~Served() {
+    on_loop([this] { server_.stop(); });
+    thread_.join();  // so nothing is left running after a stop
+  }
+  std::uint64_t accepted() {
+    return on_loop([this] { return server_.accepted(); });
+  }
+  std::string fetch(const std::string& target = "/") {
+    RawClient client(address);
+    client.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    return client.read();
+  }
+  bool answers_within(milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+      if (fetch().starts_with("HTTP/1.1 200 ")) return true;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return false;
+  }
+  std::string address;
+
+ private:
+  boost::asio::io_context context_;
+  HttpServer server_;
+  std::thread thread_;
+};
+
+inline WebLimits hasty() {
+  WebLimits limits;
+  limits.header_timeout = std::chrono::seconds(1);
+  limits.write_timeout = std::chrono::seconds(1);
+  return limits;
+}
+
+}  // namespace taskwatchd
