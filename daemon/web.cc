@@ -1,5 +1,7 @@
 #include "web.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
@@ -54,6 +56,31 @@ std::string host_of(std::string_view text) {
   std::transform(host.begin(), host.end(), host.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return host;
+}
+
+std::string route_prefix(std::string flag, const std::string& external_url) {
+  std::string prefix = std::move(flag);
+  const std::size_t host = external_url.find("://");
+  if (prefix.empty() && host != std::string::npos) {
+    const std::size_t path = external_url.find('/', host + 3);
+    if (path != std::string::npos) prefix = external_url.substr(path);
+  }
+  while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty() && !prefix.starts_with('/')) prefix.insert(0, "/");
+  return prefix;
+}
+
+std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
+                                      const std::string& external_url) {
+  std::vector<std::string> hosts;
+  for (const std::string& host : allowed) hosts.push_back(host_of(host));
+  if (!external_url.empty()) hosts.push_back(host_of(external_url));
+  char machine[256] = {};
+  if (gethostname(machine, sizeof machine - 1) == 0) {
+    hosts.push_back(host_of(machine));
+    hosts.push_back(hosts.back().substr(0, hosts.back().find('.')));
+  }
+  return hosts;
 }
 
 Web::Web(WebOptions options, WebPages pages)
@@ -122,10 +149,11 @@ WebResponse Web::landing() const {
   WebResponse response;
   response.content_type = "text/html; charset=utf-8";
   const std::string& prefix = options_.route_prefix;
-  response.body = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>taskwatchd</title>"
-                  "<h1>taskwatchd</h1><ul><li><a href=\"" +
-                  prefix + options_.telemetry_path + "\">Metrics</a><li><a href=\"" + prefix +
-                  "/-/healthy\">Healthy</a><li><a href=\"" + prefix + "/-/ready\">Ready</a></ul>\n";
+  response.body =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>taskwatchd</title>"
+      "<h1>taskwatchd</h1><ul><li><a href=\"" +
+      prefix + options_.telemetry_path + "\">Metrics</a><li><a href=\"" + prefix +
+      "/-/healthy\">Healthy</a><li><a href=\"" + prefix + "/-/ready\">Ready</a></ul>\n";
   response.headers.emplace_back("Content-Security-Policy",
                                 "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");

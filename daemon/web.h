@@ -16,8 +16,8 @@ struct WebOptions {
   std::string telemetry_path = "/metrics";
   std::string route_prefix;  // "" or "/prefix"
   bool enable_lifecycle = false;
-  // Names that `/`, `/api` and `/-/reload` may be asked by, in lower case; IP literals and localhost
-  // always may. Guards against DNS rebinding: a page of another site cannot name us so.
+  // Names that `/`, `/api` and `/-/reload` may be asked by, in lower case; IP literals and
+  // localhost always may. Guards against DNS rebinding: a page of another site cannot name us so.
   std::vector<std::string> hosts;
 };
 
@@ -50,6 +50,11 @@ class Web {
   WebPages pages_;
 };
 
+// "/prefix" without a slash at its end: the flag's, else the external URL's path.
+std::string route_prefix(std::string flag, const std::string& external_url);
+// The names to serve by: those allowed, the external URL's, and this machine's own.
+std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
+                                      const std::string& external_url);
 // The host of an URL or of a Host header, without port and brackets, in lower case.
 std::string host_of(std::string_view text);
 

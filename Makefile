@@ -1,0 +1,71 @@
+# Everything a newcomer needs: each target installs what is missing (Debian 12), builds and runs.
+# The fast inner loop is `make dev`; it needs no installed program but the compilers.
+
+BUILD := build/release
+JOBS  := $(shell nproc)
+
+.PHONY: help install build dev test demo bench lint simulate soak fuzz asan tsan clang check-unit format clean
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo      the simulated cloud and the daemon on loopback; DEMO_SECONDS=20 ends by itself
+demo: build
+	tests/end_to_end/demo.sh $(BUILD)
+
+## make test      build and run all tests
+test: build
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+## make dev       build (debug) and run the unit tests: the inner loop
+dev: install
+	cmake --preset dev >/dev/null
+	cmake --build --preset dev
+	ctest --test-dir build/dev -L unit --output-on-failure -j $(JOBS)
+
+## make bench     timings side by side with a baseline, as ratios
+bench: build
+	tests/bench/run.sh $(BUILD)
+
+## make lint      formatting and clang-tidy
+lint: install
+	.ci/lint
+
+## make simulate  long simulation: SEEDS=10000 FIRST=1
+SEEDS ?= 10000
+FIRST ?= 1
+simulate: build
+	SIMULATION_SEEDS=$(SEEDS) SIMULATION_FIRST_SEED=$(FIRST) $(BUILD)/tests/simulation/test_simulation \
+	  --gtest_filter='*Faults*'
+
+## make soak      the daemon against the simulated cloud for SOAK_MINUTES=60: memory, descriptors, rate
+soak: build
+	tests/end_to_end/soak.sh $(BUILD)
+
+## make fuzz      each fuzz target for FUZZ_SECONDS=600
+fuzz: install
+	tests/fuzz/run.sh
+
+## make asan|tsan|clang   the same tests in another build
+asan tsan clang: install
+	cmake --preset $@ >/dev/null
+	cmake --build --preset $@
+	ctest --test-dir build/$@ --output-on-failure -L unit -j $(JOBS)
+
+## make check-unit  the systemd unit's isolation and syntax
+check-unit: build
+	tests/end_to_end/systemd_unit_test.sh $(BUILD)/daemon/taskwatchd
+
+## make format    clang-format all sources
+format:
+	git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+install:
+	@.ci/install
+
+build: install
+	cmake --preset release >/dev/null
+	cmake --build --preset release
+
+clean:
+	rm -rf build

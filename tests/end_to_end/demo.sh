@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# The simulated cloud and the daemon on loopback. Ctrl-C ends both; so does DEMO_SECONDS=20.
+# DEMO_PORT (10120) is the daemon's.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=${1:-build/release}
+port=${DEMO_PORT:-10120}
+dir=$(mktemp -d)
+cloud= daemon= clock=
+end() {
+  trap - EXIT INT TERM
+  for pid in "$clock" "$daemon" "$cloud"; do
+    [ -n "$pid" ] && kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$dir"
+  echo "demo: ended"
+}
+trap end EXIT
+trap 'exit 0' INT TERM
+
+"$build/tests/simulator/iotsim" --scenario=tests/data/scenarios/demo.yaml --write-config="$dir" >"$dir/cloud.log" &
+cloud=$!
+for _ in $(seq 100); do grep -q '^listening' "$dir/cloud.log" && break; sleep 0.1; done
+grep -q '^listening' "$dir/cloud.log" || { echo "demo: the simulated cloud did not start" >&2; exit 1; }
+
+echo "demo: metrics at http://127.0.0.1:$port/metrics; Ctrl-C ends"
+STATE_DIRECTORY="$dir" "$build/daemon/taskwatchd" run --config.file="$dir/taskwatchd.yaml" \
+  --web.listen-address="127.0.0.1:$port" --log.format=logfmt &
+daemon=$!
+if [ -n "${DEMO_SECONDS:-}" ]; then
+  sleep "$DEMO_SECONDS" &
+  clock=$!
+  wait -n "$clock" "$daemon" || { echo "demo: the daemon ended by itself" >&2; exit 1; }
+  kill -0 "$daemon" 2>/dev/null || { echo "demo: the daemon ended by itself" >&2; exit 1; }
+  curl -fsS "http://127.0.0.1:$port/metrics" | grep -c '^aliyun_iot_task_status{.*} 1$' |
+    sed 's/^/demo: tasks with a status on the page: /'
+else
+  wait "$daemon"
+fi
