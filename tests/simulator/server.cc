@@ -163,7 +163,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 class Server::Listener : public std::enable_shared_from_this<Listener> {
  public:
   Listener(asio::io_context& loop, const ServerOptions& options, Handler handler)
-      : loop_(loop), acceptor_(loop), pause_(loop), shared_(std::make_shared<Shared>()) {
+      : acceptor_(loop), pause_(loop), shared_(std::make_shared<Shared>()) {
     shared_->handler = std::move(handler);
     if (!options.tls_cert.empty()) {
       shared_->tls.emplace(asio::ssl::context::tls_server);
@@ -219,7 +219,6 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     });
   }
 
-  asio::io_context& loop_;
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
   std::shared_ptr<Shared> shared_;
