@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -185,6 +186,25 @@ TEST_F(SqliteFaults, OneFailureIsMendedWhereverItStrikes) {
       EXPECT_GE(strikes, 3) << code;
     }
   }
+}
+
+// The commit's fsync fails, and so does the one of the closing that follows: then the log stays, and
+// the reopened file holds a commit that was reported as failed. It must not be written again.
+TEST_F(SqliteFaults, ACommitInDoubtIsLookedUpAndNotRepeated) {
+  int looked_up = 0;
+  for (int nth = 1; nth <= 4; ++nth) {
+    for (int times = 2; times <= 4; ++times) {
+      SqliteWorld world;
+      disk_.fail(FaultyVfs::Op::kSync, nth, times, SQLITE_IOERR_FSYNC);
+      const auto done = commit_three(world, 0);
+      disk_.heal();
+      if (done == kAll) ++looked_up;
+      world.reopen();
+      const auto found = stored(world);
+      EXPECT_TRUE(std::includes(found.begin(), found.end(), done.begin(), done.end()));
+    }
+  }
+  EXPECT_GE(looked_up, 1);
 }
 
 TEST_F(SqliteFaults, ADiskThatStaysBadBreaksTheStoreAndLosesNothing) {
