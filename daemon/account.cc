@@ -138,7 +138,7 @@ Endpoint Account::asked(const std::string& task_id, Now now) {
           .region = instance.config.region,
           .instance_id = instance.config.id,
           .signature = config_.signature,
-          .use_get = use_get_,
+          .use_get = style_.use_get,
           .ca_file = instance.config.ca_file,
           .proxy = config_.proxy};
 }
@@ -230,7 +230,7 @@ void Account::settle_bad(const Answer& answer, const Failure& failure, Now now, 
     refuse_rate(failure, instance, now, verdict);
   } else if (failure.maybe_not_found || failure.reason == Reason::kNotFound) {
     look_for_absence(answer, failure, instance, now, verdict);
-  } else if (!verdict.retry && mend(failure, answer, now)) {
+  } else if (!verdict.retry && style_.mend(failure, answer.server_date, now)) {
     mending_.insert(id);
     scheduler_.failed(id, now.mono);
   } else {
@@ -238,20 +238,6 @@ void Account::settle_bad(const Answer& answer, const Failure& failure, Now now, 
     scheduler_.failed(id, of_task ? now.mono + back_off(id) : now.mono);
     count_against(failure, instance, now, chance, verdict);
   }
-}
-
-// Failures that the very next call may mend: asked once more, through the limiter.
-bool Account::mend(const Failure& failure, const Answer& answer, Now now) {
-  if (failure.wants_get && !use_get_) {
-    use_get_ = true;
-    return true;
-  }
-  if (failure.reason == Reason::kClockSkew && answer.server_date) {
-    correction_ = *answer.server_date - now.wall;
-    return true;
-  }
-  // A proxy may have sent the same bytes twice; the next call has a nonce of its own.
-  return failure.code == "SignatureNonceUsed";
 }
 
 void Account::count_against(const Failure& failure, Instance& instance, Now now, double chance,

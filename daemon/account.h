@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "call_style.h"
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/blind.h"
@@ -62,7 +63,7 @@ class Account {
   bool watches(const std::string& task_id) const { return tracker_.watches(task_id); }
   const AccountConfig& config() const { return config_; }
   // The offset to add to our clock when signing: zero unless the cloud refused our time.
-  std::chrono::milliseconds clock_correction() const { return correction_; }
+  std::chrono::milliseconds clock_correction() const { return style_.clock_correction; }
 
  private:
   struct Instance {
@@ -76,7 +77,6 @@ class Account {
   void settle_good(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict);
   void settle_bad(const Answer& answer, const Failure& failure, Now now, double chance,
                   Verdict& verdict);
-  bool mend(const Failure& failure, const Answer& answer, Now now);
   void count_against(const Failure& failure, Instance& instance, Now now, double chance,
                      Verdict& verdict);
   void refuse_rate(const Failure& failure, const Instance& instance, Now now, Verdict& verdict);
@@ -99,9 +99,8 @@ class Account {
   std::unordered_set<std::string> touched_;            // seen since the last refresh
   std::optional<Mono> throttled_;                      // told, and the last refusal's time
   std::optional<double> clock_offset_;                 // s, cloud less ours
-  std::chrono::milliseconds correction_{};
   std::optional<Wall> last_success_;
-  bool use_get_ = false;
+  CallStyle style_;
   bool told_no_keys_ = false;
 };
 

@@ -49,7 +49,8 @@ void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& 
               FlagProblem (*problem)(const std::string&)) {
   CLI::Option* option = app.add_option(name, values, help + " Repeatable.");
   // Else a flag without = would take all the words behind it.
-  check_by(option->type_name(type)->allow_extra_args(false)->capture_default_str(), problem);
+  check_by(option->type_name(type)->allow_extra_args(false), problem);
+  if (!values.empty()) option->capture_default_str();
 }
 
 void add_run(CLI::App& app, Parsed& parsed) {
@@ -165,9 +166,18 @@ std::optional<FlagsEnd> look_before(const CLI::App& app, std::vector<std::string
   return std::nullopt;
 }
 
+// CLI11's words, but for those that do not say what to do.
+std::string words_of(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::size_t repeated = text.find(": At Most 1 required");
+  if (repeated == std::string::npos) return text;
+  return text.substr(0, repeated) + ": given more than once; give it once";
+}
+
 // Words that the command does not know.
 std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
-  const std::vector<std::string> rest = command.remaining();
+  std::vector<std::string> rest = command.remaining();
+  std::erase(rest, "--");
   if (rest.empty()) return std::nullopt;
   const auto flag = std::find_if(rest.begin(), rest.end(),
                                  [](const std::string& word) { return word.starts_with('-'); });
@@ -177,7 +187,8 @@ std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
   const std::string name = flag->substr(0, flag->find('='));
   std::vector<std::string> known;
   for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_group().empty()) known.push_back("--" + option->get_lnames().front());
+    const bool hidden = option->get_group().empty() || option->get_lnames().empty();
+    if (!hidden) known.push_back("--" + option->get_lnames().front());
   }
   const std::string_view meant = nearest(name, {known.begin(), known.end()});
   return refuse(
@@ -248,7 +259,7 @@ Command parse_flags(std::vector<std::string> arguments) {
   } catch (const CLI::CallForVersion& version) {
     return FlagsEnd{kExitOk, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    return refuse(error.what(), arguments[0]);
+    return refuse(words_of(error), arguments[0]);
   }
   const CLI::App& command = *app.get_subcommands().at(0);
   if (auto end = refuse_rest(command)) return *end;

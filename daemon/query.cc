@@ -68,7 +68,7 @@ bool print(const std::string& line) {
 
 Awaitable<int> query_all(const Asking& asking, Asker& asker) {
   std::map<std::pair<std::size_t, std::size_t>, AskResult> down;  // places that do not answer
-  std::set<std::string> told;
+  std::set<std::string> told;                                     // each trouble once
   bool failed = false;
   bool unavailable = false;
   for (const Target& target : asking.targets) {
@@ -85,7 +85,10 @@ Awaitable<int> query_all(const Asking& asking, Asker& asker) {
       failed = true;
       unavailable = unavailable || exit_code_for(failure->reason) == kExitUnavailable;
       if (is_of_place(failure->reason)) down.emplace(place, result);
-      if (told.insert(result.advice).second) complain(result.advice);
+      if (told.insert(result.advice).second) {
+        complain((is_of_place(failure->reason) ? "" : "task " + target.task_id + ": ") +
+                 result.advice);
+      }
       line = failure_json(target.task_id, *failure, result.advice);
     } else {
       line = answer_json(account, account.instances[target.instance],
