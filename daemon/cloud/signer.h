@@ -1,4 +1,4 @@
-// The two signatures of Alibaba Cloud's RPC gateway (api/facts.md section 4).
+// The two signatures of Alibaba Cloud's RPC gateway.
 // Failure of the crypto library throws std::runtime_error: the program cannot go on without it.
 #pragma once
 
