@@ -46,7 +46,7 @@ std::string field_name(std::string_view name) {
     upper += letter ? static_cast<char>(c & ~0x20) : digit ? c : '_';
   }
   const bool taken = std::find(kTaken.begin(), kTaken.end(), upper) != kTaken.end();
-  if (taken || upper.empty() || upper[0] < 'A') upper = "TASKWATCHD_" + upper;
+  if (taken || upper.empty() || upper[0] < 'A' || upper[0] > 'Z') upper = "TASKWATCHD_" + upper;
   upper.resize(std::min(upper.size(), kNameBytes));
   return upper;
 }

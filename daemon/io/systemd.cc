@@ -1,46 +1,61 @@
 #include "io/systemd.h"
 
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace taskwatchd::systemd {
 namespace {
 
-// One line a variable: a line end in a text would begin another.
+// A line end in a value would begin another assignment.
 std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\0'; }, ' ');
   return text;
 }
 
-void notify(const std::string& state) { sd_notify(0, state.c_str()); }
+// CLOCK_MONOTONIC, which the manager compares with its own.
+std::string monotonic_microseconds() {
+  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count());
+}
 
 }  // namespace
 
-void ready(const std::string& status) { notify("READY=1\nSTATUS=" + one_line(status)); }
-
-void reloading() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const auto usec = static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
-  notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec));
+bool notify(const std::string& message) {
+  return sd_notify(0, message.c_str()) > 0;
 }
 
-void stopping() { notify("STOPPING=1"); }
-
-void status(const std::string& status) { notify("STATUS=" + one_line(status)); }
-
-void extend_timeout(Duration by) {
-  notify("EXTEND_TIMEOUT_USEC=" + std::to_string(by.count()));
+bool ready(const std::string& text) {
+  return notify("READY=1\nSTATUS=" + one_line(text));
 }
 
-void watchdog_ping() { notify("WATCHDOG=1"); }
+// systemd 253 and later wait for the time stamp; 252 ignores it.
+bool reloading() {
+  return notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
+}
+
+bool stopping() {
+  return notify("STOPPING=1");
+}
+
+bool status(const std::string& text) {
+  return notify("STATUS=" + one_line(text));
+}
+
+bool watchdog_ping() {
+  return notify("WATCHDOG=1");
+}
+
+bool extend_timeout(Duration more) {
+  return notify("EXTEND_TIMEOUT_USEC=" + std::to_string(more.count()));
+}
 
 std::optional<Duration> watchdog_interval() {
-  std::uint64_t usec = 0;
-  if (sd_watchdog_enabled(0, &usec) <= 0) return std::nullopt;
-  return Duration(static_cast<std::int64_t>(usec / 2));
+  std::uint64_t microseconds = 0;
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+  return Duration(static_cast<std::int64_t>(microseconds / 2));
 }
 
 }  // namespace taskwatchd::systemd

@@ -1,5 +1,6 @@
-// What systemd is told and tells (sd_notify(3), sd_watchdog_enabled(3)). Each call sends one
-// datagram to $NOTIFY_SOCKET and does nothing without it; nothing here waits or fails.
+// What the service manager hears of us, over its notification socket. Without one (NOTIFY_SOCKET is
+// not set, so not started by systemd) each call does nothing.
+// Threads: any. Failure: none is told; a lost message costs a line in `systemctl status`.
 #pragma once
 
 #include <optional>
@@ -9,17 +10,21 @@
 
 namespace taskwatchd::systemd {
 
-// `status` is the line that `systemctl status` shows.
-void ready(const std::string& status);
-// With MONOTONIC_USEC, which systemd 253 and later require of a reload. READY must follow.
-void reloading();
-void stopping();
-void status(const std::string& status);
-// Systemd waits this much longer for READY or the end.
-void extend_timeout(Duration by);
+// Sends one message as sd_notify(3) wants it. False if there is nobody to hear it, or it failed.
+bool notify(const std::string& message);
 
-void watchdog_ping();
-// How often to ping: half of what the unit allows. Nothing if it asks for no watchdog.
+// Started, or reloaded, for all to see; `text` is the line in `systemctl status`.
+bool ready(const std::string& text);
+// A reload begins; ready() must follow, whether it goes well or not.
+bool reloading();
+bool stopping();
+bool status(const std::string& text);
+// Alive: expected within each watchdog interval.
+bool watchdog_ping();
+// Starting or stopping takes `more` from now, rather than what the unit allows.
+bool extend_timeout(Duration more);
+
+// How often to ping: half of what the manager allows us. Nothing when it does not watch us.
 std::optional<Duration> watchdog_interval();
 
 }  // namespace taskwatchd::systemd
