@@ -50,6 +50,13 @@ TEST(EventJson, LeavesOutNoIdAndNoName) {
   EXPECT_EQ(to_json(e), R"({"ts":"1970-01-01T00:00:00.000Z","level":"info","msg":"x"})");
 }
 
+TEST(EventJson, WritesFieldsAloneAsAnObject) {
+  EXPECT_EQ(to_json_object({}), "{}");
+  EXPECT_EQ(
+      to_json_object({{"task_id", "T1"}, {"progress", std::int64_t{62}}, {"message", "a\nb"}}),
+      R"({"task_id":"T1","progress":62,"message":"a\nb"})");
+}
+
 TEST(EventLogfmt, QuotesWhereNeeded) {
   EXPECT_EQ(to_logfmt(sample()),
             "ts=2026-11-22T01:02:03.004Z level=warn event=task_transition "
