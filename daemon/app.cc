@@ -1,0 +1,393 @@
+#include "app.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "fleet.h"
+#include "io/curl_client.h"
+#include "io/event_log.h"
+#include "io/http_server.h"
+#include "io/key_files.h"
+#include "io/process_stats.h"
+#include "io/sqlite_store.h"
+#include "io/system_clock.h"
+#include "io/systemd.h"
+#include "outbox.h"
+#include "recorder.h"
+#include "reloader.h"
+#include "spawn.h"
+#include "version.h"
+#include "view/metrics.h"
+#include "view/status_line.h"
+#include "watchdog.h"
+#include "web.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kListenTries = 3;
+constexpr std::chrono::seconds kListenPause{1};
+constexpr Duration kStatusEvery = std::chrono::seconds(10);
+constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
+constexpr Duration kPruneEvery = std::chrono::hours(1);
+
+// Stopping: SIGTERM to exit takes at most 5 s in all.
+constexpr Duration kCallsWithin = std::chrono::seconds(2);    // calls in flight
+constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // events to the log
+constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
+constexpr milliseconds kLogWithin{300};
+constexpr milliseconds kStoreWithin{300};
+
+void complain(const std::string& text) {
+  std::fprintf(stderr, "taskwatchd: %s\n", text.c_str());
+}
+
+LogFormat format_of(LogFormatChoice choice) {
+  switch (choice) {
+    case LogFormatChoice::kAuto:
+      return stderr_is_journal() ? LogFormat::kJournald : LogFormat::kLogfmt;
+    case LogFormatChoice::kLogfmt:
+      return LogFormat::kLogfmt;
+    case LogFormatChoice::kJson:
+      return LogFormat::kJson;
+    case LogFormatChoice::kJournald:
+      return LogFormat::kJournald;
+  }
+  return LogFormat::kLogfmt;
+}
+
+int exit_code(OpenError::Kind kind) {
+  switch (kind) {
+    case OpenError::Kind::kLocked:
+      return kExitLocked;
+    case OpenError::Kind::kNewer:
+      return kExitConfig;
+    case OpenError::Kind::kUnusable:
+      return kExitState;
+  }
+  return kExitOther;
+}
+
+}  // namespace
+
+class App {
+ public:
+  explicit App(const RunOptions& options)
+      : options_(options),
+        clock_(context_.get_executor()),
+        log_(context_.get_executor(), format_of(options.log_format), options.log_level),
+        metrics_({TASKWATCHD_VERSION, TASKWATCHD_REVISION, TASKWATCHD_COMPILER}),
+        web_(web_options(), web_pages()),
+        server_(context_.get_executor(),
+                [this](const WebRequest& request) { return web_.answer(request); }),
+        signals_(context_, SIGTERM, SIGINT, SIGHUP),
+        stop_alarm_(clock_.make_alarm()),
+        reloader_(clock_, log_, options.config_file, [this] { configuration_changed(); }) {}
+
+  // What can fail before anything runs: configuration, state, listeners. 0 or the exit code.
+  int prepare();
+  int run();
+
+ private:
+  WebOptions web_options() const;
+  WebPages web_pages();
+  int open_store();
+  int listen();
+
+  Awaitable<void> main();
+  Awaitable<void> shut_down();
+  Awaitable<void> record();
+  Awaitable<void> deliver();
+  Awaitable<void> hear_signals();
+  Awaitable<void> keep_status();
+  Awaitable<void> measure_delay();
+  Awaitable<void> prune();
+  Awaitable<void> wait_for(Duration span);
+  template <typename Condition>
+  Awaitable<bool> wait_until(Duration within, Condition condition);
+
+  std::optional<std::string> request_reload();
+  void configuration_changed();
+  void tell(Level level, std::string name, std::string msg, std::vector<Field> fields = {});
+  DaemonStatus status() const;
+  std::string page();
+  void stop_with(int code);
+
+  RunOptions options_;
+  boost::asio::io_context context_{1};
+  SystemClock clock_;
+  SystemEntropy entropy_;
+  KeyFiles keys_;
+  EventLog log_;
+  Metrics metrics_;
+  ProcessStatsReader process_;
+  CurlClient http_{context_.get_executor()};
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<Watchdog> watchdog_;
+  Web web_;
+  HttpServer server_;
+  std::vector<std::string> listening_;
+  boost::asio::signal_set signals_;
+  std::unique_ptr<Alarm> stop_alarm_;
+  Reloader reloader_;
+  bool ready_ = false;
+  bool stopping_ = false;
+  bool recorded_ = false;
+  int exit_code_ = kExitOk;
+};
+
+WebOptions App::web_options() const {
+  return {.telemetry_path = options_.telemetry_path,
+          .route_prefix = route_prefix(options_.route_prefix, options_.external_url),
+          .enable_lifecycle = options_.enable_lifecycle,
+          .hosts = served_hosts(options_.allowed_hosts, options_.external_url)};
+}
+
+WebPages App::web_pages() {
+  return {.metrics = [this] { return page(); },
+          .ready = [this] { return ready_ && !stopping_; },
+          .reload = [this] { return request_reload(); },
+          .answered = [this](const std::string& handler,
+                             int code) { metrics_.http_request(handler, code); }};
+}
+
+int App::prepare() {
+  const std::vector<ConfigError> errors = reloader_.load_first();
+  for (const ConfigError& error : errors) std::fprintf(stderr, "%s\n", to_string(error).c_str());
+  if (!errors.empty()) return kExitConfig;
+  if (const int code = open_store()) return code;
+  if (const int code = listen()) return code;
+
+  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_};
+  recorder_ = std::make_unique<Recorder>(ports);
+  outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
+  recorder_->on_events([this](std::uint64_t last_id) { outbox_->wake(last_id); });
+  fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
+  watchdog_ = std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, server_,
+                                         listening_.front(), [] { systemd::watchdog_ping(); });
+  return kExitOk;
+}
+
+int App::open_store() {
+  auto opened = SqliteStore::open(context_.get_executor(), reloader_.config().state_path);
+  if (const auto* error = std::get_if<OpenError>(&opened)) {
+    complain(error->message);
+    return exit_code(error->kind);
+  }
+  store_ = std::get<std::unique_ptr<SqliteStore>>(std::move(opened));
+  return kExitOk;
+}
+
+int App::listen() {
+  for (const std::string& address : options_.listen_addresses) {
+    for (int tries = 1;; ++tries) {
+      const HttpServer::Listening bound = server_.listen(address);
+      if (!bound.error) {
+        listening_.push_back(bound.address);
+        break;
+      }
+      if (bound.error == boost::system::errc::invalid_argument) {
+        complain("--web.listen-address=" + address + " is not HOST:PORT, [IPv6]:PORT or :PORT");
+        return kExitConfig;
+      }
+      if (tries == kListenTries) {
+        complain("cannot listen on " + address + ": " + bound.error.message() +
+                 ". Stop the program that has it, or choose another --web.listen-address.");
+        return kExitUnavailable;
+      }
+      std::this_thread::sleep_for(kListenPause);
+    }
+  }
+  return kExitOk;
+}
+
+int App::run() {
+  const auto executor = context_.get_executor();
+  spawn(executor, hear_signals());
+  spawn(executor, main());
+  context_.run();
+  log_.stop(kLogWithin);
+  store_->close(kStoreWithin);
+  return exit_code_;
+}
+
+// The life of the daemon, from the first configuration to the end.
+Awaitable<void> App::main() {
+  if (const auto error = co_await reloader_.take_first(*fleet_)) {
+    complain(error->message);
+    exit_code_ = kExitState;
+    context_.stop();
+    co_return;
+  }
+  const auto executor = context_.get_executor();
+  spawn(executor, record());
+  spawn(executor, deliver());
+  spawn(executor, reloader_.run(*fleet_));
+  spawn(executor, reloader_.follow_task_files());
+  spawn(executor, keep_status());
+  spawn(executor, measure_delay());
+  spawn(executor, prune());
+  if (const auto interval = systemd::watchdog_interval()) {
+    spawn(executor, watchdog_->run(*interval));
+  }
+  ready_ = true;
+  tell(Level::kInfo, "started", "taskwatchd watches",
+       {{"version", TASKWATCHD_VERSION},
+        {"listen", listening_},
+        {"tasks", static_cast<std::int64_t>(watched_tasks(reloader_.config()).size())}});
+  systemd::ready(render_status_line(status(), clock_.now().wall));
+
+  while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
+  co_await shut_down();
+  context_.stop();
+}
+
+// New work is refused first; then calls in flight, their events and the last commit get their time.
+Awaitable<void> App::shut_down() {
+  systemd::stopping();
+  tell(Level::kInfo, "stopping", "taskwatchd stops");
+  // Named, not written where they are used: g++ 12 destroys such captures twice.
+  const auto calls_ended = [this] { return fleet_->stopped(); };
+  const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
+  const auto recorded = [this] { return recorded_; };
+  fleet_->stop();
+  co_await wait_until(kCallsWithin, calls_ended);
+  co_await wait_until(kDeliverWithin, delivered);
+  outbox_->stop();
+  recorder_->stop();
+  co_await wait_until(kRecordWithin, recorded);
+}
+
+Awaitable<void> App::record() {
+  const auto error = co_await recorder_->run();
+  recorded_ = true;
+  if (error && !stopping_) {
+    complain(error->message);
+    stop_with(kExitState);
+  }
+}
+
+Awaitable<void> App::deliver() {
+  co_await outbox_->run();
+}
+
+Awaitable<void> App::hear_signals() {
+  for (;;) {
+    const int number = co_await signals_.async_wait(boost::asio::use_awaitable);
+    if (number == SIGHUP) {
+      request_reload();
+    } else if (stopping_) {
+      std::_Exit(kExitOk);  // asked twice: at once. What is committed is safe.
+    } else {
+      stop_with(kExitOk);
+    }
+  }
+}
+
+void App::stop_with(int code) {
+  stopping_ = true;
+  exit_code_ = code;
+  stop_alarm_->ring();
+}
+
+std::optional<std::string> App::request_reload() {
+  systemd::reloading();
+  return reloader_.request();
+}
+
+// Also after a reload that failed: systemd waits for READY after RELOADING.
+void App::configuration_changed() {
+  keys_.keep_only(reloader_.config());
+  if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
+}
+
+Awaitable<void> App::keep_status() {
+  while (!stopping_) {
+    systemd::status(render_status_line(status(), clock_.now().wall));
+    co_await wait_for(kStatusEvery);
+  }
+}
+
+Awaitable<void> App::measure_delay() {
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  while (!stopping_) {
+    const Mono due = clock_.now().mono + kHeartbeat;
+    co_await alarm->wait_until(due);
+    metrics_.loop_delayed(std::max(Duration::zero(), clock_.now().mono - due));
+  }
+}
+
+Awaitable<void> App::prune() {
+  while (!stopping_) {
+    const Wall before =
+        clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
+    auto pruned = co_await store_->prune(before, watched_tasks(reloader_.config()));
+    if (const auto* error = std::get_if<StoreError>(&pruned)) {
+      tell(Level::kWarn, "", "old history was not removed: " + error->message);
+    }
+    co_await wait_for(kPruneEvery);
+  }
+}
+
+Awaitable<void> App::wait_for(Duration span) {
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  co_await alarm->wait_until(clock_.now().mono + span);
+}
+
+template <typename Condition>
+Awaitable<bool> App::wait_until(Duration within, Condition condition) {
+  constexpr Duration kLook = milliseconds(10);
+  const Mono deadline = clock_.now().mono + within;
+  while (!condition() && clock_.now().mono < deadline) co_await wait_for(kLook);
+  co_return condition();
+}
+
+void App::tell(Level level, std::string name, std::string msg, std::vector<Field> fields) {
+  Event event;
+  event.ts = clock_.now().wall;
+  event.level = level;
+  event.name = std::move(name);
+  event.msg = std::move(msg);
+  event.fields = std::move(fields);
+  log_.write(std::move(event));
+}
+
+DaemonStatus App::status() const {
+  DaemonStatus status;
+  status.accounts = fleet_->status();
+  for (AccountStatus& account : status.accounts) {
+    account.detection_delay_bound = reloader_.config().detection_delay_bound;
+  }
+  status.store_up = recorder_->store_up();
+  status.events_pending[outbox_->sink_name()] = outbox_->pending();
+  status.last_reload_successful = reloader_.last_good();
+  status.last_reload_success = reloader_.last_success();
+  return status;
+}
+
+std::string App::page() {
+  metrics_.log_messages(log_.written(), log_.dropped());
+  return metrics_.render(status(), process_.read(), clock_.now().wall);
+}
+
+int run(const RunOptions& options) {
+  App app(options);
+  if (const int code = app.prepare()) return code;
+  return app.run();
+}
+
+}  // namespace taskwatchd
