@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cassert>
@@ -17,6 +19,7 @@
 namespace taskwatchd {
 namespace {
 
+constexpr double kSlowPace = 0.2;                 // calls/s
 constexpr char kRegionAccount[] = "environment";  // where its keys come from
 
 Refusal refusal(const std::string& text) {
@@ -56,6 +59,18 @@ std::variant<Config, Refusal> config_of(const AskOptions& options) {
 
 void complain(const std::string& text) {
   std::fprintf(stderr, "taskwatchd: %s\n", text.c_str());
+}
+
+void tell_slow_pace(const Asking& asking) {
+  std::set<std::size_t> accounts;
+  for (const Target& target : asking.targets) accounts.insert(target.account);
+  for (const std::size_t index : accounts) {
+    const AccountConfig& account = asking.config.accounts[index];
+    if (spare_rate(account) >= kSlowPace) continue;
+    complain(
+        fmt::format("account {}: quota_share {:g} leaves one call in {:.3g} s; this takes time",
+                    account.name, account.quota_share, 1 / spare_rate(account)));
+  }
 }
 
 std::optional<Refusal> refuse_pace(const AccountConfig& account) {

@@ -45,6 +45,8 @@ std::optional<Refusal> refuse_pace(const AccountConfig& account);
 
 // "taskwatchd: TEXT" as one line on stderr.
 void complain(const std::string& text);
+// Says on stderr where the pace is so slow that silence would look like a fault.
+void tell_slow_pace(const Asking& asking);
 
 class AskLoop {
  public:

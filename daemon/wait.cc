@@ -187,6 +187,7 @@ int wait(const WaitOptions& options) {
     return kExitConfig;
   }
   const Asking& asking = std::get<Asking>(prepared);
+  tell_slow_pace(asking);
   AskLoop loop(asking.config);
   if (const auto refused = loop.refuse_keys(asking.targets)) {
     std::fputs(refused->text.c_str(), stderr);

@@ -6,7 +6,7 @@ import time
 import unittest
 
 import harness
-from cli_case import CONFIG, OK, OTHER, SCENARIO, UNAVAILABLE, Cli
+from cli_case import CONFIG, OK, OTHER, SCENARIO, TIMEOUT, UNAVAILABLE, Cli
 
 
 class Flags(Cli):
@@ -251,6 +251,11 @@ class Query(Cli):
         self.assert_ended(self.cli("query", self.config(self.cloud.url, share="1"), "good"),
                           CONFIG, "quota_share is 1", "set quota_share below 1")
         self.assertEqual(self.calls(), [])
+
+    def test_a_slow_pace_is_said(self):
+        flag = self.config(self.cloud.url, share="0.997")
+        self.assert_ended(self.cli("wait", flag, "--timeout=300ms", "good"), TIMEOUT,
+                          "account demo: quota_share 0.997 leaves one call in 6.67 s")
 
     def test_reader_gone(self):
         child = subprocess.Popen([harness.program("TASKWATCHD"), "query", self.flag, "good", "bad"],
