@@ -1,6 +1,8 @@
 // Replies as the tests of the cloud room make them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -29,14 +31,12 @@ inline std::string good_body(const std::string& data) {
   return R"({"RequestId":"R1","Success":true,"Data":{)" + data + "}}";
 }
 
+// The failure that a reply is; a test failure if it is none.
 inline Failure failure_of(const HttpResult& result) {
   const Outcome outcome = read_query_task(result);
-  const auto* failure = std::get_if<Failure>(&outcome);
-  if (failure != nullptr) return *failure;
-  Failure none;
-  none.message = "(not a failure)";
-  none.http_status = -1;
-  return none;
+  if (const auto* failure = std::get_if<Failure>(&outcome)) return *failure;
+  ADD_FAILURE() << "taken as a task";
+  return {};
 }
 
 }  // namespace taskwatchd
