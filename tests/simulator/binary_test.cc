@@ -174,6 +174,25 @@ TEST_F(Binary, BreaksRepliesOnOrder) {
   EXPECT_THAT(exchange(program.port(), bytes_of(query())), HasSubstr("content-length: 0\r\n"));
 }
 
+TEST_F(Binary, DripsAByteASecond) {
+  Program program({scenario("rerun.yaml")});
+  exchange(program.port(), "GET /-/switch?drip=1 HTTP/1.0\r\n\r\n");
+  const int fd = connect_to(program.port());
+  const std::string bytes = bytes_of(query());
+  ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(bytes.size()));
+  std::string reply;
+  char c = 0;
+  while (reply.find("\r\n\r\n") == std::string::npos && ::recv(fd, &c, 1, 0) == 1) reply += c;
+  EXPECT_THAT(reply, HasSubstr("content-length: "));
+  const std::int64_t head_at = wall_ms();
+  EXPECT_EQ(::recv(fd, &c, 1, 0), 1);
+  EXPECT_EQ(c, '{');
+  EXPECT_GE(wall_ms() - head_at, 900);
+  EXPECT_EQ(::recv(fd, &c, 1, MSG_DONTWAIT), -1);
+  ::close(fd);
+}
+
 TEST_F(Binary, SurvivesNoise) {
   Program program({scenario("rerun.yaml")});
   EXPECT_THAT(exchange(program.port(), "\r\n\r\n\0\0nonsense\r\n\r\n"), Not(HasSubstr("200 OK")));

@@ -96,7 +96,7 @@ std::optional<Refusal> ModelCloud::identify(const Request& request, Turn& turn) 
   if (request.method != "GET" && (request.method != "POST" || switches.get_only)) {
     return Refusal{400, "UnsupportedHTTPMethod", "This http method is not supported.", false};
   }
-  auto parsed = parse_call(request);
+  auto parsed = parse_call(request, switches.signature_check);
   if (const auto* const refusal = std::get_if<Refusal>(&parsed)) return *refusal;
   turn.call = std::move(std::get<Call>(parsed));
   const Action* const action = find_action(turn.call.action);

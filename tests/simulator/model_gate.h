@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <deque>
-#include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -36,7 +36,7 @@ class Gate {
   std::optional<Refusal> check_token(const Call& call, const AccessKey& key) const;
   bool is_used(const std::string& nonce, std::int64_t cloud_ms);
 
-  std::set<std::string> nonces_;
+  std::unordered_set<std::string> nonces_;
   std::deque<std::pair<std::int64_t, std::string>> nonce_ages_;
 };
 

@@ -15,6 +15,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Header names and words of ASCII, without making a copy.
+bool same(std::string_view a, std::string_view lower_b) {
+  return std::equal(a.begin(), a.end(), lower_b.begin(), lower_b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) == y;
+  });
+}
+
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -44,7 +51,7 @@ Refusal missing(std::string_view name) {
           false};
 }
 
-std::optional<Refusal> take_apart_v1(const Request& request, Call& call) {
+std::optional<Refusal> take_apart_v1(const Request& request, Call& call, bool for_signature) {
   for (const std::string_view name :
        {"Action", "Version", "AccessKeyId", "SignatureMethod", "SignatureVersion", "Timestamp",
         "SignatureNonce", "Signature", "RegionId"}) {
@@ -67,7 +74,7 @@ std::optional<Refusal> take_apart_v1(const Request& request, Call& call) {
     if (token->empty()) return missing("SecurityToken");
     call.security_token = *token;
   }
-  call.text_to_sign = v1_text(request.method, call.parameters);
+  if (for_signature) call.text_to_sign = v1_text(request.method, call.parameters);
   return std::nullopt;
 }
 
@@ -116,7 +123,7 @@ std::variant<Pairs, Refusal> signed_headers(const Request& request, std::string_
   return headers;
 }
 
-std::optional<Refusal> take_apart_v3(const Request& request, Call& call) {
+std::optional<Refusal> take_apart_v3(const Request& request, Call& call, bool for_signature) {
   struct Need {
     std::string_view name;
     std::string* into;
@@ -135,11 +142,12 @@ std::optional<Refusal> take_apart_v3(const Request& request, Call& call) {
     return Refusal{400, "IncompleteSignature",
                    "The request signature does not conform to platform standards.", false};
   }
-  auto headers = signed_headers(request, authorization->signed_headers);
-  if (auto* const refusal = std::get_if<Refusal>(&headers)) return *refusal;
   call.access_key_id = authorization->id;
   call.signature = authorization->signature;
   call.security_token = request.header("x-acs-security-token").value_or("");
+  if (!for_signature) return std::nullopt;
+  auto headers = signed_headers(request, authorization->signed_headers);
+  if (auto* const refusal = std::get_if<Refusal>(&headers)) return *refusal;
   const auto query = parse_form(query_of(request));
   const std::string path = request.target.substr(0, request.target.find('?'));
   // The hash is of the body as it came; a client that claims another one fails by its signature.
@@ -152,7 +160,7 @@ std::optional<Refusal> take_apart_v3(const Request& request, Call& call) {
 
 std::optional<std::string> Request::header(std::string_view lower_name) const {
   for (const auto& [name, value] : headers) {
-    if (lower(name) == lower_name) return std::string(trim(value));
+    if (same(name, lower_name)) return std::string(trim(value));
   }
   return std::nullopt;
 }
@@ -178,22 +186,18 @@ Request request_to(std::string method, std::string_view url, Pairs headers, std:
 }
 
 bool wants_json(const Request& request) {
-  Pairs parameters = parse_form(query_of(request)).value_or(Pairs{});
-  if (has_form_body(request)) {
-    for (auto& pair : parse_form(request.body).value_or(Pairs{})) {
-      parameters.push_back(std::move(pair));
-    }
-  }
-  if (const std::string* const format = find(parameters, "Format")) {
-    return lower(*format) == "json";
+  const std::string_view body = request.body;
+  for (const std::string_view text : {query_of(request), has_form_body(request) ? body : ""}) {
+    if (text.find("Format=") == std::string_view::npos) continue;
+    const Pairs parameters = parse_form(text).value_or(Pairs{});
+    if (const std::string* const format = find(parameters, "Format")) return same(*format, "json");
   }
   const auto accept = request.header("accept");
   return accept && lower(*accept).find("application/json") != std::string::npos;
 }
 
-std::variant<Call, Refusal> parse_call(const Request& request) {
+std::variant<Call, Refusal> parse_call(const Request& request, bool for_signature) {
   Call call;
-  call.json = wants_json(request);
   if (request.target.substr(0, request.target.find('?')) != "/") {
     return Refusal{404, "InvalidApi.NotFound", "Specified api is not found.", false};
   }
@@ -207,7 +211,8 @@ std::variant<Call, Refusal> parse_call(const Request& request) {
   const bool v3 = request.header("authorization").has_value() ||
                   request.header("x-acs-signature-nonce").has_value();
   call.signature_version = v3 ? 3 : 1;
-  const auto refusal = v3 ? take_apart_v3(request, call) : take_apart_v1(request, call);
+  const auto refusal = v3 ? take_apart_v3(request, call, for_signature)
+                          : take_apart_v1(request, call, for_signature);
   if (refusal) return *refusal;
   return call;
 }

@@ -51,7 +51,6 @@ struct Call {
   std::string action;
   std::string version;
   Pairs parameters;  // of query and form body, decoded
-  bool json = false;
   // The signature's parts.
   int signature_version = 1;  // 1, or 3 for ACS3-HMAC-SHA256
   std::string access_key_id;
@@ -59,7 +58,7 @@ struct Call {
   std::string nonce;
   std::string security_token;
   std::string signature;
-  std::string text_to_sign;  // as this side understands the request
+  std::string text_to_sign;  // as this side understands the request; only if asked for
 
   const std::string* parameter(std::string_view name) const;
 };
@@ -67,6 +66,7 @@ struct Call {
 // Whether the client asks for JSON; XML if it does not say.
 bool wants_json(const Request& request);
 // Takes a request apart; a Refusal if it is not even well-formed or lacks a common parameter.
-std::variant<Call, Refusal> parse_call(const Request& request);
+// `for_signature`: also what the signature must cover; costs as much as all the rest.
+std::variant<Call, Refusal> parse_call(const Request& request, bool for_signature);
 
 }  // namespace iotsim

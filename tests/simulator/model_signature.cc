@@ -52,6 +52,7 @@ bool is_unreserved(char c) {
 
 std::string url_encode(std::string_view bytes) {
   std::string text;
+  text.reserve(bytes.size() + bytes.size() / 2);
   for (const char c : bytes) {
     if (is_unreserved(c)) {
       text += c;
