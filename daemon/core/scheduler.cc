@@ -11,7 +11,10 @@ constexpr Duration kSettledOnce = std::chrono::minutes(10);  // SUCCEEDED, CANCE
 constexpr Duration kGonePace = std::chrono::minutes(10);
 constexpr double kRareShare = 0.05;  // of the slots, for finished tasks while others are not
 constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this many whole rounds
-constexpr unsigned kKnownTurn = 4;   // while tasks are unseen, every fourth slot is a known one's
+// Few tasks at a pace are asked evenly, not in a bunch each time the pace comes round. The 2 % keep
+// n tasks below n / pace calls a second however the seconds are counted.
+constexpr double kEven = 1.02;
+constexpr unsigned kKnownTurn = 4;  // while tasks are unseen, every fourth slot is a known one's
 
 // Mono::min() stands for never; adding to it stays far in the past.
 Mono after(Mono when, Duration span) {
@@ -108,6 +111,8 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
                             std::size_t active) {
   const Mono rare_ready = after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
   const Duration round = from_seconds(static_cast<double>(active) / rate);
+  const Mono known_ready =
+      after(last_known_, from_seconds(kEven * seconds(pace_.task) / static_cast<double>(active)));
   const Duration cap = kStarvedRounds * std::max(round, pace_.task);
 
   Best best;
@@ -116,6 +121,7 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
     const bool rare = e.kind != Kind::kUnseen && e.kind != Kind::kUnfinished;
     Mono when = std::max(due(e), held[e.instance]);
     if (rare) when = std::max(when, rare_ready);
+    if (e.kind == Kind::kUnfinished) when = std::max(when, known_ready);
     if (when > now.mono) {
       best.wake = std::min(best.wake, when);
       continue;
@@ -187,6 +193,7 @@ void Scheduler::asked(const std::string& task_id, Now now) {
   entry->asked = now.mono;
   last_any_ = now.mono;
   if (rare) last_rare_ = now.mono;
+  if (entry->kind == Kind::kUnfinished) last_known_ = now.mono;
   ++turn_;
 }
 

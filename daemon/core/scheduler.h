@@ -80,7 +80,8 @@ class Scheduler {
   Hazard hazard_;
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> index_;
-  Mono last_rare_ = Mono::min();  // when a finished or gone task was last asked
+  Mono last_rare_ = Mono::min();   // when a finished or gone task was last asked
+  Mono last_known_ = Mono::min();  // when an unfinished task was last asked again
   Mono last_any_ = Mono::min();
   unsigned turn_ = 0;
 };
