@@ -111,9 +111,9 @@ class SqliteKill : public testing::Test {
     store->close(std::chrono::seconds(5));
   }
 
-  std::string path() const { return folder_.file("state.db"); }
+  std::string path() const { return folder_ / "state.db"; }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   boost::asio::io_context context_;
   std::int64_t next_ = 1;
   std::size_t rounds_ = 0;
@@ -188,8 +188,8 @@ TEST_F(SqliteFaults, OneFailureIsMendedWhereverItStrikes) {
   }
 }
 
-// The commit's fsync fails, and so does the one of the closing that follows: then the log stays, and
-// the reopened file holds a commit that was reported as failed. It must not be written again.
+// The commit's fsync fails, and so does the one of the closing that follows: then the log stays,
+// and the reopened file holds a commit that was reported as failed. It must not be written again.
 TEST_F(SqliteFaults, ACommitInDoubtIsLookedUpAndNotRepeated) {
   int looked_up = 0;
   for (int nth = 1; nth <= 4; ++nth) {

@@ -31,7 +31,7 @@ class SqliteOpen : public testing::Test {
     ADD_FAILURE() << path << " was opened";
     return {};
   }
-  std::string state() const { return folder_.file("state.db"); }
+  std::string state() const { return folder_ / "state.db"; }
   static std::string slurp(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(in), {});
@@ -57,7 +57,7 @@ class SqliteOpen : public testing::Test {
     store->close(std::chrono::seconds(5));
   }
 
-  TempFolder folder_;
+  TemporaryFolder folder_;
   boost::asio::io_context context_;
 };
 
@@ -68,7 +68,7 @@ TEST_F(SqliteOpen, SecondOpenerIsRefusedByName) {
   EXPECT_EQ(error.kind, OpenError::Kind::kLocked);
   EXPECT_THAT(error.message, testing::HasSubstr(std::to_string(::getpid())));
   // A link is another name for the same state.
-  const std::string link = folder_.file("link.db");
+  const std::string link = folder_ / "link.db";
   ASSERT_EQ(::symlink(state().c_str(), link.c_str()), 0);
   EXPECT_EQ(refused(link).kind, OpenError::Kind::kLocked);
   std::get<std::unique_ptr<SqliteStore>>(first).reset();
@@ -145,13 +145,13 @@ TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
 }
 
 TEST_F(SqliteOpen, NoPlaceForAFile) {
-  EXPECT_EQ(refused(folder_.file("no/such/state.db")).kind, OpenError::Kind::kUnusable);
-  EXPECT_THAT(refused(folder_.file("no/such/state.db")).message, testing::HasSubstr("folder"));
-  spill(folder_.file("plain"), "x");
-  EXPECT_EQ(refused(folder_.file("plain/state.db")).kind, OpenError::Kind::kUnusable);
+  EXPECT_EQ(refused(folder_ / "no/such/state.db").kind, OpenError::Kind::kUnusable);
+  EXPECT_THAT(refused(folder_ / "no/such/state.db").message, testing::HasSubstr("folder"));
+  spill(folder_ / "plain", "x");
+  EXPECT_EQ(refused(folder_ / "plain/state.db").kind, OpenError::Kind::kUnusable);
   ASSERT_EQ(::mkdir(state().c_str(), 0700), 0);
   EXPECT_EQ(refused(state()).kind, OpenError::Kind::kUnusable);
-  const std::string fifo = folder_.file("fifo");
+  const std::string fifo = folder_ / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_EQ(refused(fifo).kind, OpenError::Kind::kUnusable);
   EXPECT_EQ(refused("/proc/state.db").kind, OpenError::Kind::kUnusable);
@@ -160,9 +160,9 @@ TEST_F(SqliteOpen, NoPlaceForAFile) {
 TEST_F(SqliteOpen, ReadOnlyFolder) {
   if (::geteuid() == 0) GTEST_SKIP() << "root writes where no mode allows it; /proc stands in";
   make_state();
-  ASSERT_EQ(::chmod(folder_.file(".").c_str(), 0500), 0);
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0500), 0);
   const OpenError error = refused(state());
-  ::chmod(folder_.file(".").c_str(), 0700);
+  ::chmod(folder_.path().c_str(), 0700);
   EXPECT_EQ(error.kind, OpenError::Kind::kUnusable);
   EXPECT_THAT(error.message, testing::HasSubstr("write"));
 }

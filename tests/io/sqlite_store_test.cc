@@ -150,10 +150,10 @@ TEST(SqliteStore, CloseDoesNotWaitForAStrangersLock) {
 }
 
 TEST(SqliteStore, ALoopThatEndsWithCallsUnderWayIsNoHarm) {
-  TempFolder folder;
+  TemporaryFolder folder;
   for (int round = 0; round < 20; ++round) {
     boost::asio::io_context loop;
-    auto opened = SqliteStore::open(loop.get_executor(), folder.file("state.db"));
+    auto opened = SqliteStore::open(loop.get_executor(), folder / "state.db");
     ASSERT_TRUE(std::holds_alternative<std::unique_ptr<SqliteStore>>(opened));
     auto store = std::move(std::get<std::unique_ptr<SqliteStore>>(opened));
     int answered = 0;

@@ -1,38 +1,16 @@
-// A folder of its own and a SQLite store in it, for the store's tests.
+// A SQLite store in a folder of its own, for the store's tests.
 #pragma once
 
-#include <stdlib.h>
-
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "io/sqlite_store.h"
 #include "store_contract.h"
+#include "temporary_folder.h"
 
 namespace taskwatchd {
-
-// Gone with all in it at the end.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "taskwatchd-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 using Opened = std::variant<std::unique_ptr<SqliteStore>, OpenError>;
 
@@ -41,7 +19,7 @@ class SqliteWorld {
   explicit SqliteWorld(SqliteLimits limits = {}) : limits_(limits) { reopen(); }
   SqliteStore& store() { return *store_; }
   boost::asio::io_context& context() { return context_; }
-  std::string path() const { return folder_.file("state.db"); }
+  std::string path() const { return folder_ / "state.db"; }
 
   void close() {
     if (store_) store_->close(std::chrono::seconds(5));
@@ -75,7 +53,7 @@ class SqliteWorld {
   }
 
  private:
-  TempFolder folder_;
+  TemporaryFolder folder_;
   SqliteLimits limits_;
   boost::asio::io_context context_;
   std::unique_ptr<SqliteStore> store_;
