@@ -39,7 +39,7 @@ class Asker {
   struct Line {  // one to each account
     Limiter limiter;
     CallStyle style;
-    Mono not_before = Mono::min();
+    Mono not_before = Mono::min();  // of the next call, whatever the limiter says
   };
   struct Reply {
     Outcome outcome;
