@@ -1,0 +1,319 @@
+"""A real Prometheus with the shipped files in front of the daemon: scrape, alert, crash, rerun.
+
+Needs prometheus and promtool on the PATH, beside what harness.py needs.
+"""
+
+import gzip
+import http.client
+import http.server
+import json
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+import unittest
+import urllib.parse
+
+import harness
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHIPPED = os.path.join(ROOT, "config", "prometheus")
+RERUN = os.path.join(ROOT, "tests", "data", "scenarios", "rerun.yaml")
+JOB, TASK = "sGWotgRkutxRerun010001", "MSnT9rerunTask1q010101"
+
+# Beside the failing task one that never ends: when all is finished, tasks are asked once a minute.
+NEVER_ENDING = """
+          - name: goes-on
+            tasks:
+              - {id: goesOn, device: valve-2, script: [{at: 0s, status: IN_PROGRESS}]}
+"""
+QUICK = "\n    pace: {task: 1s, finished: 2s}\n    instances:"
+SLOW = 60  # s; for what takes several scrapes and evaluations on a busy machine
+EVALUATIONS = 4  # that an alert must outlive after the daemon's death
+
+
+def shipped(name, *replacements):
+    """A shipped file's text; each (old, new, times) must stand in it exactly that often."""
+    with open(os.path.join(SHIPPED, name), encoding="utf-8") as file:
+        text = file.read()
+    for old, new, times in replacements:
+        found = text.count(old)
+        if found != times:
+            raise AssertionError(f"{name} has {old!r} {found} times, not {times}")
+        text = text.replace(old, new)
+    return text
+
+
+def host_name():
+    """A name of this machine that leads to 127.0.0.1; the machine's own if it does."""
+    name = socket.gethostname()
+    try:
+        found = {row[4][0] for row in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        found = set()
+    return name if found == {"127.0.0.1"} else "localhost"
+
+
+class Alertmanager(http.server.ThreadingHTTPServer):
+    """Takes what Prometheus sends to an Alertmanager."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        self.received = []
+        received = self.received
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path == "/api/v2/alerts":
+                    received.extend(json.loads(body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.server_address[1]}"
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+    def alerts(self, name):
+        return [alert for alert in list(self.received) if alert["labels"]["alertname"] == name]
+
+
+class Prometheus(harness.Process):
+    def __init__(self, config_file, folder):
+        super().__init__(["prometheus", f"--config.file={config_file}",
+                          f"--storage.tsdb.path={folder}", "--web.listen-address=127.0.0.1:0"],
+                         stdout=subprocess.DEVNULL)
+        self.url = None
+
+    def started(self):
+        def port():
+            for line in list(self.lines):
+                match = re.search(r'msg="Listening on" address=127\.0\.0\.1:(\d+)', line)
+                if match:
+                    return match.group(1)
+            if not self.running():
+                raise AssertionError(self.tail())
+            return None
+
+        self.url = "http://127.0.0.1:" + harness.wait_for("Prometheus' port", port)
+        harness.wait_for(lambda: f"Prometheus to be ready: {self.tail()}",
+                         lambda: harness.fetch(self.url + "/-/ready")[0] == 200, every=0.1)
+        return self
+
+    def api(self, path, **parameters):
+        query = urllib.parse.urlencode(parameters)
+        status, _, text = harness.fetch(f"{self.url}/api/v1/{path}?{query}")
+        if status != 200:
+            raise AssertionError(f"Prometheus refuses {path} {parameters}: {status} {text}")
+        return json.loads(text)["data"]
+
+    def query(self, expression):
+        """[(labels, value), ...] as of now."""
+        return [(row["metric"], float(row["value"][1]))
+                for row in self.api("query", query=expression)["result"]]
+
+    def alerts(self, name, state=None):
+        return [alert for alert in self.api("alerts")["alerts"]
+                if alert["labels"]["alertname"] == name and state in (None, alert["state"])]
+
+    def last_evaluation(self, alert):
+        for group in self.api("rules")["groups"]:
+            for rule in group["rules"]:
+                if rule["name"] == alert:
+                    return rule["lastEvaluation"]
+        raise AssertionError(f"Prometheus has no rule {alert}")
+
+    def wait_query(self, expression, test):
+        found = None
+
+        def look():
+            nonlocal found
+            found = self.query(expression)
+            return test(found)
+
+        harness.wait_for(lambda: f"{expression}, last {found}; {self.tail()}", look, SLOW, 0.2)
+        return found
+
+
+class PrometheusTest(harness.TestCase):
+    def world(self):
+        """iotsim with the task that fails and the one that goes on; the daemon's configuration."""
+        with open(RERUN, encoding="utf-8") as file:
+            cloud = self.iotsim(file.read().rstrip("\n") + NEVER_ENDING)
+        with open(cloud.config_file, encoding="utf-8") as file:
+            text = file.read()
+        self.assertEqual(text.count("\n    instances:"), 1, text)
+        self.write(cloud.config_file, text.replace("\n    instances:", QUICK))
+        return cloud
+
+    def fixed_port(self):
+        """A port that stays the test's between two lives of the daemon: bound, not listened on."""
+        holder = socket.socket()
+        self.addCleanup(holder.close)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
+
+    def prometheus(self, target, alertmanager):
+        """One with the shipped files, save the addresses and the intervals."""
+        rules = shipped("taskwatchd.rules.yml")
+        # Nothing in the rules is changed: the one that this test waits for fires at once.
+        task_bad = rules[rules.index("alert: TaskwatchdTaskBad"):].split("- alert:")[0]
+        self.assertNotIn("for:", task_bad)
+        self.write("prometheus/taskwatchd.rules.yml", rules)
+        config = self.write("prometheus/prometheus.yml", shipped(
+            "prometheus.yml", ("taskwatchd.example.com:10120", target, 1),
+            ("localhost:9093", alertmanager, 1), ("_interval: 15s", "_interval: 1s", 2)))
+        return self.keep(Prometheus(config, self.path("prometheus", "data"))).started()
+
+    def firing_task(self, prometheus):
+        alerts = prometheus.alerts("TaskwatchdTaskBad")
+        self.assertLessEqual(len(alerts), 1, alerts)
+        return [alert for alert in alerts if alert["state"] == "firing"]
+
+    def test_failed_task_alerts_until_it_is_rerun(self):
+        cloud = self.world()
+        port = self.fixed_port()
+        target = f"{host_name()}:{port}"
+        listen = f"--web.listen-address=127.0.0.1:{port}"
+        daemon = self.daemon(cloud.config_file, listen).started()
+        alertmanager = Alertmanager()
+        self.addCleanup(alertmanager.close)
+        prometheus = self.prometheus(target, alertmanager.address)
+
+        up, = prometheus.wait_query("up", lambda rows: rows and rows[0][1] == 1)
+        self.assertEqual(up[0], {"__name__": "up", "job": "taskwatchd", "instance": target})
+
+        # Fires, for this task alone, and says on which device.
+        alert, = harness.wait_for(lambda: f"the alert to fire; {daemon.tail()}",
+                                  lambda: self.firing_task(prometheus), SLOW, 0.2)
+        self.assertEqual(alert["labels"], {
+            "alertname": "TaskwatchdTaskBad", "account": "demo", "instance": target, "job_id": JOB,
+            "job": "taskwatchd", "severity": "warning", "status": "FAILED", "task_id": TASK})
+        self.assertIn(f"Task {TASK} of job {JOB} in account demo is FAILED on device valve-1",
+                      alert["annotations"]["description"])
+        notified = harness.wait_for("the notification",
+                                    lambda: alertmanager.alerts("TaskwatchdTaskBad"), SLOW)
+        self.assertEqual(notified[0]["labels"], alert["labels"])
+        self.assertEqual(prometheus.query("taskwatchd_account_up")[0][1], 1)
+
+        # Stays when the daemon dies, though Prometheus knows that nothing is scraped any more.
+        told = {event["id"] for event in daemon.events(task_id=TASK)}
+        self.assertTrue(told)
+        daemon.kill()
+        prometheus.wait_query("up", lambda rows: rows[0][1] == 0)
+        prometheus.wait_query("aliyun_iot_task_status", lambda rows: not rows)
+        seen = set()
+        end = time.monotonic() + SLOW
+        while len(seen) < EVALUATIONS:
+            self.assertLess(time.monotonic(), end, f"only {len(seen)} evaluations")
+            seen.add(prometheus.last_evaluation("TaskwatchdTaskBad"))
+            self.assertEqual(len(self.firing_task(prometheus)), 1)
+            time.sleep(0.2)
+        self.assertEqual(prometheus.query(f'aliyun_iot_task_status{{task_id="{TASK}"}}'), [])
+        self.assertEqual(len(prometheus.alerts("TaskwatchdAbsent", "pending")), 1)
+
+        # Goes on after a restart, from the state. The log may repeat what it said just before the
+        # crash, under the same id; it says nothing new.
+        daemon = self.daemon(cloud.config_file, listen).started()
+        prometheus.wait_query("up", lambda rows: rows[0][1] == 1)
+        status = f'aliyun_iot_task_status{{task_id="{TASK}",status="%s"}} == 1'
+        prometheus.wait_query(status % "FAILED", bool)
+        self.assertEqual(len(self.firing_task(prometheus)), 1)
+        self.assertEqual(self.firing_task(prometheus)[0]["activeAt"], alert["activeAt"])
+        self.assertLessEqual({event["id"] for event in daemon.events(task_id=TASK)}, told)
+
+        # Clears when the task is rerun and succeeds.
+        cloud.control("rerun", job=JOB, keep=True)
+        prometheus.wait_query(status % "SUCCEEDED", bool)
+        harness.wait_for(lambda: f"the alert to clear; {daemon.tail()}",
+                         lambda: not self.firing_task(prometheus), SLOW, 0.2)
+        harness.wait_for("the notification that it is resolved", lambda: any(
+            note["endsAt"] <= time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+            for note in alertmanager.alerts("TaskwatchdTaskBad")), SLOW, 0.2)
+        end, = daemon.events("task_transition", task_id=TASK, to="SUCCEEDED")
+        self.assertEqual(end["attempt"], 2)
+        harness.wait_for("TaskwatchdAbsent to clear",
+                         lambda: not prometheus.alerts("TaskwatchdAbsent"), SLOW, 0.2)
+
+    def raw(self, url, path, **headers):
+        """(status, headers in lower case, bytes), as sent: nothing is unpacked on the way."""
+        host, port = url.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=harness.DEADLINE)
+        try:
+            connection.request("GET", path, headers={
+                name.replace("_", "-"): value for name, value in headers.items()})
+            reply = connection.getresponse()
+            return (reply.status, {name.lower(): value for name, value in reply.getheaders()},
+                    reply.read())
+        finally:
+            connection.close()
+
+    def assert_page_is_clean(self, page):
+        check = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True,
+                               timeout=harness.DEADLINE, check=False)
+        self.assertEqual((check.returncode, check.stdout + check.stderr), (0, b""))
+
+    def test_page(self):
+        cloud = self.world()
+        daemon = self.daemon(cloud.config_file).started()
+        daemon.wait_metric("aliyun_iot_task_status", 1, task_id=TASK, status="FAILED")
+
+        for path, text in (("/-/healthy", b"taskwatchd is healthy.\n"),
+                           ("/-/ready", b"taskwatchd is ready.\n")):
+            # Any name will do, as on /metrics; the pages for people are stricter.
+            for host in ("taskwatchd.example.com", "anything:1"):
+                status, _, body = self.raw(daemon.url, path, Host=host)
+                self.assertEqual((status, body), (200, text))
+        self.assertEqual(self.raw(daemon.url, "/", Host="taskwatchd.example.com")[0], 403)
+
+        status, headers, plain = self.raw(daemon.url, "/metrics", Host="taskwatchd.example.com")
+        self.assertEqual(status, 200)
+        self.assertEqual(headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
+        self.assertNotIn("content-encoding", headers)
+        self.assert_page_is_clean(plain)
+
+        # As Prometheus asks.
+        status, headers, packed = self.raw(daemon.url, "/metrics", Accept_Encoding="gzip",
+                                           Accept="application/openmetrics-text;version=1.0.0,"
+                                                  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+        self.assertEqual((status, headers["content-encoding"]), (200, "gzip"))
+        self.assertLess(len(packed), len(plain) / 4)
+        unpacked = gzip.decompress(packed)
+        self.assert_page_is_clean(unpacked)
+        before = harness.parse_metrics(plain.decode())
+        after = harness.parse_metrics(unpacked.decode())
+        self.assertEqual([series for series in before if series not in after], [])
+
+    def test_page_without_a_cloud(self):
+        """A cloud that does not answer is not the daemon's own trouble."""
+        cloud = self.world()
+        cloud.kill()
+        daemon = self.daemon(cloud.config_file).started()
+        daemon.wait_metric("taskwatchd_api_failures_total", lambda value: value and value >= 1,
+                           account="demo", reason="unreachable")
+        self.assertEqual(daemon.get("/-/ready")[0], 200)
+        self.assertEqual(daemon.get("/-/healthy")[0], 200)
+        page = daemon.get("/metrics")[2]
+        self.assert_page_is_clean(page.encode())
+        series = harness.parse_metrics(page)
+        self.assertEqual(harness.value_of(series, "taskwatchd_account_up", account="demo"), 0)
+        self.assertEqual(harness.value_of(series, "taskwatchd_tasks", state="unseen"), 2)
+        self.assertEqual(harness.select(series, "aliyun_iot_task_status"), {})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
