@@ -79,6 +79,12 @@ int exit_code(OpenError::Kind kind) {
   return kExitOther;
 }
 
+WebLimits web_limits(const RunOptions& options) {
+  WebLimits limits;
+  limits.requests = options.max_requests > 0 ? options.max_requests : limits.connections;
+  return limits;
+}
+
 }  // namespace
 
 class App {
@@ -89,8 +95,10 @@ class App {
         log_(context_.get_executor(), format_of(options.log_format), options.log_level),
         metrics_({TASKWATCHD_VERSION, TASKWATCHD_REVISION, TASKWATCHD_COMPILER}),
         web_(web_options(), web_pages()),
-        server_(context_.get_executor(),
-                [this](const WebRequest& request) { return web_.answer(request); }),
+        server_(
+            context_.get_executor(),
+            [this](const WebRequest& request) { return web_.answer(request); },
+            web_limits(options)),
         signals_(context_, SIGTERM, SIGINT, SIGHUP),
         stop_alarm_(clock_.make_alarm()),
         reloader_(clock_, log_, options.config_file, [this] { configuration_changed(); }) {}

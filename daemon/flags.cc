@@ -74,8 +74,7 @@ void add_run(CLI::App& app, Parsed& parsed) {
   run.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
                "Allow a reload by POST or PUT /-/reload.");
   check_by(text_flag(run, "--web.max-requests", parsed.max_requests, "N",
-                     "Requests served at once at most. They are served one at a time, so any "
-                     "limit is kept."),
+                     "Answers being written at one time at most, 503 beyond; 0: no limit."),
            &max_requests_problem);
   text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Least level of what is logged.")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
@@ -232,6 +231,7 @@ Command finish(Parsed& parsed, const std::string& command) {
     return refuse("--web.systemd-socket is not yet supported; give --web.listen-address", command);
   }
   parsed.run.log_level = level_of(parsed.log_level);
+  parsed.run.max_requests = std::stoul(parsed.max_requests);
   parsed.run.log_format = format_of(parsed.log_format);
   return parsed.run;
 }

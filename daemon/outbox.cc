@@ -26,11 +26,19 @@ Awaitable<void> Outbox::pause() {
   while (!stopping_ && ports_.clock.now().mono < until) co_await alarm_->wait_until(until);
 }
 
+void Outbox::move_cursor(std::uint64_t id) {
+  Commit moved;
+  moved.cursors.emplace_back(sink_.name(), id);
+  recorder_.add_lazily(std::move(moved));
+}
+
 Awaitable<void> Outbox::run() {
   for (;;) {
     auto place = co_await ports_.store.cursor(sink_.name());
     if (const auto* id = std::get_if<std::uint64_t>(&place)) {
       cursor_ = *id;
+      // A sink is known to the store, and its events are kept for it, once it has a cursor.
+      move_cursor(*id);
       break;
     }
     if (stopping_) co_return;
@@ -55,9 +63,7 @@ Awaitable<void> Outbox::run() {
     const bool taken = co_await sink_.deliver(std::move(batch));
     if (taken) {
       cursor_ = last;
-      Commit moved;
-      moved.cursors.emplace_back(sink_.name(), last);
-      recorder_.add_lazily(std::move(moved));
+      move_cursor(last);
     } else if (stopping_) {
       co_return;
     } else {

@@ -28,6 +28,7 @@ class Outbox {
 
  private:
   Awaitable<void> pause();
+  void move_cursor(std::uint64_t id);
 
   Ports ports_;
   Recorder& recorder_;
