@@ -19,7 +19,7 @@ struct RunOptions {
   std::string external_url;                // empty: none
   std::string route_prefix;                // empty: the path of external_url
   std::vector<std::string> allowed_hosts;  // beside IP literals, localhost and the machine's names
-  std::size_t max_requests = 40;  // answers being written at one time; 0: no limit
+  std::size_t max_requests = 40;           // answers being written at one time; 0: no limit
   bool enable_lifecycle = false;           // POST /-/reload
   Level log_level = Level::kInfo;
   LogFormatChoice log_format = LogFormatChoice::kAuto;

@@ -1,6 +1,6 @@
-// Tells systemd that we live, only while we do: the loop turns (this runs on it), the store's thread
-// answers, and the HTTP server accepts a connection made to itself. The cloud's health is no part of
-// it: an outage there must not restart us. Loop's thread.
+// Tells systemd that we live, only while we do: the loop turns (this runs on it), the store's
+// thread answers, and the HTTP server accepts a connection made to itself. The cloud's health is no
+// part of it: an outage there must not restart us. Loop's thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,8 +16,8 @@ namespace taskwatchd {
 
 class Watchdog {
  public:
-  // `address` is one that `server` listens on; `alive` is called once an interval while all is well.
-  // All must outlive the loop.
+  // `address` is one that `server` listens on; `alive` is called once an interval while all is
+  // well. All must outlive the loop.
   Watchdog(boost::asio::any_io_executor executor, Clock& clock, SqliteStore& store,
            const HttpServer& server, std::string address, std::function<void()> alive);
 

@@ -20,7 +20,8 @@ Reason classify(std::string_view code, int http_status);
 bool is_undocumented_iot_code(std::string_view code);
 
 // How long the cloud asked us to wait: x-acs-retry-after (ms), or TimeLeft (ms) of
-// x-ratelimit-user-api and x-ratelimit-user when Remain is 0. Not positive or not a number: nothing.
+// x-ratelimit-user-api and x-ratelimit-user when Remain is 0. Not positive or not a number:
+// nothing.
 std::optional<Duration> retry_after(const HttpReply& reply);
 // The Date header, to learn how far our clock is off.
 std::optional<Wall> server_date(const HttpReply& reply);

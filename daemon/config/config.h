@@ -26,11 +26,11 @@ struct CredentialsConfig {
 };
 
 struct InstanceConfig {
-  std::string name;      // the label iot_instance
+  std::string name;  // the label iot_instance
   std::string region;
-  std::string id;        // IotInstanceId; may be empty
-  std::string endpoint;  // https://host[:port], or http:// to a loopback host
-  std::string ca_file;   // empty: the system's
+  std::string id;                       // IotInstanceId; may be empty
+  std::string endpoint;                 // https://host[:port], or http:// to a loopback host
+  std::string ca_file;                  // empty: the system's
   std::vector<std::string> tasks;       // explicit task ids, each once, in the file's order
   std::vector<std::string> task_files;  // absolute globs; config_file.h reads them into `tasks`
   std::vector<std::pair<std::string, std::string>> labels;
@@ -41,8 +41,8 @@ struct AccountConfig {
   std::string name;  // the label account
   CredentialsConfig credentials;
   SignatureVersion signature = SignatureVersion::kV3;
-  std::string proxy;              // empty: none
-  std::map<Api, double> quota;    // every Api has an entry; 0 = do not use
+  std::string proxy;            // empty: none
+  std::map<Api, double> quota;  // every Api has an entry; 0 = do not use
   double quota_share = 0.8;
   Pace pace;
   std::vector<InstanceConfig> instances;
