@@ -116,7 +116,6 @@ class App {
   Awaitable<void> main();
   Awaitable<void> shut_down();
   Awaitable<void> record();
-  Awaitable<void> deliver();
   Awaitable<void> hear_signals();
   Awaitable<void> keep_status();
   Awaitable<void> measure_delay();
@@ -243,7 +242,7 @@ Awaitable<void> App::main() {
   }
   const auto executor = context_.get_executor();
   spawn(executor, record());
-  spawn(executor, deliver());
+  spawn(executor, outbox_->run());
   spawn(executor, reloader_.run(*fleet_));
   spawn(executor, reloader_.follow_task_files());
   spawn(executor, keep_status());
