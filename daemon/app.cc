@@ -288,10 +288,6 @@ Awaitable<void> App::record() {
   }
 }
 
-Awaitable<void> App::deliver() {
-  co_await outbox_->run();
-}
-
 Awaitable<void> App::hear_signals() {
   for (;;) {
     const int number = co_await signals_.async_wait(boost::asio::use_awaitable);
