@@ -50,7 +50,7 @@ fuzz: install
 asan tsan clang: install
 	cmake --preset $@ >/dev/null
 	cmake --build --preset $@
-	ctest --test-dir build/$@ --output-on-failure -L unit -j $(JOBS)
+	ctest --test-dir build/$@ --output-on-failure -L 'unit|fuzz' -j $(JOBS)
 
 ## make check-unit  the systemd unit's isolation and syntax
 check-unit: build
