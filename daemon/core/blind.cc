@@ -31,7 +31,7 @@ std::optional<BlindInterval> BlindWatch::take(Now now) {
 
 double BlindWatch::seconds(Now now, bool any_unfinished) const {
   const Duration gap = now.mono - last_good_mono_;
-  const bool blind = any_unfinished && last_good_ && gap > kGap;
+  const bool blind = any_unfinished && last_good_ && gap > gap_;
   return total_seconds_ + (blind ? taskwatchd::seconds(gap) : 0);
 }
 

@@ -1,5 +1,6 @@
 // Time in which an account was not watched though tasks were unfinished: the daemon was down, or
-// no good reply came for 60 s. Ends with a report once every task was looked at again. Pure.
+// no good reply came for 60 s (for longer, where the pace itself is slower). Ends with a report once
+// every task was looked at again. Pure.
 #pragma once
 
 #include <algorithm>
@@ -28,11 +29,14 @@ class BlindWatch {
     if (alive) last_good_mono_ = now.mono - std::max(Duration::zero(), Duration(now.wall - *alive));
   }
 
-  // A good reply for `task_id` came. `unfinished` are the account's unfinished tasks, asked for
+  // The longest that one thing goes unasked when all is well.
+  void set_pace(Duration longest) { gap_ = std::max(kGap, 2 * longest); }
+
+  // A good reply for `task_id` came. `unfinished` are the tasks that were so before it, asked for
   // only when an interval begins to end (so that the common case costs nothing).
   template <typename UnfinishedTasks>
   void good(const std::string& task_id, Now now, UnfinishedTasks unfinished) {
-    if (last_good_ && now.mono - last_good_mono_ > kGap) open(now, unfinished());
+    if (last_good_ && now.mono - last_good_mono_ > gap_) open(now, unfinished());
     last_good_ = now.wall;
     last_good_mono_ = now.mono;
     if (open_) waiting_.erase(task_id);
@@ -53,6 +57,7 @@ class BlindWatch {
 
   void open(Now now, std::vector<std::string> unfinished);
 
+  Duration gap_ = kGap;
   std::optional<Wall> last_good_;
   Mono last_good_mono_;
   Mono opened_;

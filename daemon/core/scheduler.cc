@@ -59,6 +59,8 @@ void Scheduler::add(const std::string& task_id, std::size_t instance, const Task
     entry.status = known->last.status;
     entry.entered = known->last.modified;
     entry.seen = known->last_seen;
+    // Nothing ran since then but the wall clock.
+    entry.seen_mono = now.mono - std::max(Duration::zero(), Duration(now.wall - known->last_seen));
     if (entry.kind == Kind::kSettled || entry.kind == Kind::kGone) entry.asked = now.mono;
   }
   index_.emplace(task_id, entries_.size());
@@ -136,8 +138,8 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
           (best.starved == nullptr || e.asked < best.starved->asked)) {
         best.starved = &e;
       }
-      const double worth =
-          hazard_.unseen_seconds(e.status, e.seen - e.entered, now.wall - e.entered);
+      const Duration age = std::max<Duration>(Duration::zero(), e.seen - e.entered);
+      const double worth = hazard_.unseen_seconds(e.status, age, age + (now.mono - e.seen_mono));
       if (worth > best.worth) {
         best.worth = worth;
         best.known = &e;
@@ -156,7 +158,8 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
 }
 
 // Nothing is unfinished: one call a minute shows that the account still answers, and looks in turn
-// whether a rerun has revived a task.
+// whether a rerun has revived a task. Bad tasks are always due by then, so every other call is for
+// the rest that is due.
 Choice Scheduler::next_idle(Now now, const std::vector<Mono>& held) {
   Choice choice;
   const Mono ready = after(last_any_, std::max(kIdle, pace_.finished));
@@ -174,7 +177,8 @@ Choice Scheduler::next_idle(Now now, const std::vector<Mono>& held) {
       choice.wake = std::min(choice.wake, when);
       continue;
     }
-    const int order = !is_due ? 2 : e.kind == Kind::kBad ? 0 : 1;
+    const bool preferred = (e.kind == Kind::kBad) == (turn_ % 2 == 0);
+    const int order = !is_due ? 2 : preferred ? 0 : 1;
     if (best == nullptr || order < best_order || (order == best_order && e.asked < best->asked)) {
       best = &e;
       best_order = order;
@@ -215,6 +219,7 @@ void Scheduler::answered(const std::string& task_id, const TaskRecord& record, N
   entry->kind = kind;
   entry->status = record.last.status;
   entry->seen = now.wall;
+  entry->seen_mono = now.mono;
 }
 
 void Scheduler::failed(const std::string& task_id, Mono retry_at) {

@@ -65,6 +65,7 @@ class Scheduler {
     bool confirmed = false;  // a settled task was asked once more
     Wall entered;            // UtcModified
     Wall seen;               // when last answered
+    Mono seen_mono;          // the same, for spans: Wall may jump
     Mono asked = Mono::min();
     Mono not_before = Mono::min();
   };

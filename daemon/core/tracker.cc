@@ -75,11 +75,14 @@ void Tracker::set_context(const std::string& task_id, TaskContext context) {
 void Tracker::unwatch(const std::string& task_id) {
   const auto it = tasks_.find(task_id);
   if (it == tasks_.end()) return;
-  if (it->second.record) {
-    const auto device = by_device_.find(device_key(it->second.record->last));
-    if (device != by_device_.end() && device->second == task_id) by_device_.erase(device);
-  }
+  if (it->second.record) leave_device(*it->second.record);
   tasks_.erase(it);
+}
+
+// No entry of by_device_ may name a task that is not watched, or one of another device.
+void Tracker::leave_device(const TaskRecord& record) {
+  const auto device = by_device_.find(device_key(record.last));
+  if (device != by_device_.end() && device->second == record.key.task_id) by_device_.erase(device);
 }
 
 Observation Tracker::observe(const std::string& task_id, const TaskReply& reply, Now now) {
@@ -151,6 +154,9 @@ void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regres
   const bool queued_anew = is_bad(before.status) && reply.queued > before.queued;
   const bool moved = reply.status != before.status || queued_anew;
   const bool was_gone = record.gone;
+  const bool other_device = device_key(before) != device_key(reply);
+  if (other_device) leave_device(record);
+  const bool placed_anew = other_device || before.queued != reply.queued;
 
   out.believed = true;
   TransitionFacts facts{.from = before.status,
@@ -162,7 +168,7 @@ void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regres
   record.gone = false;
   if (!moved) {
     if (!same(before, reply) || was_gone) out.changes.push_back({.record = record});
-    if (before.queued != reply.queued) supersede(record, now, out);
+    if (placed_anew) supersede(record, now, out);
     return;
   }
 
@@ -186,7 +192,7 @@ void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regres
   out.events.push_back(task_transition(record, facts, task.context.labels));
   out.counters.push_back({{account_, reply.job_id, Counter::kTransitions, reply.status}});
   out.changes.push_back(std::move(change));
-  if (before.queued != reply.queued) supersede(record, now, out);
+  if (placed_anew) supersede(record, now, out);
 }
 
 // A rerun may make a new task for the same job and device: the one queued later is the live one.
@@ -197,10 +203,15 @@ void Tracker::supersede(const TaskRecord& newer, Now now, Observation& out) {
   if (fresh || it->second == newer.key.task_id) return;
   Watched& other = tasks_.at(it->second);
   Watched& self = tasks_.at(newer.key.task_id);
+  if (newer.last.queued == other.record->last.queued) return;
   const bool self_is_newer = newer.last.queued > other.record->last.queued;
   Watched& loser = self_is_newer ? other : self;
   Watched& winner = self_is_newer ? self : other;
   it->second = winner.record->key.task_id;
+  if (winner.record->superseded) {  // a rerun took it up again
+    winner.record->superseded = false;
+    out.changes.push_back({.record = *winner.record});
+  }
   if (loser.record->superseded) return;
   loser.record->superseded = true;
   out.events.push_back(

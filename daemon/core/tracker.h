@@ -77,6 +77,7 @@ class Tracker {
   void update(Watched& task, const TaskReply& reply, Now now, bool regressed, Observation& out);
   bool refuse(Watched& task, const TaskReply& reply, Now now, Observation& out);
   void supersede(const TaskRecord& newer, Now now, Observation& out);
+  void leave_device(const TaskRecord& record);
 
   std::string account_;
   std::unordered_map<std::string, Watched> tasks_;

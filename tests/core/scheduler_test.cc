@@ -219,5 +219,25 @@ TEST(Scheduler, RemovalKeepsTheOthers) {
   EXPECT_EQ(calls.size(), 2u);
 }
 
+TEST(Scheduler, ABadTaskDoesNotTakeEveryHeartbeat) {
+  World world;
+  world.add("bad", TaskStatus::kFailed);
+  for (int i = 0; i < 5; ++i) world.add("good" + std::to_string(i), TaskStatus::kSucceeded);
+  const auto calls = world.run(minutes(40));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(calls.contains("good" + std::to_string(i))) << i << " was to be asked once more";
+  }
+  EXPECT_GE(calls.at("bad"), 20);
+}
+
+TEST(Scheduler, AWallClockThatIsSetBackDoesNotChangeWhatALookIsWorth) {
+  World world(Pace{.task = {}, .job = {}, .finished = {}});
+  for (int i = 0; i < 40; ++i) world.add("t" + std::to_string(i), TaskStatus::kInProgress);
+  world.run(minutes(1));
+  world.now.wall -= std::chrono::hours(3);
+  const auto calls = world.run(seconds(20));
+  EXPECT_GE(calls.size(), 38u) << "by 80 calls";
+}
+
 }  // namespace
 }  // namespace taskwatchd

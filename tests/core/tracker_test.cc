@@ -343,5 +343,54 @@ TEST_F(TrackerTest, DeviceTextInEventsIsCutAndLosesUrlQueries) {
   EXPECT_LT(detail.size(), 300u);
 }
 
+TEST_F(TrackerTest, ADeviceThatChangesItsNameLeavesNothingBehind) {
+  see(kSent, 1, 2);
+  TaskReply moved = reply(kInProgress, 3);
+  moved.device_name = "renamed";
+  tracker.observe("t1", moved, at(4));
+  tracker.unwatch("t1");
+
+  tracker.watch("t2", {"main", {}}, std::nullopt, at(5));
+  TaskReply other = reply(kSent, 5, "t2");
+  other.device_name = "dev-t1";
+  EXPECT_EQ(tracker.observe("t2", other, at(6)).events.size(), 1u) << "its baseline alone";
+  tracker.watch("t3", {"main", {}}, std::nullopt, at(6));
+  TaskReply third = reply(kSent, 6, "t3");
+  third.device_name = "renamed";
+  EXPECT_EQ(tracker.observe("t3", third, at(7)).events.size(), 1u);
+}
+
+TEST_F(TrackerTest, TasksQueuedAtTheSameInstantDoNotSupersedeEachOther) {
+  see(kSent, 1, 2);
+  tracker.watch("t2", {"main", {}}, std::nullopt, at(3));
+  TaskReply twin = reply(kSent, 1, "t2");
+  twin.device_name = "dev-t1";
+  EXPECT_EQ(tracker.observe("t2", twin, at(4)).events.size(), 1u);
+  EXPECT_FALSE(tracker.record("t1")->superseded);
+  EXPECT_FALSE(tracker.record("t2")->superseded);
+}
+
+TEST_F(TrackerTest, ASupersededTaskThatIsQueuedAnewIsTheLiveOneAgain) {
+  see(kFailed, 1, 2);
+  tracker.watch("t2", {"main", {}}, std::nullopt, at(3));
+  TaskReply newer = reply(kFailed, 5, "t2");
+  newer.device_name = "dev-t1";
+  newer.queued = kEpoch + seconds(4);
+  tracker.observe("t2", newer, at(6));
+  ASSERT_TRUE(tracker.record("t1")->superseded);
+
+  TaskReply again = reply(kQueued, 10);
+  again.queued = kEpoch + seconds(10);
+  const Observation seen = tracker.observe("t1", again, at(11));
+  EXPECT_FALSE(tracker.record("t1")->superseded);
+  EXPECT_TRUE(tracker.record("t2")->superseded);
+  // The last of the changes to a task is what the store keeps.
+  bool stored_as_superseded = true;
+  for (const TaskChange& change : seen.changes) {
+    if (change.record.key.task_id == "t1") stored_as_superseded = change.record.superseded;
+  }
+  EXPECT_FALSE(stored_as_superseded);
+}
+
 }  // namespace
 }  // namespace taskwatchd
