@@ -27,17 +27,24 @@ WebResponse only(std::string methods) {
   return response;
 }
 
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
 bool is_read(const WebRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
 // True if the client takes gzip. RFC 9110 12.5.3, so far as "gzip;q=0" refuses.
 bool takes_gzip(const WebRequest& request) {
-  const std::string* accept = request.header("accept-encoding");
-  if (accept == nullptr) return false;
-  const std::size_t at = accept->find("gzip");
+  const std::string* header = request.header("accept-encoding");
+  if (header == nullptr) return false;
+  const std::string accept = lower(*header);
+  const std::size_t at = accept.find("gzip");
   if (at == std::string::npos) return false;
-  std::string rest = accept->substr(at + 4, accept->find(',', at) - at - 4);
+  std::string rest = accept.substr(at + 4, accept.find(',', at) - at - 4);
   std::erase_if(rest, [](char c) { return c == ' ' || c == '\t'; });
   return rest != ";q=0" && rest != ";q=0.0" && rest != ";q=0.00" && rest != ";q=0.000";
 }
@@ -52,10 +59,7 @@ std::string host_of(std::string_view text) {
   } else {
     text = text.substr(0, text.rfind(':'));
   }
-  std::string host(text);
-  std::transform(host.begin(), host.end(), host.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return host;
+  return lower(std::string(text));
 }
 
 std::string route_prefix(std::string flag, const std::string& external_url) {
@@ -90,6 +94,7 @@ WebResponse Web::answer(const WebRequest& request) const {
   Routed routed = route(request);
   pages_.answered(routed.handler, routed.response.status);
   routed.response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  routed.response.headers.emplace_back("Cache-Control", "no-store");
   return std::move(routed.response);
 }
 
