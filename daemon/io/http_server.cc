@@ -19,6 +19,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cctype>
+#include <ctime>
 #include <exception>
 #include <optional>
 #include <unordered_set>
@@ -68,6 +69,15 @@ WebResponse plain(int status, std::string body) {
   return response;
 }
 
+// IMF-fixdate of RFC 9110 5.6.7, which servers with a clock must send.
+std::string http_date() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[40];
+  return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
+}
+
 Response to_beast(WebResponse web, unsigned version, bool keep) {
   const bool good = is_one_line(web.content_type) &&
                     std::all_of(web.headers.begin(), web.headers.end(), [](const auto& header) {
@@ -76,6 +86,7 @@ Response to_beast(WebResponse web, unsigned version, bool keep) {
   if (!good) web = plain(500, "bad header\n");
   Response response(static_cast<http::status>(web.status), version);
   response.set(http::field::server, "taskwatchd");
+  response.set(http::field::date, http_date());
   response.set(http::field::content_type, web.content_type);
   for (const auto& [name, value] : web.headers) response.insert(name, value);
   response.body() = std::move(web.body);
