@@ -14,6 +14,14 @@ constexpr Duration kKeysRetry = std::chrono::seconds(10);
 constexpr Duration kThrottleSpell = std::chrono::minutes(5);  // clean for so long: it has passed
 constexpr Duration kItemBackOff = std::chrono::seconds(5);    // doubled with each failure
 constexpr Duration kItemBackOffMax = std::chrono::minutes(1);
+// Failures of one task, running, while its instance answers, before they are told as the task's.
+constexpr int kOwnRefusals = 3;   // by the cloud: parameters
+constexpr int kOwnStrangers = 6;  // replies that are not the documented ones: more often by chance
+// A code that may mean absence says so of one task while others answer: within this, or while no
+// seen task gets it. Below the span after which a task is taken for gone, so that an instance that
+// answers everything so cannot make its tasks vanish; above the heartbeat of a minute.
+constexpr Duration kOthersAnswer = std::chrono::seconds(90);
+constexpr int kToldAbsent = 10;  // tasks told as unknown while nothing answers
 constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
 constexpr char kAlive[] = "alive";
@@ -38,6 +46,7 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
       limiter_(config.quota.at(Api::kQueryTask), config.quota_share, now.mono),
       scheduler_(config.pace),
       tracker_(config.name) {
+  pace_blind_watch();
   if (const Mark* alive = find_mark(stored, kAlive)) blind_.restore(alive->at, now);
   if (const Mark* success = find_mark(stored, kSuccess)) last_success_ = success->at;
   for (const InstanceConfig& instance : config.instances) {
@@ -96,13 +105,18 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
       const bool same_place = old.config.name == instance.name &&
                               old.config.endpoint == instance.endpoint &&
                               old.config.id == instance.id && old.config.region == instance.region;
-      if (same_place && config.credentials == config_.credentials) next.health = old.health;
+      if (same_place && config.credentials == config_.credentials) {
+        next = old;
+        next.config = instance;
+        next.in_flight = 0;
+      }
     }
     instances_.push_back(std::move(next));
   }
   scheduler_.set_pace(config.pace);
   limiter_.configure(config.quota.at(Api::kQueryTask), config.quota_share);
   config_ = config;
+  pace_blind_watch();
   told_no_keys_ = false;
   for (std::size_t i = 0; i < instances_.size(); ++i) watch(instances_[i].config, i, stored, now);
   for (const auto& [id, number] : home_) {
@@ -123,8 +137,11 @@ Choice Account::next(Now now) {
   held.reserve(instances_.size());
   for (const Instance& instance : instances_) {
     const Health& health = instance.health;
-    const bool probing = (health.failing() || health_.failing()) && instance.in_flight > 0;
-    held.push_back(probing ? Mono::max() : std::max(health.held_until(), health_.held_until()));
+    // One instance that fails holds up no other, unless what is wrong is the account's.
+    const bool whole = whole_refused_ && health_.failing();
+    const Mono account_held = whole ? health_.held_until() : Mono::min();
+    const bool probing = (health.failing() || whole) && instance.in_flight > 0;
+    held.push_back(probing ? Mono::max() : std::max(health.held_until(), account_held));
   }
   return scheduler_.next(now, limiter_.rate(), held);
 }
@@ -177,8 +194,11 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
 void Account::settle_good(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict) {
   const std::string& id = answer.task_id;
   Instance& instance = instance_of(id);
+  const bool right_task = reply.task_id == id;
+  // Before the reply is taken in: a rerun that it shows was not unfinished until then.
+  if (right_task) blind_.good(id, now, [this] { return unfinished(); });
   verdict.observation = tracker_.observe(id, reply, now);
-  if (reply.task_id != id) {
+  if (!right_task) {
     const Failure wrong{.reason = Reason::kProtocol,
                         .http_status = 200,
                         .code = {},
@@ -190,35 +210,35 @@ void Account::settle_good(const Answer& answer, const TaskReply& reply, Now now,
     count_against(wrong, instance, now, 0, verdict);
     return;
   }
-  const Health::News instance_news = instance.health.good(now);
-  const Health::News account_news = health_.good(now);
-  if (instance_news == Health::News::kRecovered || account_news == Health::News::kRecovered) {
-    verdict.news.push_back(
-        account_recovered(now.wall, config_.name, instance.config.name, Api::kQueryTask));
-  }
-  told_no_keys_ = false;
+  count_for(instance, now, verdict);
   failing_.erase(id);
   last_success_ = now.wall;
   const TaskRecord& record = *tracker_.record(id);
   scheduler_.answered(id, record, now);
   touched_.insert(id);
 
-  blind_.good(id, now, [this] {
-    std::vector<std::string> unfinished;
-    for (std::string& task : tracker_.task_ids()) {
-      const TaskRecord* held = tracker_.record(task);
-      if (held != nullptr && !held->gone && !is_finished(held->last.status)) {
-        unfinished.push_back(std::move(task));
-      }
-    }
-    return unfinished;
-  });
   for (const TaskChange& change : verdict.observation.changes) {
     if (change.from) blind_.transition(change.record.last.modified);
   }
   if (const auto interval = blind_.take(now)) {
     verdict.news.push_back(blind_interval(now.wall, config_.name, *interval));
   }
+}
+
+std::vector<std::string> Account::unfinished() const {
+  std::vector<std::string> ids;
+  for (std::string& task : tracker_.task_ids()) {
+    const TaskRecord* held = tracker_.record(task);
+    const bool live = held != nullptr && !held->gone && !held->superseded;
+    if (live && !is_finished(held->last.status)) ids.push_back(std::move(task));
+  }
+  return ids;
+}
+
+void Account::pace_blind_watch() {
+  const Duration gap =
+      limiter_.in_use() ? from_seconds(1 / limiter_.configured_rate()) : Duration::zero();
+  blind_.set_pace(std::max(gap, config_.pace.task));
 }
 
 void Account::settle_bad(const Answer& answer, const Failure& failure, Now now, double chance,
@@ -229,24 +249,51 @@ void Account::settle_bad(const Answer& answer, const Failure& failure, Now now, 
     scheduler_.failed(id, now.mono);
     refuse_rate(failure, instance, now, verdict);
   } else if (failure.maybe_not_found || failure.reason == Reason::kNotFound) {
-    look_for_absence(answer, failure, instance, now, verdict);
+    look_for_absence(answer, failure, instance, now, chance, verdict);
   } else if (!verdict.retry && style_.mend(failure, answer.server_date, now)) {
     mending_.insert(id);
     scheduler_.failed(id, now.mono);
   } else {
     const bool of_task = concerns_task(failure.reason);
     scheduler_.failed(id, of_task ? now.mono + back_off(id) : now.mono);
+    const int enough = failure.reason == Reason::kBadRequest ? kOwnRefusals : kOwnStrangers;
+    if (of_task && instance.health.up() && failing_.at(id) == enough) {
+      verdict.news.push_back(task_refused(now.wall, config_.name, instance.config.name, id, failure,
+                                          "task " + id + ": " + advise(failure, instance)));
+    }
     count_against(failure, instance, now, chance, verdict);
+  }
+}
+
+void Account::count_for(Instance& instance, Now now, Verdict& verdict) {
+  health_.good(now);
+  whole_refused_ = false;
+  instance.good_at = now.mono;
+  instance.known_absent = false;
+  instance.told_absent = 0;
+  const auto told = instance.health.told();
+  const bool recovered = instance.health.good(now) == Health::News::kRecovered;
+  const bool keys_found = std::exchange(told_no_keys_, false);
+  if (!recovered && !keys_found) return;
+  verdict.news.push_back(
+      account_recovered(now.wall, config_.name, instance.config.name, Api::kQueryTask));
+  if (!told || !concerns_account(*told)) return;
+  // It was told for all instances by one message; it ends by one too.
+  for (Instance& other : instances_) {
+    if (other.health.told() == told) other.health.forget_told();
   }
 }
 
 void Account::count_against(const Failure& failure, Instance& instance, Now now, double chance,
                             Verdict& verdict) {
-  const Health::News of_account = health_.failed(failure.reason, now, chance);
-  const Health::News of_instance = instance.health.failed(failure.reason, now, chance);
-  const auto news = concerns_account(failure.reason) ? of_account : of_instance;
-  if (news != Health::News::kFailing) return;
-  tell(verdict, now, instance, failure);
+  const bool of_account = concerns_account(failure.reason);
+  const bool told = std::any_of(
+      instances_.begin(), instances_.end(),
+      [&](const Instance& each) { return of_account && each.health.told() == failure.reason; });
+  health_.failed(failure.reason, now, chance);
+  whole_refused_ = of_account;
+  const Health::News news = instance.health.failed(failure.reason, now, chance);
+  if (news == Health::News::kFailing && !told) tell(verdict, now, instance, failure);
 }
 
 void Account::refuse_rate(const Failure& failure, const Instance& instance, Now now,
@@ -257,18 +304,28 @@ void Account::refuse_rate(const Failure& failure, const Instance& instance, Now 
 }
 
 void Account::look_for_absence(const Answer& answer, const Failure& failure, Instance& instance,
-                               Now now, Verdict& verdict) {
+                               Now now, double chance, Verdict& verdict) {
   const std::string& id = answer.task_id;
   const Duration pause = back_off(id);
   scheduler_.failed(id, now.mono + pause);
-  if (failing_.at(id) == 1 && !tracker_.is_gone(id)) {
+  const bool was_gone = tracker_.is_gone(id);
+  if (tracker_.record(id) != nullptr && !was_gone) instance.known_absent = true;
+  const bool others_answer =
+      instance.health.up() &&
+      (now.mono - instance.good_at <= kOthersAnswer || !instance.known_absent);
+  const bool tellable = others_answer || instance.told_absent < kToldAbsent;
+  if (failing_.at(id) == 1 && !was_gone && tellable) {
+    ++instance.told_absent;
     Failure absent = failure;
     absent.reason = Reason::kNotFound;
-    verdict.news.push_back(task_not_found(now.wall, config_.name, instance.config.name, id, failure,
+    verdict.news.push_back(task_not_found(now.wall, config_.name, instance.config.name, id, absent,
                                           "task " + id + ": " + advise(absent, instance)));
   }
   // Only beside others that answer does the code speak of this task rather than of the instance.
-  if (!instance.health.up()) return;
+  if (!others_answer) {
+    if (instance.health.up()) count_against(failure, instance, now, chance, verdict);
+    return;
+  }
   verdict.failure = Reason::kNotFound;
   verdict.observation = tracker_.not_found(id, now);
   if (tracker_.is_gone(id)) scheduler_.set_gone(id, now);
@@ -286,8 +343,14 @@ std::vector<Event> Account::no_keys(const std::string& task_id, const std::strin
   mending_.erase(task_id);
   scheduler_.failed(task_id, now.mono + kKeysRetry);
   limiter_.hold_until(now.mono + kKeysRetry);
+  health_.failed(Reason::kAuth, now, 0);  // nothing is asked: the account is not up for long
   if (std::exchange(told_no_keys_, true)) return {};
   return {taskwatchd::no_keys(now.wall, config_.name, why)};
+}
+
+void Account::keys_changed() {
+  health_.forgive();
+  for (Instance& instance : instances_) instance.health.forgive();
 }
 
 std::string Account::advise(const Failure& failure, const Instance& instance) const {

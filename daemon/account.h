@@ -55,6 +55,8 @@ class Account {
   Verdict settle(const Answer& answer, Now now, double chance);
   // There are no keys to sign with: nothing was sent. Told once.
   std::vector<Event> no_keys(const std::string& task_id, const std::string& why, Now now);
+  // The keys are others than before: what was refused may be mended, so ask at once.
+  void keys_changed();
 
   // Records whose last_seen moved, and instants worth keeping, since the last call of this.
   Commit refresh();
@@ -70,6 +72,9 @@ class Account {
     InstanceConfig config;
     Health health;
     int in_flight = 0;
+    Mono good_at = Mono::min();  // the last good reply
+    bool known_absent = false;   // since then a seen task got a code that may mean absence
+    int told_absent = 0;         // since then, of the tasks that may be absent
   };
 
   void watch(const InstanceConfig& instance, std::size_t number, const Stored& stored, Now now);
@@ -77,11 +82,14 @@ class Account {
   void settle_good(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict);
   void settle_bad(const Answer& answer, const Failure& failure, Now now, double chance,
                   Verdict& verdict);
+  void count_for(Instance& instance, Now now, Verdict& verdict);
   void count_against(const Failure& failure, Instance& instance, Now now, double chance,
                      Verdict& verdict);
   void refuse_rate(const Failure& failure, const Instance& instance, Now now, Verdict& verdict);
   void look_for_absence(const Answer& answer, const Failure& failure, Instance& instance, Now now,
-                        Verdict& verdict);
+                        double chance, Verdict& verdict);
+  std::vector<std::string> unfinished() const;
+  void pace_blind_watch();
   Duration back_off(const std::string& task_id);
   void tell(Verdict& verdict, Now now, const Instance& instance, const Failure& failure) const;
   std::string advise(const Failure& failure, const Instance& instance) const;
@@ -90,7 +98,8 @@ class Account {
   Limiter limiter_;
   Scheduler scheduler_;
   Tracker tracker_;
-  Health health_;
+  Health health_;               // of all instances together
+  bool whole_refused_ = false;  // by the last failure, for a reason that concerns every instance
   BlindWatch blind_;
   std::vector<Instance> instances_;
   std::unordered_map<std::string, std::size_t> home_;  // task -> instance

@@ -70,6 +70,13 @@ Event task_not_found(Wall at, const std::string& account, const std::string& ins
   return event;
 }
 
+Event task_refused(Wall at, const std::string& account, const std::string& instance,
+                   const std::string& task_id, const Failure& failure, std::string msg) {
+  Event event = task_not_found(at, account, instance, task_id, failure, std::move(msg));
+  event.name = "task_refused";
+  return event;
+}
+
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api) {
   Event event = begin(at, Level::kWarn, "account_recovered", account,
                       std::string(name(api)) + " answers again");

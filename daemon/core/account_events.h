@@ -19,6 +19,9 @@ Event call_failed(Wall at, const std::string& account, const std::string& instan
                   const Failure& failure, std::string msg);
 Event task_not_found(Wall at, const std::string& account, const std::string& instance,
                      const std::string& task_id, const Failure& failure, std::string msg);
+// The cloud refuses this one task, or its reply is not the documented one, while others answer.
+Event task_refused(Wall at, const std::string& account, const std::string& instance,
+                   const std::string& task_id, const Failure& failure, std::string msg);
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api);
 // There are no keys to sign with.
 Event no_keys(Wall at, const std::string& account, std::string why);

@@ -12,6 +12,7 @@ constexpr double kFirstPause = 0.5;  // s, doubled with each failure
 constexpr double kPauseMax = 20;     // s
 constexpr double kPausePersonMax = 60;
 constexpr int kPersonFailures = 5;  // then one probe a minute
+constexpr Duration kTellAgain = std::chrono::minutes(5);  // what comes and goes
 
 }  // namespace
 
@@ -49,22 +50,26 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
   if (failures_ == 0) failing_since_ = now.mono;
   ++failures_;
   const bool person = needs_a_person(reason);
+  const bool down = failures_ >= kDownFailures && now.mono - failing_since_ >= kDownSpan;
   if (person && failures_ >= kPersonFailures) {
-    held_until_ = now.mono + from_seconds(kPausePersonMax);
+    // One more before the long pauses, at the instant that settles whether it is down.
+    held_until_ = down ? now.mono + from_seconds(kPausePersonMax) : failing_since_ + kDownSpan;
   } else if (failures_ > kFreeFailures) {
     const double cap = person ? kPausePersonMax : kPauseMax;
     const double pause = std::min(cap, kFirstPause * std::exp2(failures_ - kFreeFailures - 1));
     held_until_ = now.mono + from_seconds(pause * (0.5 + 0.5 * chance));
   }
 
-  const bool down = failures_ >= kDownFailures && now.mono - failing_since_ >= kDownSpan;
   const bool was_up = up_;
   if (down) up_ = false;
   // Before the first good reply, and for what no time mends, the first failure is news; a passing
-  // one is not until the account counts as down.
-  const bool worth_telling = person || down || (!was_up && !last_good_);
+  // one is not until the account counts as down, nor a bad request: it may be one task's alone.
+  const bool again = last_told_ == reason && now.mono - told_at_ < kTellAgain;
+  const bool at_once = person && reason != Reason::kBadRequest && !again;
+  const bool worth_telling = at_once || down || (!was_up && !last_good_);
   if (!worth_telling || told_ == reason) return News::kNone;
-  told_ = reason;
+  told_ = last_told_ = reason;
+  told_at_ = now.mono;
   return News::kFailing;
 }
 
@@ -72,6 +77,7 @@ void Health::forgive() {
   failures_ = 0;
   held_until_ = Mono::min();
   told_.reset();
+  last_told_.reset();
 }
 
 }  // namespace taskwatchd

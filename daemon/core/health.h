@@ -22,9 +22,14 @@ class Health {
 
   News good(Now now);
   // A refusal for the rate or for one item says nothing of health: not to be given here.
-  // `chance` in [0, 1) spreads the pauses. kFailing once for a reason; again only after a recovery
-  // or for another reason.
+  // `chance` in [0, 1) spreads the pauses. kFailing once for a reason, again only after a recovery
+  // or for another reason: at once for keys, permissions, bills and TLS (but when such a refusal
+  // comes and goes, at most every 5 min), for all else when it is down.
   News failed(Reason reason, Now now, double chance);
+  // The failure told last, if no good reply came since.
+  std::optional<Reason> told() const { return told_; }
+  // Somebody else's good reply ended that: the next failure is news again, a good reply is not.
+  void forget_told() { told_.reset(); }
 
   // What was wrong may be mended (a new configuration): ask at once, tell anew.
   void forgive();
@@ -43,7 +48,9 @@ class Health {
   int failures_ = 0;  // running
   Mono failing_since_;
   Mono held_until_ = Mono::min();
-  std::optional<Reason> told_;
+  std::optional<Reason> told_;       // since the last good reply
+  std::optional<Reason> last_told_;  // ever
+  Mono told_at_;
   std::optional<Wall> last_good_;
 };
 

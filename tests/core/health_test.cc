@@ -54,10 +54,46 @@ TEST(Health, TellsAtOnceWhatOnlyAPersonCanMendAndAnewForAnotherReason) {
   EXPECT_EQ(health.failed(Reason::kForbidden, at(3), 0), News::kFailing);
 }
 
+TEST(Health, TellsOfBadRequestsOnlyOnceNothingElseAnswers) {
+  Health health;
+  health.good(at(0));
+  for (int i = 1; i < 100; ++i) {
+    EXPECT_EQ(health.failed(Reason::kBadRequest, at(10 * i), 0), News::kNone) << "one task's";
+    EXPECT_EQ(health.good(at(10 * i + 1)), News::kNone);
+  }
+  health.failed(Reason::kBadRequest, at(1000), 0);
+  health.failed(Reason::kBadRequest, at(1005), 0);
+  EXPECT_EQ(health.failed(Reason::kBadRequest, at(1010), 0), News::kFailing);
+}
+
+TEST(Health, TellsRarelyOfWhatComesAndGoes) {
+  Health health;
+  health.good(at(0));
+  int told = 0;
+  for (int i = 1; i <= 120; ++i) {
+    told += health.failed(Reason::kForbidden, at(5 * i), 0) == News::kFailing ? 1 : 0;
+    health.good(at(5 * i + 1));
+  }
+  EXPECT_EQ(told, 2) << "in ten minutes";
+}
+
+TEST(Health, ForgetsWhatIsToldForAnotherInstance) {
+  Health health;
+  EXPECT_EQ(health.failed(Reason::kAuth, at(0), 0), News::kFailing);
+  EXPECT_EQ(health.told(), Reason::kAuth);
+  health.forget_told();
+  EXPECT_EQ(health.good(at(1)), News::kNone);
+}
+
 TEST(Health, ProbesARevokedKeyOnceAMinute) {
   Health health;
-  for (int i = 0; i < 5; ++i) health.failed(Reason::kAuth, at(i), 0.5);
-  EXPECT_EQ(health.held_until(), at(4 + 60).mono);
+  health.good(at(0));
+  for (int i = 1; i < 6; ++i) health.failed(Reason::kAuth, at(i), 0.5);
+  EXPECT_TRUE(health.up());
+  EXPECT_EQ(health.held_until(), at(1 + 10).mono) << "so that it is not called up for a minute";
+  health.failed(Reason::kAuth, at(11), 0.5);
+  EXPECT_FALSE(health.up());
+  EXPECT_EQ(health.held_until(), at(11 + 60).mono);
   health.good(at(100));
   EXPECT_LE(health.held_until(), at(100).mono);
 }
@@ -123,6 +159,18 @@ TEST(BlindWatch, AJumpOfTheWallClockIsNoBlindness) {
   blind.good("a", at(0), one);
   blind.good("a", {at(5).mono, at(7200).wall}, one);
   EXPECT_FALSE(blind.take(at(6)));
+}
+
+TEST(BlindWatch, AskingSlowlyIsNotBeingBlind) {
+  BlindWatch blind;
+  blind.set_pace(std::chrono::minutes(5));
+  const auto one = [] { return std::vector<std::string>{"a"}; };
+  blind.good("a", at(0), one);
+  blind.good("a", at(301), one);
+  EXPECT_FALSE(blind.take(at(301)));
+  EXPECT_EQ(blind.seconds(at(800), true), 0);
+  blind.good("a", at(1000), one);
+  EXPECT_TRUE(blind.take(at(1000)));
 }
 
 }  // namespace
