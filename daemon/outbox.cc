@@ -44,6 +44,9 @@ Awaitable<void> Outbox::run() {
     if (stopping_) co_return;
     co_await pause();
   }
+  // All that waits is known from the start, however slowly the sink takes it.
+  const auto newest = co_await ports_.store.last_event();
+  if (const auto* id = std::get_if<std::uint64_t>(&newest)) last_id_ = std::max(last_id_, *id);
   for (;;) {
     auto found = co_await ports_.store.events_after(cursor_, kBatch);
     auto* const events = std::get_if<std::vector<Event>>(&found);

@@ -97,6 +97,8 @@ class Store {
       std::uint64_t id, std::size_t limit) = 0;
   // The sink's cursor; 0 for a sink never heard of.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
+  // The id of the newest event; 0 if there is none.
+  virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
   // Drops records last seen before `before` of tasks not in `watched`, and events older than that
   // which every known sink has got and whose task has no record left.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(

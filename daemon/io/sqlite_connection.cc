@@ -186,6 +186,13 @@ std::variant<std::uint64_t, StoreError> Connection::cursor(const std::string& si
   return id;
 }
 
+std::variant<std::uint64_t, StoreError> Connection::last_event() {
+  std::uint64_t id = 0;
+  const std::function<int()> read = [&] { return tables_->last_event(id); };
+  if (auto failed = attempt(read)) return *failed;
+  return id;
+}
+
 std::variant<std::monostate, StoreError> Connection::prune(Wall before,
                                                            const std::vector<TaskKey>& watched) {
   const std::function<int()> write = [&] { return tables_->prune(before, watched); };

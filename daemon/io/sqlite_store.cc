@@ -114,6 +114,11 @@ Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::cursor(std::stri
   return call<std::uint64_t>(std::move(action));
 }
 
+Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
+  auto action = [](Connection& from) { return from.last_event(); };
+  return call<std::uint64_t>(action);
+}
+
 Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(
     Wall before, std::vector<TaskKey> watched) {
   auto action = [before, watched = std::move(watched)](Connection& from) {

@@ -40,6 +40,7 @@ class SqliteStore : public Store {
   Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(std::uint64_t id,
                                                                        std::size_t limit) override;
   Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) override;
+  Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override;
   Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                             std::vector<TaskKey> watched) override;
 

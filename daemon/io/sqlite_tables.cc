@@ -114,7 +114,8 @@ Tables::Tables(sqlite3* db)
       get_events_(db,
                   "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                   " WHERE id>? ORDER BY id LIMIT ?"),
-      get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?") {}
+      get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
+      get_last_event_(db, "SELECT coalesce(max(id),0) FROM events") {}
 
 void Tables::roll_back() {
   if (sqlite3_get_autocommit(db_) == 0) rollback_.run();
@@ -200,6 +201,12 @@ int Tables::events_after(std::uint64_t id, std::size_t limit, std::vector<Event>
 int Tables::cursor(const std::string& sink, std::uint64_t& id) {
   id = 0;
   return each(get_cursor_, get_cursor_.start(sink),
+              [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
+}
+
+int Tables::last_event(std::uint64_t& id) {
+  id = 0;
+  return each(get_last_event_, get_last_event_.start(),
               [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
 }
 

@@ -30,6 +30,7 @@ class Tables {
   int load(const std::string& account, const std::vector<std::string>& tasks, Stored& stored);
   int events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events);
   int cursor(const std::string& sink, std::uint64_t& id);
+  int last_event(std::uint64_t& id);
 
   // Takes the watched tasks into a temporary table and prunes; in transactions of its own, each
   // bounded, so that the write-ahead log does not grow with the history.
@@ -48,6 +49,7 @@ class Tables {
   Statement begin_, commit_, rollback_;
   Statement put_record_, put_event_, count_, mark_, move_cursor_, count_commit_;
   Statement get_commits_, get_record_, get_counters_, get_marks_, get_events_, get_cursor_;
+  Statement get_last_event_;
 };
 
 // The instant of a commit, for what it makes anew: the newest that it names itself. Nothing if it

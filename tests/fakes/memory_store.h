@@ -90,6 +90,11 @@ class MemoryStore : public Store {
     return call<std::uint64_t>(std::move(action));
   }
 
+  Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override {
+    auto action = [this] { return events_.empty() ? std::uint64_t{0} : events_.rbegin()->first; };
+    return call<std::uint64_t>(action);
+  }
+
   Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                             std::vector<TaskKey> watched) override {
     auto action = [this, before, watched = std::move(watched)] { return drop(before, watched); };

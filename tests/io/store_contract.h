@@ -105,6 +105,7 @@ TYPED_TEST_P(StoreContract, StartsEmpty) {
   EXPECT_TRUE(stored.marks.empty());
   EXPECT_TRUE(this->event_ids().empty());
   EXPECT_EQ(this->good(this->store().cursor("log")), 0u);
+  EXPECT_EQ(this->good(this->store().last_event()), 0u);
 }
 
 TYPED_TEST_P(StoreContract, RecordKeepsEveryFieldOverRestart) {
@@ -208,6 +209,7 @@ TYPED_TEST_P(StoreContract, EventsComeBackInOrderWithTheirIds) {
   const auto more = this->commit({.events = {make_event("prod", "t1", 7)}});
   ASSERT_EQ(more.size(), 1u);
   EXPECT_LT(ids[1], more[0]);
+  EXPECT_EQ(this->good(this->store().last_event()), more[0]);
   this->world_.reopen();
 
   const auto all = this->good(this->store().events_after(0, 100));
