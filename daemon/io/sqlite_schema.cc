@@ -1,5 +1,6 @@
 #include "io/sqlite_schema.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <vector>
@@ -41,7 +42,8 @@ OpenError refuse(OpenError::Kind kind, const std::string& path, const std::strin
   return {kind, "state " + path + " " + text};
 }
 
-OpenError damaged(const std::string& path, const std::string& how) {
+OpenError damaged(const std::string& path, std::string how) {
+  std::replace(how.begin(), how.end(), '\n', ' ');  // one message, one line
   return refuse(OpenError::Kind::kUnusable, path,
                 "is damaged (" + how + "): restore a copy, or move it away to begin anew");
 }
