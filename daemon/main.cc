@@ -1,4 +1,5 @@
 // taskwatchd: what the command line asks for, as an exit code. `run` is app.cc.
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -35,6 +36,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // Keys are in memory: no core file, and no other process of this user reads along.
   prctl(PR_SET_DUMPABLE, 0);
+  // Pages of metrics go back to the system when they are sent. glibc would otherwise learn from the
+  // first one to keep the next ones' room, some megabytes, for good.
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   try {
     return std::visit(taskwatchd::Carry(), taskwatchd::parse_flags({argv + 1, argv + argc}));
   } catch (const std::exception& error) {
