@@ -24,7 +24,9 @@ Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& rec
       recorder_(recorder),
       alarm_(ports.clock.make_alarm()),
       account_(config, stored, ports.clock.now()),
-      refresh_at_(ports.clock.now().mono + kRefresh) {}
+      refresh_at_(ports.clock.now().mono + kRefresh) {
+  look_for_new_keys();
+}
 
 Awaitable<void> Poller::run() {
   while (!stopping_) {
@@ -100,6 +102,17 @@ void Poller::refresh(Now now) {
   if (now.mono < refresh_at_) return;
   refresh_at_ = now.mono + kRefresh;
   recorder_.add_lazily(account_.refresh());
+  look_for_new_keys();
+}
+
+// While keys are refused the account is asked once a minute: too late for new ones, which are to be
+// used within 30 s.
+void Poller::look_for_new_keys() {
+  auto found = ports_.keys.keys(account_.config());
+  auto* const keys = std::get_if<Keys>(&found);
+  if (keys == nullptr) return;
+  if (keys_ && !(*keys_ == *keys)) account_.keys_changed();
+  keys_ = std::move(*keys);
 }
 
 void Poller::stop(std::function<void()> ended) {
@@ -112,6 +125,13 @@ std::vector<std::string> Poller::configure(const AccountConfig& config, const St
   std::vector<std::string> dropped = account_.configure(config, stored, ports_.clock.now());
   alarm_->ring();
   return dropped;
+}
+
+void Poller::forget() {
+  recorder_.add_lazily(account_.refresh());
+  AccountConfig nothing = account_.config();
+  nothing.instances.clear();
+  account_.configure(nothing, {}, ports_.clock.now());
 }
 
 AccountStatus Poller::status() const {

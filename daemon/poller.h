@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "account.h"
@@ -28,13 +29,19 @@ class Poller {
   // Takes over a changed configuration; returns the ids of tasks no longer listed.
   std::vector<std::string> configure(const AccountConfig& config, const Stored& stored);
 
+  // Watches nothing any more: what calls in flight still bring is nobody's. For an account that is
+  // no longer configured: it may come back before they end, and would see the same change again.
+  void forget();
+
   AccountStatus status() const;
   bool watches(const std::string& task_id) const { return account_.watches(task_id); }
+  const AccountConfig& config() const { return account_.config(); }
 
  private:
   Awaitable<void> ask(std::string task_id, Endpoint endpoint, Now asked);
   void finish(const Answer& answer);
   void refresh(Now now);
+  void look_for_new_keys();
 
   boost::asio::any_io_executor executor_;
   Ports ports_;
@@ -42,6 +49,7 @@ class Poller {
   std::unique_ptr<Alarm> alarm_;
   Account account_;
   Mono refresh_at_;
+  std::optional<Keys> keys_;  // as they were when last looked at
   int in_flight_ = 0;
   bool stopping_ = false;
   std::function<void()> ended_;
