@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""A thousand unfinished tasks: the quota is used, and never exceeded, as the cloud saw it.
+
+SECONDS=60 measures longer. On a busy machine calls leave late: there, only a floor is held.
+"""
+
+import os
+import time
+import unittest
+
+import harness
+import worlds
+
+SECONDS = float(os.environ.get("SECONDS", "20"))
+GOODPUT = 0.97
+GOODPUT_BUSY = 0.90
+STALL = 0.005       # s; a machine that holds up no program for longer than this is not busy
+CPU_LIMIT = 0.01    # of a core, at 5 calls/s
+CPU_BUSY = 0.03     # with cold caches
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Rate(harness.TestCase):
+    def test_a_thousand(self):
+        """All of the quota, and beside it four fifths of another one."""
+        worlds_at = [(share, self.iotsim(worlds.scenario_file("thousand.yaml"),
+                                         f"--quota-share={share}", "--pace=0s"))
+                     for share in (1.0, 0.8)]
+        with worlds.Stalls() as stalls:
+            daemons = [self.daemon(cloud.config_file).started() for _, cloud in worlds_at]
+            before = [cpu_seconds(daemon.pid) for daemon in daemons]
+            begun = time.monotonic()
+            time.sleep(SECONDS)
+            span = time.monotonic() - begun
+            used = [(cpu_seconds(daemon.pid) - old) / span
+                    for daemon, old in zip(daemons, before)]
+            for daemon in daemons:
+                self.assertEqual(daemon.stop(), 0, daemon.tail())
+        busy = stalls.worst > STALL
+        for share, cloud in worlds_at:
+            limit = round(5 * share)
+            stats = cloud.control("stats")["apis"][0]
+            peak = worlds.check_rate(self, cloud.control("calls")["calls"], limit, stalls)
+            # Only calls that a stall pushed together may be refused.
+            if peak <= limit:
+                self.assertEqual(stats["refused"], 0)
+            goodput = stats["goodput"] / share
+            print(f"{limit} calls/s: {stats['calls']} calls, peak {peak}, "
+                  f"refused {stats['refused']}, {goodput:.3f} of it used; "
+                  f"worst stall {stalls.worst * 1000:.0f} ms", flush=True)
+            self.assertGreaterEqual(goodput, GOODPUT_BUSY if busy else GOODPUT)
+        print(f"processor: {used[0]:.4f} of a core", flush=True)
+        self.assertLess(used[0], CPU_BUSY if busy else CPU_LIMIT)
+
+
+if __name__ == "__main__":
+    unittest.main()

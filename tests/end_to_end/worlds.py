@@ -1,0 +1,207 @@
+"""Worlds for iotsim, and what a run must have left in the state, in the log and at the cloud."""
+
+import collections
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+import time
+
+import harness
+
+ACCOUNT = """
+  - name: {name}
+    keys:
+      - {{id: LTAI5t{name}Key, secret: {name}-secret-not-a-real-one}}
+    quota: {{QueryTask: {quota}}}
+    instances:
+      - region: cn-shanghai
+        id: iot-cn-{name}0001
+        jobs:
+          - {{id: {name}Job, name: {name}-ota, devices: 0, timeout: 0s, tasks: [
+"""
+SCENARIOS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data",
+                         "scenarios")
+BAD = ("FAILED", "REJECTED", "TIMED_OUT")
+FINISHED = BAD + ("SUCCEEDED", "CANCELLED")
+
+
+def life(*steps):
+    """[(seconds, status), ...] as a script."""
+    return "[" + ", ".join(f"{{at: {round(at * 1000)}ms, status: {status}}}"
+                           for at, status in steps) + "]"
+
+
+def quick_life(random, spread, first=0.0):
+    """QUEUED from the first, then three more steps within `spread` seconds."""
+    end = "FAILED" if random.random() < 0.3 else "SUCCEEDED"
+    times = sorted(random.uniform(first, first + spread) for _ in range(3))
+    return life((0, "QUEUED"), *zip(times, ("SENT", "IN_PROGRESS", end)))
+
+
+def still(status="IN_PROGRESS"):
+    return life((0, status))
+
+
+def account(name, quota, scripts):
+    """An account with one job; `scripts` is {task id: script}."""
+    rows = ",\n".join(f"            {{id: {task}, script: {script}}}"
+                      for task, script in scripts.items())
+    return ACCOUNT.format(name=name, quota=quota) + rows + "]}\n"
+
+
+def scenario(*accounts):
+    return "accounts:" + "".join(accounts)
+
+
+def scenario_file(name):
+    return os.path.join(SCENARIOS, name)
+
+
+def replace_in(file, *pairs):
+    """Edits a file as an editor does: a new one takes the old one's place."""
+    with open(file, encoding="utf-8") as old:
+        text = old.read()
+    for before, after in pairs:
+        if before not in text:
+            raise AssertionError(f"{file} lacks {before!r}")
+        text = text.replace(before, after)
+    rewrite(file, text)
+
+
+def rewrite(file, text):
+    with open(file + ".new", "w", encoding="utf-8") as new:
+        new.write(text)
+    os.rename(file + ".new", file)
+
+
+@contextlib.contextmanager
+def state(file):
+    database = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=harness.DEADLINE)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def stored_events(file):
+    """All events of the state in the order of their ids, as objects with `id`."""
+    with state(file) as database:
+        rows = database.execute("SELECT id, body FROM events ORDER BY id").fetchall()
+    return [{"id": number, **json.loads(body)} for number, body in rows]
+
+
+def stored_statuses(file):
+    with state(file) as database:
+        return dict(database.execute("SELECT task_id, status FROM tasks"))
+
+
+def log_cursor(file):
+    with state(file) as database:
+        row = database.execute("SELECT event_id FROM cursors WHERE sink = 'log'").fetchone()
+    return row[0] if row else 0
+
+
+def check_stored(test, file, cloud):
+    """Each transition is in the state once, in order, and did happen at the cloud."""
+    transitions = [e for e in stored_events(file) if e["event"] == "task_transition"]
+    seen = collections.Counter((e["task_id"], e["attempt"], e["to"]) for e in transitions)
+    test.assertEqual([key for key, times in seen.items() if times > 1], [], "recorded twice")
+    baselines = collections.Counter(
+        e["task_id"] for e in stored_events(file) if e["event"] == "task_baseline")
+    test.assertEqual([task for task, times in baselines.items() if times > 1], [],
+                     "second baseline")
+    last = {e["task_id"]: (e["status"], e["modified_at"])
+            for e in stored_events(file) if e["event"] == "task_baseline"}
+    truth = {}
+    for event in transitions:
+        task = event["task_id"]
+        status, modified = last[task]
+        test.assertEqual(event["from"], status, f"chain is broken: {event}")
+        test.assertLess(modified, event["modified_at"], f"order is broken: {event}")
+        last[task] = (event["to"], event["modified_at"])
+        if task not in truth:
+            truth[task] = cloud.control("history", task=task)["history"]
+        happened = [(step["status"], step["at"]) for step in truth[task]]
+        test.assertIn(last[task], happened, f"{task} never did that")
+        begin, end = happened.index((status, modified)), happened.index(last[task])
+        test.assertEqual(event.get("inferred", []), [step for step, _ in happened[begin + 1:end]],
+                         f"steps between: {event}")
+    stored = stored_statuses(file)
+    for task, (status, _) in last.items():
+        test.assertEqual(stored[task], status, f"the record of {task} and its events disagree")
+    return transitions
+
+
+def log_ids(lines):
+    """Ids of the stored events in a log, in its order. A line that is not whole fails."""
+    return [event["id"] for event in map(json.loads, lines) if "id" in event]
+
+
+def check_log(test, runs, file):
+    """All stored events are in the logs of the runs, in order, at least once, each as stored."""
+    stored = {event["id"]: event for event in stored_events(file)}
+    told = 0
+    for run in runs:
+        events = [json.loads(line) for line in run]
+        ids = [event["id"] for event in events if "id" in event]
+        test.assertEqual(ids, sorted(set(ids)), "one run tells in order, once")
+        if ids:
+            test.assertLessEqual(ids[0], told + 1, "a gap between two runs")
+            test.assertEqual(ids, list(range(ids[0], ids[0] + len(ids))), "a gap in a run")
+            told = max(told, ids[-1])
+        for event in events:
+            if "id" in event:
+                test.assertEqual(event, stored.get(event["id"]), "the log tells what is not stored")
+    test.assertEqual(told, max(stored, default=0), "the last events were not told")
+
+
+class Stalls:
+    """How long this machine lets a ready program wait: what a burst at the cloud may come from."""
+
+    def __enter__(self):
+        self.worst = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._measure, daemon=True)
+        self._thread.start()
+        return self
+
+    def _measure(self):
+        pause = 0.004
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            time.sleep(pause)
+            self.worst = max(self.worst, time.monotonic() - begun - pause)
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+
+def peak(calls, window):
+    """The most calls in any [t, t + window) seconds."""
+    times = sorted(call["mono_us"] / 1e6 for call in calls)
+    most = begin = 0
+    for end, time_of_end in enumerate(times):
+        while times[begin] <= time_of_end - window:
+            begin += 1
+        most = max(most, end - begin + 1)
+    return most
+
+
+def check_rate(test, calls, limit, stalls):
+    """At most `limit` in any second, whatever the machine held back. Returns the plain peak.
+
+    Sends lie apart as they must; a machine that holds a program up for s seconds can push a call
+    s seconds towards the next ones, so that much is taken off the window that is looked through.
+    """
+    plain = peak(calls, 1.0)
+    if plain > limit:
+        window = 1.0 - stalls.worst
+        test.assertLessEqual(peak(calls, window), limit,
+                             f"{plain} calls in a second, and no stall explains it "
+                             f"(worst {stalls.worst * 1000:.1f} ms)")
+        print(f"note: {plain} calls came within a second, after a stall of up to "
+              f"{stalls.worst * 1000:.0f} ms", flush=True)
+    return plain
