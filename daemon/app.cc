@@ -284,7 +284,8 @@ Awaitable<void> App::record() {
   recorded_ = true;
   if (error && !stopping_) {
     complain(error->message);
-    stop_with(kExitState);
+    // Not kExitState: a restart finds out whether the state is damaged or the disk was just away.
+    stop_with(kExitOther);
   }
 }
 

@@ -17,7 +17,7 @@ struct CallStyle {
   // True if the same call, signed anew in this style, may succeed. `server_date` is the Date of the
   // reply that refused. The caller bounds how often it tries.
   bool mend(const Failure& failure, std::optional<Wall> server_date, Now now) {
-    if (failure.wants_get && !use_get) {
+    if (failure.wants_get) {  // also when this is known: the call may have been under way then
       use_get = true;
       return true;
     }

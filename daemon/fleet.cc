@@ -38,9 +38,13 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
     if (poller != pollers_.end()) {
       std::erase_if(fresh, [&](const std::string& id) { return poller->second->watches(id); });
     }
-    auto result = co_await ports_.store.load(account.name, std::move(fresh));
+    auto result = co_await load(account.name, std::move(fresh));
     if (auto* error = std::get_if<StoreError>(&result)) co_return std::move(*error);
     loaded.emplace(account.name, std::get<Stored>(std::move(result)));
+  }
+
+  if (stopping_) {
+    co_return StoreError{StoreError::Kind::kUnavailable, "taskwatchd stops"};
   }
 
   // From here on nothing waits: the change is seen whole or not at all.
@@ -49,7 +53,10 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   for (const auto& [name, poller] : pollers_) {
     if (!loaded.contains(name)) removed.push_back(name);
   }
-  for (const std::string& name : removed) retire(name);
+  for (const std::string& name : removed) {
+    pollers_.at(name)->forget();
+    retire(name);
+  }
   for (const AccountConfig& account : config.accounts) {
     const Stored& stored = loaded.at(account.name);
     metrics_.restore(stored.records, stored.counters, ports_.clock.now().wall);
@@ -63,6 +70,22 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
     }
   }
   co_return std::nullopt;
+}
+
+// What the store knows, and what waits to be stored: a task that is listed again goes on from that.
+Awaitable<std::variant<Stored, StoreError>> Fleet::load(std::string account,
+                                                        std::vector<std::string> tasks) {
+  auto result = co_await ports_.store.load(account, tasks);
+  if (auto* stored = std::get_if<Stored>(&result)) {
+    for (const std::string& id : tasks) {
+      const TaskKey key{account, id};
+      const TaskRecord* const newer = recorder_.unstored(key);
+      if (newer == nullptr) continue;
+      std::erase_if(stored->records, [&](const TaskRecord& old) { return old.key == key; });
+      stored->records.push_back(*newer);
+    }
+  }
+  co_return result;
 }
 
 void Fleet::start(const AccountConfig& account, const Stored& stored) {
@@ -81,6 +104,7 @@ void Fleet::retire(const std::string& account) {
 }
 
 void Fleet::stop() {
+  stopping_ = true;
   std::vector<std::string> names;
   for (const auto& [name, poller] : pollers_) names.push_back(name);
   for (const std::string& name : names) retire(name);

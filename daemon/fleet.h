@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "config/config.h"
@@ -23,7 +24,8 @@ class Fleet {
   Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder, Metrics& metrics);
 
   // Reads what the store knows of newly listed tasks, then takes over the configuration at once:
-  // pollers start, change or stop, and the metrics follow. On an error nothing has changed.
+  // pollers start, change or stop, and the metrics follow. On an error nothing has changed; it is
+  // one to be stopped meanwhile.
   // REQUIRES: no other take_over is running.
   Awaitable<std::optional<StoreError>> take_over(const Config& config);
 
@@ -34,6 +36,8 @@ class Fleet {
   std::vector<AccountStatus> status() const;
 
  private:
+  Awaitable<std::variant<Stored, StoreError>> load(std::string account,
+                                                   std::vector<std::string> tasks);
   void start(const AccountConfig& account, const Stored& stored);
   void retire(const std::string& account);
 
@@ -43,6 +47,7 @@ class Fleet {
   Metrics& metrics_;
   std::map<std::string, std::unique_ptr<Poller>> pollers_;  // by account
   std::vector<std::unique_ptr<Poller>> retired_;            // stopped, with calls in flight
+  bool stopping_ = false;
 };
 
 // Every explicit task of a configuration.

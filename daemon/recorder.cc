@@ -1,11 +1,12 @@
 #include "recorder.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kMaxWaiting = 20'000;  // changes; beyond it polling pauses
+constexpr std::size_t kMaxWaiting = 20'000;  // changes and events; beyond it polling pauses
 constexpr Duration kLazy = std::chrono::seconds(5);
 constexpr Duration kRetry = std::chrono::seconds(1);
 
@@ -14,21 +15,36 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-void join(Commit& to, Commit&& from) {
-  append(to.records, std::move(from.records));
-  append(to.events, std::move(from.events));
-  append(to.counters, std::move(from.counters));
-  append(to.marks, std::move(from.marks));
-  append(to.cursors, std::move(from.cursors));
-}
-
 }  // namespace
 
 Recorder::Recorder(Ports ports) : ports_(ports), alarm_(ports.clock.make_alarm()) {}
 
+void Recorder::Group::join(Commit&& part) {
+  for (TaskRecord& record : part.records) {
+    const auto [place, fresh] = places.try_emplace(record.key, commit.records.size());
+    if (fresh) {
+      commit.records.push_back(std::move(record));
+    } else {
+      commit.records[place->second] = std::move(record);
+    }
+  }
+  for (Mark& mark : part.marks) {
+    std::erase_if(commit.marks, [&](const Mark& held) {
+      return held.account == mark.account && held.key == mark.key;
+    });
+    commit.marks.push_back(std::move(mark));
+  }
+  for (auto& cursor : part.cursors) {
+    std::erase_if(commit.cursors, [&](const auto& held) { return held.first == cursor.first; });
+    commit.cursors.push_back(std::move(cursor));
+  }
+  append(commit.events, std::move(part.events));
+  append(commit.counters, std::move(part.counters));
+}
+
 void Recorder::add(Commit part, std::vector<TaskChange> changes) {
   for (const TaskChange& change : changes) part.records.push_back(change.record);
-  join(pending_.commit, std::move(part));
+  pending_.join(std::move(part));
   append(pending_.changes, std::move(changes));
   pending_.urgent = true;
   alarm_->ring();
@@ -36,14 +52,22 @@ void Recorder::add(Commit part, std::vector<TaskChange> changes) {
 
 void Recorder::add_lazily(Commit part) {
   if (part.empty()) return;
-  join(pending_.commit, std::move(part));
+  pending_.join(std::move(part));
   if (flush_at_ != Mono::max()) return;
   flush_at_ = ports_.clock.now().mono + kLazy;
   alarm_->ring();
 }
 
 bool Recorder::full() const {
-  return pending_.commit.records.size() + pending_.commit.events.size() + in_store_ >= kMaxWaiting;
+  return pending_.to_tell() + storing_.to_tell() >= kMaxWaiting;
+}
+
+const TaskRecord* Recorder::unstored(const TaskKey& key) const {
+  for (const Group* group : {&pending_, &storing_}) {
+    const auto place = group->places.find(key);
+    if (place != group->places.end()) return &group->commit.records[place->second];
+  }
+  return nullptr;
 }
 
 void Recorder::stop() {
@@ -64,24 +88,22 @@ Awaitable<std::optional<StoreError>> Recorder::run() {
       flush_at_ = Mono::max();
       continue;
     }
-    Group group = std::exchange(pending_, Group{});
+    storing_ = std::exchange(pending_, Group{});
     flush_at_ = Mono::max();
-    std::optional<StoreError> error = co_await store(std::move(group));
+    std::optional<StoreError> error = co_await store();
     if (error) co_return error;
   }
 }
 
 // Tries until the group is stored; gives up when the store is broken or we are stopping.
-Awaitable<std::optional<StoreError>> Recorder::store(Group group) {
-  in_store_ = group.commit.records.size() + group.commit.events.size();
+Awaitable<std::optional<StoreError>> Recorder::store() {
   for (;;) {
     const Mono begun = ports_.clock.now().mono;
-    Commit copy = group.commit;
+    Commit copy = storing_.commit;
     auto result = co_await ports_.store.commit(std::move(copy));
     if (const auto* committed = std::get_if<Committed>(&result)) {
       store_changed(true, "");
-      in_store_ = 0;
-      stored(group, *committed, ports_.clock.now().mono - begun);
+      stored(*committed, ports_.clock.now().mono - begun);
       co_return std::nullopt;
     }
     StoreError error = std::get<StoreError>(std::move(result));
@@ -92,7 +114,8 @@ Awaitable<std::optional<StoreError>> Recorder::store(Group group) {
   }
 }
 
-void Recorder::stored(const Group& group, const Committed& committed, Duration took) {
+void Recorder::stored(const Committed& committed, Duration took) {
+  const Group group = std::exchange(storing_, Group{});
   const Wall now = ports_.clock.now().wall;
   ports_.observer.commit_took(took);
   for (const CounterDelta& delta : group.commit.counters) ports_.observer.counted(delta, now);

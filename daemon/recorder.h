@@ -4,7 +4,9 @@
 // many wait, full() asks the pollers to pause, so that nothing is dropped.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -28,9 +30,13 @@ class Recorder {
   // Called after each commit that held events, with the id of the last.
   void on_events(std::function<void(std::uint64_t last_id)> told) { on_events_ = std::move(told); }
 
+  // True while so much waits to be told that no more should be asked.
   bool full() const;
+  // The task's newest record that is not stored yet, which a load may therefore miss; or null.
+  // Points into this until the next call that waits.
+  const TaskRecord* unstored(const TaskKey& key) const;
   // Nothing waits that someone is to be told.
-  bool idle() const { return !pending_.urgent && in_store_ == 0; }
+  bool idle() const { return !pending_.urgent && storing_.to_tell() == 0; }
   bool store_up() const { return up_; }
 
   // Stores until stop() was called and nothing waits. Returns an error when the store is broken, or
@@ -39,21 +45,27 @@ class Recorder {
   void stop();
 
  private:
+  // One record a task, one mark a key, one cursor a sink: so an outage of the store, however long,
+  // piles up only what is to be told.
   struct Group {
     Commit commit;
+    std::map<TaskKey, std::size_t> places;  // of the records in `commit`
     std::vector<TaskChange> changes;
     bool urgent = false;
+
+    void join(Commit&& part);
+    std::size_t to_tell() const { return changes.size() + commit.events.size(); }
   };
 
-  Awaitable<std::optional<StoreError>> store(Group group);
-  void stored(const Group& group, const Committed& committed, Duration took);
+  Awaitable<std::optional<StoreError>> store();
+  void stored(const Committed& committed, Duration took);
   void store_changed(bool up, const std::string& why);
 
   Ports ports_;
   std::unique_ptr<Alarm> alarm_;
   std::function<void(std::uint64_t)> on_events_;
   Group pending_;
-  std::size_t in_store_ = 0;  // changes in the group that is being stored
+  Group storing_;
   Mono flush_at_ = Mono::max();
   bool up_ = true;
   bool stopping_ = false;

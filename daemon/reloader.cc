@@ -7,6 +7,16 @@ namespace {
 
 constexpr Duration kFollowEvery = std::chrono::seconds(5);
 
+std::vector<std::string> patterns(const Config& config) {
+  std::vector<std::string> all;
+  for (const AccountConfig& account : config.accounts) {
+    for (const InstanceConfig& instance : account.instances) {
+      all.insert(all.end(), instance.task_files.begin(), instance.task_files.end());
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Reloader::Reloader(Clock& clock, Log& log, std::string file, std::function<void()> changed)
@@ -18,7 +28,7 @@ Reloader::Reloader(Clock& clock, Log& log, std::string file, std::function<void(
       follow_alarm_(clock.make_alarm()) {}
 
 std::vector<ConfigError> Reloader::load_first() {
-  auto loaded = load_config(file_);
+  auto loaded = load();
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
   wanted_ = std::get<LoadedConfig>(std::move(loaded));
   config_ = wanted_->config;
@@ -33,8 +43,20 @@ Awaitable<std::optional<StoreError>> Reloader::take_first(Fleet& fleet) {
   co_return error;
 }
 
-std::optional<std::string> Reloader::request() {
+// Also notes what the task files were before they were read: one that changes while we read, or
+// while the fleet takes over, is then seen to have changed.
+std::variant<LoadedConfig, std::vector<ConfigError>> Reloader::load() {
+  std::string before = task_files_state(config_);
   auto loaded = load_config(file_);
+  if (const auto* good = std::get_if<LoadedConfig>(&loaded)) {
+    const bool same = patterns(good->config) == patterns(config_);
+    followed_ = same ? std::move(before) : task_files_state(good->config);
+  }
+  return loaded;
+}
+
+std::optional<std::string> Reloader::request() {
+  auto loaded = load();
   if (auto* good = std::get_if<LoadedConfig>(&loaded)) {
     wanted_ = std::move(*good);
     alarm_->ring();
@@ -73,6 +95,7 @@ Awaitable<void> Reloader::take_over(Fleet& fleet, LoadedConfig next) {
   const auto error = co_await fleet.take_over(next.config);
   last_good_ = !error;
   if (error) {
+    followed_ = task_files_state(config_);
     tell(Level::kError, "config_reload_failed", "the old configuration stays: " + error->message);
   } else {
     in_force(next.config);
@@ -85,7 +108,6 @@ Awaitable<void> Reloader::take_over(Fleet& fleet, LoadedConfig next) {
 
 void Reloader::in_force(const Config& config) {
   config_ = config;
-  followed_ = task_files_state(config_);
   last_success_ = clock_.now().wall;
 }
 

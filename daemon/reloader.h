@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "fleet.h"
 #include "io/config_file.h"
@@ -36,6 +38,7 @@ class Reloader {
   std::optional<Wall> last_success() const { return last_success_; }
 
  private:
+  std::variant<LoadedConfig, std::vector<ConfigError>> load();
   Awaitable<void> take_over(Fleet& fleet, LoadedConfig next);
   void in_force(const Config& config);
   void tell(Level level, std::string name, std::string msg, std::vector<Field> fields = {});
@@ -48,7 +51,7 @@ class Reloader {
   std::unique_ptr<Alarm> follow_alarm_;
   Config config_;
   std::optional<LoadedConfig> wanted_;
-  std::string followed_;  // what the task files were when they were last read
+  std::string followed_;  // what the task files were just before they were last read
   bool last_good_ = true;
   std::optional<Wall> last_success_;
 };

@@ -32,6 +32,7 @@ struct Keys {
   std::string access_key_id;
   Secret access_key_secret;
   Secret security_token;  // empty unless the keys come from STS
+  bool operator==(const Keys&) const = default;
 };
 
 }  // namespace taskwatchd
