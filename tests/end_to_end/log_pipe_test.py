@@ -24,9 +24,9 @@ PIPE_BYTES = 4096
 
 
 def restless(number):
-    """Changes each second or so, for as long as any test."""
-    begin = number / TASKS
-    return worlds.life((0, "QUEUED"), *((begin + 1.2 * i, "PAUSED" if i % 2 else "IN_PROGRESS")
+    """Changes every 2 s, about as often as each is asked, for as long as any test."""
+    begin = 2 * number / TASKS
+    return worlds.life((0, "QUEUED"), *((begin + 2 * i, "PAUSED" if i % 2 else "IN_PROGRESS")
                                         for i in range(int(STALL) + 30)))
 
 
