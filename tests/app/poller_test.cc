@@ -1,0 +1,233 @@
+#include "poller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cloud/request.h"
+#include "fakes/fake_http.h"
+#include "fleet.h"
+#include "room.h"
+#include "spawn.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using enum TaskStatus;
+
+constexpr Wall kBorn{std::chrono::sys_days(std::chrono::year(2026) / 11 / 21)};
+
+std::string task_of(const HttpRequest& request) {
+  const std::size_t at = request.url.find("TaskId=") + 7;
+  return request.url.substr(at, request.url.find('&', at) - at);
+}
+
+// The parts between the cloud and the store, as the app puts them together.
+class PollerTest : public testing::Test {
+ protected:
+  PollerTest() { spawn(context.get_executor(), record()); }
+  Awaitable<void> record() { co_await recorder.run(); }
+  // A configuration, taken over; true if it was.
+  bool take(std::vector<AccountConfig> accounts) {
+    begin(std::move(accounts));
+    clock.settle();
+    return taken && !failure;
+  }
+  void begin(std::vector<AccountConfig> accounts) {
+    config.accounts = std::move(accounts);
+    taken = false;
+    spawn(context.get_executor(), take_over());
+  }
+  Awaitable<void> take_over() {
+    const Config mine = config;
+    failure = co_await fleet.take_over(mine);
+    taken = true;
+  }
+  HttpResult answer(const HttpRequest& request) {
+    const std::string id = task_of(request);
+    const auto said = status.find(id);
+    const TaskStatus is = said == status.end() ? kQueued : said->second;
+    return wire(reply_of(id, is, kBorn + seconds(static_cast<int>(is))));
+  }
+  AccountConfig listing(std::vector<std::string> ids) {
+    AccountConfig account = account_of({instance_of("main", std::move(ids))});
+    account.quota_share = 1;
+    account.pace.task = {};
+    return account;
+  }
+
+  boost::asio::io_context context;
+  FakeClock clock{context};
+  FakeEntropy entropy;
+  std::map<std::string, TaskStatus> status;
+  FakeHttp http{clock, [this](const HttpRequest& request) { return answer(request); }};
+  NotedKeys keys;
+  MemoryStore store;
+  NotedLog log;
+  NotedObserver observer{store};
+  Ports ports{clock, entropy, http, keys, store, log, observer};
+  Recorder recorder{ports};
+  Metrics metrics{{"1", "2", "3"}};
+  Fleet fleet{context.get_executor(), ports, recorder, metrics};
+  Config config;
+  std::optional<StoreError> failure;
+  bool taken = false;
+};
+
+TEST_F(PollerTest, AsksWithinTheQuotaAndRecords) {
+  ASSERT_TRUE(take({listing({"a", "b"})}));
+  clock.advance(seconds(10));
+  EXPECT_NEAR(static_cast<double>(http.sent()), 10 * 1000 / 205, 2);
+  for (std::size_t i = 1; i < http.requests().size(); ++i) {
+    EXPECT_GE(http.requests()[i].at - http.requests()[i - 1].at, milliseconds(205));
+  }
+  EXPECT_EQ(store.records().size(), 2u);
+  EXPECT_EQ(observer.calls.size(), http.sent());
+  EXPECT_FALSE(observer.told_early);
+  status["a"] = kFailed;
+  clock.advance(seconds(2));
+  EXPECT_EQ((store.records().at({"prod", "a"}).last.status), kFailed);
+  EXPECT_EQ(store.events().size(), 3u);
+}
+
+TEST_F(PollerTest, NoMoreCallsAreUnderWayThanTheBound) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back("t" + std::to_string(i));
+  http.set_delay(minutes(1));
+  ASSERT_TRUE(take({listing(ids)}));
+  clock.advance(seconds(50));
+  EXPECT_EQ(http.in_flight(), 32u);
+  clock.advance(minutes(2));
+  EXPECT_EQ(http.most_in_flight(), 32u);
+  EXPECT_GT(http.sent(), 32u) << "their ends let others begin";
+}
+
+TEST_F(PollerTest, StopWaitsForCallsUnderWayAndKeepsWhatTheyBring) {
+  http.set_delay(seconds(3));
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(seconds(1));
+  ASSERT_EQ(http.in_flight(), 1u);
+  fleet.stop();
+  clock.advance(seconds(1));
+  EXPECT_FALSE(fleet.stopped());
+  clock.advance(seconds(2));
+  EXPECT_TRUE(fleet.stopped());
+  EXPECT_EQ(store.records().size(), 1u);
+  EXPECT_EQ(http.sent(), 1u);
+}
+
+TEST_F(PollerTest, PausesWhileTheRecorderIsFull) {
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(seconds(1));
+  store.fail_next(1'000'000, {StoreError::Kind::kUnavailable, "disk full"});
+  Commit much;
+  much.events.resize(30'000);
+  recorder.add(std::move(much), {});
+  clock.advance(seconds(1));
+  const std::size_t before = http.sent();
+  clock.advance(seconds(30));
+  EXPECT_EQ(http.sent(), before);
+  store.fail_next(0, {});
+  clock.advance(seconds(5));
+  EXPECT_GT(http.sent(), before + 10);
+}
+
+TEST_F(PollerTest, WithoutKeysNothingIsSent) {
+  keys.error = "no keys";
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(minutes(5));
+  EXPECT_EQ(http.sent(), 0u);
+  EXPECT_EQ(log.count("auth_failed"), 1u);
+  keys.error.reset();
+  clock.advance(seconds(20));
+  EXPECT_GT(http.sent(), 1u);
+}
+
+TEST_F(PollerTest, NewKeysAreUsedWithinHalfAMinute) {
+  const auto refused = [](const HttpRequest&) {
+    return HttpReply{404, {}, R"({"Code":"InvalidAccessKeyId.NotFound","Message":"no"})"};
+  };
+  http.set_answer(refused);
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(minutes(5));
+  EXPECT_EQ(log.count("auth_failed"), 1u);
+  http.set_answer([this](const HttpRequest& request) { return answer(request); });
+  clock.advance(seconds(3));
+  keys.secret = "two";
+  clock.advance(seconds(15));
+  EXPECT_EQ(store.records().size(), 1u);
+}
+
+TEST_F(PollerTest, ATaskListedAgainIsNotToldTwice) {
+  ASSERT_TRUE(take({listing({"a", "b"})}));
+  clock.advance(seconds(2));
+  ASSERT_EQ(store.events().size(), 2u);
+  store.hold(MemoryStore::Hold::kBefore);
+  status["a"] = kFailed;
+  clock.advance(seconds(2));  // its transition waits for its commit
+  begin({listing({"b"})});
+  clock.advance(seconds(1));
+  store.hold(MemoryStore::Hold::kNone);
+  store.release(100);
+  clock.advance(seconds(1));
+  ASSERT_TRUE(taken);
+  ASSERT_TRUE(take({listing({"a", "b"})}));
+  clock.advance(seconds(5));
+  EXPECT_EQ(store.events().size(), 3u) << "two baselines, one transition";
+}
+
+TEST_F(PollerTest, CallsOfAnAccountThatIsGoneAreNobodysWhenItComesBack) {
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(seconds(2));
+  ASSERT_EQ(store.events().size(), 1u);
+  http.set_delay(seconds(3));
+  clock.advance(seconds(1));
+  ASSERT_GT(http.in_flight(), 0u);
+  ASSERT_TRUE(take({}));
+  EXPECT_FALSE(fleet.stopped()) << "its calls are under way";
+  ASSERT_TRUE(take({listing({"a"})}));
+  status["a"] = kFailed;
+  clock.advance(seconds(20));
+  EXPECT_EQ(store.events().size(), 2u);
+  EXPECT_EQ(fleet.status().size(), 1u);
+}
+
+TEST_F(PollerTest, AReloadUnderWayAtTheEndStartsNothing) {
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(seconds(2));
+  store.hold(MemoryStore::Hold::kBefore);
+  begin({listing({"a", "b"})});
+  clock.settle();
+  fleet.stop();
+  clock.settle();
+  store.hold(MemoryStore::Hold::kNone);
+  store.release(100);
+  const std::size_t before = http.sent();
+  clock.advance(seconds(10));
+  EXPECT_TRUE(taken && failure);
+  EXPECT_TRUE(fleet.stopped());
+  EXPECT_EQ(http.sent(), before);
+  EXPECT_EQ(store.events().size(), 1u);
+}
+
+TEST_F(PollerTest, TwoAccountsGoTheirOwnWays) {
+  AccountConfig other = listing({"x"});
+  other.name = "other";
+  other.instances[0].endpoint = "https://other.example";
+  http.set_answer([this](const HttpRequest& request) -> HttpResult {
+    if (request.url.find("other.example") != std::string::npos) return TransportFailure{};
+    return answer(request);
+  });
+  ASSERT_TRUE(take({listing({"a"}), other}));
+  clock.advance(minutes(2));
+  const auto all = fleet.status();
+  ASSERT_EQ(all.size(), 2u);
+  for (const AccountStatus& account : all) EXPECT_EQ(account.up, account.name == "prod");
+  EXPECT_EQ(log.count("account_unreachable"), 1u);
+}
+
+}  // namespace
+}  // namespace taskwatchd
