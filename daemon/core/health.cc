@@ -11,7 +11,7 @@ constexpr Duration kDownSpan = std::chrono::seconds(10);
 constexpr double kFirstPause = 0.5;  // s, doubled with each failure
 constexpr double kPauseMax = 20;     // s
 constexpr double kPausePersonMax = 60;
-constexpr int kPersonFailures = 5;  // then one probe a minute
+constexpr int kPersonFailures = 5;                        // then one probe a minute
 constexpr Duration kTellAgain = std::chrono::minutes(5);  // what comes and goes
 
 }  // namespace
@@ -41,7 +41,7 @@ Health::News Health::good(Now now) {
   up_ = true;
   failures_ = 0;
   held_until_ = Mono::min();
-  told_.reset();
+  forget_told();
   last_good_ = now.wall;
   return told ? News::kRecovered : News::kNone;
 }
@@ -67,7 +67,9 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
   const bool again = last_told_ == reason && now.mono - told_at_ < kTellAgain;
   const bool at_once = person && reason != Reason::kBadRequest && !again;
   const bool worth_telling = at_once || down || (!was_up && !last_good_);
-  if (!worth_telling || told_ == reason) return News::kNone;
+  const std::uint32_t bit = 1U << static_cast<unsigned>(reason);
+  if (!worth_telling || (told_reasons_ & bit) != 0) return News::kNone;
+  told_reasons_ |= bit;
   told_ = last_told_ = reason;
   told_at_ = now.mono;
   return News::kFailing;
@@ -76,7 +78,7 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
 void Health::forgive() {
   failures_ = 0;
   held_until_ = Mono::min();
-  told_.reset();
+  forget_told();
   last_told_.reset();
 }
 

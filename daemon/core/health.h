@@ -2,6 +2,7 @@
 // down, when to pause, and what is worth telling: the change, not the repetition. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "core/outcome.h"
@@ -22,14 +23,17 @@ class Health {
 
   News good(Now now);
   // A refusal for the rate or for one item says nothing of health: not to be given here.
-  // `chance` in [0, 1) spreads the pauses. kFailing once for a reason, again only after a recovery
-  // or for another reason: at once for keys, permissions, bills and TLS (but when such a refusal
+  // `chance` in [0, 1) spreads the pauses. kFailing once for each reason until a good reply,
+  // however they take turns: at once for keys, permissions, bills and TLS (but when such a refusal
   // comes and goes, at most every 5 min), for all else when it is down.
   News failed(Reason reason, Now now, double chance);
   // The failure told last, if no good reply came since.
   std::optional<Reason> told() const { return told_; }
   // Somebody else's good reply ended that: the next failure is news again, a good reply is not.
-  void forget_told() { told_.reset(); }
+  void forget_told() {
+    told_.reset();
+    told_reasons_ = 0;
+  }
 
   // What was wrong may be mended (a new configuration): ask at once, tell anew.
   void forgive();
@@ -48,7 +52,8 @@ class Health {
   int failures_ = 0;  // running
   Mono failing_since_;
   Mono held_until_ = Mono::min();
-  std::optional<Reason> told_;       // since the last good reply
+  std::optional<Reason> told_;       // last, since the last good reply
+  std::uint32_t told_reasons_ = 0;   // one bit for each told since then
   std::optional<Reason> last_told_;  // ever
   Mono told_at_;
   std::optional<Wall> last_good_;

@@ -77,6 +77,19 @@ TEST(Health, TellsRarelyOfWhatComesAndGoes) {
   EXPECT_EQ(told, 2) << "in ten minutes";
 }
 
+TEST(Health, TellsEachReasonOnceHoweverTheyTakeTurns) {
+  Health health;
+  health.good(at(0));
+  int told = 0;
+  for (int i = 1; i <= 100; ++i) {
+    const Reason reason = i % 2 == 0 ? Reason::kTimeout : Reason::kServerError;
+    told += health.failed(reason, at(10 * i), 0) == News::kFailing ? 1 : 0;
+  }
+  EXPECT_EQ(told, 2);
+  EXPECT_EQ(health.good(at(1001)), News::kRecovered);
+  EXPECT_EQ(health.good(at(1002)), News::kNone);
+}
+
 TEST(Health, ForgetsWhatIsToldForAnotherInstance) {
   Health health;
   EXPECT_EQ(health.failed(Reason::kAuth, at(0), 0), News::kFailing);
