@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What goes wrong around the daemon: one clear message with the mend, the right exit code or metric,
+"""What goes wrong around the daemon: a clear message with the mend, the right exit code or metric,
 no flood, and an end within 5 s of SIGTERM whatever is under way."""
 
 import os
@@ -101,12 +101,13 @@ state: {{path: {state}}}
         self.refused(78, "written by a newer taskwatchd", "schema 1000", config=config)
 
     def test_key_file_is_missing(self):
-        self.refused(78, "account `demo`: `access_key_secret_file`", "none.secret", "No such file",
+        self.refused(78, "`access_key_secret_file`", "none.secret", "No such file",
                      config=self.config(secret="none.secret"))
 
     def test_key_file_is_a_folder(self):
         os.mkdir(self.path("folder"))
-        self.refused(78, "`access_key_secret_file`", "folder", "not a regular file", config=self.config(secret="folder"))
+        self.refused(78, "`access_key_secret_file`", "folder", "not a regular file",
+                     config=self.config(secret="folder"))
 
     def test_key_file_may_not_be_read(self):
         if os.geteuid() == 0:

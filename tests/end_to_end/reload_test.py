@@ -1,60 +1,20 @@
 #!/usr/bin/env python3
-"""Reload by SIGHUP and by HTTP: what changes, what stays, and nothing lost or told twice."""
+"""Reload by SIGHUP and by HTTP: what changes and what stays."""
 
 import os
-import random
 import signal
 import time
 import unittest
 
 import harness
+import reload_case
 import worlds
+from reload_case import QUOTA
 
-QUOTA = 50
 TASKS = 8
 
 
-class Reload(harness.TestCase):
-    def begin(self, tasks, *accounts, **how):
-        self.cloud = self.iotsim(worlds.scenario(worlds.account("demo", QUOTA, tasks), *accounts),
-                                 "--pace=100ms", "--quota-share=0.8")
-        self.state = os.path.join(self.cloud.directory, "state.db")
-        if how:
-            self.cloud.switch(**how)
-        with open(self.cloud.config_file, encoding="utf-8") as file:
-            self.config = file.read()
-        return self.daemon(self.cloud.config_file, "--web.enable-lifecycle").started()
-
-    def rewrite(self, *pairs):
-        """The first configuration with these changes."""
-        text = self.config
-        for before, after in pairs:
-            self.assertIn(before, text)
-            text = text.replace(before, after)
-        worlds.rewrite(self.cloud.config_file, text)
-
-    def without(self, *tasks):
-        return [(f'          - "{task}"\n', "") for task in tasks]
-
-    def reload(self, daemon, by_signal=False):
-        """Asks for it; waits until it is in force."""
-        before = len(daemon.events("config_reloaded"))
-        if by_signal:
-            daemon.send(signal.SIGHUP)
-        else:
-            status, _, text = daemon.get("/-/reload", method="POST")
-            self.assertEqual((status, text), (200, ""))
-        harness.wait_for(lambda: f"config_reloaded; {daemon.tail()}",
-                         lambda: len(daemon.events("config_reloaded")) > before)
-        return daemon.events("config_reloaded")[-1]
-
-    def series_of(self, daemon, task):
-        return [name for name, labels in daemon.metrics() if ("task_id", task) in labels]
-
-    def baselines(self):
-        return [event["task_id"] for event in worlds.stored_events(self.state)
-                if event["event"] == "task_baseline"]
-
+class Reload(reload_case.Case):
     def still_tasks(self):
         return {f"task{i}": worlds.still() for i in range(TASKS)}
 
@@ -185,52 +145,6 @@ class Reload(harness.TestCase):
         daemon.wait_metric("taskwatchd_tasks", TASKS - 2, state="unfinished")
         self.assertEqual(self.series_of(daemon, "task5"), [])
         self.assertEqual(daemon.stop(), 0, daemon.tail())
-
-    def test_fifty_under_load(self):
-        """Tasks and a whole account go and come back, with calls in flight and commits waiting."""
-        seed = int(os.environ.get("SEED", str(int(time.time()))))
-        print(f"SEED={seed}", flush=True)
-        chance = random.Random(seed)
-        tasks = {f"task{i:03d}": worlds.quick_life(chance, 14) for i in range(60)}
-        far = {f"far{i:03d}": worlds.quick_life(chance, 14) for i in range(60)}
-        daemon = self.begin(tasks, worlds.account("second", QUOTA, far), latency_ms=150)
-        second = self.config[self.config.index('  - name: "second"'):self.config.index("state:")]
-        refused = 0
-        for i in range(50):
-            kind = i % 4
-            if kind == 0:
-                self.rewrite(*self.without(*chance.sample(sorted(tasks), 30)))
-            elif kind == 1:
-                self.rewrite()
-            elif kind == 2:
-                self.rewrite((second, ""))
-            else:
-                self.rewrite((f"QueryTask: {QUOTA}", f"QueryTask: {chance.choice((30, QUOTA))}"))
-            if chance.random() < 0.5:
-                daemon.send(signal.SIGHUP)
-            else:
-                status = daemon.get("/-/reload", method="POST")[0]
-                refused += status != 200
-            time.sleep(chance.choice((0.01, 0.05, 0.2, 0.4)))
-        self.assertEqual(refused, 0)
-        self.rewrite()
-        self.reload(daemon)
-
-        def all_known():
-            truth = {task["id"]: task["status"] for task in self.cloud.control("tasks")["tasks"]}
-            return (all(status in worlds.FINISHED for status in truth.values())
-                    and worlds.stored_statuses(self.state) == truth)
-
-        harness.wait_for(lambda: f"all ends known; {daemon.tail()}", all_known, deadline=60,
-                         every=0.5)
-        daemon.wait_metric("taskwatchd_events_pending", 0, sink="log")
-        self.assertEqual(daemon.stop(), 0, daemon.tail())
-        transitions = worlds.check_stored(self, self.state, self.cloud)
-        self.assertGreater(len(transitions), 100)
-        worlds.check_log(self, [daemon.lines], self.state)
-        refusals = sum(api["refused"] for api in self.cloud.control("stats")["apis"])
-        self.assertEqual(refusals, 0)
-        print(f"{len(transitions)} transitions", flush=True)
 
 
 if __name__ == "__main__":

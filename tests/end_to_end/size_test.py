@@ -29,7 +29,7 @@ class Size(harness.TestCase):
 
     def test_a_thousand_in_memory(self):
         tasks = {f"MSnT9aaaaaaaaaaaaq{i:06d}": worlds.still() for i in range(1000)}
-        # A quota that shows all of them at once, instead of in the 200 s that it takes at 5 a second.
+        # A quota that shows all of them at once, not in the 200 s that it takes at 5 a second.
         cloud = self.iotsim(worlds.scenario(worlds.account("demo", 1000, tasks)),
                             "--quota-share=1.0", "--pace=0s")
         first = self.daemon(cloud.config_file).started()
