@@ -21,7 +21,7 @@ constexpr int kOwnStrangers = 6;  // replies that are not the documented ones: m
 // seen task gets it. Below the span after which a task is taken for gone, so that an instance that
 // answers everything so cannot make its tasks vanish; above the heartbeat of a minute.
 constexpr Duration kOthersAnswer = std::chrono::seconds(90);
-constexpr int kToldAbsent = 10;  // tasks told as unknown while nothing answers
+constexpr int kToldAbsent = 10;         // tasks told as unknown while nothing answers
 constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
 constexpr char kAlive[] = "alive";
@@ -287,9 +287,9 @@ void Account::count_for(Instance& instance, Now now, Verdict& verdict) {
 void Account::count_against(const Failure& failure, Instance& instance, Now now, double chance,
                             Verdict& verdict) {
   const bool of_account = concerns_account(failure.reason);
-  const bool told = std::any_of(
-      instances_.begin(), instances_.end(),
-      [&](const Instance& each) { return of_account && each.health.told() == failure.reason; });
+  const bool told = std::any_of(instances_.begin(), instances_.end(), [&](const Instance& each) {
+    return of_account && each.health.told() == failure.reason;
+  });
   health_.failed(failure.reason, now, chance);
   whole_refused_ = of_account;
   const Health::News news = instance.health.failed(failure.reason, now, chance);
@@ -377,40 +377,6 @@ Commit Account::refresh() {
   commit.marks.push_back({config_.name, kSuccess, *last_success_});
   commit.marks.push_back({config_.name, kAlive, *blind_.last_good()});
   return commit;
-}
-
-AccountStatus Account::status(Now now) const {
-  AccountStatus status;
-  status.name = config_.name;
-  status.up = health_.up();
-  for (const Instance& instance : instances_) {
-    status.instances.push_back({instance.config.name, instance.health.up()});
-    for (const std::string& id : instance.config.tasks) {
-      const TaskRecord* record = tracker_.record(id);
-      WatchState state = record != nullptr ? WatchState::kWatched : WatchState::kPending;
-      if (tracker_.is_gone(id)) state = WatchState::kGone;
-      status.explicit_tasks.push_back({id, state});
-      if (state == WatchState::kGone) {
-        ++status.gone;
-      } else if (record == nullptr) {
-        ++status.unseen;
-      } else if (is_finished(record->last.status) || record->superseded) {
-        ++status.finished;
-      } else {
-        ++status.unfinished;
-        if (!status.oldest_observation || record->last_seen < *status.oldest_observation) {
-          status.oldest_observation = record->last_seen;
-        }
-      }
-    }
-  }
-  if (limiter_.in_use()) {
-    status.apis.push_back(
-        {Api::kQueryTask, limiter_.rate(), limiter_.configured_rate(), last_success_});
-  }
-  status.clock_offset_seconds = clock_offset_;
-  status.blind_seconds = blind_.seconds(now, status.unfinished > 0);
-  return status;
 }
 
 }  // namespace taskwatchd

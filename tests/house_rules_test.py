@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     # The main path asks the world through ports.h only.
     "main path": {"core", "config", "cloud", "main path", "ports.h"},
 }
-MAIN_PATH = {"account", "call_style", "poller", "recorder", "outbox", "nonce", "spawn", "ports"}
+MAIN_PATH = {"account", "account_status", "call_style", "poller", "recorder", "outbox", "nonce", "spawn", "ports"}
 # Libraries and headers that touch the world; the deciding rooms have none of them.
 WORLD = re.compile(
     r"<(boost/(asio|beast)|curl/|spdlog/|prometheus/|sqlite3|systemd/|thread|mutex|condition_variable|future"
