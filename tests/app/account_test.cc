@@ -298,7 +298,10 @@ TEST_F(AccountTest, AFinishedAccountThatSeesARerunWasNotBlind) {
   open(account_of({instance_of("main", {"a"})}));
   cloud = [this](const std::string& id) { return good(id, kFailed); };
   run(minutes(10));
-  cloud = [this](const std::string& id) { return reply_of(id, kQueued, born + minutes(10)); };
+  cloud = [this](const std::string& id) {
+    pass(milliseconds(50));  // a little over the minute between heartbeats
+    return reply_of(id, kQueued, born + minutes(10));
+  };
   run(minutes(3));
   EXPECT_EQ(account->status(now).unfinished, 1u);
   EXPECT_THAT(news, IsEmpty());

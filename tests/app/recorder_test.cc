@@ -14,6 +14,15 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using Kind = StoreError::Kind;
 
+class WeighedStore : public MemoryStore {
+ public:
+  Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override {
+    most_records = std::max(most_records, commit.records.size());
+    return MemoryStore::commit(std::move(commit));
+  }
+  std::size_t most_records = 0;
+};
+
 class RecorderTest : public testing::Test {
  protected:
   RecorderTest() {
@@ -51,7 +60,7 @@ class RecorderTest : public testing::Test {
   FakeEntropy entropy;
   NoHttp http;
   NotedKeys keys;
-  MemoryStore store;
+  WeighedStore store;
   NotedLog log;
   NotedObserver observer{store};
   Ports ports{clock, entropy, http, keys, store, log, observer};
@@ -128,10 +137,10 @@ TEST_F(RecorderTest, ALongOutageWithoutNewsPilesUpNothing) {
   for (int i = 0; i < 25'000; ++i) add_seen(std::to_string(i % 10));
   clock.settle();
   EXPECT_FALSE(recorder.full()) << "what was seen again is no reason to stop looking";
-  Commit none;
   store.fail_next(0, {});
   clock.advance(seconds(10));
   EXPECT_EQ(store.records().size(), 11u);
+  EXPECT_EQ(store.most_records, 11u);
 }
 
 TEST_F(RecorderTest, IsFullWhenTooMuchWaitsToBeToldAndNotAfterwards) {
