@@ -1,6 +1,6 @@
 // Time in which an account was not watched though tasks were unfinished: the daemon was down, or
-// no good reply came for 60 s (for longer, where the pace itself is slower). Ends with a report once
-// every task was looked at again. Pure.
+// no good reply came for 60 s (for longer, where the pace itself is slower). Ends with a report
+// once every task was looked at again. Pure.
 #pragma once
 
 #include <algorithm>
