@@ -347,7 +347,8 @@ state: {path: state.db}
             slowest = max(slowest, time.monotonic() - begun)
             time.sleep(0.05)
         print(f"/metrics took at most {slowest * 1000:.0f} ms", flush=True)
-        self.assertLess(slowest, 0.1)
+        # libcurl's own look-up would hold the loop for 9 s; the rest is room for a busy machine.
+        self.assertLess(slowest, 1)
         event = daemon.event("account_unreachable")
         self.assertIn("Check the network, DNS and firewall", event["msg"])
         self.assertEqual(len(daemon.events("account_unreachable")), 1)
