@@ -28,7 +28,7 @@ inline constexpr std::array<Api, 7> kAllApis = {Api::kQueryTask,
 // The Action's name: "QueryTask".
 std::string_view name(Api api);
 std::optional<Api> parse_api(std::string_view word);
-// Calls per second and account that the documents allow (api/facts.md 1.2).
+// Calls per second and account that the API's documents allow.
 double documented_quota(Api api);
 
 }  // namespace taskwatchd

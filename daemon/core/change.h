@@ -56,7 +56,7 @@ struct CounterValue {
   Wall created;  // when the first of its job was made; new ones are shown as 0 for a minute
 };
 
-// A durable instant: "alive" (last good reply of an account), "success:QueryTask", "watched_since".
+// A durable instant: "alive" (last good reply of an account), "success:QueryTask".
 struct Mark {
   std::string account;
   std::string key;

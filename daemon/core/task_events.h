@@ -1,4 +1,4 @@
-// The stored events of tasks, built from records: names, levels and fields of contract section 5.
+// The stored events of tasks, built from records: their names, levels and fields.
 #pragma once
 
 #include <optional>

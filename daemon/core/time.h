@@ -45,8 +45,8 @@ constexpr Duration from_seconds(double s) {
 std::string rfc3339(Wall t);
 // The second form is the signatures' and the v1 Timestamp's: 2026-11-22T01:02:03Z.
 std::string rfc3339_seconds(Wall t);
-// Reads yyyy-MM-ddTHH:mm:ss[.fraction]Z (api/facts.md 1.4); nothing else, and no impossible date.
-// More than three digits of fraction are cut.
+// Reads yyyy-MM-ddTHH:mm:ss[.fraction]Z, as QueryTask's document writes it; nothing else, and no
+// impossible date. More than three digits of fraction are cut.
 std::optional<Wall> parse_utc(std::string_view text);
 
 }  // namespace taskwatchd

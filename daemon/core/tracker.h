@@ -1,7 +1,7 @@
 // The last believed state of each watched task of one account. A reply goes in; what it changes
-// comes out: the new record, events, counts. Decides what a reply may overwrite (contract "Reply
-// order"): nothing older than what is held, nothing that another task's reply says.
-// Pure; loop's thread. A change counts as held at once; whoever stores it keeps the order.
+// comes out: the new record, events, counts. Decides what a reply may overwrite: nothing older than
+// what is held, nothing that another task's reply says. Pure; loop's thread. A change counts as
+// held at once; whoever stores it keeps the order.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The registry of all metric families (contract section 4), each declared once, and the page that
+// The registry of all metric families, each declared once, and the page that
 // /metrics serves. Bounded families live in prometheus-cpp; those with series a task or a job come
 // from task_page and job_counters as ready text. Loop's thread only.
 #pragma once
