@@ -26,6 +26,16 @@ std::vector<TaskKey> watched_tasks(const Config& config) {
   return keys;
 }
 
+std::vector<JobKey> watched_jobs(const Config& config) {
+  std::vector<JobKey> keys;
+  for (const AccountConfig& account : config.accounts) {
+    for (const InstanceConfig& instance : account.instances) {
+      for (const std::string& id : instance.jobs) keys.push_back({account.name, id});
+    }
+  }
+  return keys;
+}
+
 Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
              Metrics& metrics)
     : executor_(std::move(executor)), ports_(ports), recorder_(recorder), metrics_(metrics) {}

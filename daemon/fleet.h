@@ -52,5 +52,7 @@ class Fleet {
 
 // Every explicit task of a configuration.
 std::vector<TaskKey> watched_tasks(const Config& config);
+// Every job that it names; those found by discover_jobs are not in it.
+std::vector<JobKey> watched_jobs(const Config& config);
 
 }  // namespace taskwatchd

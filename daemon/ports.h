@@ -81,6 +81,7 @@ struct Stored {
   std::vector<TaskRecord> records;
   std::vector<CounterValue> counters;
   std::vector<Mark> marks;
+  std::vector<JobRecord> jobs;
 };
 
 // Durable memory. Calls are carried out in the order they are made.
@@ -89,9 +90,16 @@ class Store {
   virtual ~Store() = default;
   // Returns once everything in `commit` would survive a power cut, or nothing of it.
   virtual Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) = 0;
-  // The records of `tasks` (those that exist) of one account, and all its counters and marks.
+  // The records of `tasks` (those that exist) of one account, and all its counters, marks and jobs.
   virtual Awaitable<std::variant<Stored, StoreError>> load(std::string account,
                                                            std::vector<std::string> tasks) = 0;
+  // The records of one job's tasks with an id above `after`, rising by id, at most `limit`: a job
+  // of 100,000 tasks is read in parts.
+  virtual Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
+      JobKey job, std::string after, std::size_t limit) = 0;
+  // The newest events of one task, at most `limit`, rising.
+  virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_of_task(
+      TaskKey task, std::size_t limit) = 0;
   // Stored events with an id above `id`, rising, at most `limit`.
   virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(
       std::uint64_t id, std::size_t limit) = 0;
@@ -99,10 +107,12 @@ class Store {
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
   // The id of the newest event; 0 if there is none.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
-  // Drops records last seen before `before` of tasks not in `watched`, and events older than that
-  // which every known sink has got and whose task has no record left.
-  virtual Awaitable<std::variant<std::monostate, StoreError>> prune(
-      Wall before, std::vector<TaskKey> watched) = 0;
+  // Drops records last seen before `before` of tasks that are neither in `watched` nor of a job in
+  // `jobs`, job records last seen before it and not in `jobs`, and events older than that which
+  // every known sink has got and whose task has no record left.
+  virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
+                                                                    std::vector<TaskKey> watched,
+                                                                    std::vector<JobKey> jobs) = 0;
 };
 
 // Where stored events leave. Delivery is at least once and in order.

@@ -15,19 +15,24 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+// The later of two records of one thing takes the earlier one's place.
+template <typename Record, typename Key>
+void put(Record& record, std::vector<Record>& records, std::map<Key, std::size_t>& places) {
+  const auto [place, fresh] = places.try_emplace(record.key, records.size());
+  if (fresh) {
+    records.push_back(std::move(record));
+  } else {
+    records[place->second] = std::move(record);
+  }
+}
+
 }  // namespace
 
 Recorder::Recorder(Ports ports) : ports_(ports), alarm_(ports.clock.make_alarm()) {}
 
 void Recorder::Group::join(Commit&& part) {
-  for (TaskRecord& record : part.records) {
-    const auto [place, fresh] = places.try_emplace(record.key, commit.records.size());
-    if (fresh) {
-      commit.records.push_back(std::move(record));
-    } else {
-      commit.records[place->second] = std::move(record);
-    }
-  }
+  for (TaskRecord& record : part.records) put(record, commit.records, places);
+  for (JobRecord& job : part.jobs) put(job, commit.jobs, job_places);
   for (Mark& mark : part.marks) {
     std::erase_if(commit.marks, [&](const Mark& held) {
       return held.account == mark.account && held.key == mark.key;

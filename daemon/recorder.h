@@ -45,11 +45,12 @@ class Recorder {
   void stop();
 
  private:
-  // One record a task, one mark a key, one cursor a sink: so an outage of the store, however long,
-  // piles up only what is to be told.
+  // One record a task or job, one mark a key, one cursor a sink: so an outage of the store, however
+  // long, piles up only what is to be told.
   struct Group {
     Commit commit;
-    std::map<TaskKey, std::size_t> places;  // of the records in `commit`
+    std::map<TaskKey, std::size_t> places;     // of the records in `commit`
+    std::map<JobKey, std::size_t> job_places;  // of the jobs in it
     std::vector<TaskChange> changes;
     bool urgent = false;
 

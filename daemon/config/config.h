@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/api.h"
+#include "core/discovery.h"
 #include "core/pace.h"
 #include "core/time.h"
 
@@ -33,6 +34,9 @@ struct InstanceConfig {
   std::string ca_file;                  // empty: the system's
   std::vector<std::string> tasks;       // explicit task ids, each once, in the file's order
   std::vector<std::string> task_files;  // absolute globs; config_file.h reads them into `tasks`
+  std::vector<std::string> jobs;        // watched job ids, each once, in the file's order
+  std::optional<DiscoverJobs> discover_jobs;
+  std::optional<Duration> deadline;  // a task unfinished so long after it was queued is overdue
   std::vector<std::pair<std::string, std::string>> labels;
   bool operator==(const InstanceConfig&) const = default;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/job.h"
 #include "core/task.h"
 
 namespace taskwatchd {
@@ -29,6 +30,8 @@ std::string_view name(Anomaly anomaly);
 struct TaskChange {
   TaskRecord record{};
   bool first_sight = false;
+  // Named by id in the configuration; the others are of watched jobs.
+  bool explicit_id = true;
   // Changed after we began to watch: counts for the detection delay. True for each transition.
   bool changed_while_watched = false;
   std::optional<TaskStatus> from{};  // of a transition
@@ -66,13 +69,14 @@ struct Mark {
 // One group of changes: all of it is stored, or nothing.
 struct Commit {
   std::vector<TaskRecord> records = {};  // the later of two for one task wins
+  std::vector<JobRecord> jobs = {};      // likewise
   std::vector<Event> events = {};        // in order; ids are given by the store
   std::vector<CounterDelta> counters = {};
   std::vector<Mark> marks = {};
   // Sinks' cursors: the id of the last event whose delivery has returned.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
   bool empty() const {
-    return records.empty() && events.empty() && counters.empty() && marks.empty() &&
+    return records.empty() && jobs.empty() && events.empty() && counters.empty() && marks.empty() &&
            cursors.empty();
   }
 };

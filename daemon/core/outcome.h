@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/job.h"
 #include "core/task.h"
 #include "core/time.h"
 
@@ -49,6 +50,6 @@ struct Failure {
   bool wants_get = false;
 };
 
-using Outcome = std::variant<TaskReply, Failure>;
+using Outcome = std::variant<TaskReply, TaskPage, JobStatistics, JobReply, JobPage, Failure>;
 
 }  // namespace taskwatchd

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "core/api.h"
+#include "core/event.h"
+#include "core/job.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -33,6 +35,26 @@ struct ExplicitTask {
   WatchState state = WatchState::kPending;
 };
 
+// One watched job, for the aliyun_iot_job_* families and the API.
+struct JobView {
+  std::string job_id;
+  std::string instance;
+  StringMap labels;  // configured ones
+  std::string name;  // registered in the cloud; empty until read
+  std::string type;  // likewise
+  JobStatus status = JobStatus::kUnknown;
+  bool status_read = false;                 // false: no series of the status yet
+  std::optional<JobStatistics> statistics;  // the newest; from a whole scan if they are denied
+  std::optional<Wall> statistics_read;
+  TaskCounts held{};             // our own view of its tasks
+  std::optional<Wall> eta_half;  // when the last task is expected to finish, confidence 0.5
+  std::optional<Wall> eta_most;  // confidence 0.9
+  std::uint32_t stalled = 0;
+  std::optional<TaskCounts> overdue;  // unfinished past the deadline; absent without one
+  std::uint32_t unreconciled = 0;
+  std::optional<Wall> ended;  // all its tasks are finished since
+};
+
 struct AccountStatus {
   std::string name;
   bool up = false;
@@ -47,6 +69,8 @@ struct AccountStatus {
   std::optional<double> clock_offset_seconds;
   std::optional<Duration> detection_delay_bound;
   double blind_seconds = 0;
+  std::vector<JobView> jobs;     // watched ones
+  std::size_t jobs_skipped = 0;  // found in the cloud, but not watched: too old, or over the limit
 };
 
 struct DaemonStatus {

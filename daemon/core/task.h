@@ -49,8 +49,9 @@ constexpr int rank(TaskStatus s) {
   return 2;
 }
 
-// What one good QueryTask reply says. Text fields hold what the cloud sent, repaired to valid
-// UTF-8; message and status_detail are a device's words and must be escaped for every sink.
+// What one good QueryTask reply says, or a row of ListTask. Text fields hold what the cloud sent,
+// repaired to valid UTF-8; message and status_detail are a device's words and must be escaped for
+// every sink.
 struct TaskReply {
   std::string task_id;
   std::string job_id;
@@ -62,8 +63,9 @@ struct TaskReply {
   std::optional<double> progress;  // 0 to 100 as reported; absent if none was
   std::string message;
   std::string status_detail;
-  Wall modified;  // UtcModified
-  Wall queued;    // UtcQueueTime
+  Wall modified;        // UtcModified
+  Wall queued;          // UtcQueueTime
+  bool listed = false;  // a row of a list: it carries neither message nor status_detail
 };
 
 // A task of one account. Task ids are unique in an account.

@@ -168,6 +168,29 @@ std::variant<Stored, StoreError> Connection::load(const std::string& account,
   return stored;
 }
 
+std::variant<std::vector<TaskRecord>, StoreError> Connection::tasks_of_job(const JobKey& job,
+                                                                           const std::string& after,
+                                                                           std::size_t limit) {
+  std::vector<TaskRecord> records;
+  const std::function<int()> read = [&] {
+    records.clear();
+    return tables_->tasks_of_job(job, after, limit, records);
+  };
+  if (auto failed = attempt(read)) return *failed;
+  return records;
+}
+
+std::variant<std::vector<Event>, StoreError> Connection::events_of_task(const TaskKey& task,
+                                                                        std::size_t limit) {
+  std::vector<Event> events;
+  const std::function<int()> read = [&] {
+    events.clear();
+    return tables_->events_of_task(task, limit, events);
+  };
+  if (auto failed = attempt(read)) return *failed;
+  return events;
+}
+
 std::variant<std::vector<Event>, StoreError> Connection::events_after(std::uint64_t id,
                                                                       std::size_t limit) {
   std::vector<Event> events;
@@ -194,8 +217,9 @@ std::variant<std::uint64_t, StoreError> Connection::last_event() {
 }
 
 std::variant<std::monostate, StoreError> Connection::prune(Wall before,
-                                                           const std::vector<TaskKey>& watched) {
-  const std::function<int()> write = [&] { return tables_->prune(before, watched); };
+                                                           const std::vector<TaskKey>& watched,
+                                                           const std::vector<JobKey>& jobs) {
+  const std::function<int()> write = [&] { return tables_->prune(before, watched, jobs); };
   if (auto failed = attempt(write)) return *failed;
   return std::monostate();
 }

@@ -29,10 +29,16 @@ class Connection {
   std::variant<Committed, StoreError> commit(const Commit& commit);
   std::variant<Stored, StoreError> load(const std::string& account,
                                         const std::vector<std::string>& tasks);
+  std::variant<std::vector<TaskRecord>, StoreError> tasks_of_job(const JobKey& job,
+                                                                 const std::string& after,
+                                                                 std::size_t limit);
+  std::variant<std::vector<Event>, StoreError> events_of_task(const TaskKey& task,
+                                                              std::size_t limit);
   std::variant<std::vector<Event>, StoreError> events_after(std::uint64_t id, std::size_t limit);
   std::variant<std::uint64_t, StoreError> cursor(const std::string& sink);
   std::variant<std::uint64_t, StoreError> last_event();
-  std::variant<std::monostate, StoreError> prune(Wall before, const std::vector<TaskKey>& watched);
+  std::variant<std::monostate, StoreError> prune(Wall before, const std::vector<TaskKey>& watched,
+                                                 const std::vector<JobKey>& jobs);
 
   // From now on a lock held by another program fails at once instead of after `busy`.
   void give_up() { give_up_ = true; }

@@ -28,20 +28,27 @@ int first_number(sqlite3* db, std::string_view sql, std::int64_t& value) {
 
 }  // namespace
 
-int Tables::keep_watched(const std::vector<TaskKey>& watched) {
+int Tables::keep_watched(const std::vector<TaskKey>& watched, const std::vector<JobKey>& jobs) {
   int code = sqlite3_exec(db_,
                           "CREATE TEMP TABLE IF NOT EXISTS watched(account TEXT, task_id TEXT,"
                           " PRIMARY KEY(account, task_id)) WITHOUT ROWID;"
-                          "DELETE FROM temp.watched;",
+                          "DELETE FROM temp.watched;"
+                          "CREATE TEMP TABLE IF NOT EXISTS watched_jobs(account TEXT, job_id TEXT,"
+                          " PRIMARY KEY(account, job_id)) WITHOUT ROWID;"
+                          "DELETE FROM temp.watched_jobs;",
                           nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return code;
-  Statement add(db_, "INSERT OR IGNORE INTO temp.watched VALUES(?,?)");
+  Statement add_task(db_, "INSERT OR IGNORE INTO temp.watched VALUES(?,?)");
+  Statement add_job(db_, "INSERT OR IGNORE INTO temp.watched_jobs VALUES(?,?)");
   const auto add_all = [&] {
+    int added = SQLITE_OK;
     for (const TaskKey& key : watched) {
-      const int added = add.run(key.account, key.task_id);
-      if (added != SQLITE_OK) return added;
+      if ((added = add_task.run(key.account, key.task_id)) != SQLITE_OK) return added;
     }
-    return SQLITE_OK;
+    for (const JobKey& key : jobs) {
+      if ((added = add_job.run(key.account, key.job_id)) != SQLITE_OK) return added;
+    }
+    return added;
   };
   return inside_transaction(*this, add_all);
 }
@@ -50,12 +57,23 @@ int Tables::prune_records(Wall before) {
   Statement drop(db_,
                  "DELETE FROM tasks WHERE (account,task_id) IN (SELECT account,task_id FROM tasks t"
                  " WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM temp.watched w WHERE"
-                 " w.account=t.account AND w.task_id=t.task_id) LIMIT ?2)");
+                 " w.account=t.account AND w.task_id=t.task_id)"
+                 " AND NOT EXISTS (SELECT 1 FROM temp.watched_jobs j WHERE"
+                 " j.account=t.account AND j.job_id=t.job_id) LIMIT ?2)");
   for (;;) {
     const auto drop_some = [&] { return drop.run(before, kPruneRows); };
     const int code = inside_transaction(*this, drop_some);
     if (code != SQLITE_OK || sqlite3_changes(db_) < kPruneRows) return code;
   }
+}
+
+// In one transaction: an account has some thousand jobs in a month, not more.
+int Tables::prune_jobs(Wall before) {
+  Statement drop(db_,
+                 "DELETE FROM jobs WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM"
+                 " temp.watched_jobs w WHERE w.account=jobs.account AND w.job_id=jobs.job_id)");
+  const auto drop_all = [&] { return drop.run(before); };
+  return inside_transaction(*this, drop_all);
 }
 
 int Tables::prune_events(Wall before) {
@@ -78,12 +96,15 @@ int Tables::prune_events(Wall before) {
   return SQLITE_OK;
 }
 
-int Tables::prune(Wall before, const std::vector<TaskKey>& watched) {
-  int code = keep_watched(watched);
+int Tables::prune(Wall before, const std::vector<TaskKey>& watched,
+                  const std::vector<JobKey>& jobs) {
+  int code = keep_watched(watched, jobs);
   if (code == SQLITE_OK) code = prune_records(before);
+  if (code == SQLITE_OK) code = prune_jobs(before);
   if (code == SQLITE_OK) code = prune_events(before);
   // The watched list is as large as the fleet: give its memory back.
-  sqlite3_exec(db_, "DROP TABLE IF EXISTS temp.watched", nullptr, nullptr, nullptr);
+  sqlite3_exec(db_, "DROP TABLE IF EXISTS temp.watched; DROP TABLE IF EXISTS temp.watched_jobs;",
+               nullptr, nullptr, nullptr);
   return code;
 }
 

@@ -1,6 +1,7 @@
 #include "io/sqlite_schema.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <vector>
@@ -8,10 +9,23 @@
 namespace taskwatchd::sqlite {
 namespace {
 
+// What the second version has beside the first.
+constexpr const char* kJobs = R"sql(
+CREATE TABLE jobs(
+  account TEXT NOT NULL, job_id TEXT NOT NULL, instance TEXT NOT NULL,
+  job_name TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, status_text TEXT NOT NULL,
+  timeout_us INTEGER, rollout_per_minute REAL, scheduled_ms INTEGER,
+  created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
+  baselined INTEGER NOT NULL, ended_ms INTEGER,
+  PRIMARY KEY(account, job_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX tasks_by_job ON tasks(account, job_id, task_id);
+)sql";
+
 // body is the event as core/event_text writes it, without its id; account, job_id and task_id are
 // copies of its fields for queries. meta.commits counts commits: it tells after a failed fsync
 // whether the commit in doubt is in the file.
-constexpr const char* kTables = R"sql(
+constexpr const char* kFirst = R"sql(
 CREATE TABLE tasks(
   account TEXT NOT NULL, task_id TEXT NOT NULL, instance TEXT NOT NULL,
   job_id TEXT NOT NULL, job_name TEXT NOT NULL, product_key TEXT NOT NULL,
@@ -92,25 +106,24 @@ std::string ask(sqlite3* db, const std::string& sql, int& code) {
   return answer;
 }
 
-// Is it ours, and of a version that we read? `fresh` becomes true for an empty file.
-std::optional<OpenError> identify(const std::string& path, sqlite3* db, bool& fresh) {
+// Is it ours, and of a version that we read? `version` becomes the file's; 0: it is empty.
+std::optional<OpenError> identify(const std::string& path, sqlite3* db, std::int64_t& version) {
   int code = SQLITE_OK;
   const std::string application = ask(db, "PRAGMA application_id", code);
   if (code != SQLITE_OK) return failure(path, db, code);
-  const std::string version = ask(db, "PRAGMA user_version", code);
+  version = std::atoll(ask(db, "PRAGMA user_version", code).c_str());
   if (code != SQLITE_OK) return failure(path, db, code);
   const std::string tables = ask(db, "SELECT count(*) FROM sqlite_schema", code);
   if (code != SQLITE_OK) return failure(path, db, code);
-  fresh = application == "0" && version == "0" && tables == "0";
-  if (fresh) return std::nullopt;
-  if (application != std::to_string(kApplicationId)) {
+  if (application == "0" && version == 0 && tables == "0") return std::nullopt;
+  if (application != std::to_string(kApplicationId) || version < 1) {
     return refuse(OpenError::Kind::kUnusable, path,
                   "is the database of another program: set state.path to another file");
   }
-  if (std::stoll(version) > kSchemaVersion) {
+  if (version > kSchemaVersion) {
     return refuse(OpenError::Kind::kNewer, path,
-                  "was written by a newer taskwatchd (schema " + version + ", this one reads " +
-                      std::to_string(kSchemaVersion) +
+                  "was written by a newer taskwatchd (schema " + std::to_string(version) +
+                      ", this one reads " + std::to_string(kSchemaVersion) +
                       "): run that version again, or restore an older copy");
   }
   return std::nullopt;
@@ -142,15 +155,16 @@ std::optional<OpenError> configure(const std::string& path, sqlite3* db, std::in
   return std::nullopt;
 }
 
-std::optional<OpenError> check(const std::string& path, sqlite3* db) {
+std::optional<OpenError> check(const std::string& path, sqlite3* db, std::int64_t version) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
   const bool whole = !error && static_cast<std::int64_t>(bytes) <= kFullCheckBytes;
-  const auto checks = whole ? std::vector<std::string>{"PRAGMA quick_check(1)"}
-                            : std::vector<std::string>{
-                                  "PRAGMA quick_check('tasks')", "PRAGMA quick_check('counters')",
-                                  "PRAGMA quick_check('marks')", "PRAGMA quick_check('cursors')",
-                                  "PRAGMA quick_check('meta')"};
+  auto checks = whole ? std::vector<std::string>{"PRAGMA quick_check(1)"}
+                      : std::vector<std::string>{
+                            "PRAGMA quick_check('tasks')", "PRAGMA quick_check('counters')",
+                            "PRAGMA quick_check('marks')", "PRAGMA quick_check('cursors')",
+                            "PRAGMA quick_check('meta')"};
+  if (!whole && version >= 2) checks.push_back("PRAGMA quick_check('jobs')");
   for (const std::string& sql : checks) {
     int code = SQLITE_OK;
     const std::string answer = ask(db, sql, code);
@@ -160,13 +174,15 @@ std::optional<OpenError> check(const std::string& path, sqlite3* db) {
   return std::nullopt;
 }
 
-// Makes the tables of a fresh file; of any other it rewrites the version that stands there. Both
-// are real commits: a full or read-only disk shows here and not at the first transition.
-int settle(sqlite3* db, bool fresh) {
-  const std::string version = std::to_string(kSchemaVersion);
-  const std::string sql = "BEGIN IMMEDIATE;" + std::string(fresh ? kTables : "") +
-                          "PRAGMA application_id=" + std::to_string(kApplicationId) +
-                          ";PRAGMA user_version=" + version + ";COMMIT;";
+// Makes what the file's version lacks and writes our version, all or nothing; where nothing is
+// lacking it rewrites the version that stands there. Each is a real commit: a full or read-only
+// disk shows here and not at the first transition.
+int settle(sqlite3* db, std::int64_t version) {
+  std::string sql = "BEGIN IMMEDIATE;";
+  if (version < 1) sql += kFirst;
+  if (version < 2) sql += kJobs;
+  sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
+         ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
   const int code = execute(db, sql.c_str());
   if (sqlite3_get_autocommit(db) == 0) execute(db, "ROLLBACK");
   return code;
@@ -185,11 +201,11 @@ std::variant<Database, OpenError> open_database(const std::string& path,
   sqlite3_extended_result_codes(db.get(), 1);
   sqlite3_busy_timeout(db.get(), static_cast<int>(busy.count()));
 
-  bool fresh = false;
-  if (auto error = identify(path, db.get(), fresh)) return *error;
+  std::int64_t version = 0;
+  if (auto error = identify(path, db.get(), version)) return *error;
   if (auto error = configure(path, db.get(), max_bytes)) return *error;
-  if (auto error = check(path, db.get())) return *error;
-  const int settled = settle(db.get(), fresh);
+  if (auto error = check(path, db.get(), version)) return *error;
+  const int settled = settle(db.get(), version);
   if (settled != SQLITE_OK) return failure(path, db.get(), settled);
   return db;
 }

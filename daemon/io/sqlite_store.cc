@@ -103,6 +103,22 @@ Awaitable<std::variant<Stored, StoreError>> SqliteStore::load(std::string accoun
   return call<Stored>(std::move(action));
 }
 
+Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks_of_job(
+    JobKey job, std::string after, std::size_t limit) {
+  auto action = [job = std::move(job), after = std::move(after), limit](Connection& from) {
+    return from.tasks_of_job(job, after, limit);
+  };
+  return call<std::vector<TaskRecord>>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_of_task(
+    TaskKey task, std::size_t limit) {
+  auto action = [task = std::move(task), limit](Connection& from) {
+    return from.events_of_task(task, limit);
+  };
+  return call<std::vector<Event>>(std::move(action));
+}
+
 Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_after(
     std::uint64_t id, std::size_t limit) {
   auto action = [id, limit](Connection& from) { return from.events_after(id, limit); };
@@ -119,10 +135,11 @@ Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
   return call<std::uint64_t>(action);
 }
 
-Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(
-    Wall before, std::vector<TaskKey> watched) {
-  auto action = [before, watched = std::move(watched)](Connection& from) {
-    return from.prune(before, watched);
+Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(Wall before,
+                                                                       std::vector<TaskKey> watched,
+                                                                       std::vector<JobKey> jobs) {
+  auto action = [before, watched = std::move(watched), jobs = std::move(jobs)](Connection& from) {
+    return from.prune(before, watched, jobs);
   };
   return call<std::monostate>(std::move(action));
 }

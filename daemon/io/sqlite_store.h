@@ -37,12 +37,17 @@ class SqliteStore : public Store {
   Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override;
   Awaitable<std::variant<Stored, StoreError>> load(std::string account,
                                                    std::vector<std::string> tasks) override;
+  Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
+      JobKey job, std::string after, std::size_t limit) override;
+  Awaitable<std::variant<std::vector<Event>, StoreError>> events_of_task(
+      TaskKey task, std::size_t limit) override;
   Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(std::uint64_t id,
                                                                        std::size_t limit) override;
   Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) override;
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override;
   Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
-                                                            std::vector<TaskKey> watched) override;
+                                                            std::vector<TaskKey> watched,
+                                                            std::vector<JobKey> jobs) override;
 
   // A no-op through the thread, for the watchdog: true once it was answered, false at once if the
   // queue is full. Waits as long as the thread is busy.

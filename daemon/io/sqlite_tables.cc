@@ -53,6 +53,27 @@ TaskRecord read_record(const Statement& row) {
   return r;
 }
 
+JobRecord read_job(const Statement& row) {
+  JobRecord r;
+  r.key = {row.text(0), row.text(1)};
+  r.instance = row.text(2);
+  r.last.job_id = r.key.job_id;
+  r.last.job_name = row.text(3);
+  r.last.type = row.text(4);
+  r.last.status = parse_job_status(row.text(5));
+  r.last.status_text = row.text(6);
+  if (!row.null(7)) r.last.timeout = Duration(row.number(7));
+  if (!row.null(8)) r.last.rollout_per_minute = row.real(8);
+  if (!row.null(9)) r.last.scheduled = row.wall(9);
+  r.last.created = row.wall(10);
+  r.last.modified = row.wall(11);
+  r.first_seen = row.wall(12);
+  r.last_seen = row.wall(13);
+  r.baselined = row.number(14) != 0;
+  if (!row.null(15)) r.ended = row.wall(15);
+  return r;
+}
+
 // A body that cannot be read any more still has its place in the order: its sinks get what the
 // columns tell, rather than waiting before it for ever.
 Event read_event(const Statement& row) {
@@ -91,6 +112,7 @@ Tables::Tables(sqlite3* db)
       put_record_(db,
                   "INSERT OR REPLACE INTO tasks VALUES"
                   "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_job_(db, "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_event_(db,
                  "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
                  " VALUES(?,?,?,?,?,?,?)"),
@@ -111,11 +133,20 @@ Tables::Tables(sqlite3* db)
                     "SELECT job_id,counter,status,value,created_ms FROM counters"
                     " WHERE account=?"),
       get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
+      get_jobs_(db, "SELECT * FROM jobs WHERE account=?"),
       get_events_(db,
                   "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                   " WHERE id>? ORDER BY id LIMIT ?"),
       get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
-      get_last_event_(db, "SELECT coalesce(max(id),0) FROM events") {}
+      get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
+      // Named, for without statistics a plan by the primary key would read the whole account.
+      get_tasks_of_job_(db,
+                        "SELECT * FROM tasks INDEXED BY tasks_by_job"
+                        " WHERE account=? AND job_id=? AND task_id>? ORDER BY task_id LIMIT ?"),
+      get_events_of_task_(db,
+                          "SELECT * FROM (SELECT id,ts_ms,name,account,job_id,task_id,body,level"
+                          " FROM events WHERE account=? AND task_id=? ORDER BY id DESC LIMIT ?)"
+                          " ORDER BY id") {}
 
 void Tables::roll_back() {
   if (sqlite3_get_autocommit(db_) == 0) rollback_.run();
@@ -128,6 +159,14 @@ int Tables::write_record(const TaskRecord& r) {
                          t.message, t.status_detail, t.modified, t.queued, std::int64_t{r.attempt},
                          r.first_seen, r.last_seen, r.started, number(r.superseded),
                          number(r.gone));
+}
+
+int Tables::write_job(const JobRecord& r) {
+  const JobReply& j = r.last;
+  const auto timeout = j.timeout ? std::optional(std::int64_t{j.timeout->count()}) : std::nullopt;
+  return put_job_.run(r.key.account, r.key.job_id, r.instance, j.job_name, j.type, name(j.status),
+                      j.status_text, timeout, j.rollout_per_minute, j.scheduled, j.created,
+                      j.modified, r.first_seen, r.last_seen, number(r.baselined), r.ended);
 }
 
 int Tables::write_event(const Event& event, std::uint64_t& id) {
@@ -143,6 +182,9 @@ int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
   int code = SQLITE_OK;
   for (const TaskRecord& record : commit.records) {
     if ((code = write_record(record)) != SQLITE_OK) return code;
+  }
+  for (const JobRecord& job : commit.jobs) {
+    if ((code = write_job(job)) != SQLITE_OK) return code;
   }
   for (const Event& event : commit.events) {
     std::uint64_t id = 0;
@@ -188,9 +230,25 @@ int Tables::load(const std::string& account, const std::vector<std::string>& tas
     stored.counters.push_back(std::move(value));
   });
   if (code != SQLITE_OK) return code;
-  return each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
+  code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
     stored.marks.push_back({account, row.text(0), row.wall(1)});
   });
+  if (code != SQLITE_OK) return code;
+  return each(get_jobs_, get_jobs_.start(account),
+              [&](const Statement& row) { stored.jobs.push_back(read_job(row)); });
+}
+
+int Tables::tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
+                         std::vector<TaskRecord>& records) {
+  return each(get_tasks_of_job_,
+              get_tasks_of_job_.start(job.account, job.job_id, after, number(std::uint64_t{limit})),
+              [&records](const Statement& row) { records.push_back(read_record(row)); });
+}
+
+int Tables::events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events) {
+  return each(get_events_of_task_,
+              get_events_of_task_.start(task.account, task.task_id, number(std::uint64_t{limit})),
+              [&events](const Statement& row) { events.push_back(read_event(row)); });
 }
 
 int Tables::events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events) {
@@ -215,6 +273,7 @@ std::optional<Wall> instant_of(const Commit& commit) {
   const auto see = [&newest](Wall at) { newest = std::max(newest.value_or(at), at); };
   for (const Event& event : commit.events) see(event.ts);
   for (const TaskRecord& record : commit.records) see(record.last_seen);
+  for (const JobRecord& job : commit.jobs) see(job.last_seen);
   for (const Mark& mark : commit.marks) see(mark.at);
   return newest;
 }

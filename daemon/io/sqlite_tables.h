@@ -28,28 +28,33 @@ class Tables {
   int commits(std::int64_t& count);
 
   int load(const std::string& account, const std::vector<std::string>& tasks, Stored& stored);
+  int tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
+                   std::vector<TaskRecord>& records);
+  int events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events);
   int events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events);
   int cursor(const std::string& sink, std::uint64_t& id);
   int last_event(std::uint64_t& id);
 
-  // Takes the watched tasks into a temporary table and prunes; in transactions of its own, each
-  // bounded, so that the write-ahead log does not grow with the history.
-  int prune(Wall before, const std::vector<TaskKey>& watched);
+  // Takes the watched tasks and jobs into temporary tables and prunes; in transactions of its own,
+  // each bounded, so that the write-ahead log does not grow with the history.
+  int prune(Wall before, const std::vector<TaskKey>& watched, const std::vector<JobKey>& jobs);
 
   sqlite3* database() const { return db_; }
 
  private:
   int write_record(const TaskRecord& record);
+  int write_job(const JobRecord& job);
   int write_event(const Event& event, std::uint64_t& id);
-  int keep_watched(const std::vector<TaskKey>& watched);
+  int keep_watched(const std::vector<TaskKey>& watched, const std::vector<JobKey>& jobs);
   int prune_records(Wall before);
+  int prune_jobs(Wall before);
   int prune_events(Wall before);
 
   sqlite3* db_;
   Statement begin_, commit_, rollback_;
-  Statement put_record_, put_event_, count_, mark_, move_cursor_, count_commit_;
-  Statement get_commits_, get_record_, get_counters_, get_marks_, get_events_, get_cursor_;
-  Statement get_last_event_;
+  Statement put_record_, put_job_, put_event_, count_, mark_, move_cursor_, count_commit_;
+  Statement get_commits_, get_record_, get_counters_, get_marks_, get_jobs_, get_events_;
+  Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
 };
 
 // The instant of a commit, for what it makes anew: the newest that it names itself. Nothing if it

@@ -18,9 +18,11 @@ class WeighedStore : public MemoryStore {
  public:
   Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override {
     most_records = std::max(most_records, commit.records.size());
+    most_jobs = std::max(most_jobs, commit.jobs.size());
     return MemoryStore::commit(std::move(commit));
   }
   std::size_t most_records = 0;
+  std::size_t most_jobs = 0;
 };
 
 class RecorderTest : public testing::Test {
@@ -141,6 +143,25 @@ TEST_F(RecorderTest, ALongOutageWithoutNewsPilesUpNothing) {
   clock.advance(seconds(10));
   EXPECT_EQ(store.records().size(), 11u);
   EXPECT_EQ(store.most_records, 11u);
+}
+
+TEST_F(RecorderTest, TheLaterOfTwoRecordsOfAJobIsStoredOnce) {
+  const auto add_job = [this](const std::string& id, std::int64_t seen) {
+    Commit part;
+    part.jobs.emplace_back().key = {"prod", id};
+    part.jobs.back().last_seen = Wall(milliseconds(seen));
+    recorder.add_lazily(std::move(part));
+  };
+  add_job("J1", 1);
+  add_job("J2", 2);
+  add_job("J1", 3);
+  clock.advance(seconds(6));
+  EXPECT_EQ(store.commits(), 1u);
+  EXPECT_EQ(store.most_jobs, 2u);
+  EXPECT_EQ(store.jobs().at({"prod", "J1"}).last_seen, Wall(milliseconds(3)));
+  add_job("J1", 4);
+  clock.advance(seconds(6));
+  EXPECT_EQ(store.jobs().at({"prod", "J1"}).last_seen, Wall(milliseconds(4)));
 }
 
 TEST_F(RecorderTest, IsFullWhenTooMuchWaitsToBeToldAndNotAfterwards) {

@@ -54,6 +54,7 @@ class MemoryStore : public Store {
   void forget_held() { held_.clear(); }
 
   const std::map<TaskKey, TaskRecord>& records() const { return records_; }
+  const std::map<JobKey, JobRecord>& jobs() const { return jobs_; }
   const std::map<std::uint64_t, Event>& events() const { return events_; }
   std::size_t commits() const { return commits_; }  // that succeeded
 
@@ -68,6 +69,33 @@ class MemoryStore : public Store {
       return read(account, tasks);
     };
     return call<Stored>(std::move(action));
+  }
+
+  Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
+      JobKey job, std::string after, std::size_t limit) override {
+    auto action = [this, job = std::move(job), after = std::move(after), limit] {
+      std::vector<TaskRecord> found;
+      auto at = records_.upper_bound(TaskKey{job.account, after});
+      for (; at != records_.end() && at->first.account == job.account; ++at) {
+        if (found.size() >= limit) break;
+        if (at->second.last.job_id == job.job_id) found.push_back(at->second);
+      }
+      return found;
+    };
+    return call<std::vector<TaskRecord>>(std::move(action));
+  }
+
+  Awaitable<std::variant<std::vector<Event>, StoreError>> events_of_task(
+      TaskKey task, std::size_t limit) override {
+    auto action = [this, task = std::move(task), limit] {
+      std::vector<Event> found;
+      for (auto at = events_.rbegin(); at != events_.rend() && found.size() < limit; ++at) {
+        if (task_of(at->second) == task) found.push_back(at->second);
+      }
+      std::reverse(found.begin(), found.end());
+      return found;
+    };
+    return call<std::vector<Event>>(std::move(action));
   }
 
   Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(std::uint64_t id,
@@ -96,8 +124,11 @@ class MemoryStore : public Store {
   }
 
   Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
-                                                            std::vector<TaskKey> watched) override {
-    auto action = [this, before, watched = std::move(watched)] { return drop(before, watched); };
+                                                            std::vector<TaskKey> watched,
+                                                            std::vector<JobKey> jobs) override {
+    auto action = [this, before, watched = std::move(watched), jobs = std::move(jobs)] {
+      return drop(before, watched, jobs);
+    };
     return call<std::monostate>(std::move(action));
   }
 
@@ -145,17 +176,22 @@ class MemoryStore : public Store {
     }
     for (const Event& event : commit.events) now_ = std::max(now_, event.ts);
     for (const TaskRecord& record : commit.records) now_ = std::max(now_, record.last_seen);
+    for (const JobRecord& job : commit.jobs) now_ = std::max(now_, job.last_seen);
     for (const Mark& mark : commit.marks) now_ = std::max(now_, mark.at);
 
     Committed committed;
-    for (const TaskRecord& record : commit.records) records_[record.key] = record;
+    for (const TaskRecord& record : commit.records) {
+      records_[record.key] = record;
+      records_[record.key].last.listed = false;  // of the reply, not of the task
+    }
+    for (const JobRecord& job : commit.jobs) jobs_[job.key] = job;
     for (const Event& event : commit.events) {
       committed.event_ids.push_back(++last_id_);
       events_[last_id_] = event;
       events_[last_id_].id = last_id_;
     }
     for (const auto& [key, add] : commit.counters) {
-      const Wall born = jobs_.try_emplace(std::pair(key.account, key.job_id), now_).first->second;
+      const Wall born = births_.try_emplace(JobKey{key.account, key.job_id}, now_).first->second;
       auto& counter = counters_.try_emplace(key, CounterValue{key, 0, born}).first->second;
       counter.value += add;
     }
@@ -177,13 +213,22 @@ class MemoryStore : public Store {
     for (const auto& [key, at] : marks_) {
       if (key.first == account) stored.marks.push_back({key.first, key.second, at});
     }
+    for (const auto& [key, job] : jobs_) {
+      if (key.account == account) stored.jobs.push_back(job);
+    }
     return stored;
   }
 
-  std::monostate drop(Wall before, const std::vector<TaskKey>& watched) {
+  std::monostate drop(Wall before, const std::vector<TaskKey>& watched,
+                      const std::vector<JobKey>& jobs) {
     const std::set<TaskKey> keep(watched.begin(), watched.end());
+    const std::set<JobKey> keep_jobs(jobs.begin(), jobs.end());
     std::erase_if(records_, [&](const auto& item) {
-      return item.second.last_seen < before && !keep.contains(item.first);
+      return item.second.last_seen < before && !keep.contains(item.first) &&
+             !keep_jobs.contains({item.first.account, item.second.last.job_id});
+    });
+    std::erase_if(jobs_, [&](const auto& item) {
+      return item.second.last_seen < before && !keep_jobs.contains(item.first);
     });
     std::uint64_t got = cursors_.empty() ? 0 : UINT64_MAX;
     for (const auto& [sink, id] : cursors_) got = std::min(got, id);
@@ -207,7 +252,8 @@ class MemoryStore : public Store {
   std::map<TaskKey, TaskRecord> records_;
   std::map<std::uint64_t, Event> events_;
   std::map<CounterKey, CounterValue> counters_;
-  std::map<std::pair<std::string, std::string>, Wall> jobs_;  // birth of each job's counters
+  std::map<JobKey, JobRecord> jobs_;
+  std::map<JobKey, Wall> births_;  // of each job's counters
   std::map<std::pair<std::string, std::string>, Wall> marks_;
   std::map<std::string, std::uint64_t> cursors_;
   std::uint64_t last_id_ = 0;

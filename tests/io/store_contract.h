@@ -36,6 +36,26 @@ inline TaskRecord make_record(const std::string& account, const std::string& tas
   return record;
 }
 
+inline JobRecord make_job(const std::string& account, const std::string& job,
+                          std::int64_t seen = 0) {
+  JobRecord record;
+  record.key = {account, job};
+  record.instance = "main";
+  record.last.job_id = job;
+  record.last.created = at(-1);
+  record.last.modified = at(seen);
+  record.first_seen = at(0);
+  record.last_seen = at(seen);
+  return record;
+}
+
+inline TaskRecord make_task_of(const std::string& job, const std::string& task,
+                               std::int64_t seen = 0) {
+  TaskRecord record = make_record("prod", task, TaskStatus::kSent, seen);
+  record.last.job_id = job;
+  return record;
+}
+
 inline Event make_event(const std::string& account, const std::string& task, std::int64_t ts = 0) {
   Event event;
   event.ts = at(ts);
@@ -94,6 +114,19 @@ class StoreContract : public testing::Test {
     return ids;
   }
 
+  std::vector<std::string> task_ids_of_job(JobKey job, std::string after, std::size_t limit) {
+    std::vector<std::string> ids;
+    for (const auto& r : good(store().tasks_of_job(std::move(job), std::move(after), limit))) {
+      ids.push_back(r.key.task_id);
+    }
+    return ids;
+  }
+  std::vector<std::string> job_ids(const std::string& account) {
+    std::vector<std::string> ids;
+    for (const auto& r : good(store().load(account, {})).jobs) ids.push_back(r.key.job_id);
+    return ids;
+  }
+
   World world_;
 };
 TYPED_TEST_SUITE_P(StoreContract);
@@ -103,7 +136,10 @@ TYPED_TEST_P(StoreContract, StartsEmpty) {
   EXPECT_TRUE(stored.records.empty());
   EXPECT_TRUE(stored.counters.empty());
   EXPECT_TRUE(stored.marks.empty());
+  EXPECT_TRUE(stored.jobs.empty());
   EXPECT_TRUE(this->event_ids().empty());
+  EXPECT_TRUE(this->task_ids_of_job({"prod", "job-1"}, "", 10).empty());
+  EXPECT_TRUE(this->good(this->store().events_of_task({"prod", "t1"}, 10)).empty());
   EXPECT_EQ(this->good(this->store().cursor("log")), 0u);
   EXPECT_EQ(this->good(this->store().last_event()), 0u);
 }
@@ -119,6 +155,7 @@ TYPED_TEST_P(StoreContract, RecordKeepsEveryFieldOverRestart) {
   r.last.message = std::string("zero\0byte", 9);
   r.last.status_detail = R"({"a":"'; DROP TABLE tasks; --"})";
   r.last.queued = at(-5);
+  r.last.listed = true;
   r.attempt = 3;
   r.started = at(20);
   r.superseded = true;
@@ -144,6 +181,7 @@ TYPED_TEST_P(StoreContract, RecordKeepsEveryFieldOverRestart) {
   EXPECT_EQ(got.last.status_detail, r.last.status_detail);
   EXPECT_EQ(got.last.modified, at(77));
   EXPECT_EQ(got.last.queued, at(-5));
+  EXPECT_FALSE(got.last.listed) << "says how the reply came, not how the task is";
   EXPECT_EQ(got.attempt, 3u);
   EXPECT_EQ(got.first_seen, at(0));
   EXPECT_EQ(got.last_seen, at(77));
@@ -238,6 +276,116 @@ TYPED_TEST_P(StoreContract, CountersAddUpAndShareTheirJobsBirth) {
   }
 }
 
+TYPED_TEST_P(StoreContract, JobKeepsEveryFieldOverRestart) {
+  JobRecord r = make_job("prod", "j1", 77);
+  r.last.job_name = "an \xE6\x9B\xB4\xE6\x96\xB0";
+  r.last.type = "CUSTOM_JOB";
+  r.last.status = JobStatus::kUnknown;
+  r.last.status_text = "PAUSED";
+  r.last.timeout = std::chrono::microseconds(1'800'000'001);
+  r.last.rollout_per_minute = 16.5;
+  r.last.scheduled = at(33);
+  r.baselined = true;
+  r.ended = at(70);
+  this->commit({.jobs = {r, make_job("prod", "j2"), make_job("other", "j3")}});
+  this->world_.reopen();
+
+  const auto jobs = this->good(this->store().load("prod", {})).jobs;
+  ASSERT_EQ(jobs.size(), 2u);
+  const bool first = jobs[0].key.job_id == "j1";
+  const JobRecord& got = jobs[first ? 0 : 1];
+  EXPECT_EQ(got.key, r.key);
+  EXPECT_EQ(got.instance, "main");
+  EXPECT_EQ(got.last.job_id, "j1");
+  EXPECT_EQ(got.last.job_name, r.last.job_name);
+  EXPECT_EQ(got.last.type, "CUSTOM_JOB");
+  EXPECT_EQ(got.last.status, JobStatus::kUnknown);
+  EXPECT_EQ(got.last.status_text, "PAUSED");
+  EXPECT_EQ(got.last.timeout, r.last.timeout);
+  EXPECT_EQ(got.last.rollout_per_minute, 16.5);
+  EXPECT_EQ(got.last.scheduled, at(33));
+  EXPECT_EQ(got.last.created, at(-1));
+  EXPECT_EQ(got.last.modified, at(77));
+  EXPECT_EQ(got.first_seen, at(0));
+  EXPECT_EQ(got.last_seen, at(77));
+  EXPECT_TRUE(got.baselined);
+  EXPECT_EQ(got.ended, at(70));
+  const JobRecord& plain = jobs[first ? 1 : 0];
+  EXPECT_EQ(plain.last.timeout, std::nullopt);
+  EXPECT_EQ(plain.last.rollout_per_minute, std::nullopt);
+  EXPECT_EQ(plain.last.scheduled, std::nullopt);
+  EXPECT_FALSE(plain.baselined);
+  EXPECT_EQ(plain.ended, std::nullopt);
+}
+
+TYPED_TEST_P(StoreContract, LaterJobWinsAndEveryStatusComesBack) {
+  for (const JobStatus status : kAllJobStatuses) {
+    JobRecord later = make_job("prod", "j1", 2);
+    later.last.status = status;
+    this->commit({.jobs = {make_job("prod", "j1", 1), later}});
+    const auto jobs = this->good(this->store().load("prod", {})).jobs;
+    ASSERT_EQ(jobs.size(), 1u);
+    EXPECT_EQ(jobs[0].last.status, status);
+    EXPECT_EQ(jobs[0].last_seen, at(2));
+  }
+}
+
+TYPED_TEST_P(StoreContract, AJobsTasksComeInPartsRisingById) {
+  Commit commit;
+  for (const char* id : {"t3", "T9", "t10", "t1", "t2"}) {
+    commit.records.push_back(make_task_of("j1", id));
+  }
+  commit.records.push_back(make_task_of("j2", "t11"));
+  commit.records.push_back(make_record("other", "t12"));
+  commit.records.back().last.job_id = "j1";
+  commit.records[0].last.status = TaskStatus::kFailed;
+  this->commit(commit);
+  this->world_.reopen();
+  EXPECT_THAT(this->task_ids_of_job({"prod", "j1"}, "", 2), testing::ElementsAre("T9", "t1"));
+  EXPECT_THAT(this->task_ids_of_job({"prod", "j1"}, "t1", 2), testing::ElementsAre("t10", "t2"));
+  EXPECT_THAT(this->task_ids_of_job({"prod", "j1"}, "t2", 2), testing::ElementsAre("t3"));
+  EXPECT_TRUE(this->task_ids_of_job({"prod", "j1"}, "t3", 2).empty());
+  EXPECT_THAT(this->task_ids_of_job({"prod", "j1"}, "t11", SIZE_MAX),
+              testing::ElementsAre("t2", "t3"));
+  EXPECT_THAT(this->task_ids_of_job({"prod", "j2"}, "", 9), testing::ElementsAre("t11"));
+  EXPECT_THAT(this->task_ids_of_job({"other", "j1"}, "", 9), testing::ElementsAre("t12"));
+  EXPECT_TRUE(this->task_ids_of_job({"prod", "j"}, "", 9).empty());
+  EXPECT_TRUE(this->task_ids_of_job({"prod", "j1"}, "", 0).empty());
+  const auto last = this->good(this->store().tasks_of_job({"prod", "j1"}, "t2", 1));
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(last[0].last.status, TaskStatus::kFailed);
+}
+
+TYPED_TEST_P(StoreContract, ATaskThatNamesAnotherJobMovesThere) {
+  this->commit({.records = {make_task_of("j1", "t1")}});
+  this->commit({.records = {make_task_of("j2", "t1")}});
+  EXPECT_TRUE(this->task_ids_of_job({"prod", "j1"}, "", 9).empty());
+  EXPECT_THAT(this->task_ids_of_job({"prod", "j2"}, "", 9), testing::ElementsAre("t1"));
+}
+
+TYPED_TEST_P(StoreContract, ATasksNewestEventsRising) {
+  const auto ids =
+      this->commit({.events = {make_event("prod", "t1", 1), make_event("prod", "t2", 2),
+                               make_event("other", "t1", 3), make_event("prod", "t1", 4),
+                               make_event("prod", "t1", 5)}});
+  this->world_.reopen();
+  const auto found = [this](TaskKey key, std::size_t limit) {
+    std::vector<std::uint64_t> of_task;
+    for (const Event& event : this->good(this->store().events_of_task(std::move(key), limit))) {
+      of_task.push_back(event.id);
+    }
+    return of_task;
+  };
+  EXPECT_THAT(found({"prod", "t1"}, 9), testing::ElementsAre(ids[0], ids[3], ids[4]));
+  EXPECT_THAT(found({"prod", "t1"}, 2), testing::ElementsAre(ids[3], ids[4]));
+  EXPECT_THAT(found({"other", "t1"}, SIZE_MAX), testing::ElementsAre(ids[2]));
+  EXPECT_TRUE(found({"prod", "t"}, 9).empty());
+  const auto newest = this->good(this->store().events_of_task({"prod", "t1"}, 1));
+  ASSERT_EQ(newest.size(), 1u);
+  EXPECT_EQ(newest[0].ts, at(5));
+  EXPECT_EQ(newest[0].msg, "task t1 changed");
+}
+
 TYPED_TEST_P(StoreContract, MarksAreReplaced) {
   this->commit({.marks = {{"prod", "alive", at(1)}, {"prod", "success:QueryTask", at(2)}}});
   this->commit({.marks = {{"prod", "alive", at(9)}}});
@@ -262,10 +410,36 @@ TYPED_TEST_P(StoreContract, PruneDropsOldUnwatchedRecords) {
                             make_record("other", "watched", TaskStatus::kFailed, 10),
                             make_record("prod", "edge", TaskStatus::kFailed, 50),
                             make_record("prod", "new", TaskStatus::kFailed, 90)}});
-  this->good(this->store().prune(at(50), {{"prod", "watched"}}));
+  this->good(this->store().prune(at(50), {{"prod", "watched"}}, {}));
   EXPECT_THAT(this->task_ids("prod", {"old", "watched", "edge", "new"}),
               testing::UnorderedElementsAre("watched", "edge", "new"));
   EXPECT_TRUE(this->task_ids("other", {"watched"}).empty());
+}
+
+TYPED_TEST_P(StoreContract, PruneKeepsWatchedJobsAndTheirTasks) {
+  const auto ids =
+      this->commit({.records = {make_task_of("kept", "t1", 10), make_task_of("lost", "t2", 10),
+                                make_task_of("lost", "t3", 90)},
+                    .jobs = {make_job("prod", "kept", 10), make_job("prod", "lost", 10),
+                             make_job("prod", "new", 90), make_job("other", "kept", 10)},
+                    .events = {make_event("prod", "t1", 10), make_event("prod", "t2", 10)}});
+  this->commit({.cursors = {{"log", ids[1]}}});
+  this->good(this->store().prune(at(50), {}, {{"prod", "kept"}}));
+  EXPECT_THAT(this->task_ids("prod", {"t1", "t2", "t3"}),
+              testing::UnorderedElementsAre("t1", "t3"));
+  EXPECT_THAT(this->job_ids("prod"), testing::UnorderedElementsAre("kept", "new"));
+  EXPECT_TRUE(this->job_ids("other").empty());
+  EXPECT_THAT(this->event_ids(), testing::ElementsAre(ids[0])) << "its task has a record";
+  EXPECT_THAT(this->task_ids_of_job({"prod", "lost"}, "", 9), testing::ElementsAre("t3"));
+}
+
+TYPED_TEST_P(StoreContract, AJobAloneIsACommitAndGivesItsInstant) {
+  this->commit({.jobs = {make_job("prod", "j1", 40)},
+                .counters = {{{"prod", "j1", Counter::kTransitions, TaskStatus::kSent}, 1}}});
+  const Stored stored = this->good(this->store().load("prod", {}));
+  EXPECT_EQ(stored.jobs.size(), 1u);
+  ASSERT_EQ(stored.counters.size(), 1u);
+  EXPECT_EQ(stored.counters[0].created, at(40));
 }
 
 TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
@@ -274,17 +448,17 @@ TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
                                             make_event("prod", "lost", 10),     // goes
                                             make_event("prod", "lost", 90),     // too young
                                             make_event("prod", "lost", 10)}});  // one sink lacks it
-  this->good(this->store().prune(at(50), {{"prod", "kept"}}));
+  this->good(this->store().prune(at(50), {{"prod", "kept"}}, {}));
   EXPECT_EQ(this->event_ids(), ids) << "no sink is known yet: nothing was delivered";
   this->commit({.cursors = {{"log", ids[3]}, {"sse", ids[2]}}});
-  this->good(this->store().prune(at(50), {{"prod", "kept"}}));
+  this->good(this->store().prune(at(50), {{"prod", "kept"}}, {}));
   EXPECT_THAT(this->event_ids(), testing::ElementsAre(ids[0], ids[2], ids[3]));
 }
 
 TYPED_TEST_P(StoreContract, IdsAreNotReusedAfterPruning) {
   const auto ids = this->commit({.events = {make_event("prod", "t1"), make_event("prod", "t1")}});
   this->commit({.cursors = {{"log", ids[1]}}});
-  this->good(this->store().prune(at(50), {}));
+  this->good(this->store().prune(at(50), {}, {}));
   ASSERT_TRUE(this->event_ids().empty());
   this->world_.reopen();
   const auto next = this->commit({.events = {make_event("prod", "t1", 60)}});
@@ -298,7 +472,7 @@ TYPED_TEST_P(StoreContract, PruningLowersNoCounter) {
                                  .counters = {{key, 4}},
                                  .marks = {{"prod", "alive", at(0)}}});
   this->commit({.cursors = {{"log", ids[0]}}});
-  this->good(this->store().prune(at(50), {}));
+  this->good(this->store().prune(at(50), {}, {}));
   const Stored stored = this->good(this->store().load("prod", {"t1"}));
   EXPECT_TRUE(stored.records.empty());
   ASSERT_EQ(stored.counters.size(), 1u);
@@ -326,7 +500,11 @@ TYPED_TEST_P(StoreContract, CallsAreCarriedOutInOrder) {
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, StartsEmpty, RecordKeepsEveryFieldOverRestart,
                             EveryStatusComesBack, LaterRecordWins, AccountsAreApart,
                             EventsComeBackInOrderWithTheirIds, CountersAddUpAndShareTheirJobsBirth,
-                            MarksAreReplaced, CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords,
+                            JobKeepsEveryFieldOverRestart, LaterJobWinsAndEveryStatusComesBack,
+                            AJobsTasksComeInPartsRisingById, ATaskThatNamesAnotherJobMovesThere,
+                            ATasksNewestEventsRising, PruneKeepsWatchedJobsAndTheirTasks,
+                            AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
+                            CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords,
                             PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
                             PruningLowersNoCounter, CallsAreCarriedOutInOrder);
 

@@ -1,0 +1,124 @@
+// A state file of an older version is brought into today's shape at opening: all rows stay, and a
+// disk that is too full for it leaves the file as it was.
+#include <sqlite3.h>
+
+#include "sqlite_world.h"
+
+namespace taskwatchd {
+namespace {
+
+// The first version's tables, as its daemon made them. Never to be changed.
+constexpr const char* kFirstVersion = R"sql(
+CREATE TABLE tasks(
+  account TEXT NOT NULL, task_id TEXT NOT NULL, instance TEXT NOT NULL,
+  job_id TEXT NOT NULL, job_name TEXT NOT NULL, product_key TEXT NOT NULL,
+  device_name TEXT NOT NULL, status TEXT NOT NULL, status_text TEXT NOT NULL, progress REAL,
+  message TEXT NOT NULL, status_detail TEXT NOT NULL,
+  modified_ms INTEGER NOT NULL, queued_ms INTEGER NOT NULL, attempt INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL, started_ms INTEGER,
+  superseded INTEGER NOT NULL, gone INTEGER NOT NULL,
+  PRIMARY KEY(account, task_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE events(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, ts_ms INTEGER NOT NULL, name TEXT NOT NULL,
+  level TEXT NOT NULL, account TEXT NOT NULL, job_id TEXT NOT NULL, task_id TEXT NOT NULL,
+  body TEXT NOT NULL) STRICT;
+CREATE INDEX events_by_task ON events(account, task_id);
+CREATE TABLE counters(
+  account TEXT NOT NULL, job_id TEXT NOT NULL, counter TEXT NOT NULL, status TEXT NOT NULL,
+  value INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  PRIMARY KEY(account, job_id, counter, status)) STRICT, WITHOUT ROWID;
+CREATE TABLE marks(
+  account TEXT NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY(account, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE cursors(sink TEXT PRIMARY KEY, event_id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES('commits', 3);
+PRAGMA application_id=1953721207;
+PRAGMA user_version=1;
+INSERT INTO tasks VALUES('prod','t1','main','job-1','ota','pk','dev','FAILED','',50.0,'why','{}',
+  1800000000007,1800000000001,2,1800000000002,1800000000008,1800000000003,0,0);
+INSERT INTO events VALUES(9,1800000000008,'task_transition','warn','prod','job-1','t1',
+  '{"ts":"2027-01-15T08:00:00.008Z","level":"warn","event":"task_transition","msg":"m","account":"prod","job_id":"job-1","task_id":"t1"}');
+INSERT INTO counters VALUES('prod','job-1','transitions','FAILED',4,1800000000001);
+INSERT INTO marks VALUES('prod','alive',1800000000008);
+INSERT INTO cursors VALUES('log',9);
+)sql";
+
+class SqliteMigration : public testing::Test {
+ protected:
+  // The value of `sql`'s first column and row, by another connection; -1 if it has none.
+  static std::int64_t sql(const std::string& path, const std::string& text) {
+    sqlite3* db = nullptr;
+    EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+    std::int64_t value = -1;
+    const auto take = [](void* to, int, char** columns, char**) {
+      *static_cast<std::int64_t*>(to) = std::atoll(columns[0]);
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(db, text.c_str(), take, &value, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(db);
+    sqlite3_close(db);
+    return value;
+  }
+  std::string path() const { return folder_ / "state.db"; }
+  Opened open(SqliteLimits limits = {}) {
+    return SqliteStore::open(context_.get_executor(), path(), limits);
+  }
+  std::unique_ptr<SqliteStore> opened() {
+    Opened result = open();
+    if (auto* error = std::get_if<OpenError>(&result)) throw std::runtime_error(error->message);
+    return std::move(std::get<std::unique_ptr<SqliteStore>>(result));
+  }
+  template <typename Value>
+  Value good(Awaitable<std::variant<Value, StoreError>> call) {
+    return std::get<Value>(wait(context_, std::move(call)));
+  }
+
+  TemporaryFolder folder_;
+  boost::asio::io_context context_;
+};
+
+TEST_F(SqliteMigration, TheFirstVersionsRowsStay) {
+  sql(path(), kFirstVersion);
+  for (int round = 0; round < 2; ++round) {
+    auto store = opened();
+    const Stored stored = good(store->load("prod", {"t1"}));
+    ASSERT_EQ(stored.records.size(), 1u);
+    EXPECT_EQ(stored.records[0].last.status, TaskStatus::kFailed);
+    EXPECT_EQ(stored.records[0].attempt, 2u);
+    EXPECT_EQ(stored.records[0].started, at(3));
+    ASSERT_EQ(stored.counters.size(), 1u);
+    EXPECT_EQ(stored.counters[0].value, 4u);
+    ASSERT_EQ(stored.marks.size(), 1u);
+    EXPECT_EQ(stored.jobs.size(), static_cast<std::size_t>(round));
+    EXPECT_EQ(good(store->cursor("log")), 9u);
+    EXPECT_EQ(good(store->tasks_of_job({"prod", "job-1"}, "", 9)).size(), 1u);
+    EXPECT_EQ(good(store->events_of_task({"prod", "t1"}, 9)).at(0).id, 9u);
+    good(store->commit({.jobs = {make_job("prod", "job-1", 9)}}));
+    store->close(std::chrono::seconds(5));
+  }
+  EXPECT_EQ(sql(path(), "PRAGMA user_version"), 2);
+}
+
+TEST_F(SqliteMigration, ADiskTooFullLeavesTheOldVersionWhole) {
+  sql(path(), kFirstVersion);
+  sql(path(),
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<5000)"
+      " INSERT INTO tasks SELECT account,'u'||i,instance,job_id,job_name,product_key,device_name,"
+      "status,status_text,progress,message,status_detail,modified_ms,queued_ms,attempt,"
+      "first_seen_ms,last_seen_ms,started_ms,superseded,gone FROM tasks, n WHERE task_id='t1'");
+  SqliteLimits limits;
+  limits.max_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path())) + 16'384;
+  auto refused = open(limits);
+  auto* error = std::get_if<OpenError>(&refused);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->kind, OpenError::Kind::kUnusable);
+  EXPECT_THAT(error->message, testing::HasSubstr("space"));
+  EXPECT_EQ(sql(path(), "PRAGMA user_version"), 1);
+  EXPECT_EQ(sql(path(), "SELECT count(*) FROM sqlite_schema WHERE name IN ('jobs','tasks_by_job')"),
+            0);
+  EXPECT_EQ(good(opened()->tasks_of_job({"prod", "job-1"}, "u", 9'000)).size(), 5'000u);
+}
+
+}  // namespace
+}  // namespace taskwatchd
