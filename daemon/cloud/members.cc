@@ -1,8 +1,10 @@
 #include "cloud/members.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "core/ascii.h"
 #include "core/event_text.h"
 
 namespace taskwatchd {
@@ -17,14 +19,32 @@ std::optional<std::string_view> string_of(const element& value) {
   return text;
 }
 
-std::optional<double> number_of(std::string_view text) {
+template <typename Number>
+std::optional<Number> number_of(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
-  double number = 0;
+  Number number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
     return std::nullopt;
   }
+  return number;
+}
+
+std::optional<double> double_of(const element& value) {
+  std::optional<double> number;
+  if (const auto text = string_of(value)) {
+    number = number_of<double>(*text);
+  } else if (value.is_number()) {
+    number = value.get_double().value_unsafe();
+  }
+  return number && std::isfinite(*number) ? number : std::nullopt;
+}
+
+std::optional<std::uint64_t> whole_of(const element& value) {
+  if (const auto text = string_of(value)) return number_of<std::uint64_t>(*text);
+  std::uint64_t number = 0;
+  if (value.get_uint64().get(number) != simdjson::SUCCESS) return std::nullopt;
   return number;
 }
 
@@ -41,15 +61,27 @@ void Members::fail(std::string_view name, std::string_view what) {
   error_ += what;
 }
 
-std::optional<element> Members::find(std::string_view name) {
+template <typename Same>
+std::optional<element> Members::find_if(std::string_view name, Same same) {
   std::optional<element> found;
   for (const auto& member : object_) {
-    if (member.key != name) continue;
+    if (!same(member.key, name)) continue;
     if (found) fail(name, "comes twice");
     found = member.value;
   }
   if (found && found->is_null()) return std::nullopt;
   return found;
+}
+
+std::optional<element> Members::find(std::string_view name) {
+  return find_if(name, [](std::string_view key, std::string_view wanted) { return key == wanted; });
+}
+
+std::optional<element> Members::find_any_case(std::string_view name) {
+  return find_if(name, [](std::string_view key, std::string_view wanted) {
+    return std::equal(key.begin(), key.end(), wanted.begin(), wanted.end(),
+                      [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
+  });
 }
 
 std::string Members::needed_text(std::string_view name) {
@@ -93,15 +125,36 @@ std::string Members::device_words(std::string_view name) {
 
 std::optional<double> Members::percent(std::string_view name) {
   const std::optional<element> value = find(name);
+  const std::optional<double> number = value ? double_of(*value) : std::nullopt;
+  return number && *number >= 0 && *number <= 100 ? number : std::nullopt;
+}
+
+std::optional<std::uint64_t> Members::optional_count(std::string_view name, std::uint64_t high) {
+  const std::optional<element> value = find_any_case(name);
   if (!value) return std::nullopt;
-  std::optional<double> number;
-  if (const auto text = string_of(*value)) {
-    number = number_of(*text);
-  } else if (value->is_number()) {
-    number = value->get_double().value_unsafe();
-  }
-  const bool sane = number && std::isfinite(*number) && *number >= 0 && *number <= 100;
-  return sane ? number : std::nullopt;
+  const std::optional<std::uint64_t> number = whole_of(*value);
+  if (number && *number <= high) return number;
+  fail(name, "is not a count");
+  return std::nullopt;
+}
+
+std::uint64_t Members::needed_count(std::string_view name, std::uint64_t high) {
+  const std::optional<std::uint64_t> number = optional_count(name, high);
+  if (!number) fail(name, "is missing");
+  return number.value_or(0);
+}
+
+std::optional<double> Members::setting(std::string_view name, double high) {
+  const std::optional<element> value = find_any_case(name);
+  const std::optional<double> number = value ? double_of(*value) : std::nullopt;
+  return number && *number > 0 && *number <= high ? number : std::nullopt;
+}
+
+std::optional<Members> Members::inner(std::string_view name) {
+  const std::optional<element> value = find(name);
+  simdjson::dom::object object;
+  if (!value || value->get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
+  return Members(object);
 }
 
 }  // namespace taskwatchd

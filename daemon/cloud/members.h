@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ class Members {
   // Absent and null are the same: nothing. A name that comes twice is an error, for readers differ
   // in which of the two they take.
   std::optional<simdjson::dom::element> find(std::string_view name);
+  // The same in any letter case: documents, samples and clients differ in some names' spelling.
+  std::optional<simdjson::dom::element> find_any_case(std::string_view name);
 
   // Each "needed" member must be there and a string.
   std::string needed_id(std::string_view name);  // not empty
@@ -39,10 +42,20 @@ class Members {
   std::string device_words(std::string_view name);
   // 0 to 100, from a number or a string; nothing for anything else.
   std::optional<double> percent(std::string_view name);
+  // A whole number from 0 to `high`, as a number or as a string of digits, in any letter case of
+  // the name; an error if the member is anything else. The second: nothing if it is absent.
+  std::uint64_t needed_count(std::string_view name, std::uint64_t high);
+  std::optional<std::uint64_t> optional_count(std::string_view name, std::uint64_t high);
+  // More than 0, at most `high`, in any letter case of the name; nothing for anything else.
+  std::optional<double> setting(std::string_view name, double high);
+  // The members of an object; nothing if it is absent, or is no object.
+  std::optional<Members> inner(std::string_view name);
 
   const std::string& error() const { return error_; }
 
  private:
+  template <typename Same>
+  std::optional<simdjson::dom::element> find_if(std::string_view name, Same same);
   void fail(std::string_view name, std::string_view what);
 
   simdjson::dom::object object_;

@@ -99,6 +99,33 @@ ApiCall query_task(std::string task_id) {
   return {Api::kQueryTask, {{"TaskId", std::move(task_id)}}};
 }
 
+ApiCall list_task(std::string job_id, std::optional<TaskStatus> status, std::string next_token,
+                  int limit) {
+  assert(!job_id.empty() && limit >= 1 && limit <= kPageLimit);
+  assert(status != TaskStatus::kUnknown);
+  ApiCall call{Api::kListTask, {{"JobId", std::move(job_id)}, {"Limit", std::to_string(limit)}}};
+  if (!next_token.empty()) call.parameters.emplace_back("NextToken", std::move(next_token));
+  if (status) call.parameters.emplace_back("Status", name(*status));
+  return call;
+}
+
+ApiCall query_job_statistics(std::string job_id) {
+  return {Api::kQueryJobStatistics, {{"JobId", std::move(job_id)}}};
+}
+
+ApiCall query_job(std::string job_id) {
+  return {Api::kQueryJob, {{"JobId", std::move(job_id)}}};
+}
+
+ApiCall list_job(int page, int page_size, std::optional<JobStatus> status) {
+  assert(page >= 1 && page_size >= 1 && page_size <= kPageLimit);
+  assert(status != JobStatus::kUnknown);
+  ApiCall call{Api::kListJob,
+               {{"CurrentPage", std::to_string(page)}, {"PageSize", std::to_string(page_size)}}};
+  if (status) call.parameters.emplace_back("Status", name(*status));
+  return call;
+}
+
 HttpRequest build_request(const ApiCall& call, const Endpoint& endpoint, const Keys& keys, Wall now,
                           const std::string& nonce) {
   assert(!nonce.empty());

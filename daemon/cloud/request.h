@@ -1,6 +1,7 @@
 // A call to a signed HTTP request.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "config/config.h"
 #include "config/secret.h"
 #include "core/api.h"
+#include "core/job.h"
+#include "core/task.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -30,7 +33,19 @@ struct Endpoint {
   std::string proxy;
 };
 
+// Rows that the cloud gives at most in one page of ListTask or ListJob.
+inline constexpr int kPageLimit = 50;
+
 ApiCall query_task(std::string task_id);
+// The next page of a job's tasks, of one status or of all. An empty token begins at the first; any
+// other is the last page's `next_token`, not older than a minute.
+// REQUIRES: 1 <= limit <= kPageLimit; no status is kUnknown, here and below.
+ApiCall list_task(std::string job_id, std::optional<TaskStatus> status, std::string next_token,
+                  int limit);
+ApiCall query_job_statistics(std::string job_id);
+ApiCall query_job(std::string job_id);
+// REQUIRES: 1 <= page; 1 <= page_size <= kPageLimit.
+ApiCall list_job(int page, int page_size, std::optional<JobStatus> status);
 
 // v3: POST /, parameters in the query, empty body; v1: POST with a form body (GET: in the query).
 // `nonce` must be new for each request, retries included (SignatureNonceUsed).
