@@ -1,0 +1,62 @@
+// Finds the jobs of one instance that are worth watching, by sweeps through ListJob's pages. Jobs
+// that qualify are watched as soon as their page is in, so that a live one among 500 old ones waits
+// for no sweep. Pure; loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/job.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// Which of an instance's jobs are watched without being named.
+struct DiscoverJobs {
+  std::string name = "*";  // glob: * and ? are the only special bytes
+  Duration modified_within = std::chrono::hours(24 * 7);  // by UtcModified
+  std::size_t limit = 200;                                // the newest so many
+  bool operator==(const DiscoverJobs&) const = default;
+};
+
+class Discovery {
+ public:
+  explicit Discovery(DiscoverJobs wanted) : wanted_(std::move(wanted)) {}
+  void configure(DiscoverJobs wanted) { wanted_ = std::move(wanted); }
+
+  // When the next page is due, and its number, from 1.
+  Mono due() const { return in_flight_ ? Mono::max() : due_; }
+  std::uint32_t page() const { return page_; }
+  void asked() { in_flight_ = true; }
+  void failed(Mono retry_at);
+
+  struct Found {
+    std::vector<JobReply> fresh;       // to be watched from now on
+    std::vector<std::string> dropped;  // no longer: not listed, too old, or over the limit
+  };
+  Found listed(const JobPage& page, Now now);
+
+  bool watches(const std::string& job_id) const { return watched_.contains(job_id); }
+  // Watched in an earlier life of the program.
+  void restore(const std::string& job_id, Wall modified) { watched_[job_id] = modified; }
+  // Found, but not watched: too old, or over the limit.
+  std::size_t skipped() const { return skipped_; }
+
+ private:
+  bool wanted(const JobReply& job, Now now) const;
+
+  DiscoverJobs wanted_;
+  Mono due_ = Mono::min();
+  std::uint32_t page_ = 1;
+  bool in_flight_ = false;
+  std::map<std::string, Wall> watched_;  // by id, with UtcModified
+  std::set<std::string> seen_;           // in this sweep
+  std::size_t passed_over_ = 0;          // in this sweep
+  std::size_t skipped_ = 0;
+};
+
+}  // namespace taskwatchd
