@@ -106,6 +106,44 @@ TEST(Hostile, EverySingleByteFlip) {
   }
 }
 
+// The samples of all calls, each cut and each byte changed: the documented answer or a failure.
+TEST(Hostile, EveryCallsSampleCutAndChanged) {
+  const std::pair<Api, const char*> samples[] = {
+      {Api::kListTask, "list_task.json"},
+      {Api::kQueryJobStatistics, "query_job_statistics.json"},
+      {Api::kQueryJob, "query_job.json"},
+      {Api::kListJob, "list_job.json"}};
+  for (const auto& [api, file] : samples) {
+    const std::string body = sample(file);
+    const std::size_t kind = read_reply(api, reply(200, body)).index();
+    const std::size_t end = body.rfind('}');
+    for (std::size_t at = 0; at < end; ++at) {
+      EXPECT_EQ(failure_of(reply(200, body.substr(0, at)), api).reason, Reason::kProtocol) << at;
+      std::string changed = body;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << (at % 8)));
+      const Outcome outcome = read_reply(api, reply(200, changed));
+      const auto* failure = std::get_if<Failure>(&outcome);
+      EXPECT_TRUE(failure != nullptr || outcome.index() == kind) << changed;
+      EXPECT_LE(failure == nullptr ? 0 : failure->message.size(), 256u);
+    }
+  }
+}
+
+TEST(Hostile, ErrorsOfTheGatewayAreTheSameForEachCall) {
+  for (const Api api :
+       {Api::kQueryTask, Api::kListTask, Api::kQueryJobStatistics, Api::kQueryJob, Api::kListJob}) {
+    EXPECT_EQ(failure_of(reply(400, sample("throttling.json")), api).reason, Reason::kThrottled);
+    EXPECT_EQ(failure_of(reply(400, sample("throttling.xml")), api).reason, Reason::kThrottled);
+    EXPECT_EQ(failure_of(reply(200, sample("in_band.json")), api).reason, Reason::kServerError);
+    EXPECT_EQ(failure_of(reply(200, sample("login.html")), api).reason, Reason::kProtocol);
+  }
+}
+
+TEST(HostileDeathTest, DistributionsAreNotSpoken) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(read_reply(Api::kQueryDeviceDistributeJob, reply(200, "{}")), "no reader");
+}
+
 TEST(Hostile, RandomXml) {
   std::mt19937 random(7);
   const char* const pieces[] = {"<Error>",   "</Error>", "<Code>",    "</Code>", "Throttling",

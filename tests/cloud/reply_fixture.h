@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -31,11 +32,21 @@ inline std::string good_body(const std::string& data) {
   return R"({"RequestId":"R1","Success":true,"Data":{)" + data + "}}";
 }
 
+// The answer of that type; a test failure and nothing if it is another.
+template <typename Answer>
+std::optional<Answer> answer_of(Api api, const std::string& body, int status = 200) {
+  const Outcome outcome = read_reply(api, reply(status, body));
+  if (const auto* answer = std::get_if<Answer>(&outcome)) return *answer;
+  const auto* failure = std::get_if<Failure>(&outcome);
+  ADD_FAILURE() << (failure != nullptr ? failure->message : "another answer") << " in " << body;
+  return std::nullopt;
+}
+
 // The failure that a reply is; a test failure if it is none.
-inline Failure failure_of(const HttpResult& result) {
-  const Outcome outcome = read_query_task(result);
+inline Failure failure_of(const HttpResult& result, Api api = Api::kQueryTask) {
+  const Outcome outcome = read_reply(api, result);
   if (const auto* failure = std::get_if<Failure>(&outcome)) return *failure;
-  ADD_FAILURE() << "taken as a task";
+  ADD_FAILURE() << "taken as an answer";
   return {};
 }
 

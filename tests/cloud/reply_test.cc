@@ -12,11 +12,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::optional<TaskReply> task_of(const std::string& body, int status = 200) {
-  const Outcome outcome = read_query_task(reply(status, body));
-  if (const auto* task = std::get_if<TaskReply>(&outcome)) return *task;
-  ADD_FAILURE() << std::get<Failure>(outcome).message << " in " << body;
-  return std::nullopt;
+std::optional<TaskReply> task_of(const std::string& body) {
+  return answer_of<TaskReply>(Api::kQueryTask, body);
 }
 
 // A good reply whose Data has these members beside the needed ones.
@@ -35,6 +32,7 @@ TEST(QueryTaskReply, TheDocumentsSample) {
   EXPECT_EQ(t->status, TaskStatus::kSucceeded);
   EXPECT_EQ(t->status_text, "");
   EXPECT_EQ(t->progress, 80.0);
+  EXPECT_FALSE(t->listed);
   EXPECT_EQ(t->message, "this is message about task execution");
   EXPECT_EQ(t->status_detail, R"({ "msg":"this is message reported by device" })");
   EXPECT_EQ(rfc3339(t->modified), "2019-05-21T13:03:56.000Z");

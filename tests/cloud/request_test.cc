@@ -165,6 +165,44 @@ TEST(Request, NoSecretInClear) {
   }
 }
 
+using Named = std::vector<std::pair<std::string, std::string>>;
+
+TEST(ApiCalls, HaveTheParametersOfTheirOwn) {
+  const ApiCall first = list_task("J1", std::nullopt, "", 50);
+  EXPECT_EQ(first.api, Api::kListTask);
+  EXPECT_EQ(first.parameters, (Named{{"JobId", "J1"}, {"Limit", "50"}}));
+  EXPECT_EQ(
+      list_task("J1", TaskStatus::kTimedOut, "to+ken=", 1).parameters,
+      (Named{{"JobId", "J1"}, {"Limit", "1"}, {"NextToken", "to+ken="}, {"Status", "TIMED_OUT"}}));
+  EXPECT_EQ(query_job_statistics("J1").api, Api::kQueryJobStatistics);
+  EXPECT_EQ(query_job_statistics("J1").parameters, (Named{{"JobId", "J1"}}));
+  EXPECT_EQ(query_job("J1").api, Api::kQueryJob);
+  EXPECT_EQ(query_job("J1").parameters, (Named{{"JobId", "J1"}}));
+  EXPECT_EQ(list_job(3, 50, std::nullopt).api, Api::kListJob);
+  EXPECT_EQ(list_job(3, 50, std::nullopt).parameters,
+            (Named{{"CurrentPage", "3"}, {"PageSize", "50"}}));
+  EXPECT_EQ(list_job(1, 10, JobStatus::kInProgress).parameters,
+            (Named{{"CurrentPage", "1"}, {"PageSize", "10"}, {"Status", "IN_PROGRESS"}}));
+}
+
+// A token is anything that the cloud likes: it must come back to it byte for byte.
+TEST(ApiCalls, TokensAreEncoded) {
+  const HttpRequest r = build_request(list_task("J1", TaskStatus::kFailed, "a+/=& \xE8\x9E", 50),
+                                      endpoint(SignatureVersion::kV3), plain_keys(), kNow, kNonce);
+  EXPECT_EQ(r.url,
+            "https://iot.cn-shanghai.aliyuncs.com/?IotInstanceId=iot-cn-0pp1n8t0000&JobId=J1"
+            "&Limit=50&NextToken=a%2B%2F%3D%26%20%E8%9E&Status=FAILED");
+  EXPECT_EQ(header(r, "x-acs-action"), "ListTask");
+}
+
+TEST(ApiCallsDeathTest, LimitsAreTheDocuments) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(list_task("J1", std::nullopt, "", 51), "kPageLimit");
+  EXPECT_DEATH(list_task("J1", TaskStatus::kUnknown, "", 50), "kUnknown");
+  EXPECT_DEATH(list_job(0, 50, std::nullopt), "page >= 1");
+  EXPECT_DEATH(list_job(1, 50, JobStatus::kUnknown), "kUnknown");
+}
+
 TEST(RequestDeathTest, HeaderValuesMayNotHoldLineEnds) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const Endpoint e = endpoint(SignatureVersion::kV3);
