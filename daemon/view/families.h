@@ -26,6 +26,15 @@ enum class FamilyId : std::uint8_t {
   kTaskDuration,
   kTaskQueueWait,
   kTaskExecution,
+  kJobTasks,
+  kJobStatisticsTime,
+  kJobProgress,
+  kJobStatus,
+  kJobInfo,
+  kJobEta,
+  kJobStalled,
+  kJobOverdue,
+  kJobUnreconciled,
   kBuildInfo,
   kAccountUp,
   kInstanceUp,
@@ -41,6 +50,7 @@ enum class FamilyId : std::uint8_t {
   kOldestObservation,
   kTasks,
   kTaskState,
+  kJobs,
   kAnomalies,
   kTaskSeriesRefused,
   kJobSeriesRefused,
@@ -63,15 +73,15 @@ enum class FamilyId : std::uint8_t {
   kProcessThreads,
   kProcessStartTime,
 };
-inline constexpr std::size_t kFamilyCount = 46;
+inline constexpr std::size_t kFamilyCount = 56;
 
 struct Family {
   FamilyId id;
   std::string_view name;
   MetricKind kind;
-  std::string_view labels;          // joined by ", "
-  std::string_view help;            // one line; the text writer escapes nothing in it
-  std::span<const double> buckets;  // of a histogram: upper edges, rising
+  std::string_view labels;               // joined by ", "
+  std::string_view help;                 // one line; the text writer escapes nothing in it
+  std::span<const double> buckets = {};  // of a histogram: upper edges, rising
   Stability stability = Stability::kStable;
 };
 

@@ -1,6 +1,7 @@
 #include "view/job_counters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "view/families.h"
 #include "view/sample.h"
@@ -16,7 +17,7 @@ std::size_t place(TaskStatus status) {
 
 JobCounters::Job& JobCounters::job(const std::string& account, std::string_view job_id,
                                    Wall created) {
-  const auto [found, is_new] = jobs_.try_emplace({account, label_text(job_id)});
+  const auto [found, is_new] = jobs_.try_emplace(JobKey{account, label_text(job_id)});
   if (is_new) found->second.created = created;
   return found->second;
 }
@@ -29,7 +30,8 @@ void JobCounters::watch(const TaskKey& task, std::string_view job_id, Wall at) {
     unwatch(task);
   }
   Job& watched = job(task.account, label, at);
-  if (watched.tasks++ == 0) ++watched_;
+  if (!watched.watched()) ++watched_;
+  ++watched.tasks;
   job_of_.emplace(task, std::move(label));
   admit_waiting();
 }
@@ -39,14 +41,44 @@ void JobCounters::unwatch(const TaskKey& task) {
   if (known == job_of_.end()) return;
   Job& watched = jobs_.at({task.account, known->second});
   job_of_.erase(known);
-  if (--watched.tasks > 0) return;
-  --watched_;
-  if (watched.admitted) --admitted_;
-  watched.admitted = false;
-  watched.transitions_text = std::string();
-  watched.first_seen_text = std::string();
+  --watched.tasks;
+  left(watched);
   admit_waiting();
   drop_hidden();
+}
+
+void JobCounters::list(const std::vector<LiveJob>& jobs, Wall at) {
+  std::set<JobKey> before = std::exchange(listed_, {});
+  for (const LiveJob& live : jobs) {
+    Job& watched = job(live.key.account, live.key.job_id, at);
+    if (!watched.watched()) ++watched_;
+    watched.listed = true;
+    watched.ended = live.view->ended.has_value();
+    before.erase(live.key);
+    listed_.insert(live.key);
+  }
+  for (const JobKey& key : before) {
+    Job& gone = jobs_.at(key);
+    gone.listed = false;
+    left(gone);
+  }
+  admit_waiting();
+  drop_hidden();
+}
+
+bool JobCounters::admitted(const JobKey& job) const {
+  const auto found = jobs_.find(job);
+  return found != jobs_.end() && found->second.admitted;
+}
+
+// The job's series end if nothing of it is watched any more.
+void JobCounters::left(Job& job) {
+  if (job.watched()) return;
+  --watched_;
+  if (job.admitted) --admitted_;
+  job.admitted = false;
+  job.transitions_text = std::string();
+  job.first_seen_text = std::string();
 }
 
 std::vector<TaskKey> JobCounters::tasks() const {
@@ -56,12 +88,15 @@ std::vector<TaskKey> JobCounters::tasks() const {
 }
 
 void JobCounters::admit_waiting() {
-  if (admitted_ >= limit_ || refused() == 0) return;
-  for (auto& [key, job] : jobs_) {
-    if (admitted_ >= limit_) return;
-    if (job.tasks == 0 || job.admitted) continue;
-    job.admitted = true;
-    ++admitted_;
+  for (const bool ended : {false, true}) {
+    if (admitted_ >= limit_ || refused() == 0) return;
+    for (auto& [key, job] : jobs_) {
+      if (admitted_ >= limit_) return;
+      const bool over = job.tasks == 0 && job.ended;
+      if (!job.watched() || job.admitted || over != ended) continue;
+      job.admitted = true;
+      ++admitted_;
+    }
   }
 }
 
@@ -69,7 +104,7 @@ void JobCounters::drop_hidden() {
   while (jobs_.size() - watched_ > kHiddenJobs) {
     auto oldest = jobs_.end();
     for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
-      if (it->second.tasks > 0) continue;
+      if (it->second.watched()) continue;
       if (oldest == jobs_.end() || it->second.created < oldest->second.created) oldest = it;
     }
     jobs_.erase(oldest);
@@ -94,14 +129,14 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
   };
   std::map<JobKey, Sum> sums;
   for (const CounterValue& value : values) {
-    Sum& sum = sums[{value.key.account, label_text(value.key.job_id)}];
+    Sum& sum = sums[JobKey{value.key.account, label_text(value.key.job_id)}];
     sum.created = std::min(sum.created, value.created);
     Numbers& numbers =
         value.key.counter == Counter::kTransitions ? sum.transitions : sum.first_seen;
     numbers.at(place(value.key.status)) += value.value;
   }
   for (const auto& [key, sum] : sums) {
-    Job& restored = job(key.first, key.second, sum.created);
+    Job& restored = job(key.account, key.job_id, sum.created);
     restored.created = std::min(restored.created, sum.created);
     // Made in the future: the clock was set back since, and a minute of zeros would look like a
     // reset.
@@ -118,7 +153,7 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
 void JobCounters::write(const JobKey& key, Job& job) {
   const auto lines = [&](FamilyId id, std::string_view label, const Numbers& numbers, bool zero) {
     scratch_.clear();
-    std::array<Label, 3> labels = {{{"account", key.first}, {"job_id", key.second}, {label, ""}}};
+    std::array<Label, 3> labels = {{{"account", key.account}, {"job_id", key.job_id}, {label, ""}}};
     for (const TaskStatus status : kAllTaskStatuses) {
       labels[2].second = name(status);
       append_sample(scratch_, family(id), labels,

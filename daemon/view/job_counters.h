@@ -1,37 +1,45 @@
-// The counters with series a job: transitions by target, first sights by status. They show the
-// state's own numbers, so a restart goes on from them. A new job's transitions read 0 for a minute,
-// for Prometheus counts no increase in the first sample that it sees of a series.
-// Loop's thread only. Jobs beyond the limits have no series (refused) or are forgotten (hidden).
+// The counters with series a job, and which jobs have series at all (refused: over the limit).
+// Transitions by target and first sights by status are the state's own numbers, so a restart goes
+// on from them. A new job's transitions read 0 for a minute, for Prometheus counts no increase in
+// the first sample that it sees of a series. Loop's thread only.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/change.h"
+#include "core/job.h"
 #include "core/task.h"
 #include "core/time.h"
+#include "view/job_families.h"
 
 namespace taskwatchd {
 
 class JobCounters {
  public:
   static constexpr Duration kShownAsZero = std::chrono::seconds(60);
-  // Counters kept in memory for jobs without a watched task, in case one is listed again.
+  // Counters kept in memory for jobs that are not watched, in case one is again.
   static constexpr std::size_t kHiddenJobs = 10'000;
 
   // How many jobs may have series; admitted ones stay when it shrinks.
   void set_limit(std::size_t jobs) { limit_ = jobs; }
-  // The task is of that job: the job's series exist from now on, all targets.
+  // The task, named by id, is of that job: the job's series exist from now on, all targets.
   void watch(const TaskKey& task, std::string_view job_id, Wall at);
-  // The task is watched no longer; with the last of its job the job's series end.
+  // The task is watched no longer; with the last of its job the job's series end, unless the job
+  // itself is watched.
   void unwatch(const TaskKey& task);
   std::vector<TaskKey> tasks() const;
+  // The jobs that are watched as such, all of them: the others' series end, but for those of tasks
+  // named by id. Where room is scarce, jobs that have not ended come first.
+  void list(const std::vector<LiveJob>& jobs, Wall at);
+  // Does the job have series? `job` has its id as a label.
+  bool admitted(const JobKey& job) const;
 
   void add(const CounterDelta& delta, Wall at);
   // What the store holds. No number is lowered by it.
@@ -46,18 +54,22 @@ class JobCounters {
 
  private:
   using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
-  using JobKey = std::pair<std::string, std::string>;  // account, job id as a label
   struct Job {
     Wall created;
     bool revealed = false;  // true for good once the numbers were shown: a counter never falls back
     bool admitted = false;
-    std::size_t tasks = 0;  // watched
+    std::size_t tasks = 0;  // named by id
+    bool listed = false;    // watched itself
+    bool ended = false;     // of a listed one
     Numbers transitions{};
     Numbers first_seen{};
     std::string transitions_text;  // ready lines; empty when they must be made anew
     std::string first_seen_text;
+
+    bool watched() const { return tasks > 0 || listed; }
   };
   Job& job(const std::string& account, std::string_view job_id, Wall created);
+  void left(Job& job);
   void admit_waiting();
   void drop_hidden();
   void write(const JobKey& key, Job& job);
@@ -65,8 +77,9 @@ class JobCounters {
   std::size_t limit_ = 0;
   std::size_t watched_ = 0;
   std::size_t admitted_ = 0;
-  std::map<JobKey, Job> jobs_;
+  std::map<JobKey, Job> jobs_;  // by account and job id as a label
   std::map<TaskKey, std::string> job_of_;
+  std::set<JobKey> listed_;
   std::string scratch_;  // lines in the making: keeps the jobs' own text exact in size
 };
 

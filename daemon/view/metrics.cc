@@ -16,10 +16,12 @@
 #include "view/account_series.h"
 #include "view/families.h"
 #include "view/job_counters.h"
+#include "view/job_families.h"
+#include "view/job_tasks.h"
 #include "view/process_metrics.h"
 #include "view/sample.h"
 #include "view/status_families.h"
-#include "view/task_page.h"
+#include "view/task_families.h"
 
 namespace taskwatchd {
 namespace {
@@ -41,6 +43,11 @@ struct ListedAccount {
     const auto found = tasks.find(task_id);
     return found == tasks.end() ? nullptr : &instances[found->second];
   }
+  const ListedInstance* instance_named(const std::string& name) const {
+    const auto found = std::find_if(instances.begin(), instances.end(),
+                                    [&](const ListedInstance& one) { return one.name == name; });
+    return found == instances.end() ? nullptr : &*found;
+  }
 };
 
 void append_families(std::string& page, const std::vector<prometheus::MetricFamily>& families) {
@@ -57,8 +64,11 @@ struct Metrics::Impl {
   prometheus::Histogram* loop_delay = nullptr;
   std::map<std::string, ListedAccount> accounts;
   bool show_tasks = true;
-  TaskPage tasks;
+  Duration keep_finished{};
+  TaskFamilies tasks;
+  JobTasks job_tasks{tasks};
   JobCounters jobs;
+  Wall now;  // of the last call that told it
   std::set<std::string> handlers;
   std::vector<std::uint64_t> log_by_level;
   std::uint64_t log_dropped = 0;
@@ -73,7 +83,10 @@ struct Metrics::Impl {
     return owner ? owner->instance_of(key.task_id) : nullptr;
   }
   void list(const AccountConfig& config, std::optional<Duration> bound, ListedAccount& into);
-  void show(const TaskRecord& record, Wall at);
+  void show(const TaskRecord& record, bool of_job, Wall at);
+  void show_job_task(const TaskRecord& record);
+  void move_tasks();
+  void append_refused(std::string& page) const;
   std::vector<prometheus::MetricFamily> log_families() const;
 };
 
@@ -94,16 +107,60 @@ void Metrics::Impl::list(const AccountConfig& config, std::optional<Duration> bo
   }
 }
 
-// A task that is not listed has no series; one that is superseded or gone has none of its own, but
-// counts for its job's.
-void Metrics::Impl::show(const TaskRecord& record, Wall at) {
+// A task that is neither listed nor of a job has no series; a listed one that is superseded or gone
+// has none of its own, but counts for its job's.
+void Metrics::Impl::show(const TaskRecord& record, bool of_job, Wall at) {
+  now = at;
   const ListedInstance* instance = listed(record.key);
-  if (!instance) return;
+  if (!instance) {
+    if (of_job) show_job_task(record);
+    return;
+  }
+  job_tasks.release(record.key, record.last.job_id);
   jobs.watch(record.key, record.last.job_id, at);
   if (record.superseded || record.gone) {
     tasks.erase(record.key);
   } else {
     tasks.put(task_point(record, instance->name, instance->labels));
+  }
+}
+
+void Metrics::Impl::show_job_task(const TaskRecord& record) {
+  static const StringMap kNoLabels;
+  const ListedAccount* owner = account(record.key.account);
+  if (!owner) return;
+  const ListedInstance* instance = owner->instance_named(record.instance);
+  job_tasks.put(record, record.instance, instance ? instance->labels : kNoLabels);
+}
+
+// Tasks that have series go on where the new configuration has them.
+void Metrics::Impl::move_tasks() {
+  for (const JobTasks::Shown& task : job_tasks.admitted()) {
+    if (!listed(task.key)) continue;
+    job_tasks.release(task.key, task.job_id);
+    jobs.watch(task.key, task.job_id, now);
+  }
+  for (const TaskKey& key : jobs.tasks()) {
+    if (const ListedInstance* instance = listed(key)) {
+      tasks.rename(key, instance->name, instance->labels);
+      continue;
+    }
+    jobs.unwatch(key);
+    if (account(key.account)) {
+      job_tasks.adopt(key);
+    } else {
+      tasks.erase(key);
+    }
+  }
+}
+
+void Metrics::Impl::append_refused(std::string& page) const {
+  const std::pair<FamilyId, std::size_t> counts[] = {
+      {FamilyId::kTaskSeriesRefused, job_tasks.refused()},
+      {FamilyId::kJobSeriesRefused, jobs.refused()}};
+  for (const auto& [id, count] : counts) {
+    append_head(page, family(id));
+    append_sample(page, family(id), {}, static_cast<double>(count));
   }
 }
 
@@ -142,25 +199,27 @@ void Metrics::configure(const Config& config) {
     impl_->list(account, config.detection_delay_bound, listed);
   }
   impl_->show_tasks = wants_series(config.task_series, true, TaskStatus::kUnknown);
+  impl_->keep_finished = config.keep_finished;
   impl_->jobs.set_limit(config.job_series_limit);
-  for (const TaskKey& key : impl_->jobs.tasks()) {
-    const ListedInstance* instance = impl_->listed(key);
-    if (instance) {
-      impl_->tasks.rename(key, instance->name, instance->labels);
-    } else {
-      forget(key);
-    }
-  }
+  impl_->job_tasks.configure(config.task_series, config.task_series_limit);
+  impl_->move_tasks();
 }
 
 void Metrics::restore(const std::vector<TaskRecord>& records,
                       const std::vector<CounterValue>& counters, Wall now) {
   impl_->jobs.restore(counters, now);
-  for (const TaskRecord& record : records) impl_->show(record, now);
+  for (const TaskRecord& record : records) impl_->show(record, false, now);
+}
+
+void Metrics::restore_job_tasks(const std::vector<TaskRecord>& records,
+                                std::optional<Wall> job_ended, Wall now) {
+  if (job_ended && now - *job_ended >= impl_->keep_finished) return;
+  for (const TaskRecord& record : records) impl_->show(record, true, now);
 }
 
 void Metrics::forget(const TaskKey& key) {
   impl_->tasks.erase(key);
+  impl_->job_tasks.forget(key);
   impl_->jobs.unwatch(key);
 }
 
@@ -172,7 +231,7 @@ void Metrics::committed(const TaskChange& change, Wall at) {
   if (ListedAccount* account = impl_->account(change.record.key.account)) {
     account->series->committed(change, at);
   }
-  impl_->show(change.record, at);
+  impl_->show(change.record, !change.explicit_id, at);
 }
 
 void Metrics::counted(const CounterDelta& delta, Wall at) {
@@ -207,21 +266,30 @@ void Metrics::log_messages(const std::vector<std::uint64_t>& by_level, std::uint
 }
 
 std::string Metrics::render(const DaemonStatus& status, const ProcessStats& process, Wall now) {
+  for (const AccountStatus& account : status.accounts) {
+    const ListedAccount* listed = impl_->account(account.name);
+    for (const ApiStatus& api : account.apis) {
+      if (listed) listed->series->use(api.api);
+    }
+  }
+  impl_->now = now;
+  std::vector<LiveJob> jobs = live_jobs(status, impl_->keep_finished, now);
+  impl_->jobs.list(jobs, now);
+  impl_->job_tasks.keep(jobs);
+  std::erase_if(jobs, [&](const LiveJob& job) { return !impl_->jobs.admitted(job.key); });
+
   // Grown by doubling, a page of some MB would take twice its size: its large parts are known.
-  const std::size_t large =
-      impl_->jobs.refresh(now) + impl_->tasks.bytes() + task_states_bytes(status);
+  const std::size_t large = impl_->jobs.refresh(now) + job_families_bytes(jobs) +
+                            impl_->tasks.bytes() + task_states_bytes(status);
   std::string page;
   page.reserve(std::max(impl_->last_page_bytes, large) + kPageRoom);
   append_families(page, impl_->own.registry.Collect());
   append_families(page, status_families(status));
   append_families(page, impl_->log_families());
   append_families(page, process_families(process));
-  append_head(page, family(FamilyId::kTaskSeriesRefused));
-  append_sample(page, family(FamilyId::kTaskSeriesRefused), {}, 0);  // explicit ids never are
-  append_head(page, family(FamilyId::kJobSeriesRefused));
-  append_sample(page, family(FamilyId::kJobSeriesRefused), {},
-                static_cast<double>(impl_->jobs.refused()));
+  impl_->append_refused(page);
   impl_->jobs.append_to(page);
+  append_job_families(page, jobs);
   if (impl_->show_tasks) {
     impl_->tasks.append_to(page);
     append_task_states(page, status);

@@ -1,10 +1,12 @@
 // The registry of all metric families, each declared once, and the page that
 // /metrics serves. Bounded families live in prometheus-cpp; those with series a task or a job come
-// from task_page and job_counters as ready text. Loop's thread only.
+// from task_families, job_counters and job_families as text. Loop's thread only.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "core/process_stats.h"
@@ -25,15 +27,23 @@ class Metrics : public Observer {
   ~Metrics() override;
 
   // Takes over a configuration: series of accounts, instances and tasks that are no longer listed
-  // end; closed label sets of new accounts appear as 0. Called at start and after each reload.
+  // end; closed label sets of new accounts appear as 0. Called at start and after each reload. A
+  // task that has series keeps them when it moves between its job and the list of ids. Under a
+  // wider metrics.task_series tasks of jobs come in as they change, or by restore_job_tasks.
   void configure(const Config& config);
   // Puts in what the store remembers: records (series appear at once) and counters. After
   // configure; may be called again when a reload lists more. Records of tasks that are not listed
   // are ignored, and no counter is lowered.
   void restore(const std::vector<TaskRecord>& records, const std::vector<CounterValue>& counters,
                Wall now);
+  // Records of tasks of one watched job: all of it in parts, in any order, at start or when it
+  // begins to be watched. Those that metrics.task_series wants get series while there is room, as
+  // with commits. `job_ended` is JobRecord::ended: a job that ended too long ago has no series.
+  void restore_job_tasks(const std::vector<TaskRecord>& records, std::optional<Wall> job_ended,
+                         Wall now);
   // The series of a task that is watched no longer end. Superseded and gone tasks need no call: a
-  // commit that says so ends theirs.
+  // commit that says so ends theirs. Nor do a job's: they end with the page whose status does not
+  // have the job, or has it as ended keep_finished ago.
   void forget(const TaskKey& key);
 
   void call_ended(const CallEnd& call) override;
@@ -51,6 +61,7 @@ class Metrics : public Observer {
   void log_messages(const std::vector<std::uint64_t>& by_level, std::uint64_t dropped);
 
   // The whole page, text format 0.0.4: each family once, its lines together, no two series equal.
+  // Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
   std::string render(const DaemonStatus& status, const ProcessStats& process, Wall now);
 
  private:

@@ -21,14 +21,24 @@ cloud and shows what the last good reply said. How old that is tell
 `taskwatchd_oldest_observation_timestamp_seconds` and `taskwatchd_api_last_success_timestamp_seconds`.
 
 - Label sets are disjoint: there is never a row for a total beside its parts, so sums do not lie.
-- A task has series from its first good reply until it is no longer listed, is superseded by a rerun, or
-  is gone (the cloud no longer knows it). With `metrics.task_series: none` nothing has a `task_id` label.
-- One task takes 16 series (`aliyun_iot_task_*` with a `task_id`, `taskwatchd_task_state`), its job 18.
+- A task that the configuration names by id has series from its first good reply until it is no longer
+  listed, is superseded by a rerun, or is gone (the cloud no longer knows it). With
+  `metrics.task_series: none` nothing has a `task_id` label.
+- Of the other tasks of watched jobs those have series that `metrics.task_series` asks for: `bad` (the
+  default) the bad ones, `active` the unfinished ones too, `all` all, `explicit` none; and at most
+  `metrics.task_series_limit` of them. One that was admitted keeps its series, whatever becomes of it,
+  until its job's end. Refused ones are in `taskwatchd_task_series_refused`, each task once; such a task
+  comes in with its next change once there is room.
+- A watched job has series until it is no longer watched, or until `metrics.keep_finished` after its last
+  task was seen finished. The series of its tasks and its counters end with them, but for those of tasks
+  named by id. At most `metrics.job_series_limit` jobs have series, the first ones; an admitted job stays.
+- One task takes at most 13 series (`aliyun_iot_task_*` with a `task_id`), one named by id 3 more
+  (`taskwatchd_task_state`); its job takes 18, a watched job at most 29 more (`aliyun_iot_job_*`).
 - Counters with closed label sets begin at 0 with their account. `aliyun_iot_task_transitions_total`
   reads 0 for the first 60 s of a job, so that `increase()` sees the first transition too; it goes on
   over restarts. All other counters begin again at 0 with the process.
 - A device's words (`Message`, `StatusDetail`) are in the events, never in a label. Names registered in
-  the cloud are on `aliyun_iot_task_info` only, repaired to valid UTF-8 and cut at 128 bytes.
+  the cloud are on the `_info` metrics only, repaired to valid UTF-8 and cut at 128 bytes.
 
 Stability: `stable` keeps its name, labels and meaning until a new major version; `standard` is as
 Prometheus' own client libraries give it.

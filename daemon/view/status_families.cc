@@ -70,6 +70,19 @@ void task_counts(Out& out, const DaemonStatus& status) {
   if (!made.metric.empty()) out.push_back(std::move(made));
 }
 
+void job_counts(Out& out, const DaemonStatus& status) {
+  prometheus::MetricFamily made = empty_family(family(FamilyId::kJobs));
+  for (const AccountStatus& account : status.accounts) {
+    const std::pair<std::string_view, std::size_t> counts[] = {{"watched", account.jobs.size()},
+                                                               {"skipped", account.jobs_skipped}};
+    for (const auto& [state, count] : counts) {
+      const std::array<Label, 2> labels = {{{"account", account.name}, {"state", state}}};
+      add_sample(made, labels, static_cast<double>(count));
+    }
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
 void events_pending(Out& out, const DaemonStatus& status) {
   prometheus::MetricFamily made = empty_family(family(FamilyId::kEventsPending));
   for (const auto& [sink, count] : status.events_pending) {
@@ -104,6 +117,7 @@ std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status
   by_account(out, FamilyId::kOldestObservation, status,
              [](const AccountStatus& a) { return unix_time(a.oldest_observation); });
   task_counts(out, status);
+  job_counts(out, status);
   by_account(out, FamilyId::kBlindSeconds, status,
              [](const AccountStatus& a) { return std::optional(a.blind_seconds); });
   by_account(out, FamilyId::kClockOffset, status,

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "view/metrics.h"
-#include "view/task_page.h"
+#include "view/task_families.h"
 #include "view/view_world.h"
 
 namespace taskwatchd {
@@ -32,8 +32,8 @@ std::vector<TaskRecord> records_of(const std::vector<std::string>& ids) {
   return records;
 }
 
-TaskPage page_of(const std::vector<TaskRecord>& records) {
-  TaskPage page;
+TaskFamilies page_of(const std::vector<TaskRecord>& records) {
+  TaskFamilies page;
   for (const TaskRecord& record : records) page.put(task_point(record, "main", {}));
   return page;
 }
@@ -60,7 +60,7 @@ void whole_page(benchmark::State& state) {
 
 // The families with series a task alone, from ready text.
 void task_families(benchmark::State& state) {
-  const TaskPage tasks = page_of(records_of(task_ids(state.range(0))));
+  const TaskFamilies tasks = page_of(records_of(task_ids(state.range(0))));
   std::size_t bytes = 0;
   for (auto _ : state) {
     std::string page;
@@ -99,7 +99,7 @@ void task_families_registry(benchmark::State& state) {
 
 // The same series given to prometheus-cpp's writer by a Collectable, kept nowhere in between.
 void task_families_collectable(benchmark::State& state) {
-  const TaskPage tasks = page_of(records_of(task_ids(state.range(0))));
+  const TaskFamilies tasks = page_of(records_of(task_ids(state.range(0))));
   std::size_t bytes = 0;
   for (auto _ : state) {
     const std::string page = serialized(tasks.Collect());
@@ -112,7 +112,7 @@ void task_families_collectable(benchmark::State& state) {
 // A task changes: its lines are written anew.
 void one_task_changes(benchmark::State& state) {
   const auto records = records_of(task_ids(state.range(0)));
-  TaskPage tasks = page_of(records);
+  TaskFamilies tasks = page_of(records);
   std::size_t i = 0;
   for (auto _ : state) {
     tasks.put(task_point(records[i], "main", {}));

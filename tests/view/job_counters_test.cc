@@ -33,6 +33,17 @@ class JobCountersTest : public testing::Test {
     return {{"prod", job, Counter::kTransitions, to}, value, created};
   }
 
+  // Watches these jobs; a mark of exclamation says that one has ended.
+  void list(const std::vector<std::string>& ids, Wall now) {
+    std::vector<JobView> views;
+    for (const std::string& id : ids) {
+      JobView& view = views.emplace_back(job_view(id.substr(0, id.find('!'))));
+      if (id.ends_with('!')) view.ended = kStart;
+    }
+    const DaemonStatus status = status_of_jobs(std::move(views));
+    jobs.list(live_jobs(status, hours(24), kStart), now);
+  }
+
   JobCounters jobs;
 };
 
@@ -137,6 +148,46 @@ TEST_F(JobCountersTest, ForgetsTheOldestJobsThatNobodyWatches) {
   jobs.watch({"prod", "T2"}, "J" + std::to_string(JobCounters::kHiddenJobs), kStart - hours(1));
   EXPECT_EQ(failed(kStart, "J0"), 5);
   EXPECT_EQ(failed(kStart, "J" + std::to_string(JobCounters::kHiddenJobs)), 0);
+}
+
+TEST_F(JobCountersTest, AWatchedJobHasAllTargetsFromItsFirstSight) {
+  jobs.add(transition_to(TaskStatus::kFailed), kStart);
+  EXPECT_EQ(at(kStart).series.size(), 0u);
+  list({"J1"}, kStart + seconds(1));
+  EXPECT_EQ(at(kStart + seconds(1)).series.size(), 2 * kTaskStatusCount);
+  EXPECT_EQ(failed(kStart + seconds(1)), 0);
+  EXPECT_EQ(failed(kStart + seconds(60)), 1);
+  list({}, kStart + seconds(61));
+  EXPECT_EQ(at(kStart + seconds(61)).series.size(), 0u);
+  list({"J1"}, kStart + seconds(62));
+  EXPECT_EQ(failed(kStart + seconds(62)), 1);
+}
+
+TEST_F(JobCountersTest, ATaskNamedByIdKeepsItsJobsSeries) {
+  list({"J1"}, kStart);
+  jobs.watch({"prod", "T1"}, "J1", kStart);
+  list({}, kStart);
+  EXPECT_TRUE(jobs.admitted({"prod", "J1"}));
+  list({"J1"}, kStart);
+  jobs.unwatch({"prod", "T1"});
+  EXPECT_TRUE(jobs.admitted({"prod", "J1"}));
+  list({}, kStart);
+  EXPECT_FALSE(jobs.admitted({"prod", "J1"}));
+  EXPECT_FALSE(jobs.admitted({"prod", "J-never"}));
+  EXPECT_EQ(jobs.refused(), 0u);
+}
+
+TEST_F(JobCountersTest, WhereRoomIsScarceJobsThatHaveNotEndedComeFirst) {
+  jobs.set_limit(2);
+  list({"J1!", "J2!", "J3", "J4!"}, kStart);
+  EXPECT_TRUE(jobs.admitted({"prod", "J1"}));
+  EXPECT_TRUE(jobs.admitted({"prod", "J3"}));
+  EXPECT_EQ(jobs.refused(), 2u);
+  list({"J1!", "J2", "J3", "J4!"}, kStart);
+  EXPECT_TRUE(jobs.admitted({"prod", "J1"})) << "once admitted it stays";
+  list({"J2", "J3", "J4!"}, kStart);
+  EXPECT_TRUE(jobs.admitted({"prod", "J2"}));
+  EXPECT_EQ(jobs.refused(), 1u);
 }
 
 // Two ids that differ beyond a label's length must not become two equal series.

@@ -58,10 +58,17 @@ void fill(Metrics& metrics, const std::vector<std::string>& tasks) {
   metrics.log_messages({1, 2, 3, 4}, 5);
 }
 
+DaemonStatus full_status_with_jobs(const std::vector<std::string>& tasks) {
+  DaemonStatus status = full_status(tasks);
+  status.accounts[0].jobs = {full_job("J1"), job_view("J2")};
+  return status;
+}
+
 TEST(Page, HasEveryFamilyAndPromtoolAccepts) {
   Metrics metrics(kBuild);
   fill(metrics, {"T1", "T2"});
-  const std::string page = metrics.render(full_status({"T1", "T2"}), full_process(), kStart);
+  const std::string page =
+      metrics.render(full_status_with_jobs({"T1", "T2"}), full_process(), kStart);
   const PageText read = read_page(page);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   std::set<std::string> declared;
@@ -92,7 +99,8 @@ std::set<std::string> declared_labels(const Family& f) {
 TEST(Page, SeriesHaveTheLabelsThatAreDeclared) {
   Metrics metrics(kBuild);
   fill(metrics, {"T1"});
-  const PageText read = read_page(metrics.render(full_status({"T1"}), full_process(), kStart));
+  const PageText read =
+      read_page(metrics.render(full_status_with_jobs({"T1"}), full_process(), kStart));
   for (const Family& f : all_families()) {
     std::set<std::string> expected = declared_labels(f);
     if (f.id == FamilyId::kTaskInfo) expected.insert("team");  // configured
@@ -101,6 +109,12 @@ TEST(Page, SeriesHaveTheLabelsThatAreDeclared) {
     std::size_t found = 0;
     for (const auto& [series, value] : read.series) {
       if (series.substr(0, series.find('{')) != sample) continue;
+      // J2 has no configured labels.
+      if (f.id == FamilyId::kJobInfo && series.find("\"J2\"") == std::string::npos) {
+        expected.insert("team");
+      } else if (f.id == FamilyId::kJobInfo) {
+        expected.erase("team");
+      }
       EXPECT_EQ(label_names(series), expected) << series;
       ++found;
     }
@@ -162,6 +176,32 @@ TEST(Page, HostileRepliesBreakNothingAndAddNoSeries) {
     const std::size_t others = read.series.size() - jobs * 2 * kTaskStatusCount;
     if (expected == 0) expected = others;
     ASSERT_EQ(others, expected) << "round " << round;
+    ASSERT_EQ(repair_utf8(page), page) << "round " << round;
+    ASSERT_EQ(promtool_complaints(page), "") << "round " << round;
+  }
+}
+
+TEST(Page, HostileJobsBreakNothing) {
+  std::mt19937_64 random(43);
+  for (int round = 0; round < 20; ++round) {
+    Metrics metrics(kBuild);
+    metrics.configure(config_with({}));
+    std::vector<JobView> jobs;
+    for (int i = 0; i < 4; ++i) {
+      JobView& job = jobs.emplace_back(full_job(hostile(random)));
+      job.instance = hostile(random);
+      job.labels = {{"team", hostile(random)}};
+      job.name = hostile(random);
+      job.type = hostile(random);
+      TaskRecord record = record_of("T" + std::to_string(i), TaskStatus::kFailed, job.job_id);
+      record.last.device_name = hostile(random);
+      metrics.committed(of_job(first_sight(record)), kStart);
+    }
+    const std::string page = metrics.render(status_of_jobs(jobs), full_process(), kStart);
+    const PageText read = read_page(page);
+    ASSERT_THAT(read.problems, testing::IsEmpty()) << "round " << round;
+    ASSERT_GT(read.count("aliyun_iot_job_info{"), 0u);
+    ASSERT_EQ(read.series.at("taskwatchd_jobs{account=\"prod\",state=\"watched\"}"), 4);
     ASSERT_EQ(repair_utf8(page), page) << "round " << round;
     ASSERT_EQ(promtool_complaints(page), "") << "round " << round;
   }

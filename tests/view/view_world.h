@@ -69,7 +69,45 @@ inline CounterDelta transition_to(TaskStatus to, const std::string& job = "J1") 
   return {{"prod", job, Counter::kTransitions, to}, 1};
 }
 
-// Everything that DaemonStatus can say of account prod, so that each family has a sample.
+inline TaskChange of_job(TaskChange change) {
+  change.explicit_id = false;
+  return change;
+}
+
+inline JobView job_view(const std::string& job) {
+  JobView view;
+  view.job_id = job;
+  view.instance = "main";
+  return view;
+}
+
+// A job of which everything is known: 10 tasks, 4 of them finished, one of those FAILED.
+inline JobView full_job(const std::string& job) {
+  JobView view = job_view(job);
+  view.labels = {{"team", "ota"}};
+  view.name = "spring";
+  view.type = "CUSTOM_JOB";
+  view.status = JobStatus::kInProgress;
+  view.status_read = true;
+  view.statistics = JobStatistics{.tasks = {2, 1, 2, 3, 1, 0, 0, 0, 1}, .total = 10};
+  view.statistics_read = kStart;
+  view.eta_half = kStart + std::chrono::minutes(5);
+  view.eta_most = kStart + std::chrono::minutes(9);
+  view.stalled = 2;
+  view.overdue = TaskCounts{1, 0, 3, 0, 0, 0, 0, 0, 0};
+  view.unreconciled = 4;
+  return view;
+}
+
+inline DaemonStatus status_of_jobs(std::vector<JobView> jobs) {
+  DaemonStatus status;
+  status.accounts.emplace_back().name = "prod";
+  status.accounts[0].jobs = std::move(jobs);
+  return status;
+}
+
+// Everything that DaemonStatus can say of account prod, so that each family but those of
+// jobs has a sample.
 inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
   AccountStatus account;
   account.name = "prod";

@@ -41,7 +41,7 @@ struct TaskPoint {
 TaskPoint task_point(const TaskRecord& record, const std::string& instance,
                      const StringMap& labels);
 
-class TaskPage : public prometheus::Collectable {
+class TaskFamilies : public prometheus::Collectable {
  public:
   // Adds the task or replaces what is shown of it.
   void put(TaskPoint point);
@@ -49,6 +49,9 @@ class TaskPage : public prometheus::Collectable {
   void erase(const TaskKey& key);
   // Other configured names for a task that is shown; nothing happens if it is not.
   void rename(const TaskKey& key, const std::string& instance, const StringMap& labels);
+
+  // What is shown of the task; null if nothing is. Valid until the next call that is not const.
+  const TaskPoint* find(const TaskKey& key) const;
 
   std::size_t bytes() const;  // of the lines, without the families' heads
   // Appends all families that have a series, each once.

@@ -1,4 +1,4 @@
-#include "view/task_page.h"
+#include "view/task_families.h"
 
 #include <gmock/gmock.h>
 #include <prometheus/text_serializer.h>
@@ -14,7 +14,7 @@ namespace {
 
 const StringMap kNoLabels;
 
-PageText shown(const TaskPage& page) {
+PageText shown(const TaskFamilies& page) {
   std::string text;
   page.append_to(text);
   PageText read = read_page(text);
@@ -41,10 +41,10 @@ TaskRecord random_record(std::mt19937_64& random) {
   return record;
 }
 
-TEST(TaskPage, TextIsWhatPrometheusWritesOfTheSameSeries) {
+TEST(TaskFamilies, TextIsWhatPrometheusWritesOfTheSameSeries) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 60; ++round) {
-    TaskPage page;
+    TaskFamilies page;
     for (auto n = random() % 60; n > 0; --n) {
       const TaskRecord record = random_record(random);
       if (random() % 4 == 0) {
@@ -61,9 +61,9 @@ TEST(TaskPage, TextIsWhatPrometheusWritesOfTheSameSeries) {
   }
 }
 
-TEST(TaskPage, ExactlyOneStatusIsOne) {
+TEST(TaskFamilies, ExactlyOneStatusIsOne) {
   for (const TaskStatus status : kAllTaskStatuses) {
-    TaskPage page;
+    TaskFamilies page;
     page.put(task_point(record_of("T1", status), "main", kNoLabels));
     const PageText read = shown(page);
     double sum = 0;
@@ -80,8 +80,8 @@ TEST(TaskPage, ExactlyOneStatusIsOne) {
   }
 }
 
-TEST(TaskPage, ShowsNamesAndTimes) {
-  TaskPage page;
+TEST(TaskFamilies, ShowsNamesAndTimes) {
+  TaskFamilies page;
   page.put(task_point(record_of("T1", TaskStatus::kSent), "main", {{"team", "ota"}}));
   const PageText read = shown(page);
   const std::string task = "{account=\"prod\",job_id=\"J1\",task_id=\"T1\"}";
@@ -94,7 +94,7 @@ TEST(TaskPage, ShowsNamesAndTimes) {
             1);
 }
 
-TEST(TaskPage, ProgressIsAbsentWhenNoneWasReportedAndStaysARatio) {
+TEST(TaskFamilies, ProgressIsAbsentWhenNoneWasReportedAndStaysARatio) {
   const auto progress_of = [](std::optional<double> percent) {
     TaskRecord record = record_of("T1", TaskStatus::kInProgress);
     record.last.progress = percent;
@@ -108,13 +108,13 @@ TEST(TaskPage, ProgressIsAbsentWhenNoneWasReportedAndStaysARatio) {
   EXPECT_EQ(progress_of(std::nan("")), std::nullopt);
   TaskRecord record = record_of("T1", TaskStatus::kInProgress);
   record.last.progress.reset();
-  TaskPage page;
+  TaskFamilies page;
   page.put(task_point(record, "main", kNoLabels));
   EXPECT_EQ(shown(page).kinds.count("aliyun_iot_task_progress_ratio"), 0u);
 }
 
-TEST(TaskPage, SeriesEndWithTheTask) {
-  TaskPage page;
+TEST(TaskFamilies, SeriesEndWithTheTask) {
+  TaskFamilies page;
   page.put(task_point(record_of("T1", TaskStatus::kSent), "main", kNoLabels));
   page.put(task_point(record_of("T2", TaskStatus::kSent), "main", kNoLabels));
   EXPECT_EQ(shown(page).series.size(), 26u);

@@ -1,4 +1,4 @@
-#include "view/task_page.h"
+#include "view/task_families.h"
 
 #include <algorithm>
 #include <cmath>
@@ -91,18 +91,19 @@ TaskPoint task_point(const TaskRecord& record, const std::string& instance,
   return point;
 }
 
-void TaskPage::put(TaskPoint point) {
+void TaskFamilies::put(TaskPoint point) {
   const TaskKey key = point.key;
   Entry& entry = entries_[key];
   entry.point = std::move(point);
   write(entry);
 }
 
-void TaskPage::erase(const TaskKey& key) {
+void TaskFamilies::erase(const TaskKey& key) {
   entries_.erase(key);
 }
 
-void TaskPage::rename(const TaskKey& key, const std::string& instance, const StringMap& labels) {
+void TaskFamilies::rename(const TaskKey& key, const std::string& instance,
+                          const StringMap& labels) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   TaskPoint& point = found->second.point;
@@ -111,7 +112,12 @@ void TaskPage::rename(const TaskKey& key, const std::string& instance, const Str
   write(found->second);
 }
 
-void TaskPage::write(Entry& entry) {
+const TaskPoint* TaskFamilies::find(const TaskKey& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second.point;
+}
+
+void TaskFamilies::write(Entry& entry) {
   scratch_.clear();
   for (std::size_t i = 0; i < kFamilies; ++i) {
     const Family& shown = family(kTaskFamilies[i]);
@@ -123,13 +129,13 @@ void TaskPage::write(Entry& entry) {
   entry.text = std::string(scratch_);
 }
 
-std::size_t TaskPage::bytes() const {
+std::size_t TaskFamilies::bytes() const {
   std::size_t sum = 0;
   for (const auto& [key, entry] : entries_) sum += entry.text.size();
   return sum;
 }
 
-void TaskPage::append_to(std::string& page) const {
+void TaskFamilies::append_to(std::string& page) const {
   for (std::size_t i = 0; i < kFamilies; ++i) {
     bool begun = false;
     for (const auto& [key, entry] : entries_) {
@@ -142,7 +148,7 @@ void TaskPage::append_to(std::string& page) const {
   }
 }
 
-std::vector<prometheus::MetricFamily> TaskPage::Collect() const {
+std::vector<prometheus::MetricFamily> TaskFamilies::Collect() const {
   std::vector<prometheus::MetricFamily> result;
   for (const FamilyId id : kTaskFamilies) {
     prometheus::MetricFamily collected = empty_family(family(id));

@@ -1,0 +1,30 @@
+// The families of watched jobs, written as text from AccountStatus::jobs at each scrape; the
+// counters of jobs are in job_counters. Which jobs have series is decided there too: here is only
+// who could. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/job.h"
+#include "core/status.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// A watched job whose series have not ended. Points into the status it was made from.
+struct LiveJob {
+  JobKey key;  // the id as a label
+  const JobView* view = nullptr;
+};
+
+// The jobs of all accounts in the status' order, without those that ended `keep_finished` ago. Of
+// two ids that are one as labels the first is taken, for two equal series break a page.
+std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finished, Wall now);
+
+// Appends the families that have a sample. `job_families_bytes` tells how many bytes that takes at
+// most.
+void append_job_families(std::string& page, const std::vector<LiveJob>& jobs);
+std::size_t job_families_bytes(const std::vector<LiveJob>& jobs);
+
+}  // namespace taskwatchd
