@@ -20,7 +20,7 @@ Outcome read_reply(Api api, const HttpResult& result) {
     case Api::kQueryDeviceDistributeDetail:
       break;
   }
-  assert(!"no reader for this API");
+  assert(api < Api::kQueryDeviceDistributeJob && "no reader for this API");
   return Failure{};
 }
 

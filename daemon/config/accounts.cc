@@ -39,6 +39,7 @@ Pace read_pace(Section& account) {
 struct Seen {
   std::map<std::string, int, std::less<>> names;
   std::unordered_map<std::string, int> tasks;
+  std::unordered_map<std::string, int> jobs;
 };
 
 void check_name(Section& section, const InstanceConfig& instance, Seen& seen) {
@@ -53,14 +54,16 @@ void check_name(Section& section, const InstanceConfig& instance, Seen& seen) {
                              " too; give this one a `name` of its own");
 }
 
-void check_tasks(InstanceConfig& instance, const std::vector<YamlPlace>& places, Seen& seen,
-                 Problems& problems) {
-  for (std::size_t i = 0; i < instance.tasks.size(); ++i) {
-    const auto [at, is_new] = seen.tasks.try_emplace(instance.tasks[i], places[i].line);
+// `lines` holds the ids of the instances before.
+void check_ids(const std::string& noun, const std::vector<std::string>& ids,
+               const std::vector<YamlPlace>& places, std::unordered_map<std::string, int>& lines,
+               Problems& problems) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto [at, is_new] = lines.try_emplace(ids[i], places[i].line);
     if (is_new) continue;
-    problems.add(places[i], "task " + shown(instance.tasks[i]) + " is listed in line " +
-                                std::to_string(at->second) +
-                                " too; a task belongs to one instance: keep one");
+    problems.add(places[i], noun + " " + shown(ids[i]) + " is listed in line " +
+                                std::to_string(at->second) + " too; a " + noun +
+                                " belongs to one instance: keep one");
   }
 }
 
@@ -77,10 +80,12 @@ std::vector<InstanceConfig> read_instances(Section& account, const ParseContext&
     if (item.kind == YamlNode::Kind::kNull) continue;
     auto section = Section::open("an instance", "each of `instances`", item, account.problems());
     if (!section) continue;
-    std::vector<YamlPlace> places;
-    InstanceConfig& instance = instances.emplace_back(read_instance(*section, context, places));
+    IdPlaces places;
+    const InstanceConfig& instance =
+        instances.emplace_back(read_instance(*section, context, places));
     check_name(*section, instance, seen);
-    check_tasks(instance, places, seen, account.problems());
+    check_ids("task", instance.tasks, places.tasks, seen.tasks, account.problems());
+    check_ids("job", instance.jobs, places.jobs, seen.jobs, account.problems());
   }
   return instances;
 }

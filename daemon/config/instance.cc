@@ -92,22 +92,28 @@ void read_name(Section& section, InstanceConfig& instance) {
   }
 }
 
+// A list of ids into `ids`, with their places.
+void read_ids(Section& section, std::string_view key, const std::string& noun,
+              const std::string& source, std::vector<std::string>& ids,
+              std::vector<YamlPlace>& places) {
+  for (auto& [place, id] : section.texts(key)) {
+    if (!is_valid_id(id)) {
+      section.problems().add(place, noun + " id " + shown(id) + " must be " + std::string(kIdRule) +
+                                        "; copy it from the console or from " + source);
+      continue;
+    }
+    ids.push_back(std::move(id));
+    places.push_back(place);
+  }
+}
+
 }  // namespace
 
-InstanceConfig read_instance(Section& section, const ParseContext& context,
-                             std::vector<YamlPlace>& ids) {
+InstanceConfig read_instance(Section& section, const ParseContext& context, IdPlaces& places) {
   InstanceConfig instance;
   read_place(section, context, instance);
   read_name(section, instance);
-  for (auto& [place, id] : section.texts("tasks")) {
-    if (!is_valid_id(id)) {
-      section.problems().add(place, "task id " + shown(id) + " must be " + std::string(kIdRule) +
-                                        "; copy it from the console or from ListTask");
-      continue;
-    }
-    instance.tasks.push_back(std::move(id));
-    ids.push_back(place);
-  }
+  read_ids(section, "tasks", "task", "ListTask", instance.tasks, places.tasks);
   for (const auto& [place, glob] : section.texts("task_files")) {
     ExpandedPath path = expand_path(glob, context);
     if (path.problem.empty()) {
@@ -116,8 +122,10 @@ InstanceConfig read_instance(Section& section, const ParseContext& context,
       section.problems().add(place, "a path in `task_files` " + path.problem);
     }
   }
+  read_ids(section, "jobs", "job", "ListJob", instance.jobs, places.jobs);
+  instance.discover_jobs = read_discover_jobs(section);
+  instance.deadline = section.span("deadline", "none");
   if (auto labels = section.section("labels", "labels")) instance.labels = read_labels(*labels);
-  section.later({"jobs", "discover_jobs", "deadline"});
   section.finish();
   return instance;
 }

@@ -39,11 +39,7 @@ void read_metrics(Section& root, Config& config) {
 void read_bounds(Section& root, Config& config) {
   auto section = root.section("`bounds`", "bounds");
   if (!section) return;
-  config.detection_delay_bound = section->duration("detection_delay");
-  if (config.detection_delay_bound == Duration(0)) {
-    section->refuse("detection_delay",
-                    "`detection_delay` must be more than 0s; remove it for no bound");
-  }
+  config.detection_delay_bound = section->span("detection_delay", "no bound");
   section->finish();
 }
 

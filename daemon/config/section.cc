@@ -102,6 +102,13 @@ std::optional<Duration> Section::duration(std::string_view key) {
   return duration;
 }
 
+std::optional<Duration> Section::span(std::string_view key, std::string_view without) {
+  const std::optional<Duration> span = duration(key);
+  if (span != Duration(0)) return span;
+  refuse(key, quoted_key(key) + " must be more than 0s; remove it for " + std::string(without));
+  return std::nullopt;
+}
+
 std::optional<double> Section::number(std::string_view key, double low, double high, bool above) {
   const YamlNode* node = value(key);
   if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
@@ -120,14 +127,14 @@ std::optional<double> Section::number(std::string_view key, double low, double h
   return number;
 }
 
-std::optional<std::size_t> Section::count(std::string_view key, std::size_t high) {
+std::optional<std::size_t> Section::count(std::string_view key, std::size_t high, std::size_t low) {
   const YamlNode* node = value(key);
   if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
   const auto number = read_number(*node);
-  if (!number || *number < 0 || *number > static_cast<double>(high) ||
+  if (!number || *number < static_cast<double>(low) || *number > static_cast<double>(high) ||
       node->text.find('.') != std::string::npos) {
-    refuse(key,
-           quoted_key(key) + " must be a whole decimal number from 0 to " + std::to_string(high));
+    refuse(key, quoted_key(key) + " must be a whole decimal number from " + std::to_string(low) +
+                    " to " + std::to_string(high));
     return std::nullopt;
   }
   return static_cast<std::size_t>(*number);
@@ -151,6 +158,21 @@ std::optional<Section> Section::section(std::string name, std::string_view key) 
   const YamlNode* node = value(key);
   if (node == nullptr) return std::nullopt;
   return open(std::move(name), quoted_key(key), *node, *problems_);
+}
+
+std::optional<Section> Section::section_or_flag(std::string name, std::string_view key,
+                                                bool& flag) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
+  if (node->kind == YamlNode::Kind::kMap) return Section(std::move(name), *node, *problems_);
+  const bool is_flag = node->kind == YamlNode::Kind::kText && !node->quoted &&
+                       (node->text == "true" || node->text == "false");
+  if (is_flag) {
+    flag = node->text == "true";
+  } else {
+    refuse(key, quoted_key(key) + " must be true, false or KEY: VALUE lines, indented below it");
+  }
+  return std::nullopt;
 }
 
 const std::vector<YamlNode>* Section::list(std::string_view key) {

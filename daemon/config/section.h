@@ -27,13 +27,17 @@ class Section {
   // Each below returns nothing if the key is absent, or wrong (which is then reported).
   std::optional<std::string> text(std::string_view key);
   std::optional<Duration> duration(std::string_view key);
+  // One of more than 0s; `without` says what there is when the key is removed.
+  std::optional<Duration> span(std::string_view key, std::string_view without);
   // A decimal number from low to high; `above` excludes low itself.
   std::optional<double> number(std::string_view key, double low, double high, bool above = false);
-  std::optional<std::size_t> count(std::string_view key, std::size_t high);
+  std::optional<std::size_t> count(std::string_view key, std::size_t high, std::size_t low = 0);
   // The index of the value in `words`.
   std::optional<std::size_t> choice(std::string_view key,
                                     const std::vector<std::string_view>& words);
   std::optional<Section> section(std::string name, std::string_view key);
+  // The same, where true or false may stand for the map: then nothing, and `flag` is set.
+  std::optional<Section> section_or_flag(std::string name, std::string_view key, bool& flag);
   const std::vector<YamlNode>* list(std::string_view key);
   // The texts of a list, with their places; items that are no text are reported and left out.
   std::vector<std::pair<YamlPlace, std::string>> texts(std::string_view key);

@@ -32,24 +32,38 @@ std::string calls(const AccountConfig& account) {
   return text;
 }
 
+std::string instance_text(const InstanceConfig& instance) {
+  std::string text = "  instance " + instance.name + ": region " + instance.region +
+                     (instance.id.empty() ? "" : ", id " + instance.id) + ", " + instance.endpoint +
+                     ", " + counted(instance.tasks.size(), "task") + ", " +
+                     counted(instance.jobs.size(), "job");
+  if (instance.deadline) text += ", overdue after " + format_duration(*instance.deadline);
+  text += "\n";
+  if (const auto& wanted = instance.discover_jobs) {
+    text += "    and the newest " + counted(wanted->limit, "job") + " named " + wanted->name +
+            " and modified within " + format_duration(wanted->modified_within) + "\n";
+  }
+  return text;
+}
+
 std::string account_text(const AccountConfig& account) {
   std::size_t tasks = 0;
-  for (const InstanceConfig& instance : account.instances) tasks += instance.tasks.size();
+  std::size_t jobs = 0;
+  for (const InstanceConfig& instance : account.instances) {
+    tasks += instance.tasks.size();
+    jobs += instance.jobs.size();
+  }
   std::string text = "account " + account.name + ": " +
                      counted(account.instances.size(), "instance") + ", " + counted(tasks, "task") +
-                     ", " + keys_of(account.credentials) + ", signature " +
-                     (account.signature == SignatureVersion::kV3 ? "v3" : "v1") +
+                     ", " + counted(jobs, "job") + ", " + keys_of(account.credentials) +
+                     ", signature " + (account.signature == SignatureVersion::kV3 ? "v3" : "v1") +
                      (account.proxy.empty() ? "" : ", proxy " + account.proxy) + "\n";
   text += "  calls/s used at most (share " + number(account.quota_share) + "): " + calls(account) +
           "\n";
   text += "  asked at most once in: task " + format_duration(account.pace.task) + ", job " +
           format_duration(account.pace.job) + ", finished " +
           format_duration(account.pace.finished) + "\n";
-  for (const InstanceConfig& instance : account.instances) {
-    text += "  instance " + instance.name + ": region " + instance.region +
-            (instance.id.empty() ? "" : ", id " + instance.id) + ", " + instance.endpoint + ", " +
-            counted(instance.tasks.size(), "task") + "\n";
-  }
+  for (const InstanceConfig& instance : account.instances) text += instance_text(instance);
   return text;
 }
 

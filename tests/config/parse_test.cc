@@ -37,6 +37,9 @@ TEST(Parse, FillsInTheDefaults) {
   EXPECT_EQ(instance.endpoint, "https://iot.cn-shanghai.aliyuncs.com");
   EXPECT_EQ(instance.ca_file, "");
   EXPECT_EQ(instance.tasks, std::vector<std::string>{"MSnT9aaaaaaaaaaaaq010101"});
+  EXPECT_TRUE(instance.jobs.empty());
+  EXPECT_EQ(instance.discover_jobs, std::nullopt);
+  EXPECT_EQ(instance.deadline, std::nullopt);
   EXPECT_EQ(config.state_path, "/var/lib/taskwatchd/state.db");
   EXPECT_EQ(config.retain, hours(30 * 24));
   EXPECT_EQ(config.task_series, TaskSeries::kBad);
@@ -67,6 +70,9 @@ accounts:
         ca_file: ca.pem
         tasks: [T2, T1]
         task_files: [tasks.d/*.txt, /abs/*.txt]
+        jobs: [J2, J1, T1]
+        discover_jobs: {name: "ota-*", modified_within: 2d, limit: 10000}
+        deadline: 36h
         labels: {team: ota, tier: "1"}
 state: {path: $STATE_DIRECTORY/deep/state.db, retain: 1w}
 metrics: {task_series: explicit, task_series_limit: 0, job_series_limit: 7, keep_finished: 1m}
@@ -97,6 +103,9 @@ bounds: {detection_delay: 30s}
   EXPECT_EQ(instance.tasks, (std::vector<std::string>{"T2", "T1"}));
   EXPECT_EQ(instance.task_files,
             (std::vector<std::string>{"/etc/taskwatchd/tasks.d/*.txt", "/abs/*.txt"}));
+  EXPECT_EQ(instance.jobs, (std::vector<std::string>{"J2", "J1", "T1"}));
+  EXPECT_EQ(instance.discover_jobs, (DiscoverJobs{"ota-*", hours(48), 10000}));
+  EXPECT_EQ(instance.deadline, hours(36));
   using Label = std::pair<std::string, std::string>;
   EXPECT_EQ(instance.labels, (std::vector<Label>{{"team", "ota"}, {"tier", "1"}}));
   EXPECT_EQ(config.state_path, "/var/lib/x/deep/state.db");
@@ -148,13 +157,30 @@ accounts:
             (std::vector<std::string>{"007", "1e5", "no", "TASK", "task", "0x10", "true"}));
 }
 
-TEST(Parse, SameTaskMayStandUnderTwoAccounts) {
+TEST(Parse, SameIdMayStandUnderTwoAccounts) {
   EXPECT_EQ(errors_of(R"(
 accounts:
-  - {name: a, instances: [{region: cn-shanghai, tasks: [T1]}]}
-  - {name: b, instances: [{region: cn-shanghai, tasks: [T1]}]}
+  - {name: a, instances: [{region: cn-shanghai, tasks: [T1], jobs: [J1]}]}
+  - {name: b, instances: [{region: cn-shanghai, tasks: [T1], jobs: [J1]}]}
 )"),
             "");
+}
+
+TEST(Parse, DiscoversJobsByAWordOrByWhatDiffers) {
+  const auto discover = [](const std::string& value) {
+    return parsed(std::string(kMinimal) + "        discover_jobs: " + value + "\n")
+        .accounts.at(0)
+        .instances.at(0)
+        .discover_jobs;
+  };
+  EXPECT_EQ(discover("true"), (DiscoverJobs{"*", hours(7 * 24), 200}));
+  EXPECT_EQ(discover("{}"), DiscoverJobs{});
+  EXPECT_EQ(discover("false"), std::nullopt);
+  EXPECT_EQ(discover("{limit: 1}"), (DiscoverJobs{"*", hours(7 * 24), 1}));
+  EXPECT_EQ(discover("{modified_within: 1ms}"), (DiscoverJobs{"*", milliseconds(1), 200}));
+  const std::string longest(128, 'x');
+  EXPECT_EQ(discover("{name: " + longest + "}"), (DiscoverJobs{longest, hours(7 * 24), 200}));
+  EXPECT_EQ(discover("{name: \"\u8bbe\u5907 [a] ?*\"}")->name, "\xE8\xAE\xBE\xE5\xA4\x87 [a] ?*");
 }
 
 TEST(Parse, TakesByteOrderMarkAndDosLineEnds) {

@@ -36,7 +36,7 @@ TEST(Shipped, ExampleTellsTheDefaultsTruly) {
     if (line == "metrics:") without += "  job_series_limit: 1000\n";
     if (line == "state:") without += "  retain: 30d\n";
   }
-  EXPECT_GE(removed, 18);
+  EXPECT_GE(removed, 20);
   const Config whole = parsed(text);
   const Config bare = parsed(without);
   EXPECT_EQ(whole.accounts, bare.accounts);
@@ -84,6 +84,8 @@ TEST(Shipped, ExampleAndDocumentShowEveryKey) {
                           "task_files",
                           "jobs",
                           "discover_jobs",
+                          "modified_within",
+                          "limit",
                           "deadline",
                           "labels",
                           "distributions",

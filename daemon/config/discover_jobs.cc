@@ -1,0 +1,41 @@
+// Which jobs are watched without being named.
+#include "config/accounts.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kMaxPatternBytes = 128;
+// Each costs calls for as long as it lives: more than these are better named by a pattern.
+constexpr std::size_t kMaxDiscovered = 10'000;
+
+std::optional<std::string> pattern_problem(const std::string& pattern) {
+  if (pattern.size() > kMaxPatternBytes) {
+    return "`name` is longer than " + std::to_string(kMaxPatternBytes) +
+           " bytes; shorten it by a *";
+  }
+  for (const char c : pattern) {
+    if ((c >= 0 && c < 0x20) || c == 0x7F) {
+      return "`name` holds a control character; write the pattern on one line";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<DiscoverJobs> read_discover_jobs(Section& instance) {
+  DiscoverJobs wanted;
+  bool flag = false;
+  auto section = instance.section_or_flag("`discover_jobs`", "discover_jobs", flag);
+  if (!section) return flag ? std::optional(wanted) : std::nullopt;
+  if (const auto pattern = section->text("name")) {
+    wanted.name = *pattern;
+    if (const auto problem = pattern_problem(*pattern)) section->refuse("name", *problem);
+  }
+  wanted.modified_within = section->span("modified_within", "7d").value_or(wanted.modified_within);
+  wanted.limit = section->count("limit", kMaxDiscovered, 1).value_or(wanted.limit);
+  section->finish();
+  return wanted;
+}
+
+}  // namespace taskwatchd
