@@ -7,6 +7,21 @@ std::string quoted(const std::string& text) {
   return '"' + text + '"';
 }
 
+void write_jobs(const World& world, std::size_t instance, std::string& yaml) {
+  yaml += "        jobs:\n";
+  for (const Job& job : world.jobs()) {
+    if (job.spec.instance == instance) yaml += "          - " + quoted(job.spec.id) + '\n';
+  }
+}
+
+void write_tasks(const World& world, const Instance& instance, std::string& yaml) {
+  yaml += "        tasks:\n";
+  for (std::size_t i = 0; i < world.task_count(); ++i) {
+    const Task& task = world.task_at(i);
+    if (&world.instance_of(task) == &instance) yaml += "          - " + quoted(task.id) + '\n';
+  }
+}
+
 void write_instance(const World& world, std::size_t number, const ClientOptions& options,
                     std::string& yaml) {
   const Instance& instance = world.instances()[number];
@@ -14,10 +29,12 @@ void write_instance(const World& world, std::size_t number, const ClientOptions&
   if (!instance.id.empty()) yaml += "        id: " + quoted(instance.id) + '\n';
   yaml += "        endpoint: " + quoted(options.endpoint) + '\n';
   if (!options.ca_file.empty()) yaml += "        ca_file: " + quoted(options.ca_file) + '\n';
-  yaml += "        tasks:\n";
-  for (std::size_t i = 0; i < world.task_count(); ++i) {
-    const Task& task = world.task_at(i);
-    if (&world.instance_of(task) == &instance) yaml += "          - " + quoted(task.id) + '\n';
+  if (options.watch == "jobs") {
+    write_jobs(world, number, yaml);
+  } else if (options.watch == "discover") {
+    yaml += "        discover_jobs: true\n";
+  } else {
+    write_tasks(world, instance, yaml);
   }
 }
 
@@ -51,7 +68,10 @@ std::vector<ClientFile> client_config(const World& world, const ClientOptions& o
       yaml += "      " + api + ": " + std::to_string(quota) + '\n';
     }
     if (!options.quota_share.empty()) yaml += "    quota_share: " + options.quota_share + '\n';
-    if (!options.pace.empty()) yaml += "    pace:\n      task: " + options.pace + '\n';
+    if (!options.pace.empty()) {
+      yaml += "    pace:\n      task: " + options.pace + '\n';
+      if (options.watch != "tasks") yaml += "      job: " + options.pace + '\n';
+    }
     yaml += "    instances:\n";
     for (std::size_t i = 0; i < world.instances().size(); ++i) {
       const Instance& instance = world.instances()[i];

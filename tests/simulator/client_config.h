@@ -16,15 +16,16 @@ struct ClientFile {
 };
 
 struct ClientOptions {
-  std::string endpoint;     // http://127.0.0.1:PORT
-  std::string ca_file;      // absolute; empty: none
-  std::string signature;    // v1, v3; empty: the default
-  std::string quota_share;  // as in the file; empty: the default
-  std::string pace;         // pace of unfinished tasks; empty: the default
+  std::string endpoint;         // http://127.0.0.1:PORT
+  std::string ca_file;          // absolute; empty: none
+  std::string signature;        // v1, v3; empty: the default
+  std::string quota_share;      // as in the file; empty: the default
+  std::string pace;             // pace of unfinished tasks; empty: the default. And of jobs watched
+  std::string watch = "tasks";  // tasks, jobs: each by its id; discover: discover_jobs
 };
 
 // taskwatchd.yaml, and a key file for each account. Every account signs with its first key and
-// watches all tasks that the world has now, by their ids.
+// watches all tasks that the world has now, by their ids, or its jobs.
 std::vector<ClientFile> client_config(const World& world, const ClientOptions& options);
 
 }  // namespace iotsim

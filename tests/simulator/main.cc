@@ -83,7 +83,12 @@ void add_flags(CLI::App& app, Flags& flags) {
   auto* const write = app.add_option("--write-config", flags.write_config,
                                      "write taskwatchd.yaml and key files to this folder");
   app.add_option("--quota-share", flags.client.quota_share, "in the file written")->needs(write);
-  app.add_option("--pace", flags.client.pace, "pace of tasks in the file written")->needs(write);
+  app.add_option("--pace", flags.client.pace, "pace of tasks, and of jobs, in the file written")
+      ->needs(write);
+  app.add_option("--watch", flags.client.watch, "what the file written watches")
+      ->needs(write)
+      ->check(CLI::IsMember({"tasks", "jobs", "discover"}))
+      ->capture_default_str();
   app.add_option("--signature", flags.client.signature, "v1 or v3 in the file written")
       ->needs(write)
       ->check(CLI::IsMember({"v1", "v3"}));

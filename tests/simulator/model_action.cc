@@ -5,7 +5,11 @@
 namespace iotsim {
 namespace {
 
-constexpr std::array<Action, 1> kActions = {{
+constexpr std::array<Action, 5> kActions = {{
+    {"ListJob", "2018-01-20", 5, true, "CurrentPage", &list_job},
+    {"ListTask", "2018-01-20", 5, true, "JobId", &list_task},
+    {"QueryJob", "2018-01-20", 5, true, "JobId", &query_job},
+    {"QueryJobStatistics", "2018-01-20", 5, true, "JobId", &query_job_statistics},
     {"QueryTask", "2018-01-20", 5, true, "TaskId", &query_task},
 }};
 

@@ -8,6 +8,7 @@
 
 #include "simulator/model_gate.h"
 #include "simulator/model_random.h"
+#include "simulator/model_time.h"
 
 namespace iotsim {
 
@@ -19,8 +20,9 @@ struct ActionContext {
   const Call& call;
   Caller caller;
   const Instance* instance = nullptr;  // that of the call; null for operations without instances
-  std::int64_t world_ms = 0;           // the instant whose truth is told; older if stale
-  bool wrong_task = false;             // mix it up with another one
+  Now now;
+  std::int64_t world_ms = 0;  // the instant whose truth is told; older if stale
+  bool wrong_task = false;    // mix it up with another one
 };
 
 // The members of the reply beside RequestId and Success.
@@ -38,6 +40,10 @@ struct Action {
 // Nothing for an unknown name.
 const Action* find_action(std::string_view name);
 
+ActionAnswer list_job(ActionContext& context);
+ActionAnswer list_task(ActionContext& context);
+ActionAnswer query_job(ActionContext& context);
+ActionAnswer query_job_statistics(ActionContext& context);
 ActionAnswer query_task(ActionContext& context);
 
 }  // namespace iotsim

@@ -83,6 +83,7 @@ Response ModelCloud::answer(const Request& request, Turn& turn) {
                         turn.call,
                         turn.caller,
                         turn.instance,
+                        turn.now,
                         turn.now.wall_ms - age,
                         strikes(turn, switches.wrong_task)};
   ActionAnswer answer = turn.action->answer(context);
@@ -93,9 +94,9 @@ Response ModelCloud::answer(const Request& request, Turn& turn) {
 }
 
 std::optional<Refusal> ModelCloud::identify(const Request& request, Turn& turn) {
-  if (request.method != "GET" && (request.method != "POST" || switches.get_only)) {
-    return Refusal{400, "UnsupportedHTTPMethod", "This http method is not supported.", false};
-  }
+  const Refusal wrong_method{400, "UnsupportedHTTPMethod", "This http method is not supported.",
+                             false};
+  if (request.method != "GET" && request.method != "POST") return wrong_method;
   auto parsed = parse_call(request, switches.signature_check);
   if (const auto* const refusal = std::get_if<Refusal>(&parsed)) return *refusal;
   turn.call = std::move(std::get<Call>(parsed));
@@ -111,6 +112,9 @@ std::optional<Refusal> ModelCloud::identify(const Request& request, Turn& turn) 
   turn.record.api = turn.call.action;
   const std::string* const item = turn.call.parameter(action->item);
   if (item != nullptr) turn.record.task = *item;
+  const std::string* const status = turn.call.parameter("Status");
+  if (status != nullptr) turn.record.filter = *status;
+  if (switches.get_only && request.method != "GET" && faults_apply(turn)) return wrong_method;
   return std::nullopt;
 }
 
@@ -120,22 +124,34 @@ int ModelCloud::quota_of(const Turn& turn) const {
 }
 
 std::optional<Refusal> ModelCloud::limit(Turn& turn) {
-  RateWindow& window = windows_[{turn.record.account, turn.record.api}];
   const WindowKind kind = parse_window_kind(switches.window);
+  RateWindow& window = windows_[{turn.record.account, turn.record.api}];
   const int quota = quota_of(turn);
-  if (faults_apply(turn)) window.compete(turn.now.mono_us, switches.competitor, quota, kind);
-  const bool passes =
-      !strikes(turn, switches.throttled) && window.accept(turn.now.mono_us, quota, kind);
-  if (passes) return std::nullopt;
+  RateWindow& common = windows_[{turn.record.account, ""}];
+  const auto common_quota = static_cast<int>(switches.common_quota);
+  const std::int64_t now = turn.now.mono_us;
+  if (faults_apply(turn)) {
+    window.compete(now, switches.competitor, quota, kind);
+    if (common_quota > 0) common.compete(now, switches.competitor, common_quota, kind);
+  }
+  // A call that one of the two refuses takes no place in the other.
+  const bool passes = !strikes(turn, switches.throttled) &&
+                      (common_quota == 0 || common.wait_us(now, common_quota, kind) == 0) &&
+                      window.accept(now, quota, kind);
+  if (passes) {
+    if (common_quota > 0) common.accept(now, common_quota, kind);
+    return std::nullopt;
+  }
   turn.record.throttled = true;
   return Refusal{400, "Throttling.User", "Request was denied due to user flow control.", false};
 }
 
 std::optional<Refusal> ModelCloud::permit(const Turn& turn) const {
-  const bool denied = turn.caller.account->denied.contains(turn.call.action);
+  const bool denied = turn.caller.account->denied.contains(turn.call.action) ||
+                      (is_named(switches.denied, turn.call.action) && faults_apply(turn));
   const bool by_switch = switches.forbidden != "off" && faults_apply(turn);
   if (denied || by_switch) {
-    if (switches.forbidden == "in_band") {
+    if ((by_switch ? switches.forbidden : switches.denied_form) == "in_band") {
       return Refusal{200, "iot.common.RamActionPermissionDeny",
                      "RAM permission denied: iot:" + turn.call.action, true};
     }
@@ -193,8 +209,14 @@ Response ModelCloud::refuse(const Refusal& refusal, Turn& turn) {
   if (turn.record.throttled && switches.retry_after_ms != 0) {
     std::int64_t wait_ms = switches.retry_after_ms;
     if (wait_ms < 0) {
-      const std::int64_t wait_us = windows_[{turn.record.account, turn.record.api}].wait_us(
-          turn.now.mono_us, std::max(1, quota_of(turn)), parse_window_kind(switches.window));
+      const WindowKind kind = parse_window_kind(switches.window);
+      const auto common_quota = static_cast<int>(switches.common_quota);
+      std::int64_t wait_us = windows_[{turn.record.account, turn.record.api}].wait_us(
+          turn.now.mono_us, std::max(1, quota_of(turn)), kind);
+      if (common_quota > 0) {
+        wait_us = std::max(wait_us, windows_[{turn.record.account, ""}].wait_us(
+                                        turn.now.mono_us, common_quota, kind));
+      }
       wait_ms = std::max<std::int64_t>(1, (wait_us + 999) / 1000);
     }
     response.headers.emplace_back("x-acs-retry-after", std::to_string(wait_ms));

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "simulator/model_job_state.h"
+
 namespace iotsim {
 namespace {
 
@@ -41,24 +43,35 @@ Value decimal(double x) {
   return literal(text.data());
 }
 
+void add_counts(const ApiStats& s, std::vector<Member>& members) {
+  members.push_back({"calls", count(s.calls)});
+  members.push_back({"refused", count(s.throttled)});
+  members.push_back({"accepted", count(s.accepted)});
+  members.push_back({"ok", count(s.ok)});
+  members.push_back({"peak_received", count(s.peak_received)});
+  members.push_back({"peak_accepted", count(s.peak_accepted)});
+  members.push_back({"span_seconds", decimal(s.span_seconds)});
+  members.push_back({"last_10s", count(s.last_10s)});
+}
+
 Response show_stats(ControlTurn& turn) {
-  std::vector<Value> apis;
+  std::vector<Value> apis, accounts;
   for (const auto& [key, s] : turn.cloud.log().stats(turn.now)) {
-    apis.push_back(object({{"account", text_value(key.first)},
-                           {"api", text_value(key.second)},
-                           {"calls", count(s.calls)},
-                           {"refused", count(s.throttled)},
-                           {"accepted", count(s.accepted)},
-                           {"ok", count(s.ok)},
-                           {"peak_received", count(s.peak_received)},
-                           {"peak_accepted", count(s.peak_accepted)},
-                           {"span_seconds", decimal(s.span_seconds)},
-                           {"last_10s", count(s.last_10s)},
-                           {"quota", number(s.quota)},
-                           {"goodput", decimal(s.goodput)}}));
+    std::vector<Member> members = {{"account", text_value(key.first)},
+                                   {"api", text_value(key.second)}};
+    add_counts(s, members);
+    members.push_back({"quota", number(s.quota)});
+    members.push_back({"goodput", decimal(s.goodput)});
+    apis.push_back(object(std::move(members)));
   }
-  return reply(200,
-               object({{"now_ms", number(turn.now.wall_ms)}, {"apis", array(std::move(apis))}}));
+  for (const auto& [account, s] : turn.cloud.log().account_stats(turn.now)) {
+    std::vector<Member> members = {{"account", text_value(account)}};
+    add_counts(s, members);
+    accounts.push_back(object(std::move(members)));
+  }
+  return reply(200, object({{"now_ms", number(turn.now.wall_ms)},
+                            {"apis", array(std::move(apis))},
+                            {"accounts", array(std::move(accounts))}}));
 }
 
 Response reset_stats(ControlTurn& turn) {
@@ -77,7 +90,8 @@ Response show_calls(ControlTurn& turn) {
                             {"status", number(call.status)},
                             {"code", text_value(call.code)},
                             {"refused", boolean(call.throttled)},
-                            {"ok", boolean(call.ok)}}));
+                            {"ok", boolean(call.ok)},
+                            {"filter", text_value(call.filter)}}));
   }
   return reply(200, object({{"calls", array(std::move(calls))}}));
 }
@@ -112,9 +126,11 @@ Response show_jobs(ControlTurn& turn) {
     }
     std::vector<Member> by_status;
     for (const auto& [word, n] : counts) by_status.push_back({word, count(n)});
+    const auto state = job_state(world, job, turn.now.wall_ms);
     jobs.push_back(object({{"id", text_value(job.spec.id)},
                            {"name", text_value(job.spec.name)},
                            {"account", text_value(world.instances()[job.spec.instance].account)},
+                           {"status", text_value(state ? std::string(state->word) : "")},
                            {"tasks", object(std::move(by_status))}}));
   }
   return reply(200, object({{"jobs", array(std::move(jobs))}}));
@@ -174,7 +190,10 @@ Response cancel(ControlTurn& turn) {
 }
 
 Response remove(ControlTurn& turn) {
-  if (!turn.cloud.world().remove(turn.get("task"), turn.now.wall_ms)) {
+  World& world = turn.cloud.world();
+  if (const std::string job = turn.get("job"); !job.empty()) {
+    if (!world.remove_job(job, turn.now.wall_ms)) return refuse(404, "no such job");
+  } else if (!world.remove(turn.get("task"), turn.now.wall_ms)) {
     return refuse(404, "no such task");
   }
   return reply(200, object({{"removed", boolean(true)}}));

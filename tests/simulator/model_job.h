@@ -1,6 +1,7 @@
 // Jobs and their tasks: what is drawn or scripted, and what has become of each.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -59,10 +60,17 @@ struct Task {
   std::vector<const ScriptStep*> words;  // what Step::words counts
 };
 
+class TaskLedger;
+
 struct Job {
   JobSpec spec;
-  std::vector<Task*> tasks;  // in the order they were made; owned by the world
-  std::uint32_t reruns = 0;
+  std::vector<Task*> tasks;          // in the order they were made; owned by the world
+  std::vector<std::int64_t> reruns;  // when
+  std::int64_t cancelled_ms = kNever;
+  std::int64_t removed_ms = kNever;
+  std::shared_ptr<TaskLedger> ledger;  // made when first asked for; gone once a life is changed
+
+  std::int64_t created_ms() const { return std::min(spec.created_ms, spec.start_ms); }
 };
 
 }  // namespace iotsim

@@ -19,7 +19,8 @@ struct CallRecord {
   std::int64_t mono_us = 0;
   std::string account;  // empty: not known, the keys were wrong
   std::string api;
-  std::string task;
+  std::string task;    // or the job, or the page of a list of jobs
+  std::string filter;  // Status, of a list
   int status = 0;
   std::string code;        // of a failure
   bool throttled = false;  // refused for its rate
@@ -50,6 +51,8 @@ class CallLog {
   const std::deque<CallRecord>& recent() const { return recent_; }
   // By account and API.
   std::map<std::pair<std::string, std::string>, ApiStats> stats(Now now) const;
+  // By account, over all of its APIs; quota and goodput are 0.
+  std::map<std::string, ApiStats> account_stats(Now now) const;
 
  private:
   struct Meter {
@@ -57,9 +60,13 @@ class CallLog {
     WindowPeak received, accepted;
     std::int64_t first_us = 0, last_us = 0;
     std::deque<std::int64_t> last_10s;
+
+    void add(const CallRecord& record, int quota);
+    ApiStats stats_at(Now now) const;
   };
   std::deque<CallRecord> recent_;
   std::map<std::pair<std::string, std::string>, Meter> meters_;
+  std::map<std::string, Meter> account_meters_;
 };
 
 }  // namespace iotsim

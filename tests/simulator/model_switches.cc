@@ -45,13 +45,22 @@ const std::vector<Row>& rows() {
       {"retry_after_ms", &Switches::retry_after_ms, -1, kDayMs},
       {"in_band_status", &Switches::in_band_status, 200, 599},
       {"competitor", &Switches::competitor, 0, 10'000},
+      {"common_quota", &Switches::common_quota, 0, 10'000},
+      {"token_ms", &Switches::token_ms, 0, kDayMs},
+      {"statistics_lag_ms", &Switches::statistics_lag_ms, 0, kDayMs},
+      {"list_skips", &Switches::list_skips, 0, 1},
       {"unknown_status", &Switches::unknown_status, 0, 1},
       {"unknown_word", &Switches::unknown_word},
       {"window", &Switches::window, 0, 0, kWindowKinds},
       {"cut_kind", &Switches::cut_kind, 0, 0, "length|bare"},
       {"progress", &Switches::progress, 0, 0, "string|number"},
+      {"page_order", &Switches::page_order, 0, 0, "id|newest|oldest|mixed|per_list"},
+      {"token_kind", &Switches::token_kind, 0, 0, "key|offset"},
+      {"statistics_case", &Switches::statistics_case, 0, 0, "documented|lower"},
       {"hostile", &Switches::hostile, 0, 0, kHostileKinds},
       {"forbidden", &Switches::forbidden, 0, 0, "off|gateway|in_band"},
+      {"denied", &Switches::denied},
+      {"denied_form", &Switches::denied_form, 0, 0, "gateway|in_band"},
       {"only_account", &Switches::only_account},
       {"only_api", &Switches::only_api},
       {"inactive_key", &Switches::inactive_key},
@@ -80,10 +89,10 @@ std::optional<std::string> set_number(Number& place, const Row& row, std::string
   return std::nullopt;
 }
 
-bool is_choice(std::string_view choices, std::string_view value) {
-  while (!choices.empty()) {
-    const std::string_view word = choices.substr(0, choices.find('|'));
-    choices.remove_prefix(std::min(choices.size(), word.size() + 1));
+bool is_word_of(std::string_view words, char separator, std::string_view value) {
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(separator));
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
     if (word == value) return true;
   }
   return false;
@@ -102,7 +111,7 @@ std::optional<std::string> set_row(Switches& switches, const Row& row, std::stri
     switches.*(*p) = value == "true";
     return std::nullopt;
   }
-  if (!row.choices.empty() && !is_choice(row.choices, value)) {
+  if (!row.choices.empty() && !is_word_of(row.choices, '|', value)) {
     return std::string(row.name) + " must be one of " + std::string(row.choices);
   }
   switches.*std::get<std::string Switches::*>(row.place) = value;
@@ -125,6 +134,10 @@ std::string show(const Switches& switches, const Row& row) {
 }
 
 }  // namespace
+
+bool is_named(std::string_view list, std::string_view name) {
+  return is_word_of(list, ',', name);
+}
 
 std::optional<std::string> set_switch(Switches& switches, std::string_view name,
                                       std::string_view value) {

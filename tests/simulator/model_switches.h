@@ -30,18 +30,27 @@ struct Switches {
   std::int64_t server_error_status = 503;
   std::int64_t slow_ms = 5000;
   std::int64_t stale_ms = 5000;
-  std::int64_t latency_ms = 0;        // every reply
-  std::int64_t clock_offset_ms = 0;   // the cloud's clock less the true one
-  std::int64_t retry_after_ms = 0;    // x-acs-retry-after with throttling; 0: none, -1: exact
-  std::int64_t in_band_status = 200;  // HTTP status of in-band failures
-  double competitor = 0;              // another program's calls a second, for each API used
-  double unknown_status = 0;          // share of tasks that show unknown_word, not IN_PROGRESS
+  std::int64_t latency_ms = 0;         // every reply
+  std::int64_t clock_offset_ms = 0;    // the cloud's clock less the true one
+  std::int64_t retry_after_ms = 0;     // x-acs-retry-after with throttling; 0: none, -1: exact
+  std::int64_t in_band_status = 200;   // HTTP status of in-band failures
+  double competitor = 0;               // another program's calls a second, for each API used
+  std::int64_t common_quota = 0;       // calls a second over all APIs of an account; 0: no such
+  std::int64_t token_ms = 60'000;      // how long a NextToken lives
+  std::int64_t statistics_lag_ms = 0;  // QueryJobStatistics counts as of this long ago
+  double list_skips = 0;               // a row is left out of a page, this time
+  double unknown_status = 0;           // share of tasks that show unknown_word, not IN_PROGRESS
   std::string unknown_word = "PAUSED";
-  std::string window = "sliding";        // sliding, fixed, bucket
-  std::string cut_kind = "length";       // length, bare
-  std::string progress = "string";       // string, number: how JSON replies write it
-  std::string hostile = "off";           // what devices say
-  std::string forbidden = "off";         // off, gateway (Forbidden.RAM), in_band: for denied APIs
+  std::string window = "sliding";              // sliding, fixed, bucket
+  std::string cut_kind = "length";             // length, bare
+  std::string progress = "string";             // string, number: how JSON replies write it
+  std::string page_order = "id";               // of ListTask: id, newest, oldest, mixed, per_list
+  std::string token_kind = "key";              // key, offset: where a NextToken goes on
+  std::string statistics_case = "documented";  // documented, lower: first letters of the counts
+  std::string hostile = "off";                 // what devices say
+  std::string forbidden = "off";               // off, gateway (Forbidden.RAM), in_band
+  std::string denied;                          // APIs without permission, by commas
+  std::string denied_form = "gateway";         // gateway, in_band: how those are refused
   std::string only_account;              // faults and throttling switches hit this account only
   std::string only_api;                  // and this API only
   std::string inactive_key;              // an access key id that is disabled
@@ -52,6 +61,9 @@ struct Switches {
   bool signature_check = true;           // off: saves the HMACs of a long simulation
   bool progress_bumps_modified = false;  // a progress report changes UtcModified
 };
+
+// Whether `name` is one of those in `list`, which commas separate.
+bool is_named(std::string_view list, std::string_view name);
 
 // Sets one by its name. Returns what is wrong, or nothing.
 std::optional<std::string> set_switch(Switches& switches, std::string_view name,

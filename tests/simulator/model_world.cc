@@ -44,7 +44,7 @@ Job& World::add(JobSpec spec) {
   job.tasks.reserve(s.devices + s.scripts.size());
   for (std::uint32_t i = 0; i < s.devices; ++i) {
     Task& task = add_task(number, i, make_task_id(s.id, i, 0));
-    task.queued_ms = std::min(s.created_ms, s.start_ms);
+    task.queued_ms = job.created_ms();
     task.leave_ms = turn(s.start_ms, order[i], s.rollout_per_minute);
   }
   add_scripts(job);
@@ -199,8 +199,9 @@ std::optional<TaskState> World::status_at(const Task& task, std::int64_t t) {
 std::vector<std::string> World::rerun(std::string_view job_id, std::int64_t t, RerunKind kind) {
   const Job* const found = job(job_id);
   if (found == nullptr) return {};
-  Job& target = const_cast<Job&>(*found);  // ours
-  ++target.reruns;
+  Job& target = own(*found);
+  target.reruns.push_back(t);
+  target.ledger.reset();
   std::vector<Task*> again;
   for (Task* const task : target.tasks) {
     if (task->superseded) continue;
@@ -208,7 +209,7 @@ std::vector<std::string> World::rerun(std::string_view job_id, std::int64_t t, R
     if (state && can_rerun(state->status)) again.push_back(task);
   }
   const auto order = shuffled(static_cast<std::uint32_t>(again.size()),
-                              Random(mix(mix(seed_, hash_text(job_id)), target.reruns)));
+                              Random(mix(mix(seed_, hash_text(job_id)), target.reruns.size())));
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < again.size(); ++i) {
     Task& task = *again[i];
@@ -220,8 +221,9 @@ std::vector<std::string> World::rerun(std::string_view job_id, std::int64_t t, R
       ids.push_back(task.id);
       continue;
     }
+    const auto number = static_cast<std::uint32_t>(target.reruns.size());
     Task& fresh =
-        add_task(task.job, task.device, make_task_id(target.spec.id, task.device, target.reruns));
+        add_task(task.job, task.device, make_task_id(target.spec.id, task.device, number));
     task.superseded = true;
     fresh.queued_ms = t;
     fresh.leave_ms = leave;
@@ -235,14 +237,17 @@ std::vector<std::string> World::rerun(std::string_view job_id, std::int64_t t, R
     fresh.steps = play(fresh, t, leave, attempt);
     ids.push_back(fresh.id);
   }
+  if (!ids.empty()) target.cancelled_ms = kNever;
   return ids;
 }
 
 std::size_t World::cancel(std::string_view job_id, std::int64_t t) {
-  const Job* const target = job(job_id);
-  if (target == nullptr) return 0;
+  const Job* const found = job(job_id);
+  if (found == nullptr) return 0;
+  Job& target = own(*found);
+  target.ledger.reset();
   std::size_t cancelled = 0;
-  for (Task* const task : target->tasks) {
+  for (Task* const task : target.tasks) {
     const auto state = status_at(*task, t);
     if (!state || is_finished(state->status)) continue;
     std::erase_if(task->steps, [t](const Step& step) { return step.at_ms > t; });
@@ -253,6 +258,7 @@ std::size_t World::cancel(std::string_view job_id, std::int64_t t) {
     task->steps.push_back(end);
     ++cancelled;
   }
+  if (cancelled > 0) target.cancelled_ms = std::min(target.cancelled_ms, t);
   return cancelled;
 }
 
@@ -260,7 +266,24 @@ bool World::remove(std::string_view task_id, std::int64_t t) {
   const Task* const found = task(task_id);
   if (found == nullptr) return false;
   own(*found).removed_ms = std::min(found->removed_ms, t);
+  jobs_[found->job].ledger.reset();
   return true;
+}
+
+bool World::remove_job(std::string_view job_id, std::int64_t t) {
+  const Job* const found = job(job_id);
+  if (found == nullptr) return false;
+  own(*found).removed_ms = std::min(found->removed_ms, t);
+  for (const Task* const task : found->tasks) remove(task->id, t);
+  return true;
+}
+
+TaskLedger& World::ledger(const Job& job) {
+  std::shared_ptr<TaskLedger>& ledger = own(job).ledger;
+  if (!ledger || ledger->progress_bumps() != progress_bumps_modified) {
+    ledger = std::make_shared<TaskLedger>(*this, job.tasks, progress_bumps_modified);
+  }
+  return *ledger;
 }
 
 }  // namespace iotsim

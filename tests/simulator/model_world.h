@@ -12,6 +12,7 @@
 
 #include "simulator/model_account.h"
 #include "simulator/model_job.h"
+#include "simulator/model_ledger.h"
 
 namespace iotsim {
 
@@ -67,6 +68,10 @@ class World {
   // What one of those steps shows.
   TaskState state_after(const Task& task, std::size_t step);
 
+  // The job's tasks by list and count; costs much when asked for the first time and after each of
+  // the three below. The reference holds until then.
+  TaskLedger& ledger(const Job& job);
+
   // RerunJob: runs the tasks that are FAILED or TIMED_OUT at `t` again, at the job's roll-out rate.
   // Returns their ids: the same ones, or those of new tasks for the same devices.
   std::vector<std::string> rerun(std::string_view job_id, std::int64_t t, RerunKind kind);
@@ -74,6 +79,8 @@ class World {
   std::size_t cancel(std::string_view job_id, std::int64_t t);
   // DeleteJob, for one task: it is no longer known from `t` on. False if it never was.
   bool remove(std::string_view task_id, std::int64_t t);
+  // DeleteJob: neither the job nor any of its tasks is known from `t` on. False if it never was.
+  bool remove_job(std::string_view job_id, std::int64_t t);
 
  private:
   Task& add_task(std::uint32_t job, std::uint32_t device, std::string id);
@@ -82,6 +89,7 @@ class World {
   const std::vector<Step>& steps(Task& task);
   std::vector<Step> play(Task& task, std::int64_t from, std::int64_t leave, std::uint16_t attempt);
   Task& own(const Task& task) { return const_cast<Task&>(task); }  // all tasks are ours
+  Job& own(const Job& job) { return const_cast<Job&>(job); }
 
   std::uint64_t seed_;
   std::deque<Account> accounts_;

@@ -9,6 +9,8 @@
 namespace iotsim {
 namespace {
 
+constexpr std::int64_t kMaxRepeat = 10'000;  // jobs from one entry
+
 struct LifeKey {
   const char* name;
   double LifeParameters::*place;
@@ -85,7 +87,7 @@ Script read_task(const ScenarioNode& node) {
 
 JobSpec read_job(const ScenarioNode& node, std::size_t instance, const std::string& default_id) {
   node.allow({"id", "name", "type", "product_key", "devices", "rollout", "start", "created",
-              "timeout", "life", "tasks"});
+              "timeout", "life", "tasks", "repeat", "spread"});
   JobSpec job;
   job.instance = instance;
   job.id = node.text_or("id", default_id);
@@ -109,6 +111,29 @@ JobSpec read_job(const ScenarioNode& node, std::size_t instance, const std::stri
   return job;
 }
 
+// `repeat` jobs like this one, numbered, each a part of `spread` later than the one before.
+std::vector<JobSpec> repeated(const ScenarioNode& node, const JobSpec& job) {
+  const auto repeat = node.find("repeat");
+  const auto spread = node.find("spread");
+  if (spread && !repeat) spread->fail("spread needs repeat");
+  if (!repeat) return {job};
+  const std::int64_t n = repeat->whole(1, kMaxRepeat);
+  const std::int64_t span = spread ? spread->span(0) : 0;
+  const std::size_t width = std::to_string(n).size();
+  std::vector<JobSpec> jobs;
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::string number = std::to_string(i + 1);
+    number.insert(0, width - number.size(), '0');
+    JobSpec& copy = jobs.emplace_back(job);
+    copy.id += number;
+    copy.name += '-' + number;
+    copy.start_ms += span * i / n;
+    copy.created_ms = node.find("created") ? job.created_ms + span * i / n
+                                           : std::min<std::int64_t>(0, copy.start_ms);
+  }
+  return jobs;
+}
+
 void read_instance(const ScenarioNode& node, const std::string& account, Scenario& scenario) {
   node.allow({"region", "id", "jobs"});
   const std::size_t number = scenario.instances.size();
@@ -118,11 +143,13 @@ void read_instance(const ScenarioNode& node, const std::string& account, Scenari
   if (!jobs) return;
   jobs->for_each_item([&](const ScenarioNode& item) {
     const std::string place = account + '/' + std::to_string(scenario.jobs.size());
-    JobSpec job = read_job(item, number, "sGWotgRkutx" + base62(hash_text(place), 8) + "010001");
-    for (const JobSpec& other : scenario.jobs) {
-      if (other.id == job.id) item.fail("job id used twice: " + job.id);
+    const std::string id = "sGWotgRkutx" + base62(hash_text(place), 8) + "010001";
+    for (JobSpec& job : repeated(item, read_job(item, number, id))) {
+      for (const JobSpec& other : scenario.jobs) {
+        if (other.id == job.id) item.fail("job id used twice: " + job.id);
+      }
+      scenario.jobs.push_back(std::move(job));
     }
-    scenario.jobs.push_back(std::move(job));
   });
 }
 

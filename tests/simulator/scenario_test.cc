@@ -9,6 +9,7 @@
 
 #include "simulator/client_config.h"
 #include "simulator/model_control.h"
+#include "simulator/model_job_state.h"
 
 namespace iotsim {
 namespace {
@@ -135,6 +136,48 @@ TEST(ShippedScenarios, DoWhatTheySay) {
   EXPECT_EQ(ends(rerun, kBegin + 2 * kMinute), (std::map<std::string, int>{{"SUCCEEDED", 1}}));
 }
 
+TEST(ShippedScenarios, DiscoveryHasManyOldJobsAndALiveOne) {
+  World world(1);
+  build(load("discovery.yaml"), kBegin, world);
+  std::map<std::string, int> jobs;
+  for (const Job& job : world.jobs()) {
+    const auto state = job_state(world, job, kBegin + kMinute);
+    ++jobs[std::string(state->word)];
+    EXPECT_EQ(state->modified_ms < kBegin - 7 * 1440 * kMinute, state->word == "COMPLETED");
+  }
+  EXPECT_EQ(jobs, (std::map<std::string, int>{{"COMPLETED", 500}, {"IN_PROGRESS", 1}}));
+  EXPECT_EQ(world.task_count(), 80'200u);
+}
+
+TEST(Repeat, MakesManyJobsOfOneEntry) {
+  const Scenario scenario = parse_scenario(
+      kJob +
+          "          - {id: ota, name: up, devices: 3, repeat: 20, start: 10s, spread: 1h}\n"
+          "          - {id: old, devices: 160, repeat: 5, start: -20d, created: -21d, spread: "
+          "10d}\n"
+          "          - {repeat: 1}\n",
+      "s");
+  ASSERT_EQ(scenario.jobs.size(), 26u);
+  EXPECT_EQ(scenario.jobs[0].id, "ota01");
+  EXPECT_EQ(scenario.jobs[0].name, "up-01");
+  EXPECT_EQ(scenario.jobs[0].start_ms, 10'000);
+  EXPECT_EQ(scenario.jobs[0].created_ms, 0);
+  EXPECT_EQ(scenario.jobs[19].id, "ota20");
+  EXPECT_EQ(scenario.jobs[19].start_ms, 10'000 + 57 * kMinute);
+  EXPECT_EQ(scenario.jobs[19].created_ms, 0);
+  EXPECT_EQ(scenario.jobs[20].id, "old1");
+  EXPECT_EQ(scenario.jobs[24].start_ms, -12 * 1440 * kMinute);
+  EXPECT_EQ(scenario.jobs[24].created_ms, -13 * 1440 * kMinute);
+  World world(1);
+  build(scenario, kBegin, world);
+  EXPECT_EQ(world.task_count(), 20u * 3 + 5 * 160);
+
+  EXPECT_EQ(error_of(kJob + "          - {repeat: 0}\n"), "s.yaml:8:22: out of range: 0");
+  EXPECT_EQ(error_of(kJob + "          - {spread: 1h}\n"), "s.yaml:8:22: spread needs repeat");
+  EXPECT_EQ(error_of(kJob + "          - {id: j1}\n          - {id: j, repeat: 2}\n"),
+            "s.yaml:9:13: job id used twice: j1");
+}
+
 TEST(SpeedUp, ShortensEverySpan) {
   Scenario scenario = parse_scenario(
       kJob +
@@ -180,6 +223,23 @@ TEST(ClientConfig, NamesEveryTaskAndKeepsSecretsApart) {
   }
 }
 
+TEST(ClientConfig, WatchesJobsIfAsked) {
+  World world(1);
+  build(load("demo.yaml"), kBegin, world);
+  ClientOptions options;
+  options.watch = "jobs";
+  options.pace = "0s";
+  std::string yaml = client_config(world, options)[1].text;
+  for (const Job& job : world.jobs()) EXPECT_THAT(yaml, HasSubstr("- \"" + job.spec.id + "\"\n"));
+  EXPECT_THAT(yaml, HasSubstr("        jobs:\n"));
+  EXPECT_THAT(yaml, HasSubstr("    pace:\n      task: 0s\n      job: 0s\n"));
+  EXPECT_THAT(yaml, Not(HasSubstr("tasks:")));
+  options.watch = "discover";
+  yaml = client_config(world, options)[1].text;
+  EXPECT_THAT(yaml, HasSubstr("        discover_jobs: true\n"));
+  EXPECT_THAT(yaml, Not(HasSubstr(world.jobs()[0].spec.id)));
+}
+
 class Control : public ::testing::Test {
  protected:
   Control() {
@@ -197,7 +257,7 @@ class Control : public ::testing::Test {
 TEST_F(Control, ShowsAndMovesTheTruth) {
   EXPECT_THAT(ask("/-/tasks?status=FAILED").body, HasSubstr("\"id\":\"MSnT9rerunTask1q010101\""));
   EXPECT_EQ(ask("/-/tasks?status=SENT").body, "{\"tasks\":[]}\n");
-  EXPECT_THAT(ask("/-/jobs").body, HasSubstr("\"tasks\":{\"FAILED\":1}"));
+  EXPECT_THAT(ask("/-/jobs").body, HasSubstr("\"status\":\"COMPLETED\",\"tasks\":{\"FAILED\":1}"));
   EXPECT_EQ(ask("/-/rerun?job=sGWotgRkutxRerun010001&keep=true").body,
             "{\"tasks\":[\"MSnT9rerunTask1q010101\"]}\n");
   const std::string now = ask("/-/history?task=MSnT9rerunTask1q010101").body;
@@ -210,6 +270,8 @@ TEST_F(Control, ShowsAndMovesTheTruth) {
   EXPECT_EQ(ask("/-/cancel?job=sGWotgRkutxRerun010001").body, "{\"cancelled\":1}\n");
   EXPECT_EQ(ask("/-/remove?task=MSnT9rerunTask1q010101").status, 200);
   EXPECT_EQ(ask("/-/tasks?status=CANCELLED").body, "{\"tasks\":[]}\n");
+  EXPECT_EQ(ask("/-/remove?job=sGWotgRkutxRerun010001").status, 200);
+  EXPECT_THAT(ask("/-/jobs").body, HasSubstr("\"status\":\"\",\"tasks\":{}"));
 }
 
 TEST_F(Control, ReruningIntoNewTasksNamesThem) {
@@ -240,6 +302,7 @@ TEST_F(Control, CountsCalls) {
   EXPECT_THAT(ask("/-/stats").body,
               HasSubstr("{\"account\":\"demo\",\"api\":\"QueryTask\",\"calls\":1,\"refused\":0,"
                         "\"accepted\":1,\"ok\":1,\"peak_received\":1,\"peak_accepted\":1,"));
+  EXPECT_THAT(ask("/-/stats").body, HasSubstr("\"accounts\":[{\"account\":\"demo\",\"calls\":1,"));
   EXPECT_THAT(ask("/-/calls").body, HasSubstr("\"task\":\"t\\\"1\",\"status\":200"));
   ask("/-/stats/reset");
   EXPECT_THAT(ask("/-/stats").body, HasSubstr("\"apis\":[]"));
@@ -247,7 +310,7 @@ TEST_F(Control, CountsCalls) {
 
 TEST_F(Control, SaysWhatItDoesNotKnow) {
   for (const char* const path : {"/-/nothing", "/-/history?task=x", "/-/rerun?job=x",
-                                 "/-/cancel?job=x", "/-/remove?task=x"}) {
+                                 "/-/cancel?job=x", "/-/remove?task=x", "/-/remove?job=x"}) {
     EXPECT_EQ(ask(path).status, 404) << path;
   }
   EXPECT_EQ(ask("/-/switch?a=%").status, 400);
