@@ -14,6 +14,24 @@ bool contains(const std::string& text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), equal) != text.end();
 }
 
+// "the task id, ": what the call names that may be mistyped.
+std::string named_by(Api api) {
+  switch (api) {
+    case Api::kQueryTask:
+      return "the task id, ";
+    case Api::kListTask:
+    case Api::kQueryJobStatistics:
+    case Api::kQueryJob:
+      return "the job id, ";
+    case Api::kListJob:
+      return "";
+    case Api::kQueryDeviceDistributeJob:
+    case Api::kQueryDeviceDistributeDetail:
+      return "the distribution's id, ";
+  }
+  return "";
+}
+
 std::string mend(Api api, const Failure& failure, const CallPlace& place) {
   const std::string account = "account " + place.account;
   switch (failure.reason) {
@@ -41,7 +59,8 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
     case Reason::kClockSkew:
       return "Set this machine's clock (NTP): it is more than 15 minutes off.";
     case Reason::kNotFound:
-      return "Check the task id, its region and its instance.";
+      return named_by(api).empty() ? "Check the region and the instance."
+                                   : "Check " + named_by(api) + "its region and its instance.";
     case Reason::kBadRequest:
       if (contains(failure.code, "Instance")) {
         return place.has_instance_id ? "Check id and region of instance " + place.instance +
@@ -49,7 +68,8 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
                                      : "Set the id of instance " + place.instance +
                                            " (console: instance overview), and check its region.";
       }
-      return "Check the task id, and region, endpoint and id of instance " + place.instance + ".";
+      return "Check " + (named_by(api).empty() ? "" : named_by(api) + "and ") +
+             "region, endpoint and id of instance " + place.instance + ".";
     case Reason::kProtocol:
       return "The reply is not the documented one: check that " + place.endpoint +
              " is the IoT endpoint and that no proxy or portal answers for it.";

@@ -215,17 +215,26 @@ class Loader {
 
   void look_for_oddities(const AccountConfig& account) {
     bool has_tasks = false;
+    bool has_jobs = false;
+    bool discovers = false;
     for (const InstanceConfig& instance : account.instances) {
       has_tasks = has_tasks || !instance.tasks.empty();
-      if (instance.tasks.empty() && instance.task_files.empty()) {
+      discovers = discovers || instance.discover_jobs.has_value();
+      has_jobs = has_jobs || discovers || !instance.jobs.empty();
+      if (instance.tasks.empty() && instance.task_files.empty() && instance.jobs.empty() &&
+          !instance.discover_jobs) {
         warn("account `" + account.name + "`, instance `" + instance.name +
-             "` watches nothing; give it `tasks` or `task_files`");
+             "` watches nothing; give it `tasks`, `task_files`, `jobs` or `discover_jobs`");
       }
     }
-    if (has_tasks && account.quota.at(Api::kQueryTask) == 0) {
-      warn("account `" + account.name +
-           "`: quota `QueryTask` is 0, so its tasks are never asked; raise it");
-    }
+    const auto warn_of_unused = [&](Api api, const std::string& loss) {
+      if (account.quota.at(api) != 0) return;
+      warn("account `" + account.name + "`: quota `" + std::string(name(api)) + "` is 0, so " +
+           loss + "; raise it");
+    };
+    if (has_tasks) warn_of_unused(Api::kQueryTask, "its tasks are never asked");
+    if (has_jobs) warn_of_unused(Api::kListTask, "the tasks of its jobs are never found");
+    if (discovers) warn_of_unused(Api::kListJob, "`discover_jobs` finds nothing");
   }
 
   std::string path_;

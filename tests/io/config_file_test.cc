@@ -11,6 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::vector<std::string> lines_of(const std::vector<ConfigError>& errors) {
   std::vector<std::string> lines;
@@ -209,6 +210,15 @@ TEST_F(ConfigFileTest, WarnsOfWhatWatchesNothing) {
   EXPECT_THAT(
       lines_of(loaded(config("    quota: {QueryTask: 0}\n", "        tasks: [T1]\n")).warnings),
       ElementsAre(HasSubstr("quota `QueryTask` is 0, so its tasks are never asked; raise it")));
+  EXPECT_THAT(lines_of(loaded(config("", "        jobs: [J1]\n")).warnings), IsEmpty());
+  EXPECT_THAT(
+      lines_of(loaded(config("    quota: {ListTask: 0, ListJob: 0}\n", "        jobs: [J1]\n"))
+                   .warnings),
+      ElementsAre(HasSubstr("quota `ListTask` is 0, so the tasks of its jobs are never found")));
+  EXPECT_THAT(
+      lines_of(
+          loaded(config("    quota: {ListJob: 0}\n", "        discover_jobs: true\n")).warnings),
+      ElementsAre(HasSubstr("quota `ListJob` is 0, so `discover_jobs` finds nothing; raise it")));
 }
 
 TEST_F(ConfigFileTest, NoticesEachChangeOfATaskFile) {
