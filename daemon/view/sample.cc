@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <prometheus/metric_type.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 
 #include "core/event_text.h"
@@ -11,9 +13,15 @@
 namespace taskwatchd {
 namespace {
 
-// As TextSerializer: sixteen digits, and words for what is not a number.
+// As TextSerializer: sixteen digits, and words for what is not a number. Most values are 0, 1 or a
+// count, which are quicker to write as integers: the same bytes, in half of a page's time.
 void append_value(std::string& page, double value) {
-  if (std::isnan(value)) {
+  constexpr double kExact = 1e15;
+  const bool small = value >= 0 && value < kExact && !std::signbit(value);
+  if (small && value == static_cast<double>(static_cast<std::int64_t>(value))) {
+    const fmt::format_int digits(static_cast<std::int64_t>(value));
+    page.append(digits.data(), digits.size());
+  } else if (std::isnan(value)) {
     page += "Nan";
   } else if (std::isinf(value)) {
     page += value < 0 ? "-Inf" : "+Inf";
@@ -23,6 +31,11 @@ void append_value(std::string& page, double value) {
 }
 
 void append_escaped(std::string& page, std::string_view text) {
+  const auto odd = [](char c) { return c == '\n' || c == '\\' || c == '"'; };
+  if (std::none_of(text.begin(), text.end(), odd)) {
+    page += text;
+    return;
+  }
   for (const char c : text) {
     if (c == '\n') {
       page += "\\n";

@@ -58,6 +58,40 @@ void whole_page(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
+// The whole page of N watched jobs and no task with series.
+void page_of_jobs(benchmark::State& state) {
+  Metrics metrics(kBuild);
+  metrics.configure(config_with({}));
+  std::vector<JobView> jobs;
+  for (const std::string& id : task_ids(state.range(0))) jobs.push_back(full_job(id));
+  const DaemonStatus status = status_of_jobs(std::move(jobs));
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    const std::string page = metrics.render(status, full_process(), kStart);
+    bytes = page.size();
+    benchmark::DoNotOptimize(page.data());
+  }
+  count_bytes(state, bytes);
+}
+
+// A task of a job changes that is refused for the limit: what most tasks of a large job cost.
+void one_refused_task_changes(benchmark::State& state) {
+  Metrics metrics(kBuild);
+  Config config = config_with({});
+  config.task_series = TaskSeries::kAll;
+  config.task_series_limit = 0;
+  metrics.configure(config);
+  std::vector<TaskChange> changes;
+  for (const TaskRecord& record : records_of(task_ids(state.range(0)))) {
+    changes.push_back(of_job(first_sight(record)));
+  }
+  std::size_t i = 0;
+  for (auto _ : state) {
+    metrics.committed(changes[i], kStart);
+    i = (i + 1) % changes.size();
+  }
+}
+
 // The families with series a task alone, from ready text.
 void task_families(benchmark::State& state) {
   const TaskFamilies tasks = page_of(records_of(task_ids(state.range(0))));
@@ -121,6 +155,8 @@ void one_task_changes(benchmark::State& state) {
   count_bytes(state, tasks.bytes());
 }
 
+BENCHMARK(page_of_jobs)->Arg(200)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(one_refused_task_changes)->Arg(100'000);
 BENCHMARK(whole_page)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(task_families)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(task_families_registry)->Arg(1000)->Unit(benchmark::kMicrosecond);
