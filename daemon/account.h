@@ -1,19 +1,21 @@
-// All that is decided about one account, without touching the world: which task to ask next and
-// when, what a reply means for the task, the pace, the account's health, and what is worth telling.
-// The poller does what this says. Time and chance are passed in. Loop's thread.
+// All that is decided about one account, without touching the world: which call to make next and
+// when, what a reply means for tasks, jobs, the pace, the account's health, and what is worth
+// telling. The poller does what this says. Time and chance are passed in. Loop's thread.
+// account_reach.h decides about calls, account_jobs.h about jobs.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "call_style.h"
+#include "account_jobs.h"
+#include "account_reach.h"
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/blind.h"
-#include "core/health.h"
 #include "core/limiter.h"
 #include "core/scheduler.h"
 #include "core/status.h"
@@ -24,7 +26,7 @@ namespace taskwatchd {
 
 // One answered (or failed) call, as it came back.
 struct Answer {
-  std::string task_id;
+  Call call;
   Outcome outcome;
   std::optional<Wall> server_date;  // the reply's Date
   Duration took{};
@@ -33,6 +35,7 @@ struct Answer {
 // What an answer came to.
 struct Verdict {
   Observation observation;
+  std::vector<JobRecord> jobs;
   std::optional<Reason> failure;  // as counted: kNotFound where others of the instance answer
   bool retry = false;             // this call repeated one that failed for a mendable reason
   std::vector<Event> news;        // not stored: account_recovered, api_throttled, ...
@@ -40,77 +43,84 @@ struct Verdict {
 
 class Account {
  public:
-  // `stored` is what the store holds of the configured tasks.
+  // `stored` is what the store holds: the records of the configured tasks and of the tasks of
+  // watched jobs, and all job records.
   Account(const AccountConfig& config, const Stored& stored, Now now);
 
-  // Takes over a changed configuration of the same account; `stored` covers the tasks that are
-  // newly listed. Tasks no longer listed are forgotten; their ids are returned.
+  // Takes over a changed configuration of the same account; `stored` covers the tasks and jobs that
+  // are newly listed. What is no longer listed is forgotten; the explicit tasks' ids are returned.
   std::vector<std::string> configure(const AccountConfig& config, const Stored& stored, Now now);
+  std::vector<std::string> job_ids() const { return jobs_.job_ids(); }
 
-  // The next task to ask, or when to look again. Nothing is asked while `paused`.
-  Choice next(Now now);
-  // REQUIRES: `next` has just named this task. Returns where and how to ask.
-  Endpoint asked(const std::string& task_id, Now now);
-  // REQUIRES: the task was asked and not answered yet. `chance` in [0, 1).
+  // The next call, or when to look again. Nothing is asked while what is wrong is the account's.
+  NextCall next(Now now);
+  // REQUIRES: `next` has just named this call. Returns where and how to ask.
+  Endpoint asked(const Call& call, Now now);
+  // REQUIRES: the call was asked and not answered yet. `chance` in [0, 1).
   Verdict settle(const Answer& answer, Now now, double chance);
   // There are no keys to sign with: nothing was sent. Told once.
-  std::vector<Event> no_keys(const std::string& task_id, const std::string& why, Now now);
+  std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
   // The keys are others than before: what was refused may be mended, so ask at once.
-  void keys_changed();
+  void keys_changed() { reach_.forgive(); }
 
-  // Records whose last_seen moved, and instants worth keeping, since the last call of this.
-  Commit refresh();
+  // To be called every 10 s or so. Foresees the jobs' ends; returns the records whose last_seen
+  // moved, and instants worth keeping, since the last call of this.
+  Commit refresh(Now now);
 
   AccountStatus status(Now now) const;
-  bool watches(const std::string& task_id) const { return tracker_.watches(task_id); }
+  bool watches(const std::string& task_id) const { return home_.contains(task_id); }
   const AccountConfig& config() const { return config_; }
   // The offset to add to our clock when signing: zero unless the cloud refused our time.
-  std::chrono::milliseconds clock_correction() const { return style_.clock_correction; }
+  std::chrono::milliseconds clock_correction() const { return reach_.style().clock_correction; }
 
  private:
-  struct Instance {
-    InstanceConfig config;
-    Health health;
-    int in_flight = 0;
-    Mono good_at = Mono::min();  // the last good reply
-    bool known_absent = false;   // since then a seen task got a code that may mean absence
-    int told_absent = 0;         // since then, of the tasks that may be absent
+  // One API's part of the quota.
+  struct Budget {
+    Limiter limiter;
+    bool denied = false;  // its last reply was that we may not
+    Mono denied_until = Mono::min();
+    int denials = 0;  // running
+    std::optional<Wall> last_success;
   };
-
   void watch(const InstanceConfig& instance, std::size_t number, const Stored& stored, Now now);
-  Instance& instance_of(const std::string& task_id);
-  void settle_good(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict);
-  void settle_bad(const Answer& answer, const Failure& failure, Now now, double chance,
-                  Verdict& verdict);
-  void count_for(Instance& instance, Now now, Verdict& verdict);
-  void count_against(const Failure& failure, Instance& instance, Now now, double chance,
-                     Verdict& verdict);
-  void refuse_rate(const Failure& failure, const Instance& instance, Now now, Verdict& verdict);
-  void look_for_absence(const Answer& answer, const Failure& failure, Instance& instance, Now now,
+  std::optional<NextCall> next_of(Api api, Now now, const std::vector<Mono>& held);
+  bool others_usable(Api api) const;
+  bool is_explicit(const std::string& task_id) const { return home_.contains(task_id); }
+
+  void settle_good(const Answer& answer, std::size_t number, Now now, Verdict& verdict);
+  void settle_task(const Answer& answer, const TaskReply& reply, std::size_t number, Now now,
+                   Verdict& verdict);
+  void settle_job_call(const Answer& answer, Now now, Verdict& verdict);
+  void settle_bad(const Answer& answer, const Failure& failure, std::size_t number, Now now,
+                  double chance, Verdict& verdict);
+  void deny(const Answer& answer, const Failure& failure, std::size_t number, Now now,
+            double chance, Verdict& verdict);
+  void look_for_absence(const Answer& answer, const Failure& failure, std::size_t number, Now now,
                         double chance, Verdict& verdict);
+  void retry_later(const Call& call, Mono when);
+  void note_live(const TaskRecord& record);
+  void forget_task(const std::string& task_id);
+  void forget_job(const std::string& job_id);
+  void know(const std::vector<TaskRecord>& records, Now now);
   std::vector<std::string> unfinished() const;
   void pace_blind_watch();
-  Duration back_off(const std::string& task_id);
-  void tell(Verdict& verdict, Now now, const Instance& instance, const Failure& failure) const;
-  std::string advise(const Failure& failure, const Instance& instance) const;
+  Duration back_off(const std::string& item);
 
   AccountConfig config_;
-  Limiter limiter_;
-  Scheduler scheduler_;
+  std::map<Api, Budget> budgets_;
+  Scheduler scheduler_;  // of the explicit tasks
   Tracker tracker_;
-  Health health_;               // of all instances together
-  bool whole_refused_ = false;  // by the last failure, for a reason that concerns every instance
+  Reach reach_;
+  AccountJobs jobs_;
   BlindWatch blind_;
-  std::vector<Instance> instances_;
-  std::unordered_map<std::string, std::size_t> home_;  // task -> instance
-  std::unordered_map<std::string, int> failing_;       // task -> failures of its own, running
-  std::unordered_set<std::string> mending_;            // tasks whose next call is a retry
-  std::unordered_set<std::string> touched_;            // seen since the last refresh
-  std::optional<Mono> throttled_;                      // told, and the last refusal's time
-  std::optional<double> clock_offset_;                 // s, cloud less ours
-  std::optional<Wall> last_success_;
-  CallStyle style_;
-  bool told_no_keys_ = false;
+  std::unordered_map<std::string, std::size_t> home_;  // explicit task -> instance
+  std::unordered_map<std::string, int> failing_;       // task, job -> failures of its own, running
+  std::unordered_set<std::string> mending_;            // tasks and jobs whose next call is a retry
+  std::unordered_set<std::string> touched_;            // explicit tasks seen since the last refresh
+  // Explicit tasks that are not finished, by job: with many of one job its lists help.
+  std::unordered_map<std::string, std::unordered_set<std::string>> live_;
+  bool job_turn_ = false;  // of QueryTask's slots: explicit tasks and jobs' tasks take turns
+  std::optional<double> clock_offset_;  // s, cloud less ours
 };
 
 }  // namespace taskwatchd

@@ -1,36 +1,71 @@
 // What an account says of itself, for /metrics and the status line.
+#include <algorithm>
+
 #include "account.h"
 
 namespace taskwatchd {
+namespace {
+
+void look_back(AccountStatus& status, Wall seen) {
+  if (!status.oldest_observation || seen < *status.oldest_observation) {
+    status.oldest_observation = seen;
+  }
+}
+
+// A job's tasks, as far as replies have named them; the statistics tell how many were not.
+void add_job(AccountStatus& status, const JobView& job) {
+  std::size_t unfinished = 0, finished = 0;
+  for (const TaskStatus task : kAllTaskStatuses) {
+    (is_finished(task) ? finished : unfinished) += count_of(job.held, task);
+  }
+  status.unfinished += unfinished;
+  status.finished += finished;
+  if (!job.statistics) return;
+  status.unseen += std::max(job.statistics->total, std::uint32_t(unfinished + finished)) -
+                   (unfinished + finished);
+  const auto& tasks = job.statistics->tasks;
+  const bool live = std::any_of(kAllTaskStatuses.begin(), kAllTaskStatuses.end(),
+                                [&](auto s) { return !is_finished(s) && count_of(tasks, s) > 0; });
+  // The counts look at all of its tasks at once.
+  if (live && job.statistics_read) look_back(status, *job.statistics_read);
+}
+
+}  // namespace
 
 AccountStatus Account::status(Now now) const {
   AccountStatus status;
   status.name = config_.name;
-  status.up = health_.up();
-  for (const Instance& instance : instances_) {
-    status.instances.push_back({instance.config.name, instance.health.up()});
-    for (const std::string& id : instance.config.tasks) {
-      const TaskRecord* record = tracker_.record(id);
-      WatchState state = record != nullptr ? WatchState::kWatched : WatchState::kPending;
-      if (tracker_.is_gone(id)) state = WatchState::kGone;
+  status.up = reach_.up();
+  for (std::size_t i = 0; i < reach_.size(); ++i) {
+    const InstanceConfig& instance = reach_.instance(i);
+    status.instances.push_back({instance.name, reach_.up(i)});
+    for (const std::string& id : instance.tasks) {
+      const TaskRow& row = *tracker_.row(id);
+      WatchState state = row.seen ? WatchState::kWatched : WatchState::kPending;
+      if (row.gone) state = WatchState::kGone;
       status.explicit_tasks.push_back({id, state});
       if (state == WatchState::kGone) {
         ++status.gone;
-      } else if (record == nullptr) {
+      } else if (row.seen && jobs_.watches(tracker_.table().job_id(row))) {
+        continue;  // counted with its job
+      } else if (!row.seen) {
         ++status.unseen;
-      } else if (is_finished(record->last.status) || record->superseded) {
+      } else if (is_finished(row.status) || row.superseded) {
         ++status.finished;
       } else {
         ++status.unfinished;
-        if (!status.oldest_observation || record->last_seen < *status.oldest_observation) {
-          status.oldest_observation = record->last_seen;
-        }
+        look_back(status, row.last_seen);
       }
     }
   }
-  if (limiter_.in_use()) {
+  status.jobs = jobs_.views(tracker_, now);
+  for (const JobView& job : status.jobs) add_job(status, job);
+  status.jobs_skipped = jobs_.skipped();
+  for (const auto& [api, budget] : budgets_) {
+    const bool used = api == Api::kQueryTask || jobs_.any();
+    if (!budget.limiter.in_use() || !used) continue;
     status.apis.push_back(
-        {Api::kQueryTask, limiter_.rate(), limiter_.configured_rate(), last_success_});
+        {api, budget.limiter.rate(), budget.limiter.configured_rate(), budget.last_success});
   }
   status.clock_offset_seconds = clock_offset_;
   status.blind_seconds = blind_.seconds(now, status.unfinished > 0);

@@ -339,8 +339,8 @@ Awaitable<void> App::prune() {
   while (!stopping_) {
     const Wall before =
         clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
-    auto pruned = co_await store_->prune(before, watched_tasks(reloader_.config()),
-                                         watched_jobs(reloader_.config()));
+    auto pruned =
+        co_await store_->prune(before, watched_tasks(reloader_.config()), fleet_->watched_jobs());
     if (const auto* error = std::get_if<StoreError>(&pruned)) {
       tell(Level::kWarn, "", "old history was not removed: " + error->message);
     }

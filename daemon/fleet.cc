@@ -1,6 +1,8 @@
 #include "fleet.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <unordered_set>
 
 #include "spawn.h"
@@ -8,11 +10,31 @@
 namespace taskwatchd {
 namespace {
 
+constexpr std::size_t kLoadPart = 5000;  // records
+
 std::vector<std::string> tasks_of(const AccountConfig& account) {
   std::vector<std::string> ids;
   for (const InstanceConfig& instance : account.instances) {
     ids.insert(ids.end(), instance.tasks.begin(), instance.tasks.end());
   }
+  return ids;
+}
+
+// The jobs that an account will watch, as far as can be known before it asks: those named, and
+// those that discovery found in an earlier life.
+std::vector<std::string> jobs_of(const AccountConfig& account, const Stored& stored, Wall now) {
+  std::vector<std::string> ids;
+  for (const InstanceConfig& instance : account.instances) {
+    ids.insert(ids.end(), instance.jobs.begin(), instance.jobs.end());
+    if (!instance.discover_jobs) continue;
+    for (const JobRecord& job : stored.jobs) {
+      const bool recent =
+          Duration(now - job.last.modified) <= instance.discover_jobs->modified_within;
+      if (job.instance == instance.name && recent) ids.push_back(job.key.job_id);
+    }
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
 }
 
@@ -26,16 +48,6 @@ std::vector<TaskKey> watched_tasks(const Config& config) {
   return keys;
 }
 
-std::vector<JobKey> watched_jobs(const Config& config) {
-  std::vector<JobKey> keys;
-  for (const AccountConfig& account : config.accounts) {
-    for (const InstanceConfig& instance : account.instances) {
-      for (const std::string& id : instance.jobs) keys.push_back({account.name, id});
-    }
-  }
-  return keys;
-}
-
 Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
              Metrics& metrics)
     : executor_(std::move(executor)), ports_(ports), recorder_(recorder), metrics_(metrics) {}
@@ -44,11 +56,7 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   std::map<std::string, Stored> loaded;
   for (const AccountConfig& account : config.accounts) {
     const auto poller = pollers_.find(account.name);
-    std::vector<std::string> fresh = tasks_of(account);
-    if (poller != pollers_.end()) {
-      std::erase_if(fresh, [&](const std::string& id) { return poller->second->watches(id); });
-    }
-    auto result = co_await load(account.name, std::move(fresh));
+    auto result = co_await load(account, poller == pollers_.end() ? nullptr : poller->second.get());
     if (auto* error = std::get_if<StoreError>(&result)) co_return std::move(*error);
     loaded.emplace(account.name, std::get<Stored>(std::move(result)));
   }
@@ -69,7 +77,7 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   }
   for (const AccountConfig& account : config.accounts) {
     const Stored& stored = loaded.at(account.name);
-    metrics_.restore(stored.records, stored.counters, ports_.clock.now().wall);
+    restore(stored);
     const auto poller = pollers_.find(account.name);
     if (poller == pollers_.end()) {
       start(account, stored);
@@ -83,19 +91,70 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
 }
 
 // What the store knows, and what waits to be stored: a task that is listed again goes on from that.
-Awaitable<std::variant<Stored, StoreError>> Fleet::load(std::string account,
-                                                        std::vector<std::string> tasks) {
-  auto result = co_await ports_.store.load(account, tasks);
-  if (auto* stored = std::get_if<Stored>(&result)) {
-    for (const std::string& id : tasks) {
-      const TaskKey key{account, id};
-      const TaskRecord* const newer = recorder_.unstored(key);
-      if (newer == nullptr) continue;
-      std::erase_if(stored->records, [&](const TaskRecord& old) { return old.key == key; });
-      stored->records.push_back(*newer);
-    }
+// `poller` watches the rest already; it may be null.
+Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& account,
+                                                        const Poller* poller) {
+  std::vector<std::string> tasks = tasks_of(account);
+  std::set<std::string> watched;
+  if (poller != nullptr) {
+    std::erase_if(tasks, [&](const std::string& id) { return poller->watches(id); });
+    for (std::string& id : poller->job_ids()) watched.insert(std::move(id));
+  }
+  auto result = co_await ports_.store.load(account.name, tasks);
+  auto* const stored = std::get_if<Stored>(&result);
+  if (stored == nullptr) co_return result;
+  for (const std::string& id : tasks) {
+    const TaskKey key{account.name, id};
+    const TaskRecord* const newer = recorder_.unstored(key);
+    if (newer == nullptr) continue;
+    std::erase_if(stored->records, [&](const TaskRecord& old) { return old.key == key; });
+    stored->records.push_back(*newer);
+  }
+  for (const std::string& id : jobs_of(account, *stored, ports_.clock.now().wall)) {
+    if (watched.contains(id)) continue;
+    JobKey job{account.name, id};
+    auto error = co_await load_tasks_of(std::move(job), stored->records);
+    if (error) co_return std::move(*error);
   }
   co_return result;
+}
+
+// In parts, so that no other call to the store waits long for a job of 100,000 tasks.
+Awaitable<std::optional<StoreError>> Fleet::load_tasks_of(JobKey job,
+                                                          std::vector<TaskRecord>& records) {
+  std::string after;
+  for (;;) {
+    auto part = co_await ports_.store.tasks_of_job(job, after, kLoadPart);
+    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
+    auto& rows = std::get<std::vector<TaskRecord>>(part);
+    if (rows.empty()) break;
+    after = rows.back().key.task_id;
+    std::move(rows.begin(), rows.end(), std::back_inserter(records));
+  }
+  for (TaskRecord& newer : recorder_.unstored_of(job)) {
+    std::erase_if(records, [&](const TaskRecord& old) { return old.key == newer.key; });
+    records.push_back(std::move(newer));
+  }
+  co_return std::nullopt;
+}
+
+void Fleet::restore(const Stored& stored) {
+  const Wall now = ports_.clock.now().wall;
+  metrics_.restore(stored.records, stored.counters, now);
+  std::map<std::string, std::vector<TaskRecord>> by_job;
+  for (const TaskRecord& record : stored.records) by_job[record.last.job_id].push_back(record);
+  for (const JobRecord& job : stored.jobs) {
+    const auto tasks = by_job.find(job.key.job_id);
+    if (tasks != by_job.end()) metrics_.restore_job_tasks(tasks->second, job.ended, now);
+  }
+}
+
+std::vector<JobKey> Fleet::watched_jobs() const {
+  std::vector<JobKey> keys;
+  for (const auto& [name, poller] : pollers_) {
+    for (std::string& id : poller->job_ids()) keys.push_back({name, std::move(id)});
+  }
+  return keys;
 }
 
 void Fleet::start(const AccountConfig& account, const Stored& stored) {

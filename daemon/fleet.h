@@ -34,10 +34,14 @@ class Fleet {
   bool stopped() const { return pollers_.empty() && retired_.empty(); }
 
   std::vector<AccountStatus> status() const;
+  // All jobs watched now, found ones too.
+  std::vector<JobKey> watched_jobs() const;
 
  private:
-  Awaitable<std::variant<Stored, StoreError>> load(std::string account,
-                                                   std::vector<std::string> tasks);
+  Awaitable<std::variant<Stored, StoreError>> load(const AccountConfig& account,
+                                                   const Poller* poller);
+  Awaitable<std::optional<StoreError>> load_tasks_of(JobKey job, std::vector<TaskRecord>& records);
+  void restore(const Stored& stored);
   void start(const AccountConfig& account, const Stored& stored);
   void retire(const std::string& account);
 
@@ -52,7 +56,5 @@ class Fleet {
 
 // Every explicit task of a configuration.
 std::vector<TaskKey> watched_tasks(const Config& config);
-// Every job that it names; those found by discover_jobs are not in it.
-std::vector<JobKey> watched_jobs(const Config& config);
 
 }  // namespace taskwatchd

@@ -3,6 +3,7 @@
 #include "poller.h"
 
 #include <boost/asio/post.hpp>
+#include <cassert>
 
 #include "cloud/reply.h"
 #include "nonce.h"
@@ -14,6 +15,27 @@ namespace {
 constexpr int kMaxInFlight = 32;  // calls of one account; 5 calls/s at a round trip of 6 s
 constexpr Duration kRefresh = std::chrono::seconds(10);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
+
+// The call in the cloud's words.
+ApiCall wording(const Call& call) {
+  switch (call.api) {
+    case Api::kQueryTask:
+      return query_task(call.task_id);
+    case Api::kListTask:
+      return list_task(call.job_id, call.status, call.token, kListPage);
+    case Api::kQueryJobStatistics:
+      return query_job_statistics(call.job_id);
+    case Api::kQueryJob:
+      return query_job(call.job_id);
+    case Api::kListJob:
+      return list_job(static_cast<int>(call.page), kListPage, std::nullopt);
+    case Api::kQueryDeviceDistributeJob:
+    case Api::kQueryDeviceDistributeDetail:
+      break;
+  }
+  assert(false);  // not asked by an account
+  return {};
+}
 
 }  // namespace
 
@@ -36,35 +58,35 @@ Awaitable<void> Poller::run() {
       co_await alarm_->wait_until(now.mono + kFullPause);
       continue;
     }
-    const Choice choice = in_flight_ < kMaxInFlight ? account_.next(now) : Choice{};
-    if (!choice.task_id) {
+    const NextCall choice = in_flight_ < kMaxInFlight ? account_.next(now) : NextCall{};
+    if (!choice.call) {
       co_await alarm_->wait_until(std::min(choice.wake, refresh_at_));
       continue;
     }
     ++in_flight_;
-    Endpoint endpoint = account_.asked(*choice.task_id, now);
-    spawn(executor_, ask(*choice.task_id, std::move(endpoint), now));
+    Endpoint endpoint = account_.asked(*choice.call, now);
+    spawn(executor_, ask(*choice.call, std::move(endpoint), now));
   }
   while (in_flight_ > 0) co_await alarm_->wait_until(Mono::max());
-  recorder_.add_lazily(account_.refresh());
+  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   // Posted: whoever hears it may destroy this coroutine's own object.
   boost::asio::post(executor_, std::move(ended_));
 }
 
-Awaitable<void> Poller::ask(std::string task_id, Endpoint endpoint, Now asked) {
+Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
   const auto keys = ports_.keys.keys(account_.config());
   if (const auto* error = std::get_if<KeyError>(&keys)) {
-    for (Event& event : account_.no_keys(task_id, error->message, asked)) {
+    for (Event& event : account_.no_keys(call, error->message, asked)) {
       ports_.log.write(std::move(event));
     }
   } else {
     HttpRequest request =
-        build_request(query_task(task_id), endpoint, std::get<Keys>(keys),
+        build_request(wording(call), endpoint, std::get<Keys>(keys),
                       asked.wall + account_.clock_correction(), make_nonce(ports_.entropy));
     const HttpResult result = co_await ports_.http.send(std::move(request));
     Answer answer;
-    answer.task_id = std::move(task_id);
-    answer.outcome = read_query_task(result);
+    answer.call = std::move(call);
+    answer.outcome = read_reply(answer.call.api, result);
     answer.took = ports_.clock.now().mono - asked.mono;
     if (const auto* reply = std::get_if<HttpReply>(&result)) {
       answer.server_date = server_date(*reply);
@@ -81,7 +103,7 @@ void Poller::finish(const Answer& answer) {
   const double chance = static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
   Verdict verdict = account_.settle(answer, ports_.clock.now(), chance);
   ports_.observer.call_ended({.account = name,
-                              .api = Api::kQueryTask,
+                              .api = answer.call.api,
                               .failure = verdict.failure,
                               .took = answer.took,
                               .retry = verdict.retry});
@@ -90,10 +112,12 @@ void Poller::finish(const Answer& answer) {
   }
   for (Event& event : verdict.news) ports_.log.write(std::move(event));
   Observation& seen = verdict.observation;
-  if (seen.changes.empty() && seen.events.empty() && seen.counters.empty()) return;
+  const bool quiet = seen.changes.empty() && seen.events.empty() && seen.counters.empty();
+  if (quiet && verdict.jobs.empty()) return;
   Commit commit;
   commit.events = std::move(seen.events);
   commit.counters = std::move(seen.counters);
+  commit.jobs = std::move(verdict.jobs);
   recorder_.add(std::move(commit), std::move(seen.changes));
 }
 
@@ -101,7 +125,7 @@ void Poller::finish(const Answer& answer) {
 void Poller::refresh(Now now) {
   if (now.mono < refresh_at_) return;
   refresh_at_ = now.mono + kRefresh;
-  recorder_.add_lazily(account_.refresh());
+  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   look_for_new_keys();
 }
 
@@ -128,7 +152,7 @@ std::vector<std::string> Poller::configure(const AccountConfig& config, const St
 }
 
 void Poller::forget() {
-  recorder_.add_lazily(account_.refresh());
+  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   AccountConfig nothing = account_.config();
   nothing.instances.clear();
   account_.configure(nothing, {}, ports_.clock.now());

@@ -33,12 +33,15 @@ class Poller {
   // no longer configured: it may come back before they end, and would see the same change again.
   void forget();
 
+  // The jobs that are watched now, found ones too.
+  std::vector<std::string> job_ids() const { return account_.job_ids(); }
+
   AccountStatus status() const;
   bool watches(const std::string& task_id) const { return account_.watches(task_id); }
   const AccountConfig& config() const { return account_.config(); }
 
  private:
-  Awaitable<void> ask(std::string task_id, Endpoint endpoint, Now asked);
+  Awaitable<void> ask(Call call, Endpoint endpoint, Now asked);
   void finish(const Answer& answer);
   void refresh(Now now);
   void look_for_new_keys();

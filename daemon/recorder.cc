@@ -75,6 +75,18 @@ const TaskRecord* Recorder::unstored(const TaskKey& key) const {
   return nullptr;
 }
 
+std::vector<TaskRecord> Recorder::unstored_of(const JobKey& job) const {
+  std::vector<TaskRecord> found;
+  for (const Group* group : {&storing_, &pending_}) {  // a later one comes later
+    for (const TaskRecord& record : group->commit.records) {
+      if (record.key.account == job.account && record.last.job_id == job.job_id) {
+        found.push_back(record);
+      }
+    }
+  }
+  return found;
+}
+
 void Recorder::stop() {
   stopping_ = true;
   alarm_->ring();

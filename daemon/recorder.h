@@ -35,6 +35,8 @@ class Recorder {
   // The task's newest record that is not stored yet, which a load may therefore miss; or null.
   // Points into this until the next call that waits.
   const TaskRecord* unstored(const TaskKey& key) const;
+  // The same for all tasks of a job.
+  std::vector<TaskRecord> unstored_of(const JobKey& job) const;
   // Nothing waits that someone is to be told.
   bool idle() const { return !pending_.urgent && storing_.to_tell() == 0; }
   bool store_up() const { return up_; }

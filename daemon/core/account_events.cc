@@ -46,6 +46,18 @@ void add_failure(Event& event, const Failure& failure) {
   if (!failure.request_id.empty()) add(event, "request_id", failure.request_id);
 }
 
+Event about_item(Wall at, const std::string& account, const Call& call, const Failure& failure,
+                 const std::string& advice, const std::string& what) {
+  const std::string noun = call.api == Api::kQueryTask ? "task" : "job";
+  std::string msg = call.item().empty() ? advice : noun + ' ' + call.item() + ": " + advice;
+  Event event = begin(at, Level::kWarn, noun + what, account, std::move(msg));
+  add(event, "iot_instance", call.iot_instance);
+  if (!call.item().empty()) add(event, noun + "_id", call.item());
+  if (call.api != Api::kQueryTask) add(event, "action", std::string(name(call.api)));
+  add_failure(event, failure);
+  return event;
+}
+
 }  // namespace
 
 bool concerns_account(Reason reason) {
@@ -61,20 +73,14 @@ Event call_failed(Wall at, const std::string& account, const std::string& instan
   return event;
 }
 
-Event task_not_found(Wall at, const std::string& account, const std::string& instance,
-                     const std::string& task_id, const Failure& failure, std::string msg) {
-  Event event = begin(at, Level::kWarn, "task_not_found", account, std::move(msg));
-  add(event, "iot_instance", instance);
-  add(event, "task_id", task_id);
-  add_failure(event, failure);
-  return event;
+Event item_not_found(Wall at, const std::string& account, const Call& call, const Failure& failure,
+                     const std::string& advice) {
+  return about_item(at, account, call, failure, advice, "_not_found");
 }
 
-Event task_refused(Wall at, const std::string& account, const std::string& instance,
-                   const std::string& task_id, const Failure& failure, std::string msg) {
-  Event event = task_not_found(at, account, instance, task_id, failure, std::move(msg));
-  event.name = "task_refused";
-  return event;
+Event item_refused(Wall at, const std::string& account, const Call& call, const Failure& failure,
+                   const std::string& advice) {
+  return about_item(at, account, call, failure, advice, "_refused");
 }
 
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api) {

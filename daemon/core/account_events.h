@@ -5,6 +5,7 @@
 
 #include "core/api.h"
 #include "core/blind.h"
+#include "core/call.h"
 #include "core/event.h"
 #include "core/outcome.h"
 
@@ -17,11 +18,13 @@ bool concerns_account(Reason reason);
 // to do (core/advice).
 Event call_failed(Wall at, const std::string& account, const std::string& instance, Api api,
                   const Failure& failure, std::string msg);
-Event task_not_found(Wall at, const std::string& account, const std::string& instance,
-                     const std::string& task_id, const Failure& failure, std::string msg);
-// The cloud refuses this one task, or its reply is not the documented one, while others answer.
-Event task_refused(Wall at, const std::string& account, const std::string& instance,
-                   const std::string& task_id, const Failure& failure, std::string msg);
+// task_not_found or job_not_found: the cloud does not know what `call` asks for.
+Event item_not_found(Wall at, const std::string& account, const Call& call, const Failure& failure,
+                     const std::string& advice);
+// task_refused or job_refused: the cloud refuses this one item, or its reply is not the documented
+// one, while others answer.
+Event item_refused(Wall at, const std::string& account, const Call& call, const Failure& failure,
+                   const std::string& advice);
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api);
 // There are no keys to sign with.
 Event no_keys(Wall at, const std::string& account, std::string why);

@@ -4,9 +4,9 @@
 
 namespace taskwatchd {
 namespace {
-constexpr std::array<std::string_view, 9> kWords = {
-    "INITIALIZING", "WAITING",  "IN_PROGRESS", "COMPLETED", "CANCELLING",
-    "CANCELLED",    "REMOVING", "TIMED_OUT",   "UNKNOWN"};
+constexpr std::array<std::string_view, 9> kWords = {"INITIALIZING", "WAITING",    "IN_PROGRESS",
+                                                    "COMPLETED",    "CANCELLING", "CANCELLED",
+                                                    "REMOVING",     "TIMED_OUT",  "UNKNOWN"};
 }
 
 std::string_view name(JobStatus status) {

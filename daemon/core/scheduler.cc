@@ -206,6 +206,12 @@ void Scheduler::answered(const std::string& task_id, const TaskRecord& record, N
   if (entry == nullptr) return;  // unlisted while in flight
   entry->in_flight = false;
   entry->not_before = Mono::min();
+  noticed(task_id, record, now);
+}
+
+void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, Now now) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;
   const Kind kind = kind_of(record);
   const bool changed = entry->status != record.last.status;
   if (entry->kind == Kind::kUnfinished) {

@@ -40,6 +40,8 @@ class Scheduler {
   void asked(const std::string& task_id, Now now);
   // A good reply; `record` is what the tracker made of it.
   void answered(const std::string& task_id, const TaskRecord& record, Now now);
+  // Another reply (a list's row) showed the task; a call for it may be in flight all the same.
+  void noticed(const std::string& task_id, const TaskRecord& record, Now now);
   // No good reply; not asked again before `retry_at`.
   void failed(const std::string& task_id, Mono retry_at);
   // The tracker took the task for gone: asked every 10 min from now on.

@@ -119,6 +119,15 @@ Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall obs
   return event;
 }
 
+Event task_details(const TaskRecord& record, Wall observed_at) {
+  Event event = begin("task_details", Level::kInfo, observed_at, record.key, record.instance);
+  event.msg = "task " + record.key.task_id + " is " + word(record.last.status) + ": what it said";
+  add_identity(event, record);
+  add(event, "status", word(record.last.status));
+  add_details(event, record.last);
+  return event;
+}
+
 Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecord* record,
                 Wall observed_at, const StringMap& labels) {
   Event event = begin("task_gone", Level::kWarn, observed_at, key, instance);

@@ -25,6 +25,8 @@ Event task_baseline(const TaskRecord& record, Wall observed_at, bool changed_whi
                     const StringMap& labels);
 Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall observed_at,
                       const StringMap& labels);
+// What the device said, read after the transition that a list had shown. Not stored.
+Event task_details(const TaskRecord& record, Wall observed_at);
 // `record` may be absent: a task that was never seen.
 Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecord* record,
                 Wall observed_at, const StringMap& labels);

@@ -1,6 +1,8 @@
 #include "core/tracker.h"
 
+#include <algorithm>
 #include <cassert>
+#include <iterator>
 
 #include "core/task_events.h"
 
@@ -22,16 +24,14 @@ bool goes_back(TaskStatus from, TaskStatus to) {
   return rank(to) < rank(from) && !is_rerun(from, to);
 }
 
-std::string device_key(const TaskReply& reply) {
-  if (reply.product_key.empty() || reply.device_name.empty()) return {};
-  return reply.job_id + '\n' + reply.product_key + '\n' + reply.device_name;
-}
-
-bool same(const TaskReply& a, const TaskReply& b) {
-  return a.status == b.status && a.status_text == b.status_text && a.progress == b.progress &&
-         a.message == b.message && a.status_detail == b.status_detail && a.modified == b.modified &&
-         a.queued == b.queued && a.job_name == b.job_name && a.device_name == b.device_name &&
-         a.product_key == b.product_key;
+// Nothing that the reply says is news. What a list's row does not carry cannot differ.
+bool same(const TaskRow& row, const TaskReply& held, const TaskReply& reply) {
+  const bool words =
+      reply.listed || (held.message == reply.message && held.status_detail == reply.status_detail);
+  return row.status == reply.status && words && held.status_text == reply.status_text &&
+         held.progress == reply.progress && row.modified == reply.modified &&
+         row.queued == reply.queued && held.job_name == reply.job_name &&
+         row.device == reply.device_name && held.product_key == reply.product_key;
 }
 
 }  // namespace
@@ -49,116 +49,167 @@ std::vector<TaskStatus> inferred_steps(TaskStatus from, TaskStatus to) {
   return steps;
 }
 
-void Tracker::watch(const std::string& task_id, TaskContext context,
-                    std::optional<TaskRecord> known, Now since) {
-  if (tasks_.contains(task_id)) return;
-  Watched task;
-  task.context = std::move(context);
-  task.since = since.wall;
-  if (known) {
-    known->instance = task.context.instance;
-    task.gone = known->gone;
-    const std::string device = device_key(known->last);
-    if (!device.empty() && !known->superseded) by_device_[device] = task_id;
-  }
-  task.record = std::move(known);
-  tasks_.emplace(task_id, std::move(task));
+void Observation::add(Observation&& other) {
+  believed = believed || other.believed;
+  moved = moved || other.moved;
+  std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
+  std::move(other.events.begin(), other.events.end(), std::back_inserter(events));
+  std::move(other.counters.begin(), other.counters.end(), std::back_inserter(counters));
+  std::move(other.anomalies.begin(), other.anomalies.end(), std::back_inserter(anomalies));
 }
 
-void Tracker::set_context(const std::string& task_id, TaskContext context) {
-  const auto it = tasks_.find(task_id);
-  if (it == tasks_.end()) return;
-  it->second.context = std::move(context);
-  if (it->second.record) it->second.record->instance = it->second.context.instance;
+void Tracker::watch(const std::string& task_id, SharedContext context,
+                    std::optional<TaskRecord> known, Now since) {
+  if (const auto held = table_.find(task_id)) {
+    table_.row(*held).explicit_id = true;
+    table_.row(*held).context = std::move(context);
+    return;
+  }
+  const Slot slot = table_.add(task_id, std::move(context), since.wall);
+  table_.row(slot).explicit_id = true;
+  if (!known) return;
+  table_.assign(slot, *known);
+  if (!known->superseded) table_.set_of_device(slot);
+}
+
+void Tracker::restore(const TaskRecord& record, SharedContext context, Now since) {
+  if (watches(record.key.task_id)) return;
+  const Slot slot = table_.add(record.key.task_id, std::move(context), since.wall);
+  table_.assign(slot, record);
+  if (!record.superseded) table_.set_of_device(slot);
+}
+
+void Tracker::set_context(const std::string& task_id, SharedContext context) {
+  if (const auto slot = table_.find(task_id)) table_.row(*slot).context = std::move(context);
 }
 
 void Tracker::unwatch(const std::string& task_id) {
-  const auto it = tasks_.find(task_id);
-  if (it == tasks_.end()) return;
-  if (it->second.record) leave_device(*it->second.record);
-  tasks_.erase(it);
+  if (const auto slot = table_.find(task_id)) table_.remove(*slot);
 }
 
-// No entry of by_device_ may name a task that is not watched, or one of another device.
-void Tracker::leave_device(const TaskRecord& record) {
-  const auto device = by_device_.find(device_key(record.last));
-  if (device != by_device_.end() && device->second == record.key.task_id) by_device_.erase(device);
+void Tracker::leave_to_job(const std::string& task_id) {
+  if (const auto slot = table_.find(task_id)) table_.row(*slot).explicit_id = false;
+}
+
+void Tracker::unwatch_job(const std::string& job_id) {
+  std::vector<std::string> ids;
+  table_.for_each([&](const TaskRow& row) {
+    if (row.seen && !row.explicit_id && table_.job_id(row) == job_id) ids.push_back(row.id);
+  });
+  for (const std::string& id : ids) unwatch(id);
 }
 
 Observation Tracker::observe(const std::string& task_id, const TaskReply& reply, Now now) {
-  const auto it = tasks_.find(task_id);
-  assert(it != tasks_.end());
-  Watched& task = it->second;
-  Observation out;
+  const auto slot = table_.find(task_id);
+  assert(slot);
   if (reply.task_id != task_id) {
+    Observation out;
     out.anomalies.push_back(Anomaly::kWrongTaskId);
     return out;
   }
-  task.not_found = 0;
-  if (!task.record) {
-    first_sight(task, reply, now, out);
+  return take(*slot, reply, now);
+}
+
+Observation Tracker::observe_row(const TaskReply& row, const SharedContext& context, Wall since,
+                                 Now now, bool known_only) {
+  auto slot = table_.find(row.task_id);
+  if (!slot) {
+    if (known_only) return {};
+    slot = table_.add(row.task_id, context, since);
+  }
+  TaskRow& held = table_.row(*slot);
+  // Nearly all rows of nearly all pages: nothing new, and no copy.
+  if (held.seen && !held.gone && held.status == row.status && held.modified == row.modified &&
+      held.progress == row.progress.value_or(-1) && held.status != TaskStatus::kUnknown) {
+    held.last_seen = now.wall;
+    held.doubt.reset();
+    Observation out;
+    out.believed = true;
+    return out;
+  }
+  return take(*slot, row, now);
+}
+
+Observation Tracker::take(Slot slot, const TaskReply& reply, Now now) {
+  TaskRow& row = table_.row(slot);
+  Observation out;
+  if (row.doubt) row.doubt->not_found = 0;
+  if (!row.seen) {
+    first_sight(slot, reply, now, out);
   } else {
-    const TaskReply& held = task.record->last;
-    const bool older = reply.modified < held.modified;
-    const bool earlier = reply.modified == held.modified && reply.status != held.status &&
-                         rank(reply.status) <= rank(held.status) &&
-                         held.status != TaskStatus::kUnknown;
+    const bool older = reply.modified < row.modified;
+    const bool earlier = reply.modified == row.modified && reply.status != row.status &&
+                         rank(reply.status) <= rank(row.status) &&
+                         row.status != TaskStatus::kUnknown;
     if (!older && !earlier) {
-      update(task, reply, now, false, out);
-    } else if (refuse(task, reply, now, out)) {
-      update(task, reply, now, true, out);
+      update(slot, reply, now, false, out);
+    } else if (refuse(row, reply, now, out)) {
+      update(slot, reply, now, true, out);
     }
   }
-  if (out.believed) {
-    task.refused = {};
-    task.gone = false;
-  }
+  if (out.believed) row.doubt.reset();
   return out;
 }
 
 // True once enough replies running, over long enough, agree on the state that was refused.
-bool Tracker::refuse(Watched& task, const TaskReply& reply, Now now, Observation& out) {
-  Refused& refused = task.refused;
-  if (refused.count == 0 || refused.status != reply.status) {
-    refused = {.status = reply.status, .count = 0, .since = now.mono};
+bool Tracker::refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out) {
+  if (!row.doubt) row.doubt = std::make_unique<TaskDoubt>();
+  TaskDoubt& doubt = *row.doubt;
+  if (doubt.refusals == 0 || doubt.refused != reply.status) {
+    doubt.refused = reply.status;
+    doubt.refusals = 0;
+    doubt.refused_since = now.mono;
   }
-  ++refused.count;
-  if (refused.count >= kAgreeing && now.mono - refused.since >= kAgreeingSpan) return true;
+  ++doubt.refusals;
+  if (doubt.refusals >= kAgreeing && now.mono - doubt.refused_since >= kAgreeingSpan) return true;
   out.anomalies.push_back(Anomaly::kStaleReply);
   return false;
 }
 
-void Tracker::first_sight(Watched& task, const TaskReply& reply, Now now, Observation& out) {
+void Tracker::first_sight(Slot slot, const TaskReply& reply, Now now, Observation& out) {
+  TaskRow& row = table_.row(slot);
   TaskRecord record;
   record.key = {account_, reply.task_id};
-  record.instance = task.context.instance;
+  record.instance = row.context->instance;
   record.last = reply;
   record.first_seen = record.last_seen = now.wall;
-  const bool changed = reply.modified >= task.since;
+  const bool changed = reply.modified >= row.since;
 
-  out.believed = true;
-  out.events.push_back(task_baseline(record, now.wall, changed, task.context.labels));
+  out.believed = out.moved = true;
+  // The many good ones of a job would say nothing: one job_baseline counts them.
+  if (row.explicit_id || is_bad(reply.status)) {
+    out.events.push_back(task_baseline(record, now.wall, changed, row.context->labels));
+  }
   out.counters.push_back({{account_, reply.job_id, Counter::kFirstSeen, reply.status}});
   if (reply.status == TaskStatus::kUnknown) out.anomalies.push_back(Anomaly::kUnknownStatus);
-  task.record = record;
-  out.changes.push_back(
-      {.record = std::move(record), .first_sight = true, .changed_while_watched = changed});
-  supersede(*task.record, now, out);
+  row.gone = false;
+  table_.assign(slot, record);
+  out.changes.push_back({.record = std::move(record),
+                         .first_sight = true,
+                         .explicit_id = row.explicit_id,
+                         .changed_while_watched = changed});
+  supersede(slot, now, out);
 }
 
-void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regressed,
-                     Observation& out) {
-  TaskRecord& record = *task.record;
+TaskChange Tracker::change_of(Slot slot) const {
+  return {.record = table_.record(account_, slot), .explicit_id = table_.row(slot).explicit_id};
+}
+
+void Tracker::update(Slot slot, const TaskReply& reply, Now now, bool regressed, Observation& out) {
+  TaskRow& row = table_.row(slot);
+  TaskRecord record = table_.record(account_, slot);
   const TaskReply before = record.last;
   // A failed task that was queued anew and failed again shows only in its queue time.
   const bool queued_anew = is_bad(before.status) && reply.queued > before.queued;
   const bool moved = reply.status != before.status || queued_anew;
   const bool was_gone = record.gone;
-  const bool other_device = device_key(before) != device_key(reply);
-  if (other_device) leave_device(record);
-  const bool placed_anew = other_device || before.queued != reply.queued;
+  const bool is_same = same(row, before, reply);
+  const bool placed_anew = before.job_id != reply.job_id ||
+                           before.product_key != reply.product_key ||
+                           before.device_name != reply.device_name || before.queued != reply.queued;
 
   out.believed = true;
+  out.moved = moved;
   TransitionFacts facts{.from = before.status,
                         .observed_at = now.wall,
                         .not_before = record.last_seen,
@@ -166,9 +217,14 @@ void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regres
   record.last = reply;
   record.last_seen = now.wall;
   record.gone = false;
+  if (reply.listed && !moved && reply.modified == before.modified) {
+    record.last.message = before.message;  // the row does not carry them
+    record.last.status_detail = before.status_detail;
+  }
   if (!moved) {
-    if (!same(before, reply) || was_gone) out.changes.push_back({.record = record});
-    if (placed_anew) supersede(record, now, out);
+    table_.assign(slot, record);
+    if (!is_same || was_gone) out.changes.push_back(change_of(slot));
+    if (placed_anew) supersede(slot, now, out);
     return;
   }
 
@@ -176,7 +232,8 @@ void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regres
   if (facts.regression) out.anomalies.push_back(Anomaly::kRegression);
   if (reply.status == TaskStatus::kUnknown) out.anomalies.push_back(Anomaly::kUnknownStatus);
 
-  TaskChange change{.changed_while_watched = true, .from = before.status};
+  TaskChange change{
+      .explicit_id = row.explicit_id, .changed_while_watched = true, .from = before.status};
   if (before.status == TaskStatus::kQueued && reply.status == TaskStatus::kSent) {
     change.queue_wait = reply.modified - reply.queued;
   }
@@ -188,73 +245,79 @@ void Tracker::update(Watched& task, const TaskReply& reply, Now now, bool regres
   } else {
     record.started.reset();
   }
-  change.record = record;
-  out.events.push_back(task_transition(record, facts, task.context.labels));
+  table_.assign(slot, record);
+  out.events.push_back(task_transition(record, facts, row.context->labels));
   out.counters.push_back({{account_, reply.job_id, Counter::kTransitions, reply.status}});
+  change.record = std::move(record);
   out.changes.push_back(std::move(change));
-  if (placed_anew) supersede(record, now, out);
+  if (placed_anew) supersede(slot, now, out);
 }
 
 // A rerun may make a new task for the same job and device: the one queued later is the live one.
-void Tracker::supersede(const TaskRecord& newer, Now now, Observation& out) {
-  const std::string device = device_key(newer.last);
-  if (device.empty()) return;
-  const auto [it, fresh] = by_device_.try_emplace(device, newer.key.task_id);
-  if (fresh || it->second == newer.key.task_id) return;
-  Watched& other = tasks_.at(it->second);
-  Watched& self = tasks_.at(newer.key.task_id);
-  if (newer.last.queued == other.record->last.queued) return;
-  const bool self_is_newer = newer.last.queued > other.record->last.queued;
-  Watched& loser = self_is_newer ? other : self;
-  Watched& winner = self_is_newer ? self : other;
-  it->second = winner.record->key.task_id;
-  if (winner.record->superseded) {  // a rerun took it up again
-    winner.record->superseded = false;
-    out.changes.push_back({.record = *winner.record});
+void Tracker::supersede(Slot slot, Now now, Observation& out) {
+  const auto holder = table_.of_device(slot);
+  if (!holder) {
+    table_.set_of_device(slot);
+    return;
   }
-  if (loser.record->superseded) return;
-  loser.record->superseded = true;
-  out.events.push_back(
-      task_superseded(*loser.record, *winner.record, now.wall, loser.context.labels));
-  out.changes.push_back({.record = *loser.record});
+  if (*holder == slot) return;
+  TaskRow& self = table_.row(slot);
+  TaskRow& other = table_.row(*holder);
+  if (self.queued == other.queued) return;
+  const bool self_is_newer = self.queued > other.queued;
+  const Slot loser = self_is_newer ? *holder : slot;
+  const Slot winner = self_is_newer ? slot : *holder;
+  table_.set_of_device(winner);
+  if (table_.row(winner).superseded) {  // a rerun took it up again
+    table_.row(winner).superseded = false;
+    out.changes.push_back(change_of(winner));
+  }
+  if (table_.row(loser).superseded) return;
+  table_.row(loser).superseded = true;
+  out.changes.push_back(change_of(loser));
+  out.events.push_back(task_superseded(out.changes.back().record, table_.record(account_, winner),
+                                       now.wall, table_.row(loser).context->labels));
 }
 
 Observation Tracker::not_found(const std::string& task_id, Now now) {
   Observation out;
-  const auto it = tasks_.find(task_id);
-  assert(it != tasks_.end());
-  Watched& task = it->second;
-  if (task.gone) return out;
-  if (task.not_found == 0) task.not_found_since = now.mono;
-  ++task.not_found;
-  if (task.not_found < kAgreeing || now.mono - task.not_found_since < kGoneSpan) return out;
+  const auto slot = table_.find(task_id);
+  assert(slot);
+  TaskRow& row = table_.row(*slot);
+  if (row.gone) return out;
+  if (!row.doubt) row.doubt = std::make_unique<TaskDoubt>();
+  TaskDoubt& doubt = *row.doubt;
+  if (doubt.not_found == 0) doubt.not_found_since = now.mono;
+  ++doubt.not_found;
+  if (doubt.not_found < kAgreeing || now.mono - doubt.not_found_since < kGoneSpan) return out;
 
-  task.gone = true;
-  const TaskKey key{account_, task_id};
-  if (task.record) {
-    task.record->gone = true;
-    out.changes.push_back({.record = *task.record});
+  std::optional<TaskRecord> record;
+  if (row.seen) {
+    record = table_.record(account_, *slot);
+    record->gone = true;
+    table_.assign(*slot, *record);
+    out.changes.push_back(change_of(*slot));
   }
-  out.events.push_back(task_gone(key, task.context.instance, task.record ? &*task.record : nullptr,
-                                 now.wall, task.context.labels));
+  row.gone = true;
+  out.events.push_back(task_gone({account_, task_id}, row.context->instance,
+                                 record ? &*record : nullptr, now.wall, row.context->labels));
   return out;
 }
 
-const TaskRecord* Tracker::record(const std::string& task_id) const {
-  const auto it = tasks_.find(task_id);
-  return it == tasks_.end() || !it->second.record ? nullptr : &*it->second.record;
+std::optional<TaskRecord> Tracker::record(const std::string& task_id) const {
+  const auto slot = table_.find(task_id);
+  if (!slot || !table_.row(*slot).seen) return std::nullopt;
+  return table_.record(account_, *slot);
 }
 
 bool Tracker::is_gone(const std::string& task_id) const {
-  const auto it = tasks_.find(task_id);
-  return it != tasks_.end() && it->second.gone;
+  const auto slot = table_.find(task_id);
+  return slot && table_.row(*slot).gone;
 }
 
-std::vector<std::string> Tracker::task_ids() const {
-  std::vector<std::string> ids;
-  ids.reserve(tasks_.size());
-  for (const auto& [id, task] : tasks_) ids.push_back(id);
-  return ids;
+const TaskRow* Tracker::row(const std::string& task_id) const {
+  const auto slot = table_.find(task_id);
+  return slot ? &table_.row(*slot) : nullptr;
 }
 
 }  // namespace taskwatchd

@@ -6,83 +6,78 @@
 
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "core/change.h"
 #include "core/task.h"
+#include "core/task_table.h"
 #include "core/time.h"
 
 namespace taskwatchd {
 
-// What the events of a task carry beside its own words.
-struct TaskContext {
-  std::string instance;  // the label iot_instance
-  StringMap labels;      // configured ones
-};
-
 // What came of one reply.
 struct Observation {
   bool believed = false;            // false: the record is as it was
+  bool moved = false;               // first seen, or in another status than before
   std::vector<TaskChange> changes;  // this task's, and that of one it supersedes
   std::vector<Event> events;
   std::vector<CounterDelta> counters;
   std::vector<Anomaly> anomalies;
+
+  // Joins what came of another reply; `believed` and `moved` become those of either.
+  void add(Observation&& other);
 };
 
 class Tracker {
  public:
   explicit Tracker(std::string account) : account_(std::move(account)) {}
 
-  // Watches a task from `since` on; `known` is what the store holds of it. No effect if watched.
-  void watch(const std::string& task_id, TaskContext context, std::optional<TaskRecord> known,
+  // Watches an explicit task from `since` on; `known` is what the store holds of it. A task that is
+  // watched as a job's becomes explicit too and keeps its record.
+  void watch(const std::string& task_id, SharedContext context, std::optional<TaskRecord> known,
              Now since);
-  void set_context(const std::string& task_id, TaskContext context);
+  // Watches a stored task of a watched job again. No effect if it is watched.
+  void restore(const TaskRecord& record, SharedContext context, Now since);
+  void set_context(const std::string& task_id, SharedContext context);
   void unwatch(const std::string& task_id);
+  // The task is no longer explicit, but its job is watched.
+  void leave_to_job(const std::string& task_id);
+  // Forgets the job's tasks that are not explicit.
+  void unwatch_job(const std::string& job_id);
 
   // A good reply to the question for `task_id`, received at `now`.
   // REQUIRES: task_id is watched.
   Observation observe(const std::string& task_id, const TaskReply& reply, Now now);
+  // A row of a watched job's list: watched from now on if it was not. `since` is when the job began
+  // to be watched. With `known_only`, a row of a task that is not watched says nothing.
+  Observation observe_row(const TaskReply& row, const SharedContext& context, Wall since, Now now,
+                          bool known_only = false);
   // An undocumented in-band code for this one task while others of its instance answer. The third
   // over at least two minutes makes it gone.
   Observation not_found(const std::string& task_id, Now now);
 
-  bool watches(const std::string& task_id) const { return tasks_.contains(task_id); }
+  bool watches(const std::string& task_id) const { return table_.find(task_id).has_value(); }
   // The record as held; nothing before the first good reply.
-  const TaskRecord* record(const std::string& task_id) const;
+  std::optional<TaskRecord> record(const std::string& task_id) const;
   // A seen task that the cloud said three times it does not know. An unseen one may be gone too.
   bool is_gone(const std::string& task_id) const;
-  // In no order.
-  std::vector<std::string> task_ids() const;
+  // The watched task as it lies in memory, without a copy; null if there is none. Until the next
+  // change of this.
+  const TaskRow* row(const std::string& task_id) const;
+  const TaskTable& table() const { return table_; }
 
  private:
-  // A state that was refused, and how often in a row.
-  struct Refused {
-    TaskStatus status = TaskStatus::kUnknown;
-    int count = 0;
-    Mono since;
-  };
-  struct Watched {
-    TaskContext context;
-    std::optional<TaskRecord> record;
-    Wall since;  // watched from then on
-    Refused refused;
-    int not_found = 0;
-    Mono not_found_since;
-    bool gone = false;
-  };
-
-  void first_sight(Watched& task, const TaskReply& reply, Now now, Observation& out);
-  void update(Watched& task, const TaskReply& reply, Now now, bool regressed, Observation& out);
-  bool refuse(Watched& task, const TaskReply& reply, Now now, Observation& out);
-  void supersede(const TaskRecord& newer, Now now, Observation& out);
-  void leave_device(const TaskRecord& record);
+  using Slot = TaskTable::Slot;
+  Observation take(Slot slot, const TaskReply& reply, Now now);
+  void first_sight(Slot slot, const TaskReply& reply, Now now, Observation& out);
+  void update(Slot slot, const TaskReply& reply, Now now, bool regressed, Observation& out);
+  bool refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out);
+  void supersede(Slot slot, Now now, Observation& out);
+  TaskChange change_of(Slot slot) const;
 
   std::string account_;
-  std::unordered_map<std::string, Watched> tasks_;
-  // job, product, device -> the newest task; to find what a rerun's new task supersedes.
-  std::unordered_map<std::string, std::string> by_device_;
+  TaskTable table_;
 };
 
 // The statuses that must have passed unseen between two that were seen, in order. A device that

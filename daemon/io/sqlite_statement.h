@@ -87,6 +87,7 @@ class Statement {
   int bind(int index, Wall value) {
     return bind(index, std::int64_t{value.time_since_epoch().count()});
   }
+  int bind(int index, Duration value) { return bind(index, std::int64_t{value.count()}); }
   template <typename Value>
   int bind(int index, const std::optional<Value>& value) {
     return value ? bind(index, *value) : sqlite3_bind_null(statement_.get(), index);

@@ -163,9 +163,8 @@ int Tables::write_record(const TaskRecord& r) {
 
 int Tables::write_job(const JobRecord& r) {
   const JobReply& j = r.last;
-  const auto timeout = j.timeout ? std::optional(std::int64_t{j.timeout->count()}) : std::nullopt;
   return put_job_.run(r.key.account, r.key.job_id, r.instance, j.job_name, j.type, name(j.status),
-                      j.status_text, timeout, j.rollout_per_minute, j.scheduled, j.created,
+                      j.status_text, j.timeout, j.rollout_per_minute, j.scheduled, j.created,
                       j.modified, r.first_seen, r.last_seen, number(r.baselined), r.ended);
 }
 

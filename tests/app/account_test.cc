@@ -31,19 +31,24 @@ class AccountTest : public testing::Test {
   void run(Duration span) {
     const Mono end = now.mono + span;
     while (now.mono < end) {
-      const Choice choice = account->next(now);
-      if (!choice.task_id) {
+      const NextCall choice = account->next(now);
+      if (!choice.call) {
         pass(std::max<Duration>(milliseconds(1), std::min(choice.wake, end) - now.mono));
         continue;
       }
-      asked.push_back(*choice.task_id);
-      endpoints.push_back(account->asked(*choice.task_id, now));
-      settle(*choice.task_id, cloud(*choice.task_id));
+      asked.push_back(choice.call->task_id);
+      endpoints.push_back(ask(*choice.call));
+      settle(choice.call->task_id, cloud(choice.call->task_id));
     }
+  }
+  Endpoint ask(const Call& call) {
+    calls[call.task_id] = call;
+    return account->asked(call, now);
   }
   Verdict settle(const std::string& id, Outcome outcome) {
     Answer answer;
-    answer.task_id = id;
+    answer.call = calls.contains(id) ? calls.at(id) : Call{};
+    answer.call.task_id = id;
     answer.outcome = std::move(outcome);
     answer.server_date = server_date;
     Verdict verdict = account->settle(answer, now, 0.5);
@@ -72,12 +77,13 @@ class AccountTest : public testing::Test {
   std::optional<Wall> server_date;
   std::vector<std::string> asked, news, events;
   std::vector<Endpoint> endpoints;
+  std::map<std::string, Call> calls;  // by task
   Verdict last;
 };
 
 TEST_F(AccountTest, StartsDownAndEmptyAndComesUpWithTheFirstGoodReply) {
   open(account_of({instance_of("main", {"a", "b"})}));
-  EXPECT_FALSE(account->next(now).task_id) << "a restart must not double the rate";
+  EXPECT_FALSE(account->next(now).call) << "a restart must not double the rate";
   EXPECT_FALSE(account->status(now).up);
   EXPECT_EQ(account->status(now).unseen, 2u);
   run(seconds(1));
@@ -217,9 +223,9 @@ TEST_F(AccountTest, TheFirstGetIsLearntByAllCallsUnderWay) {
   open(account_of({instance_of("main", {"a", "b"})}));
   for (int i = 0; i < 2; ++i) {
     pass(seconds(1));
-    const Choice choice = account->next(now);
-    ASSERT_TRUE(choice.task_id);
-    EXPECT_FALSE(account->asked(*choice.task_id, now).use_get);
+    const NextCall choice = account->next(now);
+    ASSERT_TRUE(choice.call);
+    EXPECT_FALSE(ask(*choice.call).use_get);
   }
   Failure wrong_method = failure_of(Reason::kBadRequest, "UnsupportedHTTPMethod");
   wrong_method.wants_get = true;
@@ -266,11 +272,11 @@ TEST_F(AccountTest, WithoutKeysItIsToldOnceAskedRarelyAndNotUp) {
   std::vector<Event> told;
   for (int i = 0; i < 4; ++i) {
     pass(seconds(10));
-    const Choice choice = account->next(now);
-    ASSERT_TRUE(choice.task_id) << i;
-    account->asked(*choice.task_id, now);
-    for (Event& event : account->no_keys("a", "no keys", now)) told.push_back(std::move(event));
-    EXPECT_FALSE(account->next(now).task_id);
+    const NextCall choice = account->next(now);
+    ASSERT_TRUE(choice.call) << i;
+    ask(*choice.call);
+    for (Event& event : account->no_keys(calls.at("a"), "no keys", now)) told.push_back(std::move(event));
+    EXPECT_FALSE(account->next(now).call);
   }
   EXPECT_THAT(names(told), ElementsAre("auth_failed"));
   EXPECT_FALSE(account->status(now).up);
@@ -332,10 +338,10 @@ TEST_F(AccountTest, ARestartGoesOnFromWhatIsStored) {
   EXPECT_THAT(events, IsEmpty()) << "no second baseline";
   EXPECT_THAT(news, ElementsAre("blind_interval"));
   EXPECT_NEAR(account->status(now).blind_seconds, 600, 1);
-  const Commit seen = account->refresh();
+  const Commit seen = account->refresh(now);
   EXPECT_EQ(seen.records.size(), 1u);
   EXPECT_EQ(seen.marks.size(), 2u);
-  EXPECT_TRUE(account->refresh().empty());
+  EXPECT_TRUE(account->refresh(now).empty());
 }
 
 TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
@@ -344,10 +350,10 @@ TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
   std::vector<std::string> under_way;
   while (under_way.size() < 3) {
     pass(seconds(2));
-    const Choice choice = account->next(now);
-    if (!choice.task_id) continue;
-    account->asked(*choice.task_id, now);
-    under_way.push_back(*choice.task_id);
+    const NextCall choice = account->next(now);
+    if (!choice.call) continue;
+    ask(*choice.call);
+    under_way.push_back(choice.call->task_id);
   }
   // a goes, b moves, c stays, d is new.
   const AccountConfig next = account_of({instance_of("two", {"b", "c", "d"})});
@@ -362,14 +368,14 @@ TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
   EXPECT_EQ(times("a"), 0u);
   EXPECT_GE(times("c"), 4u) << "no call is thought to be under way for ever";
   EXPECT_GE(times("d"), 1u);
-  EXPECT_THAT(account->refresh().records.size(), 3u);
+  EXPECT_THAT(account->refresh(now).records.size(), 3u);
 
   // Listed again while its first call is under way: both answers are as good as any.
   pass(seconds(10));
-  const Choice choice = account->next(now);
-  ASSERT_TRUE(choice.task_id);
-  const std::string id = *choice.task_id;
-  account->asked(id, now);
+  const NextCall choice = account->next(now);
+  ASSERT_TRUE(choice.call);
+  const std::string id = choice.call->task_id;
+  ask(*choice.call);
   account->configure(account_of({instance_of("two", {})}), {}, now);
   account->configure(account_of({instance_of("two", {id})}), {}, now);
   settle(id, good(id));

@@ -118,7 +118,7 @@ TEST(HttpServer, ResetsInTheMiddleDoNoHarm) {
     client.read("x", milliseconds(100));
     client.reset();
   }
-  EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(served.answers_within(milliseconds(30'000)));
 }
 
 TEST(HttpServer, StopsWithConnectionsOpen) {

@@ -214,7 +214,8 @@ SimWorld::SimWorld(SimOptions options)
   cloud_->switches.signature_check = false;
 
   config_.name = "sim";
-  for (const Api api : kAllApis) config_.quota[api] = options.quota;
+  for (const Api api : kAllApis) config_.quota[api] = 0;
+  config_.quota[Api::kQueryTask] = options.quota;
   config_.quota_share = options.quota_share;
   config_.pace = options.pace;
   InstanceConfig where;

@@ -1,0 +1,36 @@
+// One call to the cloud as it is decided on: which API, and what it asks for. cloud/request makes
+// bytes of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/api.h"
+#include "core/task.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+struct Call {
+  Api api = Api::kQueryTask;
+  std::size_t instance = 0;          // its number in the account's configuration
+  std::string iot_instance;          // its name: numbers change with a reload
+  std::string task_id;               // QueryTask
+  std::string job_id;                // ListTask, QueryJobStatistics, QueryJob
+  std::optional<TaskStatus> status;  // ListTask: only tasks in it; absent: all
+  std::string token;                 // ListTask: of the page; empty: the first
+  std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1
+
+  // The one thing that it asks for: a task's id or a job's; empty for ListJob.
+  const std::string& item() const { return api == Api::kQueryTask ? task_id : job_id; }
+};
+inline constexpr int kListPage = 50;  // rows; the most that ListTask and ListJob give
+
+// The next call, or when to look again.
+struct NextCall {
+  std::optional<Call> call;
+  Mono wake = Mono::max();
+};
+
+}  // namespace taskwatchd

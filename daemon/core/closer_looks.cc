@@ -1,0 +1,105 @@
+#include "core/closer_looks.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace taskwatchd {
+
+void CloserLooks::want(const std::string& task_id, Why why) {
+  if (waiting_.size() >= kMax || !known_.insert(task_id).second) return;
+  if (why == Why::kLeft) {
+    waiting_.push_back({task_id, why});
+  } else {
+    waiting_.push_front({task_id, why});
+  }
+}
+
+bool CloserLooks::is_worth_it(const TaskRow& row, Why why) {
+  if (row.gone) return false;
+  if (why == Why::kWords) return is_bad(row.status) && row.words == nullptr;
+  return why == Why::kSurplus || !is_finished(row.status);
+}
+
+NextCall CloserLooks::next(
+    Mono now, const std::vector<Mono>& held, const TaskTable& table,
+    const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of) {
+  NextCall next;
+  for (std::size_t tries = waiting_.size(); tries > 0; --tries) {
+    const Look look = waiting_.front();
+    const auto slot = table.find(look.task_id);
+    std::optional<std::size_t> instance;
+    if (slot && table.row(*slot).seen) instance = instance_of(table.job_id(table.row(*slot)));
+    if (!instance || !is_worth_it(table.row(*slot), look.why)) {
+      known_.erase(look.task_id);
+      waiting_.pop_front();
+      continue;
+    }
+    if (held[*instance] > now) {
+      next.wake = std::min(next.wake, held[*instance]);
+      waiting_.pop_front();
+      waiting_.push_back(look);
+      continue;
+    }
+    Call call;
+    call.instance = *instance;
+    call.task_id = look.task_id;
+    next.call = std::move(call);
+    break;
+  }
+  return next;
+}
+
+void CloserLooks::asked(const std::string& task_id) {
+  assert(!waiting_.empty() && waiting_.front().task_id == task_id);
+  waiting_.pop_front();
+}
+
+void CloserLooks::over(const std::string& task_id, bool well) {
+  if (!known_.contains(task_id)) return;
+  if (well) {
+    known_.erase(task_id);
+  } else {
+    waiting_.push_back({task_id, Why::kSurplus});
+  }
+}
+
+void CloserLooks::want_those_who_left(const std::string& job_id, Wall began,
+                                      const TaskTable& table) {
+  table.for_each([&](const TaskRow& row) {
+    if (row.status != TaskStatus::kInProgress || !row.seen || row.gone) return;
+    if (row.last_seen < began && table.job_id(row) == job_id) want(row.id, Why::kLeft);
+  });
+}
+
+void CloserLooks::want_surplus(const std::string& job_id, TaskStatus status,
+                               const TaskTable& table) {
+  std::vector<std::pair<Wall, std::string>> oldest;
+  table.for_each([&](const TaskRow& row) {
+    if (!row.seen || row.gone || row.status != status || table.job_id(row) != job_id) return;
+    oldest.emplace_back(row.last_seen, row.id);
+  });
+  const std::size_t some = std::min(oldest.size(), kSurplusTasks);
+  std::partial_sort(oldest.begin(), oldest.begin() + static_cast<std::ptrdiff_t>(some),
+                    oldest.end());
+  for (std::size_t i = 0; i < some; ++i) want(oldest[i].second, Why::kSurplus);
+}
+
+void CloserLooks::expect_timeout(TaskTable::Slot slot, const TaskRow& row, Duration timeout) {
+  if (row.status != TaskStatus::kInProgress || timeouts_.size() >= kTimeoutsMax) return;
+  // Without the step's own time: the last change, which is not earlier.
+  const Wall began = row.started != Wall::min() ? row.started : row.modified;
+  timeouts_.push({began + std::chrono::duration_cast<std::chrono::milliseconds>(timeout), slot});
+}
+
+std::vector<TaskTable::Slot> CloserLooks::timed_out(Wall now, const TaskTable& table) {
+  std::vector<TaskTable::Slot> slots;
+  for (; !timeouts_.empty() && timeouts_.top().at <= now; timeouts_.pop()) {
+    const TaskRow& row = table.row(timeouts_.top().slot);  // may be another task's by now: no harm
+    if (row.seen && !row.gone && row.status == TaskStatus::kInProgress) {
+      slots.push_back(timeouts_.top().slot);
+    }
+  }
+  return slots;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,19 @@
+// The stored events of jobs, built from records: their names, levels and fields. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/event.h"
+#include "core/job.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// The job's status is another than it was; a warning for TIMED_OUT. `record` is the new one.
+Event job_transition(const JobRecord& record, JobStatus from, Wall observed_at,
+                     const StringMap& labels);
+// One per job, after its first scan: how many of its tasks are in which status.
+Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall observed_at,
+                   const StringMap& labels);
+
+}  // namespace taskwatchd

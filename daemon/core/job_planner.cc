@@ -1,0 +1,220 @@
+#include "core/job_planner.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kTimeoutsMax = 1000;  // of one job, waited for at once
+constexpr Duration kSurplus = std::chrono::seconds(30);
+
+constexpr std::size_t index(TaskStatus s) {
+  return static_cast<std::size_t>(s);
+}
+constexpr std::size_t kAll = index(TaskStatus::kUnknown);
+
+constexpr std::uint32_t pages_of(double rows) {
+  return std::max(1U, static_cast<std::uint32_t>((rows + kListPage - 1) / kListPage));
+}
+
+}  // namespace
+
+JobPlanner::Class JobPlanner::class_of(std::size_t list) {
+  const auto status = static_cast<TaskStatus>(list);
+  if (is_bad(status)) return Class::kBad;
+  return is_finished(status) ? Class::kEnd : Class::kMove;
+}
+
+const JobPlanner::Job* JobPlanner::find(const std::string& job_id) const {
+  const auto it = jobs_.find(job_id);
+  return it == jobs_.end() ? nullptr : &it->second;
+}
+
+JobPlanner::Job* JobPlanner::find(const std::string& job_id) {
+  const auto it = jobs_.find(job_id);
+  return it == jobs_.end() ? nullptr : &it->second;
+}
+
+void JobPlanner::add(const std::string& job_id, std::size_t instance, const TaskCounts& held,
+                     bool partly) {
+  const auto [it, fresh] = jobs_.try_emplace(job_id);
+  Job& job = it->second;
+  job.instance = instance;
+  job.partly = partly;
+  job.held = held;
+  if (!fresh) return;
+  job.id = job_id;
+  job.missing_since.fill(Mono::max());
+}
+
+void JobPlanner::remove(const std::string& job_id) {
+  jobs_.erase(job_id);
+}
+
+void JobPlanner::set_usable(Api api, bool usable) {
+  usable_[static_cast<std::size_t>(api)] = usable;
+}
+
+void JobPlanner::asked(const Call& call, Mono now) {
+  Job* const job = find(call.job_id);
+  assert(job != nullptr);
+  if (call.api == Api::kQueryJobStatistics) {
+    job->statistics_in_flight = true;
+    job->statistics_asked = now;
+    ++job->beats;
+  } else if (call.api == Api::kQueryJob) {
+    job->description_in_flight = true;
+    job->description_asked = now;
+    ++job->beats;
+  } else {
+    job->lists[call.status ? index(*call.status) : kAll].asked(now);
+    ++turn_;
+  }
+}
+
+void JobPlanner::statistics(const std::string& job_id, const JobStatistics& statistics, Mono now) {
+  Job* const job = find(job_id);
+  if (job == nullptr) return;  // unlisted while in flight
+  job->statistics_in_flight = false;
+  const std::uint32_t timed_out =
+      job->statistics ? count_of(job->statistics->tasks, TaskStatus::kTimedOut) : 0;
+  for (auto more = std::int64_t{count_of(statistics.tasks, TaskStatus::kTimedOut)} - timed_out;
+       more > 0 && !job->timeouts.empty(); --more) {
+    job->timeouts.pop_front();
+  }
+  while (!job->timeouts.empty() && now - job->timeouts.front() > kTimeoutLate) {
+    job->timeouts.pop_front();
+  }
+  job->statistics = statistics;
+  job->statistics_at = now;
+  note_missing(*job, now);
+}
+
+void JobPlanner::note_missing(Job& job, Mono now) {
+  if (!job.statistics) return;
+  double surplus = 0, lacking = 0;
+  for (std::size_t list = 0; list < kLists; ++list) {
+    const double gone = missing(job, list, now);
+    lacking += gone;
+    surplus += std::max(0.0, double(job.held[list]) - double(job.statistics->tasks[list]));
+    if (gone <= 0) {
+      job.missing_since[list] = Mono::max();
+    } else {
+      job.missing_since[list] = std::min(job.missing_since[list], now);
+    }
+  }
+  if (surplus <= 0 || lacking > 0) {
+    job.surplus_since = Mono::max();
+  } else {
+    job.surplus_since = std::min(job.surplus_since, now);
+  }
+}
+
+std::optional<Mono> JobPlanner::page(const Call& call, const TaskPage& page, std::size_t fresh,
+                                     const TaskCounts& held, Mono now) {
+  order_.learn(page.tasks);
+  Job* const job = find(call.job_id);
+  if (job == nullptr) return std::nullopt;
+  const std::size_t list = call.status ? index(*call.status) : kAll;
+  job->held = held;
+  ListWalk& walk = job->lists[list];
+  const Mono whole_before = walk.whole_since();
+  const bool blind = !has_statistics() || !job->statistics;
+  const bool satisfied = blind || missing(*job, list, now) <= 0;
+  walk.page({.next_token = page.next_token,
+             .rows = page.tasks.size() + page.unreadable,
+             .fresh = fresh,
+             // Without a count nobody knows that all is found: go on to the end.
+             .satisfied = satisfied && !blind,
+             .counted = !blind && job->statistics_at <= walk.last_asked()},
+            order_.kind(), now);
+  if (job->partly && walk.whole_since() != whole_before && job->statistics) {
+    job->walked[list] = job->statistics->tasks[list];
+  }
+  note_missing(*job, now);
+  if (walk.whole_since() == whole_before) return std::nullopt;
+  return walk.whole_since();
+}
+
+void JobPlanner::description(const std::string& job_id, const JobReply& reply) {
+  Job* const job = find(job_id);
+  if (job == nullptr) return;
+  job->description_in_flight = false;
+  job->description = reply;
+}
+
+void JobPlanner::failed(const Call& call, Mono retry_at) {
+  Job* const job = find(call.job_id);
+  if (job == nullptr) return;
+  job->not_before = std::max(job->not_before, retry_at);
+  if (call.api == Api::kQueryJobStatistics) {
+    job->statistics_in_flight = false;
+    job->statistics_asked = job->statistics ? job->statistics_asked : Mono::min();
+  } else if (call.api == Api::kQueryJob) {
+    job->description_in_flight = false;
+    if (!job->description) job->description_asked = Mono::min();
+  } else {
+    job->lists[call.status ? index(*call.status) : kAll].failed(!call.token.empty());
+  }
+}
+
+void JobPlanner::set_held(const std::string& job_id, const TaskCounts& held) {
+  if (Job* const job = find(job_id)) job->held = held;
+}
+
+void JobPlanner::expect_timeout(const std::string& job_id, Mono now) {
+  Job* const job = find(job_id);
+  if (job != nullptr && job->timeouts.size() < kTimeoutsMax) job->timeouts.push_back(now);
+}
+
+const JobStatistics* JobPlanner::statistics_of(const std::string& job_id) const {
+  const Job* const job = find(job_id);
+  return job == nullptr || !job->statistics ? nullptr : &*job->statistics;
+}
+
+std::uint32_t JobPlanner::unreconciled(const std::string& job_id) const {
+  const Job* const job = find(job_id);
+  if (job == nullptr || !job->statistics || job->partly) return 0;
+  std::uint32_t lacking = 0, surplus = 0;
+  for (std::size_t list = 0; list < kLists; ++list) {
+    const std::uint32_t there = job->statistics->tasks[list];
+    const std::uint32_t held = job->held[list];
+    lacking += there > held ? there - held : 0;
+    surplus += held > there ? held - there : 0;
+  }
+  return std::max(lacking, surplus);
+}
+
+std::optional<TaskStatus> JobPlanner::surplus(const std::string& job_id, Mono now) const {
+  const Job* const job = find(job_id);
+  if (job == nullptr || !job->statistics || job->partly) return std::nullopt;
+  if (job->surplus_since == Mono::max() || now - job->surplus_since < kSurplus) return {};
+  for (std::size_t list = 0; list < kLists; ++list) {
+    if (job->held[list] > job->statistics->tasks[list]) return static_cast<TaskStatus>(list);
+  }
+  return std::nullopt;
+}
+
+bool JobPlanner::known_whole(const std::string& job_id) const {
+  const Job* const job = find(job_id);
+  if (job == nullptr) return false;
+  if (has_statistics()) {
+    if (!job->statistics) return false;
+    std::uint32_t held = 0;
+    for (const std::uint32_t n : job->held) held += n;
+    return held >= job->statistics->total;
+  }
+  for (std::size_t list = 0; list < kAll; ++list) {
+    if (job->lists[list].whole_since() == Mono::min()) return false;
+  }
+  return true;
+}
+
+bool JobPlanner::finished(const std::string& job_id) const {
+  const Job* const job = find(job_id);
+  return job != nullptr && is_finished_job(*job);
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,133 @@
+// Which call tells most about the watched jobs of one account: whose statistics (one call shows
+// that something ended anywhere in a job), which list of a job and which page of it (fifty tasks a
+// call: finds which), whose description. What is missing is what the statistics count and no reply
+// has named yet. Pure; time passed in; loop's thread. Reasons with numbers: docs/polling.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/call.h"
+#include "core/job.h"
+#include "core/list_walk.h"
+#include "core/pace.h"
+#include "core/page_order.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+class JobPlanner {
+ public:
+  explicit JobPlanner(Pace pace) : pace_(pace) {}
+
+  void set_pace(Pace pace) { pace_ = pace; }
+  // Watches a job of the account's instance number `instance`. `held` is what is known of its tasks
+  // by status. A job that is here moves to that instance and keeps the rest.
+  // `partly`: only some tasks of the job are watched, so the lists are read when the statistics
+  // move, not until every task is known.
+  void add(const std::string& job_id, std::size_t instance, const TaskCounts& held, bool partly);
+  void remove(const std::string& job_id);
+  bool has(const std::string& job_id) const { return jobs_.contains(job_id); }
+  bool empty() const { return jobs_.empty(); }
+  // The statistics can be had.
+  bool has_statistics() const {
+    return usable_[static_cast<std::size_t>(Api::kQueryJobStatistics)];
+  }
+
+  // The API is not to be had (denied, or quota 0): the others do without.
+  void set_usable(Api api, bool usable);
+
+  // The next call of one API. `held[i]` is until when instance i is not asked.
+  NextCall next_statistics(Mono now, const std::vector<Mono>& held) const;
+  NextCall next_page(Mono now, const std::vector<Mono>& held);
+  NextCall next_description(Mono now, const std::vector<Mono>& held) const;
+
+  // The call is being made: it is in flight until one of the below.
+  void asked(const Call& call, Mono now);
+  void statistics(const std::string& job_id, const JobStatistics& statistics, Mono now);
+  // `fresh` of the page's rows were news: first seen, or in another status than held. Returns when
+  // the whole walk began that this page ends, if it ends one: what was in the list all that time
+  // was shown.
+  std::optional<Mono> page(const Call& call, const TaskPage& page, std::size_t fresh,
+                           const TaskCounts& held, Mono now);
+  void description(const std::string& job_id, const JobReply& reply);
+  // No good reply. Not asked before `retry_at`; a page's token may be what was refused.
+  void failed(const Call& call, Mono retry_at);
+  // Tasks that left the list of running ones and wait for a QueryTask that says where to: with many
+  // waiting there is no use in finding more.
+  void set_hints(std::size_t waiting) { hints_ = waiting; }
+  // Other replies changed what is known of the job's tasks.
+  void set_held(const std::string& job_id, const TaskCounts& held);
+
+  // A task of the job has just reached its own timeout: its end is looked for.
+  void expect_timeout(const std::string& job_id, Mono now);
+
+  // What is known of a job's progress. All null or empty for a job that is not here.
+  const JobStatistics* statistics_of(const std::string& job_id) const;
+  // Tasks that the statistics count in a status in which no reply has shown them; and the reverse.
+  std::uint32_t unreconciled(const std::string& job_id) const;
+  // A status that we hold more tasks in than there are, for longer than it takes to find where they
+  // went: they are to be asked one by one.
+  std::optional<TaskStatus> surplus(const std::string& job_id, Mono now) const;
+  // Every list was walked to its end, or every task that the statistics count is known.
+  bool known_whole(const std::string& job_id) const;
+  // All tasks of it are finished, by the statistics (without them: by all that is held).
+  bool finished(const std::string& job_id) const;
+
+ private:
+  // A task that has not timed out so long after its timeout was none.
+  static constexpr Duration kTimeoutLate = std::chrono::seconds(10);
+  static constexpr std::size_t kLists = kTaskStatusCount;  // the last is the list of all tasks
+  struct Job {
+    std::string id;
+    std::size_t instance = 0;
+    bool partly = false;
+    TaskCounts held{};
+    std::optional<JobStatistics> statistics;
+    Mono statistics_at = Mono::min();  // received
+    Mono statistics_asked = Mono::min();
+    bool statistics_in_flight = false;
+    std::array<ListWalk, kLists> lists;
+    std::array<Mono, kLists> missing_since{};  // max(): nothing is missing
+    TaskCounts walked{};                       // partly: the statistics when the list was walked
+    Mono surplus_since = Mono::max();
+    std::deque<Mono> timeouts;  // of tasks that are past their own, until they are seen to end
+    std::optional<JobReply> description;
+    Mono description_asked = Mono::min();
+    bool description_in_flight = false;
+    std::uint32_t beats = 0;  // calls while all is finished, in turn for this and that
+    Mono not_before = Mono::min();
+  };
+  enum class Class : std::uint8_t { kBad, kEnd, kMove };  // of what a list would find
+  struct Candidate {
+    const Job* job = nullptr;
+    std::size_t list = 0;
+    double worth = -1;
+  };
+
+  static Class class_of(std::size_t list);
+  const Job* find(const std::string& job_id) const;
+  Job* find(const std::string& job_id);
+  bool is_finished_job(const Job& job) const;
+  double missing(const Job& job, std::size_t list, Mono now) const;
+  std::size_t shortest(const Job& job, std::size_t list) const;
+  double worth(const Job& job, std::size_t list, double missing, Mono now) const;
+  Mono statistics_due(const Job& job) const;
+  Mono description_due(const Job& job) const;
+  void note_missing(Job& job, Mono now);
+  Call page_call(Job& job, std::size_t list, Mono now);
+
+  Pace pace_;
+  std::map<std::string, Job> jobs_;
+  std::array<bool, kAllApis.size()> usable_{true, true, true, true, true, true, true};
+  PageOrder order_;  // the account's
+  std::size_t hints_ = 0;
+  unsigned turn_ = 0;  // of pages, to share them between the classes
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,245 @@
+// What the planner asks next: what is missing where, and what each call would bring.
+#include <algorithm>
+#include <cmath>
+
+#include "core/job_planner.h"
+
+namespace taskwatchd {
+namespace {
+
+// How often things change, pooled over all jobs: enough to share the calls between them.
+constexpr double kRunningEnds = 1.0 / 300;  // per second and task IN_PROGRESS
+constexpr double kSentEnds = 1.0 / 3600;    // per second and task SENT
+constexpr double kRollout = 0.05;           // per second, while any task is QUEUED
+constexpr double kAnything = 0.002;         // per second: a rerun, a cancel
+constexpr double kNothingYet = 0.002;       // per second: a job without tasks
+// A task that is past its timeout turns TIMED_OUT within seconds, and that is a bad end.
+constexpr double kTimeoutEnds = 1.5;  // per second and such task
+
+constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: is it still so?
+constexpr std::uint32_t kDescriptionBeats = 10;  // finished: each so many calls one for its status
+
+// Of ten pages seven are for bad ends while others wait, of 32 of the others one for tasks that
+// only moved on: none of them starves.
+constexpr unsigned kTurns = 10;
+constexpr unsigned kBadTurns = 7;
+constexpr unsigned kMoveTurn = 32;
+// Of three pages for tasks that succeeded, two may go to the list of running ones, if it is shorter
+// by half and few of those that left it still wait to be asked.
+constexpr double kShorter = 2;
+constexpr unsigned kHintTurns = 3;
+constexpr std::size_t kHintsMax = 25;
+// Lists of finished jobs wait for those of running ones.
+constexpr double kFinishedWorth = 0.01;
+// Without statistics: how many changes a second a list is taken to hold, for want of a count.
+constexpr double kBlindRate = 0.2;
+
+constexpr std::size_t index(TaskStatus s) {
+  return static_cast<std::size_t>(s);
+}
+constexpr std::size_t kAll = index(TaskStatus::kUnknown);
+
+constexpr std::uint32_t pages_of(double rows) {
+  return std::max(1U, static_cast<std::uint32_t>((rows + kListPage - 1) / kListPage));
+}
+
+}  // namespace
+
+// Tasks that a list holds and that we have not seen in it.
+double JobPlanner::missing(const Job& job, std::size_t list, Mono now) const {
+  if (!has_statistics() || !job.statistics) {
+    if (has_statistics() || job.partly) return 0;  // they come first
+    const Mono since = job.lists[list].whole_since();
+    if (list == kAll) return 0;
+    if (since == Mono::min()) return 1000;
+    if (is_finished_job(job) && now - since < pace_.finished) return 0;
+    const double unseen = seconds(now - since);
+    return std::min(1.0 + kBlindRate * unseen, 1000.0);
+  }
+  const double there = job.statistics->tasks[list];
+  const double known = job.partly ? job.walked[list] : job.held[list];
+  return std::max(0.0, there - known);
+}
+
+// Tasks that succeeded are found in the list of those, which grows and grows; or they are missed in
+// the list of running ones, which stays short, and then asked one by one. Both in turn: what was
+// never seen running can be found in the first only.
+std::size_t JobPlanner::shortest(const Job& job, std::size_t list) const {
+  const bool counted = has_statistics() && job.statistics;
+  const bool found_at_once = order_.kind() != PageOrder::Kind::kOther;
+  if (!counted || found_at_once || list != index(TaskStatus::kSucceeded)) return list;
+  const std::size_t running = index(TaskStatus::kInProgress);
+  const double long_way = pages_of(job.statistics->tasks[list]);
+  const double short_way = pages_of(job.statistics->tasks[running]);
+  const bool worthwhile = kShorter * short_way < long_way && job.held[running] > 0;
+  const bool its_turn = turn_ % kHintTurns != 0 && hints_ < kHintsMax;
+  return worthwhile && its_turn && !job.lists[running].in_flight() ? running : list;
+}
+
+// What one page of the list brings: the wait that it ends, in task-seconds.
+double JobPlanner::worth(const Job& job, std::size_t list, double missing, Mono now) const {
+  const bool counted = has_statistics() && job.statistics;
+  const Mono since = counted ? job.missing_since[list] : job.lists[list].last_asked();
+  const double waited =
+      since == Mono::min() ? 1e4 : std::max(0.05, seconds(now - std::min(since, now)));
+  double pages = pages_of(counted ? job.statistics->tasks[list] : job.held[list]);
+  if (order_.kind() == PageOrder::Kind::kNewestFirst)
+    pages = std::min<double>(pages, pages_of(missing));
+  return missing * waited / pages * (is_finished_job(job) ? kFinishedWorth : 1);
+}
+
+NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
+  NextCall choice;
+  std::array<Candidate, 3> best{};
+  for (auto& [id, job] : jobs_) {
+    const Mono free = std::max(job.not_before, held[job.instance]);
+    for (std::size_t list = 0; list < kLists; ++list) {
+      ListWalk& walk = job.lists[list];
+      if (walk.in_flight()) continue;
+      const double gone = missing(job, list, now);
+      if (gone <= 0) continue;
+      Mono when = std::max(free, walk.not_before());
+      const Class kind = class_of(list);
+      const bool counted = has_statistics() && job.statistics.has_value();
+      // Tasks that move on are not walked after more often than one of them would be asked.
+      const bool begins = walk.place(now).page == 0;
+      if (kind == Class::kMove && begins && walk.last_asked() != Mono::min()) {
+        when = std::max(when, walk.last_asked() + pace_.task);
+      }
+      if (!counted && begins && walk.last_asked() != Mono::min()) {
+        when = std::max(when, walk.last_asked() + pace_.job);
+      }
+      if (when > now) {
+        choice.wake = std::min(choice.wake, when);
+        continue;
+      }
+      if (walk.dies_soon(now)) {
+        choice.call = page_call(job, list, now);
+        return choice;
+      }
+      Candidate& leader = best[static_cast<std::size_t>(kind)];
+      const double value = worth(job, list, gone, now);
+      if (value > leader.worth) leader = {&job, shortest(job, list), value};
+    }
+  }
+  const Candidate& bad = best[0];
+  const Candidate& end = best[1];
+  const Candidate& move = best[2];
+  const bool moves_turn = end.job == nullptr || (move.job != nullptr && turn_ % kMoveTurn == 0);
+  const Candidate& good = moves_turn ? move : end;
+  const bool bads_turn = bad.job != nullptr && (good.job == nullptr || turn_ % kTurns < kBadTurns);
+  const Candidate& chosen = bads_turn ? bad : good;
+  if (chosen.job != nullptr) choice.call = page_call(*find(chosen.job->id), chosen.list, now);
+  return choice;
+}
+
+Call JobPlanner::page_call(Job& job, std::size_t list, Mono now) {
+  const ListWalk::Place place = job.lists[list].place(now);
+  Call call;
+  call.api = Api::kListTask;
+  call.instance = job.instance;
+  call.job_id = job.id;
+  if (list != kAll) call.status = static_cast<TaskStatus>(list);
+  call.token = place.token;
+  call.page = place.page;
+  return call;
+}
+
+bool JobPlanner::is_finished_job(const Job& job) const {
+  if (job.partly) return false;  // its explicit tasks have a pace of their own
+  const bool counted = has_statistics() && job.statistics;
+  const TaskCounts& tasks = counted ? job.statistics->tasks : job.held;
+  std::uint32_t finished = 0, all = 0;
+  for (const TaskStatus status : kAllTaskStatuses) {
+    all += count_of(tasks, status);
+    if (is_finished(status)) finished += count_of(tasks, status);
+  }
+  return all > 0 && finished == all;
+}
+
+Mono JobPlanner::statistics_due(const Job& job) const {
+  if (job.statistics_asked == Mono::min()) return job.not_before;
+  Mono due = job.statistics_asked + pace_.job;
+  if (is_finished_job(job)) {
+    // One call a minute in all: most for the counts, some for the status.
+    due = std::max(job.statistics_asked, job.description_asked) + pace_.finished;
+  }
+  return std::max(due, job.not_before);
+}
+
+Mono JobPlanner::description_due(const Job& job) const {
+  if (job.description_asked == Mono::min()) return job.not_before;
+  if (!is_finished_job(job)) return std::max(job.description_asked + kDescription, job.not_before);
+  const bool settled = job.description && is_finished(job.description->status);
+  const std::uint32_t every = settled || !has_statistics() ? kDescriptionBeats : 2;
+  if (has_statistics() && job.beats % every != every - 1) return Mono::max();
+  return std::max(std::max(job.statistics_asked, job.description_asked) + pace_.finished,
+                  job.not_before);
+}
+
+NextCall JobPlanner::next_statistics(Mono now, const std::vector<Mono>& held) const {
+  NextCall choice;
+  const Job* best = nullptr;
+  double best_worth = -1;
+  for (const auto& [id, job] : jobs_) {
+    if (job.statistics_in_flight) continue;
+    Mono when = std::max(statistics_due(job), held[job.instance]);
+    const bool its_turn = is_finished_job(job) && job.statistics_asked != Mono::min() &&
+                          usable_[static_cast<std::size_t>(Api::kQueryJob)] &&
+                          description_due(job) != Mono::max();
+    if (its_turn) continue;  // the description's
+    if (when > now) {
+      choice.wake = std::min(choice.wake, when);
+      continue;
+    }
+    double expected = 1e9;  // never counted: that comes first
+    if (job.statistics) {
+      const TaskCounts& tasks = job.statistics->tasks;
+      double rate = count_of(tasks, TaskStatus::kInProgress) * kRunningEnds +
+                    count_of(tasks, TaskStatus::kSent) * kSentEnds +
+                    (count_of(tasks, TaskStatus::kQueued) > 0 ? kRollout : 0) +
+                    (job.statistics->total > 0 ? kAnything : kNothingYet);
+      for (const Mono due : job.timeouts) rate += now - due <= kTimeoutLate ? kTimeoutEnds : 0;
+      const double waited = seconds(now - job.statistics_asked);
+      expected = rate * waited * waited;
+    }
+    if (expected > best_worth) {
+      best_worth = expected;
+      best = &job;
+    }
+  }
+  if (best == nullptr) return choice;
+  choice.call = Call{.api = Api::kQueryJobStatistics,
+                     .instance = best->instance,
+                     .iot_instance = {},
+                     .task_id = {},
+                     .job_id = best->id,
+                     .status = {},
+                     .token = {}};
+  return choice;
+}
+
+NextCall JobPlanner::next_description(Mono now, const std::vector<Mono>& held) const {
+  NextCall choice;
+  const Job* best = nullptr;
+  for (const auto& [id, job] : jobs_) {
+    if (job.description_in_flight) continue;
+    const Mono when = std::max(description_due(job), held[job.instance]);
+    if (when > now) {
+      choice.wake = std::min(choice.wake, when);
+    } else if (best == nullptr || job.description_asked < best->description_asked) {
+      best = &job;
+    }
+  }
+  if (best == nullptr) return choice;
+  choice.call = Call{.api = Api::kQueryJob,
+                     .instance = best->instance,
+                     .iot_instance = {},
+                     .task_id = {},
+                     .job_id = best->id,
+                     .status = {},
+                     .token = {}};
+  return choice;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,161 @@
+#include "core/task_table.h"
+
+#include <cassert>
+
+namespace taskwatchd {
+namespace {
+
+std::size_t mixed(std::size_t a, std::size_t b) {
+  return a ^ (b * 0x9e3779b97f4a7c15ULL + (a << 6) + (a >> 2));
+}
+
+}  // namespace
+
+std::size_t TaskTable::DeviceHash::operator()(Slot slot) const {
+  const TaskRow& row = table->rows_[slot];
+  return mixed(std::hash<std::string_view>()(row.device), mixed(row.job, row.product));
+}
+
+bool TaskTable::DeviceEqual::operator()(Slot a, Slot b) const {
+  const TaskRow& left = table->rows_[a];
+  const TaskRow& right = table->rows_[b];
+  return left.job == right.job && left.product == right.product && left.device == right.device;
+}
+
+std::optional<TaskTable::Slot> TaskTable::find(std::string_view task_id) const {
+  const auto it = by_id_.find(task_id);
+  if (it == by_id_.end()) return std::nullopt;
+  return *it;
+}
+
+TaskTable::Slot TaskTable::add(const std::string& task_id, SharedContext context, Wall since) {
+  Slot slot = 0;
+  if (free_.empty()) {
+    slot = static_cast<Slot>(rows_.size());
+    rows_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  TaskRow& row = rows_[slot];
+  row.id = task_id;
+  row.context = std::move(context);
+  row.since = since;
+  const bool fresh = by_id_.insert(slot).second;
+  assert(fresh);
+  return slot;
+}
+
+void TaskTable::remove(Slot slot) {
+  TaskRow& row = rows_[slot];
+  count(row, -1);
+  leave_device(slot);
+  by_id_.erase(slot);
+  row = TaskRow{};
+  free_.push_back(slot);
+}
+
+std::uint32_t TaskTable::text_number(const std::string& text) {
+  const auto found = text_numbers_.find(text);
+  if (found != text_numbers_.end()) return found->second;
+  texts_.push_back(text);
+  const auto number = static_cast<std::uint32_t>(texts_.size() - 1);
+  text_numbers_.emplace(texts_.back(), number);
+  return number;
+}
+
+void TaskTable::count(const TaskRow& row, int by) {
+  if (!row.seen || row.gone) return;
+  count_of(counts_[row.job], row.status) += static_cast<std::uint32_t>(by);
+}
+
+TaskCounts TaskTable::counts(std::string_view job_id) const {
+  const auto number = text_numbers_.find(job_id);
+  if (number == text_numbers_.end()) return {};
+  const auto found = counts_.find(number->second);
+  return found == counts_.end() ? TaskCounts{} : found->second;
+}
+
+TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
+  const TaskRow& row = rows_[slot];
+  TaskRecord record;
+  record.key = {account, row.id};
+  record.instance = row.context->instance;
+  TaskReply& last = record.last;
+  last.task_id = row.id;
+  last.job_id = texts_[row.job];
+  last.job_name = texts_[row.job_name];
+  last.product_key = texts_[row.product];
+  last.device_name = row.device;
+  last.status = row.status;
+  if (row.progress >= 0) last.progress = row.progress;
+  if (row.words) {
+    last.message = row.words->message;
+    last.status_detail = row.words->status_detail;
+    last.status_text = row.words->status_text;
+  }
+  last.modified = row.modified;
+  last.queued = row.queued;
+  record.attempt = row.attempt;
+  record.first_seen = row.first_seen;
+  record.last_seen = row.last_seen;
+  if (row.started != Wall::min()) record.started = row.started;
+  record.superseded = row.superseded;
+  record.gone = row.gone;
+  return record;
+}
+
+void TaskTable::assign(Slot slot, const TaskRecord& record) {
+  TaskRow& row = rows_[slot];
+  const TaskReply& last = record.last;
+  const std::uint32_t job = text_number(last.job_id);
+  const std::uint32_t product = text_number(last.product_key);
+  if (row.job != job || row.product != product || row.device != last.device_name) {
+    leave_device(slot);
+  }
+  count(row, -1);
+  row.job = job;
+  row.product = product;
+  row.device = last.device_name;
+  row.job_name = text_number(last.job_name);
+  row.status = last.status;
+  row.progress = last.progress.value_or(-1);
+  if (last.message.empty() && last.status_detail.empty() && last.status_text.empty()) {
+    row.words.reset();
+  } else {
+    row.words = std::make_unique<TaskRow::Words>(
+        TaskRow::Words{last.message, last.status_detail, last.status_text});
+  }
+  row.modified = last.modified;
+  row.queued = last.queued;
+  row.attempt = record.attempt;
+  row.first_seen = record.first_seen;
+  row.last_seen = record.last_seen;
+  row.started = record.started.value_or(Wall::min());
+  row.superseded = record.superseded;
+  row.gone = record.gone;
+  row.seen = true;
+  count(row, 1);
+}
+
+std::optional<TaskTable::Slot> TaskTable::of_device(Slot slot) const {
+  const TaskRow& row = rows_[slot];
+  if (row.device.empty() || texts_[row.product].empty()) return std::nullopt;
+  const auto it = by_device_.find(slot);
+  if (it == by_device_.end()) return std::nullopt;
+  return *it;
+}
+
+void TaskTable::set_of_device(Slot slot) {
+  const TaskRow& row = rows_[slot];
+  if (row.device.empty() || texts_[row.product].empty()) return;
+  by_device_.erase(slot);
+  by_device_.insert(slot);
+}
+
+void TaskTable::leave_device(Slot slot) {
+  const auto it = by_device_.find(slot);
+  if (it != by_device_.end() && *it == slot) by_device_.erase(it);
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,235 @@
+#include "plan/run.h"
+
+#include <algorithm>
+#include <deque>
+#include <numeric>
+#include <queue>
+
+#include "account.h"
+
+namespace taskwatchd::plan {
+namespace {
+
+constexpr Wall kEpoch{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+constexpr Mono kBegin{std::chrono::hours(1)};
+constexpr Ms kProgressEvery = 60'000;
+
+Ms ms_of(Mono t) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(t - kBegin).count();
+}
+
+// Notes for each task when its end was first seen.
+class Watcher {
+ public:
+  explicit Watcher(const World& world) : world_(world), seen_(world.tasks(), false) {}
+
+  bool seen(std::size_t task) const { return seen_[task]; }
+  bool done() const { return count_ == seen_.size(); }
+  void see(std::size_t task, double at_ms, Result& result) {
+    if (seen_[task]) return;
+    seen_[task] = true;
+    ++count_;
+    const double delay = (at_ms - static_cast<double>(world_.ends(task))) / 1000;
+    result.delays.all.push_back(delay);
+    if (is_bad(world_.outcome(task))) result.delays.bad.push_back(delay);
+    if (world_.outcome(task) == TaskStatus::kTimedOut) result.delays.timed_out.push_back(delay);
+    result.span = static_cast<Ms>(at_ms);
+  }
+  std::size_t unseen() const { return seen_.size() - count_; }
+
+ private:
+  const World& world_;
+  std::vector<bool> seen_;
+  std::size_t count_ = 0;
+};
+
+struct Pending {
+  Mono at;
+  std::uint64_t number = 0;
+  Answer answer;
+  bool operator>(const Pending& other) const {
+    return std::pair(at, number) > std::pair(other.at, other.number);
+  }
+};
+
+Outcome ask(World& world, const Call& call, Ms at, const RunOptions& options) {
+  if (std::find(options.denied.begin(), options.denied.end(), call.api) != options.denied.end()) {
+    Failure forbidden;
+    forbidden.reason = Reason::kForbidden;
+    forbidden.http_status = 403;
+    forbidden.code = "Forbidden.RAM";
+    return forbidden;
+  }
+  switch (call.api) {
+    case Api::kQueryTask:
+      return world.task(world.task_number(call.task_id), at, kEpoch);
+    case Api::kListTask:
+      return world.page(world.job_number(call.job_id), call.status, call.token, kListPage, at,
+                        kEpoch);
+    case Api::kQueryJobStatistics:
+      return world.statistics(world.job_number(call.job_id), at);
+    case Api::kQueryJob:
+      return world.job(world.job_number(call.job_id), at, kEpoch);
+    default:
+      return world.listing(call.page, kListPage, at, kEpoch);
+  }
+}
+
+InstanceConfig watched(const World& world, bool explicit_tasks) {
+  InstanceConfig instance;
+  instance.name = "model";
+  instance.region = "cn-shanghai";
+  instance.endpoint = "https://iot.cn-shanghai.aliyuncs.com";
+  if (explicit_tasks) {
+    for (std::size_t task = 0; task < world.tasks(); ++task) {
+      instance.tasks.push_back(world.task_id(task));
+    }
+  } else {
+    for (std::size_t job = 0; job < world.jobs(); ++job) instance.jobs.push_back(world.job_id(job));
+  }
+  return instance;
+}
+
+}  // namespace
+
+Result run_planner(World& world, AccountConfig config, const RunOptions& options) {
+  config.instances = {watched(world, options.explicit_tasks)};
+  Result result;
+  Watcher watcher(world);
+  Mono mono = kBegin;
+  const auto now = [&] { return Now{mono, kEpoch + std::chrono::milliseconds(ms_of(mono))}; };
+  Account account(config, {}, now());
+  std::priority_queue<Pending, std::vector<Pending>, std::greater<>> pending;
+  std::uint64_t number = 0;
+  std::size_t first_seen = 0;
+  Ms told = 0;
+  const Mono end = kBegin + std::chrono::milliseconds(options.until);
+  while (!watcher.done() && mono < end) {
+    if (ms_of(mono) - told >= kProgressEvery) options.progress(told = ms_of(mono));
+    if (!pending.empty() && pending.top().at <= mono) {
+      Answer answer = pending.top().answer;
+      pending.pop();
+      const Verdict verdict = account.settle(answer, now(), 0.5);
+      for (const TaskChange& change : verdict.observation.changes) {
+        if (change.first_sight && ++first_seen == world.tasks()) result.first_round = ms_of(mono);
+        if (change.from) ++result.transitions;
+        if (!is_finished(change.record.last.status)) continue;
+        watcher.see(world.task_number(change.record.key.task_id), seconds(mono - kBegin) * 1000,
+                    result);
+      }
+      continue;
+    }
+    NextCall next = account.next(now());
+    if (!next.call) {
+      const Mono answered = pending.empty() ? Mono::max() : pending.top().at;
+      mono = std::min(end, std::max(mono + Duration(1), std::min(next.wake, answered)));
+      continue;
+    }
+    account.asked(*next.call, now());
+    ++result.calls[next.call->api];
+    Pending sent{.at = mono + options.rtt, .number = ++number, .answer = {}};
+    sent.answer.outcome = ask(world, *next.call, ms_of(mono + options.rtt / 2), options);
+    sent.answer.call = std::move(*next.call);
+    sent.answer.took = options.rtt;
+    pending.push(std::move(sent));
+  }
+  result.unseen = watcher.unseen();
+  if (result.unseen > 0) result.span = ms_of(mono);
+  return result;
+}
+
+Result run_round_robin(const World& world, double rate, const RunOptions& options) {
+  Result result;
+  Watcher watcher(world);
+  const double rtt = seconds(options.rtt) * 1000;
+  std::deque<std::size_t> turn(world.tasks());
+  std::iota(turn.begin(), turn.end(), std::size_t{0});
+  for (double at = 0; !turn.empty() && at < static_cast<double>(options.until); at += 1000 / rate) {
+    const std::size_t task = turn.front();
+    turn.pop_front();
+    ++result.calls[Api::kQueryTask];
+    if (world.ends(task) <= static_cast<Ms>(at + rtt / 2)) {
+      watcher.see(task, at + rtt, result);
+    } else {
+      turn.push_back(task);
+    }
+  }
+  result.unseen = watcher.unseen();
+  return result;
+}
+
+Result run_sweep(World& world, double rate, const RunOptions& options) {
+  Result result;
+  Watcher watcher(world);
+  const double rtt = seconds(options.rtt) * 1000;
+  std::string token;
+  std::size_t job = 0;
+  for (double at = 0; !watcher.done() && at < static_cast<double>(options.until);
+       at += 1000 / rate) {
+    const TaskPage page =
+        world.page(job, std::nullopt, token, kListPage, static_cast<Ms>(at + rtt / 2), kEpoch);
+    ++result.calls[Api::kListTask];
+    for (const TaskReply& row : page.tasks) {
+      if (is_finished(row.status)) watcher.see(world.task_number(row.task_id), at + rtt, result);
+    }
+    token = page.next_token;
+    if (token.empty()) job = (job + 1) % world.jobs();
+  }
+  result.unseen = watcher.unseen();
+  return result;
+}
+
+// Knows which tasks have ended unseen, but pays for them as everybody: one page shows up to fifty
+// of one job and status. Bad ones weigh ten times the others.
+Result run_oracle(const World& world, double rate, const RunOptions& options) {
+  Result result;
+  Watcher watcher(world);
+  const double rtt = seconds(options.rtt) * 1000;
+  std::vector<std::size_t> by_end(world.tasks());
+  std::iota(by_end.begin(), by_end.end(), std::size_t{0});
+  std::sort(by_end.begin(), by_end.end(),
+            [&](auto a, auto b) { return world.ends(a) < world.ends(b); });
+  std::map<std::pair<std::size_t, TaskStatus>, std::deque<std::size_t>> lists;
+  std::size_t next = 0;
+  for (double at = 0; !watcher.done() && at < static_cast<double>(options.until);
+       at += 1000 / rate) {
+    const auto read = static_cast<Ms>(at + rtt / 2);
+    for (; next < by_end.size() && world.ends(by_end[next]) <= read; ++next) {
+      const std::size_t task = by_end[next];
+      lists[{world.job_of(task), world.outcome(task)}].push_back(task);
+    }
+    auto best = lists.end();
+    double best_worth = 0;
+    for (auto it = lists.begin(); it != lists.end(); ++it) {
+      const double weight = is_bad(it->first.second) ? 10 : 1;
+      const double worth = weight * std::min<double>(kListPage, double(it->second.size()));
+      if (worth > best_worth) {
+        best_worth = worth;
+        best = it;
+      }
+    }
+    if (best == lists.end()) continue;
+    ++result.calls[Api::kListTask];
+    for (int i = 0; i < kListPage && !best->second.empty(); ++i) {
+      watcher.see(best->second.front(), at + rtt, result);
+      best->second.pop_front();
+    }
+    if (best->second.empty()) lists.erase(best);
+  }
+  result.unseen = watcher.unseen();
+  return result;
+}
+
+double quantile_of(std::vector<double>& values, double quantile) {
+  if (values.empty()) return 0;
+  const auto at = static_cast<std::ptrdiff_t>(quantile * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + at, values.end());
+  return values[static_cast<std::size_t>(at)];
+}
+
+double mean_of(const std::vector<double>& values) {
+  if (values.empty()) return 0;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace taskwatchd::plan

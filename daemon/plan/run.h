@@ -1,0 +1,54 @@
+// Polls a modelled world on a virtual clock and measures how long each end goes unseen: with the
+// very Account that the daemon runs, and with what one would write instead (round robin of
+// QueryTask, a sweep of ListTask) or could not write (an oracle that knows the instants). One
+// thread, no clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "config/config.h"
+#include "core/api.h"
+#include "plan/world.h"
+
+namespace taskwatchd::plan {
+
+// Seconds from a task's end in the cloud to the reply that shows it, in no order.
+struct Delays {
+  std::vector<double> bad;  // FAILED, REJECTED, TIMED_OUT
+  std::vector<double> all;
+  std::vector<double> timed_out;
+};
+
+struct Result {
+  Delays delays;
+  std::map<Api, std::uint64_t> calls;
+  Ms span = 0;             // until the last end was seen, or the run was over
+  std::size_t unseen = 0;  // ends that were not seen by then
+  Ms first_round = 0;      // until every task had been seen once; 0: never
+  std::size_t transitions = 0;
+};
+
+struct RunOptions {
+  Duration rtt = std::chrono::milliseconds(60);      // a call reads the cloud halfway
+  Ms until = 24LL * 3600 * 1000;                     // at the latest
+  std::function<void(Ms now)> progress = [](Ms) {};  // now and then
+  std::vector<Api> denied = {};                      // answered with Forbidden
+  bool explicit_tasks = false;                       // every task is named by id, no job
+};
+
+// `account` gives quota, share and pace; its instances are replaced by one with the world's jobs.
+Result run_planner(World& world, AccountConfig account, const RunOptions& options);
+
+// `rate` in calls/s, evenly spaced.
+Result run_round_robin(const World& world, double rate, const RunOptions& options);
+Result run_sweep(World& world, double rate, const RunOptions& options);
+Result run_oracle(const World& world, double rate, const RunOptions& options);
+
+// The value below which `quantile` of them lie; 0 for none. Reorders `values`.
+double quantile_of(std::vector<double>& values, double quantile);
+double mean_of(const std::vector<double>& values);
+
+}  // namespace taskwatchd::plan

@@ -1,0 +1,98 @@
+// A modelled cloud with modelled devices, on a virtual clock: what `taskwatchd plan` and the
+// polling benchmark ask instead of the real one. Consistent and exact; each answer is a pure
+// function of the instant. Tasks' lives are drawn once, from a seed. Times are milliseconds from
+// the world's start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/job.h"
+#include "core/task.h"
+#include "core/time.h"
+
+namespace taskwatchd::plan {
+
+using Ms = std::int64_t;
+inline constexpr Ms kNever = INT64_MAX / 4;
+
+// In which order a list's rows stand.
+enum class Order : std::uint8_t { kId, kOldest, kNewest, kMixed };
+std::optional<Order> parse_order(std::string_view word);  // id, oldest, newest, mixed
+std::string_view name(Order order);
+
+struct Life {
+  double failed = 0.04;       // FAILED, after a lognormal time of median 60 s
+  double hangs = 0.015;       // TIMED_OUT
+  double rejected = 0.005;    // REJECTED before it runs
+  double offline = 0.08;      // stays SENT for an exponential time of mean 2 h first
+  double run_median_s = 180;  // SUCCEEDED, lognormal
+  Ms timeout_ms = 30 * 60 * 1000;
+};
+
+struct JobPlan {
+  std::uint32_t tasks = 1000;
+  double rollout_per_minute = 1000;
+  Ms start_ms = 0;  // created and started then
+};
+
+class World {
+ public:
+  World(const std::vector<JobPlan>& jobs, const Life& life, Order order, std::uint64_t seed);
+
+  std::size_t jobs() const { return jobs_.size(); }
+  std::size_t tasks() const { return tasks_.size(); }
+  std::string job_id(std::size_t job) const;
+  std::string task_id(std::size_t task) const;
+  // REQUIRES: an id of this world.
+  std::size_t job_number(const std::string& id) const;
+  std::size_t task_number(const std::string& id) const;
+
+  // When the task ends, and how.
+  Ms ends(std::size_t task) const { return tasks_[task].end; }
+  TaskStatus outcome(std::size_t task) const { return tasks_[task].outcome; }
+  std::size_t job_of(std::size_t task) const { return tasks_[task].job; }
+  // The last end of all.
+  Ms last_end() const { return last_end_; }
+
+  // What the cloud answers at the instant `at`; `epoch` is the wall clock at the world's start.
+  JobStatistics statistics(std::size_t job, Ms at) const;
+  TaskPage page(std::size_t job, std::optional<TaskStatus> status, const std::string& token,
+                std::size_t limit, Ms at, Wall epoch);
+  TaskReply task(std::size_t task, Ms at, Wall epoch) const;
+  JobReply job(std::size_t job, Ms at, Wall epoch) const;
+  JobPage listing(std::uint32_t page, std::size_t limit, Ms at, Wall epoch) const;
+
+ private:
+  struct Task {
+    std::uint32_t job = 0;
+    TaskStatus outcome = TaskStatus::kSucceeded;
+    Ms left = 0;          // QUEUED ends
+    Ms started = kNever;  // IN_PROGRESS begins
+    Ms end = 0;
+  };
+  struct Job {
+    JobPlan plan;
+    std::uint32_t first = 0;  // its tasks are [first, first + plan.tasks)
+    // Task numbers by the instant of the step: a list's order, and its counts by binary search.
+    std::vector<std::uint32_t> by_left, by_started;
+    std::vector<std::vector<std::uint32_t>> by_end;  // by outcome
+  };
+
+  TaskStatus status_at(const Task& task, Ms at) const;
+  Ms modified_at(const Task& task, Ms at) const;
+  TaskReply reply(std::size_t number, Ms at, Wall epoch) const;
+  void draw(const std::vector<JobPlan>& plans, const Life& life);
+
+  Order order_;
+  Life life_;
+  std::mt19937_64 random_;
+  std::vector<Job> jobs_;
+  std::vector<Task> tasks_;
+  Ms last_end_ = 0;
+};
+
+}  // namespace taskwatchd::plan
