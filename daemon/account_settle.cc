@@ -47,7 +47,8 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
     if (std::abs(offset) < kClockTrustMax) clock_offset_ = offset;
   }
   reach_.ended(call.iot_instance);
-  const auto number = reach_.number_of(call.iot_instance);
+  auto number = reach_.number_of(call.iot_instance);
+  if (call.api == Api::kQueryTask && is_explicit(call.task_id)) number = home_.at(call.task_id);
   verdict.retry = mending_.erase(call.item()) > 0;
   const bool asks_task = call.api == Api::kQueryTask;
   const bool unlisted = !number || (asks_task && !tracker_.watches(call.task_id));
