@@ -46,11 +46,17 @@ soak: build
 fuzz: install
 	tests/fuzz/run.sh
 
-## make asan|tsan|clang   the same tests in another build
-asan tsan clang: install
+## make asan|clang   the same tests in another build
+asan clang: install
 	cmake --preset $@ >/dev/null
 	cmake --build --preset $@
 	ctest --test-dir build/$@ --output-on-failure -L 'unit|fuzz' -j $(JOBS)
+
+## make tsan      the rooms that have threads, under ThreadSanitizer
+tsan: install
+	cmake --preset tsan >/dev/null
+	cmake --build --preset tsan --target test_io test_app
+	ctest --test-dir build/tsan --output-on-failure -R '^(io|app)$$'
 
 ## make check-unit  the systemd unit's isolation and syntax
 check-unit: build

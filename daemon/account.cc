@@ -37,7 +37,7 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     Budget budget{.limiter = {config.quota.at(api), config.quota_share, now.mono},
                   .last_success = {}};
     if (const Mark* success = find_mark(stored, success_of(api))) budget.last_success = success->at;
-    budgets_.emplace(api, std::move(budget));
+    budgets_.emplace(api, budget);
   }
   if (const Mark* alive = find_mark(stored, kAlive)) blind_.restore(alive->at, now);
   configure(config, stored, now);

@@ -10,7 +10,7 @@
 
 namespace taskwatchd {
 
-inline void rethrow(std::exception_ptr error) {
+inline void rethrow(const std::exception_ptr& error) {
   if (error) std::rethrow_exception(error);
 }
 

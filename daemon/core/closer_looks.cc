@@ -63,6 +63,24 @@ void CloserLooks::over(const std::string& task_id, bool well) {
   }
 }
 
+std::optional<CloserLooks::Why> CloserLooks::waits(const std::string& task_id,
+                                                   const TaskTable& table) const {
+  const auto slot = table.find(task_id);
+  if (!slot || !known_.contains(task_id)) return std::nullopt;
+  for (const Look& look : waiting_) {
+    if (look.task_id != task_id) continue;
+    if (!is_worth_it(table.row(*slot), look.why)) return std::nullopt;
+    return look.why;
+  }
+  return std::nullopt;
+}
+
+bool CloserLooks::in_flight(const std::string& task_id) const {
+  if (!known_.contains(task_id)) return false;
+  return std::none_of(waiting_.begin(), waiting_.end(),
+                      [&](const Look& look) { return look.task_id == task_id; });
+}
+
 void CloserLooks::want_those_who_left(const std::string& job_id, Wall began,
                                       const TaskTable& table) {
   table.for_each([&](const TaskRow& row) {

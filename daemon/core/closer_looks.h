@@ -38,6 +38,10 @@ class CloserLooks {
   // Asked and answered (`well`), or to be asked again.
   void over(const std::string& task_id, bool well);
   std::size_t waiting() const { return waiting_.size(); }
+  // Why the task waits for a look, if it does and still deserves one. Walks through all that wait.
+  std::optional<Why> waits(const std::string& task_id, const TaskTable& table) const;
+  // It is being asked.
+  bool in_flight(const std::string& task_id) const;
 
   // A whole walk, begun at `began`, through the list of the job's running tasks is over: those that
   // it did not show have ended, or it left them out. A hint of whom to ask, never a transition.

@@ -15,10 +15,6 @@ constexpr std::size_t index(TaskStatus s) {
 }
 constexpr std::size_t kAll = index(TaskStatus::kUnknown);
 
-constexpr std::uint32_t pages_of(double rows) {
-  return std::max(1U, static_cast<std::uint32_t>((rows + kListPage - 1) / kListPage));
-}
-
 }  // namespace
 
 JobPlanner::Class JobPlanner::class_of(std::size_t list) {
@@ -71,6 +67,7 @@ void JobPlanner::asked(const Call& call, Mono now) {
   } else {
     job->lists[call.status ? index(*call.status) : kAll].asked(now);
     ++turn_;
+    if (!call.status || !is_bad(*call.status)) ++good_turn_;
   }
 }
 

@@ -17,9 +17,27 @@
 #include "core/list_walk.h"
 #include "core/pace.h"
 #include "core/page_order.h"
+#include "core/plan_rule.h"
 #include "core/time.h"
 
 namespace taskwatchd {
+
+// What is planned for one job, for people. Lists: those with something missing.
+struct JobPlan {
+  struct List {
+    TaskStatus status = TaskStatus::kUnknown;  // kUnknown: the list of all tasks
+    std::uint32_t missing = 0;                 // tasks
+    Planned next;
+  };
+  std::size_t instance = 0;
+  bool counted = false;  // its statistics can be had and came
+  bool has_statistics = false;
+  bool finished = false;
+  bool partly = false;
+  Planned statistics;
+  Mono lists_ready = Mono::min();  // no list of it is read before then
+  std::vector<List> lists;         // only with `counted`
+};
 
 class JobPlanner {
  public:
@@ -78,6 +96,8 @@ class JobPlanner {
   bool known_whole(const std::string& job_id) const;
   // All tasks of it are finished, by the statistics (without them: by all that is held).
   bool finished(const std::string& job_id) const;
+  // Nothing for a job that is not here. What holds its instance is not looked at.
+  std::optional<JobPlan> plan_of(const std::string& job_id, Mono now) const;
 
  private:
   // A task that has not timed out so long after its timeout was none.
@@ -127,7 +147,8 @@ class JobPlanner {
   std::array<bool, kAllApis.size()> usable_{true, true, true, true, true, true, true};
   PageOrder order_;  // the account's
   std::size_t hints_ = 0;
-  unsigned turn_ = 0;  // of pages, to share them between the classes
+  unsigned turn_ = 0;       // of pages, to share them between the classes
+  unsigned good_turn_ = 0;  // of those that are not for bad ends
 };
 
 }  // namespace taskwatchd

@@ -72,7 +72,7 @@ std::size_t JobPlanner::shortest(const Job& job, std::size_t list) const {
   const double long_way = pages_of(job.statistics->tasks[list]);
   const double short_way = pages_of(job.statistics->tasks[running]);
   const bool worthwhile = kShorter * short_way < long_way && job.held[running] > 0;
-  const bool its_turn = turn_ % kHintTurns != 0 && hints_ < kHintsMax;
+  const bool its_turn = good_turn_ % kHintTurns != 0 && hints_ < kHintsMax;
   return worthwhile && its_turn && !job.lists[running].in_flight() ? running : list;
 }
 
@@ -99,8 +99,11 @@ NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
       const double gone = missing(job, list, now);
       if (gone <= 0) continue;
       Mono when = std::max(free, walk.not_before());
-      const Class kind = class_of(list);
       const bool counted = has_statistics() && job.statistics.has_value();
+      // Without a count every list is wanted for ever: at least once each is read whole.
+      const bool never = !counted && walk.whole_since() == Mono::min();
+      const Class kind =
+          never && !is_bad(static_cast<TaskStatus>(list)) ? Class::kEnd : class_of(list);
       // Tasks that move on are not walked after more often than one of them would be asked.
       const bool begins = walk.place(now).page == 0;
       if (kind == Class::kMove && begins && walk.last_asked() != Mono::min()) {
@@ -125,7 +128,8 @@ NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
   const Candidate& bad = best[0];
   const Candidate& end = best[1];
   const Candidate& move = best[2];
-  const bool moves_turn = end.job == nullptr || (move.job != nullptr && turn_ % kMoveTurn == 0);
+  const bool moves_turn =
+      end.job == nullptr || (move.job != nullptr && good_turn_ % kMoveTurn == 0);
   const Candidate& good = moves_turn ? move : end;
   const bool bads_turn = bad.job != nullptr && (good.job == nullptr || turn_ % kTurns < kBadTurns);
   const Candidate& chosen = bads_turn ? bad : good;

@@ -21,6 +21,8 @@ class Limiter {
   bool in_use() const { return configured_ > 0; }
   // The earliest instant of the next send. Mono::max() when not in use.
   Mono next() const;
+  // That instant is one that the cloud asked for (hold_until), not the pace's.
+  bool held() const { return held_until_ >= last_sent_ + gap(); }
   // REQUIRES: now >= next(). Every request counts, retries too.
   void sent(Mono now);
   // A reply came that was no refusal.

@@ -102,19 +102,36 @@ bool Scheduler::in_flight(const std::string& task_id) const {
 }
 
 Choice Scheduler::next(Now now, double rate, const std::vector<Mono>& held) {
+  const std::size_t active = active_tasks();
+  if (active == 0) return next_idle(now, held);
+  return next_busy(now, rate, held, active);
+}
+
+std::size_t Scheduler::active_tasks() const {
   const auto active = std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) {
     return e.kind == Kind::kUnseen || e.kind == Kind::kUnfinished;
   });
-  if (active == 0) return next_idle(now, held);
-  return next_busy(now, rate, held, static_cast<std::size_t>(active));
+  return static_cast<std::size_t>(active);
+}
+
+Mono Scheduler::rare_ready(double rate) const {
+  return after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
+}
+
+Mono Scheduler::known_ready(std::size_t active) const {
+  return after(last_known_,
+               from_seconds(kEven * seconds(pace_.task) / static_cast<double>(active)));
+}
+
+Mono Scheduler::idle_ready() const {
+  return after(last_any_, std::max(kIdle, pace_.finished));
 }
 
 Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
                             std::size_t active) {
-  const Mono rare_ready = after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
+  const Mono rares_turn = rare_ready(rate);
+  const Mono knowns_turn = known_ready(active);
   const Duration round = from_seconds(static_cast<double>(active) / rate);
-  const Mono known_ready =
-      after(last_known_, from_seconds(kEven * seconds(pace_.task) / static_cast<double>(active)));
   const Duration cap = kStarvedRounds * std::max(round, pace_.task);
 
   Best best;
@@ -122,8 +139,8 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
     if (e.in_flight) continue;
     const bool rare = e.kind != Kind::kUnseen && e.kind != Kind::kUnfinished;
     Mono when = std::max(due(e), held[e.instance]);
-    if (rare) when = std::max(when, rare_ready);
-    if (e.kind == Kind::kUnfinished) when = std::max(when, known_ready);
+    if (rare) when = std::max(when, rares_turn);
+    if (e.kind == Kind::kUnfinished) when = std::max(when, knowns_turn);
     if (when > now.mono) {
       best.wake = std::min(best.wake, when);
       continue;
@@ -162,7 +179,7 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
 // the rest that is due.
 Choice Scheduler::next_idle(Now now, const std::vector<Mono>& held) {
   Choice choice;
-  const Mono ready = after(last_any_, std::max(kIdle, pace_.finished));
+  const Mono ready = idle_ready();
   const Entry* best = nullptr;
   int best_order = 3;
   for (const Entry& e : entries_) {

@@ -11,6 +11,7 @@
 
 #include "core/hazard.h"
 #include "core/pace.h"
+#include "core/plan_rule.h"
 #include "core/task.h"
 #include "core/time.h"
 
@@ -49,6 +50,9 @@ class Scheduler {
 
   std::size_t size() const { return entries_.size(); }
   bool in_flight(const std::string& task_id) const;
+  // When the task is asked next at the earliest, and by which rule; nothing for one that is not
+  // here. `rate` as for next, above 0. What holds its instance is not looked at.
+  std::optional<Planned> plan_of(const std::string& task_id, Now now, double rate) const;
 
  private:
   enum class Kind : std::uint8_t {
@@ -76,6 +80,12 @@ class Scheduler {
   static Kind kind_of(const TaskRecord& record);
   Entry* find(const std::string& task_id);
   Mono due(const Entry& entry) const;
+  PlanRule rule_of(const Entry& entry) const;
+  std::size_t active_tasks() const;
+  // When the next finished, the next unfinished task may be asked; with all finished, any.
+  Mono rare_ready(double rate) const;
+  Mono known_ready(std::size_t active) const;
+  Mono idle_ready() const;
   Choice next_busy(Now now, double rate, const std::vector<Mono>& held, std::size_t active);
   Choice next_idle(Now now, const std::vector<Mono>& held);
 

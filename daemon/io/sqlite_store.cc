@@ -60,9 +60,9 @@ std::variant<std::unique_ptr<SqliteStore>, OpenError> SqliteStore::open(
   auto opened = Connection::open({path, limits.busy, limits.max_bytes});
   if (auto* refused = std::get_if<OpenError>(&opened)) return *refused;
   auto impl = std::make_unique<Impl>();
-  impl->executor = executor;
-  impl->path = path;
   impl->mailbox = std::make_shared<Mailbox>(executor);
+  impl->executor = std::move(executor);
+  impl->path = path;
   impl->worker = std::make_unique<Worker>(std::move(std::get<std::unique_ptr<Connection>>(opened)),
                                           limits.waiting_calls);
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
