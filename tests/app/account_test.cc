@@ -275,7 +275,8 @@ TEST_F(AccountTest, WithoutKeysItIsToldOnceAskedRarelyAndNotUp) {
     const NextCall choice = account->next(now);
     ASSERT_TRUE(choice.call) << i;
     ask(*choice.call);
-    for (Event& event : account->no_keys(calls.at("a"), "no keys", now)) told.push_back(std::move(event));
+    for (Event& event : account->no_keys(calls.at("a"), "no keys", now))
+      told.push_back(std::move(event));
     EXPECT_FALSE(account->next(now).call);
   }
   EXPECT_THAT(names(told), ElementsAre("auth_failed"));
