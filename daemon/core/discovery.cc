@@ -34,10 +34,8 @@ Discovery::Found Discovery::listed(const JobPage& page, Now now) {
     const auto [at, fresh] = watched_.insert_or_assign(job.job_id, job.modified);
     if (fresh) found.fresh.push_back(job);
   }
-  const bool more =
-      !page.jobs.empty() &&
-      page_ * static_cast<std::uint64_t>(page.jobs.size() + page.unreadable) < page.total &&
-      page_ < kMaxPages;
+  if (page_ == 1) page_rows_ = page.jobs.size() + page.unreadable;
+  const bool more = !page.jobs.empty() && page_ * page_rows_ < page.total && page_ < kMaxPages;
   if (more) ++page_;
 
   // The newest so many; those over the limit are dropped at once, for each costs calls.

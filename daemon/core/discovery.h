@@ -52,6 +52,7 @@ class Discovery {
   DiscoverJobs wanted_;
   Mono due_ = Mono::min();
   std::uint32_t page_ = 1;
+  std::size_t page_rows_ = 0;  // of a full page: the first
   bool in_flight_ = false;
   std::map<std::string, Wall> watched_;  // by id, with UtcModified
   std::set<std::string> seen_;           // in this sweep
