@@ -14,7 +14,12 @@ constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this ma
 // Few tasks at a pace are asked evenly, not in a bunch each time the pace comes round. The 2 % keep
 // n tasks below n / pace calls a second however the seconds are counted.
 constexpr double kEven = 1.02;
-constexpr unsigned kKnownTurn = 4;  // while tasks are unseen, every fourth slot is a known one's
+constexpr unsigned kStarvedTurn = 3;  // of so many slots one is for those that wait too long
+// While tasks are unseen: of four slots one is for them and one for known ones, two go by worth.
+constexpr unsigned kTurns = 4;
+// Of the first looks so many are taken to have found an end, before any was taken.
+constexpr double kPriorEnded = 2;
+constexpr double kPriorLooks = 4;
 
 // Mono::min() stands for never; adding to it stays far in the past.
 Mono after(Mono when, Duration span) {
@@ -54,7 +59,10 @@ void Scheduler::add(const std::string& task_id, std::size_t instance, const Task
   Entry entry;
   entry.task_id = task_id;
   entry.instance = instance;
+  entry.seen = now.wall;
+  entry.seen_mono = now.mono;
   if (known != nullptr) {
+    entry.group = group_of(known->last.job_id);
     entry.kind = kind_of(*known);
     entry.status = known->last.status;
     entry.entered = known->last.modified;
@@ -114,6 +122,51 @@ std::size_t Scheduler::active_tasks() const {
   return static_cast<std::size_t>(active);
 }
 
+double Scheduler::worth_of(const Entry& entry, Now now) const {
+  const Duration waited = now.mono - entry.seen_mono;
+  if (entry.kind == Kind::kUnseen) {
+    const double ended = (first_ended_ + kPriorEnded) / (first_looks_ + kPriorLooks);
+    return ended * seconds(waited) +
+           hazard_.worth(Hazard::kPooled, TaskStatus::kUnknown, {}, waited);
+  }
+  const Duration age = age_of(entry);
+  return hazard_.worth(entry.group, entry.status, age, age + waited);
+}
+
+// Since the task was in its status. How long it was QUEUED says little of when its turn in the
+// roll-out comes; that it still was says that it has not run yet.
+Duration Scheduler::age_of(const Entry& entry) {
+  if (entry.status == TaskStatus::kQueued) {
+    return std::min<Duration>(Duration::zero(), entry.seen - entry.entered);
+  }
+  return std::max<Duration>(Duration::zero(), entry.seen - entry.entered);
+}
+
+Hazard::Group Scheduler::group_of(const std::string& job_id) {
+  const auto [it, fresh] = groups_.try_emplace(job_id, Hazard::kPooled);
+  if (fresh) it->second = hazard_.add_group();
+  return it->second;
+}
+
+void Scheduler::learn(const Entry& entry, const TaskRecord& record, Now now) {
+  const bool ended = is_finished(record.last.status);
+  const auto fate = !ended                       ? Hazard::Fate::kNotEnded
+                    : is_bad(record.last.status) ? Hazard::Fate::kEndedBad
+                                                 : Hazard::Fate::kEnded;
+  const Wall until = ended ? record.last.modified : now.wall;
+  if (entry.kind == Kind::kUnfinished) {
+    const Duration age = age_of(entry);
+    hazard_.learn(entry.group, entry.status, age, age + (until - entry.seen), fate);
+  } else if (entry.kind == Kind::kUnseen) {
+    first_looks_ += 1;
+    if (until < entry.seen) {
+      first_ended_ += 1;
+    } else {
+      hazard_.learn(Hazard::kPooled, TaskStatus::kUnknown, {}, until - entry.seen, fate);
+    }
+  }
+}
+
 Mono Scheduler::rare_ready(double rate) const {
   return after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
 }
@@ -155,8 +208,7 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
           (best.starved == nullptr || e.asked < best.starved->asked)) {
         best.starved = &e;
       }
-      const Duration age = std::max<Duration>(Duration::zero(), e.seen - e.entered);
-      const double worth = hazard_.unseen_seconds(e.status, age, age + (now.mono - e.seen_mono));
+      const double worth = worth_of(e, now);
       if (worth > best.worth) {
         best.worth = worth;
         best.known = &e;
@@ -164,10 +216,16 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
     }
   }
 
-  const Entry* const known = best.starved != nullptr ? best.starved : best.known;
-  const bool known_turn = known != nullptr && turn_ % kKnownTurn == 0;
+  const bool starved_turn = best.starved != nullptr && turn_ % kStarvedTurn == 1;
+  const Entry* const known = starved_turn ? best.starved : best.known;
   const Entry* chosen = best.rare;
-  if (chosen == nullptr) chosen = best.unseen != nullptr && !known_turn ? best.unseen : known;
+  if (chosen == nullptr) chosen = best.unseen;
+  if (best.rare == nullptr && best.unseen != nullptr && known != nullptr) {
+    const unsigned turn = turn_ % kTurns;
+    const bool known_first = turn == 0 || (turn > 1 && best.worth > worth_of(*best.unseen, now));
+    if (known_first) chosen = known;
+  }
+  if (chosen == nullptr) chosen = known;
   Choice choice;
   choice.wake = best.wake;
   if (chosen != nullptr) choice.task_id = chosen->task_id;
@@ -231,10 +289,8 @@ void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, No
   if (entry == nullptr) return;
   const Kind kind = kind_of(record);
   const bool changed = entry->status != record.last.status;
-  if (entry->kind == Kind::kUnfinished) {
-    const Wall until = changed ? record.last.modified : now.wall;
-    hazard_.learn(entry->status, entry->seen - entry->entered, until - entry->entered, changed);
-  }
+  learn(*entry, record, now);
+  entry->group = group_of(record.last.job_id);
   if (changed || entry->kind == Kind::kUnseen) {
     entry->entered = record.last.modified;
     entry->confirmed = false;

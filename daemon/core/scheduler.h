@@ -65,12 +65,13 @@ class Scheduler {
   struct Entry {
     std::string task_id;
     std::size_t instance = 0;
+    Hazard::Group group = Hazard::kPooled;
     Kind kind = Kind::kUnseen;
     TaskStatus status = TaskStatus::kQueued;
     bool in_flight = false;
     bool confirmed = false;  // a settled task was asked once more
     Wall entered;            // UtcModified
-    Wall seen;               // when last answered
+    Wall seen;               // when last answered; unseen: when added
     Mono seen_mono;          // the same, for spans: Wall may jump
     Mono asked = Mono::min();
     Mono not_before = Mono::min();
@@ -86,11 +87,19 @@ class Scheduler {
   Mono rare_ready(double rate) const;
   Mono known_ready(std::size_t active) const;
   Mono idle_ready() const;
+  // The time that an end is expected to have gone unseen, weighted.
+  double worth_of(const Entry& entry, Now now) const;
+  static Duration age_of(const Entry& entry);
+  Hazard::Group group_of(const std::string& job_id);
+  void learn(const Entry& entry, const TaskRecord& record, Now now);
   Choice next_busy(Now now, double rate, const std::vector<Mono>& held, std::size_t active);
   Choice next_idle(Now now, const std::vector<Mono>& held);
 
   Pace pace_;
   Hazard hazard_;
+  std::unordered_map<std::string, Hazard::Group> groups_;  // by job
+  double first_looks_ = 0;                                 // at tasks not seen before
+  double first_ended_ = 0;  // and they had ended before we were there
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> index_;
   Mono last_rare_ = Mono::min();   // when a finished or gone task was last asked

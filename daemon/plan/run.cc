@@ -29,15 +29,32 @@ class Watcher {
     if (seen_[task]) return;
     seen_[task] = true;
     ++count_;
+    add(task, at_ms, result);
+    result.span = static_cast<Ms>(at_ms);
+  }
+  // The run is over.
+  void finish(double at_ms, Result& result) {
+    if (done()) return;
+    result.span = static_cast<Ms>(at_ms);
+    for (std::size_t task = 0; task < seen_.size(); ++task) {
+      if (seen_[task]) continue;
+      if (world_.ends(task) > result.span) {
+        ++result.ahead;
+      } else {
+        ++result.unseen;
+        add(task, at_ms, result);
+      }
+    }
+  }
+
+ private:
+  void add(std::size_t task, double at_ms, Result& result) {
     const double delay = (at_ms - static_cast<double>(world_.ends(task))) / 1000;
     result.delays.all.push_back(delay);
     if (is_bad(world_.outcome(task))) result.delays.bad.push_back(delay);
     if (world_.outcome(task) == TaskStatus::kTimedOut) result.delays.timed_out.push_back(delay);
-    result.span = static_cast<Ms>(at_ms);
   }
-  std::size_t unseen() const { return seen_.size() - count_; }
 
- private:
   const World& world_;
   std::vector<bool> seen_;
   std::size_t count_ = 0;
@@ -75,17 +92,17 @@ Outcome ask(World& world, const Call& call, Ms at, const RunOptions& options) {
   }
 }
 
-InstanceConfig watched(const World& world, bool explicit_tasks) {
+InstanceConfig watched(const World& world, bool all_named) {
   InstanceConfig instance;
   instance.name = "model";
   instance.region = "cn-shanghai";
   instance.endpoint = "https://iot.cn-shanghai.aliyuncs.com";
-  if (explicit_tasks) {
-    for (std::size_t task = 0; task < world.tasks(); ++task) {
-      instance.tasks.push_back(world.task_id(task));
-    }
-  } else {
-    for (std::size_t job = 0; job < world.jobs(); ++job) instance.jobs.push_back(world.job_id(job));
+  for (std::size_t job = 0; job < world.jobs(); ++job) {
+    if (!all_named && !world.plan_of(job).named) instance.jobs.push_back(world.job_id(job));
+  }
+  for (std::size_t task = 0; task < world.tasks(); ++task) {
+    const bool named = all_named || world.plan_of(world.job_of(task)).named;
+    if (named) instance.tasks.push_back(world.task_id(task));
   }
   return instance;
 }
@@ -133,8 +150,7 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
     sent.answer.took = options.rtt;
     pending.push(std::move(sent));
   }
-  result.unseen = watcher.unseen();
-  if (result.unseen > 0) result.span = ms_of(mono);
+  watcher.finish(static_cast<double>(ms_of(mono)), result);
   return result;
 }
 
@@ -154,7 +170,7 @@ Result run_round_robin(const World& world, double rate, const RunOptions& option
       turn.push_back(task);
     }
   }
-  result.unseen = watcher.unseen();
+  watcher.finish(static_cast<double>(options.until), result);
   return result;
 }
 
@@ -175,7 +191,7 @@ Result run_sweep(World& world, double rate, const RunOptions& options) {
     token = page.next_token;
     if (token.empty()) job = (job + 1) % world.jobs();
   }
-  result.unseen = watcher.unseen();
+  watcher.finish(static_cast<double>(options.until), result);
   return result;
 }
 
@@ -216,7 +232,7 @@ Result run_oracle(const World& world, double rate, const RunOptions& options) {
     }
     if (best->second.empty()) lists.erase(best);
   }
-  result.unseen = watcher.unseen();
+  watcher.finish(static_cast<double>(options.until), result);
   return result;
 }
 

@@ -15,7 +15,8 @@
 
 namespace taskwatchd::plan {
 
-// Seconds from a task's end in the cloud to the reply that shows it, in no order.
+// Seconds from a task's end in the cloud to the reply that shows it, in no order. An end that no
+// reply had shown when the run was over counts with the time until then: it took at least that.
 struct Delays {
   std::vector<double> bad;  // FAILED, REJECTED, TIMED_OUT
   std::vector<double> all;
@@ -27,6 +28,7 @@ struct Result {
   std::map<Api, std::uint64_t> calls;
   Ms span = 0;             // until the last end was seen, or the run was over
   std::size_t unseen = 0;  // ends that were not seen by then
+  std::size_t ahead = 0;   // tasks that had not ended by then
   Ms first_round = 0;      // until every task had been seen once; 0: never
   std::size_t transitions = 0;
 };
@@ -36,10 +38,11 @@ struct RunOptions {
   Ms until = 24LL * 3600 * 1000;                     // at the latest
   std::function<void(Ms now)> progress = [](Ms) {};  // now and then
   std::vector<Api> denied = {};                      // answered with Forbidden
-  bool explicit_tasks = false;                       // every task is named by id, no job
+  bool explicit_tasks = false;                       // every task is named by id, no job is watched
 };
 
-// `account` gives quota, share and pace; its instances are replaced by one with the world's jobs.
+// `account` gives quota, share and pace; its instances are replaced by one with the world's jobs,
+// and with the tasks of those that are `named`.
 Result run_planner(World& world, AccountConfig account, const RunOptions& options);
 
 // `rate` in calls/s, evenly spaced.

@@ -36,7 +36,8 @@ struct Life {
 struct JobPlan {
   std::uint32_t tasks = 1000;
   double rollout_per_minute = 1000;
-  Ms start_ms = 0;  // created and started then
+  Ms start_ms = 0;     // created and started then
+  bool named = false;  // its tasks are watched by their ids, not the job
 };
 
 class World {
@@ -55,6 +56,7 @@ class World {
   Ms ends(std::size_t task) const { return tasks_[task].end; }
   TaskStatus outcome(std::size_t task) const { return tasks_[task].outcome; }
   std::size_t job_of(std::size_t task) const { return tasks_[task].job; }
+  const JobPlan& plan_of(std::size_t job) const { return jobs_[job].plan; }
   // The last end of all.
   Ms last_end() const { return last_end_; }
 

@@ -1,0 +1,201 @@
+#include "plan/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/parse.h"
+
+namespace taskwatchd::plan {
+namespace {
+
+// Series of one task (status 9, progress, info, two times), of one that is named by id beside them
+// (its state), of one job, and of one job's counters.
+constexpr std::uint64_t kTaskSeries = 13;
+constexpr std::uint64_t kNamedSeries = 3;
+constexpr std::uint64_t kJobSeries = 29;
+constexpr std::uint64_t kJobCounters = 18;
+
+std::string number(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return digits;
+}
+
+std::string counted(std::uint64_t n, const std::string& noun) {
+  return number(n) + " " + noun + (n == 1 ? "" : "s");
+}
+
+std::string figure(std::optional<double> value) {
+  if (!value) return "-";
+  if (*value >= 1000) return number(static_cast<std::uint64_t>(*value + 0.5));
+  return fmt::format("{:.{}f}", *value, *value < 10 ? 2 : *value < 100 ? 1 : 0);
+}
+
+std::string row(const std::string& what, const Spread& spread) {
+  return fmt::format("  {:<20}{:>9}{:>9}{:>9}\n", what, figure(spread.mean), figure(spread.p50),
+                     figure(spread.p99));
+}
+
+std::string row_name(std::size_t i) {
+  if (i + 1 == kRowEnds.size()) return "more";
+  return fmt::format("to {:g} s", kRowEnds[i]);
+}
+
+// A bar of eighths of a column, so that 1 % of 40 columns can be seen.
+std::string bar(double part) {
+  constexpr std::array<const char*, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  constexpr int kColumns = 40;
+  const int eighths = std::max(part > 0 ? 1 : 0, static_cast<int>(part * kColumns * 8 + 0.5));
+  std::string text;
+  for (int i = 0; i < eighths / 8; ++i) text += "█";
+  return text + kEighths[static_cast<std::size_t>(eighths % 8)];
+}
+
+std::string chart(const std::string& title, const std::array<std::size_t, kRowEnds.size()>& rows) {
+  std::size_t all = 0, last = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    all += rows[i];
+    if (rows[i] > 0) last = i;
+  }
+  if (all == 0) return "";
+  std::string text = fmt::format("\n{}, {}\n", title, number(all));
+  for (std::size_t i = 0; i <= last; ++i) {
+    const double part = static_cast<double>(rows[i]) / static_cast<double>(all);
+    text += fmt::format("  {:>10} {:>5.1f} % {}\n", row_name(i), 100 * part, bar(part));
+  }
+  return text;
+}
+
+std::string opening(const Report& report) {
+  const bool all_named = report.named == report.tasks;
+  std::string watched = "watched as jobs";
+  if (all_named) {
+    watched = "named by id";
+  } else if (report.named > 0) {
+    watched = counted(report.named, "task") + " of them named by id";
+  }
+  std::string text = fmt::format(
+      "Modelled: {} in {} ({}), {}; all jobs start at once, {:g} tasks a minute each.\n",
+      counted(report.tasks, "task"), counted(report.jobs, "job"), watched,
+      counted(report.accounts, "account"), kRolloutPerMinute);
+  if (report.discovers) text += "discover_jobs counts as one job; give --jobs for more.\n";
+  text += fmt::format(
+      "4 % of the tasks fail, 1.5 % time out after 30 min, 0.5 % are rejected, 8 % of the devices "
+      "are away\n(2 h on average); the others take 3 min. Round trip {}, seed {}, pages by {}{}.\n",
+      format_duration(report.rtt), report.seed, name(report.order),
+      report.worse_of_two ? ", the worse of id and oldest" : "");
+  text += fmt::format("Simulated {:.1f} h", static_cast<double>(report.span) / 3.6e6);
+  if (report.ahead + report.unseen == 0) return text + ", until all tasks had ended.\n";
+  return text + fmt::format("; {} had not ended by then, {} had not been seen.\n",
+                            counted(report.ahead, "task"), counted(report.unseen, "end"));
+}
+
+std::string value(std::optional<double> v) {
+  return v ? fmt::format("{:.6g}", *v) : "null";
+}
+
+std::string object(const Spread& spread) {
+  return fmt::format(R"({{"mean":{},"p50":{},"p99":{}}})", value(spread.mean), value(spread.p50),
+                     value(spread.p99));
+}
+
+double used_ratio(const ApiUse& use) {
+  return use.quota > 0 ? use.calls_per_second / use.quota : 0;
+}
+
+}  // namespace
+
+Spread spread_of(std::vector<double> delays) {
+  Spread spread;
+  spread.count = delays.size();
+  if (delays.empty()) return spread;
+  spread.mean = mean_of(delays);
+  spread.p50 = quantile_of(delays, 0.5);
+  spread.p99 = quantile_of(delays, 0.99);
+  return spread;
+}
+
+std::array<std::size_t, kRowEnds.size()> rows_of(const std::vector<double>& delays) {
+  std::array<std::size_t, kRowEnds.size()> rows{};
+  for (const double delay : delays) {
+    const auto end = std::lower_bound(kRowEnds.begin(), kRowEnds.end() - 1, delay);
+    ++rows[static_cast<std::size_t>(end - kRowEnds.begin())];
+  }
+  return rows;
+}
+
+std::uint64_t series_of(const Config& config, const Scenario& scenario, std::size_t bad) {
+  std::uint64_t jobs = 0, named_jobs = 0;
+  for (const AccountScenario& one : scenario.accounts) {
+    for (const JobPlan& job : one.jobs) ++(job.named ? named_jobs : jobs);
+  }
+  const std::uint64_t named = scenario.named();
+  const std::uint64_t others = scenario.tasks() - named;
+  std::uint64_t wanted = 0;
+  switch (config.task_series) {
+    case TaskSeries::kNone:
+    case TaskSeries::kExplicit:
+      break;
+    case TaskSeries::kBad:
+      wanted = std::min<std::uint64_t>(bad, others);
+      break;
+    case TaskSeries::kActive:  // unfinished once, and an admitted one stays
+    case TaskSeries::kAll:
+      wanted = others;
+  }
+  const std::uint64_t named_shown = config.task_series == TaskSeries::kNone ? 0 : named;
+  return named_shown * kTaskSeries + named * kNamedSeries + named_jobs * kJobCounters +
+         std::min<std::uint64_t>(wanted, config.task_series_limit) * kTaskSeries +
+         std::min<std::uint64_t>(jobs, config.job_series_limit) * (kJobSeries + kJobCounters);
+}
+
+std::string text(const Report& report) {
+  std::string text = opening(report);
+  text += fmt::format("\n  {:<20}{:>9}{:>18}\n", "calls", "per s", "of the quota");
+  for (const auto& [api, use] : report.apis) {
+    text += fmt::format("  {:<20}{:>9}{:>16.0f} %\n", name(api), figure(use.calls_per_second),
+                        100 * used_ratio(use));
+  }
+  text += fmt::format("\n  {:<20}{:>9}{:>9}{:>9}\n", "delay of an end, s", "mean", "p50", "p99");
+  text += row("bad", report.bad) + row("all", report.all);
+  text += row("round robin, bad", report.robin_bad) + row("round robin, all", report.robin_all);
+  text += chart("bad ends by their delay", report.bad_rows);
+  text += chart("all ends by their delay", report.all_rows);
+  text += report.first_round ? fmt::format("\nEvery task had been seen once after {} s.\n",
+                                           figure(static_cast<double>(*report.first_round) / 1000))
+                             : "\nNot every task was seen.\n";
+  text += fmt::format("Series of tasks and jobs: {}; if every task fails: {}.\n",
+                      number(report.series), number(report.series_worst));
+  if (!report.bound) return text + "No bounds are configured.\n";
+  return text + fmt::format("bounds.detection_delay {}: {} (p99 of bad: {} s).\n",
+                            format_duration(*report.bound),
+                            report.bounds_kept ? "kept" : "NOT KEPT", figure(report.bad.p99));
+}
+
+std::string json(const Report& report) {
+  std::string apis;
+  for (const auto& [api, use] : report.apis) {
+    apis += fmt::format(R"({}"{}":{{"calls_per_second":{},"quota_used_ratio":{}}})",
+                        apis.empty() ? "" : ",", name(api), value(use.calls_per_second),
+                        value(used_ratio(use)));
+  }
+  std::optional<double> first_round;
+  if (report.first_round) first_round = static_cast<double>(*report.first_round) / 1000;
+  return fmt::format(
+      R"({{"scenario":{{"tasks":{},"named_tasks":{},"jobs":{},"accounts":{},)"
+      R"("rollout_per_minute":{},"page_order":"{}","rtt_seconds":{},"seed":{},)"
+      R"("simulated_hours":{},"unfinished_tasks":{},"unseen_ends":{}}},"apis":{{{}}},)"
+      R"("delay_seconds":{{"bad":{},"all":{}}},"round_robin":{{"bad":{},"all":{}}},)"
+      R"("first_round_seconds":{},"series":{},"series_worst":{},"bounds_kept":{}}})"
+      "\n",
+      report.tasks, report.named, report.jobs, report.accounts, kRolloutPerMinute,
+      name(report.order), value(seconds(report.rtt)), report.seed,
+      value(static_cast<double>(report.span) / 3.6e6), report.ahead, report.unseen, apis,
+      object(report.bad), object(report.all), object(report.robin_bad), object(report.robin_all),
+      value(first_round), report.series, report.series_worst, report.bounds_kept);
+}
+
+}  // namespace taskwatchd::plan
