@@ -119,6 +119,20 @@ Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall obs
   return event;
 }
 
+Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at,
+                   const StringMap& labels) {
+  Event event = begin("task_overdue", Level::kWarn, observed_at, record.key, record.instance);
+  event.msg =
+      "task " + record.key.task_id + " is past its deadline and still " + word(record.last.status);
+  add_identity(event, record);
+  add(event, "status", word(record.last.status));
+  add(event, "queued_at", rfc3339(record.last.queued));
+  add(event, "deadline_seconds", number(seconds(deadline)));
+  add(event, "observed_at", rfc3339(observed_at));
+  add_labels(event, labels);
+  return event;
+}
+
 Event task_details(const TaskRecord& record, Wall observed_at) {
   Event event = begin("task_details", Level::kInfo, observed_at, record.key, record.instance);
   event.msg = "task " + record.key.task_id + " is " + word(record.last.status) + ": what it said";

@@ -25,6 +25,9 @@ Event task_baseline(const TaskRecord& record, Wall observed_at, bool changed_whi
                     const StringMap& labels);
 Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall observed_at,
                       const StringMap& labels);
+// Unfinished `deadline` after it was queued. Stored.
+Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at,
+                   const StringMap& labels);
 // What the device said, read after the transition that a list had shown. Not stored.
 Event task_details(const TaskRecord& record, Wall observed_at);
 // `record` may be absent: a task that was never seen.

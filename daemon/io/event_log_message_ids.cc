@@ -5,7 +5,7 @@
 namespace taskwatchd::event_log {
 namespace {
 
-constexpr std::array<MessageId, 21> kIds = {{
+constexpr std::array<MessageId, 22> kIds = {{
     {"task_transition", "115a17117c754739b49a681ce3020ba5"},
     {"task_baseline", "0b7bcae7473544e6ab54305d5cceef61"},
     {"job_baseline", "fbedbdc5a7cb4fc086a90e82ae22d1c6"},
@@ -15,6 +15,7 @@ constexpr std::array<MessageId, 21> kIds = {{
     {"job_transition", "6784fbe2b30143589133ff3d28b751ba"},
     {"distribution_transition", "e49c9ee656f84c90ae275d8ea0e6b1c7"},
     {"distribution_result", "088fae38a4ed4658bb1ef4a9d25e080e"},
+    {"task_details", "48ff0718c0614fb48deb1d7e06573ce0"},
     {"blind_interval", "2f20ddc45de5494d903efc383493e721"},
     {"api_throttled", "cb302f51bd87442fbf54f960eee763b3"},
     {"auth_failed", "f3a71f787e4d49c4a5f5e83248d15e58"},
