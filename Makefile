@@ -4,7 +4,7 @@
 BUILD := build/release
 JOBS  := $(shell nproc)
 
-.PHONY: help install build dev test demo bench lint simulate soak fuzz asan tsan clang check-unit format clean
+.PHONY: help install build dev test demo bench bench-polling lint simulate soak fuzz asan tsan clang check-unit format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ dev: install
 ## make bench     timings side by side with a baseline, as ratios
 bench: build
 	tests/bench/run.sh $(BUILD)
+
+## make bench-polling   delays of the planner beside its goals, into docs/polling.md: some minutes;
+##                      POLLING="--scenarios=ABD --seeds=1" for less
+bench-polling: build
+	tests/bench/polling.sh $(BUILD) $(POLLING)
 
 ## make lint      formatting and clang-tidy
 lint: install

@@ -19,10 +19,10 @@ inline constexpr Ms kMaxSpan = 24LL * 3600 * 1000;
 
 // The flags; absent: by the configuration.
 struct Request {
-  std::optional<std::uint32_t> tasks;  // in all, over `jobs`
-  std::optional<std::uint32_t> jobs;
-  std::optional<double> hours;
-  std::optional<Order> order;  // absent: the worse of id and oldest
+  std::optional<std::uint32_t> tasks = {};  // in all, over `jobs`
+  std::optional<std::uint32_t> jobs = {};
+  std::optional<double> hours = {};
+  std::optional<Order> order = {};  // absent: the worse of id and oldest
   std::uint64_t seed = 1;
   Duration rtt = std::chrono::milliseconds(60);
 };

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Runs the polling benchmark and puts its table into docs/polling.md, between the two marks:
+# polling.sh BUILD [FLAG...]. The flags are bench_polling's. Virtual time: the figures do not depend
+# on the machine, only how long it takes does. Ends with 1 if a goal is not kept.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$(realpath "${1:-build/release}")
+shift || true
+table=$(mktemp)
+trap 'rm -f "$table"' EXIT
+kept=0
+{
+  changed=$(git status --porcelain -- daemon | grep -q . && echo " with changes" || true)
+  echo "Run on $(date -u +%F) at commit $(git rev-parse --short=12 HEAD)$changed."
+  echo
+  "$build/tests/bench/bench_polling" "$@"
+} >"$table" || kept=1
+cat "$table"
+python3 - "$table" docs/polling.md <<'END'
+import pathlib, sys
+table, page = pathlib.Path(sys.argv[1]).read_text(), pathlib.Path(sys.argv[2])
+text = page.read_text()
+begin, end = "<!-- table -->\n", "<!-- end of table -->"
+head, rest = text.split(begin)
+page.write_text(head + begin + table + end + rest.split(end)[1])
+END
+exit $kept
