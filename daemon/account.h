@@ -16,6 +16,7 @@
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/blind.h"
+#include "core/explanation.h"
 #include "core/limiter.h"
 #include "core/scheduler.h"
 #include "core/status.h"
@@ -68,6 +69,9 @@ class Account {
   Commit refresh(Now now);
 
   AccountStatus status(Now now) const;
+  // What is held of the task and planned for it; nothing if it is not watched. For one task at a
+  // person's request: walks through what waits.
+  std::optional<Explanation> explain(const std::string& task_id, Now now) const;
   bool watches(const std::string& task_id) const { return home_.contains(task_id); }
   const AccountConfig& config() const { return config_; }
   // The offset to add to our clock when signing: zero unless the cloud refused our time.
@@ -103,6 +107,10 @@ class Account {
   void forget_job(const std::string& job_id);
   void know(const std::vector<TaskRecord>& records, Now now);
   std::vector<std::string> unfinished() const;
+  PlannedCall planned(Api api, std::size_t instance, Planned plan, std::string why, Now now) const;
+  void explain_explicit(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const;
+  void explain_job(const std::string& job_id, Now now, std::vector<PlannedCall>& next) const;
+  void explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const;
   void pace_blind_watch();
   Duration back_off(const std::string& item);
 

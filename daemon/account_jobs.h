@@ -73,6 +73,7 @@ class AccountJobs {
   bool watches(const std::string& job_id) const { return jobs_.contains(job_id); }
   bool any() const { return !planner_.empty() || !discoveries_.empty(); }
   const JobPlanner& planner() const { return planner_; }
+  const CloserLooks& looks() const { return looks_; }
   const SharedContext* context_of(const std::string& job_id) const;
   Wall since(const std::string& job_id) const { return jobs_.at(job_id).record.first_seen; }
 

@@ -55,6 +55,12 @@ std::vector<Mono> Reach::held() const {
   return held;
 }
 
+Reach::Hold Reach::hold_of(std::size_t number) const {
+  const Health& own = places_[number].health;
+  const bool of_account = whole_refused_ && health_.failing();
+  return {.of_account = of_account, .told = of_account ? health_.told() : own.told()};
+}
+
 Endpoint Reach::endpoint(std::size_t number) const {
   const InstanceConfig& instance = places_[number].config;
   return {.url = instance.endpoint,

@@ -24,6 +24,12 @@ class Reach {
 
   // Until when each instance is not asked, by its number. max(): until the probe under way is back.
   std::vector<Mono> held() const;
+  // For people: what holds that instance, when held() says that something does.
+  struct Hold {
+    bool of_account = false;     // all instances are held
+    std::optional<Reason> told;  // the failure told last, if one was
+  };
+  Hold hold_of(std::size_t number) const;
   Endpoint endpoint(std::size_t number) const;
   // The instance of that name; nothing if a reload removed it.
   std::optional<std::size_t> number_of(const std::string& iot_instance) const;

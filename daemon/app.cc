@@ -12,6 +12,7 @@
 #include <memory>
 #include <thread>
 
+#include "ask.h"
 #include "fleet.h"
 #include "io/curl_client.h"
 #include "io/event_log.h"
@@ -25,6 +26,7 @@
 #include "recorder.h"
 #include "reloader.h"
 #include "spawn.h"
+#include "task_answers.h"
 #include "version.h"
 #include "view/metrics.h"
 #include "view/status_line.h"
@@ -48,10 +50,6 @@ constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // events to the l
 constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
 constexpr milliseconds kLogWithin{300};
 constexpr milliseconds kStoreWithin{300};
-
-void complain(const std::string& text) {
-  std::fprintf(stderr, "taskwatchd: %s\n", text.c_str());
-}
 
 LogFormat format_of(LogFormatChoice choice) {
   switch (choice) {
@@ -97,7 +95,7 @@ class App {
         web_(web_options(), web_pages()),
         server_(
             context_.get_executor(),
-            [this](const WebRequest& request) { return web_.answer(request); },
+            [this](const WebRequest& request) { return web_.handle(request); },
             web_limits(options)),
         signals_(context_, SIGTERM, SIGINT, SIGHUP),
         stop_alarm_(clock_.make_alarm()),
@@ -144,6 +142,7 @@ class App {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<TaskAnswers> task_answers_;
   std::unique_ptr<Watchdog> watchdog_;
   Web web_;
   HttpServer server_;
@@ -168,6 +167,7 @@ WebPages App::web_pages() {
   return {.metrics = [this] { return page(); },
           .ready = [this] { return ready_ && !stopping_; },
           .reload = [this] { return request_reload(); },
+          .task = [this](auto id, auto account) { return task_answers_->ask(id, account); },
           .answered = [this](const std::string& handler,
                              int code) { metrics_.http_request(handler, code); }};
 }
@@ -184,6 +184,8 @@ int App::prepare() {
   outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
   recorder_->on_events([this](std::uint64_t last_id) { outbox_->wake(last_id); });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
+  task_answers_ = std::make_unique<TaskAnswers>(*fleet_, *store_, clock_,
+                                                [this] { return ready_ && !stopping_; });
   watchdog_ = std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, server_,
                                          listening_.front(), [] { systemd::watchdog_ping(); });
   return kExitOk;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "config/parse.h"
+#include "config/url.h"
 
 namespace taskwatchd {
 namespace {
@@ -80,6 +81,15 @@ FlagProblem max_requests_problem(const std::string& value) {
     return "must be a whole number, 0 (no limit) to 1000000";
   }
   return std::nullopt;
+}
+
+FlagProblem daemon_url_problem(const std::string& value) {
+  const std::size_t scheme = value.find("://");
+  const std::size_t path = scheme == std::string::npos ? scheme : value.find('/', scheme + 3);
+  if (path != std::string::npos && !is_path(value.substr(path))) {
+    return "must not have a query; write SCHEME://HOST[:PORT][/PREFIX]";
+  }
+  return endpoint_problem(value.substr(0, path));
 }
 
 FlagProblem timeout_problem(const std::string& value) {

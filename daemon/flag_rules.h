@@ -15,6 +15,7 @@ FlagProblem external_url_problem(const std::string& value);
 FlagProblem route_prefix_problem(const std::string& value);
 FlagProblem allowed_host_problem(const std::string& value);
 FlagProblem max_requests_problem(const std::string& value);
+FlagProblem daemon_url_problem(const std::string& value);  // https, or http to loopback
 FlagProblem timeout_problem(const std::string& value);
 
 }  // namespace taskwatchd

@@ -26,6 +26,7 @@ struct Parsed {
   std::string web_config_file;
   bool systemd_socket = false;
   std::string timeout;
+  ExplainOptions explain;
 };
 
 FlagsEnd refuse(const std::string& message, const std::string& command) {
@@ -124,6 +125,19 @@ void add_asking(CLI::App& app, Parsed& parsed) {
            &timeout_problem);
 }
 
+void add_explain(CLI::App& app, Parsed& parsed) {
+  CLI::App& explain = *app.add_subcommand(
+      "explain",
+      "Ask a running daemon for one task: its status, its history with time bounds, what is asked "
+      "next and why. Exit 0: said, 1: it is not watched, 69: no daemon answers");
+  check_by(text_flag(explain, "--url", parsed.explain.url, "URL",
+                     "Where the daemon serves; plain http to a loopback address only."),
+           &daemon_url_problem);
+  text_flag(explain, "--account", parsed.explain.account, "NAME",
+            "The account to look in, if several watch the task.");
+  explain.add_option("TASK_ID", parsed.explain.task_id, "The task.")->type_name("");
+}
+
 Level level_of(const std::string& word) {
   if (word == "debug") return Level::kDebug;
   if (word == "warn") return Level::kWarn;
@@ -210,6 +224,15 @@ std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& co
   return std::nullopt;
 }
 
+std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
+  if (options.task_id.empty()) return refuse("give the id of the task to explain", "explain");
+  if (is_valid_id(options.task_id)) return std::nullopt;
+  return refuse(
+      "a task id must be 1 to 128 printable ASCII characters without space, \", \\ and #; copy it "
+      "from the console or from an event",
+      "explain");
+}
+
 Command finish(Parsed& parsed, const std::string& command) {
   if (command == "check") return parsed.check;
   if (command == "query") {
@@ -220,6 +243,10 @@ Command finish(Parsed& parsed, const std::string& command) {
     if (auto end = finish_asking(parsed.wait.what, command)) return *end;
     if (!parsed.timeout.empty()) parsed.wait.timeout = parse_duration(parsed.timeout);
     return parsed.wait;
+  }
+  if (command == "explain") {
+    if (auto end = finish_explain(parsed.explain)) return *end;
+    return parsed.explain;
   }
   if (!parsed.web_config_file.empty()) {
     return refuse(
@@ -248,6 +275,7 @@ Command parse_flags(std::vector<std::string> arguments) {
   add_run(app, parsed);
   add_check(app, parsed);
   add_asking(app, parsed);
+  add_explain(app, parsed);
   for (CLI::App* command : app.get_subcommands(nullptr)) command->allow_extras();
 
   if (auto end = look_before(app, arguments)) return *end;

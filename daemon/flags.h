@@ -9,6 +9,7 @@
 #include "app.h"
 #include "ask.h"
 #include "check.h"
+#include "explain.h"
 #include "wait.h"
 
 namespace taskwatchd {
@@ -19,7 +20,8 @@ struct FlagsEnd {
   std::string text;  // for stdout if exit_code is 0, else for stderr; ends with a line end
 };
 
-using Command = std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, FlagsEnd>;
+using Command =
+    std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, ExplainOptions, FlagsEnd>;
 
 // `arguments` without the program's name. No command means `run`.
 Command parse_flags(std::vector<std::string> arguments);

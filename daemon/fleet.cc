@@ -179,6 +179,16 @@ void Fleet::stop() {
   for (const std::string& name : names) retire(name);
 }
 
+std::vector<Explanation> Fleet::explain(const std::string& task_id,
+                                        const std::string& account) const {
+  std::vector<Explanation> all;
+  for (const auto& [name, poller] : pollers_) {
+    if (!account.empty() && name != account) continue;
+    if (auto one = poller->explain(task_id)) all.push_back(*std::move(one));
+  }
+  return all;
+}
+
 std::vector<AccountStatus> Fleet::status() const {
   std::vector<AccountStatus> all;
   for (const auto& [name, poller] : pollers_) all.push_back(poller->status());

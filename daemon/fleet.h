@@ -34,6 +34,8 @@ class Fleet {
   bool stopped() const { return pollers_.empty() && retired_.empty(); }
 
   std::vector<AccountStatus> status() const;
+  // One for each account that watches the task; with `account` not empty for that one only.
+  std::vector<Explanation> explain(const std::string& task_id, const std::string& account) const;
   // All jobs watched now, found ones too.
   std::vector<JobKey> watched_jobs() const;
 

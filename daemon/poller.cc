@@ -158,6 +158,10 @@ void Poller::forget() {
   account_.configure(nothing, {}, ports_.clock.now());
 }
 
+std::optional<Explanation> Poller::explain(const std::string& task_id) const {
+  return account_.explain(task_id, ports_.clock.now());
+}
+
 AccountStatus Poller::status() const {
   return account_.status(ports_.clock.now());
 }

@@ -37,6 +37,7 @@ class Poller {
   std::vector<std::string> job_ids() const { return account_.job_ids(); }
 
   AccountStatus status() const;
+  std::optional<Explanation> explain(const std::string& task_id) const;
   bool watches(const std::string& task_id) const { return account_.watches(task_id); }
   const AccountConfig& config() const { return account_.config(); }
 

@@ -12,6 +12,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr char kApi[] = "/api/";
 constexpr std::size_t kGzipFrom = 1024;  // bytes; below it the header costs more than it saves
 
 WebResponse plain(int status, std::string body) {
@@ -90,21 +91,32 @@ std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
 Web::Web(WebOptions options, WebPages pages)
     : options_(std::move(options)), pages_(std::move(pages)) {}
 
-WebResponse Web::answer(const WebRequest& request) const {
-  Routed routed = route(request);
+WebAnswer Web::handle(const WebRequest& request) const {
+  const auto path = path_of(request);
+  if (path && path->starts_with(kApi)) return api(request, *path);
+  return finish(route(request));
+}
+
+WebResponse Web::finish(Routed routed) const {
   pages_.answered(routed.handler, routed.response.status);
   routed.response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   routed.response.headers.emplace_back("Cache-Control", "no-store");
   return std::move(routed.response);
 }
 
-Web::Routed Web::route(const WebRequest& request) const {
+std::optional<std::string> Web::path_of(const WebRequest& request) const {
   std::string path = request.target.substr(0, request.target.find('?'));
-  if (!options_.route_prefix.empty()) {
-    if (!path.starts_with(options_.route_prefix)) return {"other", plain(404, "not found\n")};
-    path.erase(0, options_.route_prefix.size());
-    if (path.empty()) path = "/";
-  }
+  const std::string& prefix = options_.route_prefix;
+  if (prefix.empty()) return path;
+  if (!path.starts_with(prefix)) return std::nullopt;
+  path.erase(0, prefix.size());
+  return path.empty() ? "/" : path;
+}
+
+Web::Routed Web::route(const WebRequest& request) const {
+  const auto below = path_of(request);
+  if (!below) return {"other", plain(404, "not found\n")};
+  const std::string& path = *below;
   if (path == options_.telemetry_path) {
     return {"/metrics", is_read(request) ? metrics(request) : only("GET")};
   }

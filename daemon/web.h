@@ -2,6 +2,7 @@
 // what each page holds. Loop's thread.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -21,11 +22,22 @@ struct WebOptions {
   std::vector<std::string> hosts;
 };
 
+// What the API says: `data` as JSON, or why there is none.
+struct ApiReply {
+  int status = 200;
+  std::string data;
+  std::string error_type;  // not_found, bad_data, unavailable
+  std::string error;       // for people
+};
+
 struct WebPages {
   std::function<std::string()> metrics;
   std::function<bool()> ready;
   // Takes over the configuration file; what was wrong with it, or nothing.
   std::function<std::optional<std::string>()> reload;
+  // One task; `account` is empty if the request names none.
+  std::function<boost::asio::awaitable<ApiReply>(std::string task_id, std::string account)> task =
+      {};
   // A request was answered; `handler` is one of a few fixed names.
   std::function<void(const std::string& handler, int code)> answered;
 };
@@ -33,14 +45,20 @@ struct WebPages {
 class Web {
  public:
   Web(WebOptions options, WebPages pages);
-  WebResponse answer(const WebRequest& request) const;
+  // For the server. A waiting answer must not outlive this, save to be destroyed.
+  WebAnswer handle(const WebRequest& request) const;
 
  private:
   struct Routed {
     std::string handler;
     WebResponse response;
   };
+  // The path below the route prefix; nothing if the request's is not below it.
+  std::optional<std::string> path_of(const WebRequest& request) const;
+  WebResponse finish(Routed routed) const;
   Routed route(const WebRequest& request) const;
+  WebAnswer api(const WebRequest& request, const std::string& path) const;
+  boost::asio::awaitable<WebResponse> task(std::string task_id, std::string account) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
   WebResponse landing() const;

@@ -37,8 +37,9 @@ std::optional<JobPlan> JobPlanner::plan_of(const std::string& job_id, Mono now) 
     row.next.rule = PlanRule::kMissing;
     if (walk.in_flight()) {
       row.next = {PlanRule::kInFlight, Mono::max()};
-    } else if (const Mono ready = std::max(job->not_before, walk.not_before()); ready > now) {
-      row.next = {PlanRule::kRetry, ready};
+    } else {
+      if (job->not_before > now) row.next.not_before(PlanRule::kRetry, job->not_before);
+      if (walk.not_before() > now) row.next.not_before(PlanRule::kFruitless, walk.not_before());
     }
     plan.lists.push_back(row);
   }

@@ -14,7 +14,7 @@ namespace taskwatchd {
 enum class PlanRule : std::uint8_t {
   kInFlight,         // asked, the answer is awaited
   kTurn,             // due: waits for its turn among others that are due
-  kUnseen,           // due, and no good reply yet: before the others
+  kUnseen,           // due, and no good reply yet
   kPaceTask,         // the floor of an unfinished task
   kEven,             // few unfinished tasks take turns, spread over that floor
   kPaceFinished,     // the floor of what a rerun could revive
@@ -34,6 +34,7 @@ enum class PlanRule : std::uint8_t {
   kDescriptionTurn,  // a finished job's status is read next, then its statistics
   kStatisticsFirst,  // no list before the statistics say which
   kMissing,          // the statistics count tasks that no reply has shown so
+  kFruitless,        // a whole walk found none of them: repeated ever later
   kNothingMissing,   // they do not
   kBlindLists,       // without statistics all lists are read in turn
   kWords,            // QueryTask tells what lists do not: message and detail
@@ -41,33 +42,14 @@ enum class PlanRule : std::uint8_t {
   kSurplus,          // more tasks are held in its status than there are, or a look at it failed
 };
 
-inline constexpr std::array<std::string_view, 27> kPlanRuleNames = {"in_flight",
-                                                                    "turn",
-                                                                    "unseen",
-                                                                    "pace_task",
-                                                                    "even_turns",
-                                                                    "pace_finished",
-                                                                    "finished_share",
-                                                                    "settled_once",
-                                                                    "settled",
-                                                                    "heartbeat",
-                                                                    "gone",
-                                                                    "retry",
-                                                                    "instance_held",
-                                                                    "probe",
-                                                                    "api_denied",
-                                                                    "no_quota",
-                                                                    "rate",
-                                                                    "asked_to_wait",
-                                                                    "pace_job",
-                                                                    "description_turn",
-                                                                    "statistics_first",
-                                                                    "list_missing",
-                                                                    "nothing_missing",
-                                                                    "lists_in_turn",
-                                                                    "words_wanted",
-                                                                    "left_list",
-                                                                    "surplus"};
+// clang-format off
+inline constexpr std::array<std::string_view, 28> kPlanRuleNames = {
+    "in_flight", "turn", "unseen", "pace_task", "even_turns", "pace_finished", "finished_share",
+    "settled_once", "settled", "heartbeat", "gone", "retry", "instance_held", "probe", "api_denied",
+    "no_quota", "rate", "asked_to_wait", "pace_job", "description_turn", "statistics_first",
+    "list_missing", "fruitless", "nothing_missing", "lists_in_turn", "words_wanted", "left_list",
+    "surplus"};
+// clang-format on
 inline std::string_view name(PlanRule rule) {
   return name_in(kPlanRuleNames, rule);
 }

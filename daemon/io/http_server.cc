@@ -115,7 +115,7 @@ struct HttpServer::Impl {
   Impl(asio::any_io_executor e, Handler h, WebLimits l)
       : executor(std::move(e)), handler(std::move(h)), limits(l) {}
 
-  WebResponse answer(const WebRequest& request) const {
+  WebAnswer answer(const WebRequest& request) const {
     try {
       return handler(request);
     } catch (...) {
@@ -181,7 +181,13 @@ class Session : public Connection {
         if (!refusal) co_return;
         web = std::move(*refusal);
       } else {
-        web = reply_to(request);
+        WebAnswer answer = reply_to(request);
+        if (auto* const later = std::get_if<asio::awaitable<WebResponse>>(&answer)) {
+          web = co_await finish(std::move(*later));
+          if (server_->stopped) co_return;
+        } else {
+          web = std::get<WebResponse>(std::move(answer));
+        }
       }
       const bool head = !failed && request.get().method() == http::verb::head;
       Response response = to_beast(std::move(web), failed ? 11 : request.get().version(), keep);
@@ -211,10 +217,20 @@ class Session : public Connection {
     return plain(400, "bad request\n");
   }
 
-  WebResponse reply_to(const Request& request) {
+  WebAnswer reply_to(const Request& request) {
     if (has_body(request)) return plain(400, "a request body is not accepted\n");
     if (server_->answering >= server_->limits.requests) return plain(503, "too many requests\n");
     return server_->answer(to_web(request.get()));
+  }
+
+  asio::awaitable<WebResponse> finish(asio::awaitable<WebResponse> later) {
+    const Answering answering(server_->answering);
+    tcp().expires_never();
+    try {
+      co_return co_await std::move(later);
+    } catch (...) {
+      co_return plain(500, "internal error\n");
+    }
   }
 
   asio::awaitable<bool> write(Response& response, bool head) {

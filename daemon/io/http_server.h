@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace taskwatchd {
@@ -31,22 +33,25 @@ struct WebResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+// An answer now, or one that has to wait for something: a coroutine, run by the connection.
+using WebAnswer = std::variant<WebResponse, boost::asio::awaitable<WebResponse>>;
+
 struct WebLimits {
   std::size_t header_bytes = 8 * 1024;
   std::size_t connections = 4096;
   std::size_t requests_per_connection = 1024;
-  std::size_t requests = 40;  // whose answers are being written at one time; above: 503
+  std::size_t requests = 40;  // whose answers are awaited or being written at once; above: 503
   std::chrono::seconds header_timeout{10};  // also the idle time of a kept connection
   std::chrono::seconds write_timeout{10};
 };
 
 class HttpServer {
  public:
-  using Handler = std::function<WebResponse(const WebRequest&)>;
+  using Handler = std::function<WebAnswer(const WebRequest&)>;
 
-  // The handler is called on the executor's thread and must return at once. HEAD is answered as
-  // GET without its body; a request with a body is refused with 400. If the handler throws, the
-  // answer is 500.
+  // The handler is called on the executor's thread and must return at once; the request is gone by
+  // then. An answer that it lets wait must end by itself. HEAD is answered as GET without its body;
+  // a request with a body is refused with 400. If the handler or its answer throws, it is 500.
   HttpServer(boost::asio::any_io_executor executor, Handler handler, WebLimits limits = {});
   ~HttpServer();  // closes all listeners and connections
 

@@ -41,7 +41,7 @@ class WebTest : public testing::Test {
                                 [this](const std::string& handler, int code) {
                                   answered = handler + " " + std::to_string(code);
                                 }});
-    return web.answer({method, target, std::move(headers)});
+    return std::get<WebResponse>(web.handle({method, target, std::move(headers)}));
   }
   int status(const std::string& method, const std::string& target, Headers headers = {}) {
     return ask(method, target, std::move(headers)).status;

@@ -1,0 +1,70 @@
+#include "explain.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "app.h"
+#include "ask.h"
+#include "explain_text.h"
+#include "io/curl_client.h"
+#include "spawn.h"
+#include "web_text.h"
+
+namespace taskwatchd {
+namespace {
+
+HttpRequest request_of(const ExplainOptions& options) {
+  std::string base = options.url;
+  while (base.ends_with('/')) base.pop_back();
+  HttpRequest request;
+  request.method = "GET";
+  request.url = base + "/api/v1/tasks/" + percent_encoded(options.task_id);
+  if (!options.account.empty()) request.url += "?account=" + percent_encoded(options.account);
+  request.headers = {{"Accept", "application/json"}};
+  return request;
+}
+
+Awaitable<int> ask(HttpClient& http, const ExplainOptions& options) {
+  HttpRequest request = request_of(options);
+  const HttpResult result = co_await http.send(std::move(request));
+  if (const auto* failure = std::get_if<TransportFailure>(&result)) {
+    complain("no taskwatchd answers at " + options.url + ": " + failure->message);
+    co_return kExitUnavailable;
+  }
+  const HttpReply& reply = std::get<HttpReply>(result);
+  const ExplainText said = explain_text(reply.status, reply.body);
+  if (said.exit_code != kExitOk) {
+    complain(said.text);
+    co_return said.exit_code;
+  }
+  const bool printed = std::fputs(said.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  co_return printed ? kExitOk : kExitOther;
+}
+
+}  // namespace
+
+int explain(const ExplainOptions& options) {
+  boost::asio::io_context context;
+  CurlClient http(context.get_executor());
+  std::optional<int> code;
+  boost::asio::signal_set signals(context, SIGINT);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    code = kExitInterrupted;
+    context.stop();
+  });
+  boost::asio::co_spawn(context, ask(http, options), [&](std::exception_ptr error, int ended) {
+    rethrow(std::move(error));
+    code = ended;
+    context.stop();
+  });
+  context.run();
+  return code.value_or(kExitOther);
+}
+
+}  // namespace taskwatchd

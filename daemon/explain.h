@@ -1,0 +1,19 @@
+// `taskwatchd explain`: asks a running daemon for one task and prints what it says for people on
+// stdout. Asks no cloud and needs no configuration.
+#pragma once
+
+#include <string>
+
+namespace taskwatchd {
+
+struct ExplainOptions {
+  std::string url = "http://127.0.0.1:10120";  // a path is the daemon's route prefix
+  std::string account;                         // empty: whichever watches the task
+  std::string task_id;
+};
+
+// 0 said; 1 the daemon does not watch the task, or refuses the question; 69 it could not be
+// reached, has no answer now, or what answers there is no taskwatchd; 130 SIGINT.
+int explain(const ExplainOptions& options);
+
+}  // namespace taskwatchd

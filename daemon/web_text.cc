@@ -1,0 +1,80 @@
+#include "web_text.h"
+
+#include "core/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      out += text[at];
+      continue;
+    }
+    if (text.size() - at < 3) return std::nullopt;
+    const int high = digit_of(text[at + 1]);
+    const int low = digit_of(text[at + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    at += 2;
+  }
+  return out;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kDigits[byte / 16];
+      out += kDigits[byte % 16];
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> query_parameter(std::string_view target, std::string_view name) {
+  const std::size_t question = target.find('?');
+  if (question == std::string_view::npos) return std::string();
+  std::string_view rest = target.substr(question + 1);
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.substr(0, pair.find('=')) != name) continue;
+    const std::size_t equals = pair.find('=');
+    return percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+  }
+  return std::string();
+}
+
+WebResponse api_response(const ApiReply& reply) {
+  WebResponse response;
+  response.status = reply.status;
+  response.content_type = "application/json";
+  if (reply.error_type.empty()) {
+    response.body = "{\"status\":\"success\",\"data\":" + reply.data + "}\n";
+  } else {
+    response.body = to_json_object({{"status", std::string("error")},
+                                    {"errorType", reply.error_type},
+                                    {"error", reply.error}}) +
+                    "\n";
+  }
+  return response;
+}
+
+}  // namespace taskwatchd

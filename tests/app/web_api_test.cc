@@ -1,0 +1,101 @@
+// The routes below /api/.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "web_text.h"
+
+namespace taskwatchd {
+namespace {
+
+using testing::HasSubstr;
+
+class WebApiTest : public testing::Test {
+ protected:
+  WebResponse ask(const std::string& method, const std::string& target,
+                  const std::string& host = "localhost:10120") {
+    WebPages pages;
+    pages.answered = [this](const std::string& handler, int code) {
+      answered = handler + " " + std::to_string(code);
+    };
+    pages.task = [this](std::string id, std::string account) { return task(id, account); };
+    const Web web(options, pages);
+    WebAnswer answer = web.handle({method, target, {{"host", host}}});
+    if (auto* const now = std::get_if<WebResponse>(&answer)) return *now;
+    boost::asio::io_context context;
+    WebResponse response;
+    auto waiting = std::get<boost::asio::awaitable<WebResponse>>(std::move(answer));
+    boost::asio::co_spawn(context, std::move(waiting),
+                          [&](std::exception_ptr, WebResponse late) { response = late; });
+    context.run();
+    return response;
+  }
+  boost::asio::awaitable<ApiReply> task(std::string id, std::string account) {
+    asked.push_back(id + "@" + account);
+    co_return reply;
+  }
+
+  WebOptions options;
+  ApiReply reply{200, "{\"a\":1}", {}, {}};
+  std::vector<std::string> asked;
+  std::string answered;
+};
+
+TEST_F(WebApiTest, AsksForTheTaskThatThePathNames) {
+  const WebResponse response = ask("GET", "/api/v1/tasks/MSnT9a");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/json");
+  EXPECT_EQ(response.body, "{\"status\":\"success\",\"data\":{\"a\":1}}\n");
+  EXPECT_EQ(answered, "/api/v1/tasks/ID 200") << "no id becomes a label";
+  ask("HEAD", "/api/v1/tasks/a%2Fb%3F%25?x=1&account=pr%6Fd&account=2");
+  ask("GET", "/api/v1/tasks/%2e%2E?account");
+  options.route_prefix = "/iot";
+  ask("GET", "/iot/api/v1/tasks/b");
+  EXPECT_EQ(asked, (std::vector<std::string>{"MSnT9a@", "a/b?%@prod", "..@", "b@"}));
+}
+
+TEST_F(WebApiTest, ErrorsAreJsonToo) {
+  reply = {404, {}, "not_found", "task \"x\" is not watched here"};
+  const WebResponse response = ask("GET", "/api/v1/tasks/x");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body,
+            R"({"status":"error","errorType":"not_found","error":"task \"x\" is not watched here"})"
+            "\n");
+  EXPECT_EQ(answered, "/api/v1/tasks/ID 404");
+}
+
+TEST_F(WebApiTest, RefusesBeforeAnyoneIsAsked) {
+  const std::string long_id(129, 'a');
+  for (const std::string id :
+       {"a%2", "a%zz", "%20", "a%0Ab", "%22", "a%00", "a#b", "%C3%A9", long_id.c_str()}) {
+    const WebResponse response = ask("GET", "/api/v1/tasks/" + id);
+    EXPECT_EQ(response.status, 400) << id;
+    EXPECT_THAT(response.body, HasSubstr("\"errorType\":\"bad_data\"")) << id;
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/tasks/a?account=%").status, 400);
+  for (const char* path : {"/api/v1/tasks/", "/api/v1/tasks", "/api/v1/tasks/a/b", "/api/",
+                           "/api/v2", "/api/v1/tasks//a"}) {
+    EXPECT_EQ(ask("GET", path).status, 404) << path;
+    EXPECT_THAT(ask("GET", path).body, HasSubstr("\"errorType\":\"not_found\"")) << path;
+  }
+  for (const char* method : {"POST", "PUT", "DELETE", "get"}) {
+    EXPECT_EQ(ask(method, "/api/v1/tasks/a").status, 405) << method;
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/tasks/a", "evil.example").status, 403);
+  EXPECT_EQ(ask("GET", "/api/", "evil.example").status, 403);
+  EXPECT_TRUE(asked.empty());
+}
+
+TEST(WebText, EncodesWhatItDecodes) {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  EXPECT_EQ(percent_decoded(percent_encoded(all)), all);
+  EXPECT_EQ(percent_encoded("a.b/ä"), "a%2Eb%2F%C3%A4");
+  EXPECT_EQ(percent_decoded("%"), std::nullopt);
+  EXPECT_EQ(percent_decoded("a+b"), "a+b") << "a plus is a space in forms only";
+}
+
+}  // namespace
+}  // namespace taskwatchd
