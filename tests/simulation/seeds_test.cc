@@ -22,10 +22,7 @@ void make_trouble(SimWorld& world) {
   static constexpr const char* kFaults[] = {
       "drop",        "html", "empty", "server_error", "throttled",      "wrong_task",      "stale",
       "broken_json", "cut",  "drip",  "slow",         "unknown_status", "system_exception"};
-  iotsim::Switches calm;
-  calm.signature_check = false;
-  world.cloud().switches = calm;
-  world.break_sink(false);
+  world.calm_down();
   auto& random = world.random();
   for (std::uint64_t n = random() % 3; n > 0; --n) {
     const char* fault = kFaults[random() % std::size(kFaults)];
@@ -84,10 +81,7 @@ TEST(Simulation, InvariantsHoldUnderFaults) {
       make_trouble(world);
       world.run(seconds(30 + world.random()() % 90));
     }
-    iotsim::Switches calm;
-    calm.signature_check = false;
-    world.cloud().switches = calm;
-    world.break_sink(false);
+    world.calm_down();
     world.run(minutes(15));
     world.check_converged();
     EXPECT_LE(world.most_in_a_second(), 4u) << "seed " << seed;

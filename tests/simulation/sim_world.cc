@@ -2,7 +2,6 @@
 
 #include <boost/asio/post.hpp>
 
-#include "core/event_text.h"
 #include "spawn.h"
 
 namespace taskwatchd {
@@ -12,20 +11,10 @@ using std::chrono::milliseconds;
 
 constexpr Wall kBegin{std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)};
 constexpr Duration kCallTimeout = std::chrono::seconds(10);
+const std::set<Api> kJobApis = {Api::kListTask, Api::kQueryJobStatistics, Api::kQueryJob};
 
 std::int64_t ms(Wall t) {
   return t.time_since_epoch().count();
-}
-
-const FieldValue* find(const Event& event, std::string_view name) {
-  for (const Field& field : event.fields) {
-    if (field.name == name) return &field.value;
-  }
-  return nullptr;
-}
-std::string text(const Event& event, std::string_view name) {
-  const FieldValue* value = find(event, name);
-  return value == nullptr ? "" : std::get<std::string>(*value);
 }
 
 }  // namespace
@@ -36,7 +25,11 @@ class SimWorld::Http : public HttpClient {
   Http(SimWorld& sim, Clock& clock) : sim_(sim), clock_(clock) {}
 
   Awaitable<HttpResult> send(HttpRequest request) override {
-    sim_.sends_us_.push_back(sim_.mono_before_us_ + clock_.now().mono.time_since_epoch().count());
+    for (const auto& [header, value] : request.headers) {
+      if (header != "x-acs-action") continue;
+      sim_.sends_us_[value].push_back(sim_.mono_before_us_ +
+                                      clock_.now().mono.time_since_epoch().count());
+    }
     const auto alarm = clock_.make_alarm();
     const Mono deadline = clock_.now().mono + kCallTimeout;
     co_await alarm->wait_until(clock_.now().mono + jittered());
@@ -94,7 +87,8 @@ class SimWorld::Ear : public Observer {
     ++sim_.calls_;
     if (call.retry) ++sim_.retries_;
   }
-  void committed(const TaskChange& change, Wall) override {
+  void committed(const TaskChange& change, Wall when) override {
+    sim_.note_delay(change, when);
     const auto at = sim_.store_.records().find(change.record.key);
     if (at == sim_.store_.records().end()) {
       sim_.violate("told of a change that is not stored: " + change.record.key.task_id);
@@ -161,11 +155,23 @@ struct SimWorld::Life {
   }
 
   Awaitable<void> main(const AccountConfig& config) {
-    std::vector<std::string> tasks = config.instances.front().tasks;
+    constexpr std::size_t kPart = 1000;
+    const InstanceConfig& instance = config.instances.front();
     std::optional<Stored> stored;
     while (!stored) {
-      auto loaded = co_await ports.store.load(config.name, tasks);
+      auto loaded = co_await ports.store.load(config.name, instance.tasks);
       if (auto* good = std::get_if<Stored>(&loaded)) stored = std::move(*good);
+    }
+    for (const std::string& id : instance.jobs) {
+      for (std::string after;;) {
+        JobKey job{config.name, id};
+        auto part = co_await ports.store.tasks_of_job(std::move(job), after, kPart);
+        auto* const rows = std::get_if<std::vector<TaskRecord>>(&part);
+        if (rows == nullptr) continue;
+        if (rows->empty()) break;
+        after = rows->back().key.task_id;
+        std::move(rows->begin(), rows->end(), std::back_inserter(stored->records));
+      }
     }
     pollers.push_back(
         std::make_unique<Poller>(context.get_executor(), ports, recorder, config, *stored));
@@ -194,28 +200,38 @@ SimWorld::SimWorld(SimOptions options)
       world_(options.seed),
       entropy_(options.seed),
       born_(kBegin) {
-  world_.add(iotsim::Account{
+  iotsim::Account account{
       .name = "sim",
       .keys = {{.id = "LTAIsim", .secret = "simsecret", .security_token = "", .active = true}},
-      .quota = {{"QueryTask", static_cast<int>(options.quota)}},
-      .denied = {}});
+      .quota = {},
+      .denied = {}};
+  const bool of_jobs = options.watch != SimOptions::Watch::kTasks;
+  config_.name = "sim";
+  for (const Api api : kAllApis) {
+    const bool used = api == Api::kQueryTask || (of_jobs && kJobApis.contains(api));
+    config_.quota[api] = used ? options.quota : 0;
+    account.quota[std::string(name(api))] = static_cast<int>(options.quota);
+  }
+  world_.add(std::move(account));
   const std::size_t instance =
       world_.add(iotsim::Instance{.account = "sim", .region = "cn-shanghai", .id = "iot-sim"});
   iotsim::JobSpec job;
-  job.id = "job-1";
   job.instance = instance;
-  job.created_ms = job.start_ms = ms(kBegin);
+  job.created_ms = ms(kBegin);
+  job.start_ms =
+      job.created_ms + std::chrono::duration_cast<milliseconds>(options.start_in).count();
   job.rollout_per_minute = options.rollout_per_minute;
   job.timeout_ms = options.timeout_ms;
   job.devices = options.tasks;
   job.life = options.life;
-  world_.add(job);
+  for (std::uint32_t i = 1; i <= options.jobs; ++i) {
+    job.id = "job-" + std::to_string(i);
+    world_.add(job);
+  }
   cloud_ = std::make_unique<iotsim::ModelCloud>(world_, options.seed);
-  cloud_->switches.signature_check = false;
+  options_.calm.signature_check = false;
+  calm_down();
 
-  config_.name = "sim";
-  for (const Api api : kAllApis) config_.quota[api] = 0;
-  config_.quota[Api::kQueryTask] = options.quota;
   config_.quota_share = options.quota_share;
   config_.pace = options.pace;
   InstanceConfig where;
@@ -223,13 +239,24 @@ SimWorld::SimWorld(SimOptions options)
   where.region = "cn-shanghai";
   where.id = "iot-sim";
   where.endpoint = "https://iot.cn-shanghai.aliyuncs.com";
-  for (std::size_t i = 0; i < world_.task_count(); ++i) {
+  const std::size_t every = options.watch == SimOptions::Watch::kBoth ? 3 : 1;
+  for (std::size_t i = 0; i < world_.task_count(); i += every) {
+    if (options.watch == SimOptions::Watch::kJobs) break;
     where.tasks.push_back(world_.task_at(i).id);
+  }
+  for (std::uint32_t i = 1; of_jobs && i <= options.jobs; ++i) {
+    where.jobs.push_back("job-" + std::to_string(i));
   }
   config_.instances.push_back(where);
 }
 
 SimWorld::~SimWorld() = default;
+
+void SimWorld::calm_down() {
+  cloud_->switches = options_.calm;
+  world_.progress_bumps_modified = options_.calm.progress_bumps_modified;
+  sink_broken_ = false;
+}
 
 void SimWorld::start() {
   life_ = std::make_unique<Life>(*this, born_);
@@ -274,86 +301,24 @@ void SimWorld::violate(std::string what) {
                         rfc3339(Wall(milliseconds(wall_ms()))) + ": " + std::move(what));
 }
 
-bool SimWorld::in_true_history(const std::string& task_id, TaskStatus status,
-                               std::int64_t modified_ms, std::int64_t not_after_ms) {
-  const iotsim::Task* task = world_.task(task_id);
-  if (task == nullptr) return false;
-  const auto& steps = world_.history(*task);
-  for (std::size_t i = 0; i < steps.size() && steps[i].at_ms <= not_after_ms; ++i) {
-    const iotsim::TaskState state = world_.state_after(*task, i);
-    if (state.word == name(status) && (modified_ms < 0 || state.modified_ms == modified_ms)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// Invariants 2, 3, 7 and 8 for one stored event.
-void SimWorld::check_event(const Event& event) {
-  const std::string task = text(event, "task_id");
-  const std::string where = event.name + " " + std::to_string(event.id) + " of " + task;
-  const auto modified = parse_utc(text(event, "modified_at"));
-  const auto observed = parse_utc(text(event, "observed_at"));
-  if (event.name == "task_baseline") {
-    if (last_status_.contains(task)) violate("a second baseline: " + where);
-    last_status_[task] = text(event, "status");
-    return;
-  }
-  if (event.name != "task_transition") return;
-  const std::string from = text(event, "from");
-  const std::string to = text(event, "to");
-  if (last_status_[task] != from) {
-    violate(where + ": from " + from + ", but the last event said " + last_status_[task]);
-  }
-  last_status_[task] = to;
-  if (to == "UNKNOWN" || from == "UNKNOWN") return;  // the switch's word, not the model's
-  if (!in_true_history(task, parse_task_status(to), ms(*modified), ms(*observed))) {
-    violate(where + ": " + to + " at " + text(event, "modified_at") + " never was");
-  }
-  if (!in_true_history(task, parse_task_status(from), -1, ms(*observed))) {
-    violate(where + ": " + from + " never was");
-  }
-}
-
-void SimWorld::check() {
-  const auto& events = store_.events();
-  for (auto at = events.upper_bound(checked_event_); at != events.end(); ++at) {
-    if (at->first != checked_event_ + 1) violate("an event id was skipped or used twice");
-    checked_event_ = at->first;
-    check_event(at->second);
-  }
-}
-
-void SimWorld::check_converged() {
-  check();
-  for (std::size_t i = 0; i < world_.task_count(); ++i) {
-    const iotsim::Task& task = world_.task_at(i);
-    const auto state = world_.status_at(task, wall_ms());
-    const auto record = store_.records().find(TaskKey{"sim", task.id});
-    if (record == store_.records().end()) {
-      violate("never seen: " + task.id);
-    } else if (record->second.last.status != parse_task_status(state->word) &&
-               wall_ms() - state->modified_ms > 5 * 60 * 1000) {
-      violate(task.id + " is " + state->word + " for five minutes, known as " +
-              std::string(name(record->second.last.status)));
-    }
-  }
-  for (const auto& [id, event] : store_.events()) {
-    if (!delivered_.contains(id)) violate("never delivered: " + std::to_string(id));
-  }
-}
-
 AccountStatus SimWorld::status() const {
   return life_->pollers.front()->status();
 }
 
 std::size_t SimWorld::most_in_a_second() const {
   std::size_t most = 0;
-  for (std::size_t first = 0, last = 0; last < sends_us_.size(); ++last) {
-    while (sends_us_[last] - sends_us_[first] >= 1'000'000) ++first;
-    most = std::max(most, last - first + 1);
+  for (const auto& [api, sends] : sends_us_) {
+    for (std::size_t first = 0, last = 0; last < sends.size(); ++last) {
+      while (sends[last] - sends[first] >= 1'000'000) ++first;
+      most = std::max(most, last - first + 1);
+    }
   }
   return most;
+}
+
+std::uint64_t SimWorld::calls_of(Api api) const {
+  const auto sends = sends_us_.find(std::string(name(api)));
+  return sends == sends_us_.end() ? 0 : sends->second.size();
 }
 
 std::uint64_t SimWorld::told_events(const std::string& name) const {

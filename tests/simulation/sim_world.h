@@ -23,16 +23,28 @@
 namespace taskwatchd {
 
 struct SimOptions {
+  enum class Watch { kTasks, kJobs, kBoth };  // kBoth: jobs, and every third task by its id too
   std::uint64_t seed = 1;
-  std::uint32_t tasks = 30;
+  Watch watch = Watch::kTasks;
+  std::uint32_t jobs = 1;
+  std::uint32_t tasks = 30;  // of each job
   double rollout_per_minute = 60;
-  double quota = 5;
+  double quota = 5;  // of each API that is used
   double quota_share = 0.8;
   Pace pace;
   iotsim::LifeParameters life;
   std::int64_t timeout_ms = 30 * 60 * 1000;
   Duration one_way = std::chrono::milliseconds(30);
+  Duration start_in{};      // the roll-out begins so long after the world
+  iotsim::Switches calm{};  // the cloud's behaviour when nothing is wrong
 };
+
+// From the cloud's change to the commit that shows it, in seconds.
+struct SimDelays {
+  std::vector<double> bad;  // FAILED, REJECTED, TIMED_OUT
+  std::vector<double> all;  // every end
+};
+double mean(const std::vector<double>& values);
 
 class SimWorld {
  public:
@@ -55,7 +67,11 @@ class SimWorld {
   // The program's machine has its clock set; the cloud's goes on.
   void jump_own_clock(std::chrono::milliseconds by);
   void break_sink(bool broken) { sink_broken_ = broken; }
-  void rerun(iotsim::RerunKind kind) { world_.rerun("job-1", wall_ms(), kind); }
+  void rerun(iotsim::RerunKind kind, std::string_view job = "job-1") {
+    world_.rerun(job, wall_ms(), kind);
+  }
+  // The cloud behaves again, and so does the log.
+  void calm_down();
 
   // Holds what can be said at any instant; called by run() after each simulated second.
   void check();
@@ -65,8 +81,11 @@ class SimWorld {
 
   const std::vector<std::string>& violations() const { return violations_; }
   AccountStatus status() const;
+  // Of any one API.
   std::size_t most_in_a_second() const;
   std::uint64_t calls() const { return calls_; }
+  std::uint64_t calls_of(Api api) const;
+  const SimDelays& delays() const { return delays_; }
   std::uint64_t retries() const { return retries_; }
   const std::map<Anomaly, int>& anomalies() const { return anomalies_; }
   std::uint64_t told_events(const std::string& name) const;
@@ -81,6 +100,9 @@ class SimWorld {
 
   void violate(std::string what);
   void check_event(const Event& event);
+  void check_job_event(const Event& event);
+  void check_chain(const TaskRecord& record);
+  void note_delay(const TaskChange& change, Wall at);
   bool in_true_history(const std::string& task_id, TaskStatus status, std::int64_t modified_ms,
                        std::int64_t not_after_ms);
 
@@ -99,13 +121,17 @@ class SimWorld {
 
   std::vector<std::string> violations_;
   std::uint64_t checked_event_ = 0;
-  std::map<std::string, std::string> last_status_;  // by task, from the stored events
+  std::map<std::string, std::string> last_status_;   // by task, from the stored events
+  std::map<std::string, std::string> first_status_;  // by task, as the observer was told
+  std::map<std::string, std::string> job_status_;    // by job, from the stored events
+  std::set<std::string> job_baselines_;
+  SimDelays delays_;
   std::set<std::uint64_t> delivered_;
   std::uint64_t calls_ = 0;
   std::uint64_t retries_ = 0;
   std::map<Anomaly, int> anomalies_;
   std::map<std::string, std::uint64_t> told_;
-  std::vector<std::int64_t> sends_us_;
+  std::map<std::string, std::vector<std::int64_t>> sends_us_;  // by API
 };
 
 }  // namespace taskwatchd
