@@ -27,6 +27,10 @@ struct Parsed {
   bool systemd_socket = false;
   std::string timeout;
   ExplainOptions explain;
+  PlanOptions plan;
+  std::string plan_format = "text";
+  std::string plan_order;
+  std::string plan_rtt = "60ms";
 };
 
 FlagsEnd refuse(const std::string& message, const std::string& command) {
@@ -138,6 +142,39 @@ void add_explain(CLI::App& app, Parsed& parsed) {
   explain.add_option("TASK_ID", parsed.explain.task_id, "The task.")->type_name("");
 }
 
+void add_plan(CLI::App& app, Parsed& parsed) {
+  CLI::App& plan = *app.add_subcommand(
+      "plan",
+      "Poll a modelled cloud on a virtual clock, with this configuration's quotas and pace: what "
+      "delay, calls and series are to be expected. No keys, no network. Exit 2: `bounds` is not "
+      "kept");
+  plan::Request& request = parsed.plan.request;
+  text_flag(plan, "--config.file", parsed.plan.config_file, "FILE", "The configuration.");
+  plan.add_option("--tasks", request.tasks,
+                  "Tasks in all. Default: 10000 over the configured jobs, and the configured ids.")
+      ->type_name("N")
+      ->check(CLI::Range(1U, plan::kMaxPlanTasks));
+  plan.add_option("--jobs", request.jobs,
+                  "Jobs that share the tasks. Default: as many as the configuration watches.")
+      ->type_name("N")
+      ->check(CLI::Range(1U, plan::kMaxPlanJobs));
+  plan.add_option("--hours", request.hours,
+                  "Simulate so long. Default: until all tasks have ended, 24 at most.")
+      ->type_name("H")
+      ->check(CLI::Range(0.01, 720.0));
+  plan.add_option("--seed", request.seed, "Of the model's chance; the same seed, the same result.")
+      ->type_name("N")
+      ->capture_default_str();
+  text_flag(plan, "--page-order", parsed.plan_order, "ORDER",
+            "How the cloud's lists stand, which is not documented. Default: the worse of id and "
+            "oldest.")
+      ->check(CLI::IsMember({"id", "oldest", "newest", "mixed"}));
+  check_by(text_flag(plan, "--rtt", parsed.plan_rtt, "DURATION", "Round trip of a call."),
+           &timeout_problem);
+  text_flag(plan, "--format", parsed.plan_format, "FORMAT", "text, or json on one line.")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
 Level level_of(const std::string& word) {
   if (word == "debug") return Level::kDebug;
   if (word == "warn") return Level::kWarn;
@@ -233,8 +270,21 @@ std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
       "explain");
 }
 
+Command finish_plan(Parsed& parsed) {
+  PlanOptions& options = parsed.plan;
+  options.json = parsed.plan_format == "json";
+  options.request.order = plan::parse_order(parsed.plan_order);
+  options.request.rtt = *parse_duration(parsed.plan_rtt);
+  const std::uint32_t jobs = options.request.jobs.value_or(1);
+  if (options.request.tasks.value_or(jobs) < jobs) {
+    return refuse("--jobs is more than --tasks; each job needs a task", "plan");
+  }
+  return options;
+}
+
 Command finish(Parsed& parsed, const std::string& command) {
   if (command == "check") return parsed.check;
+  if (command == "plan") return finish_plan(parsed);
   if (command == "query") {
     if (auto end = finish_asking(parsed.query, command)) return *end;
     return parsed.query;
@@ -275,6 +325,7 @@ Command parse_flags(std::vector<std::string> arguments) {
   add_run(app, parsed);
   add_check(app, parsed);
   add_asking(app, parsed);
+  add_plan(app, parsed);
   add_explain(app, parsed);
   for (CLI::App* command : app.get_subcommands(nullptr)) command->allow_extras();
 

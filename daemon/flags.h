@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "check.h"
 #include "explain.h"
+#include "plan_command.h"
 #include "wait.h"
 
 namespace taskwatchd {
@@ -20,8 +21,8 @@ struct FlagsEnd {
   std::string text;  // for stdout if exit_code is 0, else for stderr; ends with a line end
 };
 
-using Command =
-    std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, ExplainOptions, FlagsEnd>;
+using Command = std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, PlanOptions,
+                             ExplainOptions, FlagsEnd>;
 
 // `arguments` without the program's name. No command means `run`.
 Command parse_flags(std::vector<std::string> arguments);
