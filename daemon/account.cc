@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kKeysRetry = std::chrono::seconds(10);
 
 constexpr char kAlive[] = "alive";
+constexpr char kOverdue[] = "overdue";
 constexpr char kSuccess[] = "success:";
 
 // The order in which free slots are filled.
@@ -40,6 +41,8 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     budgets_.emplace(api, budget);
   }
   if (const Mark* alive = find_mark(stored, kAlive)) blind_.restore(alive->at, now);
+  const Mark* const overdue = find_mark(stored, kOverdue);
+  overdue_looked_ = overdue != nullptr ? overdue->at : now.wall;
   configure(config, stored, now);
 }
 
@@ -248,13 +251,14 @@ Commit Account::refresh(Now now) {
   }
   touched_.clear();
   commit.jobs = jobs_.refresh();
-  if (commit.records.empty() && commit.jobs.empty()) return commit;
+  look_for_overdue(now, commit);
+  if (commit.empty()) return commit;
   for (const auto& [api, budget] : budgets_) {
     if (budget.last_success) {
       commit.marks.push_back({config_.name, success_of(api), *budget.last_success});
     }
   }
-  commit.marks.push_back({config_.name, kAlive, *blind_.last_good()});
+  if (blind_.last_good()) commit.marks.push_back({config_.name, kAlive, *blind_.last_good()});
   return commit;
 }
 

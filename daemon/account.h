@@ -92,8 +92,8 @@ class Account {
   bool is_explicit(const std::string& task_id) const { return home_.contains(task_id); }
 
   void settle_good(const Answer& answer, std::size_t number, Now now, Verdict& verdict);
-  void settle_task(const Answer& answer, const TaskReply& reply, std::size_t number, Now now,
-                   Verdict& verdict);
+  void settle_another(const Answer& answer, std::size_t number, Now now, Verdict& verdict);
+  void settle_task(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict);
   void settle_job_call(const Answer& answer, Now now, Verdict& verdict);
   void settle_bad(const Answer& answer, const Failure& failure, std::size_t number, Now now,
                   double chance, Verdict& verdict);
@@ -111,6 +111,7 @@ class Account {
   void explain_explicit(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const;
   void explain_job(const std::string& job_id, Now now, std::vector<PlannedCall>& next) const;
   void explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const;
+  void look_for_overdue(Now now, Commit& commit);
   void pace_blind_watch();
   Duration back_off(const std::string& item);
 
@@ -127,6 +128,7 @@ class Account {
   std::unordered_set<std::string> touched_;            // explicit tasks seen since the last refresh
   // Explicit tasks that are not finished, by job: with many of one job its lists help.
   std::unordered_map<std::string, std::unordered_set<std::string>> live_;
+  Wall overdue_looked_;    // tasks whose deadline passed until then were told
   bool job_turn_ = false;  // of QueryTask's slots: explicit tasks and jobs' tasks take turns
   std::optional<double> clock_offset_;  // s, cloud less ours
 };

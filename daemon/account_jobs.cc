@@ -13,6 +13,8 @@ constexpr Duration kSurplusEvery = std::chrono::seconds(10);
 // page of its list tells more than one QueryTask.
 constexpr std::size_t kAssistTasks = 20;
 constexpr std::uint32_t kAssistShare = 50;
+constexpr int kAgreeing = 3;  // descriptions that are older than ours, before they are believed
+constexpr Duration kAgreeingSpan = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -208,7 +210,22 @@ void AccountJobs::progressed(Job& job, const Tracker& tracker, Now now, JobsVerd
   if (changed) out.records.push_back(record);
 }
 
+// Replies overtake each other, and some come from a copy that lags. As with tasks, what is older
+// than ours is believed once three running agree on it for a minute.
+bool AccountJobs::is_stale(Job& job, const JobReply& reply, Now now) {
+  const JobReply& held = job.record.last;
+  if (held.job_id.empty() || reply.modified >= held.modified) {
+    job.older = 0;
+    return false;
+  }
+  if (job.older++ == 0) job.older_since = now.mono;
+  if (job.older < kAgreeing || now.mono - job.older_since < kAgreeingSpan) return true;
+  job.older = 0;
+  return false;
+}
+
 void AccountJobs::described(Job& job, const JobReply& reply, Now now, JobsVerdict& out) {
+  if (is_stale(job, reply, now)) return;
   JobRecord& record = job.record;
   const JobReply before = std::exchange(record.last, reply);
   if (!reply.timeout) record.last.timeout = before.timeout;

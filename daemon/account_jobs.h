@@ -94,11 +94,14 @@ class AccountJobs {
     Outlook outlook;
     Wall outlook_at;
     std::uint32_t stalled = 0;
+    int older = 0;  // descriptions running that were older than ours
+    Mono older_since;
     std::optional<Wall> counted;  // when the newest statistics, or a whole scan, came
   };
   Job& watch(const std::string& job_id, std::size_t instance, bool found, const JobRecord* stored,
              const Tracker& tracker, Now now);
   void forget(const std::string& job_id);
+  static bool is_stale(Job& job, const JobReply& reply, Now now);
   void described(Job& job, const JobReply& reply, Now now, JobsVerdict& out);
   void progressed(Job& job, const Tracker& tracker, Now now, JobsVerdict& out);
   NextCall next_look(Now now, const std::vector<Mono>& held, const Tracker& tracker);

@@ -19,6 +19,20 @@ constexpr int kOwnRefusals = 3;         // by the cloud: parameters
 constexpr int kOwnStrangers = 6;        // replies that are not the documented ones: more by chance
 constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
+// The reply names another thing than was asked for.
+bool names_another(const Answer& answer) {
+  const Call& call = answer.call;
+  if (const auto* task = std::get_if<TaskReply>(&answer.outcome)) {
+    return task->task_id != call.task_id;
+  }
+  if (const auto* job = std::get_if<JobReply>(&answer.outcome)) return job->job_id != call.job_id;
+  const auto* page = std::get_if<TaskPage>(&answer.outcome);
+  if (page == nullptr || page->tasks.empty()) return false;
+  return std::all_of(page->tasks.begin(), page->tasks.end(), [&](const TaskReply& row) {
+    return !row.job_id.empty() && row.job_id != call.job_id;
+  });
+}
+
 // A failure that may lie in the one item or its reply, not in the way to the cloud.
 bool concerns_item(Reason reason) {
   return reason == Reason::kProtocol || reason == Reason::kBadRequest;
@@ -74,11 +88,13 @@ void Account::settle_good(const Answer& answer, std::size_t number, Now now, Ver
   budget.denied_until = Mono::min();
 
   // Before the reply is taken in: a rerun that it shows was not unfinished until then.
-  const bool right = task == nullptr || task->task_id == call.task_id;
-  if (right) blind_.good(call.item(), now, [this] { return unfinished(); });
+  if (names_another(answer)) {
+    settle_another(answer, number, now, verdict);
+    return;
+  }
+  blind_.good(call.item(), now, [this] { return unfinished(); });
   if (task != nullptr) {
-    settle_task(answer, *task, number, now, verdict);
-    if (!right) return;
+    settle_task(answer, *task, now, verdict);
   } else {
     settle_job_call(answer, now, verdict);
     failing_.erase(call.item());
@@ -94,23 +110,26 @@ void Account::settle_good(const Answer& answer, std::size_t number, Now now, Ver
   }
 }
 
-void Account::settle_task(const Answer& answer, const TaskReply& reply, std::size_t number, Now now,
-                          Verdict& verdict) {
+// Nothing of it is believed.
+void Account::settle_another(const Answer& answer, std::size_t number, Now now, Verdict& verdict) {
+  const Call& call = answer.call;
+  Failure wrong;
+  wrong.http_status = 200;
+  wrong.message =
+      call.api == Api::kQueryTask ? "the reply names another task" : "the reply names another job";
+  verdict.failure = Reason::kProtocol;
+  verdict.observation.anomalies.push_back(Anomaly::kWrongTaskId);
+  retry_later(call, now.mono + back_off(call.item()));
+  reach_.failed(number, call.api, wrong, now, 0, verdict.news);
+}
+
+void Account::settle_task(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict) {
   const std::string& id = answer.call.task_id;
   const TaskRow* const row = tracker_.row(id);
   const bool had_words = row->words != nullptr;
   std::optional<Sight> before;
   if (row->seen) before = sight_of(*row);
   verdict.observation = tracker_.observe(id, reply, now);
-  if (reply.task_id != id) {
-    Failure wrong;
-    wrong.http_status = 200;
-    wrong.message = "the reply names another task";
-    verdict.failure = Reason::kProtocol;
-    retry_later(answer.call, now.mono + back_off(id));
-    reach_.failed(number, Api::kQueryTask, wrong, now, 0, verdict.news);
-    return;
-  }
   failing_.erase(id);
   const TaskRecord record = *tracker_.record(id);
   jobs_.looked_at(id, before, tracker_);

@@ -15,7 +15,8 @@ void CloserLooks::want(const std::string& task_id, Why why) {
 }
 
 bool CloserLooks::is_worth_it(const TaskRow& row, Why why) {
-  if (row.gone) return false;
+  // Tasks named by id have a pace of their own, and may be being asked.
+  if (row.gone || row.explicit_id) return false;
   if (why == Why::kWords) return is_bad(row.status) && row.words == nullptr;
   return why == Why::kSurplus || !is_finished(row.status);
 }

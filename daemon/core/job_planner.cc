@@ -58,6 +58,7 @@ void JobPlanner::asked(const Call& call, Mono now) {
   assert(job != nullptr);
   if (call.api == Api::kQueryJobStatistics) {
     job->statistics_in_flight = true;
+    job->recount = false;
     job->statistics_asked = now;
     ++job->beats;
   } else if (call.api == Api::kQueryJob) {
@@ -139,6 +140,9 @@ void JobPlanner::description(const std::string& job_id, const JobReply& reply) {
   Job* const job = find(job_id);
   if (job == nullptr) return;
   job->description_in_flight = false;
+  const bool moved = job->description && (job->description->status != reply.status ||
+                                          job->description->modified != reply.modified);
+  if (moved) job->recount = true;
   job->description = reply;
 }
 

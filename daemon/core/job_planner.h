@@ -120,6 +120,7 @@ class JobPlanner {
     std::optional<JobReply> description;
     Mono description_asked = Mono::min();
     bool description_in_flight = false;
+    bool recount = false;     // its description has moved on: the tasks may have, too
     std::uint32_t beats = 0;  // calls while all is finished, in turn for this and that
     Mono not_before = Mono::min();
   };

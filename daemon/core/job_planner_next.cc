@@ -164,7 +164,7 @@ bool JobPlanner::is_finished_job(const Job& job) const {
 Mono JobPlanner::statistics_due(const Job& job) const {
   if (job.statistics_asked == Mono::min()) return job.not_before;
   Mono due = job.statistics_asked + pace_.job;
-  if (is_finished_job(job)) {
+  if (is_finished_job(job) && !job.recount) {
     // One call a minute in all: most for the counts, some for the status.
     due = std::max(job.statistics_asked, job.description_asked) + pace_.finished;
   }
@@ -188,9 +188,9 @@ NextCall JobPlanner::next_statistics(Mono now, const std::vector<Mono>& held) co
   for (const auto& [id, job] : jobs_) {
     if (job.statistics_in_flight) continue;
     Mono when = std::max(statistics_due(job), held[job.instance]);
-    const bool its_turn = is_finished_job(job) && job.statistics_asked != Mono::min() &&
-                          usable_[static_cast<std::size_t>(Api::kQueryJob)] &&
-                          description_due(job) != Mono::max();
+    const bool its_turn =
+        is_finished_job(job) && !job.recount && job.statistics_asked != Mono::min() &&
+        usable_[static_cast<std::size_t>(Api::kQueryJob)] && description_due(job) != Mono::max();
     if (its_turn) continue;  // the description's
     if (when > now) {
       choice.wake = std::min(choice.wake, when);
