@@ -10,6 +10,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <future>
 #include <stdexcept>
@@ -100,10 +103,25 @@ inline WebResponse routes(const WebRequest& request) {
   return response;
 }
 
+inline boost::asio::awaitable<WebResponse> late(std::string target) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  timer.expires_after(milliseconds(target == "/late-long" ? 1000 : 0));
+  co_await timer.async_wait(boost::asio::use_awaitable);
+  if (target == "/late-throw") throw std::runtime_error("oops");
+  WebResponse response;
+  response.body = "late\n";
+  co_return response;
+}
+
+inline WebAnswer all_routes(const WebRequest& request) {
+  if (request.target.starts_with("/late")) return late(request.target);
+  return routes(request);
+}
+
 // A server on a thread of its own.
 class Served {
  public:
-  explicit Served(WebLimits limits = {}) : server_(context_.get_executor(), routes, limits) {
+  explicit Served(WebLimits limits = {}) : server_(context_.get_executor(), all_routes, limits) {
     const auto listening = server_.listen("127.0.0.1:0");
     EXPECT_FALSE(listening.error) << listening.error.message();
     address = listening.address;

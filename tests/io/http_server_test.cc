@@ -36,6 +36,35 @@ TEST(HttpServer, HeadIsGetWithoutABody) {
   EXPECT_THAT(reply, EndsWith("GET / -\n"));
 }
 
+TEST(HttpServer, AnAnswerMayWait) {
+  for (const std::string target : {"/late", "/late-throw"}) {
+    Served served;
+    RawClient client(served.address);
+    client.send("GET " + target + " HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    const std::string replies = client.read();
+    const bool throws = target == "/late-throw";
+    EXPECT_THAT(replies, StartsWith(throws ? "HTTP/1.1 500 " : "HTTP/1.1 200 ")) << target;
+    EXPECT_THAT(replies, HasSubstr(throws ? "internal error\n" : "late\n")) << target;
+    EXPECT_THAT(replies, EndsWith("GET / -\n")) << "the next request of the connection";
+  }
+}
+
+TEST(HttpServer, WaitingAnswersCount) {
+  WebLimits limits;
+  limits.requests = 1;
+  Served served(limits);
+  RawClient waiting(served.address);
+  waiting.send("GET /late-long HTTP/1.1\r\n\r\n");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  std::string reply;
+  do {
+    reply = served.fetch();
+  } while (!reply.starts_with("HTTP/1.1 503 ") && std::chrono::steady_clock::now() < end);
+  EXPECT_THAT(reply, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(waiting.read("late\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(served.answers_within(milliseconds(5000))) << "then there is room again";
+}
+
 TEST(HttpServer, PassesUnknownMethodsOn) {
   Served served;
   RawClient client(served.address);
