@@ -15,7 +15,8 @@ std::optional<JobPlan> JobPlanner::plan_of(const std::string& job_id, Mono now) 
   plan.lists_ready = job->not_before;
 
   // next_statistics leaves a finished job to next_description when that is its turn.
-  const bool others_turn = plan.finished && job->statistics_asked != Mono::min() &&
+  const bool resting = plan.finished && !job->recount;
+  const bool others_turn = resting && job->statistics_asked != Mono::min() &&
                            usable_[static_cast<std::size_t>(Api::kQueryJob)] &&
                            description_due(*job) != Mono::max();
   if (job->statistics_in_flight) {
@@ -23,7 +24,7 @@ std::optional<JobPlan> JobPlanner::plan_of(const std::string& job_id, Mono now) 
   } else if (others_turn) {
     plan.statistics = {PlanRule::kDescriptionTurn, description_due(*job)};
   } else if (const Mono due = statistics_due(*job); due > now) {
-    const PlanRule pace = plan.finished ? PlanRule::kPaceFinished : PlanRule::kPaceJob;
+    const PlanRule pace = resting ? PlanRule::kPaceFinished : PlanRule::kPaceJob;
     plan.statistics = {due == job->not_before ? PlanRule::kRetry : pace, due};
   }
   if (!plan.counted) return plan;
