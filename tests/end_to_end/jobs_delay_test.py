@@ -18,7 +18,7 @@ import unittest
 import harness
 import worlds
 
-SECONDS = float(os.environ.get("SECONDS", "45"))
+SECONDS = float(os.environ.get("SECONDS", "40"))
 GOAL = 1.5  # s, mean over the bad ends
 TASKS = 2000
 

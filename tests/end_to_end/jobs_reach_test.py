@@ -19,7 +19,7 @@ accounts:
         jobs:
           - id: someJob
             name: ota-some
-            devices: 120
+            devices: 60
             rollout: 1000
             life: {offline: 0, run_median: 3s, run_sigma: 0.2, hang: 0, failed_median: 2s}
 """
