@@ -10,7 +10,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kLoadPart = 5000;  // records
+constexpr std::size_t kLoadPart = 5000;    // records
+constexpr std::ptrdiff_t kShowPart = 500;  // likewise
 
 std::vector<std::string> tasks_of(const AccountConfig& account) {
   std::vector<std::string> ids;
@@ -141,11 +142,19 @@ Awaitable<std::optional<StoreError>> Fleet::load_tasks_of(JobKey job,
 void Fleet::restore(const Stored& stored) {
   const Wall now = ports_.clock.now().wall;
   metrics_.restore(stored.records, stored.counters, now);
-  std::map<std::string, std::vector<TaskRecord>> by_job;
-  for (const TaskRecord& record : stored.records) by_job[record.last.job_id].push_back(record);
-  for (const JobRecord& job : stored.jobs) {
-    const auto tasks = by_job.find(job.key.job_id);
-    if (tasks != by_job.end()) metrics_.restore_job_tasks(tasks->second, job.ended, now);
+  std::map<std::string_view, const JobRecord*> jobs;
+  for (const JobRecord& job : stored.jobs) jobs.emplace(job.key.job_id, &job);
+  // In parts: a copy of all would double what a start takes.
+  std::vector<TaskRecord> part;
+  const auto end = stored.records.end();
+  for (auto at = stored.records.begin(); at != end;) {
+    const std::string& job_id = at->last.job_id;
+    const auto begin = at;
+    while (at != end && at->last.job_id == job_id && at - begin < kShowPart) ++at;
+    const auto job = jobs.find(job_id);
+    if (job == jobs.end()) continue;
+    part.assign(begin, at);
+    metrics_.restore_job_tasks(part, job->second->ended, now);
   }
 }
 
