@@ -26,7 +26,7 @@ const std::map<char, Goal> kGoals = {
     {'D', {"10,000 in 20 jobs, 50/min each, begun over 1 h", 1.5, 7, 2.8, 1.5, 1.1}},
     {'E', {"100,000 in 1 job, 1000/min", 10, 80, 290, 0.4, 0.3}},
     {'F', {"100,000 in 100 jobs, 100/min each, begun over 4 h", 3.3, 19, 25, 3.2, 2.3}}};
-constexpr double kTimedOutGoal = 0.5;  // mean, where the job's statistics are not shared
+constexpr double kTimedOutGoal = 0.5;  // mean
 constexpr double kAloneWorse = 1.05;   // of round robin, in A
 constexpr double kAloneBetter = 2.5;   // times, in D
 
@@ -103,15 +103,15 @@ std::string held(double value, double goal) {
 }
 
 void row(char scenario, const std::string& what, Sum& sum, const std::string& bad,
-         const std::string& p99, const std::string& all) {
+         const std::string& p99, const std::string& all, const std::string& timed_out) {
   fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} |\n", scenario, what, bad,
-             number(quantile_of(sum.delays.bad, 0.5)), p99, all,
-             number(mean_of(sum.delays.timed_out)), sum.lost);
+             number(quantile_of(sum.delays.bad, 0.5)), p99, all, timed_out, sum.lost);
 }
 
 void plain_row(char scenario, const std::string& what, Sum& sum) {
   row(scenario, what, sum, number(mean_of(sum.delays.bad)),
-      number(quantile_of(sum.delays.bad, 0.99)), number(mean_of(sum.delays.all)));
+      number(quantile_of(sum.delays.bad, 0.99)), number(mean_of(sum.delays.all)),
+      number(mean_of(sum.delays.timed_out)));
 }
 
 void run_scenario(char scenario, const Flags& flags) {
@@ -135,7 +135,8 @@ void run_scenario(char scenario, const Flags& flags) {
     row(scenario, fmt::format("planner, pages by {}", name(order_of(letter))), sum,
         held(mean_of(sum.delays.bad), newest ? goal.newest_bad : goal.bad_mean),
         held(quantile_of(sum.delays.bad, 0.99), goal.bad_p99),
-        held(mean_of(sum.delays.all), newest ? goal.newest_all : goal.all_mean));
+        held(mean_of(sum.delays.all), newest ? goal.newest_all : goal.all_mean),
+        held(mean_of(sum.delays.timed_out), kTimedOutGoal));
     std::fflush(stdout);
   }
   plain_row(scenario, "round robin of QueryTask", robin);
@@ -156,7 +157,8 @@ void run_alone(char scenario, int seeds) {
   row(scenario, "QueryTask alone", alone,
       held(mean_of(alone.delays.bad), factor * mean_of(robin.delays.bad)),
       number(quantile_of(alone.delays.bad, 0.99)),
-      held(mean_of(alone.delays.all), factor * mean_of(robin.delays.all)));
+      held(mean_of(alone.delays.all), factor * mean_of(robin.delays.all)),
+      number(mean_of(alone.delays.timed_out)));
   plain_row(scenario, "round robin, the same seeds", robin);
 }
 
