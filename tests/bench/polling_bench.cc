@@ -99,7 +99,7 @@ std::string number(double value) {
 std::string held(double value, double goal) {
   const bool kept = value <= goal;
   g_kept = g_kept && kept;
-  return fmt::format("{} ({}{:g})", number(value), kept ? "" : "**not** ", goal);
+  return fmt::format("{} ({}{:.4g})", number(value), kept ? "" : "**not** ", goal);
 }
 
 void row(char scenario, const std::string& what, Sum& sum, const std::string& bad,
