@@ -37,7 +37,7 @@ class Flags(Cli):
                 (["run", "--bogus"], ["unknown flag --bogus", "taskwatchd run --help"]),
                 (["run", "more"], ["unexpected argument more"]),
                 (["chek"], ["unknown command chek", "run, check, query, wait"]),
-                (["plan"], ["unknown command plan"]),
+                (["plot"], ["unknown command plot"]),
                 (["--config.file="], ["--config.file has no value"]),
                 (["--config.file"], ["--config.file"]),
                 (["--config.file=a", "--config.file=b"], ["--config.file", "more than once"]),

@@ -50,7 +50,7 @@ class Crash(harness.TestCase):
         worlds.check_log(self, runs, state)
         calls = cloud.control("calls")["calls"]
         peak = worlds.check_rate(self, calls, QUOTA * SHARE, stalls)
-        stats = cloud.control("stats")["apis"][0]
+        stats = worlds.stats_of(cloud, "QueryTask")
         print(f"{len(transitions)} transitions, {stats['calls']} calls, peak {peak} a second, "
               f"{stats['refused']} refused", flush=True)
         self.assertGreater(len(transitions), 10 * ROUNDS, "too little happened to show anything")

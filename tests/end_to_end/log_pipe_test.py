@@ -74,7 +74,7 @@ class LogPipe(harness.TestCase):
         return daemon.metric("taskwatchd_events_pending", sink="log")
 
     def calls(self):
-        return self.cloud.control("stats")["apis"][0]["calls"]
+        return worlds.stats_of(self.cloud, "QueryTask")["calls"]
 
     def test_all_arrive_once_it_is_read_again(self):
         daemon = self.start()

@@ -44,7 +44,7 @@ class Rate(harness.TestCase):
         busy = stalls.worst > STALL
         for share, cloud in worlds_at:
             limit = round(5 * share)
-            stats = cloud.control("stats")["apis"][0]
+            stats = worlds.stats_of(cloud, "QueryTask")
             peak = worlds.check_rate(self, cloud.control("calls")["calls"], limit, stalls)
             # Only calls that a stall pushed together may be refused.
             if peak <= limit:
