@@ -12,10 +12,11 @@
 
 #include "cloud/http.h"
 #include "config/config.h"
-#include "config/secret.h"
 #include "core/change.h"
+#include "core/distribution.h"
 #include "core/event.h"
 #include "core/outcome.h"
+#include "core/secret.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -52,6 +53,26 @@ class HttpClient {
   virtual ~HttpClient() = default;
   // Returns within 10 s whatever the peer does. Never retries, never follows redirects.
   virtual Awaitable<HttpResult> send(HttpRequest request) = 0;
+};
+
+// What it takes to fetch a result file of a distribution.
+struct ResultRequest {
+  DistributionKey key;
+  Secret url;
+  std::vector<std::string> hosts;  // that it may be fetched from: "*.aliyuncs.com"
+  std::string proxy;               // empty: none
+};
+struct ResultFailure {
+  bool expired = false;  // the link's time is over: ask for another
+  std::string message;   // names the host and the mend; never the URL's path or query
+};
+class ResultFiles {
+ public:
+  virtual ~ResultFiles() = default;
+  // Fetches the file, keeps its raw bytes beside the state and reads it. A file of a format that we
+  // do not know is a result that was not understood, not a failure. Off the loop where it is long.
+  virtual Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(
+      ResultRequest request) = 0;
 };
 
 struct KeyError {

@@ -8,9 +8,9 @@
 
 #include "cloud/http.h"
 #include "config/config.h"
-#include "config/secret.h"
 #include "core/api.h"
 #include "core/job.h"
+#include "core/secret.h"
 #include "core/task.h"
 #include "core/time.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/secret.h"
+#include "core/secret.h"
 
 namespace taskwatchd {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/secret.h"
+#include "core/secret.h"
 
 namespace taskwatchd {
 

@@ -27,7 +27,7 @@ class Secret {
   std::string value_;
 };
 
-// What signs a call. Lives in config beside Secret because both the cloud room and ports need it.
+// What signs a call.
 struct Keys {
   std::string access_key_id;
   Secret access_key_secret;

@@ -1,0 +1,42 @@
+#include "core/distribution.h"
+
+namespace taskwatchd {
+
+std::string_view name(DistributionStatus status) {
+  switch (status) {
+    case DistributionStatus::kInitializing:
+      return "INITIALIZING";
+    case DistributionStatus::kRunning:
+      return "RUNNING";
+    case DistributionStatus::kFinished:
+      return "FINISHED";
+    case DistributionStatus::kAborted:
+      return "ABORTED";
+    case DistributionStatus::kUnknown:
+      return "UNKNOWN";
+  }
+  return "UNKNOWN";
+}
+
+DistributionStatus parse_distribution_status(std::int64_t number) {
+  return number >= 0 && number < 4 ? static_cast<DistributionStatus>(number)
+                                   : DistributionStatus::kUnknown;
+}
+
+std::string_view name(ResultFormat format) {
+  switch (format) {
+    case ResultFormat::kUnknown:
+      return "unknown";
+    case ResultFormat::kJsonArray:
+      return "json";
+    case ResultFormat::kJsonLines:
+      return "json_lines";
+    case ResultFormat::kCsv:
+      return "csv";
+    case ResultFormat::kXlsx:
+      return "xlsx";
+  }
+  return "unknown";
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,101 @@
+// A distribution: a batch that moves devices to other instances. (Its id is called JobId too; it is
+// no job.) What replies say of it, what its result file says, what we hold.
+// Source: help.aliyun.com, API QueryDeviceDistributeJob and QueryDeviceDistributeDetail.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/secret.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+enum class DistributionStatus : std::uint8_t {
+  kInitializing,  // 0
+  kRunning,       // 1
+  kFinished,      // 2: carried out, which does not say that every device was distributed
+  kAborted,       // 3
+  kUnknown,       // ours: a number that we do not know, or none yet
+};
+inline constexpr std::array<DistributionStatus, 5> kAllDistributionStatuses = {
+    DistributionStatus::kInitializing, DistributionStatus::kRunning, DistributionStatus::kFinished,
+    DistributionStatus::kAborted, DistributionStatus::kUnknown};
+
+// Our spelling, in metrics and events: "FINISHED".
+std::string_view name(DistributionStatus status);
+// The cloud's number: 0 to 3.
+DistributionStatus parse_distribution_status(std::int64_t number);
+constexpr bool is_finished(DistributionStatus s) {
+  return s == DistributionStatus::kFinished || s == DistributionStatus::kAborted;
+}
+
+// What a good QueryDeviceDistributeJob reply says.
+struct DistributionReply {
+  std::string distribution_id;
+  DistributionStatus status = DistributionStatus::kUnknown;
+  std::string status_text;  // the cloud's word, only when status is kUnknown
+  std::string product_key;
+  std::string source_instance;
+  std::vector<std::string> target_instances;
+  std::optional<std::uint32_t> total;  // devices
+  std::optional<Wall> created;
+};
+
+// What a good QueryDeviceDistributeDetail reply says. Who has the address may read the file: its
+// query is a signature.
+struct DistributionFile {
+  Secret url;  // empty: there is no file (yet)
+};
+
+// How a result file is written. Documented nowhere, so it is recognised by its content.
+enum class ResultFormat : std::uint8_t { kUnknown, kJsonArray, kJsonLines, kCsv, kXlsx };
+std::string_view name(ResultFormat format);  // "csv"
+
+// One device of a result file. Text from the file: data, to be escaped by whoever shows it.
+struct DeviceResult {
+  std::string product_key;  // may be empty
+  std::string device_name;
+  std::string code;     // "200" is good
+  std::string message;  // may be empty
+  bool operator==(const DeviceResult&) const = default;
+};
+
+// What a result file came to. `ok` + `failed` + `unknown` is its number of devices, where the
+// format was understood; otherwise all are 0 and `problem` says why.
+struct DistributionResult {
+  ResultFormat format = ResultFormat::kUnknown;
+  bool understood = false;
+  std::string problem;  // for people, of a file that was not understood; escaped
+  std::uint32_t ok = 0;
+  std::uint32_t failed = 0;
+  std::uint32_t unknown = 0;                   // devices whose code is empty or unreadable
+  std::map<std::string, std::uint32_t> codes;  // devices by code; at most kMaxCodes of them
+  std::vector<DeviceResult> failed_devices;    // all of them, in the file's order
+  std::uint64_t bytes = 0;                     // of the file as it was fetched
+};
+inline constexpr std::size_t kMaxCodes = 64;  // further codes are counted as "other"
+
+struct DistributionKey {
+  std::string account;
+  std::string distribution_id;
+  auto operator<=>(const DistributionKey&) const = default;
+};
+
+// What we hold of a distribution, all of it durable.
+struct DistributionRecord {
+  DistributionKey key;
+  DistributionReply last;  // status kUnknown with no text: never read
+  Wall first_seen;
+  Wall last_seen;             // receive time of the last reply about it
+  std::optional<Wall> ended;  // when it was first seen finished or aborted
+  std::optional<Wall> result_read;
+  std::optional<DistributionResult> result;
+};
+
+}  // namespace taskwatchd
