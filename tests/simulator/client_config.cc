@@ -38,6 +38,23 @@ void write_instance(const World& world, std::size_t number, const ClientOptions&
   }
 }
 
+// The files come from where the calls go, and that host is named in full: it is a loopback one.
+void write_distributions(const World& world, const Account& account, const ClientOptions& options,
+                         std::string& yaml) {
+  std::string ids;
+  for (const Distribution& distribution : world.distributions()) {
+    if (distribution.spec.account == account.name) {
+      ids += "      - " + quoted(distribution.spec.id) + '\n';
+    }
+  }
+  if (ids.empty()) return;
+  std::string host = options.endpoint.substr(options.endpoint.find("//") + 2);
+  host = host.substr(0, host.rfind(':'));
+  yaml += "    distributions:\n" + ids;
+  yaml += "    distribution_endpoint: " + quoted(options.endpoint) + '\n';
+  yaml += "    distribution_file_hosts: [" + quoted(host) + "]\n";
+}
+
 bool has_tasks(const World& world, const Instance& instance) {
   for (std::size_t i = 0; i < world.task_count(); ++i) {
     if (&world.instance_of(world.task_at(i)) == &instance) return true;
@@ -72,6 +89,7 @@ std::vector<ClientFile> client_config(const World& world, const ClientOptions& o
       yaml += "    pace:\n      task: " + options.pace + '\n';
       if (options.watch != "tasks") yaml += "      job: " + options.pace + '\n';
     }
+    write_distributions(world, account, options, yaml);
     yaml += "    instances:\n";
     for (std::size_t i = 0; i < world.instances().size(); ++i) {
       const Instance& instance = world.instances()[i];

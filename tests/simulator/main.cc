@@ -133,6 +133,7 @@ int serve(Flags& flags) {
   flags.client.endpoint = std::string(options.tls_cert.empty() ? "http" : "https") + "://" +
                           (v6 ? '[' + options.address + ']' : options.address) + ':' +
                           std::to_string(server.port());
+  cloud.file_base = flags.client.endpoint;
   if (!flags.write_config.empty()) {
     if (!flags.tls_cert.empty()) {
       flags.client.ca_file = std::filesystem::absolute(flags.tls_cert).string();

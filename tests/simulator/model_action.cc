@@ -5,9 +5,11 @@
 namespace iotsim {
 namespace {
 
-constexpr std::array<Action, 5> kActions = {{
+constexpr std::array<Action, 7> kActions = {{
     {"ListJob", "2018-01-20", 5, true, "CurrentPage", &list_job},
     {"ListTask", "2018-01-20", 5, true, "JobId", &list_task},
+    {"QueryDeviceDistributeDetail", "2018-01-20", 5, false, "JobId", &query_distribution_detail},
+    {"QueryDeviceDistributeJob", "2018-01-20", 10, false, "JobId", &query_distribution},
     {"QueryJob", "2018-01-20", 5, true, "JobId", &query_job},
     {"QueryJobStatistics", "2018-01-20", 5, true, "JobId", &query_job_statistics},
     {"QueryTask", "2018-01-20", 5, true, "TaskId", &query_task},

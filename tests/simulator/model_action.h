@@ -12,6 +12,8 @@
 
 namespace iotsim {
 
+class ResultLinks;
+
 // What an operation may look at.
 struct ActionContext {
   World& world;
@@ -23,6 +25,8 @@ struct ActionContext {
   Now now;
   std::int64_t world_ms = 0;  // the instant whose truth is told; older if stale
   bool wrong_task = false;    // mix it up with another one
+  ResultLinks& links;
+  const std::string& file_base;  // what links to files begin with: https://HOST
 };
 
 // The members of the reply beside RequestId and Success.
@@ -42,6 +46,8 @@ const Action* find_action(std::string_view name);
 
 ActionAnswer list_job(ActionContext& context);
 ActionAnswer list_task(ActionContext& context);
+ActionAnswer query_distribution(ActionContext& context);
+ActionAnswer query_distribution_detail(ActionContext& context);
 ActionAnswer query_job(ActionContext& context);
 ActionAnswer query_job_statistics(ActionContext& context);
 ActionAnswer query_task(ActionContext& context);

@@ -22,6 +22,12 @@ struct ModelCloud::Turn {
 Response ModelCloud::handle(const Request& request, Now now) {
   apply_schedule(now);
   world_.progress_bumps_modified = switches.progress_bumps_modified;
+  if (request.target.starts_with(ResultLinks::kPathPrefix)) {
+    Response file = links_.fetch(request, world_, switches,
+                                 {now.wall_ms + switches.clock_offset_ms, now.mono_us});
+    file.delay_ms += switches.latency_ms;
+    return file;
+  }
   Turn turn;
   turn.now = now;
   turn.cloud_ms = now.wall_ms + switches.clock_offset_ms;
@@ -77,6 +83,7 @@ Response ModelCloud::answer(const Request& request, Turn& turn) {
     return refuse({200, "iot.system.SystemException", "A system exception occurred.", true}, turn);
   }
   const std::int64_t age = strikes(turn, switches.stale) ? switches.stale_ms : 0;
+  const std::string base = file_base.empty() ? "http://" + turn.host : file_base;
   ActionContext context{world_,
                         switches,
                         random_,
@@ -85,7 +92,9 @@ Response ModelCloud::answer(const Request& request, Turn& turn) {
                         turn.instance,
                         turn.now,
                         turn.now.wall_ms - age,
-                        strikes(turn, switches.wrong_task)};
+                        strikes(turn, switches.wrong_task),
+                        links_,
+                        base};
   ActionAnswer answer = turn.action->answer(context);
   if (const auto* const refusal = std::get_if<Refusal>(&answer)) return refuse(*refusal, turn);
   Response response = success(std::move(std::get<std::vector<Member>>(answer)), turn);

@@ -10,6 +10,7 @@
 
 #include "simulator/model_action.h"
 #include "simulator/model_gate.h"
+#include "simulator/model_links.h"
 #include "simulator/model_stats.h"
 #include "simulator/model_switches.h"
 #include "simulator/model_time.h"
@@ -30,11 +31,14 @@ class ModelCloud {
 
   // To be changed at any time between calls.
   Switches switches;
+  // What links to result files begin with, http://HOST:PORT; empty: the asking call's own host.
+  std::string file_base;
   // REQUIRES: set_switch takes its name and value.
   void schedule(TimedSwitch timed);
 
   World& world() { return world_; }
   CallLog& log() { return log_; }
+  const ResultLinks& links() const { return links_; }
 
  private:
   struct Turn;  // one call on its way through
@@ -57,6 +61,7 @@ class ModelCloud {
   std::int64_t began_us_;
   Gate gate_;
   CallLog log_;
+  ResultLinks links_;
   std::map<std::pair<std::string, std::string>, RateWindow> windows_;  // by account, API
   std::vector<TimedSwitch> schedule_;
 };

@@ -189,8 +189,43 @@ Response cancel(ControlTurn& turn) {
   return reply(200, object({{"cancelled", count(n)}}));
 }
 
+Response show_distributions(ControlTurn& turn) {
+  std::vector<Value> distributions;
+  const auto& all = turn.cloud.world().distributions();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Distribution& d = all[i];
+    const bool is_known = d.is_known(turn.now.wall_ms);
+    std::map<std::string, std::uint64_t> by_code;
+    for (const DistributionRow& row : result_rows(d, turn.cloud.world().seed())) {
+      ++by_code[row.code];
+    }
+    std::vector<Member> codes;
+    for (const auto& [code, n] : by_code) codes.push_back({code, count(n)});
+    distributions.push_back(
+        object({{"id", text_value(d.spec.id)},
+                {"account", text_value(d.spec.account)},
+                {"status", is_known ? number(d.status(turn.now.wall_ms)) : literal("null")},
+                {"total", count(d.total())},
+                {"codes", object(std::move(codes))},
+                {"links", count(turn.cloud.links().issued(i))},
+                {"fetched", count(d.fetched)},
+                {"refused", count(d.refused)}}));
+  }
+  return reply(200, object({{"distributions", array(std::move(distributions))}}));
+}
+
+Response remove_distribution(ControlTurn& turn) {
+  for (Distribution& d : turn.cloud.world().distributions()) {
+    if (d.spec.id != turn.get("distribution") || !d.is_known(turn.now.wall_ms)) continue;
+    d.removed_ms = turn.now.wall_ms;
+    return reply(200, object({{"removed", boolean(true)}}));
+  }
+  return refuse(404, "no such distribution");
+}
+
 Response remove(ControlTurn& turn) {
   World& world = turn.cloud.world();
+  if (!turn.get("distribution").empty()) return remove_distribution(turn);
   if (const std::string job = turn.get("job"); !job.empty()) {
     if (!world.remove_job(job, turn.now.wall_ms)) return refuse(404, "no such job");
   } else if (!world.remove(turn.get("task"), turn.now.wall_ms)) {
@@ -203,11 +238,12 @@ struct Path {
   std::string_view name;
   Response (*answer)(ControlTurn& turn);
 };
-constexpr std::array<Path, 10> kPaths = {{{"/-/stats", &show_stats},
+constexpr std::array<Path, 11> kPaths = {{{"/-/stats", &show_stats},
                                           {"/-/stats/reset", &reset_stats},
                                           {"/-/calls", &show_calls},
                                           {"/-/tasks", &show_tasks},
                                           {"/-/jobs", &show_jobs},
+                                          {"/-/distributions", &show_distributions},
                                           {"/-/history", &show_history},
                                           {"/-/switch", &turn_switches},
                                           {"/-/rerun", &rerun},

@@ -33,6 +33,7 @@ enum class Delivery : std::uint8_t {
   kCutLength,  // half the body, though Content-Length promises all
   kCutBare,    // half the body without Content-Length: looks whole until it is read
   kDropped,    // the connection closes without a byte
+  kEndless,    // the body again and again, without a length, until the peer has had enough
   kDripped,    // headers, then one byte of the body a second
 };
 

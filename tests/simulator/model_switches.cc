@@ -20,6 +20,8 @@ struct Row {
   std::string_view choices = {};  // of words: a|b|c; empty: any
 };
 
+constexpr std::string_view kResultFormatChoices =
+    "scenario|json|json_lines|csv|csv_bom|csv_gbk|xlsx|csv_gzip|csv_zip|unknown";
 constexpr double kDayMs = 86'400'000;
 constexpr double kCenturyMs = 36'525 * kDayMs;
 
@@ -58,6 +60,10 @@ const std::vector<Row>& rows() {
       {"token_kind", &Switches::token_kind, 0, 0, "key|offset"},
       {"statistics_case", &Switches::statistics_case, 0, 0, "documented|lower"},
       {"hostile", &Switches::hostile, 0, 0, kHostileKinds},
+      {"result_file", &Switches::result_file, 0, 0, "good|redirect|huge|slow|cut|html"},
+      {"result_format", &Switches::result_format, 0, 0, kResultFormatChoices},
+      {"link_ms", &Switches::link_ms, 0, kDayMs},
+      {"link_once", &Switches::link_once},
       {"forbidden", &Switches::forbidden, 0, 0, "off|gateway|in_band"},
       {"denied", &Switches::denied},
       {"denied_form", &Switches::denied_form, 0, 0, "gateway|in_band"},

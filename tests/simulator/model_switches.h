@@ -51,15 +51,19 @@ struct Switches {
   std::string forbidden = "off";               // off, gateway (Forbidden.RAM), in_band
   std::string denied;                          // APIs without permission, by commas
   std::string denied_form = "gateway";         // gateway, in_band: how those are refused
-  std::string only_account;              // faults and throttling switches hit this account only
-  std::string only_api;                  // and this API only
-  std::string inactive_key;              // an access key id that is disabled
-  bool get_only = false;                 // POST: UnsupportedHTTPMethod
-  bool success_text = false;             // "Success":"true" instead of true
-  bool xml_errors = false;               // gateway errors in XML even for clients that want JSON
-  bool overdue = false;                  // in-band Iot.system.BillIsOverDue
-  bool signature_check = true;           // off: saves the HMACs of a long simulation
-  bool progress_bumps_modified = false;  // a progress report changes UtcModified
+  std::string result_file = "good";        // good, redirect, huge, slow, cut, html: when fetched
+  std::string result_format = "scenario";  // or a format, whatever the scenario says
+  std::int64_t link_ms = 600'000;          // how long a link to a result file is valid
+  bool link_once = false;                  // and it is good for one fetch only
+  std::string only_account;                // faults and throttling switches hit this account only
+  std::string only_api;                    // and this API only
+  std::string inactive_key;                // an access key id that is disabled
+  bool get_only = false;                   // POST: UnsupportedHTTPMethod
+  bool success_text = false;               // "Success":"true" instead of true
+  bool xml_errors = false;                 // gateway errors in XML even for clients that want JSON
+  bool overdue = false;                    // in-band Iot.system.BillIsOverDue
+  bool signature_check = true;             // off: saves the HMACs of a long simulation
+  bool progress_bumps_modified = false;    // a progress report changes UtcModified
 };
 
 // Whether `name` is one of those in `list`, which commas separate.

@@ -51,6 +51,18 @@ Job& World::add(JobSpec spec) {
   return job;
 }
 
+Distribution& World::add(DistributionSpec spec) {
+  if (account(spec.account) == nullptr) throw std::invalid_argument("no such account");
+  for (const Distribution& other : distributions_) {
+    if (other.spec.account == spec.account && other.spec.id == spec.id) {
+      throw std::invalid_argument("distribution id used twice: " + spec.id);
+    }
+  }
+  Distribution& distribution = distributions_.emplace_back();
+  distribution.spec = std::move(spec);
+  return distribution;
+}
+
 void World::add_scripts(Job& job) {
   const auto number = static_cast<std::uint32_t>(jobs_.size() - 1);
   for (std::size_t i = 0; i < job.spec.scripts.size(); ++i) {

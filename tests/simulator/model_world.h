@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "simulator/model_account.h"
+#include "simulator/model_distribution.h"
 #include "simulator/model_job.h"
 #include "simulator/model_ledger.h"
 
@@ -45,10 +46,15 @@ class World {
   // Makes the job's tasks. REQUIRES: spec.instance exists; ids are new (else
   // std::invalid_argument).
   Job& add(JobSpec spec);
+  // REQUIRES: its account exists; its id is new in it (else std::invalid_argument).
+  Distribution& add(DistributionSpec spec);
 
   const std::deque<Account>& accounts() const { return accounts_; }
   const std::deque<Instance>& instances() const { return instances_; }
   const std::deque<Job>& jobs() const { return jobs_; }
+  std::deque<Distribution>& distributions() { return distributions_; }
+  const std::deque<Distribution>& distributions() const { return distributions_; }
+  std::uint64_t seed() const { return seed_; }
   std::size_t task_count() const { return tasks_.size(); }
   // In the order they were made, a rerun's new tasks last.
   const Task& task_at(std::size_t index) const { return tasks_.at(index); }
@@ -95,6 +101,7 @@ class World {
   std::deque<Account> accounts_;
   std::deque<Instance> instances_;
   std::deque<Job> jobs_;
+  std::deque<Distribution> distributions_;
   std::deque<Task> tasks_;
   std::unordered_map<std::string_view, std::uint32_t> task_index_;
 };

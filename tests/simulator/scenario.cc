@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "simulator/model_result_file.h"
 #include "simulator/model_text.h"
 #include "simulator/scenario_node.h"
 
@@ -153,8 +154,49 @@ void read_instance(const ScenarioNode& node, const std::string& account, Scenari
   });
 }
 
+DistributionRow read_result(const ScenarioNode& node) {
+  node.allow({"device", "code", "message", "product_key"});
+  return {node.text_or("product_key", ""), node.need("device").text(), node.need("code").text(),
+          node.text_or("message", "")};
+}
+
+void read_distribution(const ScenarioNode& node, const Account& account, Scenario& scenario) {
+  node.allow({"id", "product_key", "source", "targets", "devices", "failed", "results", "start",
+              "running", "aborts", "format"});
+  DistributionSpec spec;
+  spec.account = account.name;
+  const std::string place = account.name + '/' + std::to_string(scenario.distributions.size());
+  spec.id = node.text_or("id", "UbmsMHmkqv0PiAG" + base62(hash_text(place), 4) + "010001");
+  spec.product_key = node.text_or("product_key", spec.product_key);
+  spec.source_instance = node.text_or("source", "iot-cn-source0001");
+  if (const auto targets = node.find("targets")) {
+    targets->for_each_item(
+        [&](const ScenarioNode& target) { spec.target_instances.push_back(target.text()); });
+  } else {
+    spec.target_instances = {"iot-cn-target0001"};
+  }
+  if (const auto devices = node.find("devices")) {
+    spec.devices = static_cast<std::uint32_t>(devices->whole(0, 1'000'000));
+  }
+  if (const auto failed = node.find("failed")) spec.failed = failed->number(0, 1);
+  if (const auto results = node.find("results")) {
+    results->for_each_item(
+        [&](const ScenarioNode& item) { spec.results.push_back(read_result(item)); });
+  }
+  if (const auto start = node.find("start")) spec.created_ms = start->span(INT64_MIN);
+  if (const auto running = node.find("running")) spec.running_ms = running->span(0);
+  if (const auto aborts = node.find("aborts")) spec.aborts = aborts->boolean();
+  if (const auto format = node.find("format")) {
+    spec.format = format->text();
+    if (!is_result_format(spec.format)) {
+      format->fail("must be one of " + std::string(kResultFormats));
+    }
+  }
+  scenario.distributions.push_back(std::move(spec));
+}
+
 void read_account(const ScenarioNode& node, Scenario& scenario) {
-  node.allow({"name", "keys", "quota", "denied", "instances"});
+  node.allow({"name", "keys", "quota", "denied", "instances", "distributions"});
   Account account;
   account.name = node.need("name").text();
   for (const Account& other : scenario.accounts) {
@@ -179,6 +221,10 @@ void read_account(const ScenarioNode& node, Scenario& scenario) {
   if (const auto instances = node.find("instances")) {
     instances->for_each_item(
         [&](const ScenarioNode& item) { read_instance(item, account.name, scenario); });
+  }
+  if (const auto distributions = node.find("distributions")) {
+    distributions->for_each_item(
+        [&](const ScenarioNode& item) { read_distribution(item, account, scenario); });
   }
   scenario.accounts.push_back(std::move(account));
 }
@@ -245,6 +291,10 @@ void speed_up(Scenario& scenario, double scale) {
       }
     }
   }
+  for (DistributionSpec& distribution : scenario.distributions) {
+    shorten(distribution.created_ms);
+    shorten(distribution.running_ms);
+  }
   for (TimedSwitch& timed : scenario.schedule) shorten(timed.after_ms);
 }
 
@@ -255,6 +305,10 @@ void build(const Scenario& scenario, std::int64_t begin_ms, World& world) {
     job.created_ms += begin_ms;
     job.start_ms += begin_ms;
     world.add(std::move(job));
+  }
+  for (DistributionSpec distribution : scenario.distributions) {
+    distribution.created_ms += begin_ms;
+    world.add(std::move(distribution));
   }
 }
 

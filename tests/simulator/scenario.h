@@ -25,6 +25,7 @@ struct Scenario {
   std::optional<std::uint64_t> seed;
   std::vector<Account> accounts;
   std::vector<Instance> instances;
+  std::vector<DistributionSpec> distributions;  // created_ms likewise
   std::vector<JobSpec> jobs;  // created_ms and start_ms count from the world's beginning
   std::vector<std::pair<std::string, std::string>> switches;
   std::vector<TimedSwitch> schedule;

@@ -35,7 +35,7 @@ std::string head_of(const Response& response, bool keep_alive) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ' + std::string(reason);
   head += "\r\n";
   for (const auto& [name, value] : response.headers) head += name + ": " + value + "\r\n";
-  if (response.delivery != Delivery::kCutBare) {
+  if (response.delivery != Delivery::kCutBare && response.delivery != Delivery::kEndless) {
     head += "content-length: " + std::to_string(response.body.size()) + "\r\n";
   }
   if (!keep_alive) head += "connection: close\r\n";
@@ -110,10 +110,13 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     if (delivery != Delivery::kWhole) keep_alive_ = false;
     out_.clear();
     drips_.clear();
+    endless_.clear();
     if (delivery == Delivery::kDropped) return;
     out_ = head_of(response, keep_alive_);
     if (delivery == Delivery::kDripped) {
       drips_ = response.body;
+    } else if (delivery == Delivery::kEndless) {
+      endless_ = response.body;
     } else {
       out_ += is_cut ? response.body.substr(0, response.body.size() / 2) : response.body;
     }
@@ -129,6 +132,10 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   }
 
   void sent() {
+    if (!endless_.empty()) {
+      out_ = endless_;
+      return send();
+    }
     if (!drips_.empty()) {
       out_ = drips_.substr(0, 1);
       drips_.erase(0, 1);
@@ -155,7 +162,8 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   std::optional<http::request_parser<http::string_body>> parser_;
   bool keep_alive_ = false;
   std::string out_;
-  std::string drips_;  // still to be sent, a byte a second
+  std::string endless_;  // sent until the peer hangs up
+  std::string drips_;    // still to be sent, a byte a second
 };
 
 }  // namespace
