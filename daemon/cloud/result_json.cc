@@ -1,0 +1,220 @@
+#include "cloud/result_json.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <array>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <string>
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::size_t kRowBytes = 512U << 10U;       // one row's text
+constexpr std::size_t kWrapperBytes = 1024U << 10U;  // what stands around the list
+
+std::size_t skip_blanks(std::string_view text, std::size_t at) {
+  return std::min(text.find_first_not_of(kBlanks, at), text.size());
+}
+
+// Where the text after the string that opens at `at` begins; npos if it is cut.
+std::size_t skip_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      return at + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+// Past the object or array that opens at `at`; npos if it is cut or nested too deeply.
+std::size_t skip_nested(std::string_view text, std::size_t at) {
+  std::size_t depth = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '"') {
+      at = skip_string(text, at);
+      if (at == std::string_view::npos) return at;
+      continue;
+    }
+    ++at;
+    if (c == '{' || c == '[') {
+      if (++depth > kResultNesting) return std::string_view::npos;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+class JsonRows {
+ public:
+  explicit JsonRows(ResultTally& tally) : tally_(tally) {
+    is_ready_ = parser_.allocate(kRowBytes, kResultNesting) == simdjson::SUCCESS;
+  }
+
+  // One row. False: the reading ends.
+  bool add(std::string_view text, std::size_t line) {
+    if (!parse(text)) {
+      tally_.fail(fmt::format("row {} is not a JSON object", line));
+      return false;
+    }
+    return tally_.add(row_, line);
+  }
+  // Whether the text is an object with a device and a code of its own.
+  bool is_row(std::string_view text) {
+    return parse(text) && has(ResultRole::kDevice) && has(ResultRole::kCode);
+  }
+  bool has_code() const { return seen_code_; }
+  // The columns of the last row read.
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  bool has(ResultRole role) const {
+    return std::any_of(row_.begin(), row_.end(),
+                       [&](const ResultCell& c) { return c.role == role; });
+  }
+
+  bool parse(std::string_view text) {
+    row_.clear();
+    names_.clear();
+    made_.clear();
+    simdjson::dom::object object;
+    if (!is_ready_ || text.size() > kRowBytes ||
+        parser_.parse(text.data(), text.size()).get_object().get(object) != simdjson::SUCCESS) {
+      return false;
+    }
+    for (const auto& [key, value] : object) {
+      if (row_.size() > tally_.limits().columns) break;  // the tally refuses it
+      names_.emplace_back(key);
+      row_.push_back({role_of(key), text_of(value)});
+      seen_code_ = seen_code_ || row_.back().role == ResultRole::kCode;
+    }
+    return true;
+  }
+
+  // Rows have the same keys: their roles are looked up once.
+  ResultRole role_of(std::string_view key) {
+    const auto known = roles_.find(key);
+    if (known != roles_.end()) return known->second;
+    const ResultRole role = result_role(key);
+    if (roles_.size() < tally_.limits().columns) roles_.emplace(key, role);
+    return role;
+  }
+
+  std::string_view text_of(simdjson::dom::element value) {
+    std::string_view text;
+    std::int64_t number = 0;
+    double decimal = 0;
+    if (value.get_string().get(text) == simdjson::SUCCESS) return text;
+    if (value.get_int64().get(number) == simdjson::SUCCESS) {
+      return made_.emplace_back(std::to_string(number));
+    }
+    if (value.get_double().get(decimal) == simdjson::SUCCESS) {
+      return made_.emplace_back(fmt::format("{}", decimal));
+    }
+    bool truth = false;
+    if (value.get_bool().get(truth) == simdjson::SUCCESS) return truth ? "true" : "false";
+    if (value.is_null()) return {};
+    // A list or an object where a plain value should be: a code like that is not readable.
+    return "\x01";
+  }
+
+  ResultTally& tally_;
+  simdjson::dom::parser parser_;
+  bool is_ready_ = false;
+  bool seen_code_ = false;
+  std::vector<ResultCell> row_;
+  std::vector<std::string> names_;
+  std::deque<std::string> made_;  // texts of numbers; stay in place
+  std::map<std::string, ResultRole, std::less<>> roles_;
+};
+
+// The rows of the array at text[from, to), brackets included.
+void read_array(std::string_view text, std::size_t from, std::size_t to, ResultTally& tally) {
+  JsonRows rows(tally);
+  std::size_t at = skip_blanks(text, from + 1);
+  if (text[at] == ']') return;
+  for (std::size_t line = 1;; ++line) {
+    const std::size_t end = text[at] == '{' ? skip_nested(text, at) : std::string_view::npos;
+    if (end == std::string_view::npos || end >= to) {
+      return tally.fail(fmt::format("row {} is not a JSON object", line));
+    }
+    const std::string_view row = text.substr(at, end - at);
+    if (!rows.add(row, line)) return;
+    at = skip_blanks(text, end);
+    if (text[at] == ']' && at + 1 == to) break;
+    if (text[at] != ',') return tally.fail(fmt::format("after row {} there is no comma", line));
+    at = skip_blanks(text, at + 1);
+  }
+  if (!rows.has_code()) {
+    tally.fail("no row has a code that we know, only " + list_columns(rows.names()));
+  }
+}
+
+// An object around one list, or the list alone.
+void read_wrapped(std::string_view text, ResultTally& tally) {
+  std::size_t from = std::string_view::npos, to = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '"') {
+      at = skip_string(text, at);
+      if (at == std::string_view::npos) return tally.fail("the JSON is cut");
+    } else if (text[at] == '[') {
+      if (from != std::string_view::npos) return tally.fail("the JSON holds more than one list");
+      from = at;
+      at = to = skip_nested(text, at);
+      if (at == std::string_view::npos) return tally.fail("the JSON is cut or nested too deeply");
+    } else {
+      ++at;
+    }
+  }
+  if (from == std::string_view::npos) return tally.fail("the JSON is neither a list nor a row");
+  // What stands around the list must be good JSON too, or the file may be cut.
+  const std::string around =
+      std::string(text.substr(0, from)) + "[]" + std::string(text.substr(to));
+  simdjson::dom::parser parser;
+  simdjson::dom::element whole;
+  if (around.size() > kWrapperBytes ||
+      parser.allocate(kWrapperBytes, kResultNesting) != simdjson::SUCCESS ||
+      parser.parse(around).get(whole) != simdjson::SUCCESS) {
+    return tally.fail("the JSON is broken or cut");
+  }
+  read_array(text, from, to, tally);
+}
+
+void read_lines(std::string_view text, ResultTally& tally) {
+  JsonRows rows(tally);
+  std::size_t line = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view row = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++line;
+    if (row.find_first_not_of(kBlanks) == std::string_view::npos) continue;
+    if (!rows.add(row, line)) return;
+  }
+}
+
+}  // namespace
+
+bool is_result_json(std::string_view text) {
+  const std::size_t at = skip_blanks(text, 0);
+  return at < text.size() && (text[at] == '[' || text[at] == '{');
+}
+
+ResultFormat read_result_json(std::string_view text, ResultTally& tally) {
+  const std::size_t at = skip_blanks(text, 0);
+  if (text[at] == '{' && JsonRows(tally).is_row(text.substr(at, text.find('\n', at) - at))) {
+    read_lines(text, tally);
+    return ResultFormat::kJsonLines;
+  }
+  read_wrapped(text, tally);
+  return ResultFormat::kJsonArray;
+}
+
+}  // namespace taskwatchd

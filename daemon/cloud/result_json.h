@@ -1,0 +1,15 @@
+// Rows of JSON: an array of objects, an object that holds one such array, or an object a line. Read
+// row by row, so that a large file needs no tree of all of it. Pure.
+#pragma once
+
+#include <string_view>
+
+#include "cloud/result_tally.h"
+
+namespace taskwatchd {
+
+bool is_result_json(std::string_view text);
+// REQUIRES: is_result_json(text). Which of the formats it is; failures go into the tally.
+ResultFormat read_result_json(std::string_view text, ResultTally& tally);
+
+}  // namespace taskwatchd
