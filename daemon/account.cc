@@ -14,8 +14,13 @@ constexpr char kOverdue[] = "overdue";
 constexpr char kSuccess[] = "success:";
 
 // The order in which free slots are filled.
-constexpr std::array<Api, 5> kSpent = {Api::kQueryJobStatistics, Api::kListTask, Api::kQueryTask,
-                                       Api::kQueryJob, Api::kListJob};
+constexpr std::array<Api, 7> kSpent = {Api::kQueryJobStatistics,
+                                       Api::kListTask,
+                                       Api::kQueryTask,
+                                       Api::kQueryJob,
+                                       Api::kListJob,
+                                       Api::kQueryDeviceDistributeJob,
+                                       Api::kQueryDeviceDistributeDetail};
 
 const Mark* find_mark(const Stored& stored, const std::string& key) {
   for (const Mark& mark : stored.marks) {
@@ -33,7 +38,8 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     : config_(config),
       scheduler_(config.pace),
       tracker_(config.name),
-      jobs_(config.name, config.pace) {
+      jobs_(config.name, config.pace),
+      distributions_(config.name) {
   for (const Api api : kSpent) {
     Budget budget{.limiter = {config.quota.at(api), config.quota_share, now.mono},
                   .last_success = {}};
@@ -85,7 +91,7 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
   scheduler_.set_pace(config.pace);
   for (auto& [api, budget] : budgets_) {
     budget.limiter.configure(config.quota.at(api), config.quota_share);
-    jobs_.set_usable(api, budget.limiter.in_use() && !budget.denied);
+    use(api, now);
   }
   config_ = config;
   pace_blind_watch();
@@ -96,7 +102,33 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
     forget_job(job);
   }
   know(stored.records, now);
+  distributions_.configure(config.distributions.ids, stored.distributions, config.pace.job, now);
   return dropped;
+}
+
+// Tells the planners whether the API may be called.
+void Account::use(Api api, Now now) {
+  const Budget& budget = budgets_.at(api);
+  const bool usable = budget.limiter.in_use() && !budget.denied;
+  if (api == Api::kQueryDeviceDistributeJob) distributions_.set_status_usable(usable, now);
+  jobs_.set_usable(api, usable);
+}
+
+// Whether what is watched gives that API anything to do.
+bool Account::needs(Api api) const {
+  switch (api) {
+    case Api::kQueryTask:
+      return !home_.empty() || jobs_.any();
+    case Api::kListTask:
+    case Api::kQueryJobStatistics:
+    case Api::kQueryJob:
+    case Api::kListJob:
+      return jobs_.any();
+    case Api::kQueryDeviceDistributeJob:
+    case Api::kQueryDeviceDistributeDetail:
+      return distributions_.any();
+  }
+  return false;
 }
 
 // Stored tasks of watched jobs: they go on from there.
@@ -164,8 +196,11 @@ std::optional<NextCall> Account::next_of(Api api, Now now, const std::vector<Mon
   next.wake = std::max(budget.limiter.next(), budget.denied_until);
   const bool free = next.wake <= now.mono;
   if (api != Api::kQueryTask) {
-    if (!jobs_.any()) return std::nullopt;
+    if (!needs(api)) return std::nullopt;
     if (!free) return next;
+    Call call;
+    call.api = api;
+    if (call.asks_distribution()) return next_distribution(std::move(call), now, held);
     return jobs_.next(api, now, held, tracker_);
   }
   if (!free) return next;
@@ -183,10 +218,23 @@ std::optional<NextCall> Account::next_of(Api api, Now now, const std::vector<Mon
   return next;
 }
 
+NextCall Account::next_distribution(Call call, Now now, const std::vector<Mono>& held) const {
+  call.instance = reach_.size() - 1;  // the last place is the distribution endpoint
+  NextCall next;
+  const auto due = distributions_.next(call.api, now);
+  next.wake = std::max(due.wake, held[call.instance]);
+  if (!due.id || next.wake > now.mono) return next;
+  call.distribution_id = *due.id;
+  next.call = std::move(call);
+  return next;
+}
+
 Endpoint Account::asked(const Call& call, Now now) {
   budgets_.at(call.api).limiter.sent(now.mono);
   reach_.asked(call.instance);
-  if (call.api == Api::kQueryTask && is_explicit(call.task_id)) {
+  if (call.asks_distribution()) {
+    distributions_.asked(call.api, call.distribution_id);
+  } else if (call.api == Api::kQueryTask && is_explicit(call.task_id)) {
     scheduler_.asked(call.task_id, now);
     job_turn_ = true;
   } else {

@@ -16,6 +16,7 @@
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/blind.h"
+#include "core/distribution_watch.h"
 #include "core/explanation.h"
 #include "core/limiter.h"
 #include "core/scheduler.h"
@@ -37,9 +38,11 @@ struct Answer {
 struct Verdict {
   Observation observation;
   std::vector<JobRecord> jobs;
-  std::optional<Reason> failure;  // as counted: kNotFound where others of the instance answer
-  bool retry = false;             // this call repeated one that failed for a mendable reason
-  std::vector<Event> news;        // not stored: account_recovered, api_throttled, ...
+  std::vector<DistributionRecord> distributions;
+  std::optional<ResultRequest> fetch;  // a result file to be fetched now
+  std::optional<Reason> failure;       // as counted: kNotFound where others of the instance answer
+  bool retry = false;                  // this call repeated one that failed for a mendable reason
+  std::vector<Event> news;             // not stored: account_recovered, api_throttled, ...
 };
 
 class Account {
@@ -60,6 +63,10 @@ class Account {
   // REQUIRES: the call was asked and not answered yet. `chance` in [0, 1).
   Verdict settle(const Answer& answer, Now now, double chance);
   // There are no keys to sign with: nothing was sent. Told once.
+  // The file that a verdict named was fetched and read, or could not be. Nothing if a reload has
+  // dropped the distribution meanwhile.
+  Verdict fetched(const std::string& distribution_id,
+                  std::variant<DistributionResult, ResultFailure> result, Now now);
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
   // The keys are others than before: what was refused may be mended, so ask at once.
   void keys_changed() { reach_.forgive(); }
@@ -73,6 +80,8 @@ class Account {
   // person's request: walks through what waits.
   std::optional<Explanation> explain(const std::string& task_id, Now now) const;
   bool watches(const std::string& task_id) const { return home_.contains(task_id); }
+  // By id; they point into this until the next call that changes it.
+  std::vector<const DistributionRecord*> distributions() const { return distributions_.records(); }
   const AccountConfig& config() const { return config_; }
   // The offset to add to our clock when signing: zero unless the cloud refused our time.
   std::chrono::milliseconds clock_correction() const { return reach_.style().clock_correction; }
@@ -87,13 +96,17 @@ class Account {
     std::optional<Wall> last_success;
   };
   void watch(const InstanceConfig& instance, std::size_t number, const Stored& stored, Now now);
+  void use(Api api, Now now);
+  bool needs(Api api) const;
   std::optional<NextCall> next_of(Api api, Now now, const std::vector<Mono>& held);
+  NextCall next_distribution(Call call, Now now, const std::vector<Mono>& held) const;
   bool others_usable(Api api) const;
   bool is_explicit(const std::string& task_id) const { return home_.contains(task_id); }
 
   void settle_good(const Answer& answer, std::size_t number, Now now, Verdict& verdict);
   void settle_another(const Answer& answer, std::size_t number, Now now, Verdict& verdict);
   void settle_task(const Answer& answer, const TaskReply& reply, Now now, Verdict& verdict);
+  void settle_distribution(const Answer& answer, Now now, Verdict& verdict);
   void settle_job_call(const Answer& answer, Now now, Verdict& verdict);
   void settle_bad(const Answer& answer, const Failure& failure, std::size_t number, Now now,
                   double chance, Verdict& verdict);
@@ -121,6 +134,7 @@ class Account {
   Tracker tracker_;
   Reach reach_;
   AccountJobs jobs_;
+  DistributionWatch distributions_;
   BlindWatch blind_;
   std::unordered_map<std::string, std::size_t> home_;  // explicit task -> instance
   std::unordered_map<std::string, int> failing_;       // task, job -> failures of its own, running

@@ -63,6 +63,8 @@ class Reach {
   bool up() const { return health_.up(); }
   bool up(std::size_t number) const { return places_[number].health.up(); }
   const InstanceConfig& instance(std::size_t number) const { return places_[number].config; }
+  // Places: the instances, then the distribution endpoint if there are distributions. That one has
+  // the empty name, which no instance has.
   std::size_t size() const { return places_.size(); }
   CallStyle& style() { return style_; }
   const CallStyle& style() const { return style_; }

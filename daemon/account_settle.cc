@@ -26,6 +26,9 @@ bool names_another(const Answer& answer) {
     return task->task_id != call.task_id;
   }
   if (const auto* job = std::get_if<JobReply>(&answer.outcome)) return job->job_id != call.job_id;
+  if (const auto* distribution = std::get_if<DistributionReply>(&answer.outcome)) {
+    return distribution->distribution_id != call.distribution_id;
+  }
   const auto* page = std::get_if<TaskPage>(&answer.outcome);
   if (page == nullptr || page->tasks.empty()) return false;
   return std::all_of(page->tasks.begin(), page->tasks.end(), [&](const TaskReply& row) {
@@ -66,7 +69,8 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   verdict.retry = mending_.erase(call.item()) > 0;
   const bool asks_task = call.api == Api::kQueryTask;
   const bool unlisted = !number || (asks_task && !tracker_.watches(call.task_id));
-  if (unlisted) {
+  const bool dropped = call.asks_distribution() && !distributions_.watches(call.distribution_id);
+  if (unlisted || dropped) {
     if (asks_task) jobs_.look_again(call.task_id, false);
     return verdict;
   }
@@ -83,7 +87,7 @@ void Account::settle_good(const Answer& answer, std::size_t number, Now now, Ver
   const auto* task = std::get_if<TaskReply>(&answer.outcome);
   // A reply that names another task is no good one, but it shows that we may ask.
   Budget& budget = budgets_.at(call.api);
-  if (std::exchange(budget.denied, false)) jobs_.set_usable(call.api, true);
+  if (std::exchange(budget.denied, false)) use(call.api, now);
   budget.denials = 0;
   budget.denied_until = Mono::min();
 
@@ -92,10 +96,14 @@ void Account::settle_good(const Answer& answer, std::size_t number, Now now, Ver
     settle_another(answer, number, now, verdict);
     return;
   }
-  blind_.good(call.item(), now, [this] { return unfinished(); });
-  if (task != nullptr) {
+  if (call.asks_distribution()) {
+    settle_distribution(answer, now, verdict);
+    failing_.erase(call.item());
+  } else if (task != nullptr) {
+    blind_.good(call.item(), now, [this] { return unfinished(); });
     settle_task(answer, *task, now, verdict);
   } else {
+    blind_.good(call.item(), now, [this] { return unfinished(); });
     settle_job_call(answer, now, verdict);
     failing_.erase(call.item());
   }
@@ -115,8 +123,9 @@ void Account::settle_another(const Answer& answer, std::size_t number, Now now, 
   const Call& call = answer.call;
   Failure wrong;
   wrong.http_status = 200;
-  wrong.message =
-      call.api == Api::kQueryTask ? "the reply names another task" : "the reply names another job";
+  wrong.message = "the reply names another " + std::string(call.asks_distribution() ? "distribution"
+                                                           : call.api == Api::kQueryTask ? "task"
+                                                                                         : "job");
   verdict.failure = Reason::kProtocol;
   verdict.observation.anomalies.push_back(Anomaly::kWrongTaskId);
   retry_later(call, now.mono + back_off(call.item()));
@@ -167,7 +176,41 @@ void Account::settle_job_call(const Answer& answer, Now now, Verdict& verdict) {
   for (const std::string& job : out.dropped_jobs) forget_job(job);
 }
 
+void Account::settle_distribution(const Answer& answer, Now now, Verdict& verdict) {
+  const std::string& id = answer.call.distribution_id;
+  if (const auto* reply = std::get_if<DistributionReply>(&answer.outcome)) {
+    auto out = distributions_.status(*reply, now);
+    if (out.record) verdict.distributions.push_back(*std::move(out.record));
+    verdict.observation.events = std::move(out.events);
+  } else if (const auto* file = std::get_if<DistributionFile>(&answer.outcome)) {
+    if (auto url = distributions_.file(id, *file, now)) {
+      verdict.fetch = ResultRequest{.key = {config_.name, id},
+                                    .url = *std::move(url),
+                                    .hosts = config_.distributions.file_hosts,
+                                    .proxy = config_.proxy};
+    }
+  }
+}
+
+Verdict Account::fetched(const std::string& id,
+                         std::variant<DistributionResult, ResultFailure> result, Now now) {
+  Verdict verdict;
+  if (!distributions_.watches(id)) return verdict;
+  if (const auto* failure = std::get_if<ResultFailure>(&result)) {
+    verdict.news = distributions_.not_fetched(id, failure->expired, failure->message, now);
+    return verdict;
+  }
+  auto out = distributions_.fetched(id, std::get<DistributionResult>(std::move(result)), now);
+  verdict.distributions.push_back(*std::move(out.record));
+  verdict.observation.events = std::move(out.events);
+  return verdict;
+}
+
 void Account::retry_later(const Call& call, Mono when) {
+  if (call.asks_distribution()) {
+    distributions_.failed(call.api, call.distribution_id, when);
+    return;
+  }
   if (call.api == Api::kQueryTask && is_explicit(call.task_id)) {
     scheduler_.failed(call.task_id, when);
   } else if (call.api == Api::kQueryTask) {
@@ -217,7 +260,7 @@ void Account::deny(const Answer& answer, const Failure& failure, std::size_t num
     return;
   }
   if (!std::exchange(budget.denied, true)) {
-    jobs_.set_usable(answer.call.api, false);
+    use(answer.call.api, now);
     reach_.tell(number, answer.call.api, failure, now, verdict.news);
   }
   budget.denied_until = now.mono + kDenied * (1 << std::min(budget.denials++, kDeniedMax));
@@ -227,8 +270,7 @@ bool Account::others_usable(Api api) const {
   return std::any_of(budgets_.begin(), budgets_.end(), [&](const auto& entry) {
     const auto& [other, budget] = entry;
     if (other == api || !budget.limiter.in_use() || budget.denied) return false;
-    if (other == Api::kQueryTask) return !home_.empty();
-    return jobs_.any();
+    return other == Api::kQueryTask ? !home_.empty() : needs(other);
   });
 }
 
@@ -241,7 +283,9 @@ void Account::look_for_absence(const Answer& answer, const Failure& failure, std
   const bool was_gone = asks_task && tracker_.is_gone(item);
   const TaskRow* const row = asks_task ? tracker_.row(item) : nullptr;
   const bool known =
-      !was_gone && (asks_task ? row->seen : jobs_.planner().statistics_of(item) != nullptr);
+      call.asks_distribution()
+          ? distributions_.seen(item)
+          : !was_gone && (asks_task ? row->seen : jobs_.planner().statistics_of(item) != nullptr);
   const bool others_answer = reach_.speaks_of_item(number, known, now);
   if (failing_.at(item) == 1 && !was_gone && reach_.may_tell_absent(number, others_answer)) {
     Failure absent = failure;

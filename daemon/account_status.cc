@@ -38,6 +38,7 @@ AccountStatus Account::status(Now now) const {
   status.up = reach_.up();
   for (std::size_t i = 0; i < reach_.size(); ++i) {
     const InstanceConfig& instance = reach_.instance(i);
+    if (instance.name.empty()) continue;  // the distribution endpoint is no instance
     status.instances.push_back({instance.name, reach_.up(i)});
     for (const std::string& id : instance.tasks) {
       const TaskRow& row = *tracker_.row(id);
@@ -62,10 +63,26 @@ AccountStatus Account::status(Now now) const {
   for (const JobView& job : status.jobs) add_job(status, job);
   status.jobs_skipped = jobs_.skipped();
   for (const auto& [api, budget] : budgets_) {
-    const bool used = api == Api::kQueryTask || jobs_.any();
+    const bool used = api == Api::kQueryTask || needs(api);
     if (!budget.limiter.in_use() || !used) continue;
     status.apis.push_back(
         {api, budget.limiter.rate(), budget.limiter.configured_rate(), budget.last_success});
+  }
+  for (const DistributionRecord* const record : distributions_.records()) {
+    DistributionView view;
+    view.distribution_id = record->key.distribution_id;
+    view.status = record->last.status;
+    view.status_read = !record->last.distribution_id.empty();
+    if (record->result) {
+      const DistributionResult& result = *record->result;
+      view.devices = {result.ok, result.failed, result.unknown};
+      // Nothing is known of any device; that there was at least one is.
+      if (!result.understood) {
+        view.devices = {0, 0, std::max(1U, record->last.total.value_or(1))};
+      }
+    }
+    view.ended = record->ended;
+    status.distributions.push_back(std::move(view));
   }
   status.clock_offset_seconds = clock_offset_;
   status.blind_seconds = blind_.seconds(now, status.unfinished > 0);

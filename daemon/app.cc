@@ -12,6 +12,7 @@
 #include <memory>
 #include <thread>
 
+#include "api_answers.h"
 #include "ask.h"
 #include "fleet.h"
 #include "io/curl_client.h"
@@ -26,7 +27,6 @@
 #include "recorder.h"
 #include "reloader.h"
 #include "spawn.h"
-#include "task_answers.h"
 #include "version.h"
 #include "view/metrics.h"
 #include "view/status_line.h"
@@ -138,11 +138,16 @@ class App {
   Metrics metrics_;
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
+  struct NoFiles : ResultFiles {
+    Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(ResultRequest) override {
+      co_return ResultFailure{.expired = false, .message = "-"};
+    }
+  } results_;
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Fleet> fleet_;
-  std::unique_ptr<TaskAnswers> task_answers_;
+  std::unique_ptr<ApiAnswers> answers_;
   std::unique_ptr<Watchdog> watchdog_;
   Web web_;
   HttpServer server_;
@@ -167,7 +172,7 @@ WebPages App::web_pages() {
   return {.metrics = [this] { return page(); },
           .ready = [this] { return ready_ && !stopping_; },
           .reload = [this] { return request_reload(); },
-          .task = [this](auto id, auto account) { return task_answers_->ask(id, account); },
+          .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
           .answered = [this](const std::string& handler,
                              int code) { metrics_.http_request(handler, code); }};
 }
@@ -179,13 +184,13 @@ int App::prepare() {
   if (const int code = open_store()) return code;
   if (const int code = listen()) return code;
 
-  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_};
+  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, results_};
   recorder_ = std::make_unique<Recorder>(ports);
   outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
   recorder_->on_events([this](std::uint64_t last_id) { outbox_->wake(last_id); });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
-  task_answers_ = std::make_unique<TaskAnswers>(*fleet_, *store_, clock_,
-                                                [this] { return ready_ && !stopping_; });
+  answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_,
+                                          [this] { return ready_ && !stopping_; });
   watchdog_ = std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, server_,
                                          listening_.front(), [] { systemd::watchdog_ping(); });
   return kExitOk;
@@ -341,8 +346,8 @@ Awaitable<void> App::prune() {
   while (!stopping_) {
     const Wall before =
         clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
-    auto pruned =
-        co_await store_->prune(before, watched_tasks(reloader_.config()), fleet_->watched_jobs());
+    Watched watched = fleet_->watched();
+    auto pruned = co_await store_->prune(before, std::move(watched));
     if (const auto* error = std::get_if<StoreError>(&pruned)) {
       tell(Level::kWarn, "", "old history was not removed: " + error->message);
     }

@@ -111,6 +111,10 @@ Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& acc
     std::erase_if(stored->records, [&](const TaskRecord& old) { return old.key == key; });
     stored->records.push_back(*newer);
   }
+  for (DistributionRecord& newer : recorder_.unstored_distributions(account.name)) {
+    std::erase_if(stored->distributions, [&](const auto& old) { return old.key == newer.key; });
+    stored->distributions.push_back(std::move(newer));
+  }
   for (const std::string& id : jobs_of(account, *stored, ports_.clock.now().wall)) {
     if (watched.contains(id)) continue;
     JobKey job{account.name, id};
@@ -158,12 +162,25 @@ void Fleet::restore(const Stored& stored) {
   }
 }
 
-std::vector<JobKey> Fleet::watched_jobs() const {
-  std::vector<JobKey> keys;
+Watched Fleet::watched() const {
+  Watched all;
   for (const auto& [name, poller] : pollers_) {
-    for (std::string& id : poller->job_ids()) keys.push_back({name, std::move(id)});
+    for (std::string& id : tasks_of(poller->config())) all.tasks.push_back({name, std::move(id)});
+    for (std::string& id : poller->job_ids()) all.jobs.push_back({name, std::move(id)});
+    for (const std::string& id : poller->config().distributions.ids) {
+      all.distributions.push_back({name, id});
+    }
   }
-  return keys;
+  return all;
+}
+
+std::vector<DistributionRecord> Fleet::distributions() const {
+  std::vector<DistributionRecord> all;
+  for (const auto& [name, poller] : pollers_) {
+    auto of_account = poller->distributions();
+    std::move(of_account.begin(), of_account.end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 void Fleet::start(const AccountConfig& account, const Stored& stored) {

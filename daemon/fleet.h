@@ -36,8 +36,10 @@ class Fleet {
   std::vector<AccountStatus> status() const;
   // One for each account that watches the task; with `account` not empty for that one only.
   std::vector<Explanation> explain(const std::string& task_id, const std::string& account) const;
-  // All jobs watched now, found ones too.
-  std::vector<JobKey> watched_jobs() const;
+  // All that is watched now, found jobs too.
+  Watched watched() const;
+  // By account and id.
+  std::vector<DistributionRecord> distributions() const;
 
  private:
   Awaitable<std::variant<Stored, StoreError>> load(const AccountConfig& account,

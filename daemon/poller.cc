@@ -30,10 +30,11 @@ ApiCall wording(const Call& call) {
     case Api::kListJob:
       return list_job(static_cast<int>(call.page), kListPage, std::nullopt);
     case Api::kQueryDeviceDistributeJob:
+      return query_distribution(call.distribution_id);
     case Api::kQueryDeviceDistributeDetail:
-      break;
+      return distribution_file(call.distribution_id);
   }
-  assert(false);  // not asked by an account
+  assert(false);  // the switch knows every API
   return {};
 }
 
@@ -110,14 +111,31 @@ void Poller::finish(const Answer& answer) {
   for (const Anomaly anomaly : verdict.observation.anomalies) {
     ports_.observer.anomaly(name, anomaly);
   }
+  if (verdict.fetch) {
+    ++in_flight_;
+    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt)));
+  }
+  record(std::move(verdict));
+}
+
+Awaitable<void> Poller::fetch(ResultRequest request) {
+  const std::string id = request.key.distribution_id;
+  auto result = co_await ports_.results.fetch(std::move(request));
+  record(account_.fetched(id, std::move(result), ports_.clock.now()));
+  --in_flight_;
+  alarm_->ring();
+}
+
+void Poller::record(Verdict verdict) {
   for (Event& event : verdict.news) ports_.log.write(std::move(event));
   Observation& seen = verdict.observation;
   const bool quiet = seen.changes.empty() && seen.events.empty() && seen.counters.empty();
-  if (quiet && verdict.jobs.empty()) return;
+  if (quiet && verdict.jobs.empty() && verdict.distributions.empty()) return;
   Commit commit;
   commit.events = std::move(seen.events);
   commit.counters = std::move(seen.counters);
   commit.jobs = std::move(verdict.jobs);
+  commit.distributions = std::move(verdict.distributions);
   recorder_.add(std::move(commit), std::move(seen.changes));
 }
 
@@ -155,7 +173,14 @@ void Poller::forget() {
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   AccountConfig nothing = account_.config();
   nothing.instances.clear();
+  nothing.distributions.ids.clear();
   account_.configure(nothing, {}, ports_.clock.now());
+}
+
+std::vector<DistributionRecord> Poller::distributions() const {
+  std::vector<DistributionRecord> records;
+  for (const DistributionRecord* const one : account_.distributions()) records.push_back(*one);
+  return records;
 }
 
 std::optional<Explanation> Poller::explain(const std::string& task_id) const {

@@ -36,6 +36,9 @@ class Poller {
   // The jobs that are watched now, found ones too.
   std::vector<std::string> job_ids() const { return account_.job_ids(); }
 
+  // The distributions that are watched now, by id.
+  std::vector<DistributionRecord> distributions() const;
+
   AccountStatus status() const;
   std::optional<Explanation> explain(const std::string& task_id) const;
   bool watches(const std::string& task_id) const { return account_.watches(task_id); }
@@ -44,6 +47,8 @@ class Poller {
  private:
   Awaitable<void> ask(Call call, Endpoint endpoint, Now asked);
   void finish(const Answer& answer);
+  Awaitable<void> fetch(ResultRequest request);
+  void record(Verdict verdict);
   void refresh(Now now);
   void look_for_new_keys();
 

@@ -103,6 +103,14 @@ struct Stored {
   std::vector<CounterValue> counters;
   std::vector<Mark> marks;
   std::vector<JobRecord> jobs;
+  std::vector<DistributionRecord> distributions;
+};
+
+// What is watched now, and therefore kept.
+struct Watched {
+  std::vector<TaskKey> tasks;  // explicit ones
+  std::vector<JobKey> jobs;
+  std::vector<DistributionKey> distributions;
 };
 
 // Durable memory. Calls are carried out in the order they are made.
@@ -111,7 +119,8 @@ class Store {
   virtual ~Store() = default;
   // Returns once everything in `commit` would survive a power cut, or nothing of it.
   virtual Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) = 0;
-  // The records of `tasks` (those that exist) of one account, and all its counters, marks and jobs.
+  // The records of `tasks` (those that exist) of one account, and all its counters, marks, jobs and
+  // distributions.
   virtual Awaitable<std::variant<Stored, StoreError>> load(std::string account,
                                                            std::vector<std::string> tasks) = 0;
   // The records of one job's tasks with an id above `after`, rising by id, at most `limit`: a job
@@ -128,12 +137,11 @@ class Store {
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
   // The id of the newest event; 0 if there is none.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
-  // Drops records last seen before `before` of tasks that are neither in `watched` nor of a job in
-  // `jobs`, job records last seen before it and not in `jobs`, and events older than that which
-  // every known sink has got and whose task has no record left.
+  // Drops what was last seen before `before` and is not in `watched`: records of tasks (a watched
+  // job's tasks are watched), jobs and distributions; and events older than that which every known
+  // sink has got and whose task has no record left.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
-                                                                    std::vector<TaskKey> watched,
-                                                                    std::vector<JobKey> jobs) = 0;
+                                                                    Watched watched) = 0;
 };
 
 // Where stored events leave. Delivery is at least once and in order.
@@ -182,6 +190,7 @@ struct Ports {
   Store& store;
   Log& log;
   Observer& observer;
+  ResultFiles& results;
 };
 
 }  // namespace taskwatchd

@@ -33,6 +33,9 @@ Recorder::Recorder(Ports ports) : ports_(ports), alarm_(ports.clock.make_alarm()
 void Recorder::Group::join(Commit&& part) {
   for (TaskRecord& record : part.records) put(record, commit.records, places);
   for (JobRecord& job : part.jobs) put(job, commit.jobs, job_places);
+  for (DistributionRecord& one : part.distributions) {
+    put(one, commit.distributions, distribution_places);
+  }
   for (Mark& mark : part.marks) {
     std::erase_if(commit.marks, [&](const Mark& held) {
       return held.account == mark.account && held.key == mark.key;
@@ -82,6 +85,16 @@ std::vector<TaskRecord> Recorder::unstored_of(const JobKey& job) const {
       if (record.key.account == job.account && record.last.job_id == job.job_id) {
         found.push_back(record);
       }
+    }
+  }
+  return found;
+}
+
+std::vector<DistributionRecord> Recorder::unstored_distributions(const std::string& account) const {
+  std::vector<DistributionRecord> found;
+  for (const Group* group : {&storing_, &pending_}) {  // a later one comes later
+    for (const DistributionRecord& record : group->commit.distributions) {
+      if (record.key.account == account) found.push_back(record);
     }
   }
   return found;

@@ -37,6 +37,7 @@ class Recorder {
   const TaskRecord* unstored(const TaskKey& key) const;
   // The same for all tasks of a job.
   std::vector<TaskRecord> unstored_of(const JobKey& job) const;
+  std::vector<DistributionRecord> unstored_distributions(const std::string& account) const;
   // Nothing waits that someone is to be told.
   bool idle() const { return !pending_.urgent && storing_.to_tell() == 0; }
   bool store_up() const { return up_; }
@@ -53,6 +54,7 @@ class Recorder {
     Commit commit;
     std::map<TaskKey, std::size_t> places;     // of the records in `commit`
     std::map<JobKey, std::size_t> job_places;  // of the jobs in it
+    std::map<DistributionKey, std::size_t> distribution_places;
     std::vector<TaskChange> changes;
     bool urgent = false;
 

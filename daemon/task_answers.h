@@ -2,7 +2,6 @@
 // Loop's thread. A store that stalls holds up a few questions, no other route.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,11 +14,10 @@ namespace taskwatchd {
 
 class TaskAnswers {
  public:
-  // `ready`: all is loaded, and nothing stops yet.
-  TaskAnswers(const Fleet& fleet, Store& store, Clock& clock, std::function<bool()> ready)
-      : fleet_(fleet), store_(store), clock_(clock), ready_(std::move(ready)) {}
+  TaskAnswers(const Fleet& fleet, Store& store, Clock& clock)
+      : fleet_(fleet), store_(store), clock_(clock) {}
 
-  // 503 while not ready; 404 for a task that nobody watches, 400 if several accounts do and none is
+  // 404 for a task that nobody watches, 400 if several accounts do and none is
   // named, 503 while the store does not answer or kQuestions wait for it.
   Awaitable<ApiReply> ask(std::string task_id, std::string account);
 
@@ -30,7 +28,6 @@ class TaskAnswers {
   const Fleet& fleet_;
   Store& store_;
   Clock& clock_;
-  std::function<bool()> ready_;
   std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);
 };
 

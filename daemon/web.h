@@ -3,10 +3,12 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/http_server.h"
@@ -22,12 +24,26 @@ struct WebOptions {
   std::vector<std::string> hosts;
 };
 
-// What the API says: `data` as JSON, or why there is none.
+// What the API can be asked for.
+enum class ApiRoute : std::uint8_t { kTask, kDistributions, kFailedDevices };
+std::string_view name(ApiRoute route);  // "/api/v1/tasks/ID"
+
+// One question, its path and query decoded.
+struct ApiQuestion {
+  ApiRoute route = ApiRoute::kTask;
+  std::string id;  // that the path names; empty if it names none
+  std::vector<std::pair<std::string, std::string>> query;
+  // The first value of that name; empty without one.
+  std::string parameter(std::string_view name) const;
+};
+
+// What the API says: `data`, or why there is none.
 struct ApiReply {
   int status = 200;
   std::string data;
-  std::string error_type;  // not_found, bad_data, unavailable
-  std::string error;       // for people
+  std::string error_type = {};    // not_found, bad_data, unavailable
+  std::string error = {};         // for people
+  std::string content_type = {};  // of `data` as it stands; empty: JSON
 };
 
 struct WebPages {
@@ -35,9 +51,7 @@ struct WebPages {
   std::function<bool()> ready;
   // Takes over the configuration file; what was wrong with it, or nothing.
   std::function<std::optional<std::string>()> reload;
-  // One task; `account` is empty if the request names none.
-  std::function<boost::asio::awaitable<ApiReply>(std::string task_id, std::string account)> task =
-      {};
+  std::function<boost::asio::awaitable<ApiReply>(ApiQuestion)> api = {};
   // A request was answered; `handler` is one of a few fixed names.
   std::function<void(const std::string& handler, int code)> answered;
 };
@@ -58,7 +72,7 @@ class Web {
   WebResponse finish(Routed routed) const;
   Routed route(const WebRequest& request) const;
   WebAnswer api(const WebRequest& request, const std::string& path) const;
-  boost::asio::awaitable<WebResponse> task(std::string task_id, std::string account) const;
+  boost::asio::awaitable<WebResponse> answer(ApiQuestion question) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
   WebResponse landing() const;

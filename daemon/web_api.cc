@@ -1,47 +1,91 @@
 // The routes below /api/: JSON, read only, and asked by a Host that is ours.
+#include <algorithm>
+#include <array>
+
 #include "config/parse.h"
+#include "core/names.h"
 #include "web.h"
 #include "web_text.h"
 
 namespace taskwatchd {
 namespace {
 
-constexpr char kTasks[] = "/api/v1/tasks/";
-constexpr char kTaskHandler[] = "/api/v1/tasks/ID";
+// In the order of ApiRoute. ID stands for one part of a path.
+constexpr std::array<std::string_view, 3> kRoutes = {"/api/v1/tasks/ID", "/api/v1/distributions",
+                                                     "/api/v1/distributions/ID/failed.csv"};
+constexpr std::string_view kId = "ID";
+constexpr std::size_t kParameters = 16;  // of a query; further ones are not read
 
 ApiReply bad_data(int status, std::string error) {
-  return {status, {}, "bad_data", std::move(error)};
+  return {.status = status, .data = {}, .error_type = "bad_data", .error = std::move(error)};
+}
+
+// Whether the path is of that form; `id` gets its part at ID, encoded still.
+bool matches(std::string_view form, std::string_view path, std::string_view& id) {
+  const std::size_t at = form.find(kId);
+  if (at == std::string_view::npos) return path == form;
+  const std::string_view before = form.substr(0, at);
+  const std::string_view after = form.substr(at + kId.size());
+  if (path.size() < before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after)) {
+    return false;
+  }
+  id = path.substr(before.size(), path.size() - before.size() - after.size());
+  return !id.empty() && id.find('/') == std::string_view::npos;
+}
+
+// The route, or nothing; `id` as above.
+std::optional<ApiRoute> find_route(std::string_view path, std::string_view& id) {
+  for (std::size_t i = 0; i < kRoutes.size(); ++i) {
+    if (matches(kRoutes[i], path, id)) return static_cast<ApiRoute>(i);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
+std::string_view name(ApiRoute route) {
+  return name_in(kRoutes, route);
+}
+
+std::string ApiQuestion::parameter(std::string_view wanted) const {
+  const auto found = std::find_if(query.begin(), query.end(),
+                                  [&](const auto& pair) { return pair.first == wanted; });
+  return found == query.end() ? std::string() : found->second;
+}
+
 WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
-  const bool is_task = path.starts_with(kTasks);
-  const std::string handler = is_task ? kTaskHandler : "other";
+  std::string_view encoded;
+  const auto route = find_route(path, encoded);
+  const std::string handler = route ? std::string(name(*route)) : "other";
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
   if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
-  const std::string rest = is_task ? path.substr(sizeof kTasks - 1) : std::string();
-  if (rest.empty() || rest.find('/') != std::string::npos) {
-    return refuse({404, {}, "not_found", "there is no such path"});
-  }
+  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
   if (request.method != "GET" && request.method != "HEAD") {
     WebResponse response = api_response(bad_data(405, "use GET"));
     response.headers.emplace_back("Allow", "GET");
     return finish({handler, std::move(response)});
   }
-  const auto id = percent_decoded(rest);
-  if (!id || !is_valid_id(*id)) {
-    return refuse(bad_data(
-        400, "a task id is 1 to 128 printable ASCII characters without space, \", \\ and #"));
+  ApiQuestion question;
+  question.route = *route;
+  if (!encoded.empty()) {
+    const auto id = percent_decoded(encoded);
+    if (!id || !is_valid_id(*id)) {
+      return refuse(bad_data(
+          400, "an id is 1 to 128 printable ASCII characters without space, \", \\ and #"));
+    }
+    question.id = *id;
   }
-  const auto account = query_parameter(request.target, "account");
-  if (!account) return refuse(bad_data(400, "the query is not percent-encoded"));
-  return task(*id, *account);
+  auto query = query_parameters(request.target, kParameters);
+  if (!query) return refuse(bad_data(400, "the query is not percent-encoded"));
+  question.query = *std::move(query);
+  return answer(std::move(question));
 }
 
-boost::asio::awaitable<WebResponse> Web::task(std::string task_id, std::string account) const {
-  const ApiReply reply = co_await pages_.task(std::move(task_id), std::move(account));
-  co_return finish({kTaskHandler, api_response(reply)});
+boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question) const {
+  const std::string handler(name(question.route));
+  const ApiReply reply = co_await pages_.api(std::move(question));
+  co_return finish({handler, api_response(reply)});
 }
 
 }  // namespace taskwatchd

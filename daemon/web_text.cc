@@ -48,25 +48,32 @@ std::string percent_encoded(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> query_parameter(std::string_view target, std::string_view name) {
+std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
+    std::string_view target, std::size_t limit) {
+  std::vector<std::pair<std::string, std::string>> query;
   const std::size_t question = target.find('?');
-  if (question == std::string_view::npos) return std::string();
+  if (question == std::string_view::npos) return query;
   std::string_view rest = target.substr(question + 1);
-  while (!rest.empty()) {
+  while (!rest.empty() && query.size() < limit) {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    if (pair.substr(0, pair.find('=')) != name) continue;
     const std::size_t equals = pair.find('=');
-    return percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    auto name = percent_decoded(pair.substr(0, equals));
+    auto value = percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    if (!name || !value) return std::nullopt;
+    query.emplace_back(*std::move(name), *std::move(value));
   }
-  return std::string();
+  return query;
 }
 
 WebResponse api_response(const ApiReply& reply) {
   WebResponse response;
   response.status = reply.status;
   response.content_type = "application/json";
-  if (reply.error_type.empty()) {
+  if (!reply.content_type.empty()) {
+    response.content_type = reply.content_type;
+    response.body = reply.data;
+  } else if (reply.error_type.empty()) {
     response.body = "{\"status\":\"success\",\"data\":" + reply.data + "}\n";
   } else {
     response.body = to_json_object({{"status", std::string("error")},

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "web.h"
 
@@ -13,11 +15,12 @@ namespace taskwatchd {
 std::optional<std::string> percent_decoded(std::string_view text);
 // All but letters and digits encoded.
 std::string percent_encoded(std::string_view text);
-// The first value of that name in the query of `target`, decoded; empty without one. Nothing if it
-// cannot be decoded.
-std::optional<std::string> query_parameter(std::string_view target, std::string_view name);
+// The first `limit` names and values of the query of `target`, decoded. Nothing if they cannot be.
+std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
+    std::string_view target, std::size_t limit);
 
-// {"status":"success","data":...} or {"status":"error","errorType":...,"error":...}
+// {"status":"success","data":...}, the data alone if it is not JSON, or
+// {"status":"error","errorType":...,"error":...}.
 WebResponse api_response(const ApiReply& reply);
 
 }  // namespace taskwatchd

@@ -17,10 +17,11 @@ Outcome read_reply(Api api, const HttpResult& result) {
     case Api::kListJob:
       return read_list_job(result);
     case Api::kQueryDeviceDistributeJob:
+      return read_query_distribution(result);
     case Api::kQueryDeviceDistributeDetail:
-      break;
+      return read_distribution_file(result);
   }
-  assert(api < Api::kQueryDeviceDistributeJob && "no reader for this API");
+  assert(false);  // the switch knows every API
   return Failure{};
 }
 

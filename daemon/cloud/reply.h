@@ -11,7 +11,6 @@
 namespace taskwatchd {
 
 // The reply to a call of that API, by the readers below.
-// REQUIRES: not a QueryDeviceDistribute* one.
 Outcome read_reply(Api api, const HttpResult& result);
 
 // A TaskReply or a Failure. `message` and `status_detail` come without the queries of URLs and the
@@ -26,6 +25,11 @@ Outcome read_query_job_statistics(const HttpResult& result);
 Outcome read_query_job(const HttpResult& result);
 // A JobPage or a Failure; rows as with read_list_task.
 Outcome read_list_job(const HttpResult& result);
+
+// A DistributionReply or a Failure.
+Outcome read_query_distribution(const HttpResult& result);
+// A DistributionFile or a Failure; one without an address is a good reply.
+Outcome read_distribution_file(const HttpResult& result);
 
 // A code of the gateway or of IoT, in any letter case, to its reason; `http_status` decides when
 // the code is empty. Unknown iot.* codes are kBadRequest.

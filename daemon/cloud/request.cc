@@ -126,6 +126,14 @@ ApiCall list_job(int page, int page_size, std::optional<JobStatus> status) {
   return call;
 }
 
+ApiCall query_distribution(std::string distribution_id) {
+  return {Api::kQueryDeviceDistributeJob, {{"JobId", std::move(distribution_id)}}};
+}
+
+ApiCall distribution_file(std::string distribution_id) {
+  return {Api::kQueryDeviceDistributeDetail, {{"JobId", std::move(distribution_id)}}};
+}
+
 HttpRequest build_request(const ApiCall& call, const Endpoint& endpoint, const Keys& keys, Wall now,
                           const std::string& nonce) {
   assert(!nonce.empty());

@@ -46,6 +46,9 @@ ApiCall query_job_statistics(std::string job_id);
 ApiCall query_job(std::string job_id);
 // REQUIRES: 1 <= page; 1 <= page_size <= kPageLimit.
 ApiCall list_job(int page, int page_size, std::optional<JobStatus> status);
+// Both are answered only at the distribution endpoint, and know no IotInstanceId.
+ApiCall query_distribution(std::string distribution_id);
+ApiCall distribution_file(std::string distribution_id);
 
 // v3: POST /, parameters in the query, empty body; v1: POST with a form body (GET: in the query).
 // `nonce` must be new for each request, retries included (SignatureNonceUsed).

@@ -12,6 +12,8 @@ namespace {
 // Far above any quota that the cloud grants: a larger number is a slip.
 constexpr double kMaxCallsPerSecond = 1000;
 
+constexpr char kOneInstance[] = " belongs to one instance: keep one";
+
 std::map<Api, double> read_quota(Section& account) {
   std::map<Api, double> quota;
   for (const Api api : kAllApis) quota[api] = documented_quota(api);
@@ -54,24 +56,14 @@ void check_name(Section& section, const InstanceConfig& instance, Seen& seen) {
                              " too; give this one a `name` of its own");
 }
 
-// `lines` holds the ids of the instances before.
-void check_ids(const std::string& noun, const std::vector<std::string>& ids,
-               const std::vector<YamlPlace>& places, std::unordered_map<std::string, int>& lines,
-               Problems& problems) {
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto [at, is_new] = lines.try_emplace(ids[i], places[i].line);
-    if (is_new) continue;
-    problems.add(places[i], noun + " " + shown(ids[i]) + " is listed in line " +
-                                std::to_string(at->second) + " too; a " + noun +
-                                " belongs to one instance: keep one");
-  }
-}
-
 std::vector<InstanceConfig> read_instances(Section& account, const ParseContext& context) {
   std::vector<InstanceConfig> instances;
   Seen seen;
   const std::vector<YamlNode>* items = account.list("instances");
-  account.require("instances", "the account lacks `instances`; give at least one with a `region`");
+  if (!account.has("distributions")) {
+    account.require("instances",
+                    "the account lacks `instances`; give at least one with a `region`");
+  }
   if (items == nullptr) return instances;
   if (items->empty()) {
     account.refuse("instances", "`instances` is empty; give at least one with a `region`");
@@ -84,8 +76,10 @@ std::vector<InstanceConfig> read_instances(Section& account, const ParseContext&
     const InstanceConfig& instance =
         instances.emplace_back(read_instance(*section, context, places));
     check_name(*section, instance, seen);
-    check_ids("task", instance.tasks, places.tasks, seen.tasks, account.problems());
-    check_ids("job", instance.jobs, places.jobs, seen.jobs, account.problems());
+    check_ids("task", std::string("a task") + kOneInstance, instance.tasks, places.tasks,
+              seen.tasks, account.problems());
+    check_ids("job", std::string("a job") + kOneInstance, instance.jobs, places.jobs, seen.jobs,
+              account.problems());
   }
   return instances;
 }
@@ -115,7 +109,7 @@ AccountConfig read_account(Section& section, const ParseContext& context) {
   account.quota_share = section.number("quota_share", 0, 1, true).value_or(account.quota_share);
   account.pace = read_pace(section);
   account.instances = read_instances(section, context);
-  section.later({"distributions", "distribution_endpoint", "distribution_file_hosts"});
+  account.distributions = read_distributions(section, account);
   section.finish();
   return account;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config/config.h"
@@ -29,6 +30,19 @@ InstanceConfig read_instance(Section& section, const ParseContext& context, IdPl
 
 // `discover_jobs`: true, or a map with what differs from the defaults; nothing for false.
 std::optional<DiscoverJobs> read_discover_jobs(Section& instance);
+
+// `distributions` and what belongs to them. REQUIRES: account.instances are read.
+DistributionsConfig read_distributions(Section& section, const AccountConfig& account);
+
+// The ids in the list at `key`, with their places. Wrong ones are reported and left out; `source`
+// names the console's or API's place that they are copied from.
+void read_ids(Section& section, std::string_view key, const std::string& noun,
+              const std::string& source, std::vector<std::string>& ids,
+              std::vector<YamlPlace>& places);
+// Reports each id that stands in `lines`, with the line where it was first, or twice in `ids`.
+void check_ids(const std::string& noun, const std::string& mend,
+               const std::vector<std::string>& ids, const std::vector<YamlPlace>& places,
+               std::unordered_map<std::string, int>& lines, Problems& problems);
 
 // The value of `key` as an absolute path; empty if absent or wrong (then reported).
 std::string read_path(Section& section, std::string_view key, const ParseContext& context);

@@ -41,6 +41,16 @@ struct InstanceConfig {
   bool operator==(const InstanceConfig&) const = default;
 };
 
+// The account's distributions. They are asked for at an endpoint of their own, whatever the regions
+// of the instances.
+struct DistributionsConfig {
+  std::vector<std::string> ids;  // each once, in the file's order
+  std::string endpoint;          // as of an instance
+  std::string ca_file;           // that of the instance with the same endpoint; empty: the system's
+  std::vector<std::string> file_hosts;  // that a result file may be fetched from: "*.aliyuncs.com"
+  bool operator==(const DistributionsConfig&) const = default;
+};
+
 struct AccountConfig {
   std::string name;  // the label account
   CredentialsConfig credentials;
@@ -50,6 +60,7 @@ struct AccountConfig {
   double quota_share = 0.8;
   Pace pace;
   std::vector<InstanceConfig> instances;
+  DistributionsConfig distributions;
   bool operator==(const AccountConfig&) const = default;
 };
 

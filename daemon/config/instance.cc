@@ -92,7 +92,8 @@ void read_name(Section& section, InstanceConfig& instance) {
   }
 }
 
-// A list of ids into `ids`, with their places.
+}  // namespace
+
 void read_ids(Section& section, std::string_view key, const std::string& noun,
               const std::string& source, std::vector<std::string>& ids,
               std::vector<YamlPlace>& places) {
@@ -107,7 +108,16 @@ void read_ids(Section& section, std::string_view key, const std::string& noun,
   }
 }
 
-}  // namespace
+void check_ids(const std::string& noun, const std::string& mend,
+               const std::vector<std::string>& ids, const std::vector<YamlPlace>& places,
+               std::unordered_map<std::string, int>& lines, Problems& problems) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto [at, is_new] = lines.try_emplace(ids[i], places[i].line);
+    if (is_new) continue;
+    problems.add(places[i], noun + " " + shown(ids[i]) + " is listed in line " +
+                                std::to_string(at->second) + " too; " + mend);
+  }
+}
 
 InstanceConfig read_instance(Section& section, const ParseContext& context, IdPlaces& places) {
   InstanceConfig instance;

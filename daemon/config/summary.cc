@@ -64,6 +64,13 @@ std::string account_text(const AccountConfig& account) {
           format_duration(account.pace.job) + ", finished " +
           format_duration(account.pace.finished) + "\n";
   for (const InstanceConfig& instance : account.instances) text += instance_text(instance);
+  const DistributionsConfig& distributions = account.distributions;
+  if (!distributions.ids.empty()) {
+    text += "  " + counted(distributions.ids.size(), "distribution") + " at " +
+            distributions.endpoint + ", result files from";
+    for (const std::string& host : distributions.file_hosts) text += " " + host;
+    text += "\n";
+  }
   return text;
 }
 

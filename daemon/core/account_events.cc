@@ -40,6 +40,11 @@ void add(Event& event, std::string key, FieldValue value) {
   event.fields.push_back({std::move(key), std::move(value)});
 }
 
+// The distribution endpoint is no instance.
+void add_instance(Event& event, const std::string& instance) {
+  if (!instance.empty()) add(event, "iot_instance", instance);
+}
+
 void add_failure(Event& event, const Failure& failure) {
   add(event, "reason", std::string(name(failure.reason)));
   if (!failure.code.empty()) add(event, "code", failure.code);
@@ -48,10 +53,12 @@ void add_failure(Event& event, const Failure& failure) {
 
 Event about_item(Wall at, const std::string& account, const Call& call, const Failure& failure,
                  const std::string& advice, const std::string& what) {
-  const std::string noun = call.api == Api::kQueryTask ? "task" : "job";
+  const std::string noun = call.asks_distribution()      ? "distribution"
+                           : call.api == Api::kQueryTask ? "task"
+                                                         : "job";
   std::string msg = call.item().empty() ? advice : noun + ' ' + call.item() + ": " + advice;
   Event event = begin(at, Level::kWarn, noun + what, account, std::move(msg));
-  add(event, "iot_instance", call.iot_instance);
+  add_instance(event, call.iot_instance);
   if (!call.item().empty()) add(event, noun + "_id", call.item());
   if (call.api != Api::kQueryTask) add(event, "action", std::string(name(call.api)));
   add_failure(event, failure);
@@ -67,7 +74,7 @@ bool concerns_account(Reason reason) {
 Event call_failed(Wall at, const std::string& account, const std::string& instance, Api api,
                   const Failure& failure, std::string msg) {
   Event event = begin(at, Level::kWarn, event_of(failure.reason), account, std::move(msg));
-  add(event, "iot_instance", instance);
+  add_instance(event, instance);
   add(event, "action", std::string(name(api)));
   add_failure(event, failure);
   return event;
@@ -86,7 +93,7 @@ Event item_refused(Wall at, const std::string& account, const Call& call, const 
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api) {
   Event event = begin(at, Level::kWarn, "account_recovered", account,
                       std::string(name(api)) + " answers again");
-  add(event, "iot_instance", instance);
+  add_instance(event, instance);
   add(event, "action", std::string(name(api)));
   return event;
 }

@@ -18,11 +18,12 @@ bool concerns_account(Reason reason);
 // to do (core/advice).
 Event call_failed(Wall at, const std::string& account, const std::string& instance, Api api,
                   const Failure& failure, std::string msg);
-// task_not_found or job_not_found: the cloud does not know what `call` asks for.
+// task_not_found, job_not_found or distribution_not_found: the cloud does not know what `call` asks
+// for.
 Event item_not_found(Wall at, const std::string& account, const Call& call, const Failure& failure,
                      const std::string& advice);
-// task_refused or job_refused: the cloud refuses this one item, or its reply is not the documented
-// one, while others answer.
+// task_refused, job_refused or distribution_refused: the cloud refuses this one item, or its reply
+// is not the documented one, while others answer.
 Event item_refused(Wall at, const std::string& account, const Call& call, const Failure& failure,
                    const std::string& advice);
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api);

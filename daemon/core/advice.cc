@@ -41,11 +41,15 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
     case Reason::kTimeout:
     case Reason::kUnreachable:
       return "Check the network, DNS and firewall towards " + place.endpoint +
-             ", and the endpoint or region of instance " + place.instance + ".";
+             (place.instance.empty()
+                  ? ", and distribution_endpoint."
+                  : ", and the endpoint or region of instance " + place.instance + ".");
     case Reason::kTls:
-      return "Check the clock and the certificate authorities; a private one goes into ca_file of "
-             "instance " +
-             place.instance + ".";
+      return "Check the clock and the certificate authorities; a private one goes into ca_file "
+             "of " +
+             (place.instance.empty() ? "an instance with the same endpoint"
+                                     : "instance " + place.instance) +
+             ".";
     case Reason::kServerError:
       return "The cloud has trouble of its own; asking goes on.";
     case Reason::kAuth:
@@ -59,9 +63,11 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
     case Reason::kClockSkew:
       return "Set this machine's clock (NTP): it is more than 15 minutes off.";
     case Reason::kNotFound:
+      if (place.instance.empty()) return "Check the distribution's id and its account.";
       return named_by(api).empty() ? "Check the region and the instance."
                                    : "Check " + named_by(api) + "its region and its instance.";
     case Reason::kBadRequest:
+      if (place.instance.empty()) return "Check the distribution's id and distribution_endpoint.";
       if (contains(failure.code, "Instance")) {
         return place.has_instance_id ? "Check id and region of instance " + place.instance +
                                            " (console: instance overview)."

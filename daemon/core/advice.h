@@ -11,7 +11,7 @@ namespace taskwatchd {
 // Where the call went.
 struct CallPlace {
   std::string account;
-  std::string instance;  // the label iot_instance
+  std::string instance;  // the label iot_instance; empty: the distribution endpoint
   std::string endpoint;  // scheme://host[:port]
   bool has_instance_id = false;
 };

@@ -18,12 +18,19 @@ struct Call {
   std::string iot_instance;          // its name: numbers change with a reload
   std::string task_id;               // QueryTask
   std::string job_id;                // ListTask, QueryJobStatistics, QueryJob
+  std::string distribution_id;       // QueryDeviceDistribute*
   std::optional<TaskStatus> status;  // ListTask: only tasks in it; absent: all
   std::string token;                 // ListTask: of the page; empty: the first
   std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1
 
-  // The one thing that it asks for: a task's id or a job's; empty for ListJob.
-  const std::string& item() const { return api == Api::kQueryTask ? task_id : job_id; }
+  bool asks_distribution() const {
+    return api == Api::kQueryDeviceDistributeJob || api == Api::kQueryDeviceDistributeDetail;
+  }
+  // The one thing that it asks for: the id of a task, job or distribution; empty for ListJob.
+  const std::string& item() const {
+    if (asks_distribution()) return distribution_id;
+    return api == Api::kQueryTask ? task_id : job_id;
+  }
 };
 inline constexpr int kListPage = 50;  // rows; the most that ListTask and ListJob give
 

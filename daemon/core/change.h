@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/distribution.h"
 #include "core/event.h"
 #include "core/job.h"
 #include "core/task.h"
@@ -68,16 +69,17 @@ struct Mark {
 
 // One group of changes: all of it is stored, or nothing.
 struct Commit {
-  std::vector<TaskRecord> records = {};  // the later of two for one task wins
-  std::vector<JobRecord> jobs = {};      // likewise
-  std::vector<Event> events = {};        // in order; ids are given by the store
+  std::vector<TaskRecord> records = {};                // the later of two for one task wins
+  std::vector<JobRecord> jobs = {};                    // likewise
+  std::vector<DistributionRecord> distributions = {};  // likewise
+  std::vector<Event> events = {};                      // in order; ids are given by the store
   std::vector<CounterDelta> counters = {};
   std::vector<Mark> marks = {};
   // Sinks' cursors: the id of the last event whose delivery has returned.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
   bool empty() const {
-    return records.empty() && jobs.empty() && events.empty() && counters.empty() && marks.empty() &&
-           cursors.empty();
+    return records.empty() && jobs.empty() && distributions.empty() && events.empty() &&
+           counters.empty() && marks.empty() && cursors.empty();
   }
 };
 

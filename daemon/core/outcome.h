@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/distribution.h"
 #include "core/job.h"
 #include "core/task.h"
 #include "core/time.h"
@@ -50,6 +51,7 @@ struct Failure {
   bool wants_get = false;
 };
 
-using Outcome = std::variant<TaskReply, TaskPage, JobStatistics, JobReply, JobPage, Failure>;
+using Outcome = std::variant<TaskReply, TaskPage, JobStatistics, JobReply, JobPage,
+                             DistributionReply, DistributionFile, Failure>;
 
 }  // namespace taskwatchd

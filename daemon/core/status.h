@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/api.h"
+#include "core/distribution.h"
 #include "core/event.h"
 #include "core/job.h"
 #include "core/time.h"
@@ -55,6 +56,20 @@ struct JobView {
   std::optional<Wall> ended;  // all its tasks are finished since
 };
 
+// One watched distribution, for the aliyun_iot_distribution_* families.
+struct DistributionView {
+  struct Devices {
+    std::uint32_t ok = 0;
+    std::uint32_t failed = 0;
+    std::uint32_t unknown = 0;
+  };
+  std::string distribution_id;
+  DistributionStatus status = DistributionStatus::kUnknown;
+  bool status_read = false;        // false: no series of the status yet
+  std::optional<Devices> devices;  // from the result file; absent until it was read
+  std::optional<Wall> ended;
+};
+
 struct AccountStatus {
   std::string name;
   bool up = false;
@@ -69,7 +84,8 @@ struct AccountStatus {
   std::optional<double> clock_offset_seconds;
   std::optional<Duration> detection_delay_bound;
   double blind_seconds = 0;
-  std::vector<JobView> jobs;     // watched ones
+  std::vector<JobView> jobs;  // watched ones
+  std::vector<DistributionView> distributions;
   std::size_t jobs_skipped = 0;  // found in the cloud, but not watched: too old, or over the limit
 };
 

@@ -216,10 +216,8 @@ std::variant<std::uint64_t, StoreError> Connection::last_event() {
   return id;
 }
 
-std::variant<std::monostate, StoreError> Connection::prune(Wall before,
-                                                           const std::vector<TaskKey>& watched,
-                                                           const std::vector<JobKey>& jobs) {
-  const std::function<int()> write = [&] { return tables_->prune(before, watched, jobs); };
+std::variant<std::monostate, StoreError> Connection::prune(Wall before, const Watched& watched) {
+  const std::function<int()> write = [&] { return tables_->prune(before, watched); };
   if (auto failed = attempt(write)) return *failed;
   return std::monostate();
 }

@@ -37,8 +37,7 @@ class Connection {
   std::variant<std::vector<Event>, StoreError> events_after(std::uint64_t id, std::size_t limit);
   std::variant<std::uint64_t, StoreError> cursor(const std::string& sink);
   std::variant<std::uint64_t, StoreError> last_event();
-  std::variant<std::monostate, StoreError> prune(Wall before, const std::vector<TaskKey>& watched,
-                                                 const std::vector<JobKey>& jobs);
+  std::variant<std::monostate, StoreError> prune(Wall before, const Watched& watched);
 
   // From now on a lock held by another program fails at once instead of after `busy`.
   void give_up() { give_up_ = true; }

@@ -28,25 +28,34 @@ int first_number(sqlite3* db, std::string_view sql, std::int64_t& value) {
 
 }  // namespace
 
-int Tables::keep_watched(const std::vector<TaskKey>& watched, const std::vector<JobKey>& jobs) {
+int Tables::keep_watched(const Watched& watched) {
   int code = sqlite3_exec(db_,
                           "CREATE TEMP TABLE IF NOT EXISTS watched(account TEXT, task_id TEXT,"
                           " PRIMARY KEY(account, task_id)) WITHOUT ROWID;"
                           "DELETE FROM temp.watched;"
                           "CREATE TEMP TABLE IF NOT EXISTS watched_jobs(account TEXT, job_id TEXT,"
                           " PRIMARY KEY(account, job_id)) WITHOUT ROWID;"
-                          "DELETE FROM temp.watched_jobs;",
+                          "DELETE FROM temp.watched_jobs;"
+                          "CREATE TEMP TABLE IF NOT EXISTS watched_distributions(account TEXT,"
+                          " distribution_id TEXT, PRIMARY KEY(account, distribution_id))"
+                          " WITHOUT ROWID;"
+                          "DELETE FROM temp.watched_distributions;",
                           nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return code;
   Statement add_task(db_, "INSERT OR IGNORE INTO temp.watched VALUES(?,?)");
   Statement add_job(db_, "INSERT OR IGNORE INTO temp.watched_jobs VALUES(?,?)");
+  Statement add_distribution(db_, "INSERT OR IGNORE INTO temp.watched_distributions VALUES(?,?)");
   const auto add_all = [&] {
     int added = SQLITE_OK;
-    for (const TaskKey& key : watched) {
+    for (const TaskKey& key : watched.tasks) {
       if ((added = add_task.run(key.account, key.task_id)) != SQLITE_OK) return added;
     }
-    for (const JobKey& key : jobs) {
+    for (const JobKey& key : watched.jobs) {
       if ((added = add_job.run(key.account, key.job_id)) != SQLITE_OK) return added;
+    }
+    for (const DistributionKey& key : watched.distributions) {
+      added = add_distribution.run(key.account, key.distribution_id);
+      if (added != SQLITE_OK) return added;
     }
     return added;
   };
@@ -76,6 +85,15 @@ int Tables::prune_jobs(Wall before) {
   return inside_transaction(*this, drop_all);
 }
 
+int Tables::prune_distributions(Wall before) {
+  Statement drop(db_,
+                 "DELETE FROM distributions WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM"
+                 " temp.watched_distributions w WHERE w.account=distributions.account"
+                 " AND w.distribution_id=distributions.distribution_id)");
+  const auto drop_all = [&] { return drop.run(before); };
+  return inside_transaction(*this, drop_all);
+}
+
 int Tables::prune_events(Wall before) {
   std::int64_t first = 0, last = 0;
   int code = first_number(db_, "SELECT coalesce(min(id),0) FROM events", first);
@@ -96,14 +114,16 @@ int Tables::prune_events(Wall before) {
   return SQLITE_OK;
 }
 
-int Tables::prune(Wall before, const std::vector<TaskKey>& watched,
-                  const std::vector<JobKey>& jobs) {
-  int code = keep_watched(watched, jobs);
+int Tables::prune(Wall before, const Watched& watched) {
+  int code = keep_watched(watched);
   if (code == SQLITE_OK) code = prune_records(before);
   if (code == SQLITE_OK) code = prune_jobs(before);
+  if (code == SQLITE_OK) code = prune_distributions(before);
   if (code == SQLITE_OK) code = prune_events(before);
   // The watched list is as large as the fleet: give its memory back.
-  sqlite3_exec(db_, "DROP TABLE IF EXISTS temp.watched; DROP TABLE IF EXISTS temp.watched_jobs;",
+  sqlite3_exec(db_,
+               "DROP TABLE IF EXISTS temp.watched; DROP TABLE IF EXISTS temp.watched_jobs;"
+               "DROP TABLE IF EXISTS temp.watched_distributions;",
                nullptr, nullptr, nullptr);
   return code;
 }

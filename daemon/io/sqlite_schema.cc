@@ -22,6 +22,17 @@ CREATE TABLE jobs(
 CREATE INDEX tasks_by_job ON tasks(account, job_id, task_id);
 )sql";
 
+// What the third has beside the second. result is JSON as core/distribution_json writes it.
+constexpr const char* kDistributions = R"sql(
+CREATE TABLE distributions(
+  account TEXT NOT NULL, distribution_id TEXT NOT NULL, status INTEGER,
+  status_text TEXT NOT NULL, product_key TEXT NOT NULL, source_instance TEXT NOT NULL,
+  target_instances TEXT NOT NULL, total INTEGER, created_ms INTEGER,
+  first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL, ended_ms INTEGER,
+  result_read_ms INTEGER, result TEXT,
+  PRIMARY KEY(account, distribution_id)) STRICT, WITHOUT ROWID;
+)sql";
+
 // body is the event as core/event_text writes it, without its id; account, job_id and task_id are
 // copies of its fields for queries. meta.commits counts commits: it tells after a failed fsync
 // whether the commit in doubt is in the file.
@@ -165,6 +176,7 @@ std::optional<OpenError> check(const std::string& path, sqlite3* db, std::int64_
                             "PRAGMA quick_check('marks')", "PRAGMA quick_check('cursors')",
                             "PRAGMA quick_check('meta')"};
   if (!whole && version >= 2) checks.push_back("PRAGMA quick_check('jobs')");
+  if (!whole && version >= 3) checks.push_back("PRAGMA quick_check('distributions')");
   for (const std::string& sql : checks) {
     int code = SQLITE_OK;
     const std::string answer = ask(db, sql, code);
@@ -181,6 +193,7 @@ int settle(sqlite3* db, std::int64_t version) {
   std::string sql = "BEGIN IMMEDIATE;";
   if (version < 1) sql += kFirst;
   if (version < 2) sql += kJobs;
+  if (version < 3) sql += kDistributions;
   sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
          ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
   const int code = execute(db, sql.c_str());

@@ -136,10 +136,9 @@ Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
 }
 
 Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(Wall before,
-                                                                       std::vector<TaskKey> watched,
-                                                                       std::vector<JobKey> jobs) {
-  auto action = [before, watched = std::move(watched), jobs = std::move(jobs)](Connection& from) {
-    return from.prune(before, watched, jobs);
+                                                                       Watched watched) {
+  auto action = [before, watched = std::move(watched)](Connection& from) {
+    return from.prune(before, watched);
   };
   return call<std::monostate>(std::move(action));
 }

@@ -45,9 +45,7 @@ class SqliteStore : public Store {
                                                                        std::size_t limit) override;
   Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) override;
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override;
-  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
-                                                            std::vector<TaskKey> watched,
-                                                            std::vector<JobKey> jobs) override;
+  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before, Watched watched) override;
 
   // A no-op through the thread, for the watchdog: true once it was answered, false at once if the
   // queue is full. Waits as long as the thread is busy.

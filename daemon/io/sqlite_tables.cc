@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/distribution_json.h"
 #include "core/event_text.h"
 #include "core/names.h"
 
@@ -74,6 +75,47 @@ JobRecord read_job(const Statement& row) {
   return r;
 }
 
+constexpr char kTargetsSeparator = '\n';  // no id holds one
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += part + kTargetsSeparator;
+  return text;
+}
+
+std::vector<std::string> parted(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::size_t end = text.find(kTargetsSeparator); end != text.npos;
+       end = text.find(kTargetsSeparator)) {
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+DistributionRecord read_distribution(const Statement& row) {
+  DistributionRecord r;
+  r.key = {row.text(0), row.text(1)};
+  // No number: its status was never read.
+  if (!row.null(2)) {
+    r.last.distribution_id = r.key.distribution_id;
+    r.last.status = parse_distribution_status(row.number(2));
+  }
+  r.last.status_text = row.text(3);
+  r.last.product_key = row.text(4);
+  r.last.source_instance = row.text(5);
+  r.last.target_instances = parted(row.text(6));
+  if (!row.null(7)) r.last.total = static_cast<std::uint32_t>(row.number(7));
+  if (!row.null(8)) r.last.created = row.wall(8);
+  r.first_seen = row.wall(9);
+  r.last_seen = row.wall(10);
+  if (!row.null(11)) r.ended = row.wall(11);
+  if (!row.null(12)) r.result_read = row.wall(12);
+  // A result that cannot be read any more is asked for anew.
+  if (!row.null(13)) r.result = result_from_json(row.text(13));
+  return r;
+}
+
 // A body that cannot be read any more still has its place in the order: its sinks get what the
 // columns tell, rather than waiting before it for ever.
 Event read_event(const Statement& row) {
@@ -113,6 +155,8 @@ Tables::Tables(sqlite3* db)
                   "INSERT OR REPLACE INTO tasks VALUES"
                   "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_job_(db, "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_distribution_(db,
+                        "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_event_(db,
                  "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
                  " VALUES(?,?,?,?,?,?,?)"),
@@ -134,6 +178,7 @@ Tables::Tables(sqlite3* db)
                     " WHERE account=?"),
       get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
       get_jobs_(db, "SELECT * FROM jobs WHERE account=?"),
+      get_distributions_(db, "SELECT * FROM distributions WHERE account=?"),
       get_events_(db,
                   "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                   " WHERE id>? ORDER BY id LIMIT ?"),
@@ -168,6 +213,20 @@ int Tables::write_job(const JobRecord& r) {
                       j.modified, r.first_seen, r.last_seen, number(r.baselined), r.ended);
 }
 
+int Tables::write_distribution(const DistributionRecord& r) {
+  const DistributionReply& d = r.last;
+  std::optional<std::int64_t> status;
+  if (!d.distribution_id.empty()) status = static_cast<std::int64_t>(d.status);
+  std::optional<std::int64_t> total;
+  if (d.total) total = std::int64_t{*d.total};
+  std::string result;
+  if (r.result) result = to_json(*r.result);
+  return put_distribution_.run(r.key.account, r.key.distribution_id, status, d.status_text,
+                               d.product_key, d.source_instance, joined(d.target_instances), total,
+                               d.created, r.first_seen, r.last_seen, r.ended, r.result_read,
+                               r.result ? std::optional<std::string_view>(result) : std::nullopt);
+}
+
 int Tables::write_event(const Event& event, std::uint64_t& id) {
   Event body = event;
   body.id = 0;
@@ -184,6 +243,9 @@ int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
   }
   for (const JobRecord& job : commit.jobs) {
     if ((code = write_job(job)) != SQLITE_OK) return code;
+  }
+  for (const DistributionRecord& one : commit.distributions) {
+    if ((code = write_distribution(one)) != SQLITE_OK) return code;
   }
   for (const Event& event : commit.events) {
     std::uint64_t id = 0;
@@ -233,8 +295,12 @@ int Tables::load(const std::string& account, const std::vector<std::string>& tas
     stored.marks.push_back({account, row.text(0), row.wall(1)});
   });
   if (code != SQLITE_OK) return code;
-  return each(get_jobs_, get_jobs_.start(account),
+  code = each(get_jobs_, get_jobs_.start(account),
               [&](const Statement& row) { stored.jobs.push_back(read_job(row)); });
+  if (code != SQLITE_OK) return code;
+  return each(get_distributions_, get_distributions_.start(account), [&](const Statement& row) {
+    stored.distributions.push_back(read_distribution(row));
+  });
 }
 
 int Tables::tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
@@ -273,6 +339,7 @@ std::optional<Wall> instant_of(const Commit& commit) {
   for (const Event& event : commit.events) see(event.ts);
   for (const TaskRecord& record : commit.records) see(record.last_seen);
   for (const JobRecord& job : commit.jobs) see(job.last_seen);
+  for (const DistributionRecord& one : commit.distributions) see(one.last_seen);
   for (const Mark& mark : commit.marks) see(mark.at);
   return newest;
 }

@@ -35,24 +35,27 @@ class Tables {
   int cursor(const std::string& sink, std::uint64_t& id);
   int last_event(std::uint64_t& id);
 
-  // Takes the watched tasks and jobs into temporary tables and prunes; in transactions of its own,
+  // Takes what is watched into temporary tables and prunes; in transactions of its own,
   // each bounded, so that the write-ahead log does not grow with the history.
-  int prune(Wall before, const std::vector<TaskKey>& watched, const std::vector<JobKey>& jobs);
+  int prune(Wall before, const Watched& watched);
 
   sqlite3* database() const { return db_; }
 
  private:
   int write_record(const TaskRecord& record);
   int write_job(const JobRecord& job);
+  int write_distribution(const DistributionRecord& record);
   int write_event(const Event& event, std::uint64_t& id);
-  int keep_watched(const std::vector<TaskKey>& watched, const std::vector<JobKey>& jobs);
+  int keep_watched(const Watched& watched);
   int prune_records(Wall before);
   int prune_jobs(Wall before);
+  int prune_distributions(Wall before);
   int prune_events(Wall before);
 
   sqlite3* db_;
   Statement begin_, commit_, rollback_;
-  Statement put_record_, put_job_, put_event_, count_, mark_, move_cursor_, count_commit_;
+  Statement put_record_, put_job_, put_distribution_, put_event_, count_, mark_, move_cursor_;
+  Statement count_commit_, get_distributions_;
   Statement get_commits_, get_record_, get_counters_, get_marks_, get_jobs_, get_events_;
   Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
 };

@@ -82,6 +82,15 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
     {Id::kJobUnreconciled, "aliyun_iot_job_unreconciled_tasks", kGauge, "account, job_id",
      "Tasks of the job whose own replies and its statistics disagree. Polled and cached; absent "
      "before the first statistics."},
+    {Id::kDistributionStatus, "aliyun_iot_distribution_status", kGauge,
+     "account, distribution_id, status",
+     "Status of the distribution: 1 for the one it is in, 0 for the others; FINISHED does not say "
+     "that every device was distributed. Polled and cached."},
+    {Id::kDistributionDevices, "aliyun_iot_distribution_devices", kGauge,
+     "account, distribution_id, result",
+     "Devices by what the result file says of them: ok (code 200), failed, unknown. A file of a "
+     "form that is not known leaves all devices unknown, at least one. Absent until a file was "
+     "read. Polled and cached."},
     {Id::kBuildInfo, "taskwatchd_build_info", kGauge, "version, revision, compiler",
      "The running build, always 1."},
     {Id::kAccountUp, "taskwatchd_account_up", kGauge, "account",

@@ -35,6 +35,8 @@ enum class FamilyId : std::uint8_t {
   kJobStalled,
   kJobOverdue,
   kJobUnreconciled,
+  kDistributionStatus,
+  kDistributionDevices,
   kBuildInfo,
   kAccountUp,
   kInstanceUp,
@@ -73,7 +75,7 @@ enum class FamilyId : std::uint8_t {
   kProcessThreads,
   kProcessStartTime,
 };
-inline constexpr std::size_t kFamilyCount = 56;
+inline constexpr std::size_t kFamilyCount = 58;
 
 struct Family {
   FamilyId id;

@@ -14,6 +14,7 @@
 
 #include "core/event_text.h"
 #include "view/account_series.h"
+#include "view/distribution_families.h"
 #include "view/families.h"
 #include "view/job_counters.h"
 #include "view/job_families.h"
@@ -290,6 +291,7 @@ std::string Metrics::render(const DaemonStatus& status, const ProcessStats& proc
   impl_->append_refused(page);
   impl_->jobs.append_to(page);
   append_job_families(page, jobs);
+  append_distribution_families(page, status, impl_->keep_finished, now);
   if (impl_->show_tasks) {
     impl_->tasks.append_to(page);
     append_task_states(page, status);

@@ -44,7 +44,8 @@ struct Life {
   NotedLog log;
   NotedObserver observer{store};
   NotedSink sink;
-  Ports ports{clock, entropy, http, keys, store, log, observer};
+  FakeResults results;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results};
   Recorder recorder{ports};
   Outbox outbox{ports, recorder, sink};
   bool ended = false;

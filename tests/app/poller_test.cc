@@ -68,7 +68,8 @@ class PollerTest : public testing::Test {
   MemoryStore store;
   NotedLog log;
   NotedObserver observer{store};
-  Ports ports{clock, entropy, http, keys, store, log, observer};
+  FakeResults results;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results};
   Recorder recorder{ports};
   Metrics metrics{{"1", "2", "3"}};
   Fleet fleet{context.get_executor(), ports, recorder, metrics};

@@ -65,7 +65,8 @@ class RecorderTest : public testing::Test {
   WeighedStore store;
   NotedLog log;
   NotedObserver observer{store};
-  Ports ports{clock, entropy, http, keys, store, log, observer};
+  FakeResults results;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results};
   Recorder recorder{ports};
   std::vector<std::uint64_t> woken;
   std::optional<StoreError> error;

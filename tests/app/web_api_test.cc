@@ -20,7 +20,7 @@ class WebApiTest : public testing::Test {
     pages.answered = [this](const std::string& handler, int code) {
       answered = handler + " " + std::to_string(code);
     };
-    pages.task = [this](std::string id, std::string account) { return task(id, account); };
+    pages.api = [this](ApiQuestion question) { return answer(std::move(question)); };
     const Web web(options, pages);
     WebAnswer answer = web.handle({method, target, {{"host", host}}});
     if (auto* const now = std::get_if<WebResponse>(&answer)) return *now;
@@ -32,8 +32,8 @@ class WebApiTest : public testing::Test {
     context.run();
     return response;
   }
-  boost::asio::awaitable<ApiReply> task(std::string id, std::string account) {
-    asked.push_back(id + "@" + account);
+  boost::asio::awaitable<ApiReply> answer(ApiQuestion question) {
+    asked.push_back(question.id + "@" + question.parameter("account"));
     co_return reply;
   }
 
@@ -54,6 +54,20 @@ TEST_F(WebApiTest, AsksForTheTaskThatThePathNames) {
   options.route_prefix = "/iot";
   ask("GET", "/iot/api/v1/tasks/b");
   EXPECT_EQ(asked, (std::vector<std::string>{"MSnT9a@", "a/b?%@prod", "..@", "b@"}));
+}
+
+TEST_F(WebApiTest, DistributionsHaveRoutesOfTheirOwn) {
+  ask("GET", "/api/v1/distributions?account=prod");
+  EXPECT_EQ(answered, "/api/v1/distributions 200");
+  reply.content_type = "text/csv";
+  const WebResponse csv = ask("GET", "/api/v1/distributions/a%2Fb/failed.csv");
+  EXPECT_EQ(answered, "/api/v1/distributions/ID/failed.csv 200");
+  EXPECT_EQ(csv.content_type, "text/csv");
+  EXPECT_EQ(csv.body, reply.data) << "as it stands";
+  EXPECT_EQ(asked, (std::vector<std::string>{"@prod", "a/b@"}));
+  EXPECT_EQ(ask("GET", "/api/v1/distributions/a").status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/distributions//failed.csv").status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/distributions/a/b/failed.csv").status, 404);
 }
 
 TEST_F(WebApiTest, ErrorsAreJsonToo) {

@@ -139,11 +139,6 @@ TEST(Hostile, ErrorsOfTheGatewayAreTheSameForEachCall) {
   }
 }
 
-TEST(HostileDeathTest, DistributionsAreNotSpoken) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_DEATH(read_reply(Api::kQueryDeviceDistributeJob, reply(200, "{}")), "no reader");
-}
-
 TEST(Hostile, RandomXml) {
   std::mt19937 random(7);
   const char* const pieces[] = {"<Error>",   "</Error>", "<Code>",    "</Code>", "Throttling",

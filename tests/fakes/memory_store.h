@@ -123,12 +123,8 @@ class MemoryStore : public Store {
     return call<std::uint64_t>(action);
   }
 
-  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
-                                                            std::vector<TaskKey> watched,
-                                                            std::vector<JobKey> jobs) override {
-    auto action = [this, before, watched = std::move(watched), jobs = std::move(jobs)] {
-      return drop(before, watched, jobs);
-    };
+  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before, Watched watched) override {
+    auto action = [this, before, watched = std::move(watched)] { return drop(before, watched); };
     return call<std::monostate>(std::move(action));
   }
 
@@ -177,6 +173,7 @@ class MemoryStore : public Store {
     for (const Event& event : commit.events) now_ = std::max(now_, event.ts);
     for (const TaskRecord& record : commit.records) now_ = std::max(now_, record.last_seen);
     for (const JobRecord& job : commit.jobs) now_ = std::max(now_, job.last_seen);
+    for (const auto& one : commit.distributions) now_ = std::max(now_, one.last_seen);
     for (const Mark& mark : commit.marks) now_ = std::max(now_, mark.at);
 
     Committed committed;
@@ -185,6 +182,7 @@ class MemoryStore : public Store {
       records_[record.key].last.listed = false;  // of the reply, not of the task
     }
     for (const JobRecord& job : commit.jobs) jobs_[job.key] = job;
+    for (const DistributionRecord& one : commit.distributions) distributions_[one.key] = one;
     for (const Event& event : commit.events) {
       committed.event_ids.push_back(++last_id_);
       events_[last_id_] = event;
@@ -216,13 +214,20 @@ class MemoryStore : public Store {
     for (const auto& [key, job] : jobs_) {
       if (key.account == account) stored.jobs.push_back(job);
     }
+    for (const auto& [key, one] : distributions_) {
+      if (key.account == account) stored.distributions.push_back(one);
+    }
     return stored;
   }
 
-  std::monostate drop(Wall before, const std::vector<TaskKey>& watched,
-                      const std::vector<JobKey>& jobs) {
-    const std::set<TaskKey> keep(watched.begin(), watched.end());
-    const std::set<JobKey> keep_jobs(jobs.begin(), jobs.end());
+  std::monostate drop(Wall before, const Watched& watched) {
+    const std::set<TaskKey> keep(watched.tasks.begin(), watched.tasks.end());
+    const std::set<JobKey> keep_jobs(watched.jobs.begin(), watched.jobs.end());
+    const std::set<DistributionKey> keep_distributions(watched.distributions.begin(),
+                                                       watched.distributions.end());
+    std::erase_if(distributions_, [&](const auto& item) {
+      return item.second.last_seen < before && !keep_distributions.contains(item.first);
+    });
     std::erase_if(records_, [&](const auto& item) {
       return item.second.last_seen < before && !keep.contains(item.first) &&
              !keep_jobs.contains({item.first.account, item.second.last.job_id});
@@ -250,6 +255,7 @@ class MemoryStore : public Store {
   }
 
   std::map<TaskKey, TaskRecord> records_;
+  std::map<DistributionKey, DistributionRecord> distributions_;
   std::map<std::uint64_t, Event> events_;
   std::map<CounterKey, CounterValue> counters_;
   std::map<JobKey, JobRecord> jobs_;

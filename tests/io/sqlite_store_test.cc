@@ -191,7 +191,8 @@ TEST(SqliteStore, PrunesInBoundedSteps) {
   }
   const auto ids = world.good(world.store().commit(commit)).event_ids;
   world.good(world.store().commit({.cursors = {{"log", ids.back()}}}));
-  world.good(world.store().prune(at(100), {{"prod", "t7"}}, {}));
+  world.good(
+      world.store().prune(at(100), {.tasks = {{"prod", "t7"}}, .jobs = {}, .distributions = {}}));
   EXPECT_EQ(world.good(world.store().events_after(0, 100'000)).size(), 1u);
   EXPECT_EQ(world.good(world.store().load("prod", {"t7", "t8"})).records.size(), 1u);
 }

@@ -410,7 +410,8 @@ TYPED_TEST_P(StoreContract, PruneDropsOldUnwatchedRecords) {
                             make_record("other", "watched", TaskStatus::kFailed, 10),
                             make_record("prod", "edge", TaskStatus::kFailed, 50),
                             make_record("prod", "new", TaskStatus::kFailed, 90)}});
-  this->good(this->store().prune(at(50), {{"prod", "watched"}}, {}));
+  this->good(this->store().prune(
+      at(50), {.tasks = {{"prod", "watched"}}, .jobs = {}, .distributions = {}}));
   EXPECT_THAT(this->task_ids("prod", {"old", "watched", "edge", "new"}),
               testing::UnorderedElementsAre("watched", "edge", "new"));
   EXPECT_TRUE(this->task_ids("other", {"watched"}).empty());
@@ -424,7 +425,8 @@ TYPED_TEST_P(StoreContract, PruneKeepsWatchedJobsAndTheirTasks) {
                              make_job("prod", "new", 90), make_job("other", "kept", 10)},
                     .events = {make_event("prod", "t1", 10), make_event("prod", "t2", 10)}});
   this->commit({.cursors = {{"log", ids[1]}}});
-  this->good(this->store().prune(at(50), {}, {{"prod", "kept"}}));
+  this->good(
+      this->store().prune(at(50), {.tasks = {}, .jobs = {{"prod", "kept"}}, .distributions = {}}));
   EXPECT_THAT(this->task_ids("prod", {"t1", "t2", "t3"}),
               testing::UnorderedElementsAre("t1", "t3"));
   EXPECT_THAT(this->job_ids("prod"), testing::UnorderedElementsAre("kept", "new"));
@@ -448,17 +450,19 @@ TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
                                             make_event("prod", "lost", 10),     // goes
                                             make_event("prod", "lost", 90),     // too young
                                             make_event("prod", "lost", 10)}});  // one sink lacks it
-  this->good(this->store().prune(at(50), {{"prod", "kept"}}, {}));
+  this->good(
+      this->store().prune(at(50), {.tasks = {{"prod", "kept"}}, .jobs = {}, .distributions = {}}));
   EXPECT_EQ(this->event_ids(), ids) << "no sink is known yet: nothing was delivered";
   this->commit({.cursors = {{"log", ids[3]}, {"sse", ids[2]}}});
-  this->good(this->store().prune(at(50), {{"prod", "kept"}}, {}));
+  this->good(
+      this->store().prune(at(50), {.tasks = {{"prod", "kept"}}, .jobs = {}, .distributions = {}}));
   EXPECT_THAT(this->event_ids(), testing::ElementsAre(ids[0], ids[2], ids[3]));
 }
 
 TYPED_TEST_P(StoreContract, IdsAreNotReusedAfterPruning) {
   const auto ids = this->commit({.events = {make_event("prod", "t1"), make_event("prod", "t1")}});
   this->commit({.cursors = {{"log", ids[1]}}});
-  this->good(this->store().prune(at(50), {}, {}));
+  this->good(this->store().prune(at(50), {}));
   ASSERT_TRUE(this->event_ids().empty());
   this->world_.reopen();
   const auto next = this->commit({.events = {make_event("prod", "t1", 60)}});
@@ -472,7 +476,7 @@ TYPED_TEST_P(StoreContract, PruningLowersNoCounter) {
                                  .counters = {{key, 4}},
                                  .marks = {{"prod", "alive", at(0)}}});
   this->commit({.cursors = {{"log", ids[0]}}});
-  this->good(this->store().prune(at(50), {}, {}));
+  this->good(this->store().prune(at(50), {}));
   const Stored stored = this->good(this->store().load("prod", {"t1"}));
   EXPECT_TRUE(stored.records.empty());
   ASSERT_EQ(stored.counters.size(), 1u);

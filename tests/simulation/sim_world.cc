@@ -148,7 +148,7 @@ struct SimWorld::Life {
         ear(sim),
         sink(sim),
         voice(sim),
-        ports{clock, sim.entropy_, http, keys, sim.store_, voice, ear},
+        ports{clock, sim.entropy_, http, keys, sim.store_, voice, ear, results},
         recorder(ports),
         outbox(ports, recorder, sink) {
     recorder.on_events([this](std::uint64_t last) { outbox.wake(last); });
@@ -188,6 +188,7 @@ struct SimWorld::Life {
   Ear ear;
   Sink sink;
   Voice voice;
+  FakeResults results;
   Ports ports;
   Recorder recorder;
   Outbox outbox;

@@ -61,6 +61,7 @@ void fill(Metrics& metrics, const std::vector<std::string>& tasks) {
 DaemonStatus full_status_with_jobs(const std::vector<std::string>& tasks) {
   DaemonStatus status = full_status(tasks);
   status.accounts[0].jobs = {full_job("J1"), job_view("J2")};
+  status.accounts[0].distributions = {full_distribution("D1")};
   return status;
 }
 

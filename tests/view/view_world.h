@@ -99,6 +99,15 @@ inline JobView full_job(const std::string& job) {
   return view;
 }
 
+inline DistributionView full_distribution(const std::string& id) {
+  DistributionView view;
+  view.distribution_id = id;
+  view.status = DistributionStatus::kFinished;
+  view.status_read = true;
+  view.devices = {7, 2, 1};
+  return view;
+}
+
 inline DaemonStatus status_of_jobs(std::vector<JobView> jobs) {
   DaemonStatus status;
   status.accounts.emplace_back().name = "prod";

@@ -1,0 +1,180 @@
+#include "core/distribution_watch.h"
+
+#include <algorithm>
+#include <cassert>
+#include <unordered_map>
+
+#include "core/distribution_events.h"
+
+namespace taskwatchd {
+namespace {
+
+// A distribution is not taken up again once it is over; asked now and then it shows that the
+// account answers, and that the number still means what it did.
+constexpr Duration kOverLook = std::chrono::minutes(10);
+constexpr Duration kBlindLook = std::chrono::minutes(1);  // for a file, without a status
+constexpr Duration kFileRetry = std::chrono::seconds(1);  // doubled with each try
+constexpr Duration kFileRetryMax = std::chrono::minutes(10);
+constexpr int kDoublings = 10;
+
+}  // namespace
+
+bool DistributionWatch::wants_file(const Watched& one) {
+  return is_finished(one.record.last.status) && !one.record.result;
+}
+
+void DistributionWatch::configure(const std::vector<std::string>& ids,
+                                  const std::vector<DistributionRecord>& stored, Duration pace,
+                                  Now now) {
+  pace_ = pace;
+  std::unordered_map<std::string_view, const DistributionRecord*> known;
+  for (const DistributionRecord& record : stored)
+    known.emplace(record.key.distribution_id, &record);
+  std::map<std::string, Watched> before;
+  before.swap(watched_);
+  for (const std::string& id : ids) {
+    const auto held = before.find(id);
+    if (held != before.end()) {
+      watched_.insert(before.extract(held));
+      continue;
+    }
+    Watched& one = watched_[id];
+    const auto found = known.find(id);
+    if (found != known.end()) {
+      one.record = *found->second;
+    } else {
+      one.record.key = {account_, id};
+      one.record.first_seen = now.wall;
+    }
+    if (wants_file(one)) one.file_due = now.mono;
+    if (!status_usable_ && !one.record.result) one.file_due = now.mono;
+  }
+}
+
+void DistributionWatch::set_status_usable(bool usable, Now now) {
+  if (usable == status_usable_) return;
+  status_usable_ = usable;
+  for (auto& [id, one] : watched_) {
+    if (!usable && !one.record.result) one.file_due = std::min(one.file_due, now.mono);
+  }
+}
+
+bool DistributionWatch::seen(const std::string& id) const {
+  const auto found = watched_.find(id);
+  return found != watched_.end() && found->second.record.last_seen != Wall();
+}
+
+std::vector<const DistributionRecord*> DistributionWatch::records() const {
+  std::vector<const DistributionRecord*> all;
+  all.reserve(watched_.size());
+  for (const auto& [id, one] : watched_) all.push_back(&one.record);
+  return all;
+}
+
+DistributionWatch::Next DistributionWatch::next(Api api, Now now) const {
+  const bool status = api == Api::kQueryDeviceDistributeJob;
+  Next next;
+  for (const auto& [id, one] : watched_) {
+    if (status ? one.status_asked : one.file_asked) continue;
+    const Mono due = status ? one.status_due : one.file_due;
+    if (due >= next.wake) continue;  // the one that waits longest
+    next.wake = due;
+    next.id = id;
+  }
+  if (next.wake > now.mono) next.id.reset();
+  return next;
+}
+
+void DistributionWatch::asked(Api api, const std::string& id) {
+  Watched& one = watched_.at(id);
+  (api == Api::kQueryDeviceDistributeJob ? one.status_asked : one.file_asked) = true;
+}
+
+void DistributionWatch::failed(Api api, const std::string& id, Mono retry_at) {
+  Watched& one = watched_.at(id);
+  if (api == Api::kQueryDeviceDistributeJob) {
+    one.status_asked = false;
+    one.status_due = retry_at;
+  } else {
+    one.file_asked = false;
+    // While the status cannot be had this is the regular look, not a retry.
+    one.file_due = retry_at;
+  }
+}
+
+void DistributionWatch::plan(Watched& one, Now now) const {
+  const bool over = is_finished(one.record.last.status);
+  one.status_due = now.mono + (over ? std::max(kOverLook, pace_) : pace_);
+}
+
+DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& reply, Now now) {
+  Watched& one = watched_.at(reply.distribution_id);
+  DistributionRecord& record = one.record;
+  one.status_asked = false;
+  const DistributionStatus from = record.last.status;
+  const bool first = record.last_seen == Wall();
+  const bool never_read = first || record.last.distribution_id.empty();
+  const bool moved = from != reply.status || record.last.status_text != reply.status_text;
+  const Wall not_before = record.last_seen;
+  record.last = reply;
+  record.last_seen = now.wall;
+  Verdict verdict;
+  if (moved || never_read) {
+    if (is_finished(reply.status)) {
+      if (!record.ended) record.ended = now.wall;
+      if (!record.result) one.file_due = now.mono;
+    } else {
+      record.ended.reset();
+    }
+    if (!never_read) {
+      verdict.events.push_back(distribution_transition(record, from, now.wall, not_before));
+    }
+    verdict.record = record;
+  }
+  plan(one, now);
+  return verdict;
+}
+
+std::optional<Secret> DistributionWatch::file(const std::string& id, const DistributionFile& file,
+                                              Now now) {
+  Watched& one = watched_.at(id);
+  if (!file.url.empty()) {
+    one.file_due = Mono::max();
+    return file.url;  // still counts as asked: until fetched() or not_fetched()
+  }
+  one.file_asked = false;
+  const Duration pause =
+      std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
+  one.file_due = now.mono + (status_usable_ ? pause : kBlindLook);
+  return std::nullopt;
+}
+
+DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
+                                                      DistributionResult result, Now now) {
+  Watched& one = watched_.at(id);
+  DistributionRecord& record = one.record;
+  one.file_asked = false;
+  one.file_due = Mono::max();
+  one.tries = 0;
+  one.told.clear();
+  record.result = std::move(result);
+  record.result_read = now.wall;
+  record.last_seen = now.wall;
+  // Without a status, the file's being there is all that we know of its end.
+  if (!record.ended) record.ended = now.wall;
+  return {record, {distribution_result(record)}};
+}
+
+std::vector<Event> DistributionWatch::not_fetched(const std::string& id, bool expired,
+                                                  const std::string& why, Now now) {
+  Watched& one = watched_.at(id);
+  one.file_asked = false;
+  const Duration pause =
+      std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
+  one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);
+  if (expired || why == one.told) return {};
+  one.told = why;
+  return {distribution_file_failed(one.record.key, why, now.wall)};
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,80 @@
+// Follows the distributions of one account: when each is asked for its status, when for its result
+// file, what a reply means for it. Two calls: QueryDeviceDistributeJob until it is over, then
+// QueryDeviceDistributeDetail for the file. Pure; loop's thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/api.h"
+#include "core/distribution.h"
+#include "core/event.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+class DistributionWatch {
+ public:
+  explicit DistributionWatch(std::string account) : account_(std::move(account)) {}
+
+  // Watches exactly `ids`, those newly listed from `stored` on. `pace`: one that is not over is
+  // asked for its status at most so often.
+  void configure(const std::vector<std::string>& ids, const std::vector<DistributionRecord>& stored,
+                 Duration pace, Now now);
+  // Whether QueryDeviceDistributeJob may be called. Where it may not, the file is asked for once a
+  // minute until there is one.
+  void set_status_usable(bool usable, Now now);
+
+  bool any() const { return !watched_.empty(); }
+  bool watches(const std::string& id) const { return watched_.contains(id); }
+  bool seen(const std::string& id) const;
+  // By id. Points into this until the next call that changes it.
+  std::vector<const DistributionRecord*> records() const;
+
+  // What is due for that call, or when to look again.
+  struct Next {
+    std::optional<std::string> id;
+    Mono wake = Mono::max();
+  };
+  Next next(Api api, Now now) const;
+
+  // REQUIRES for all below: the id is watched.
+  void asked(Api api, const std::string& id);
+  void failed(Api api, const std::string& id, Mono retry_at);
+
+  // What is to be stored and told.
+  struct Verdict {
+    std::optional<DistributionRecord> record;
+    std::vector<Event> events;
+  };
+  Verdict status(const DistributionReply& reply, Now now);
+  // The file to be fetched now; nothing if there is none yet or the last one is still being read.
+  std::optional<Secret> file(const std::string& id, const DistributionFile& file, Now now);
+  Verdict fetched(const std::string& id, DistributionResult result, Now now);
+  // The file could not be had: another link is asked for, at once if this one's time was over.
+  // Returns what to tell, which is the change and not the repetition.
+  std::vector<Event> not_fetched(const std::string& id, bool expired, const std::string& why,
+                                 Now now);
+
+ private:
+  struct Watched {
+    DistributionRecord record;
+    Mono status_due = Mono::min();
+    Mono file_due = Mono::max();
+    bool status_asked = false;  // in flight
+    bool file_asked = false;    // in flight, or the file is being fetched
+    int tries = 0;              // for a file, since the last one that was read
+    std::string told;           // why it could not be had
+  };
+  static bool wants_file(const Watched& one);
+  void plan(Watched& one, Now now) const;
+
+  std::string account_;
+  Duration pace_{};
+  bool status_usable_ = true;
+  std::map<std::string, Watched> watched_;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,66 @@
+#include "view/distribution_json.h"
+
+#include "core/distribution_json.h"
+#include "core/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+std::string one_json(const DistributionRecord& record) {
+  const DistributionReply& last = record.last;
+  std::vector<Field> fields = {{"account", record.key.account},
+                               {"distribution_id", record.key.distribution_id},
+                               {"status", std::string(name(last.status))}};
+  if (!last.status_text.empty()) fields.push_back({"status_text", last.status_text});
+  fields.push_back({"product_key", last.product_key});
+  fields.push_back({"source_instance", last.source_instance});
+  fields.push_back({"target_instances", last.target_instances});
+  if (last.total) fields.push_back({"devices", std::int64_t{*last.total}});
+  if (last.created) fields.push_back({"created_at", rfc3339(*last.created)});
+  fields.push_back({"first_seen_at", rfc3339(record.first_seen)});
+  // Absent before the first reply.
+  if (record.last_seen != Wall()) fields.push_back({"last_seen_at", rfc3339(record.last_seen)});
+  if (record.ended) fields.push_back({"ended_at", rfc3339(*record.ended)});
+  if (record.result_read) fields.push_back({"result_read_at", rfc3339(*record.result_read)});
+  std::string json = to_json_object(fields);
+  json.pop_back();
+  return json + ",\"result\":" + (record.result ? to_json(*record.result) : "null") + "}";
+}
+
+// Fields that begin so are run as formulas by spreadsheets.
+constexpr std::string_view kFormula = "=+-@\t\r";
+
+std::string csv_field(std::string_view bytes) {
+  std::string text = escape_controls(repair_utf8(bytes));
+  if (!text.empty() && kFormula.find(text[0]) != std::string_view::npos) text.insert(0, "'");
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace
+
+std::string distributions_json(const std::vector<DistributionRecord>& records) {
+  std::string json = "[";
+  for (const DistributionRecord& record : records) {
+    if (json.size() > 1) json += ',';
+    json += one_json(record);
+  }
+  return json + "]";
+}
+
+std::string failed_devices_csv(const DistributionRecord& record) {
+  std::string csv = "product_key,device_name,code,message\r\n";
+  if (!record.result) return csv;
+  for (const DeviceResult& device : record.result->failed_devices) {
+    csv += csv_field(device.product_key) + ',' + csv_field(device.device_name) + ',' +
+           csv_field(device.code) + ',' + csv_field(device.message) + "\r\n";
+  }
+  return csv;
+}
+
+}  // namespace taskwatchd

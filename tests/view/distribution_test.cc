@@ -1,0 +1,74 @@
+// Distributions on the page, in the API's JSON and as a table.
+#include <gmock/gmock.h>
+
+#include "page_text.h"
+#include "view/distribution_families.h"
+#include "view/distribution_json.h"
+#include "view_world.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::hours;
+using testing::HasSubstr;
+
+PageText shown(const DistributionView& view) {
+  DaemonStatus status;
+  status.accounts.emplace_back();
+  status.accounts[0].name = "prod";
+  status.accounts[0].distributions = {view};
+  std::string text;
+  append_distribution_families(text, status, hours(24), kStart);
+  PageText read = read_page(text);
+  EXPECT_THAT(read.problems, testing::IsEmpty());
+  return read;
+}
+
+TEST(DistributionFamilies, ShowTheStatusOneHotAndTheDevicesByResult) {
+  const PageText read = shown(full_distribution("D1"));
+  const std::string id = "{account=\"prod\",distribution_id=\"D1\"";
+  EXPECT_EQ(read.at("aliyun_iot_distribution_status" + id + ",status=\"FINISHED\"}"), 1);
+  EXPECT_EQ(read.at("aliyun_iot_distribution_status" + id + ",status=\"ABORTED\"}"), 0);
+  EXPECT_EQ(read.at("aliyun_iot_distribution_devices" + id + ",result=\"ok\"}"), 7);
+  EXPECT_EQ(read.at("aliyun_iot_distribution_devices" + id + ",result=\"failed\"}"), 2);
+  EXPECT_EQ(read.at("aliyun_iot_distribution_devices" + id + ",result=\"unknown\"}"), 1);
+  EXPECT_EQ(read.series.size(), 8u);
+}
+
+TEST(DistributionFamilies, NothingBeforeTheFirstReplyNorADayAfterTheEnd) {
+  DistributionView view;
+  view.distribution_id = "D1";
+  EXPECT_TRUE(shown(view).series.empty());
+  view = full_distribution("D1");
+  view.ended = kStart - hours(24);
+  EXPECT_TRUE(shown(view).series.empty());
+  view.ended = kStart - hours(23);
+  EXPECT_FALSE(shown(view).series.empty());
+}
+
+TEST(FailedDevicesCsv, QuotesAndDefusesWhatAFileHolds) {
+  DistributionRecord record;
+  EXPECT_EQ(failed_devices_csv(record), "product_key,device_name,code,message\r\n");
+  record.result.emplace();
+  record.result->failed_devices = {{"pk", "a,\"b\"", "6401", "=cmd|calc"}, {"", "x\ny", "9", "-"}};
+  EXPECT_EQ(failed_devices_csv(record),
+            "product_key,device_name,code,message\r\n"
+            "pk,\"a,\"\"b\"\"\",6401,'=cmd|calc\r\n"
+            ",x\\x0ay,9,'-\r\n");
+}
+
+TEST(DistributionsJson, SaysWhatIsKnown) {
+  DistributionRecord record;
+  record.key = {"prod", "D1"};
+  record.first_seen = kStart;
+  EXPECT_THAT(distributions_json({record}), HasSubstr("\"result\":null}]"));
+  EXPECT_EQ(distributions_json({}), "[]");
+  record.last.status = DistributionStatus::kAborted;
+  record.result.emplace().failed_devices = {{"pk", "dev", "1", ""}};
+  const std::string json = distributions_json({record, record});
+  EXPECT_THAT(json, HasSubstr("\"status\":\"ABORTED\""));
+  EXPECT_THAT(json, HasSubstr("\"failed_devices\":[{\"product_key\":\"pk\""));
+}
+
+}  // namespace
+}  // namespace taskwatchd
