@@ -61,6 +61,8 @@ class Account {
   Verdict settle(const Answer& answer, Now now, double chance);
   // There are no keys to sign with: nothing was sent. Told once.
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
+  // Nothing was sent, or what was sent had old keys: others are on their way. No failure.
+  void ask_again(const Call& call, bool sent, Now now);
   // The keys are others than before: what was refused may be mended, so ask at once.
   void keys_changed() { reach_.forgive(); }
 

@@ -17,11 +17,11 @@
 #include "io/curl_client.h"
 #include "io/event_log.h"
 #include "io/http_server.h"
-#include "io/key_files.h"
 #include "io/process_stats.h"
 #include "io/sqlite_store.h"
 #include "io/system_clock.h"
 #include "io/systemd.h"
+#include "local_credentials.h"
 #include "outbox.h"
 #include "recorder.h"
 #include "reloader.h"
@@ -133,11 +133,11 @@ class App {
   boost::asio::io_context context_{1};
   SystemClock clock_;
   SystemEntropy entropy_;
-  KeyFiles keys_;
   EventLog log_;
   Metrics metrics_;
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
+  LocalCredentials keys_{context_.get_executor(), clock_, entropy_, http_, &log_};
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outbox> outbox_;
