@@ -86,7 +86,13 @@ bool Credentials::refused(const AccountConfig& account, const Keys& keys) {
   }
   if (!(slot->held->keys == keys) || slot->mending) return true;  // they were old ones
   const Mono now = ports_.clock.now().mono;
-  if (slot->mended_at && now - *slot->mended_at < kMendPause) return false;
+  if (slot->mended_at) {
+    const Duration since = now - *slot->mended_at;
+    if (since < slot->mend_pause) return false;
+    slot->mend_pause = since >= 2 * kLongestMendPause
+                           ? kMendPause
+                           : std::min(2 * slot->mend_pause, kLongestMendPause);
+  }
   slot->mended_at = now;
   slot->mending = true;
   if (!slot->fetching) start(slot);

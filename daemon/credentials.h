@@ -30,8 +30,10 @@ class Credentials : public KeySource {
   static constexpr Duration kLongestPause = std::chrono::seconds(60);
   // Keys of a later source are used this long before the earlier ones are asked again.
   static constexpr Duration kFallbackTime = std::chrono::minutes(1);
-  // The cloud's refusals make us fetch a session anew no more often than this.
-  static constexpr Duration kMendPause = std::chrono::minutes(5);
+  // A session fetched anew for a refusal is not so again before this; doubled as long as that does
+  // not help, and back to it after twice the longest.
+  static constexpr Duration kMendPause = std::chrono::seconds(30);
+  static constexpr Duration kLongestMendPause = std::chrono::minutes(10);
 
   // What `ports` holds and `files` must outlive this; this must outlive the loop's run. `warn` is
   // told of a renewal that failed while the old session is still good, once until one succeeds.
@@ -63,6 +65,7 @@ class Credentials : public KeySource {
     bool fetching = false;
     bool mending = false;  // what is held was refused: wait for what is being fetched
     std::optional<Mono> mended_at;
+    Duration mend_pause = kMendPause;  // since then
   };
 
   std::shared_ptr<Slot> slot_of(const AccountConfig& account);

@@ -278,6 +278,19 @@ TEST_F(CredentialsTest, ARefusedSessionIsFetchedAnewOnce) {
   EXPECT_EQ(settled(role), "sts3");
 }
 
+TEST_F(CredentialsTest, WhatStaysRefusedIsFetchedLessAndLessOften) {
+  life = std::chrono::hours(12);
+  const AccountConfig role = role_account();
+  settled(role);
+  for (int i = 0; i < 3600; ++i) {  // a call a second, all refused
+    const auto keys = credentials().keys(role);
+    if (const auto* given = std::get_if<Keys>(&keys)) credentials().refused(role, *given);
+    clock.advance(seconds(1));
+  }
+  EXPECT_GE(sessions, 6);
+  EXPECT_LE(sessions, 14);
+}
+
 TEST_F(CredentialsTest, ARefusedSessionComesBackIfThereIsNoOther) {
   const AccountConfig role = role_account();
   EXPECT_EQ(settled(role), "sts1");

@@ -117,15 +117,16 @@ class Canary(harness.TestCase):
             self.refused(cloud, "SignatureDoesNotMatch", since)
             worlds.rewrite(self.path("static.secret"), SECRET)
             daemon.wait_metric("taskwatchd_account_up", 1, account="static", deadline=60)
-        for faults in ({"html": 1}, {"empty": 1}, {"broken_json": 1}, {"cut": 1}, {"drop": 1},
-                       {"server_error": 1}, {"forbidden": "gateway"}, {"get_only": True},
-                       {"inactive_key": "LTAI5tstaticKey"}, {"clock_offset_ms": 3_600_000}):
-            cloud.switch(**faults)
+        for name, on, off in (("html", 1, 0), ("empty", 1, 0), ("broken_json", 1, 0),
+                              ("cut", 1, 0), ("drop", 1, 0), ("server_error", 1, 0),
+                              ("forbidden", "gateway", "off"), ("get_only", True, False),
+                              ("inactive_key", "LTAI5tstaticKey", ""),
+                              ("clock_offset_ms", 3_600_000, 0)):
+            cloud.switch(**{name: on})
             time.sleep(1.5)
-            cloud.switch(**{name: {True: "false", "gateway": "off"}.get(value, 0)
-                            if name != "inactive_key" else "" for name, value in faults.items()})
+            cloud.switch(**{name: off})
             seen = ok()
-            harness.wait_for(lambda: f"good replies after {faults}; {daemon.tail()}",
+            harness.wait_for(lambda name=name: f"good replies after {name}; {daemon.tail()}",
                              lambda seen=seen: ok() > seen, deadline=70)
         since = newest()
         cloud.switch(session_seconds=2)
@@ -139,7 +140,9 @@ class Canary(harness.TestCase):
         worlds.rewrite(self.path("role.secret"), WRONG)
         self.write("token", OIDC[:-1] + "X", mode=0o600)  # STS quotes the token it refuses
         cloud.control("revoke")
-        daemon.event("auth_failed", account="chain", deadline=90)
+        harness.wait_for(lambda: f"STS's refusal; {daemon.tail()}", lambda: any(
+            "AuthenticationFail.OIDCToken.Invalid" in line for line in list(daemon.lines)),
+            deadline=90)
         self.assertGreater(len(daemon.events()), before, "it told of none of it")
 
     def test_no_secret_is_written_or_shown(self):
@@ -169,7 +172,9 @@ class Canary(harness.TestCase):
             # A part of it is enough to look for what was cut.
             secrets[f"head of the token of session {i}"] = session["security_token"][4:64]
         shown = self.shown(daemon)
-        self.assertIn(b"SignatureDoesNotMatch", shown["log"])
+        for told in (b"SignatureDoesNotMatch", b"AuthenticationFail.OIDCToken.Invalid",
+                     b"something else than JSON", b"REDACTED"):
+            self.assertIn(told, shown["log"], "a refusal that was forced, and told")
         self.assertGreater(len(shown["state.db"]), 0)
         self.assertEqual(daemon.stop(), 0, daemon.tail())
         shown["log to the end"] = "\n".join(daemon.lines).encode()
