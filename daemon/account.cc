@@ -291,6 +291,12 @@ std::vector<Event> Account::no_keys(const Call& call, const std::string& why, No
   return {taskwatchd::no_keys(now.wall, config_.name, why)};
 }
 
+void Account::ask_again(const Call& call, bool sent, Now now) {
+  reach_.ended(call.iot_instance);
+  if (sent) mending_.insert(call.item());
+  retry_later(call, now.mono);
+}
+
 Commit Account::refresh(Now now) {
   jobs_.look_ahead(tracker_, now);
   Commit commit;

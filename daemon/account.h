@@ -68,6 +68,8 @@ class Account {
   Verdict fetched(const std::string& distribution_id,
                   std::variant<DistributionResult, ResultFailure> result, Now now);
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
+  // Nothing was sent, or what was sent had old keys: others are on their way. No failure.
+  void ask_again(const Call& call, bool sent, Now now);
   // The keys are others than before: what was refused may be mended, so ask at once.
   void keys_changed() { reach_.forgive(); }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -18,11 +19,12 @@
 #include "io/curl_client.h"
 #include "io/event_log.h"
 #include "io/http_server.h"
-#include "io/key_files.h"
 #include "io/process_stats.h"
+#include "io/result_files.h"
 #include "io/sqlite_store.h"
 #include "io/system_clock.h"
 #include "io/systemd.h"
+#include "local_credentials.h"
 #include "outbox.h"
 #include "recorder.h"
 #include "reloader.h"
@@ -124,7 +126,6 @@ class App {
 
   std::optional<std::string> request_reload();
   void configuration_changed();
-  void tell(Level level, std::string name, std::string msg, std::vector<Field> fields = {});
   DaemonStatus status() const;
   std::string page();
   void stop_with(int code);
@@ -133,17 +134,13 @@ class App {
   boost::asio::io_context context_{1};
   SystemClock clock_;
   SystemEntropy entropy_;
-  KeyFiles keys_;
   EventLog log_;
   Metrics metrics_;
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
-  struct NoFiles : ResultFiles {
-    Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(ResultRequest) override {
-      co_return ResultFailure{.expired = false, .message = "-"};
-    }
-  } results_;
+  LocalCredentials keys_{context_.get_executor(), clock_, entropy_, http_, &log_};
   std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<CurlResultFiles> results_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Fleet> fleet_;
@@ -184,7 +181,7 @@ int App::prepare() {
   if (const int code = open_store()) return code;
   if (const int code = listen()) return code;
 
-  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, results_};
+  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, *results_};
   recorder_ = std::make_unique<Recorder>(ports);
   outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
   recorder_->on_events([this](std::uint64_t last_id) { outbox_->wake(last_id); });
@@ -203,6 +200,8 @@ int App::open_store() {
     return exit_code(error->kind);
   }
   store_ = std::get<std::unique_ptr<SqliteStore>>(std::move(opened));
+  const auto folder = std::filesystem::path(reloader_.config().state_path).parent_path();
+  results_ = std::make_unique<CurlResultFiles>(context_.get_executor(), folder / "distributions");
   return kExitOk;
 }
 
@@ -259,10 +258,10 @@ Awaitable<void> App::main() {
     spawn(executor, watchdog_->run(*interval));
   }
   ready_ = true;
-  tell(Level::kInfo, "started", "taskwatchd watches",
-       {{"version", TASKWATCHD_VERSION},
-        {"listen", listening_},
-        {"tasks", static_cast<std::int64_t>(watched_tasks(reloader_.config()).size())}});
+  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
+            {{"version", TASKWATCHD_VERSION},
+             {"listen", listening_},
+             {"tasks", static_cast<std::int64_t>(watched_tasks(reloader_.config()).size())}});
   systemd::ready(render_status_line(status(), clock_.now().wall));
 
   while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
@@ -273,7 +272,7 @@ Awaitable<void> App::main() {
 // New work is refused first; then calls in flight, their events and the last commit get their time.
 Awaitable<void> App::shut_down() {
   systemd::stopping();
-  tell(Level::kInfo, "stopping", "taskwatchd stops");
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
   // Named, not written where they are used: g++ 12 destroys such captures twice.
   const auto calls_ended = [this] { return fleet_->stopped(); };
   const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
@@ -349,7 +348,8 @@ Awaitable<void> App::prune() {
     Watched watched = fleet_->watched();
     auto pruned = co_await store_->prune(before, std::move(watched));
     if (const auto* error = std::get_if<StoreError>(&pruned)) {
-      tell(Level::kWarn, "", "old history was not removed: " + error->message);
+      log_.tell(clock_.now().wall, Level::kWarn, "",
+                "old history was not removed: " + error->message);
     }
     co_await wait_for(kPruneEvery);
   }
@@ -366,16 +366,6 @@ Awaitable<bool> App::wait_until(Duration within, Condition condition) {
   const Mono deadline = clock_.now().mono + within;
   while (!condition() && clock_.now().mono < deadline) co_await wait_for(kLook);
   co_return condition();
-}
-
-void App::tell(Level level, std::string name, std::string msg, std::vector<Field> fields) {
-  Event event;
-  event.ts = clock_.now().wall;
-  event.level = level;
-  event.name = std::move(name);
-  event.msg = std::move(msg);
-  event.fields = std::move(fields);
-  log_.write(std::move(event));
 }
 
 DaemonStatus App::status() const {

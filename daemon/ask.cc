@@ -19,6 +19,7 @@
 namespace taskwatchd {
 namespace {
 
+constexpr std::chrono::milliseconds kLook{20};    // whether keys have been fetched
 constexpr double kSlowPace = 0.2;                 // calls/s
 constexpr char kRegionAccount[] = "environment";  // where its keys come from
 
@@ -114,14 +115,22 @@ AskLoop::AskLoop(const Config& config)
     : config_(config),
       clock_(context_.get_executor()),
       http_(context_.get_executor()),
+      keys_(context_.get_executor(), clock_, entropy_, http_, nullptr),
       asker_(config, clock_, entropy_, http_, keys_) {}
 
 std::optional<Refusal> AskLoop::refuse_keys(const std::vector<Target>& targets) {
   std::set<std::size_t> accounts;
   for (const Target& target : targets) accounts.insert(target.account);
   for (const std::size_t account : accounts) {
-    const auto keys = keys_.keys(config_.accounts[account]);
-    if (const auto* error = std::get_if<KeyError>(&keys)) return refusal(error->message);
+    auto keys = keys_.keys(config_.accounts[account]);
+    const auto* error = std::get_if<KeyError>(&keys);
+    while (error != nullptr && error->pending) {
+      context_.restart();
+      context_.run_for(kLook);
+      keys = keys_.keys(config_.accounts[account]);
+      error = std::get_if<KeyError>(&keys);
+    }
+    if (error != nullptr) return refusal(error->message);
   }
   return std::nullopt;
 }
@@ -140,6 +149,7 @@ int AskLoop::run(Awaitable<int> work, std::optional<Duration> timeout) {
     exit_code_ = kExitInterrupted;
     context_.stop();
   });
+  context_.restart();
   if (timeout) spawn(context_.get_executor(), expire(clock_.now().mono + *timeout));
   boost::asio::co_spawn(context_, std::move(work), [this](std::exception_ptr error, int code) {
     rethrow(std::move(error));

@@ -12,8 +12,8 @@
 #include "asker.h"
 #include "config/config.h"
 #include "io/curl_client.h"
-#include "io/key_files.h"
 #include "io/system_clock.h"
+#include "local_credentials.h"
 #include "targets.h"
 
 namespace taskwatchd {
@@ -22,7 +22,7 @@ inline constexpr int kExitInterrupted = 130;  // as a shell calls a death by SIG
 
 struct AskOptions {
   std::string config_file;  // empty: `region` is given instead
-  std::string region;       // keys from the environment, everything else by default
+  std::string region;       // keys from the provider chain, all else by default
   std::string account;      // of the file; empty: whichever lists the task
   std::string instance;     // a name of the file or an IotInstanceId; with `region` an id
   std::vector<std::string> task_ids;
@@ -57,7 +57,7 @@ class AskLoop {
   Clock& clock() { return clock_; }
   boost::asio::io_context& context() { return context_; }
 
-  // Accounts of these targets that have no keys to sign with.
+  // Accounts of these targets that have no keys to sign with. Waits for those that are fetched.
   std::optional<Refusal> refuse_keys(const std::vector<Target>& targets);
 
   // Runs `work` to its end and returns its exit code; kExitInterrupted at SIGINT, kExitTimeout when
@@ -72,7 +72,7 @@ class AskLoop {
   SystemClock clock_;
   SystemEntropy entropy_;
   CurlClient http_;
-  KeyFiles keys_;
+  LocalCredentials keys_;
   Asker asker_;
   std::optional<int> exit_code_;
 };

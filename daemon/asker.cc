@@ -13,11 +13,12 @@
 namespace taskwatchd {
 namespace {
 
-constexpr int kMaxTries = 3;                              // of what may pass by itself
-constexpr int kMaxThrottledTries = 5;                     // others' bursts take longer to pass
-constexpr int kMaxMends = 3;                              // a clock, a method and a nonce
-constexpr double kPause = 0.5;                            // s, doubled with each try
-constexpr double kThrottledPause = 1;                     // s, likewise
+constexpr int kMaxTries = 3;           // of what may pass by itself
+constexpr int kMaxThrottledTries = 5;  // others' bursts take longer to pass
+constexpr int kMaxMends = 3;           // a clock, a method and a nonce
+constexpr double kPause = 0.5;         // s, doubled with each try
+constexpr double kThrottledPause = 1;  // s, likewise
+constexpr Duration kKeysPause = std::chrono::milliseconds(20);  // while they are being fetched
 constexpr Duration kPatience = std::chrono::seconds(30);  // a longer wait is the caller's to decide
 
 bool may_pass(Reason reason) {
@@ -102,9 +103,18 @@ Awaitable<Asker::Reply> Asker::call(std::size_t account, std::size_t instance,
                                     std::string task_id) {
   const AccountConfig& whose = config_.accounts[account];
   const InstanceConfig& where = whose.instances[instance];
-  const auto keys = keys_.keys(whose);
+  auto keys = keys_.keys(whose);
+  const auto pending = [&keys] {
+    const auto* error = std::get_if<KeyError>(&keys);
+    return error != nullptr && error->pending;
+  };
+  const auto alarm = clock_.make_alarm();
+  while (pending()) {  // a fetch ends, well or not
+    co_await alarm->wait_until(clock_.now().mono + kKeysPause);
+    keys = keys_.keys(whose);
+  }
   if (const auto* error = std::get_if<KeyError>(&keys)) {
-    co_return Reply{make_failure(Reason::kAuth, error->message), {}, error->message};
+    co_return Reply{make_failure(Reason::kAuth, error->message), {}, error->message, false};
   }
   const Now asked = clock_.now();
   const CallStyle style = lines_.at(account).style;
@@ -122,7 +132,10 @@ Awaitable<Asker::Reply> Asker::call(std::size_t account, std::size_t instance,
   // The limiter paces sends, but the first call brings its connection up on the way and arrives
   // late. Counted from the reply, the cloud too never sees two calls closer than the pace.
   lines_.at(account).not_before = clock_.now().mono + from_seconds(1 / spare_rate(whose));
-  Reply reply{read_query_task(result), {}, {}};
+  Reply reply{read_query_task(result), {}, {}, false};
+  const auto* failure = std::get_if<Failure>(&reply.outcome);
+  reply.has_new_keys =
+      failure != nullptr && failure->blames_keys() && keys_.refused(whose, std::get<Keys>(keys));
   if (const auto* http = std::get_if<HttpReply>(&result)) reply.server_date = server_date(*http);
   const auto* good = std::get_if<TaskReply>(&reply.outcome);
   if (good != nullptr && good->task_id != task_id) {
@@ -145,6 +158,10 @@ bool Asker::again(std::size_t account, const Reply& reply, int tries, int& mends
     line.limiter.refused(now.mono);
   } else {
     line.limiter.clean(now.mono);
+  }
+  if (mends < kMaxMends && reply.has_new_keys) {
+    ++mends;
+    return true;
   }
   if (mends < kMaxMends && line.style.mend(*failure, reply.server_date, now)) {
     ++mends;

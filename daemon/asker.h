@@ -44,7 +44,8 @@ class Asker {
   struct Reply {
     Outcome outcome;
     std::optional<Wall> server_date;
-    std::string key_error;  // nothing was sent
+    std::string key_error;      // nothing was sent
+    bool has_new_keys = false;  // than those that were refused
   };
 
   Awaitable<void> turn(std::size_t account);

@@ -15,6 +15,7 @@ namespace {
 constexpr int kMaxInFlight = 32;  // calls of one account; 5 calls/s at a round trip of 6 s
 constexpr Duration kRefresh = std::chrono::seconds(10);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
+constexpr Duration kKeysPause = std::chrono::milliseconds(200);  // while keys are being fetched
 
 // The call in the cloud's words.
 ApiCall wording(const Call& call) {
@@ -59,6 +60,10 @@ Awaitable<void> Poller::run() {
       co_await alarm_->wait_until(now.mono + kFullPause);
       continue;
     }
+    if (keys_are_pending()) {
+      co_await alarm_->wait_until(std::min(now.mono + kKeysPause, refresh_at_));
+      continue;
+    }
     const NextCall choice = in_flight_ < kMaxInFlight ? account_.next(now) : NextCall{};
     if (!choice.call) {
       co_await alarm_->wait_until(std::min(choice.wake, refresh_at_));
@@ -77,8 +82,12 @@ Awaitable<void> Poller::run() {
 Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
   const auto keys = ports_.keys.keys(account_.config());
   if (const auto* error = std::get_if<KeyError>(&keys)) {
-    for (Event& event : account_.no_keys(call, error->message, asked)) {
-      ports_.log.write(std::move(event));
+    if (error->pending) {
+      account_.ask_again(call, false, asked);
+    } else {
+      for (Event& event : account_.no_keys(call, error->message, asked)) {
+        ports_.log.write(std::move(event));
+      }
     }
   } else {
     HttpRequest request =
@@ -92,10 +101,31 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     if (const auto* reply = std::get_if<HttpReply>(&result)) {
       answer.server_date = server_date(*reply);
     }
-    finish(answer);
+    if (!ask_with_new_keys(answer, std::get<Keys>(keys))) finish(answer);
   }
   --in_flight_;
   alarm_->ring();
+}
+
+bool Poller::keys_are_pending() {
+  const auto keys = ports_.keys.keys(account_.config());
+  const auto* error = std::get_if<KeyError>(&keys);
+  return error != nullptr && error->pending;
+}
+
+// True if the call failed by its keys and is to be made once more with others. It was a call: its
+// failure is counted, but says nothing of the account.
+bool Poller::ask_with_new_keys(const Answer& answer, const Keys& used) {
+  const auto* failure = std::get_if<Failure>(&answer.outcome);
+  if (failure == nullptr || !failure->blames_keys()) return false;
+  if (!ports_.keys.refused(account_.config(), used)) return false;
+  ports_.observer.call_ended({.account = account_.config().name,
+                              .api = answer.call.api,
+                              .failure = failure->reason,
+                              .took = answer.took,
+                              .retry = false});
+  account_.ask_again(answer.call, true, ports_.clock.now());
+  return true;
 }
 
 void Poller::finish(const Answer& answer) {

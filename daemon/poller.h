@@ -46,6 +46,8 @@ class Poller {
 
  private:
   Awaitable<void> ask(Call call, Endpoint endpoint, Now asked);
+  bool keys_are_pending();
+  bool ask_with_new_keys(const Answer& answer, const Keys& used);
   void finish(const Answer& answer);
   Awaitable<void> fetch(ResultRequest request);
   void record(Verdict verdict);

@@ -76,7 +76,9 @@ class ResultFiles {
 };
 
 struct KeyError {
-  std::string message;  // names the file or variable and the mend; no secret
+  std::string message;  // names the file, variable or service and the mend; no secret
+  // They are being fetched for the first time, or anew after a refusal: no failure, ask again soon.
+  bool pending = false;
 };
 class KeySource {
  public:
@@ -84,6 +86,28 @@ class KeySource {
   // The account's keys as they are now; files that changed are read anew within 30 s. Never blocks
   // for long: small local files only.
   virtual std::variant<Keys, KeyError> keys(const AccountConfig& account) = 0;
+  // The cloud refused `keys` as expired or unknown. True if there are others by now or on their way
+  // (then `keys` above is pending): the call may be made once more.
+  virtual bool refused(const AccountConfig& account, const Keys& keys) {
+    (void)account;
+    (void)keys;
+    return false;
+  }
+};
+
+// Where the provider chain looks on this machine.
+struct LocalText {
+  Secret text;          // empty if there is a problem
+  std::string problem;  // "cannot be read: ..."
+  bool absent = false;  // there is no such file: no problem of its own
+};
+class LocalSecrets {
+ public:
+  virtual ~LocalSecrets() = default;
+  // A small file's text, read now: at most `limit` bytes.
+  virtual LocalText file(const std::string& path, std::size_t limit) = 0;
+  // A variable of the environment as it was at the start; empty if it is not set.
+  virtual Secret variable(const std::string& name) const = 0;
 };
 
 struct StoreError {
@@ -159,6 +183,17 @@ class Log {
  public:
   virtual ~Log() = default;
   virtual void write(Event event) = 0;
+
+  // A diagnostic, or an event that is not stored.
+  void tell(Wall ts, Level level, std::string name, std::string msg,
+            std::vector<Field> fields = {}) {
+    write({.id = 0,
+           .ts = ts,
+           .level = level,
+           .name = std::move(name),
+           .msg = std::move(msg),
+           .fields = std::move(fields)});
+  }
 };
 
 // Told what happens, on the loop; must return at once. The metrics listen here.

@@ -37,7 +37,8 @@ std::vector<ConfigError> Reloader::load_first() {
 
 Awaitable<std::optional<StoreError>> Reloader::take_first(Fleet& fleet) {
   const LoadedConfig first = std::move(*std::exchange(wanted_, std::nullopt));
-  for (const ConfigError& warning : first.warnings) tell(Level::kWarn, "", to_string(warning));
+  for (const ConfigError& warning : first.warnings)
+    log_.tell(clock_.now().wall, Level::kWarn, "", to_string(warning));
   auto error = co_await fleet.take_over(first.config);
   if (!error) in_force(first.config);
   co_return error;
@@ -66,10 +67,11 @@ std::optional<std::string> Reloader::request() {
   last_good_ = false;
   std::string all;
   for (const ConfigError& error : errors) all += (all.empty() ? "" : "\n") + to_string(error);
-  tell(Level::kError, "config_reload_failed",
-       "the configuration is not good; the old one stays: " + to_string(errors.front()),
-       {{"errors", static_cast<std::int64_t>(errors.size())}});
-  for (std::size_t i = 1; i < errors.size(); ++i) tell(Level::kError, "", to_string(errors[i]));
+  log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
+            "the configuration is not good; the old one stays: " + to_string(errors.front()),
+            {{"errors", static_cast<std::int64_t>(errors.size())}});
+  for (std::size_t i = 1; i < errors.size(); ++i)
+    log_.tell(clock_.now().wall, Level::kError, "", to_string(errors[i]));
   changed_();
   return all;
 }
@@ -86,7 +88,8 @@ Awaitable<void> Reloader::run(Fleet& fleet) {
 }
 
 Awaitable<void> Reloader::take_over(Fleet& fleet, LoadedConfig next) {
-  for (const ConfigError& warning : next.warnings) tell(Level::kWarn, "", to_string(warning));
+  for (const ConfigError& warning : next.warnings)
+    log_.tell(clock_.now().wall, Level::kWarn, "", to_string(warning));
   StringList needs_restart;
   if (next.config.state_path != config_.state_path) {
     needs_restart.push_back("state.path");
@@ -96,12 +99,14 @@ Awaitable<void> Reloader::take_over(Fleet& fleet, LoadedConfig next) {
   last_good_ = !error;
   if (error) {
     followed_ = task_files_state(config_);
-    tell(Level::kError, "config_reload_failed", "the old configuration stays: " + error->message);
+    log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
+              "the old configuration stays: " + error->message);
   } else {
     in_force(next.config);
     std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(watched_tasks(config_).size())}};
     if (!needs_restart.empty()) fields.push_back({"needs_restart", needs_restart});
-    tell(Level::kInfo, "config_reloaded", "the configuration is taken over", std::move(fields));
+    log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded", "the configuration is taken over",
+              std::move(fields));
   }
   changed_();
 }
@@ -119,16 +124,6 @@ Awaitable<void> Reloader::follow_task_files() {
     followed_ = std::move(state);
     request();
   }
-}
-
-void Reloader::tell(Level level, std::string name, std::string msg, std::vector<Field> fields) {
-  Event event;
-  event.ts = clock_.now().wall;
-  event.level = level;
-  event.name = std::move(name);
-  event.msg = std::move(msg);
-  event.fields = std::move(fields);
-  log_.write(std::move(event));
 }
 
 }  // namespace taskwatchd

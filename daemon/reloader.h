@@ -41,7 +41,6 @@ class Reloader {
   std::variant<LoadedConfig, std::vector<ConfigError>> load();
   Awaitable<void> take_over(Fleet& fleet, LoadedConfig next);
   void in_force(const Config& config);
-  void tell(Level level, std::string name, std::string msg, std::vector<Field> fields = {});
 
   Clock& clock_;
   Log& log_;

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     # The main path asks the world through ports.h only.
     "main path": {"core", "config", "cloud", "main path", "ports.h"},
 }
-MAIN_PATH = {"account", "account_status", "account_reach", "account_jobs", "account_settle", "account_views", "account_explain", "account_overdue", "call_style", "poller", "recorder", "outbox", "nonce", "spawn", "ports"}
+MAIN_PATH = {"account", "account_status", "account_reach", "account_jobs", "account_settle", "account_views", "account_explain", "account_overdue", "call_style", "credentials", "credential_fetch", "credential_places", "poller", "recorder", "outbox", "nonce", "spawn", "ports"}
 # Libraries and headers that touch the world; the deciding rooms have none of them.
 WORLD = re.compile(
     r"<(boost/(asio|beast)|curl/|spdlog/|prometheus/|sqlite3|systemd/|thread|mutex|condition_variable|future"

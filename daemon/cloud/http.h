@@ -14,12 +14,17 @@
 namespace taskwatchd {
 
 struct HttpRequest {
-  std::string method;  // GET, POST
+  std::string method;  // GET, POST, PUT without a body
   std::string url;     // may hold a signature: never log it
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::string ca_file;  // empty: the system's
   std::string proxy;    // empty: none; the environment's proxies are never used
+  // Less than the client's own limits, for those that are asked small things.
+  std::optional<Duration> timeout;        // the whole exchange
+  std::optional<std::size_t> body_limit;  // bytes of the reply
+  // Plain http to the ECS metadata service's address is right for these alone.
+  bool to_metadata_service = false;
 };
 
 // A reply that came whole, whatever its status.

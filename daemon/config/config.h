@@ -17,12 +17,28 @@ namespace taskwatchd {
 
 enum class SignatureVersion : std::uint8_t { kV1, kV3 };
 
+// A role to take on by STS.
+struct RoleConfig {
+  std::string arn;
+  std::string session_name = "taskwatchd";  // shown in the cloud's audit trail
+  std::string external_id;                  // what the role's owner asks for; may be empty
+  Duration duration = std::chrono::hours(1);
+  bool operator==(const RoleConfig&) const = default;
+};
+
 // Where an account's keys come from. All empty: the provider chain (environment, ...).
 struct CredentialsConfig {
   std::string access_key_id;           // or
   std::string access_key_id_file;      //
   std::string access_key_secret_file;  //
   std::string security_token_file;
+  std::string ecs_ram_role;               // instead of them
+  std::optional<RoleConfig> assume_role;  // signed by what stands above, or by the chain
+
+  bool has_keys() const {
+    return !access_key_id.empty() || !access_key_id_file.empty() ||
+           !access_key_secret_file.empty() || !security_token_file.empty();
+  }
   bool operator==(const CredentialsConfig&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/accounts.h"
+#include "config/file_host.h"
 #include "config/url.h"
 
 namespace taskwatchd {
@@ -9,21 +10,6 @@ namespace {
 // The one endpoint that answers these calls, whatever region the devices move from and to.
 constexpr char kEndpoint[] = "https://iot.cn-shanghai.aliyuncs.com";
 constexpr char kFileHosts[] = "*.aliyuncs.com";
-
-// A host, or `*.` and a domain of at least two labels: `*` and `*.com` would let anybody serve it.
-std::optional<std::string> host_problem(const std::string& host) {
-  const bool wild = host.starts_with("*.");
-  const std::string rest = wild ? host.substr(2) : host;
-  const bool clean = !rest.empty() && rest.size() <= 253 &&
-                     rest.find_first_not_of(
-                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                         "0123456789-.:[]") == std::string::npos;
-  const auto dot = rest.find('.');
-  const bool wide = wild && (dot == std::string::npos || dot == 0 || dot + 1 == rest.size());
-  if (clean && !wide) return std::nullopt;
-  return "must be a host, or *. and a domain such as *.aliyuncs.com, without scheme, path or user; "
-         "remove what else it holds";
-}
 
 }  // namespace
 
@@ -49,7 +35,7 @@ DistributionsConfig read_distributions(Section& section, const AccountConfig& ac
   if (same != account.instances.end()) distributions.ca_file = same->ca_file;
 
   for (auto& [place, host] : section.texts("distribution_file_hosts")) {
-    if (const auto problem = host_problem(host)) {
+    if (const auto problem = file_host_problem(host)) {
       section.problems().add(place, "host " + shown(host) + " " + *problem);
     } else {
       distributions.file_hosts.push_back(std::move(host));

@@ -30,8 +30,7 @@ struct ParseContext {
 
 using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 
-// All errors in one run, in the file's order. Keys that a later version will read are refused with
-// "not yet supported".
+// All errors in one run, in the file's order.
 ConfigResult parse_config(std::string_view yaml, const ParseContext& context);
 
 // One TaskId a line, # begins a comment. Bad lines are reported, the good ones kept.

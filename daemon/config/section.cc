@@ -235,15 +235,6 @@ void Section::refuse_key(std::string_view key, std::string message) {
   if (const YamlEntry* entry = find(key)) problems_->add(entry->place, std::move(message));
 }
 
-void Section::later(const std::vector<std::string_view>& keys) {
-  for (std::string_view key : keys) {
-    unlisted_.push_back(key);
-    const YamlEntry* entry = find(key);
-    if (entry == nullptr) continue;
-    problems_->add(entry->place, quoted_key(key) + " is not yet supported; remove it");
-  }
-}
-
 void Section::finish() {
   std::vector<std::string_view> all = known_;
   all.insert(all.end(), unlisted_.begin(), unlisted_.end());

@@ -1,6 +1,5 @@
 // One map of the configuration, read key by key: each reader checks the type, reports what is wrong
-// at its place and returns nothing then. What is never asked for is an unknown key. `later` keys
-// belong to a version to come.
+// at its place and returns nothing then. What is never asked for is an unknown key.
 #pragma once
 
 #include <cstddef>
@@ -51,7 +50,6 @@ class Section {
   void refuse(std::string_view key, std::string message);
   // Reports at the key itself, if it is there; it is no unknown key then.
   void refuse_key(std::string_view key, std::string message);
-  void later(const std::vector<std::string_view>& keys);
   // Reports every key that was not asked for. Call it last.
   void finish();
 

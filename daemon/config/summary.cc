@@ -18,9 +18,15 @@ std::string counted(std::size_t count, const std::string& noun) {
 }
 
 std::string keys_of(const CredentialsConfig& credentials) {
-  if (credentials == CredentialsConfig{}) return "keys from the environment";
-  return credentials.security_token_file.empty() ? "keys from files"
-                                                 : "keys and security token from files";
+  std::string text = "keys from the provider chain";
+  if (!credentials.ecs_ram_role.empty()) {
+    text = "keys of the ECS role " + credentials.ecs_ram_role;
+  } else if (credentials.has_keys()) {
+    text = credentials.security_token_file.empty() ? "keys from files"
+                                                   : "keys and security token from files";
+  }
+  if (const auto& role = credentials.assume_role) text += " for the role " + role->arn;
+  return text;
 }
 
 std::string calls(const AccountConfig& account) {

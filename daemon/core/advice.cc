@@ -53,6 +53,10 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
     case Reason::kServerError:
       return "The cloud has trouble of its own; asking goes on.";
     case Reason::kAuth:
+      if (failure.code.starts_with("InvalidSecurityToken")) {
+        return "The temporary keys of " + account +
+               " are refused, new ones too: check the role and what hands them out.";
+      }
       return "Check access_key_id and the secret file of " + account +
              ": wrong, disabled, deleted or expired keys.";
     case Reason::kForbidden:

@@ -1,5 +1,6 @@
 #include "core/outcome.h"
 
+#include "core/ascii.h"
 #include "core/names.h"
 
 namespace taskwatchd {
@@ -11,6 +12,12 @@ constexpr std::array<std::string_view, kAllReasons.size()> kWords = {
 
 std::string_view name(Reason reason) {
   return name_in(kWords, reason);
+}
+
+bool Failure::blames_keys() const {
+  const std::string word = ascii_lower(code);
+  return reason == Reason::kAuth &&
+         (word.starts_with("invalidsecuritytoken") || word.starts_with("invalidaccesskeyid"));
 }
 
 }  // namespace taskwatchd

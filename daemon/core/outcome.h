@@ -49,6 +49,8 @@ struct Failure {
   bool maybe_not_found = false;
   // The server refused POST; the same call may be sent once more as GET.
   bool wants_get = false;
+  // The keys are expired or unknown: newer ones, if there are any, may be taken.
+  bool blames_keys() const;
 };
 
 using Outcome = std::variant<TaskReply, TaskPage, JobStatistics, JobReply, JobPage,

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
@@ -85,6 +86,7 @@ Awaitable<HttpResult> CurlClient::send(HttpRequest request) {
 
 Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpRequest request) {
   const auto started = SteadyClock::now();
+  const std::optional<Duration> time = request.timeout;
   auto checked = plan(std::move(request));
   if (auto* refused = std::get_if<TransportFailure>(&checked)) co_return std::move(*refused);
   CurlPlan plan = std::get<CurlPlan>(std::move(checked));
@@ -107,9 +109,10 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
     addresses = std::move(found.list);
   }
 
+  const Duration limit = std::min(impl->options.timeout, time.value_or(impl->options.timeout));
   CurlTransfer transfer(impl->executor, std::move(plan));
   const auto spent = std::chrono::duration_cast<Duration>(SteadyClock::now() - started);
-  if (!transfer.prepare(impl->options, addresses, impl->options.timeout - spent)) {
+  if (!transfer.prepare(impl->options, addresses, limit - spent)) {
     co_return TransportFailure{Kind::kProtocol, where + ": libcurl refuses the request"};
   }
   const Running running(*impl->loop, transfer);

@@ -12,6 +12,8 @@ namespace {
 
 using Kind = TransportFailure::Kind;
 
+constexpr std::string_view kMetadataHost = "100.100.100.200";
+
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](unsigned char c) {
@@ -39,6 +41,12 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+// The ECS metadata service has no TLS; its address is the machine's own host.
+bool may_be_plain(const CurlTarget& target, const HttpRequest& request) {
+  return target.loopback || (request.to_metadata_service && target.host == kMetadataHost &&
+                             target.port == "80" && request.proxy.empty());
+}
+
 // Adds to a list; nothing is lost if memory is short.
 template <typename List>
 bool append(List& list, const std::string& line) {
@@ -57,10 +65,13 @@ std::variant<CurlPlan, TransportFailure> plan(HttpRequest request) {
   const auto refuse = [&](const char* why) {
     return TransportFailure{Kind::kProtocol, target->where() + ": " + why};
   };
-  if (target->scheme == "http" && !target->loopback) {
+  if (target->scheme == "http" && !may_be_plain(*target, request)) {
     return refuse("plain http is for loopback addresses only; use https");
   }
-  if (request.method != "GET" && request.method != "POST") return refuse("method not supported");
+  if (request.method != "GET" && request.method != "POST" && request.method != "PUT") {
+    return refuse("method not supported");
+  }
+  if (request.method == "PUT" && !request.body.empty()) return refuse("PUT is sent without a body");
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name) || !is_value(value)) return refuse("a header has a forbidden character");
   }
@@ -92,6 +103,11 @@ bool CurlTransfer::prepare(const CurlOptions& options, const std::vector<std::st
     set(CURLOPT_POST, 1L);
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(CURLOPT_POSTFIELDS, request.body.data());
+  } else if (request.method == "PUT") {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_CUSTOMREQUEST, "PUT");
+    set(CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{0});
+    set(CURLOPT_POSTFIELDS, "");
   } else {
     set(CURLOPT_HTTPGET, 1L);
   }
@@ -101,7 +117,7 @@ bool CurlTransfer::prepare(const CurlOptions& options, const std::vector<std::st
   set(CURLOPT_PROXY, request.proxy.c_str());
   set(CURLOPT_NOPROXY, "");
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  set(CURLOPT_PROTOCOLS_STR, plan_.target.loopback ? "https,http" : "https");
+  set(CURLOPT_PROTOCOLS_STR, may_be_plain(plan_.target, request) ? "https,http" : "https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_MAXREDIRS, 0L);
@@ -177,7 +193,7 @@ void CurlTransfer::set_limits(const CurlOptions& options, Duration time) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);
   set(CURLOPT_NOPROGRESS, 1L);
-  body_limit_ = options.body_bytes;
+  body_limit_ = std::min(options.body_bytes, plan_.request.body_limit.value_or(options.body_bytes));
   header_room_ = options.header_bytes;
   set(CURLOPT_WRITEFUNCTION, &CurlTransfer::on_body);
   set(CURLOPT_WRITEDATA, this);

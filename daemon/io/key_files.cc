@@ -20,38 +20,68 @@ constexpr const char* kIdVariable = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 constexpr const char* kSecretVariable = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
 constexpr const char* kTokenVariable = "ALIBABA_CLOUD_SECURITY_TOKEN";
 
-KeyText failed(int error) {
+// All that decides where the provider chain looks; those above are its first source.
+constexpr std::array<const char*, 19> kChainVariables = {kIdVariable,
+                                                         kSecretVariable,
+                                                         "ALIBABA_CLOUD_CLI_PROFILE_DISABLED",
+                                                         "ALIBABA_CLOUD_CONFIG_FILE",
+                                                         "ALIBABA_CLOUD_CREDENTIALS_FILE",
+                                                         "ALIBABA_CLOUD_CREDENTIALS_URI",
+                                                         "ALIBABA_CLOUD_ECS_METADATA",
+                                                         "ALIBABA_CLOUD_ECS_METADATA_DISABLED",
+                                                         "ALIBABA_CLOUD_IMDSV1_DISABLED",
+                                                         "ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
+                                                         "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+                                                         "ALIBABA_CLOUD_PROFILE",
+                                                         "ALIBABA_CLOUD_ROLE_ARN",
+                                                         "ALIBABA_CLOUD_ROLE_SESSION_NAME",
+                                                         "ALIBABA_CLOUD_STS_REGION",
+                                                         "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED",
+                                                         "HOME",
+                                                         "TASKWATCHD_TEST_IMDS_URL",
+                                                         "TASKWATCHD_TEST_STS_URL"};
+
+LocalText failed(int error) {
   return {{},
           "cannot be read: " + std::generic_category().message(error) +
-              "; check the path, and that the user taskwatchd runs as may read it"};
+              "; check the path, and that the user taskwatchd runs as may read it",
+          error == ENOENT || error == ENOTDIR};
 }
 
-// Reads into one buffer that is wiped: a growing string would leave copies behind.
-KeyText read_key(const std::string& path) {
+// Reads into one buffer that becomes the secret: a growing string would leave copies behind. A
+// longer file comes with one byte more than `limit`.
+LocalText read_file(const std::string& path, std::size_t limit) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return failed(errno);
   struct stat status {};
-  KeyText key;
-  std::array<char, kMaxKeyBytes + 1> buffer;  // one more shows that the file is too long
+  LocalText file;
+  std::string buffer(limit + 1, '\0');
   std::size_t size = 0;
   if (::fstat(fd, &status) != 0) {
-    key = failed(errno);
+    file = failed(errno);
   } else if (!S_ISREG(status.st_mode)) {
-    key.problem = "is not a regular file; name the file that holds the key";
+    file.problem = "is not a regular file; name the file that holds the key";
   }
-  while (key.problem.empty() && size < buffer.size()) {
+  while (file.problem.empty() && size < buffer.size()) {
     const ssize_t got = ::read(fd, buffer.data() + size, buffer.size() - size);
     if (got == 0) break;
     if (got > 0) {
       size += static_cast<std::size_t>(got);
     } else if (errno != EINTR) {
-      key = failed(errno);
+      file = failed(errno);
     }
   }
   ::close(fd);
-  if (key.problem.empty()) key = clean_key_text({buffer.data(), size});
-  explicit_bzero(buffer.data(), buffer.size());
-  return key;
+  buffer.resize(size);
+  Secret text(std::move(buffer));
+  if (file.problem.empty()) file.text = std::move(text);
+  return file;
+}
+
+KeyText read_key(const std::string& path) {
+  LocalText file = read_file(path, kMaxKeyBytes);
+  if (!file.problem.empty()) return {{}, std::move(file.problem)};
+  return clean_key_text(file.text.reveal());
 }
 
 std::optional<KeyText> read_variable(const char* name) {
@@ -66,7 +96,12 @@ KeyFiles::KeyFiles(std::function<Steady()> now)
     : now_(std::move(now)),
       environment_id_(read_variable(kIdVariable)),
       environment_secret_(read_variable(kSecretVariable)),
-      environment_token_(read_variable(kTokenVariable)) {}
+      environment_token_(read_variable(kTokenVariable)) {
+  for (const char* name : kChainVariables) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') variables_.emplace(name, Secret(value));
+  }
+}
 
 std::variant<Keys, KeyError> KeyFiles::keys(const AccountConfig& account) {
   const Steady now = now_();
@@ -83,6 +118,28 @@ std::variant<Keys, KeyError> KeyFiles::keys(const AccountConfig& account) {
   Cached& cached = cached_[account.name];
   cached = {account.credentials, std::move(fresh), now, now};
   return cached.keys;
+}
+
+bool KeyFiles::refused(const AccountConfig& account, const Keys& keys) {
+  const auto at = cached_.find(account.name);
+  if (at != cached_.end()) at->second.looked_at = now_() - kLookInterval;
+  const auto fresh = this->keys(account);
+  const auto* others = std::get_if<Keys>(&fresh);
+  return others != nullptr && !(*others == keys);
+}
+
+LocalText KeyFiles::file(const std::string& path, std::size_t limit) {
+  LocalText file = read_file(path, limit);
+  if (file.text.reveal().size() > limit) {
+    return {
+        {}, "holds more than " + std::to_string(limit) + " bytes; is it the right file?", false};
+  }
+  return file;
+}
+
+Secret KeyFiles::variable(const std::string& name) const {
+  const auto at = variables_.find(name);
+  return at == variables_.end() ? Secret() : at->second;
 }
 
 void KeyFiles::keep_only(const Config& config) {

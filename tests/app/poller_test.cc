@@ -162,6 +162,56 @@ TEST_F(PollerTest, NewKeysAreUsedWithinHalfAMinute) {
   EXPECT_EQ(store.records().size(), 1u);
 }
 
+TEST_F(PollerTest, KeysOnTheirWayAreNoFailure) {
+  keys.pending = true;
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(minutes(2));
+  EXPECT_EQ(http.sent(), 0u);
+  EXPECT_EQ(log.events.size(), 0u);
+  keys.pending = false;
+  clock.advance(seconds(1));
+  EXPECT_GT(http.sent(), 0u) << "at once";
+  EXPECT_TRUE(fleet.status()[0].up);
+}
+
+TEST_F(PollerTest, ARefusedSessionIsAskedWithOnceMore) {
+  const auto refused = [this](const HttpRequest& request) -> HttpResult {
+    if (keys.secret == "one") {
+      return HttpReply{400, {}, R"({"Code":"InvalidSecurityToken.Expired","Message":"no"})"};
+    }
+    return answer(request);
+  };
+  keys.renew = true;
+  http.set_answer(refused);
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(seconds(2));
+  EXPECT_EQ(keys.refusals, 1);
+  EXPECT_EQ(store.records().size(), 1u);
+  EXPECT_EQ(log.events.size(), 0u) << "nothing worth telling";
+  ASSERT_GE(observer.calls.size(), 2u);
+  EXPECT_EQ(observer.calls[0].failure, Reason::kAuth) << "it was a call";
+  EXPECT_TRUE(observer.calls[1].retry);
+  EXPECT_FALSE(observer.calls[2].retry);
+  for (std::size_t i = 1; i < http.requests().size(); ++i) {
+    EXPECT_GE(http.requests()[i].at - http.requests()[i - 1].at, milliseconds(205));
+  }
+}
+
+TEST_F(PollerTest, ASessionThatStaysRefusedIsProbedOnceAMinute) {
+  const auto refused = [](const HttpRequest&) {
+    return HttpReply{400, {}, R"({"Code":"InvalidSecurityToken.Expired","Message":"no"})"};
+  };
+  http.set_answer(refused);
+  AccountConfig other = listing({"x"});
+  other.name = "other";
+  ASSERT_TRUE(take({listing({"a"}), other}));
+  clock.advance(minutes(5));
+  EXPECT_EQ(log.count("auth_failed"), 2u) << "once for each account";
+  const std::size_t before = http.sent();
+  clock.advance(minutes(10));
+  EXPECT_NEAR(static_cast<double>(http.sent() - before), 20, 2);
+}
+
 TEST_F(PollerTest, ATaskListedAgainIsNotToldTwice) {
   ASSERT_TRUE(take({listing({"a", "b"})}));
   clock.advance(seconds(2));

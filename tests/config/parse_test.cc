@@ -203,5 +203,27 @@ TEST(Parse, TakesTheQuotesOfYaml) {
   EXPECT_EQ(config.accounts.at(0).instances.at(0).labels.at(1).second, "say \"x\"");
 }
 
+TEST(Parse, RolesWithAndWithoutKeysOfTheirOwn) {
+  const auto credentials = [](const std::string& text) {
+    return parsed("accounts:\n  - name: a\n    credentials: {" + text +
+                  "}\n    instances: [{region: cn-shanghai}]\n")
+        .accounts.at(0)
+        .credentials;
+  };
+  EXPECT_EQ(credentials("ecs_ram_role: machine").ecs_ram_role, "machine");
+  EXPECT_FALSE(credentials("ecs_ram_role: machine").has_keys());
+  const CredentialsConfig bare = credentials("assume_role: {role_arn: \"acs:ram::1:role/r\"}");
+  ASSERT_TRUE(bare.assume_role);
+  EXPECT_FALSE(bare.has_keys());
+  EXPECT_EQ(bare.assume_role->session_name, "taskwatchd");
+  EXPECT_EQ(bare.assume_role->duration, hours(1));
+  const CredentialsConfig all = credentials(
+      "access_key_id: LTAI, access_key_secret_file: s, assume_role: {role_arn: "
+      "\"acs:ram::1:role/r\", session_name: me, external_id: E-1, duration: 15m}");
+  EXPECT_TRUE(all.has_keys());
+  EXPECT_EQ(all.assume_role->external_id, "E-1");
+  EXPECT_EQ(all.assume_role->duration, std::chrono::minutes(15));
+}
+
 }  // namespace
 }  // namespace taskwatchd

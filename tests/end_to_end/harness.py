@@ -35,8 +35,10 @@ def program(variable):
 def clean_environment(**extra):
     """The environment without anything that changes what the programs do."""
     drop = re.compile(r"^(ALIBABA_CLOUD_|.*_proxy$|STATE_DIRECTORY|CREDENTIALS_DIRECTORY"
-                      r"|NOTIFY_SOCKET|WATCHDOG_|LISTEN_|JOURNAL_STREAM)", re.IGNORECASE)
+                      r"|NOTIFY_SOCKET|WATCHDOG_|LISTEN_|JOURNAL_STREAM|TASKWATCHD_TEST_)", re.IGNORECASE)
     kept = {name: value for name, value in os.environ.items() if not drop.match(name)}
+    # No key of whoever runs the tests, and no metadata service of the machine.
+    kept |= {"HOME": "/nonexistent", "TASKWATCHD_TEST_IMDS_URL": "http://127.0.0.1:1"}
     return {**kept, **{name: str(value) for name, value in extra.items()}}
 
 

@@ -184,6 +184,51 @@ TEST(CurlClient, ABodyAtTheLimitPasses) {
   EXPECT_EQ(reply_of(fixture.fetch(get(server.url()))).body.size(), 1024U * 1024);
 }
 
+TEST(CurlClient, ARequestMayBringLimitsOfItsOwn) {
+  RawServer silent([](RawConnection& peer) {
+    peer.read_request();
+    peer.hold();
+  });
+  CurlFixture fixture;
+  HttpRequest request = get(silent.url());
+  request.timeout = milliseconds(200);
+  const Stopwatch watch;
+  EXPECT_EQ(kind_of(fixture.fetch(std::move(request))), "timeout");
+  EXPECT_LT(watch.passed(), seconds(3));
+
+  RawServer server([](RawConnection& peer) {
+    while (!peer.read_request().empty()) {
+      if (!peer.reply(std::string(1000, 'x'))) return;
+    }
+  });
+  for (const auto& [limit, kind] :
+       std::vector<std::pair<std::size_t, std::string>>{{1000, "reply"}, {999, "too large"}}) {
+    HttpRequest small = get(server.url());
+    small.body_limit = limit;
+    EXPECT_EQ(kind_of(fixture.fetch(std::move(small))), kind) << limit;
+  }
+}
+
+TEST(CurlClient, PutsWithoutABody) {
+  RawServer* self = nullptr;
+  RawServer server([&](RawConnection& peer) {
+    self->note(peer.read_request());
+    peer.reply("token");
+  });
+  self = &server;
+  CurlFixture fixture;
+  HttpRequest request = get(server.url());
+  request.method = "PUT";
+  request.headers = {{"x-ttl", "1"}};
+  EXPECT_EQ(reply_of(fixture.fetch(request)).body, "token");
+  ASSERT_EQ(server.notes().size(), 1U);
+  EXPECT_THAT(server.notes()[0], testing::StartsWith("PUT / HTTP/1.1\r\n"));
+  EXPECT_THAT(server.notes()[0], testing::HasSubstr("Content-Length: 0\r\n"));
+  EXPECT_THAT(server.notes()[0], testing::HasSubstr("x-ttl: 1\r\n"));
+  request.body = "x";
+  EXPECT_EQ(kind_of(fixture.fetch(request)), "protocol");
+}
+
 TEST(CurlClient, RedirectsAreRepliesAndGzipStaysGzip) {
   RawServer* self = nullptr;
   RawServer server([&](RawConnection& peer) {

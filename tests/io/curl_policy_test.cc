@@ -45,6 +45,25 @@ TEST(CurlRefusals, RefusesWhatMustNotBeSent) {
   }
 }
 
+TEST(CurlRefusals, PlainHttpGoesToTheMetadataServiceAloneAndOnlyIfMeant) {
+  CurlOptions options;
+  options.timeout = std::chrono::milliseconds(300);
+  CurlFixture fixture(options);
+  const auto kind = [&](const std::string& url, bool meant, const std::string& proxy = "") {
+    HttpRequest request = get(url);
+    request.to_metadata_service = meant;
+    request.proxy = proxy;
+    return kind_of(fixture.fetch(std::move(request)));
+  };
+  EXPECT_EQ(kind("http://100.100.100.200/latest/", false), "protocol");
+  EXPECT_EQ(kind("http://100.100.100.200:8080/latest/", true), "protocol");
+  EXPECT_EQ(kind("http://100.100.100.201/latest/", true), "protocol");
+  EXPECT_EQ(kind("http://example.com/latest/", true), "protocol");
+  EXPECT_EQ(kind("http://100.100.100.200/latest/", true, "http://127.0.0.1:1"), "protocol");
+  // What answers here, if anything, is not ours to say; it may be asked.
+  EXPECT_NE(kind("http://100.100.100.200/latest/", true), "protocol");
+}
+
 TEST(CurlProxy, UsesAProxyOnlyWhenTold) {
   RawServer* self = nullptr;
   RawServer proxy([&](RawConnection& peer) {

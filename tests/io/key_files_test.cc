@@ -189,5 +189,30 @@ TEST_F(KeyFilesTest, FilesComeBeforeTheEnvironment) {
   EXPECT_EQ(ask(files, account_), "first");
 }
 
+TEST_F(KeyFilesTest, RefusedKeysAreReadAtOnce) {
+  KeyFiles files = make();
+  const auto keys = std::get<Keys>(files.keys(account_));
+  EXPECT_FALSE(files.refused(account_, keys));
+  folder_.write("secret", "second\n");
+  EXPECT_TRUE(files.refused(account_, keys));
+  EXPECT_EQ(ask(files, account_), "second");
+}
+
+TEST_F(KeyFilesTest, GivesOtherFilesAndVariablesAsTheyAre) {
+  const Environment profile("ALIBABA_CLOUD_PROFILE", "ops");
+  KeyFiles files = make();
+  const Environment later("ALIBABA_CLOUD_PROFILE", "other");
+  EXPECT_EQ(files.variable("ALIBABA_CLOUD_PROFILE").reveal(), "ops") << "as at the start";
+  EXPECT_TRUE(files.variable("PATH").empty()) << "no business of ours";
+  const std::string path = folder_.write("config.json", "{ }\n");
+  EXPECT_EQ(files.file(path, 4).text.reveal(), "{ }\n");
+  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("holds more than 3 bytes"));
+  EXPECT_TRUE(files.file(folder_ / "none", 10).absent);
+  EXPECT_TRUE(files.file(path + "/below", 10).absent);
+  const LocalText folder = files.file(folder_.path(), 10);
+  EXPECT_FALSE(folder.absent);
+  EXPECT_THAT(folder.problem, HasSubstr("is not a regular file"));
+}
+
 }  // namespace
 }  // namespace taskwatchd

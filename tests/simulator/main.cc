@@ -16,6 +16,7 @@
 
 #include "simulator/client_config.h"
 #include "simulator/model_control.h"
+#include "simulator/model_session.h"
 #include "simulator/scenario.h"
 #include "simulator/server.h"
 
@@ -124,7 +125,9 @@ int serve(Flags& flags) {
 
   boost::asio::io_context loop(1);
   const iotsim::ServerOptions options = server_options(flags);
-  iotsim::Server server(loop, options, [&cloud](const iotsim::Request& request) {
+  iotsim::SessionDesk desk(cloud, seed);
+  iotsim::Server server(loop, options, [&](const iotsim::Request& request) {
+    if (auto response = desk.handle(request, now())) return *std::move(response);
     return request.target.starts_with(iotsim::kControlPrefix)
                ? iotsim::control(cloud, request, now())
                : cloud.handle(request, now());

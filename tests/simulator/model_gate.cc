@@ -37,6 +37,14 @@ std::variant<Caller, Refusal> Gate::admit(const Call& call, const World& world,
                    "Specified time stamp or date value is expired.", false};
   }
   if (const auto refusal = check_token(call, *caller.key)) return *refusal;
+  if (caller.key->expires_ms != 0 && cloud_ms >= caller.key->expires_ms) {
+    return Refusal{400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.",
+                   false};
+  }
+  if (caller.key->revoked) {
+    return Refusal{400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.",
+                   false};
+  }
   if (switches.signature_check) {
     const std::string expected = call.signature_version == 3
                                      ? v3_sign(call.text_to_sign, caller.key->secret)

@@ -58,6 +58,10 @@ struct Switches {
   std::string only_account;                // faults and throttling switches hit this account only
   std::string only_api;                    // and this API only
   std::string inactive_key;                // an access key id that is disabled
+  std::string session_fault = "off";       // of what hands out temporary keys
+  std::string session_service = "all";     // all, sts, metadata, uri: whom it hits
+  std::string metadata_version = "any";    // any, v1 (knows no tokens), v2 (wants them)
+  std::int64_t session_seconds = 0;        // how long sessions last; 0: as asked for
   bool get_only = false;                   // POST: UnsupportedHTTPMethod
   bool success_text = false;               // "Success":"true" instead of true
   bool xml_errors = false;                 // gateway errors in XML even for clients that want JSON

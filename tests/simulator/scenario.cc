@@ -195,8 +195,15 @@ void read_distribution(const ScenarioNode& node, const Account& account, Scenari
   scenario.distributions.push_back(std::move(spec));
 }
 
+Role read_role(const ScenarioNode& node) {
+  node.allow({"arn", "external_id", "oidc_provider", "oidc_token", "ecs"});
+  return {node.text_or("arn", ""), node.text_or("external_id", ""),
+          node.text_or("oidc_provider", ""), node.text_or("oidc_token", ""),
+          node.text_or("ecs", "")};
+}
+
 void read_account(const ScenarioNode& node, Scenario& scenario) {
-  node.allow({"name", "keys", "quota", "denied", "instances", "distributions"});
+  node.allow({"name", "keys", "quota", "denied", "instances", "distributions", "role"});
   Account account;
   account.name = node.need("name").text();
   for (const Account& other : scenario.accounts) {
@@ -218,6 +225,7 @@ void read_account(const ScenarioNode& node, Scenario& scenario) {
   if (const auto denied = node.find("denied")) {
     denied->for_each_item([&](const ScenarioNode& api) { account.denied.insert(api.text()); });
   }
+  if (const auto role = node.find("role")) account.role = read_role(*role);
   if (const auto instances = node.find("instances")) {
     instances->for_each_item(
         [&](const ScenarioNode& item) { read_instance(item, account.name, scenario); });

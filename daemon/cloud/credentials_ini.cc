@@ -1,0 +1,104 @@
+// ~/.alibabacloud/credentials: [section], key = value. # and ; begin a comment, at a line's
+// beginning or behind a blank.
+#include <map>
+
+#include "cloud/credential_profile.h"
+#include "core/ascii.h"
+
+namespace taskwatchd {
+namespace {
+
+using Section = std::map<std::string, std::string, std::less<>>;
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+std::string_view without_comment(std::string_view line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] != '#' && line[i] != ';') continue;
+    if (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t') return line.substr(0, i);
+  }
+  return line;
+}
+
+// The section of that name; nothing if there is none. `bad_line` is the first that is no line of an
+// INI file, 0 if there is none.
+std::optional<Section> find_section(std::string_view text, std::string_view wanted, int& bad_line) {
+  std::optional<Section> found;
+  bool inside = false;
+  bad_line = 0;
+  for (int number = 1; !text.empty(); ++number) {
+    const std::string_view raw = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), raw.size() + 1));
+    const std::string_view line = trim(without_comment(raw));
+    if (line.empty()) continue;
+    if (line.front() == '[' && line.back() == ']') {
+      inside = trim(line.substr(1, line.size() - 2)) == wanted;
+      if (inside && !found) found.emplace();
+      continue;
+    }
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) {
+      if (bad_line == 0) bad_line = number;
+    } else if (inside) {
+      found->insert_or_assign(ascii_lower(trim(line.substr(0, equals))),
+                              std::string(trim(line.substr(equals + 1))));
+    }
+  }
+  return found;
+}
+
+KeyCandidate read_section(const ProfileReader& reader) {
+  const std::string type = reader.find("type").value_or("");
+  if (type == "access_key") return reader.keys("security_token", false);
+  if (type == "sts") return reader.keys("security_token", true);
+  if (type == "ecs_ram_role") return reader.ecs_role("role_name");
+  if (type == "ram_role_arn") {
+    const KeyCandidate signer = reader.keys("security_token", false);
+    if (!signer.problem.empty()) return signer;
+    return reader.assume_role(signer, "role_arn", "role_session_name", "role_session_expiration");
+  }
+  if (type == "oidc_role_arn") {
+    return reader.oidc_role("role_arn", "role_session_name", "role_session_expiration",
+                            "oidc_token_file_path");
+  }
+  return reader.fail("has type " + shown_name(type) +
+                     ", which taskwatchd does not take; use access_key, sts, ecs_ram_role, "
+                     "ram_role_arn or oidc_role_arn");
+}
+
+}  // namespace
+
+IniCandidate parse_credentials_ini(std::string_view text, const CredentialDefaults& defaults) {
+  const std::string name = defaults.profile.empty() ? "default" : defaults.profile;
+  std::optional<Section> section;
+  const ProfileReader reader(
+      "section " + shown_name(name) + " of " + defaults.file,
+      [&section](std::string_view key) -> std::optional<std::string> {
+        const auto at = section->find(key);
+        if (at == section->end() || at->second.empty()) return std::nullopt;
+        return at->second;
+      },
+      defaults);
+  if (text.size() > kCredentialFileLimit) {
+    return {reader.fail("is in a file of more than 64 KiB; shorten it"), false};
+  }
+  int bad_line = 0;
+  section = find_section(text, name, bad_line);
+  if (bad_line != 0) {
+    return {reader.fail("is in a file whose line " + std::to_string(bad_line) +
+                        " is neither [SECTION] nor KEY = VALUE; correct it"),
+            false};
+  }
+  if (!section) {
+    return {reader.fail("is not there; add it, or set ALIBABA_CLOUD_PROFILE"), false};
+  }
+  if (is_word(reader.find("enable").value_or(""), "false")) return {{}, true};
+  return {read_section(reader), false};
+}
+
+}  // namespace taskwatchd

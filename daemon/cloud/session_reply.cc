@@ -1,0 +1,190 @@
+#include "cloud/session_reply.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "cloud/reply.h"
+#include "cloud/session_request.h"
+#include "config/ids.h"
+#include "config/key_text.h"
+#include "core/ascii.h"
+
+namespace taskwatchd {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+constexpr std::size_t kMaxDepth = 16;
+constexpr std::size_t kMaxTokenBytes = 16 * 1024;
+
+SessionProblem problem(std::string message) {
+  SessionProblem problem;
+  problem.message = std::move(message);
+  return problem;
+}
+
+// Codes and request ids only: a text of somebody else's could be anything, even what we sent.
+std::string word(const object& from, std::string_view name) {
+  std::string_view text;
+  if (from.at_key(name).get_string().get(text) != simdjson::SUCCESS) return {};
+  const bool sane = text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+                      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                             (c >= '0' && c <= '9') || c == '.' || c == '-';
+                    });
+  return sane ? std::string(text) : std::string();
+}
+
+// No reply, or one that nobody who hands out keys gives. Nothing if the body is worth reading.
+std::optional<SessionProblem> not_a_reply(const HttpResult& result) {
+  if (const auto* failure = std::get_if<TransportFailure>(&result)) {
+    return problem("cannot be asked: " + failure->message);
+  }
+  const auto& reply = std::get<HttpReply>(result);
+  if (reply.status >= 300 && reply.status < 400) {
+    return problem("answers with a redirect (HTTP " + std::to_string(reply.status) +
+                   "), which is not followed");
+  }
+  if (reply.body.size() > kSessionReplyLimit) return problem("answers with more than 64 KiB");
+  return std::nullopt;
+}
+
+std::string http_words(const HttpReply& reply) {
+  return "answers with HTTP " + std::to_string(reply.status);
+}
+
+// The object of a reply; `parser` must outlive it.
+std::variant<object, SessionProblem> read_object(const HttpResult& result,
+                                                 simdjson::dom::parser& parser) {
+  if (auto none = not_a_reply(result)) return *std::move(none);
+  const auto& reply = std::get<HttpReply>(result);
+  object whole;
+  if (parser.allocate(reply.body.size() + 1, kMaxDepth) == simdjson::SUCCESS &&
+      parser.parse(reply.body).get_object().get(whole) == simdjson::SUCCESS) {
+    return whole;
+  }
+  const bool ok = reply.status >= 200 && reply.status < 300;
+  return problem(ok ? "answers with something else than JSON; does a proxy or another program "
+                      "answer in its place?"
+                    : http_words(reply));
+}
+
+std::optional<Secret> key_of(const object& from, std::string_view name, std::size_t limit) {
+  std::string_view text;
+  if (from.at_key(name).get_string().get(text) != simdjson::SUCCESS || text.empty() ||
+      text.size() > limit) {
+    return std::nullopt;
+  }
+  // A blank or a line end would end up in a header.
+  if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c >= 0x7F; })) {
+    return std::nullopt;
+  }
+  return Secret(std::string(text));
+}
+
+SessionResult read_keys(const object& from, const HttpReply& reply) {
+  Session session;
+  const auto id = key_of(from, "AccessKeyId", kMaxKeyBytes);
+  auto secret = key_of(from, "AccessKeySecret", kMaxKeyBytes);
+  auto token = key_of(from, "SecurityToken", kMaxTokenBytes);
+  std::string_view until;
+  const bool has_end = from.at_key("Expiration").get_string().get(until) == simdjson::SUCCESS;
+  const auto expires = has_end ? parse_utc(until) : std::nullopt;
+  if (!id || !secret || !token) {
+    return problem("answers without AccessKeyId, AccessKeySecret and SecurityToken");
+  }
+  if (!expires) return problem("answers without an Expiration such as 2026-01-02T03:04:05Z");
+  session.keys = {id->reveal(), *std::move(secret), *std::move(token)};
+  session.expires = *expires;
+  session.server_date = server_date(reply);
+  return session;
+}
+
+WordResult read_word(const HttpResult& result, std::size_t limit, std::string_view what) {
+  if (auto none = not_a_reply(result)) return *std::move(none);
+  const auto& reply = std::get<HttpReply>(result);
+  if (reply.status != 200) return problem(http_words(reply));
+  std::string_view text = reply.body;
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  const bool sane =
+      !text.empty() && text.size() <= limit && std::all_of(text.begin(), text.end(), [](char c) {
+        return c > ' ' && c < 0x7F && c != '<' && c != '>' && c != '"';
+      });
+  if (!sane) {
+    return problem("answers with something else than " + std::string(what) +
+                   "; does a proxy or another program answer in its place?");
+  }
+  return Secret(std::string(text));
+}
+
+std::string mend_of(std::string_view code) {
+  if (code.starts_with("NoPermission")) {
+    return "; allow sts:AssumeRole to the keys that sign, and name their owner in the role's trust "
+           "policy (the root account cannot take on roles)";
+  }
+  if (code.starts_with("EntityNotExist")) return "; correct the role's ARN, or make the role";
+  if (code.starts_with("InvalidAccessKeyId") || code == "SignatureDoesNotMatch" ||
+      code.starts_with("InvalidSecurityToken")) {
+    return "; correct the keys that sign";
+  }
+  if (code.starts_with("AuthenticationFail.OIDCToken") ||
+      code.starts_with("InvalidParameter.OIDC")) {
+    return "; check the token file and the identity provider";
+  }
+  if (code.starts_with("InvalidParameter.DurationSeconds")) {
+    return "; shorten the duration, or raise the role's maximum";
+  }
+  if (code.starts_with("InvalidTimeStamp")) return "; set the machine's clock";
+  return {};
+}
+
+}  // namespace
+
+SessionResult read_sts_reply(const HttpResult& result) {
+  simdjson::dom::parser parser;
+  auto read = read_object(result, parser);
+  if (auto* none = std::get_if<SessionProblem>(&read)) return std::move(*none);
+  const object& whole = std::get<object>(read);
+  const auto& reply = std::get<HttpReply>(result);
+  object credentials;
+  if (reply.status == 200 &&
+      whole.at_key("Credentials").get_object().get(credentials) == simdjson::SUCCESS) {
+    return read_keys(credentials, reply);
+  }
+  const std::string code = word(whole, "Code");
+  if (code.empty()) return problem(http_words(reply) + " and without Credentials");
+  const std::string id = word(whole, "RequestId");
+  SessionProblem refusal =
+      problem("refuses with " + code + (id.empty() ? "" : " (request " + id + ")") + mend_of(code));
+  refusal.server_date = server_date(reply);
+  refusal.wrong_clock = code.starts_with("InvalidTimeStamp") && refusal.server_date.has_value();
+  return refusal;
+}
+
+SessionResult read_metadata_session(const HttpResult& result) {
+  simdjson::dom::parser parser;
+  auto read = read_object(result, parser);
+  if (auto* none = std::get_if<SessionProblem>(&read)) return std::move(*none);
+  const auto& reply = std::get<HttpReply>(result);
+  if (reply.status != 200) return problem(http_words(reply));
+  const object& whole = std::get<object>(read);
+  const std::string code = word(whole, "Code");
+  if (code != "Success") {
+    return problem(code.empty() ? "answers without Code" : "refuses with Code " + code);
+  }
+  return read_keys(whole, reply);
+}
+
+WordResult read_metadata_token(const HttpResult& result) {
+  return read_word(result, kMaxKeyBytes, "a token");
+}
+
+WordResult read_metadata_role(const HttpResult& result) {
+  WordResult role = read_word(result, kMaxKeyBytes, "one role's name");
+  const auto* name = std::get_if<Secret>(&role);
+  if (name == nullptr || is_role_name(name->reveal())) return role;
+  return problem("answers with something else than one role's name");
+}
+
+}  // namespace taskwatchd
