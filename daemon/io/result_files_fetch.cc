@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kErrorBytes = 4096;  // of a refusal's body, for its code
 constexpr std::size_t kCodeBytes = 64;
 constexpr int kPollMs = 1000;
+constexpr const char* kNotPublic = "the host has no public address; nothing was sent";
 
 // The word in <Code>, as the object storage refuses; empty for anything else.
 std::string refusal_code(std::string_view body) {
@@ -30,6 +31,17 @@ std::string refusal_code(std::string_view body) {
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '.';
   });
   return is_word && code.size() < kCodeBytes ? std::string(code) : std::string();
+}
+
+// An address written out that is not public: through a proxy, nobody else would see that.
+bool is_forbidden_literal(const FileUrl& where) {
+  if (where.is_loopback) return false;
+  in_addr v4{};
+  if (inet_pton(AF_INET, where.host.c_str(), &v4) == 1) return !is_public(ntohl(v4.s_addr));
+  if (!where.host.starts_with('[')) return false;
+  std::array<std::uint8_t, 16> v6{};
+  const std::string bare = where.host.substr(1, where.host.size() - 2);
+  return inet_pton(AF_INET6, bare.c_str(), v6.data()) != 1 || !is_public(v6);
 }
 
 class Transfer {
@@ -211,7 +223,7 @@ std::string Transfer::words(CURLcode code) const {
   if (proxy_status >= 300) {
     return "the proxy refused to connect: HTTP " + std::to_string(proxy_status);
   }
-  if (forbidden_) return "the host has no public address; nothing was sent";
+  if (forbidden_) return kNotPublic;
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return "the file did not come in time";
@@ -272,6 +284,7 @@ void FetchStop::watch(void* multi) {
 std::optional<ResultFailure> fetch_result(const std::string& url, const FileUrl& where,
                                           const std::string& proxy, int file,
                                           const ResultFetchOptions& options, FetchStop& stop) {
+  if (is_forbidden_literal(where)) return ResultFailure{false, where.where() + ": " + kNotPublic};
   Transfer transfer(where, file, options);
   const std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> multi(curl_multi_init(), &curl_multi_cleanup);
   if (!multi || !transfer.prepare(url, proxy) ||

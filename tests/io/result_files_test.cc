@@ -267,6 +267,12 @@ TEST(ResultFiles, OnlyListedHostsAndPublicAddresses) {
     EXPECT_THAT(failure_of(answer), AllOf(HasSubstr("no public address"), Not(HasSubstr("canary"))))
         << host;
   }
+  // Nor is a proxy sent there.
+  RawServer proxy(Bytes{reply(200, "")});
+  ResultRequest metadata = request_of("https://169.254.169.254/", {"169.254.169.254"});
+  metadata.proxy = proxy.url();
+  EXPECT_THAT(failure_of(fetches.fetch(std::move(metadata))), HasSubstr("no public address"));
+  EXPECT_EQ(proxy.accepted(), 0);
   EXPECT_EQ(server.accepted(), 0);
   // A listed name: what counts is what it resolves to.
   EXPECT_EQ(result_of(fetches.fetch(request_of("http://localhost" + port + "/", {"localhost"}))).ok,
