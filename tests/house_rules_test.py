@@ -34,7 +34,7 @@ PURE = {"core", "config", "cloud"}
 IO_NOUNS = {
     "curl_client": ("curl_", "resolver"), "curl": ("curl_", "resolver"), "sqlite": ("sqlite_",),
     "event": ("event_log",), "http": ("http_",), "config": ("config_file", "key_", "file_"),
-    "key": ("key_", "file_"),
+    "key": ("key_", "file_"), "result": ("result_files",),
 }
 LONG_FILES = {}  # path: reason; nothing else over the limit
 MAX_LINES = 400

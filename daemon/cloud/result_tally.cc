@@ -70,6 +70,8 @@ constexpr std::size_t kLongestName = 48;  // bytes, blanks and all
 constexpr std::size_t kListedColumns = 8;
 constexpr std::size_t kListedBytes = 40;
 
+constexpr std::size_t kMessageBytes = 1024;  // looked at; fewer are kept
+
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 std::string_view trimmed(std::string_view text) {
@@ -189,7 +191,8 @@ bool ResultTally::add(const std::vector<ResultCell>& row, std::size_t line) {
   } else if (!is_readable) {
     ++result_.unknown;
   } else {
-    count({std::string(product), std::string(device), std::string(code), device_text(message)});
+    count({std::string(product), std::string(device), std::string(code),
+           device_text(message.substr(0, kMessageBytes))});
   }
   return true;
 }

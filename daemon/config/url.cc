@@ -24,6 +24,31 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+std::optional<std::string> take_apart(std::string_view url, Parts& parts) {
+  const std::size_t colon = url.find("://");
+  parts.scheme = colon == std::string_view::npos ? std::string_view() : url.substr(0, colon);
+  if (parts.scheme != "http" && parts.scheme != "https") {
+    return "must begin with https:// or http://";
+  }
+  const std::string_view rest = url.substr(colon + 3);
+  if (rest.find('@') != std::string_view::npos) {
+    return "must not hold a user or password; write SCHEME://HOST[:PORT]";
+  }
+  if (rest.find_first_of("/?#\\") != std::string_view::npos) {
+    return "must end after the host or port: no path, no query; write SCHEME://HOST[:PORT]";
+  }
+  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
+  const std::size_t port = bracket == std::string_view::npos ? bracket : rest.find(':', bracket);
+  parts.host = rest.substr(0, port);
+  if (!is_host(parts.host)) return "has no valid host; write SCHEME://HOST[:PORT]";
+  if (port != std::string_view::npos && !is_number_up_to(rest.substr(port + 1), 1, 65535)) {
+    return "has no valid port; it is a number from 1 to 65535";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 bool is_host(std::string_view host) {
   if (host.empty() || host.size() > kMaxHostBytes) return false;
   if (host.front() == '[') {
@@ -49,31 +74,6 @@ bool is_loopback_literal(std::string_view host) {
     host.remove_prefix(dot + 1);
   }
 }
-
-std::optional<std::string> take_apart(std::string_view url, Parts& parts) {
-  const std::size_t colon = url.find("://");
-  parts.scheme = colon == std::string_view::npos ? std::string_view() : url.substr(0, colon);
-  if (parts.scheme != "http" && parts.scheme != "https") {
-    return "must begin with https:// or http://";
-  }
-  const std::string_view rest = url.substr(colon + 3);
-  if (rest.find('@') != std::string_view::npos) {
-    return "must not hold a user or password; write SCHEME://HOST[:PORT]";
-  }
-  if (rest.find_first_of("/?#\\") != std::string_view::npos) {
-    return "must end after the host or port: no path, no query; write SCHEME://HOST[:PORT]";
-  }
-  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
-  const std::size_t port = bracket == std::string_view::npos ? bracket : rest.find(':', bracket);
-  parts.host = rest.substr(0, port);
-  if (!is_host(parts.host)) return "has no valid host; write SCHEME://HOST[:PORT]";
-  if (port != std::string_view::npos && !is_number_up_to(rest.substr(port + 1), 1, 65535)) {
-    return "has no valid port; it is a number from 1 to 65535";
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::optional<std::string> endpoint_problem(std::string_view url) {
   Parts parts;

@@ -275,27 +275,30 @@ TEST(ResultPacked, BombsStopAtTheLimit) {
   EXPECT_EQ(problem(iotsim::write_gzip(bomb)), "it unpacks to more than the file may be");
   EXPECT_EQ(problem(zip({{"a.csv", blanks}})), "it unpacks to more than the file may be");
   EXPECT_EQ(problem(blanks), "the file is larger than we read");
-  // All parts of a spreadsheet share the limit.
-  const std::string half(33U << 20U, ' ');
-  EXPECT_EQ(problem(zip({{"xl/workbook.xml", ""},
-                         {"xl/sharedStrings.xml", "<sst>" + half + "</sst>"},
-                         {"xl/worksheets/sheet1.xml", sheet(kHead + half)}})),
-            "it unpacks to more than the file may be");
 }
 
-TEST(ResultPacked, ATextUsedAgainAndAgainCounts) {
-  // One text of 4 kB, pointed to by 20,000 rows: 80 MB of text out of 1 MB.
+TEST(ResultPacked, AllPartsOfASpreadsheetShareTheLimit) {
+  ResultLimits limits;
+  limits.expanded_bytes = 1U << 20U;
+  const std::string half(600'000, ' ');
+  EXPECT_EQ(problem(zip({{"xl/workbook.xml", ""},
+                         {"xl/sharedStrings.xml", "<sst>" + half + "</sst>"},
+                         {"xl/worksheets/sheet1.xml", sheet(kHead + half)}}),
+                    limits),
+            "it unpacks to more than the file may be");
+  // One text of 4 kB that 300 rows point to: 1.2 MB of text.
   std::string rows =
       "<row><c t=\"inlineStr\"><is><t>Device</t></is></c><c t=\"str\"><v>Code</v></c>"
       "<c t=\"str\"><v>Message</v></c></row>";
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 300; ++i) {
     rows += "<row><c t=\"str\"><v>d</v></c><c><v>1</v></c><c t=\"s\"><v>0</v></c></row>";
   }
   EXPECT_EQ(problem(zip({{"xl/workbook.xml", ""},
                          {"xl/sharedStrings.xml",
                           "<sst><si><t>" + std::string(4000, 'x') + "</t></si></sst>"},
-                         {"xl/worksheets/sheet1.xml", sheet(rows)}})),
-            "the file's rows have more than 67108864 bytes");
+                         {"xl/worksheets/sheet1.xml", sheet(rows)}}),
+                    limits),
+            "the file's rows have more than 1048576 bytes");
 }
 
 TEST(ResultFile, LimitsHold) {

@@ -11,6 +11,7 @@
 #include "fakes/fake_clock.h"
 #include "fakes/fake_entropy.h"
 #include "fakes/fake_http.h"
+#include "fakes/fake_result_files.h"
 
 namespace taskwatchd {
 namespace {
@@ -142,6 +143,28 @@ TEST(FakeEntropy, RepeatsBySeed) {
   EXPECT_EQ(first, b.next());
   EXPECT_NE(first, c.next());
   EXPECT_NE(first, a.next());
+}
+
+Awaitable<void> fetch_once(Story& story, FakeResultFiles& files) {
+  ResultRequest request;
+  request.key = {"demo", "Ubms"};
+  const auto answer = co_await files.fetch(std::move(request));
+  const auto* const result = std::get_if<DistributionResult>(&answer);
+  story.tell(result == nullptr ? "failed" : "ok=" + std::to_string(result->ok));
+}
+
+TEST(FakeResultFiles, AnswersAsToldAndLate) {
+  Story story;
+  FakeResultFiles files(story.clock, [](const ResultRequest&) { return understood(3); });
+  files.set_delay(seconds(2));
+  boost::asio::co_spawn(story.context, fetch_once(story, files), boost::asio::detached);
+  story.clock.advance(seconds(3));
+  files.set_answer([](const ResultRequest&) { return ResultFailure{true, "expired"}; });
+  boost::asio::co_spawn(story.context, fetch_once(story, files), boost::asio::detached);
+  story.clock.advance(seconds(3));
+  EXPECT_EQ(story.lines, (std::vector<std::string>{"ok=3@2000", "failed@5000"}));
+  ASSERT_EQ(files.asked().size(), 2U);
+  EXPECT_EQ(files.asked()[0].request.key.distribution_id, "Ubms");
 }
 
 }  // namespace

@@ -1,0 +1,46 @@
+// Fetches result files of distributions over libcurl, within the rules of config/file_host, keeps
+// their bytes beside the state and reads them. Parts: result_files_fetch, result_files_keep.
+// Threads: one for all of it, a fetch at a time; calls and answers on the executor's thread.
+// Failure: ResultFailure; a disk or peer that hangs is left behind.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "io/result_files_fetch.h"
+#include "io/result_files_keep.h"
+#include "ports.h"
+
+namespace taskwatchd {
+
+struct ResultFilesOptions {
+  ResultFetchOptions fetch;
+  ResultKeepLimits keep;
+  std::size_t waiting = 64;  // fetches; one more fails at once
+};
+
+class CurlResultFiles : public ResultFiles {
+ public:
+  // `folder`: where the bytes are kept, made when first needed, with mode 0700. Throws
+  // std::runtime_error if libcurl cannot start.
+  CurlResultFiles(boost::asio::any_io_executor executor, std::string folder,
+                  ResultFilesOptions options = {});
+  // Ends the fetch under way and those waiting with a failure, within a second. Must come before
+  // the end of the executor's context.
+  ~CurlResultFiles() override;
+  CurlResultFiles(const CurlResultFiles&) = delete;
+  CurlResultFiles& operator=(const CurlResultFiles&) = delete;
+
+  // Not cancellable: what was fetched is kept whether anybody waits or not.
+  Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(ResultRequest request) override;
+
+ private:
+  struct Shared;
+  static void run(const std::shared_ptr<Shared>& shared);
+
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<Shared> shared_;  // with the thread, which may outlive us
+};
+
+}  // namespace taskwatchd
