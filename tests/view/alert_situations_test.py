@@ -59,16 +59,15 @@ def table():
             spans[row_labels["alertname"]] += [(a, b) for a, b in when]
         names = sorted(spans, key=lambda name: (spans[name][0][0], name))
         fires = [name.removeprefix("Taskwatchd") + " " + ", ".join(
-            f"{clock(a)} - {clock(b)}" for a, b in sorted(set(spans[name]), key=str)) for name in names]
+            span_text(a, b) for a, b in sorted(set(spans[name]), key=str)) for name in names]
         rows.append(f"| {situation.name} | {'; '.join(fires) or 'nothing'} | "
                     f"{', '.join(str(most[name]) for name in names)} |\n")
     return "".join(rows)
 
 
-def clock(t):
-    if t is None:
-        return ""
-    return f"{t // 60}:{t % 60:02}"
+def span_text(begin, end):
+    clock = [f"{t // 60}:{t % 60:02}" for t in (begin, end) if t is not None]
+    return " - ".join(clock) if len(clock) == 2 else f"from {clock[0]}"
 
 
 class Situations(unittest.TestCase):
