@@ -172,7 +172,10 @@ def promtool_values(values):
 
 
 class Alertmanager:
-    """Groups, waits and inhibits as Alertmanager 0.25 does with the given configuration."""
+    """Groups, waits and inhibits as Alertmanager 0.25 does with the given configuration. Prometheus repeats
+    that an alert is resolved for RETOLD, so Alertmanager tells it if what muted it ends by then."""
+
+    RETOLD, AGAIN = 900, 60  # s: how long, how often
 
     def __init__(self, config):
         route = config["route"]
@@ -195,10 +198,12 @@ class Alertmanager:
         for now in range(0, end + 1, 5):
             firing = [labels for labels, a, b in intervals if a <= now and (b is None or now < b)]
             for number, (labels, a, b) in enumerate(intervals):
-                if a <= now and (b is None or now < b):
-                    key = tuple(labels.get(name) for name in self.group_by)
-                    group = groups.setdefault(key, {"alerts": set(), "flush": now + self.wait})
-                    group["alerts"].add(number)
+                if not self._comes_in(labels, a, b, firing, now):
+                    continue
+                key = tuple(labels.get(name) for name in self.group_by)
+                # What is old when it comes in has waited enough.
+                first = max(now, a + self.wait)
+                groups.setdefault(key, {"alerts": set(), "flush": first})["alerts"].add(number)
             for key, group in list(groups.items()):
                 if now < group["flush"]:
                     continue
@@ -213,6 +218,12 @@ class Alertmanager:
                 if not group["alerts"]:
                     del groups[key]
         return sent
+
+    def _comes_in(self, labels, begin, until, firing, now):
+        """Whether Prometheus sends it now, as firing or as resolved."""
+        if until is None or now < until:
+            return begin <= now
+        return (now - until <= self.RETOLD and (now - until) % self.AGAIN == 0 and labels not in firing)
 
     def _news(self, log, key, firing, resolved, now):
         """Alertmanager's DedupStage: is this worth telling? Notes it if so."""

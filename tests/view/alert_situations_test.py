@@ -122,8 +122,11 @@ class Situations(unittest.TestCase):
         # Muted by what has the same x: neither its beginning nor its end is told.
         muted = sent((source, 0, None), (a, 60, 120), (other, 60, None))
         self.assertEqual(muted[("A",)], [(90, 1, 0)])
-        # Told before it was muted, its end is not told while muted, and it is no news when it is back.
-        self.assertEqual(sent((a, 60, 400), (source, 300, 1000), (a, 1200, None))[("A",)], [(90, 1, 0)])
+        # Told before it was muted, its end is told if it is no longer muted 15 minutes later; otherwise
+        # never, and it is no news when it is back.
+        self.assertEqual([(on, off) for _, on, off in sent((a, 60, 400), (source, 300, 1200))[("A",)]],
+                         [(1, 0), (0, 1)])
+        self.assertEqual(sent((a, 60, 400), (source, 300, 1500), (a, 2000, None))[("A",)], [(90, 1, 0)])
 
     def test_the_table_in_the_docs(self):
         text = DOCS.read_text()
