@@ -37,8 +37,8 @@ accounts:
                   {at: 2s, status: IN_PROGRESS, progress: "50"}]}
 """
 TASKS_ON_THE_PAGE = "\nmetrics: {task_series: all}\nbounds: {detection_delay: 30s}\n"
-# What this world does not show: nothing stalls before a job's usual pace is known, nor is its end foreseen;
-# an id counts as unknown after 2 min; there is no distribution.
+# What this world does not show: nothing stalls before a job's usual pace is known, nor is its end
+# foreseen; an id counts as unknown after 2 min; there is no distribution.
 EMPTY = {"fleet: Stalled tasks", "fleet: Expected end, 9 in 10", "job: Expected end",
          "daemon: Ids that the cloud does not know",
          "fleet: Distributions", "fleet: Distributed devices by result"}

@@ -104,8 +104,8 @@ class Situations(unittest.TestCase):
         manager = situations.Alertmanager({
             "route": {"group_by": ["alertname"], "group_wait": "30s", "group_interval": "5m",
                       "repeat_interval": "4h"},
-            "inhibit_rules": [{"source_matchers": ['alertname = "S"'], "target_matchers": ['alertname =~ "A|B"'],
-                               "equal": ["x"]}]})
+            "inhibit_rules": [{"source_matchers": ['alertname = "S"'],
+                               "target_matchers": ['alertname =~ "A|B"'], "equal": ["x"]}]})
 
         def sent(*intervals):
             return manager.notifications(list(intervals), 6000)
