@@ -44,7 +44,7 @@ struct Life {
   NotedLog log;
   NotedObserver observer{store};
   NotedSink sink;
-  FakeResults results;
+  FakeResultFiles results{clock, no_file};
   Ports ports{clock, entropy, http, keys, store, log, observer, results};
   Recorder recorder{ports};
   Outbox outbox{ports, recorder, sink};

@@ -68,7 +68,7 @@ class PollerTest : public testing::Test {
   MemoryStore store;
   NotedLog log;
   NotedObserver observer{store};
-  FakeResults results;
+  FakeResultFiles results{clock, no_file};
   Ports ports{clock, entropy, http, keys, store, log, observer, results};
   Recorder recorder{ports};
   Metrics metrics{{"1", "2", "3"}};

@@ -65,7 +65,7 @@ class RecorderTest : public testing::Test {
   WeighedStore store;
   NotedLog log;
   NotedObserver observer{store};
-  FakeResults results;
+  FakeResultFiles results{clock, no_file};
   Ports ports{clock, entropy, http, keys, store, log, observer, results};
   Recorder recorder{ports};
   std::vector<std::uint64_t> woken;

@@ -15,7 +15,7 @@
 
 #include "fakes/fake_clock.h"
 #include "fakes/fake_entropy.h"
-#include "fakes/fake_results.h"
+#include "fakes/fake_result_files.h"
 #include "fakes/memory_store.h"
 #include "ports.h"
 

@@ -43,6 +43,11 @@ class FakeResultFiles : public ResultFiles {
   std::vector<Asked> asked_;
 };
 
+// For worlds without distributions.
+inline std::variant<DistributionResult, ResultFailure> no_file(const ResultRequest&) {
+  return ResultFailure{.expired = false, .message = "there is no file here"};
+}
+
 // A file that was understood: so many good devices, and these failed.
 inline DistributionResult understood(std::uint32_t ok, std::vector<DeviceResult> failed = {}) {
   DistributionResult result;

@@ -188,7 +188,7 @@ struct SimWorld::Life {
   Ear ear;
   Sink sink;
   Voice voice;
-  FakeResults results;
+  FakeResultFiles results{clock, no_file};
   Ports ports;
   Recorder recorder;
   Outbox outbox;

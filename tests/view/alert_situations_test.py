@@ -1,0 +1,143 @@
+"""Holds the truth table: in each situation exactly the alerts fire that should, from and until when they
+should, and Alertmanager tells each of them at most twice: that it began, and that it is over.
+
+Needs promtool on the PATH and PyYAML. The table in docs/alerts.md is written anew with
+TASKWATCHD_UPDATE_DOCS=1.
+"""
+import collections
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+import alert_situations as situations
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+RULES = ROOT / "config" / "prometheus" / "taskwatchd.rules.yml"
+ALERTMANAGER = ROOT / "config" / "alertmanager" / "alertmanager.yml"
+DOCS = ROOT / "docs" / "alerts.md"
+BEGIN, END = "<!-- situations -->\n", "<!-- /situations -->\n"
+MOST = 2  # notifications of one incident: that it began, that it is over
+AFTERWARDS = 600  # s in which Alertmanager may still tell of a situation's end
+
+
+def load(path):
+    return yaml.safe_load(path.read_text())
+
+
+def severities():
+    return {rule["alert"]: rule["labels"]["severity"]
+            for group in load(RULES)["groups"] for rule in group["rules"] if "alert" in rule}
+
+
+def all_situations():
+    known = severities()
+    return [situations.Situation(row, known) for row in load(HERE / "alert_situations.yml")]
+
+
+def told(manager, situation):
+    """{alertname: most notifications of one of its groups}; 0 where all of them were muted."""
+    sent = manager.notifications(situation.intervals(), situation.lasts + AFTERWARDS)
+    most = collections.Counter()
+    for labels, _ in situation.alerts:
+        key = tuple(labels.get(name) for name in manager.group_by)
+        most[labels["alertname"]] = max(most[labels["alertname"]], len(sent.get(key, [])))
+    return most
+
+
+def table():
+    manager = situations.Alertmanager(load(ALERTMANAGER))
+    rows = ["| situation | what fires, from - until | notifications |\n", "| --- | --- | --- |\n"]
+    for situation in all_situations():
+        most = told(manager, situation)
+        spans = collections.defaultdict(list)
+        for row_labels, when in situation.alerts:
+            spans[row_labels["alertname"]] += [(a, b) for a, b in when]
+        names = sorted(spans, key=lambda name: (spans[name][0][0], name))
+        fires = [name.removeprefix("Taskwatchd") + " " + ", ".join(
+            span_text(a, b) for a, b in sorted(set(spans[name]), key=str)) for name in names]
+        rows.append(f"| {situation.name} | {'; '.join(fires) or 'nothing'} | "
+                    f"{', '.join(str(most[name]) for name in names)} |\n")
+    return "".join(rows)
+
+
+def span_text(begin, end):
+    clock = [f"{t // 60}:{t % 60:02}" for t in (begin, end) if t is not None]
+    return " - ".join(clock) if len(clock) == 2 else f"from {clock[0]}"
+
+
+class Situations(unittest.TestCase):
+    maxDiff = None
+
+    def test_exactly_the_right_alerts_fire(self):
+        rows = all_situations()
+        self.assertGreaterEqual(len(rows), 20)
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "situations.test.yml"
+            file.write_text(yaml.safe_dump(
+                {"rule_files": [str(RULES)], "evaluation_interval": f"{situations.STEP}s",
+                 "tests": [row.promtool_test() for row in rows]}, sort_keys=False))
+            run = subprocess.run(["promtool", "test", "rules", str(file)], capture_output=True, text=True,
+                                 check=False)
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_each_alert_has_a_situation(self):
+        fired = {labels["alertname"] for row in all_situations() for labels, _ in row.alerts}
+        self.assertEqual(fired, set(severities()) - {"TaskwatchdWatchdog"})
+
+    def test_at_most_two_notifications(self):
+        manager = situations.Alertmanager(load(ALERTMANAGER))
+        for row in all_situations():
+            with self.subTest(row.name):
+                most = told(manager, row)
+                self.assertLessEqual(max(most.values(), default=0), MOST, dict(most))
+                # All are told, but a warning of what is paged.
+                silent = {name for name, times in most.items() if times == 0}
+                self.assertLessEqual(silent, {"TaskwatchdTasksBad"} if "TaskwatchdTasksBadMany" in most
+                                     else set())
+
+    def test_the_model_of_alertmanager(self):
+        manager = situations.Alertmanager({
+            "route": {"group_by": ["alertname"], "group_wait": "30s", "group_interval": "5m",
+                      "repeat_interval": "4h"},
+            "inhibit_rules": [{"source_matchers": ['alertname = "S"'],
+                               "target_matchers": ['alertname =~ "A|B"'], "equal": ["x"]}]})
+
+        def sent(*intervals):
+            return manager.notifications(list(intervals), 6000)
+
+        a = {"alertname": "A", "x": "1"}
+        other = {"alertname": "A", "x": "2"}
+        source = {"alertname": "S", "x": "1"}
+        self.assertEqual(sent((a, 60, 120)), {("A",): [(90, 1, 0), (390, 0, 1)]})
+        self.assertEqual(sent((a, 60, 75)), {})  # over before it is told
+        self.assertEqual(sent((a, 60, 120), (other, 90, None)), {("A",): [(90, 2, 0), (390, 1, 1)]})
+        # Gone and back between two looks is no news; back after its end was told is.
+        self.assertEqual(len(sent((a, 60, 120), (a, 180, None))[("A",)]), 1)
+        self.assertEqual(len(sent((a, 60, 120), (a, 500, None))[("A",)]), 3)
+        # Muted by what has the same x: neither its beginning nor its end is told.
+        muted = sent((source, 0, None), (a, 60, 120), (other, 60, None))
+        self.assertEqual(muted[("A",)], [(90, 1, 0)])
+        # Told before it was muted, its end is told if it is no longer muted 15 minutes later; otherwise
+        # never, and it is no news when it is back.
+        self.assertEqual([(on, off) for _, on, off in sent((a, 60, 400), (source, 300, 1200))[("A",)]],
+                         [(1, 0), (0, 1)])
+        self.assertEqual(sent((a, 60, 400), (source, 300, 1500), (a, 2000, None))[("A",)], [(90, 1, 0)])
+
+    def test_the_table_in_the_docs(self):
+        text = DOCS.read_text()
+        self.assertEqual((text.count(BEGIN), text.count(END)), (1, 1))
+        head, rest = text.split(BEGIN)
+        found, tail = rest.split(END)
+        if os.environ.get("TASKWATCHD_UPDATE_DOCS"):
+            DOCS.write_text(head + BEGIN + table() + END + tail)
+            return
+        self.assertEqual(found, table(), "TASKWATCHD_UPDATE_DOCS=1 writes it anew")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
