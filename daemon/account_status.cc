@@ -75,11 +75,7 @@ AccountStatus Account::status(Now now) const {
     view.status_read = !record->last.distribution_id.empty();
     if (record->result) {
       const DistributionResult& result = *record->result;
-      view.devices = {result.ok, result.failed, result.unknown};
-      // Nothing is known of any device; that there was at least one is.
-      if (!result.understood) {
-        view.devices = {0, 0, std::max(1U, record->last.total.value_or(1))};
-      }
+      view.devices = {result.ok, result.failed, unknown_devices(*record)};
     }
     view.ended = record->ended;
     status.distributions.push_back(std::move(view));

@@ -18,7 +18,7 @@ struct Call {
   std::string iot_instance;          // its name: numbers change with a reload
   std::string task_id;               // QueryTask
   std::string job_id;                // ListTask, QueryJobStatistics, QueryJob
-  std::string distribution_id;       // QueryDeviceDistribute*
+  std::string distribution_id = {};  // QueryDeviceDistribute*
   std::optional<TaskStatus> status;  // ListTask: only tasks in it; absent: all
   std::string token;                 // ListTask: of the page; empty: the first
   std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1

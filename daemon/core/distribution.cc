@@ -1,5 +1,7 @@
 #include "core/distribution.h"
 
+#include <algorithm>
+
 namespace taskwatchd {
 
 std::string_view name(DistributionStatus status) {
@@ -37,6 +39,16 @@ std::string_view name(ResultFormat format) {
       return "xlsx";
   }
   return "unknown";
+}
+
+std::uint32_t unknown_devices(const DistributionRecord& record) {
+  if (!record.result) return 0;
+  const DistributionResult& result = *record.result;
+  const std::uint64_t named = std::uint64_t{result.ok} + result.failed;
+  const std::uint64_t total = record.last.total.value_or(0);
+  const std::uint32_t least = result.understood ? result.unknown : 1;
+  if (total <= named) return least;
+  return std::max(least, static_cast<std::uint32_t>(total - named));
 }
 
 }  // namespace taskwatchd

@@ -76,9 +76,11 @@ struct DistributionResult {
   std::uint32_t failed = 0;
   std::uint32_t unknown = 0;                   // devices whose code is empty or unreadable
   std::map<std::string, std::uint32_t> codes;  // devices by code; at most kMaxCodes of them
-  std::vector<DeviceResult> failed_devices;    // all of them, in the file's order
+  std::vector<DeviceResult> failed_devices;    // in the file's order
   std::uint64_t bytes = 0;                     // of the file as it was fetched
 };
+// Ten times the devices that a distribution takes by the documents; those above are only counted.
+inline constexpr std::size_t kMaxFailedDevices = 100'000;
 inline constexpr std::size_t kMaxCodes = 64;  // further codes are counted as "other"
 
 struct DistributionKey {
@@ -97,5 +99,10 @@ struct DistributionRecord {
   std::optional<Wall> result_read;
   std::optional<DistributionResult> result;
 };
+
+// Devices whose fate is not known: those that the file calls so, and those that the cloud counts
+// but the file does not name (it was not understood, was cut, or the distribution was aborted).
+// 0 before a file was read; at least 1 if it was not understood.
+std::uint32_t unknown_devices(const DistributionRecord& record);
 
 }  // namespace taskwatchd

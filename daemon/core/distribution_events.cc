@@ -59,6 +59,7 @@ Event distribution_transition(const DistributionRecord& record, DistributionStat
 Event distribution_result(const DistributionRecord& record) {
   assert(record.result);
   const DistributionResult& result = *record.result;
+  const std::uint32_t unknown = unknown_devices(record);
   const bool bad = result.failed > 0 || !result.understood;
   Event event = begin("distribution_result", bad ? Level::kWarn : Level::kInfo,
                       record.result_read.value_or(record.last_seen), record.key);
@@ -68,13 +69,13 @@ Event distribution_result(const DistributionRecord& record) {
   } else {
     event.msg = whose + ": " + std::to_string(result.ok) + " devices distributed, " +
                 std::to_string(result.failed) + " failed";
-    if (result.unknown > 0) event.msg += ", " + std::to_string(result.unknown) + " unknown";
+    if (unknown > 0) event.msg += ", of " + std::to_string(unknown) + " nothing is known";
   }
   add(event, "result", std::string(result.understood ? "read" : "unknown"));
   add(event, "format", std::string(name(result.format)));
   add(event, "ok", std::int64_t{result.ok});
   add(event, "failed", std::int64_t{result.failed});
-  add(event, "unknown", std::int64_t{result.unknown});
+  add(event, "unknown", std::int64_t{unknown});
   StringMap codes;
   for (const auto& [code, devices] : result.codes) {
     codes.emplace_back(word(code), std::to_string(devices));

@@ -158,6 +158,8 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   one.tries = 0;
   one.told.clear();
   record.result = std::move(result);
+  auto& failed = record.result->failed_devices;
+  if (failed.size() > kMaxFailedDevices) failed.resize(kMaxFailedDevices);
   record.result_read = now.wall;
   record.last_seen = now.wall;
   // Without a status, the file's being there is all that we know of its end.

@@ -88,9 +88,9 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "that every device was distributed. Polled and cached."},
     {Id::kDistributionDevices, "aliyun_iot_distribution_devices", kGauge,
      "account, distribution_id, result",
-     "Devices by what the result file says of them: ok (code 200), failed, unknown. A file of a "
-     "form that is not known leaves all devices unknown, at least one. Absent until a file was "
-     "read. Polled and cached."},
+     "Devices by what the result file says of them: ok (code 200), failed, unknown. Devices "
+     "that the cloud counts but the file does not name are unknown, all of them in a file that was "
+     "not understood. Absent until a file was read. Polled and cached."},
     {Id::kBuildInfo, "taskwatchd_build_info", kGauge, "version, revision, compiler",
      "The running build, always 1."},
     {Id::kAccountUp, "taskwatchd_account_up", kGauge, "account",
