@@ -22,6 +22,8 @@ struct Call {
   std::string token;                 // ListTask: of the page; empty: the first
   std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1
 
+  bool beside = false;  // ListTask: of two walks through one list the second
+
   // The one thing that it asks for: a task's id or a job's; empty for ListJob.
   const std::string& item() const { return api == Api::kQueryTask ? task_id : job_id; }
 };
