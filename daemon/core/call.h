@@ -22,6 +22,7 @@ struct Call {
   std::optional<TaskStatus> status;  // ListTask: only tasks in it; absent: all
   std::string token;                 // ListTask: of the page; empty: the first
   std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1
+  bool beside = false;               // ListTask: of two walks through one list the second
 
   bool asks_distribution() const {
     return api == Api::kQueryDeviceDistributeJob || api == Api::kQueryDeviceDistributeDetail;

@@ -53,6 +53,11 @@ void JobPlanner::set_usable(Api api, bool usable) {
   usable_[static_cast<std::size_t>(api)] = usable;
 }
 
+ListWalk& JobPlanner::walk_of(Job& job, const Call& call) {
+  auto& walks = call.beside ? job.beside : job.lists;
+  return walks[call.status ? index(*call.status) : kAll];
+}
+
 void JobPlanner::asked(const Call& call, Mono now) {
   Job* const job = find(call.job_id);
   assert(job != nullptr);
@@ -66,7 +71,7 @@ void JobPlanner::asked(const Call& call, Mono now) {
     job->description_asked = now;
     ++job->beats;
   } else {
-    job->lists[call.status ? index(*call.status) : kAll].asked(now);
+    walk_of(*job, call).asked(now);
     ++turn_;
     if (!call.status || !is_bad(*call.status)) ++good_turn_;
   }
@@ -112,12 +117,13 @@ void JobPlanner::note_missing(Job& job, Mono now) {
 
 std::optional<Mono> JobPlanner::page(const Call& call, const TaskPage& page, std::size_t fresh,
                                      const TaskCounts& held, Mono now) {
-  order_.learn(page.tasks);
+  // The list of all tasks may have an order of its own, and is read to its end.
+  if (call.status) order_.learn(page.tasks);
   Job* const job = find(call.job_id);
   if (job == nullptr) return std::nullopt;
   const std::size_t list = call.status ? index(*call.status) : kAll;
   job->held = held;
-  ListWalk& walk = job->lists[list];
+  ListWalk& walk = walk_of(*job, call);
   const Mono whole_before = walk.whole_since();
   const bool blind = !has_statistics() || !job->statistics;
   const bool satisfied = blind || missing(*job, list, now) <= 0;
@@ -127,7 +133,7 @@ std::optional<Mono> JobPlanner::page(const Call& call, const TaskPage& page, std
              // Without a count nobody knows that all is found: go on to the end.
              .satisfied = satisfied && !blind,
              .counted = !blind && job->statistics_at <= walk.last_asked()},
-            order_.kind(), now);
+            call.status ? order_.kind() : PageOrder::Kind::kOther, now);
   if (job->partly && walk.whole_since() != whole_before && job->statistics) {
     job->walked[list] = job->statistics->tasks[list];
   }
@@ -157,7 +163,7 @@ void JobPlanner::failed(const Call& call, Mono retry_at) {
     job->description_in_flight = false;
     if (!job->description) job->description_asked = Mono::min();
   } else {
-    job->lists[call.status ? index(*call.status) : kAll].failed(!call.token.empty());
+    walk_of(*job, call).failed(!call.token.empty());
   }
 }
 

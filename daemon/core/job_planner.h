@@ -113,6 +113,7 @@ class JobPlanner {
     Mono statistics_asked = Mono::min();
     bool statistics_in_flight = false;
     std::array<ListWalk, kLists> lists;
+    std::array<ListWalk, kLists> beside;       // a second walk while the first waits for its page
     std::array<Mono, kLists> missing_since{};  // max(): nothing is missing
     TaskCounts walked{};                       // partly: the statistics when the list was walked
     Mono surplus_since = Mono::max();
@@ -124,24 +125,30 @@ class JobPlanner {
     std::uint32_t beats = 0;  // calls while all is finished, in turn for this and that
     Mono not_before = Mono::min();
   };
-  enum class Class : std::uint8_t { kBad, kEnd, kMove };  // of what a list would find
+  // Of what a list would find. kFirst: tasks that were never seen, of any status.
+  enum class Class : std::uint8_t { kBad, kEnd, kMove, kFirst };
   struct Candidate {
     const Job* job = nullptr;
     std::size_t list = 0;
     double worth = -1;
+    bool beside = false;
   };
 
   static Class class_of(std::size_t list);
   const Job* find(const std::string& job_id) const;
   Job* find(const std::string& job_id);
   bool is_finished_job(const Job& job) const;
+  double unnamed(const Job& job) const;
+  bool is_first_sight(const Job& job, std::size_t list) const;
   double missing(const Job& job, std::size_t list, Mono now) const;
   std::size_t shortest(const Job& job, std::size_t list) const;
   double worth(const Job& job, std::size_t list, double missing, Mono now) const;
   Mono statistics_due(const Job& job) const;
   Mono description_due(const Job& job) const;
   void note_missing(Job& job, Mono now);
-  Call page_call(Job& job, std::size_t list, Mono now);
+  bool may_walk_beside(Job& job, std::size_t list, Mono now) const;
+  static ListWalk& walk_of(Job& job, const Call& call);
+  Call page_call(Job& job, const Candidate& chosen, Mono now);
 
   Pace pace_;
   std::map<std::string, Job> jobs_;

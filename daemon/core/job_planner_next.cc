@@ -1,6 +1,7 @@
 // What the planner asks next: what is missing where, and what each call would bring.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/job_planner.h"
 
@@ -24,11 +25,17 @@ constexpr std::uint32_t kDescriptionBeats = 10;  // finished: each so many calls
 constexpr unsigned kTurns = 10;
 constexpr unsigned kBadTurns = 7;
 constexpr unsigned kMoveTurn = 32;
+constexpr unsigned kFirstOf = 4;
+constexpr unsigned kFirstTurns = 1;
+constexpr unsigned kAllTurns = 3;
 // Of three pages for tasks that succeeded, two may go to the list of running ones, if it is shorter
 // by half and few of those that left it still wait to be asked.
 constexpr double kShorter = 2;
 constexpr unsigned kHintTurns = 3;
 constexpr std::size_t kHintsMax = 25;
+constexpr std::uint32_t kWorthTwo = 3;  // pages of a list that two walks share
+constexpr double kManyUnnamed = 0.5;    // of a job's tasks
+constexpr double kFewEnded = 0.25;      // of a job's tasks
 // Lists of finished jobs wait for those of running ones.
 constexpr double kFinishedWorth = 0.01;
 // Without statistics: how many changes a second a list is taken to hold, for want of a count.
@@ -45,6 +52,32 @@ constexpr std::uint32_t pages_of(double rows) {
 
 }  // namespace
 
+// Tasks that no reply has named, while they are many and the list of all was never read whole: each
+// page of that one names fifty, wherever they have got to meanwhile.
+double JobPlanner::unnamed(const Job& job) const {
+  if (!has_statistics() || !job.statistics || job.partly || is_finished_job(job)) return 0;
+  const ListWalk& walk = job.lists[kAll];
+  if (walk.whole_since() != Mono::min()) return 0;
+  const double held = std::accumulate(job.held.begin(), job.held.end(), 0.0);
+  const double lacking = job.statistics->total - held;
+  if (walk.midway()) return std::max(0.0, lacking);
+  double ended = 0;
+  for (const TaskStatus status : kAllTaskStatuses) {
+    if (is_finished(status)) ended += count_of(job.statistics->tasks, status);
+  }
+  const double total = job.statistics->total;
+  return lacking > kManyUnnamed * total && ended < kFewEnded * total ? lacking : 0;
+}
+
+// The list would name tasks that were never seen, rather than where known ones have got to.
+bool JobPlanner::is_first_sight(const Job& job, std::size_t list) const {
+  if (!has_statistics() || !job.statistics || job.partly) return false;
+  const bool all = unnamed(job) > 0;
+  if (list == kAll) return all;
+  const bool never = job.lists[list].whole_since() == Mono::min();
+  return !all && never && job.lists[kAll].whole_since() == Mono::min();
+}
+
 // Tasks that a list holds and that we have not seen in it.
 double JobPlanner::missing(const Job& job, std::size_t list, Mono now) const {
   if (!has_statistics() || !job.statistics) {
@@ -56,6 +89,7 @@ double JobPlanner::missing(const Job& job, std::size_t list, Mono now) const {
     const double unseen = seconds(now - since);
     return std::min(1.0 + kBlindRate * unseen, 1000.0);
   }
+  if (const double all = list == kAll ? unnamed(job) : 0; all > 0) return all;
   const double there = job.statistics->tasks[list];
   const double known = job.partly ? job.walked[list] : job.held[list];
   return std::max(0.0, there - known);
@@ -83,6 +117,7 @@ double JobPlanner::worth(const Job& job, std::size_t list, double missing, Mono 
   const double waited =
       since == Mono::min() ? 1e4 : std::max(0.05, seconds(now - std::min(since, now)));
   double pages = pages_of(counted ? job.statistics->tasks[list] : job.held[list]);
+  if (list == kAll && counted) pages = pages_of(job.statistics->total);
   if (order_.kind() == PageOrder::Kind::kNewestFirst)
     pages = std::min<double>(pages, pages_of(missing));
   return missing * waited / pages * (is_finished_job(job) ? kFinishedWorth : 1);
@@ -90,20 +125,21 @@ double JobPlanner::worth(const Job& job, std::size_t list, double missing, Mono 
 
 NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
   NextCall choice;
-  std::array<Candidate, 3> best{};
+  std::array<Candidate, 4> best{};
   for (auto& [id, job] : jobs_) {
     const Mono free = std::max(job.not_before, held[job.instance]);
     for (std::size_t list = 0; list < kLists; ++list) {
-      ListWalk& walk = job.lists[list];
-      if (walk.in_flight()) continue;
       const double gone = missing(job, list, now);
       if (gone <= 0) continue;
+      const bool beside = job.lists[list].in_flight();
+      if (beside && !may_walk_beside(job, list, now)) continue;
+      ListWalk& walk = (beside ? job.beside : job.lists)[list];
       Mono when = std::max(free, walk.not_before());
       const bool counted = has_statistics() && job.statistics.has_value();
       // Without a count every list is wanted for ever: at least once each is read whole.
       const bool never = !counted && walk.whole_since() == Mono::min();
-      const Class kind =
-          never && !is_bad(static_cast<TaskStatus>(list)) ? Class::kEnd : class_of(list);
+      Class kind = never && !is_bad(static_cast<TaskStatus>(list)) ? Class::kEnd : class_of(list);
+      if (kind == Class::kMove && is_first_sight(job, list)) kind = Class::kFirst;
       // Tasks that move on are not walked after more often than one of them would be asked.
       const bool begins = walk.place(now).page == 0;
       if (kind == Class::kMove && begins && walk.last_asked() != Mono::min()) {
@@ -117,28 +153,47 @@ NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
         continue;
       }
       if (walk.dies_soon(now)) {
-        choice.call = page_call(job, list, now);
+        choice.call = page_call(job, {&job, list, 0, beside}, now);
         return choice;
       }
       Candidate& leader = best[static_cast<std::size_t>(kind)];
       const double value = worth(job, list, gone, now);
-      if (value > leader.worth) leader = {&job, shortest(job, list), value};
+      if (value > leader.worth) leader = {&job, beside ? list : shortest(job, list), value, beside};
     }
   }
   const Candidate& bad = best[0];
   const Candidate& end = best[1];
   const Candidate& move = best[2];
+  const Candidate& first = best[3];
+  const unsigned first_turns = first.list == kAll ? kAllTurns : kFirstTurns;
+  const bool firsts_turn =
+      first.job != nullptr && (end.job == nullptr || good_turn_ % kFirstOf < first_turns);
   const bool moves_turn =
-      end.job == nullptr || (move.job != nullptr && good_turn_ % kMoveTurn == 0);
-  const Candidate& good = moves_turn ? move : end;
+      move.job != nullptr && (end.job == nullptr || good_turn_ % kMoveTurn == kMoveTurn - 1);
+  const Candidate& good = firsts_turn ? first : moves_turn ? move : end;
   const bool bads_turn = bad.job != nullptr && (good.job == nullptr || turn_ % kTurns < kBadTurns);
   const Candidate& chosen = bads_turn ? bad : good;
-  if (chosen.job != nullptr) choice.call = page_call(*find(chosen.job->id), chosen.list, now);
+  if (chosen.job != nullptr) choice.call = page_call(*find(chosen.job->id), chosen, now);
   return choice;
 }
 
-Call JobPlanner::page_call(Job& job, std::size_t list, Mono now) {
-  const ListWalk::Place place = job.lists[list].place(now);
+// A walk goes a page a round trip. Where that is longer than a slot of the quota, a second walk
+// from the first page on, begun when the first one is half through, halves the time until a page is
+// seen again. Where the order tells at which end the news are there is nothing to gain.
+bool JobPlanner::may_walk_beside(Job& job, std::size_t list, Mono now) const {
+  if (order_.kind() != PageOrder::Kind::kOther || !has_statistics() || !job.statistics)
+    return false;
+  ListWalk& second = job.beside[list];
+  if (second.in_flight()) return false;
+  if (second.place(now).page > 0) return true;
+  const std::uint32_t pages = pages_of(job.statistics->tasks[list]);
+  const std::uint32_t at = job.lists[list].page_in_flight();
+  return list != kAll && pages >= kWorthTwo && at >= pages / 2 && at < pages / 2 + 2;
+}
+
+Call JobPlanner::page_call(Job& job, const Candidate& chosen, Mono now) {
+  const std::size_t list = chosen.list;
+  const ListWalk::Place place = (chosen.beside ? job.beside : job.lists)[list].place(now);
   Call call;
   call.api = Api::kListTask;
   call.instance = job.instance;
@@ -146,6 +201,7 @@ Call JobPlanner::page_call(Job& job, std::size_t list, Mono now) {
   if (list != kAll) call.status = static_cast<TaskStatus>(list);
   call.token = place.token;
   call.page = place.page;
+  call.beside = chosen.beside;
   return call;
 }
 

@@ -37,6 +37,10 @@ class ListWalk {
   void failed(bool token_refused);
 
   bool in_flight() const { return in_flight_; }
+  // A page was read and the next one is to follow.
+  bool midway() const { return page_ > 0; }
+  // REQUIRES: in flight. Its number, from 0.
+  std::uint32_t page_in_flight() const { return page_; }
   // Not walked before then: walks that found nothing of what is missing are repeated ever later.
   Mono not_before() const { return not_before_; }
   // A walk of several pages whose token dies soon: to be asked now, or it was for nothing.

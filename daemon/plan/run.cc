@@ -49,7 +49,9 @@ class Watcher {
 
  private:
   void add(std::size_t task, double at_ms, Result& result) {
-    const double delay = (at_ms - static_cast<double>(world_.ends(task))) / 1000;
+    // What had ended before the run began could not be seen earlier.
+    const auto ended = static_cast<double>(std::max<Ms>(0, world_.ends(task)));
+    const double delay = (at_ms - ended) / 1000;
     result.delays.all.push_back(delay);
     if (is_bad(world_.outcome(task))) result.delays.bad.push_back(delay);
     if (world_.outcome(task) == TaskStatus::kTimedOut) result.delays.timed_out.push_back(delay);

@@ -1,15 +1,23 @@
 // The planner beside its goals, round robin of QueryTask, a sweep of ListTask and an oracle, in one
 // modelled world each: a Markdown table on stdout, progress on stderr. Flags: --scenarios=ABCDEF,
 // --orders=id,oldest,newest as first letters "ion", --seeds=3 (A to D), --big-seeds=1 (E, F),
-// --alone=1 (QueryTask alone in A and D; 0: not). Ends with 2 if a goal is not kept.
+// --alone=1 (QueryTask alone in A and D; 0: not), --rtt=60ms (a round trip), --threads=0 (runs side
+// by side; 0: as many as the machine has cores). Ends with 2 if a goal is not kept.
 #include "bench/polling_scenarios.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <future>
 #include <map>
+#include <semaphore>
 #include <string>
+#include <thread>
+#include <vector>
+
+#include "config/parse.h"
 
 namespace taskwatchd::plan {
 namespace {
@@ -34,6 +42,8 @@ struct Flags {
   std::string scenarios = "ABCDEF", orders = "ion";
   int seeds = 3, big_seeds = 1;
   bool alone = true;
+  int threads = 0;
+  RunOptions run;
 };
 
 bool take(const std::string& flag, const std::string& name, std::string& value) {
@@ -55,6 +65,10 @@ Flags flags_of(int argc, char** argv) {
       flags.big_seeds = std::atoi(value.c_str());
     } else if (take(argv[i], "--alone", value)) {
       flags.alone = value != "0";
+    } else if (take(argv[i], "--threads", value)) {
+      flags.threads = std::atoi(value.c_str());
+    } else if (take(argv[i], "--rtt", value) && parse_duration(value)) {
+      flags.run.rtt = *parse_duration(value);
     } else {
       fmt::print(stderr, "bench_polling: unknown flag {}\n", argv[i]);
       std::exit(78);
@@ -114,22 +128,65 @@ void plain_row(char scenario, const std::string& what, Sum& sum) {
       number(mean_of(sum.delays.timed_out)));
 }
 
-void run_scenario(char scenario, const Flags& flags) {
-  const Goal& goal = kGoals.at(scenario);
+// Runs that do not wait for one another; each has a world of its own.
+class Runs {
+ public:
+  using Run = std::function<Result(World&)>;
+
+  explicit Runs(int threads)
+      : free_(threads > 0 ? threads
+                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) {}
+
+  // The scenario from seeds 1 to `seeds`, one after the other.
+  std::shared_future<Sum> start(char scenario, Order order, int seeds, Run run) {
+    auto all = [this, scenario, order, seeds, run = std::move(run)] {
+      free_.acquire();
+      Sum sum;
+      for (int seed = 1; seed <= seeds; ++seed) {
+        World world(scenario_jobs(scenario), {}, order, static_cast<std::uint64_t>(seed));
+        sum.add(run(world));
+      }
+      free_.release();
+      return sum;
+    };
+    return std::async(std::launch::async, std::move(all)).share();
+  }
+
+ private:
+  std::counting_semaphore<64> free_;
+};
+
+// What was begun for one scenario, to be printed in its order.
+struct Started {
+  std::vector<std::shared_future<Sum>> planner;  // by flags.orders
+  std::shared_future<Sum> robin, sweep, oracle;
+};
+
+Started start(char scenario, const Flags& flags, Runs& runs) {
   const bool big = scenario == 'E' || scenario == 'F';
   const int seeds = big ? flags.big_seeds : flags.seeds;
-  Sum robin, sweep, oracle;
+  const RunOptions& how = flags.run;
+  Started all;
   for (const char letter : flags.orders) {
-    Sum sum;
-    for (int seed = 1; seed <= seeds; ++seed) {
-      fmt::print(stderr, "{} by {}, seed {}\n", scenario, name(order_of(letter)), seed);
-      World world(scenario_jobs(scenario), {}, order_of(letter), static_cast<std::uint64_t>(seed));
-      sum.add(run_planner(world, full_quota(), {}));
-      if (letter != flags.orders.front()) continue;
-      robin.add(run_round_robin(world, kQuota, {}));
-      sweep.add(run_sweep(world, kQuota, {}));
-      oracle.add(run_oracle(world, kQuota, {}));
-    }
+    all.planner.push_back(runs.start(scenario, order_of(letter), seeds, [how](World& world) {
+      return run_planner(world, full_quota(), how);
+    }));
+  }
+  const Order first = order_of(flags.orders.front());
+  all.robin = runs.start(scenario, first, seeds,
+                         [how](World& world) { return run_round_robin(world, kQuota, how); });
+  all.sweep = runs.start(scenario, first, seeds,
+                         [how](World& world) { return run_sweep(world, kQuota, how); });
+  all.oracle = runs.start(scenario, first, seeds,
+                          [how](World& world) { return run_oracle(world, kQuota, how); });
+  return all;
+}
+
+void print(char scenario, const Flags& flags, const Started& all) {
+  const Goal& goal = kGoals.at(scenario);
+  for (std::size_t i = 0; i < flags.orders.size(); ++i) {
+    const char letter = flags.orders[i];
+    Sum sum = all.planner[i].get();
     const bool newest = letter == 'n';
     g_kept = g_kept && sum.lost == 0;
     row(scenario, fmt::format("planner, pages by {}", name(order_of(letter))), sum,
@@ -139,19 +196,14 @@ void run_scenario(char scenario, const Flags& flags) {
         held(mean_of(sum.delays.timed_out), kTimedOutGoal));
     std::fflush(stdout);
   }
+  Sum robin = all.robin.get(), sweep = all.sweep.get(), oracle = all.oracle.get();
   plain_row(scenario, "round robin of QueryTask", robin);
   plain_row(scenario, "sweep of ListTask", sweep);
   plain_row(scenario, "oracle", oracle);
+  fmt::print(stderr, "{} is done\n", scenario);
 }
 
-void run_alone(char scenario, int seeds) {
-  Sum alone, robin;
-  for (int seed = 1; seed <= seeds; ++seed) {
-    fmt::print(stderr, "{} by QueryTask alone, seed {}\n", scenario, seed);
-    World world(scenario_jobs(scenario), {}, Order::kId, static_cast<std::uint64_t>(seed));
-    alone.add(run_planner(world, full_quota(), query_task_alone()));
-    robin.add(run_round_robin(world, kQuota, {}));
-  }
+void print_alone(char scenario, Sum alone, Sum robin) {
   const double factor = scenario == 'A' ? kAloneWorse : 1 / kAloneBetter;
   g_kept = g_kept && alone.lost == 0;
   row(scenario, "QueryTask alone", alone,
@@ -160,6 +212,32 @@ void run_alone(char scenario, int seeds) {
       held(mean_of(alone.delays.all), factor * mean_of(robin.delays.all)),
       number(mean_of(alone.delays.timed_out)));
   plain_row(scenario, "round robin, the same seeds", robin);
+}
+
+void run(const Flags& flags) {
+  Runs runs(flags.threads);
+  std::map<char, Started> started;
+  // The longest first, so that the last one does not run by itself.
+  for (const char scenario : {'F', 'E', 'D', 'C', 'B', 'A'}) {
+    if (flags.scenarios.find(scenario) == std::string::npos) continue;
+    started.emplace(scenario, start(scenario, flags, runs));
+  }
+  std::map<char, std::pair<std::shared_future<Sum>, std::shared_future<Sum>>> alone;
+  for (const char scenario : {'A', 'D'}) {
+    if (!flags.alone || !started.contains(scenario)) continue;
+    const int seeds = scenario == 'A' ? 2 * flags.seeds : 1;
+    RunOptions how = query_task_alone();
+    how.rtt = flags.run.rtt;
+    alone[scenario] = {
+        runs.start(scenario, Order::kId, seeds,
+                   [how](World& world) { return run_planner(world, full_quota(), how); }),
+        runs.start(scenario, Order::kId, seeds,
+                   [how](World& world) { return run_round_robin(world, kQuota, how); })};
+  }
+  for (const char scenario : flags.scenarios) print(scenario, flags, started.at(scenario));
+  for (const auto& [scenario, sums] : alone) {
+    print_alone(scenario, sums.first.get(), sums.second.get());
+  }
 }
 
 }  // namespace
@@ -177,11 +255,7 @@ int main(int argc, char** argv) {
       "| | | bad mean | p50 | p99 | all mean | TIMED_OUT mean | lost |\n"
       "| --- | --- | --: | --: | --: | --: | --: | --: |\n",
       flags.seeds, flags.big_seeds);
-  for (const char scenario : flags.scenarios) run_scenario(scenario, flags);
-  for (const char scenario : {'A', 'D'}) {
-    const bool wanted = flags.scenarios.find(scenario) != std::string::npos;
-    if (flags.alone && wanted) run_alone(scenario, scenario == 'A' ? 2 * flags.seeds : 1);
-  }
+  run(flags);
   fmt::print("\n{}\n", g_kept ? "All goals are kept." : "**Not all goals are kept.**");
   return g_kept ? 0 : 2;
 }
