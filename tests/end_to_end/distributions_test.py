@@ -51,9 +51,8 @@ class Distributions(harness.TestCase):
         daemon = self.daemon(cloud.config_file, "--log.level=debug").started()
         truth = {one["id"]: one for one in cloud.control("distributions")["distributions"]}
         self.assertEqual(len(truth), 10)
-        for _ in truth:
-            harness.wait_for(lambda: "all results; " + daemon.tail(),
-                             lambda: len(daemon.events("distribution_result")) == len(truth), deadline=60, every=0.2)
+        harness.wait_for(lambda: "all results; " + daemon.tail(),
+                         lambda: len(daemon.events("distribution_result")) == len(truth), deadline=60, every=0.2)
         results = {event["distribution_id"]: event for event in daemon.events("distribution_result")}
         told = self.api(daemon)
         for name, one in told.items():
@@ -112,7 +111,7 @@ class Distributions(harness.TestCase):
 
     def test_an_expired_link_is_asked_for_anew(self):
         cloud = self.world()
-        cloud.switch(link_ms="1")
+        cloud.switch(link_ms="0")
         daemon = self.daemon(cloud.config_file).started()
         daemon.event("distribution_transition", to="FINISHED")
         harness.wait_for(lambda: "more links; " + daemon.tail(),
@@ -125,11 +124,12 @@ class Distributions(harness.TestCase):
 
     def test_what_may_not_be_fetched_is_told_once_and_harms_nobody(self):
         cloud = self.world()
-        text = open(cloud.config_file).read()
-        harness_hosts = text.replace("127.0.0.1]", "files.example]") if "127.0.0.1]" in text else text
-        self.assertNotEqual(text, harness_hosts)
+        with open(cloud.config_file) as file:
+            text = file.read()
+        elsewhere = text.replace('distribution_file_hosts: ["127.0.0.1"]', "distribution_file_hosts: [files.example]")
+        self.assertNotEqual(text, elsewhere)
         with open(cloud.config_file, "w") as file:
-            file.write(harness_hosts)
+            file.write(elsewhere)
         daemon = self.daemon(cloud.config_file).started()
         told = daemon.event("distribution_file_failed")
         self.assertIn("distribution_file_hosts", told["msg"])
@@ -138,13 +138,11 @@ class Distributions(harness.TestCase):
         self.assertEqual(daemon.stop(), 0)
 
     def test_faults_of_the_file_server_end_by_themselves(self):
-        cloud = self.world()
         for fault in ("redirect", "cut", "huge"):
-            cloud.switch(result_file=fault)
             with self.subTest(fault):
-                state = self.path(fault)
-                os.mkdir(state)
-                daemon = self.daemon(cloud.config_file, env={"STATE_DIRECTORY": state}).started()
+                cloud = self.world()
+                cloud.switch(result_file=fault)
+                daemon = self.daemon(cloud.config_file).started()
                 told = daemon.event("distribution_file_failed", deadline=90)
                 print(fault + ": " + told["msg"], flush=True)
                 cloud.switch(result_file="good")

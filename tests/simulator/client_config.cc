@@ -90,13 +90,14 @@ std::vector<ClientFile> client_config(const World& world, const ClientOptions& o
       if (options.watch != "tasks") yaml += "      job: " + options.pace + '\n';
     }
     write_distributions(world, account, options, yaml);
-    yaml += "    instances:\n";
+    std::string instances;
     for (std::size_t i = 0; i < world.instances().size(); ++i) {
       const Instance& instance = world.instances()[i];
       if (instance.account == account.name && has_tasks(world, instance)) {
-        write_instance(world, i, options, yaml);
+        write_instance(world, i, options, instances);
       }
     }
+    if (!instances.empty()) yaml += "    instances:\n" + instances;
   }
   yaml += "state:\n  path: state.db\n";
   files.push_back({"taskwatchd.yaml", std::move(yaml), false});

@@ -56,7 +56,7 @@ std::string ResultLinks::issue(std::size_t distribution, std::int64_t expires_ms
   ++count_;
   const std::string path = std::string(kPathPrefix) + base62(mix(distribution, 77), 6) + "/7u" +
                            base62(mix(count_, 78), 12);
-  const std::string expires = std::to_string((expires_ms + 999) / 1000);
+  const std::string expires = std::to_string(expires_ms / 1000);
   links_.push_back({path, distribution, false});
   if (links_.size() > kMaxLinks) links_.pop_front();
   return path + "?Expires=" + expires + "&OSSAccessKeyId=" + kKeyId +
