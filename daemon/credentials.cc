@@ -61,7 +61,7 @@ std::variant<Keys, KeyError> Credentials::keys(const AccountConfig& account) {
   }
   if (slot.held && now >= slot.held->ends_at) slot.held.reset();
   const bool due =
-      !slot.held || slot.mending || now >= slot.held->renew_at ||
+      !slot.held || slot.suspect || now >= slot.held->renew_at ||
       std::find(slot.places.begin(), slot.places.end(), slot.held->from) == slot.places.end();
   if (due && !slot.fetching && now >= slot.next_try) start(shared);
   if (slot.held && !slot.mending) return slot.held->keys;
@@ -94,7 +94,7 @@ bool Credentials::refused(const AccountConfig& account, const Keys& keys) {
                            : std::min(2 * slot->mend_pause, kLongestMendPause);
   }
   slot->mended_at = now;
-  slot->mending = true;
+  slot->suspect = slot->mending = true;
   if (!slot->fetching) start(slot);
   return true;
 }
@@ -182,7 +182,7 @@ void Credentials::take(Slot& slot, FetchedKeys fetched, const KeyCandidate& from
   if (!first && !fetched.life) held.renew_at = now + kFallbackTime;
   slot.held = std::move(held);
   slot.fetching = false;
-  slot.mending = false;
+  slot.suspect = slot.mending = false;
   slot.failures = 0;
   slot.error.clear();
   slot.next_try = Mono::min();

@@ -63,7 +63,8 @@ class Credentials : public KeySource {
     int failures = 0;   // running
     Mono next_try = Mono::min();
     bool fetching = false;
-    bool mending = false;  // what is held was refused: wait for what is being fetched
+    bool suspect = false;  // what is held was refused
+    bool mending = false;  // and is not given: wait for what is being fetched
     std::optional<Mono> mended_at;
     Duration mend_pause = kMendPause;  // since then
   };

@@ -298,6 +298,8 @@ TEST_F(CredentialsTest, ARefusedSessionComesBackIfThereIsNoOther) {
   EXPECT_TRUE(credentials().refused(role, std::get<Keys>(credentials().keys(role))));
   EXPECT_EQ(settled(role), "sts1") << "its refusal is then told as it is";
   EXPECT_EQ(warnings.size(), 1u);
+  faults.clear();
+  EXPECT_EQ(pass(role, seconds(5)), "sts2") << "another is looked for all the while";
 }
 
 TEST_F(CredentialsTest, AChangedKeyFileSignsTheNextSessionSoon) {

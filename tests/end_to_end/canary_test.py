@@ -101,6 +101,10 @@ class Canary(harness.TestCase):
             call["code"].startswith(code) and call["mono_us"] > since
             for call in cloud.control("calls")["calls"]), deadline=90)
 
+    def told(self, daemon, words):
+        harness.wait_for(lambda: f"{words} in the log; {daemon.tail()}",
+                         lambda: any(words in line for line in list(daemon.lines)), deadline=120)
+
     def force(self, cloud, daemon):
         """Each kind of refusal, long enough to be met."""
         def newest():
@@ -129,20 +133,24 @@ class Canary(harness.TestCase):
             harness.wait_for(lambda name=name: f"good replies after {name}; {daemon.tail()}",
                              lambda seen=seen: ok() > seen, deadline=70)
         since = newest()
-        cloud.switch(session_seconds=2)
+        cloud.control("revoke", **{"as": "expired"})
+        self.refused(cloud, "InvalidSecurityToken.Expired", since)
+        time.sleep(1)
+        cloud.switch(session_fault="html")
         cloud.control("revoke")
         self.refused(cloud, "InvalidSecurityToken.Malformed", since)
-        for fault in ("html", "down", "redirect", "huge"):
+        self.told(daemon, "answers with something else than JSON")
+        for fault in ("down", "redirect", "huge"):
             cloud.switch(session_fault=fault)
             time.sleep(2)
-        self.refused(cloud, "InvalidSecurityToken.Expired", 0)
-        cloud.switch(session_fault="off", session_seconds=0)
+        cloud.switch(session_fault="off")
+        harness.wait_for("a new session of each", deadline=120, condition=lambda: {
+            session["account"] for session in cloud.control("sessions")["sessions"]
+            if not session["revoked"]} >= {"chain", "role"})
         worlds.rewrite(self.path("role.secret"), WRONG)
         self.write("token", OIDC[:-1] + "X", mode=0o600)  # STS quotes the token it refuses
         cloud.control("revoke")
-        harness.wait_for(lambda: f"STS's refusal; {daemon.tail()}", lambda: any(
-            "AuthenticationFail.OIDCToken.Invalid" in line for line in list(daemon.lines)),
-            deadline=90)
+        self.told(daemon, "AuthenticationFail.OIDCToken.Invalid")
         self.assertGreater(len(daemon.events()), before, "it told of none of it")
 
     def test_no_secret_is_written_or_shown(self):

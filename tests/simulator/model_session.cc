@@ -65,7 +65,7 @@ Value keys_of(const AccessKey& key, bool of_metadata) {
 std::optional<Response> SessionDesk::handle(const Request& request, Now now) {
   const std::string_view path = path_of(request);
   if (path == "/-/sessions") return show();
-  if (path == "/-/revoke") return revoke();
+  if (path == "/-/revoke") return revoke(request.target.ends_with("as=expired"));
   const std::int64_t cloud_ms = now.wall_ms + cloud_.switches.clock_offset_ms;
   std::string_view service;
   Reply reply;
@@ -268,12 +268,13 @@ Response SessionDesk::show() const {
   return response;
 }
 
-Response SessionDesk::revoke() {
+Response SessionDesk::revoke(bool as_expired) {
   std::int64_t n = 0;
   for (const Account& each : cloud_.world().accounts()) {
     for (AccessKey& key : cloud_.world().account(each.name)->keys) {
       if (key.expires_ms == 0 || key.revoked) continue;
       key.revoked = true;
+      if (as_expired) key.expires_ms = 1;
       ++n;
     }
   }

@@ -38,7 +38,7 @@ class SessionDesk {
   // A new key of the account; its end is by the cloud's clock.
   AccessKey open_session(Account& account, std::int64_t seconds, std::int64_t cloud_ms);
   Response show() const;
-  Response revoke();
+  Response revoke(bool as_expired);
 
   ModelCloud& cloud_;
   Random random_;

@@ -97,7 +97,10 @@ TEST_F(Desk, SessionsEndAndAreRevoked) {
   EXPECT_THAT(call(), HasSubstr("TaskNotFound"));
   EXPECT_THAT(ask(get("/-/revoke")).body, HasSubstr("\"revoked\":2"));
   EXPECT_THAT(call(), HasSubstr("InvalidSecurityToken.Malformed"));
-  EXPECT_THAT(ask(get("/-/sessions")).body, HasSubstr("\"AssumeRole\":2"));
+  ask(assume("E1"));
+  ask(get("/-/revoke?as=expired"));
+  EXPECT_THAT(call(), HasSubstr("InvalidSecurityToken.Expired"));
+  EXPECT_THAT(ask(get("/-/sessions")).body, HasSubstr("\"AssumeRole\":3"));
 }
 
 TEST_F(Desk, OidcWantsTheToken) {
