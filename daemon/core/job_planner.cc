@@ -72,8 +72,9 @@ void JobPlanner::asked(const Call& call, Mono now) {
     ++job->beats;
   } else {
     walk_of(*job, call).asked(now);
-    ++turn_;
-    if (!call.status || !is_bad(*call.status)) ++good_turn_;
+    const bool bad = call.status && is_bad(*call.status);
+    if (!bad) ++good_turn_;
+    owed_ = !both_wait_ ? 0 : bad ? owed_ + kGoodTurns : owed_ - std::min(owed_, kBadTurns);
   }
 }
 

@@ -102,6 +102,9 @@ class JobPlanner {
  private:
   // A task that has not timed out so long after its timeout was none.
   static constexpr Duration kTimeoutLate = std::chrono::seconds(10);
+  // Of ten pages seven are for bad ends while others wait: no page is owed to those before.
+  static constexpr unsigned kBadTurns = 7;
+  static constexpr unsigned kGoodTurns = 3;
   static constexpr std::size_t kLists = kTaskStatusCount;  // the last is the list of all tasks
   struct Job {
     std::string id;
@@ -155,8 +158,9 @@ class JobPlanner {
   std::array<bool, kAllApis.size()> usable_{true, true, true, true, true, true, true};
   PageOrder order_;  // the account's
   std::size_t hints_ = 0;
-  unsigned turn_ = 0;       // of pages, to share them between the classes
-  unsigned good_turn_ = 0;  // of those that are not for bad ends
+  bool both_wait_ = false;  // bad ends and others, when the last page was named
+  unsigned owed_ = 0;       // to the others, in sevenths of a page
+  unsigned good_turn_ = 0;  // pages that were not for bad ends, to share those
 };
 
 }  // namespace taskwatchd

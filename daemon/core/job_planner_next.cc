@@ -20,14 +20,13 @@ constexpr double kTimeoutEnds = 1.5;  // per second and such task
 constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: is it still so?
 constexpr std::uint32_t kDescriptionBeats = 10;  // finished: each so many calls one for its status
 
-// Of ten pages seven are for bad ends while others wait, of 32 of the others one for tasks that
-// only moved on: none of them starves.
-constexpr unsigned kTurns = 10;
-constexpr unsigned kBadTurns = 7;
+// Of 32 pages that are not for bad ends one goes to tasks that only moved on. Of four, three go to
+// the list of all tasks while hardly one was ever seen and few have ended: then it names the most
+// and the others wait for little; else one goes to each list that was never read whole.
 constexpr unsigned kMoveTurn = 32;
 constexpr unsigned kFirstOf = 4;
-constexpr unsigned kFirstTurns = 1;
 constexpr unsigned kAllTurns = 3;
+constexpr unsigned kFirstTurns = 1;
 // Of three pages for tasks that succeeded, two may go to the list of running ones, if it is shorter
 // by half and few of those that left it still wait to be asked.
 constexpr double kShorter = 2;
@@ -171,8 +170,9 @@ NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
   const bool moves_turn =
       move.job != nullptr && (end.job == nullptr || good_turn_ % kMoveTurn == kMoveTurn - 1);
   const Candidate& good = firsts_turn ? first : moves_turn ? move : end;
-  const bool bads_turn = bad.job != nullptr && (good.job == nullptr || turn_ % kTurns < kBadTurns);
+  const bool bads_turn = bad.job != nullptr && (good.job == nullptr || owed_ < kBadTurns);
   const Candidate& chosen = bads_turn ? bad : good;
+  both_wait_ = bad.job != nullptr && good.job != nullptr;
   if (chosen.job != nullptr) choice.call = page_call(*find(chosen.job->id), chosen, now);
   return choice;
 }

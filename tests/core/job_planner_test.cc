@@ -84,6 +84,81 @@ TEST_F(JobPlannerTest, BadOnesDoNotStarveTheOthers) {
   EXPECT_GT(pages[kQueued], 5);
 }
 
+TEST_F(JobPlannerTest, ABadEndThatTurnsUpIsNotPutOff) {
+  planner.set_pace({.task = {}, .job = {}, .finished = minutes(1)});
+  planner.add("j", 0, {}, false);
+  for (int i = 0; i < 20; ++i) {
+    now += milliseconds(200);
+    count("j", counts({{kSucceeded, 5000}}));
+    EXPECT_EQ(page({}, 50, "more").status, kSucceeded);
+    now += milliseconds(200);
+    count("j", counts({{kSucceeded, 5000}, {kFailed, 1}}));
+    EXPECT_EQ(page({}, 0, "").status, kFailed) << i << " good pages came before";
+  }
+}
+
+TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
+  planner.add("j", 0, {}, false);
+  count("j", counts({{kQueued, 4000}, {kSucceeded, 500}}));
+  std::map<std::optional<TaskStatus>, int> pages;
+  for (int i = 0; i < 40; ++i) {
+    now += milliseconds(200);
+    ++pages[page({}, 50, "more").status];
+  }
+  EXPECT_EQ(pages[std::nullopt], 30);
+  EXPECT_EQ(pages[kSucceeded], 10);
+  // Walked on to its end, though most are known by now; then it is over for good.
+  const TaskCounts most = counts({{kQueued, 3900}, {kSucceeded, 500}});
+  for (int i = 0; i < 8; ++i) {
+    now += milliseconds(200);
+    const Call call = page(most, 50, i < 7 ? "more" : "");
+    if (i < 7) EXPECT_EQ(call.status, std::nullopt);
+  }
+}
+
+TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreNamedToo) {
+  planner.add("j", 0, {}, false);
+  count("j", counts({{kQueued, 4000}, {kSucceeded, 4000}}));
+  std::map<std::optional<TaskStatus>, int> pages;
+  for (int i = 0; i < 40; ++i) {
+    now += milliseconds(200);
+    ++pages[page({}, 50, "more").status];
+  }
+  EXPECT_EQ(pages[kQueued], 10);
+  EXPECT_EQ(pages[kSucceeded], 30);
+}
+
+TEST_F(JobPlannerTest, ASecondWalkBeginsHalfWayWhileTheFirstWaits) {
+  planner.add("j", 0, counts({{kSucceeded, 490}}), false);
+  count("j", counts({{kSucceeded, 500}}));
+  const TaskCounts known = counts({{kSucceeded, 490}});
+  for (int i = 0; i < 5; ++i) {
+    const NextCall first = planner.next_page(now, held);
+    ASSERT_TRUE(first.call);
+    EXPECT_EQ(first.call->page, static_cast<std::uint32_t>(i));
+    EXPECT_FALSE(first.call->beside);
+    planner.asked(*first.call, now);
+    EXPECT_FALSE(planner.next_page(now, held).call) << "too near to the first walk";
+    TaskPage reply;
+    reply.tasks.resize(50);
+    reply.next_token = "t" + std::to_string(i);
+    planner.page(*first.call, reply, 0, known, now);
+  }
+  const NextCall first = planner.next_page(now, held);
+  planner.asked(*first.call, now);
+  const NextCall second = planner.next_page(now, held);
+  ASSERT_TRUE(second.call);
+  EXPECT_TRUE(second.call->beside);
+  EXPECT_EQ(second.call->token, "");
+  planner.asked(*second.call, now);
+  EXPECT_FALSE(planner.next_page(now, held).call) << "both wait";
+  TaskPage reply;
+  reply.tasks.resize(50);
+  reply.next_token = "second";
+  planner.page(*second.call, reply, 0, known, now);
+  EXPECT_EQ(planner.next_page(now, held).call->token, "second") << "each has its own place";
+}
+
 TEST_F(JobPlannerTest, StatisticsGoWhereTasksRun) {
   planner.set_pace({.task = {}, .job = {}, .finished = minutes(1)});
   planner.add("busy", 0, {}, false);
