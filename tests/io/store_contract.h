@@ -49,6 +49,15 @@ inline JobRecord make_job(const std::string& account, const std::string& job,
   return record;
 }
 
+inline DistributionRecord make_distribution(const std::string& account, const std::string& id,
+                                            std::int64_t seen = 0) {
+  DistributionRecord record;
+  record.key = {account, id};
+  record.first_seen = at(0);
+  record.last_seen = at(seen);
+  return record;
+}
+
 inline TaskRecord make_task_of(const std::string& job, const std::string& task,
                                std::int64_t seen = 0) {
   TaskRecord record = make_record("prod", task, TaskStatus::kSent, seen);
@@ -330,6 +339,65 @@ TYPED_TEST_P(StoreContract, LaterJobWinsAndEveryStatusComesBack) {
   }
 }
 
+TYPED_TEST_P(StoreContract, DistributionKeepsEveryFieldOverRestart) {
+  DistributionRecord r = make_distribution("prod", "d1", 77);
+  r.last.distribution_id = "d1";
+  r.last.status = DistributionStatus::kUnknown;
+  r.last.status_text = "7";
+  r.last.product_key = "pk";
+  r.last.source_instance = "iot-a";
+  r.last.target_instances = {"iot-b", "iot-c"};
+  r.last.total = 3;
+  r.last.created = at(5);
+  r.ended = at(70);
+  r.result_read = at(71);
+  r.result.emplace();
+  r.result->format = ResultFormat::kCsv;
+  r.result->understood = true;
+  r.result->failed = 1;
+  r.result->codes = {{"6401", 1}};
+  r.result->failed_devices = {{"pk", "dev \"1\"", "6401", "\xE6\x9B\xB4"}};
+  this->commit({.distributions = {r, make_distribution("prod", "d2")}});
+  this->commit({.distributions = {make_distribution("other", "d3")}});
+  this->world_.reopen();
+  const auto all = this->good(this->store().load("prod", {})).distributions;
+  ASSERT_EQ(all.size(), 2u);
+  const bool first = all[0].key.distribution_id == "d1";
+  const DistributionRecord& got = all[first ? 0 : 1];
+  EXPECT_EQ(got.key, r.key);
+  EXPECT_EQ(got.last.distribution_id, "d1");
+  EXPECT_EQ(got.last.status, DistributionStatus::kUnknown);
+  EXPECT_EQ(got.last.status_text, "7");
+  EXPECT_EQ(got.last.product_key, "pk");
+  EXPECT_EQ(got.last.source_instance, "iot-a");
+  EXPECT_EQ(got.last.target_instances, r.last.target_instances);
+  EXPECT_EQ(got.last.total, 3u);
+  EXPECT_EQ(got.last.created, at(5));
+  EXPECT_EQ(got.first_seen, at(0));
+  EXPECT_EQ(got.last_seen, at(77));
+  EXPECT_EQ(got.ended, at(70));
+  EXPECT_EQ(got.result_read, at(71));
+  ASSERT_TRUE(got.result);
+  EXPECT_EQ(got.result->codes, r.result->codes);
+  EXPECT_EQ(got.result->failed_devices, r.result->failed_devices);
+  const DistributionRecord& bare = all[first ? 1 : 0];
+  EXPECT_TRUE(bare.last.distribution_id.empty()) << "never read";
+  EXPECT_FALSE(bare.result || bare.ended || bare.last.total);
+}
+
+TYPED_TEST_P(StoreContract, PruneKeepsWatchedDistributions) {
+  this->commit({.distributions = {make_distribution("prod", "kept", 10),
+                                  make_distribution("prod", "lost", 10),
+                                  make_distribution("prod", "new", 90)}});
+  this->good(
+      this->store().prune(at(50), {.tasks = {}, .jobs = {}, .distributions = {{"prod", "kept"}}}));
+  std::vector<std::string> left;
+  for (const auto& one : this->good(this->store().load("prod", {})).distributions) {
+    left.push_back(one.key.distribution_id);
+  }
+  EXPECT_THAT(left, testing::UnorderedElementsAre("kept", "new"));
+}
+
 TYPED_TEST_P(StoreContract, AJobsTasksComeInPartsRisingById) {
   Commit commit;
   for (const char* id : {"t3", "T9", "t10", "t1", "t2"}) {
@@ -505,6 +573,7 @@ REGISTER_TYPED_TEST_SUITE_P(StoreContract, StartsEmpty, RecordKeepsEveryFieldOve
                             EveryStatusComesBack, LaterRecordWins, AccountsAreApart,
                             EventsComeBackInOrderWithTheirIds, CountersAddUpAndShareTheirJobsBirth,
                             JobKeepsEveryFieldOverRestart, LaterJobWinsAndEveryStatusComesBack,
+                            DistributionKeepsEveryFieldOverRestart, PruneKeepsWatchedDistributions,
                             AJobsTasksComeInPartsRisingById, ATaskThatNamesAnotherJobMovesThere,
                             ATasksNewestEventsRising, PruneKeepsWatchedJobsAndTheirTasks,
                             AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
