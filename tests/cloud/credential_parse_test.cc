@@ -132,7 +132,7 @@ TEST(CliProfile, SaysWhatIsWrongAndNoSecret) {
 }
 
 TEST(CliProfile, AFileThatIsNoneIsAProblem) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("{"), std::string("[]"), std::string("<html>"),
         std::string(200, '['), std::string("{\"current\":\"p\"} x"), std::string("\0", 1)}) {
     EXPECT_THAT(parse_cli_profile(text, defaults()).problem, HasSubstr("is no JSON object"));

@@ -190,7 +190,7 @@ TEST(SessionReply, WordsOfTheMetadataService) {
   for (const std::string body : {"", "<html>", "a b", "a\nb", "../x", "a/b", "a?b"}) {
     EXPECT_THAT(word(read_metadata_role(reply(200, body))), HasSubstr("! answers with")) << body;
   }
-  for (const std::string body :
+  for (const std::string& body :
        {std::string(), std::string("<p>"), std::string("a\r\nb"), std::string(5000, 'x')}) {
     EXPECT_THAT(word(read_metadata_token(reply(200, body))), HasSubstr("! answers with")) << body;
   }

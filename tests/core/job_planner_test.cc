@@ -112,7 +112,9 @@ TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
   for (int i = 0; i < 8; ++i) {
     now += milliseconds(200);
     const Call call = page(most, 50, i < 7 ? "more" : "");
-    if (i < 7) EXPECT_EQ(call.status, std::nullopt);
+    if (i < 7) {
+      EXPECT_EQ(call.status, std::nullopt);
+    }
   }
 }
 
