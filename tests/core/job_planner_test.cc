@@ -93,7 +93,7 @@ TEST_F(JobPlannerTest, ABadEndThatTurnsUpIsNotPutOff) {
     EXPECT_EQ(page({}, 50, "more").status, kSucceeded);
     now += milliseconds(200);
     count("j", counts({{kSucceeded, 5000}, {kFailed, 1}}));
-    EXPECT_EQ(page({}, 0, "").status, kFailed) << i << " good pages came before";
+    EXPECT_EQ(page({}, 1, "").status, kFailed) << i << " good pages came before";
   }
 }
 
@@ -106,7 +106,7 @@ TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
     ++pages[page({}, 50, "more").status];
   }
   EXPECT_EQ(pages[std::nullopt], 30);
-  EXPECT_EQ(pages[kSucceeded], 10);
+  EXPECT_GE(pages[kSucceeded], 9) << "the others have not stopped";
   // Walked on to its end, though most are known by now; then it is over for good.
   const TaskCounts most = counts({{kQueued, 3900}, {kSucceeded, 500}});
   for (int i = 0; i < 8; ++i) {
