@@ -205,7 +205,8 @@ SimWorld::SimWorld(SimOptions options)
       .name = "sim",
       .keys = {{.id = "LTAIsim", .secret = "simsecret", .security_token = "", .active = true}},
       .quota = {},
-      .denied = {}};
+      .denied = {},
+      .role = {}};
   const bool of_jobs = options.watch != SimOptions::Watch::kTasks;
   config_.name = "sim";
   for (const Api api : kAllApis) {

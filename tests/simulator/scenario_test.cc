@@ -227,6 +227,7 @@ TEST(ClientConfig, WatchesJobsIfAsked) {
   World world(1);
   build(load("demo.yaml"), kBegin, world);
   ClientOptions options;
+  options.endpoint = "http://127.0.0.1:1";
   options.watch = "jobs";
   options.pace = "0s";
   std::string yaml = client_config(world, options)[1].text;
