@@ -198,7 +198,9 @@ void Credentials::fail(Slot& slot, std::string error) {
   slot.mending = false;
   const bool news = slot.error.empty() && slot.held;
   slot.error = std::move(error);
-  if (news && warn_) warn_(complaint(slot, "the old ones are used on: " + slot.error));
+  if (!news || !warn_) return;
+  warn_("account `" + slot.account.name +
+        "`: the keys could not be renewed, the old ones are used on: " + slot.error);
 }
 
 std::string Credentials::complaint(const Slot& slot, const std::string& notes) const {

@@ -32,7 +32,7 @@ class Credentials : public KeySource {
   static constexpr Duration kFallbackTime = std::chrono::minutes(1);
   // A session fetched anew for a refusal is not so again before this; doubled as long as that does
   // not help, and back to it after twice the longest.
-  static constexpr Duration kMendPause = std::chrono::seconds(30);
+  static constexpr Duration kMendPause = std::chrono::seconds(5);
   static constexpr Duration kLongestMendPause = std::chrono::minutes(10);
 
   // What `ports` holds and `files` must outlive this; this must outlive the loop's run. `warn` is

@@ -69,6 +69,7 @@ std::optional<Response> SessionDesk::handle(const Request& request, Now now) {
   const std::int64_t cloud_ms = now.wall_ms + cloud_.switches.clock_offset_ms;
   std::string_view service;
   Reply reply;
+  opened_ = nullptr;
   if (path.starts_with("/latest/")) {
     service = "metadata";
     reply = metadata(request, cloud_ms);
@@ -209,6 +210,7 @@ AccessKey SessionDesk::open_session(Account& account, std::int64_t seconds, std:
                                     [](const AccessKey& each) { return each.expires_ms != 0; }));
   }
   account.keys.push_back(key);
+  opened_ = &account;
   return key;
 }
 
@@ -222,6 +224,8 @@ Response SessionDesk::fault(std::string_view service, Response good, Now now) {
   Response response;
   response.headers = {{"date", http_date(now.wall_ms + switches.clock_offset_ms)},
                       {"content-type", "text/html"}};
+  const bool replaced = kind != "slow" && kind != "drip";
+  if (replaced && opened_ != nullptr) opened_->keys.pop_back();  // nobody got it
   if (kind == "down") {
     response.status = 503;
     response.body = "<html><title>503 Service Unavailable</title></html>";

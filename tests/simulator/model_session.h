@@ -41,6 +41,7 @@ class SessionDesk {
   Response revoke(bool as_expired);
 
   ModelCloud& cloud_;
+  Account* opened_ = nullptr;  // the request under way opened a session of it
   Random random_;
   Gate gate_;
   std::map<std::string, std::uint64_t> calls_;           // by operation

@@ -146,7 +146,9 @@ TEST_F(Desk, Misbehaves) {
   EXPECT_EQ(ask(get("/credentials/a")).status, 503);
   EXPECT_EQ(ask(assume("E1")).status, 200) << "only the one that is meant";
   cloud.switches.session_service = "all";
+  const std::size_t keys = world.account("a")->keys.size();
   EXPECT_EQ(ask(assume("E1")).status, 503);
+  EXPECT_EQ(world.account("a")->keys.size(), keys) << "nobody got that session";
   cloud.switches.session_fault = "html";
   EXPECT_THAT(ask(get("/credentials/a")).body, HasSubstr("<html>"));
   cloud.switches.session_fault = "huge";
