@@ -165,9 +165,9 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
       failure != nullptr && failure->blames_keys() && keys_.refused(whose, std::get<Keys>(keys));
   if (const auto* http = std::get_if<HttpReply>(&result)) reply.server_date = server_date(*http);
   if (names_another(reply.outcome, call)) {
-    reply.outcome = make_failure(
-        Reason::kProtocol, call.api == Api::kQueryTask ? "the reply names another task"
-                                                       : "the reply names another job");
+    reply.outcome = make_failure(Reason::kProtocol, call.api == Api::kQueryTask
+                                                        ? "the reply names another task"
+                                                        : "the reply names another job");
   }
   co_return reply;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/ascii.h"
+#include "core/assist.h"
 
 namespace taskwatchd {
 namespace {
@@ -35,7 +36,8 @@ std::vector<OnlineCall> online_calls(const AccountConfig& account) {
     instance = i;
     const std::string task = first_of(one.tasks);
     add(query_task(or_nobody(task)), task);
-    if (one.jobs.empty() && !one.discover_jobs) continue;
+    // Many tasks may be of one job: the daemon then looks at that job too.
+    if (one.jobs.empty() && !one.discover_jobs && one.tasks.size() < kAssistTasks) continue;
     const std::string job = first_of(one.jobs);
     add(list_task(or_nobody(job), std::nullopt, {}, 1), job);
     add(query_job_statistics(or_nobody(job)), job);
