@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/assist.h"
 #include "core/job_events.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr Duration kSurplusEvery = std::chrono::seconds(10);
-// So many explicit unfinished tasks of one job, and one in fifty of its tasks at least: then one
-// page of its list tells more than one QueryTask.
-constexpr std::size_t kAssistTasks = 20;
+// Explicit tasks are seen through their job's list if they are one in so many of it at least.
 constexpr std::uint32_t kAssistShare = 50;
 constexpr int kAgreeing = 3;  // descriptions that are older than ours, before they are believed
 constexpr Duration kAgreeingSpan = std::chrono::minutes(1);

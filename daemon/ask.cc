@@ -66,21 +66,18 @@ void tell_slow_pace(const Asking& asking) {
   std::set<std::size_t> accounts;
   for (const Target& target : asking.targets) accounts.insert(target.account);
   for (const std::size_t index : accounts) {
-    const AccountConfig& account = asking.config.accounts[index];
-    if (spare_rate(account) >= kSlowPace) continue;
-    complain(
-        fmt::format("account {}: quota_share {:g} leaves one call in {:.3g} s; this takes time",
-                    account.name, account.quota_share, 1 / spare_rate(account)));
+    tell_slow_pace(asking.config.accounts[index], Api::kQueryTask);
   }
 }
 
-std::optional<Refusal> refuse_pace(const AccountConfig& account) {
-  if (account.quota.at(Api::kQueryTask) == 0) {
-    return refusal("account " + account.name +
-                   ": quota QueryTask is 0, so it may not be asked; "
-                   "raise it");
-  }
-  if (spare_rate(account) > 0) return std::nullopt;
+void tell_slow_pace(const AccountConfig& account, Api api) {
+  if (spare_rate(account, api) >= kSlowPace) return;
+  complain(fmt::format("account {}: quota_share {:g} leaves one call in {:.3g} s; this takes time",
+                       account.name, account.quota_share, 1 / spare_rate(account, api)));
+}
+
+std::optional<Refusal> refuse_share(const AccountConfig& account) {
+  if (account.quota_share < 1) return std::nullopt;
   return refusal("account " + account.name +
                  ": quota_share is 1, so the daemon may use the whole quota and nothing is left to "
                  "ask with; set quota_share below 1 (0.8 leaves one call in five)");
@@ -106,7 +103,12 @@ std::variant<Asking, Refusal> prepare_asking(const AskOptions& options) {
   if (const auto* problem = std::get_if<std::string>(&targets)) return refusal(*problem);
   asking.targets = std::get<std::vector<Target>>(std::move(targets));
   for (const Target& target : asking.targets) {
-    if (auto refused = refuse_pace(asking.config.accounts[target.account])) return *refused;
+    const AccountConfig& account = asking.config.accounts[target.account];
+    if (account.quota.at(Api::kQueryTask) == 0) {
+      return refusal("account " + account.name +
+                     ": quota QueryTask is 0, so it may not be asked; raise it");
+    }
+    if (auto refused = refuse_share(account)) return *refused;
   }
   return asking;
 }
@@ -122,17 +124,22 @@ std::optional<Refusal> AskLoop::refuse_keys(const std::vector<Target>& targets) 
   std::set<std::size_t> accounts;
   for (const Target& target : targets) accounts.insert(target.account);
   for (const std::size_t account : accounts) {
-    auto keys = keys_.keys(config_.accounts[account]);
-    const auto* error = std::get_if<KeyError>(&keys);
-    while (error != nullptr && error->pending) {
-      context_.restart();
-      context_.run_for(kLook);
-      keys = keys_.keys(config_.accounts[account]);
-      error = std::get_if<KeyError>(&keys);
-    }
-    if (error != nullptr) return refusal(error->message);
+    if (auto refused = refuse_keys(config_.accounts[account])) return refused;
   }
   return std::nullopt;
+}
+
+std::optional<Refusal> AskLoop::refuse_keys(const AccountConfig& account) {
+  auto keys = keys_.keys(account);
+  const auto* error = std::get_if<KeyError>(&keys);
+  while (error != nullptr && error->pending) {
+    context_.restart();
+    context_.run_for(kLook);
+    keys = keys_.keys(account);
+    error = std::get_if<KeyError>(&keys);
+  }
+  if (error == nullptr) return std::nullopt;
+  return refusal(error->message);
 }
 
 Awaitable<void> AskLoop::expire(Mono when) {

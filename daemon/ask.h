@@ -40,13 +40,14 @@ struct Refusal {
 
 // Reads the configuration, or makes one for `region`, and finds each task's place.
 std::variant<Asking, Refusal> prepare_asking(const AskOptions& options);
-// Accounts whose quota leaves nothing to ask with.
-std::optional<Refusal> refuse_pace(const AccountConfig& account);
+// Accounts whose share of the quota leaves nothing to ask with.
+std::optional<Refusal> refuse_share(const AccountConfig& account);
 
 // "taskwatchd: TEXT" as one line on stderr.
 void complain(const std::string& text);
 // Says on stderr where the pace is so slow that silence would look like a fault.
 void tell_slow_pace(const Asking& asking);
+void tell_slow_pace(const AccountConfig& account, Api api);
 
 class AskLoop {
  public:
@@ -59,6 +60,7 @@ class AskLoop {
 
   // Accounts of these targets that have no keys to sign with. Waits for those that are fetched.
   std::optional<Refusal> refuse_keys(const std::vector<Target>& targets);
+  std::optional<Refusal> refuse_keys(const AccountConfig& account);
 
   // Runs `work` to its end and returns its exit code; kExitInterrupted at SIGINT, kExitTimeout when
   // `timeout` has passed: then calls in flight are dropped. One use.

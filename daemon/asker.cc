@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "cloud/reply.h"
-#include "cloud/request.h"
 #include "core/advice.h"
 #include "nonce.h"
 
@@ -41,6 +40,30 @@ bool may_pass(Reason reason) {
   return false;
 }
 
+// As an instance: RegionId is that of the one endpoint which knows the calls of distributions.
+InstanceConfig place_of(const AccountConfig& account, std::optional<std::size_t> instance) {
+  if (instance) return account.instances[*instance];
+  InstanceConfig place;
+  place.region = "cn-shanghai";
+  place.endpoint = account.distributions.endpoint;
+  place.ca_file = account.distributions.ca_file;
+  return place;
+}
+
+// What a good reply says that it is about. Statistics, pages and files name nothing.
+const std::string* named_by(const Outcome& outcome) {
+  if (const auto* task = std::get_if<TaskReply>(&outcome)) return &task->task_id;
+  if (const auto* job = std::get_if<JobReply>(&outcome)) return &job->job_id;
+  const auto* distribution = std::get_if<DistributionReply>(&outcome);
+  return distribution == nullptr ? nullptr : &distribution->distribution_id;
+}
+
+// The first parameter of a call that asks for one thing is its id.
+bool names_another(const Outcome& outcome, const ApiCall& call) {
+  const std::string* const named = named_by(outcome);
+  return named != nullptr && *named != call.parameters.front().second;
+}
+
 Failure make_failure(Reason reason, std::string message) {
   Failure failure;
   failure.reason = reason;
@@ -50,8 +73,8 @@ Failure make_failure(Reason reason, std::string message) {
 
 }  // namespace
 
-double spare_rate(const AccountConfig& account) {
-  return account.quota.at(Api::kQueryTask) * (1 - account.quota_share);
+double spare_rate(const AccountConfig& account, Api api) {
+  return account.quota.at(api) * (1 - account.quota_share);
 }
 
 Asker::Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& http,
@@ -60,49 +83,58 @@ Asker::Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& h
   const Mono now = clock_.now().mono;
   for (std::size_t i = 0; i < config.accounts.size(); ++i) {
     const AccountConfig& account = config.accounts[i];
-    lines_.emplace(
-        i, Line{Limiter(account.quota.at(Api::kQueryTask), 1 - account.quota_share, now), {}});
+    for (const Api api : kAllApis) {
+      lines_.emplace(std::pair(i, api),
+                     Line{Limiter(account.quota.at(api), 1 - account.quota_share, now)});
+    }
   }
 }
 
-Awaitable<AskResult> Asker::ask(std::size_t account, std::size_t instance, std::string task_id) {
+Awaitable<AskResult> Asker::ask(std::size_t account, std::optional<std::size_t> instance,
+                                ApiCall call) {
+  const AccountConfig& whose = config_.accounts[account];
+  const InstanceConfig place = place_of(whose, instance);
   int tries = 0;
   int mends = 0;
   Reply reply;
   do {
-    co_await turn(account);
-    reply = co_await call(account, instance, task_id);
+    co_await turn(account, call.api);
+    Endpoint endpoint{.url = place.endpoint,
+                      .region = place.region,
+                      .instance_id = place.id,
+                      .signature = whose.signature,
+                      .use_get = false,
+                      .ca_file = place.ca_file,
+                      .proxy = whose.proxy};
+    reply = co_await send(account, std::move(endpoint), call);
     ++tries;
-  } while (again(account, reply, tries, mends));
+  } while (again(account, call.api, reply, tries, mends));
 
   AskResult result{std::move(reply.outcome), std::move(reply.key_error)};
   auto* failure = std::get_if<Failure>(&result.outcome);
   if (failure == nullptr || !result.advice.empty()) co_return result;
   // Alone, this code could speak of the instance as well as of the task: the advice names both.
   if (failure->maybe_not_found) failure->reason = Reason::kNotFound;
-  const InstanceConfig& place = config_.accounts[account].instances[instance];
-  result.advice = advice(Api::kQueryTask, *failure,
-                         {.account = config_.accounts[account].name,
+  result.advice = advice(call.api, *failure,
+                         {.account = whose.name,
                           .instance = place.name,
                           .endpoint = place.endpoint,
                           .has_instance_id = !place.id.empty()});
   co_return result;
 }
 
-Awaitable<void> Asker::turn(std::size_t account) {
+Awaitable<void> Asker::turn(std::size_t account, Api api) {
   const auto alarm = clock_.make_alarm();
   for (;;) {
-    const Line& line = lines_.at(account);
+    const Line& line = lines_.at({account, api});
     const Mono when = std::max(line.limiter.next(), line.not_before);
     if (clock_.now().mono >= when) co_return;
     co_await alarm->wait_until(when);
   }
 }
 
-Awaitable<Asker::Reply> Asker::call(std::size_t account, std::size_t instance,
-                                    std::string task_id) {
+Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiCall call) {
   const AccountConfig& whose = config_.accounts[account];
-  const InstanceConfig& where = whose.instances[instance];
   auto keys = keys_.keys(whose);
   const auto pending = [&keys] {
     const auto* error = std::get_if<KeyError>(&keys);
@@ -117,35 +149,31 @@ Awaitable<Asker::Reply> Asker::call(std::size_t account, std::size_t instance,
     co_return Reply{make_failure(Reason::kAuth, error->message), {}, error->message, false};
   }
   const Now asked = clock_.now();
-  const CallStyle style = lines_.at(account).style;
-  const Endpoint endpoint{.url = where.endpoint,
-                          .region = where.region,
-                          .instance_id = where.id,
-                          .signature = whose.signature,
-                          .use_get = style.use_get,
-                          .ca_file = where.ca_file,
-                          .proxy = whose.proxy};
-  HttpRequest request = build_request(query_task(task_id), endpoint, std::get<Keys>(keys),
+  const CallStyle style = styles_[account];
+  endpoint.use_get = style.use_get;
+  HttpRequest request = build_request(call, endpoint, std::get<Keys>(keys),
                                       asked.wall + style.clock_correction, make_nonce(entropy_));
-  lines_.at(account).limiter.sent(asked.mono);
+  Line& line = lines_.at({account, call.api});
+  line.limiter.sent(asked.mono);
   const HttpResult result = co_await http_.send(std::move(request));
   // The limiter paces sends, but the first call brings its connection up on the way and arrives
   // late. Counted from the reply, the cloud too never sees two calls closer than the pace.
-  lines_.at(account).not_before = clock_.now().mono + from_seconds(1 / spare_rate(whose));
-  Reply reply{read_query_task(result), {}, {}, false};
+  line.not_before = clock_.now().mono + from_seconds(1 / spare_rate(whose, call.api));
+  Reply reply{read_reply(call.api, result), {}, {}, false};
   const auto* failure = std::get_if<Failure>(&reply.outcome);
   reply.has_new_keys =
       failure != nullptr && failure->blames_keys() && keys_.refused(whose, std::get<Keys>(keys));
   if (const auto* http = std::get_if<HttpReply>(&result)) reply.server_date = server_date(*http);
-  const auto* good = std::get_if<TaskReply>(&reply.outcome);
-  if (good != nullptr && good->task_id != task_id) {
-    reply.outcome = make_failure(Reason::kProtocol, "the reply names another task");
+  if (names_another(reply.outcome, call)) {
+    reply.outcome = make_failure(Reason::kProtocol, call.api == Api::kQueryTask
+                                                        ? "the reply names another task"
+                                                        : "the reply names another job");
   }
   co_return reply;
 }
 
-bool Asker::again(std::size_t account, const Reply& reply, int tries, int& mends) {
-  Line& line = lines_.at(account);
+bool Asker::again(std::size_t account, Api api, const Reply& reply, int tries, int& mends) {
+  Line& line = lines_.at({account, api});
   const Now now = clock_.now();
   const auto* failure = std::get_if<Failure>(&reply.outcome);
   if (failure == nullptr) {
@@ -163,7 +191,7 @@ bool Asker::again(std::size_t account, const Reply& reply, int tries, int& mends
     ++mends;
     return true;
   }
-  if (mends < kMaxMends && line.style.mend(*failure, reply.server_date, now)) {
+  if (mends < kMaxMends && styles_[account].mend(*failure, reply.server_date, now)) {
     ++mends;
     return true;
   }

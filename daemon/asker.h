@@ -7,9 +7,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "call_style.h"
 #include "cloud/http.h"
+#include "cloud/request.h"
 #include "config/config.h"
 #include "core/limiter.h"
 #include "ports.h"
@@ -22,23 +24,23 @@ struct AskResult {
 };
 
 // Calls a second that a command may spend. 0: none are left.
-double spare_rate(const AccountConfig& account);
+double spare_rate(const AccountConfig& account, Api api = Api::kQueryTask);
 
 class Asker {
  public:
   // All must outlive this.
   Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& http, KeySource& keys);
 
-  // Asks for one task at an instance of an account, both as indexes into the configuration. Waits
-  // its turn; asks again, a few times, what may pass by itself. An undocumented code of the cloud
-  // is returned as kNotFound, keys that cannot be had as kAuth.
-  // REQUIRES: spare_rate > 0, and no other question to this account is waiting.
-  Awaitable<AskResult> ask(std::size_t account, std::size_t instance, std::string task_id);
+  // Makes one call at an instance of an account, both as indexes into the configuration, or with no
+  // instance at the account's distribution endpoint. Waits its turn; asks again, a few times, what
+  // may pass by itself. An undocumented code of the cloud is returned as kNotFound, keys that
+  // cannot be had as kAuth.
+  // REQUIRES: spare_rate of this API > 0, and no other question to this account is waiting.
+  Awaitable<AskResult> ask(std::size_t account, std::optional<std::size_t> instance, ApiCall call);
 
  private:
-  struct Line {  // one to each account
+  struct Line {  // one to each account and API
     Limiter limiter;
-    CallStyle style;
     Mono not_before = Mono::min();  // of the next call, whatever the limiter says
   };
   struct Reply {
@@ -48,16 +50,17 @@ class Asker {
     bool has_new_keys = false;  // than those that were refused
   };
 
-  Awaitable<void> turn(std::size_t account);
-  Awaitable<Reply> call(std::size_t account, std::size_t instance, std::string task_id);
-  bool again(std::size_t account, const Reply& reply, int tries, int& mends);
+  Awaitable<void> turn(std::size_t account, Api api);
+  Awaitable<Reply> send(std::size_t account, Endpoint endpoint, ApiCall call);
+  bool again(std::size_t account, Api api, const Reply& reply, int tries, int& mends);
 
   const Config& config_;
   Clock& clock_;
   Entropy& entropy_;
   HttpClient& http_;
   KeySource& keys_;
-  std::map<std::size_t, Line> lines_;
+  std::map<std::size_t, CallStyle> styles_;  // by account
+  std::map<std::pair<std::size_t, Api>, Line> lines_;
 };
 
 }  // namespace taskwatchd

@@ -1,60 +1,128 @@
 #include "check.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <set>
 #include <utility>
 
 #include "app.h"
 #include "ask.h"
 #include "config/summary.h"
 #include "io/config_file.h"
+#include "online_calls.h"
 
 namespace taskwatchd {
 namespace {
 
-// Asked for where no task is listed: that the cloud does not know it proves all the rest.
-constexpr char kNobody[] = "taskwatchdcheck000000000010001";
+// The calls of one account, and what is said of them.
+class AccountCheck {
+ public:
+  AccountCheck(const Config& config, std::size_t account)
+      : account_(account),
+        config_(config.accounts[account]),
+        calls_(online_calls(config.accounts[account])) {}
 
-Awaitable<int> ask_all(const Config& config, const std::vector<Target>& targets, Asker& asker) {
-  int exit_code = kExitOk;
-  for (const Target& target : targets) {
-    const AccountConfig& account = config.accounts[target.account];
-    const InstanceConfig& instance = account.instances[target.instance];
-    const AskResult result = co_await asker.ask(target.account, target.instance, target.task_id);
-    const auto* failure = std::get_if<Failure>(&result.outcome);
-    const bool fine =
-        failure == nullptr || (failure->reason == Reason::kNotFound && target.task_id == kNobody);
-    std::printf("online: account %s, instance %s: QueryTask %s\n", account.name.c_str(),
-                instance.name.c_str(), fine ? "answers" : "failed");
+  bool asks_nothing() const { return calls_.empty(); }
+
+  // True if nothing is wrong. In the order of the file: each call waits for the one before.
+  Awaitable<bool> run(Asker& asker) {
+    tell_slow_pace(config_, slowest());
+    for (const OnlineCall& one : calls_) {
+      if (account_is_out_ || endpoints_out_.contains(endpoint_of(one))) {
+        print(one, "is not asked");
+        continue;
+      }
+      ApiCall call = one.call;
+      const AskResult result = co_await asker.ask(account_, one.instance, std::move(call));
+      settle(one, result);
+    }
+    if (lacks_action_) {
+      complain("account " + config_.name +
+               ": the RAM policy that allows just what this configuration asks for:");
+      std::fprintf(stderr, "%s\n", ram_policy(calls_).c_str());
+    }
+    co_return fine_;
+  }
+
+ private:
+  Api slowest() const {
+    const auto slower = [this](const OnlineCall& a, const OnlineCall& b) {
+      return config_.quota.at(a.call.api) < config_.quota.at(b.call.api);
+    };
+    return std::min_element(calls_.begin(), calls_.end(), slower)->call.api;
+  }
+
+  std::string place_of(const OnlineCall& one) const {
+    if (!one.instance) return "account " + config_.name + ", distributions";
+    return "account " + config_.name + ", instance " + config_.instances[*one.instance].name;
+  }
+
+  const std::string& endpoint_of(const OnlineCall& one) const {
+    return one.instance ? config_.instances[*one.instance].endpoint
+                        : config_.distributions.endpoint;
+  }
+
+  void print(const OnlineCall& one, const char* what) const {
+    std::printf("online: %s: %s %s\n", place_of(one).c_str(),
+                std::string(name(one.call.api)).c_str(), what);
     std::fflush(stdout);
-    if (fine) continue;
-    complain("account " + account.name + ", instance " + instance.name +
-             (failure->reason == Reason::kNotFound ? ", task " + target.task_id : "") + ": " +
-             result.advice);
-    exit_code = kExitUnavailable;
+  }
+
+  void settle(const OnlineCall& one, const AskResult& result) {
+    const auto* failure = std::get_if<Failure>(&result.outcome);
+    const bool absent = failure != nullptr && failure->reason == Reason::kNotFound;
+    if (failure == nullptr || (absent && one.id.empty())) {
+      print(one, "answers");
+      return;
+    }
+    fine_ = false;
+    print(one, "failed");
+    if (lacks_action(*failure)) lacks_action_ = true;
+    if (is_of_account(*failure)) account_is_out_ = true;
+    if (is_of_endpoint(*failure)) endpoints_out_.insert(endpoint_of(one));
+    // A wrong instance id is one mistake, however many calls meet it.
+    const bool known = !lacks_action(*failure) && !absent &&
+                       !told_.insert({one.instance, failure->reason, failure->code}).second;
+    if (!known) {
+      complain(place_of(one) + (absent ? ", id " + one.id : "") + ": " + result.advice);
+    }
+  }
+
+  const std::size_t account_;
+  const AccountConfig& config_;
+  const std::vector<OnlineCall> calls_;
+  std::set<std::tuple<std::optional<std::size_t>, Reason, std::string>> told_;
+  std::set<std::string> endpoints_out_;
+  bool account_is_out_ = false;
+  bool lacks_action_ = false;
+  bool fine_ = true;
+};
+
+Awaitable<int> check_all(std::vector<AccountCheck>& accounts, Asker& asker, int exit_code) {
+  for (AccountCheck& account : accounts) {
+    const bool fine = co_await account.run(asker);
+    if (!fine && exit_code == kExitOk) exit_code = kExitUnavailable;
   }
   co_return exit_code;
 }
 
 int check_online(const Config& config) {
-  std::vector<Target> targets;
-  for (std::size_t a = 0; a < config.accounts.size(); ++a) {
-    const AccountConfig& account = config.accounts[a];
-    if (account.quota.at(Api::kQueryTask) == 0) continue;  // by the operator's own word
-    if (const auto refused = refuse_pace(account)) {
-      std::fputs(refused->text.c_str(), stderr);
-      return kExitConfig;
-    }
-    for (std::size_t i = 0; i < account.instances.size(); ++i) {
-      const auto& tasks = account.instances[i].tasks;
-      targets.push_back({tasks.empty() ? kNobody : tasks.front(), a, i});
-    }
-  }
   AskLoop loop(config);
-  if (const auto refused = loop.refuse_keys(targets)) {
-    std::fputs(refused->text.c_str(), stderr);
-    return kExitConfig;
+  std::vector<AccountCheck> accounts;
+  int exit_code = kExitOk;
+  for (std::size_t a = 0; a < config.accounts.size(); ++a) {
+    AccountCheck account(config, a);
+    if (account.asks_nothing()) continue;  // by the operator's own word: all quotas are 0
+    auto refused = refuse_share(config.accounts[a]);
+    if (!refused) refused = loop.refuse_keys(config.accounts[a]);
+    if (refused) {
+      std::fputs(refused->text.c_str(), stderr);
+      exit_code = kExitConfig;
+      continue;
+    }
+    accounts.push_back(std::move(account));
   }
-  return loop.run(ask_all(config, targets, loop.asker()));
+  return loop.run(check_all(accounts, loop.asker(), exit_code));
 }
 
 }  // namespace

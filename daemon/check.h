@@ -1,6 +1,6 @@
 // `taskwatchd check`: reads the configuration as `run` would, says everything that is wrong with it
-// on stderr, and prints a summary on stdout. With `online`, one call to each instance shows whether
-// its keys, permission, region and id are right.
+// on stderr, and prints a summary on stdout. With `online`, one call for each account, instance and
+// API that the configuration uses shows what is wrong: key, RAM action, region or instance id.
 #pragma once
 
 #include <string>

@@ -95,8 +95,9 @@ void add_check(CLI::App& app, Parsed& parsed) {
   CLI::App& check = *app.add_subcommand("check", "Validate the configuration and print a summary");
   text_flag(check, "--config.file", parsed.check.config_file, "FILE", "The configuration.");
   check.add_flag("--online", parsed.check.online,
-                 "Also make one call to each instance, to see whether its keys, permission, region "
-                 "and id are right.");
+                 "Also make one call for each account, instance and API that the configuration "
+                 "uses, and name what is wrong: key, RAM action, region or instance id. Exit 69 if "
+                 "anything is.");
 }
 
 void add_places(CLI::App& command, AskOptions& options) {

@@ -78,7 +78,8 @@ Awaitable<int> query_all(const Asking& asking, Asker& asker) {
     if (const auto known = down.find(place); known != down.end()) {
       result = known->second;
     } else {
-      result = co_await asker.ask(target.account, target.instance, target.task_id);
+      ApiCall call = query_task(target.task_id);
+      result = co_await asker.ask(target.account, target.instance, std::move(call));
     }
     std::string line;
     if (const auto* failure = std::get_if<Failure>(&result.outcome)) {

@@ -96,8 +96,9 @@ class Waiting {
         continue;
       }
       const Target& target = asking_.targets[*index];
+      ApiCall call = query_task(target.task_id);
       AskResult result =
-          co_await loop_.asker().ask(target.account, target.instance, target.task_id);
+          co_await loop_.asker().ask(target.account, target.instance, std::move(call));
       states_[*index].due = loop_.clock().now().mono + kAskEvery;
       if (end_) break;
       if (auto* reply = std::get_if<TaskReply>(&result.outcome)) {

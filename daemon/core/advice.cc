@@ -60,6 +60,12 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
       return "Check access_key_id and the secret file of " + account +
              ": wrong, disabled, deleted or expired keys.";
     case Reason::kForbidden:
+      if (contains(failure.code, "AccessKeyDisabled")) {
+        return "Enable the key of " + account + " in the RAM console, or give another one.";
+      }
+      if (contains(failure.code, "RiskControl")) {
+        return "Ask Alibaba Cloud why " + account + " is under risk control.";
+      }
       return "Grant the RAM action iot:" + std::string(name(api)) +
              " on resource * to the key of " + account + ".";
     case Reason::kOverdue:

@@ -41,6 +41,14 @@ TEST(Advice, NamesTheActionThatIsDenied) {
   EXPECT_THAT(text, HasSubstr("Grant the RAM action iot:QueryJobStatistics on resource *"));
 }
 
+TEST(Advice, AKeyThatIsBarredIsNotMendedByAnAction) {
+  EXPECT_THAT(
+      advice(Api::kQueryTask, failure(Reason::kForbidden, "Forbidden.AccessKeyDisabled"), kPlace),
+      EndsWith(" Enable the key of account prod in the RAM console, or give another one."));
+  EXPECT_THAT(advice(Api::kQueryTask, failure(Reason::kForbidden, "Forbidden.RiskControl"), kPlace),
+              EndsWith(" Ask Alibaba Cloud why account prod is under risk control."));
+}
+
 TEST(Advice, HasAMendForEachReason) {
   for (const Reason reason : kAllReasons) {
     for (const Api api : kAllApis) {
