@@ -4,7 +4,7 @@
 BUILD := build/release
 JOBS  := $(shell nproc)
 
-.PHONY: help install build dev test demo bench bench-polling lint simulate size-jobs soak fuzz asan tsan clang check-unit format clean
+.PHONY: help install build dev test demo bench bench-polling lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ simulate: build
 ## make soak      the daemon against the simulated cloud for SOAK_MINUTES=60: memory, descriptors, rate
 soak: build
 	tests/end_to_end/soak.sh $(BUILD)
+
+## make reloads   RELOADS=1000 under load: nothing lost, told twice or leaked, the quota held; minutes
+RELOADS ?= 1000
+reloads: build
+	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim RELOADS=$(RELOADS) \
+	  python3 tests/end_to_end/reload_load_test.py
 
 ## make size-jobs  memory and processor time with a job of TASKS=100000: minutes, on a quiet machine
 size-jobs: build

@@ -101,7 +101,8 @@ class App {
             web_limits(options)),
         signals_(context_, SIGTERM, SIGINT, SIGHUP),
         stop_alarm_(clock_.make_alarm()),
-        reloader_(clock_, log_, options.config_file, [this] { configuration_changed(); }) {}
+        reloader_(context_.get_executor(), clock_, log_, options.config_file,
+                  [this] { configuration_changed(); }) {}
 
   // What can fail before anything runs: configuration, state, listeners. 0 or the exit code.
   int prepare();

@@ -1,25 +1,31 @@
 // The configuration in force and how it changes: by SIGHUP, /-/reload, or a task file that changed.
-// A bad one changes nothing and is told; requests that come while one is taken over become one.
-// Loop's thread; reading the files blocks it for a moment.
+// A bad one changes nothing and is told; requests that come while one is taken over become one;
+// what the store cannot take over is tried again. A changed task file changes the tasks only: the
+// file that names it is read when that is asked for. Loop's thread, which reading blocks for a
+// moment.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "fleet.h"
 #include "io/config_file.h"
+#include "io/file_watch.h"
 #include "ports.h"
 
 namespace taskwatchd {
 
 class Reloader {
  public:
-  // `fleet` takes configurations over; `changed` is called after each attempt, good or bad.
-  Reloader(Clock& clock, Log& log, std::string file, std::function<void()> changed);
+  // `changed` is called after each attempt, good or bad.
+  Reloader(boost::asio::any_io_executor executor, Clock& clock, Log& log, std::string file,
+           std::function<void()> changed);
 
   // The first configuration, before the loop runs: what is wrong with it, or nothing.
   std::vector<ConfigError> load_first();
@@ -30,7 +36,7 @@ class Reloader {
   std::optional<std::string> request();
   // Takes over what is requested until the loop ends.
   Awaitable<void> run(Fleet& fleet);
-  // Requests whenever a task file has appeared, changed or gone, until the loop ends.
+  // Takes the tasks of task files that appear, change or go, until the loop ends.
   Awaitable<void> follow_task_files();
 
   const Config& config() const { return config_; }
@@ -39,20 +45,37 @@ class Reloader {
 
  private:
   std::variant<LoadedConfig, std::vector<ConfigError>> load();
-  Awaitable<void> take_over(Fleet& fleet, LoadedConfig next);
+  Awaitable<bool> take_over(Fleet& fleet, const Config& next);
   void in_force(const Config& config);
+  void want(Config next);
+  void look_at_task_files();
+  void watch_folders();
+  void notice();
+  void tell_all(const std::vector<ConfigError>& problems);
+  void tell_new(const std::vector<ConfigError>& problems);
 
   Clock& clock_;
   Log& log_;
   std::string file_;
   std::function<void()> changed_;
   std::unique_ptr<Alarm> alarm_;
-  std::unique_ptr<Alarm> follow_alarm_;
   Config config_;
-  std::optional<LoadedConfig> wanted_;
-  std::string followed_;  // what the task files were just before they were last read
+  std::vector<ConfigError> first_warnings_;
+  std::optional<Config> wanted_;
+  std::string failure_;  // the store's, as last told
   bool last_good_ = true;
   std::optional<Wall> last_success_;
+
+  FileWatch watch_;
+  std::unique_ptr<Alarm> follow_alarm_;
+  Config base_;                   // the newest good one, without the tasks of files
+  TaskFiles files_;               // what these hold
+  std::size_t wanted_tasks_ = 0;  // digest of the tasks of the newest one wanted
+  bool look_anew_ = true;         // something was looked at and not taken
+  std::optional<Mono> noticed_;   // when the watch first told of a change not looked at yet
+  std::optional<Mono> looked_;
+  std::set<std::string> told_;  // what is wrong with the task files, told already
+  std::string watch_problem_;   // likewise
 };
 
 }  // namespace taskwatchd

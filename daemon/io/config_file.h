@@ -8,12 +8,11 @@
 #include <vector>
 
 #include "config/parse.h"
+#include "io/config_file_tasks.h"
 
 namespace taskwatchd {
 
-inline constexpr std::size_t kMaxConfigBytes = 16 * 1024 * 1024;  // also of one task or CA file
-inline constexpr std::size_t kMaxTaskFiles = 10'000;              // matched by all globs together
-inline constexpr std::size_t kMaxTasks = 1'000'000;               // explicit ones, all accounts
+inline constexpr std::size_t kMaxConfigBytes = 16 * 1024 * 1024;  // also of one CA file
 
 struct LoadedConfig {
   Config config;  // `tasks` holds those of the task files too
@@ -25,8 +24,12 @@ struct LoadedConfig {
 // all errors that could be found: those of the file, or else those of the files that it names.
 std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::string& path);
 
-// Differs from an earlier answer if a file that `task_files` matches was added, changed or removed
-// since: then load_config again. Looks at names, sizes and times only.
-std::string task_files_state(const Config& config);
+// The same in two steps, for whoever follows the task files. The file alone: nothing that it names
+// is looked at.
+std::variant<Config, std::vector<ConfigError>> read_config(const std::string& path);
+// The rest. REQUIRES: `config` was read from `path`, and `files` has looked for it.
+std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,
+                                                                     const std::string& path,
+                                                                     const TaskFiles& files);
 
 }  // namespace taskwatchd

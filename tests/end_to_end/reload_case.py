@@ -16,9 +16,13 @@ class Case(harness.TestCase):
         self.state = os.path.join(self.cloud.directory, "state.db")
         if how:
             self.cloud.switch(**how)
+        self.before_start()
         with open(self.cloud.config_file, encoding="utf-8") as file:
             self.config = file.read()
         return self.daemon(self.cloud.config_file, "--web.enable-lifecycle").started()
+
+    def before_start(self):
+        """For tests that change the configuration first."""
 
     def rewrite(self, *pairs):
         """The first configuration with these changes."""

@@ -221,22 +221,6 @@ TEST_F(ConfigFileTest, WarnsOfWhatWatchesNothing) {
       ElementsAre(HasSubstr("quota `ListJob` is 0, so `discover_jobs` finds nothing; raise it")));
 }
 
-TEST_F(ConfigFileTest, NoticesEachChangeOfATaskFile) {
-  const Config config = loaded(this->config("", "        task_files: [\"*.txt\"]\n")).config;
-  const std::string none = task_files_state(config);
-  folder_.write("a.txt", "T1\n");
-  const std::string one = task_files_state(config);
-  EXPECT_NE(one, none);
-  EXPECT_EQ(task_files_state(config), one);
-  folder_.write("a.txt", "T1\nT2\n");
-  const std::string longer = task_files_state(config);
-  EXPECT_NE(longer, one);
-  std::filesystem::rename(folder_.write("new", "T1\nT3\n"), folder_ / "a.txt");
-  EXPECT_NE(task_files_state(config), longer);
-  std::filesystem::remove(folder_ / "a.txt");
-  EXPECT_EQ(task_files_state(config), none);
-}
-
 TEST_F(ConfigFileTest, TakesTenThousandTasksOfManyFiles) {
   for (int file = 0; file < 100; ++file) {
     std::string text;

@@ -1,0 +1,60 @@
+#include "io/config_file_read.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace taskwatchd {
+namespace {
+
+constexpr const char* kAccessMend =
+    "check the path, and that the user taskwatchd runs as may read it";
+
+}  // namespace
+
+FileText unreadable(int error) {
+  FileText file;
+  file.problem = "cannot be read: " + std::generic_category().message(error) + "; " + kAccessMend;
+  file.absent = error == ENOENT || error == ENOTDIR;
+  return file;
+}
+
+FileText read_file(const std::string& path, std::size_t max_bytes) {
+  // Without waiting: opening a pipe that nobody writes to would hang for ever.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return unreadable(errno);
+  FileText file;
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) {
+    file = unreadable(errno);
+  } else if (!S_ISREG(status.st_mode)) {
+    file.problem = "is not a regular file; name a file";
+  }
+  // A file system may hold any number.
+  file.written = Wall(std::chrono::seconds(
+      std::clamp<std::int64_t>(status.st_mtim.tv_sec, 0, std::int64_t{1} << 36)));
+  while (file.problem.empty()) {
+    constexpr std::size_t kChunkBytes = 64 * 1024;
+    const std::size_t size = file.text.size();
+    file.text.resize(size + kChunkBytes);
+    const ssize_t got = ::read(fd, file.text.data() + size, kChunkBytes);
+    const int error = errno;
+    file.text.resize(size + static_cast<std::size_t>(got > 0 ? got : 0));
+    if (got < 0 && error != EINTR) file.problem = unreadable(error).problem;
+    if (got == 0) break;
+    if (file.text.size() > max_bytes) {
+      file.problem =
+          "is larger than " + std::to_string(max_bytes) + " bytes; is it the right file?";
+    }
+  }
+  ::close(fd);
+  if (!file.problem.empty()) explicit_bzero(file.text.data(), file.text.size());
+  return file;
+}
+
+}  // namespace taskwatchd

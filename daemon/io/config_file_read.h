@@ -1,0 +1,24 @@
+// One file's whole text, read for config_file. A part of that, which alone includes it. Blocks.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// Either text, or why not and the mend.
+struct FileText {
+  std::string text;
+  std::string problem;  // "cannot be read: ..."
+  bool absent = false;
+  Wall written{};  // as the file system says
+};
+// Regular files only: a pipe is refused without waiting for it.
+FileText read_file(const std::string& path, std::size_t max_bytes);
+
+// "cannot be read: ..." for an errno.
+FileText unreadable(int error);
+
+}  // namespace taskwatchd
