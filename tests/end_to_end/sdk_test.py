@@ -23,6 +23,8 @@ KEY, SECRET, TOKEN = "STS.NUdemoKey", "demo-secret-not-a-real-one", "CAIS/demo+t
 # All that an id may hold is printable ASCII without space, ", \\ and #.
 PRINTABLE = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"\\#')
 IDS = ["MSnT9aaaaaaaaaaaaq010101", "a" + PRINTABLE, "a+b*c~d%7Ee", "%2F%", "a&TaskId=b", "a=b;c,d/e?f", "~", "x" * 128]
+APIS = ("QueryTask", "ListTask", "QueryJobStatistics", "QueryJob", "ListJob", "QueryDeviceDistributeJob",
+        "QueryDeviceDistributeDetail")
 INSTANCE = "iot-cn-demo'(0001)*~+&=%/"
 
 SCENARIO = f"""
@@ -116,7 +118,7 @@ class Signer(harness.Process):
 
 
 class Signatures(harness.TestCase):
-    def config(self, endpoint, signature, token):
+    def config(self, endpoint, signature, token, watched=("", "")):
         self.write("keys/secret", SECRET + "\n", mode=0o600)
         self.write("keys/token", token + "\n", mode=0o600)
         token_key = "      security_token_file: keys/token\n" if token else ""
@@ -127,11 +129,14 @@ accounts:
     credentials:
       access_key_id: {KEY}
       access_key_secret_file: keys/secret
-{token_key}    quota: {{QueryTask: 50}}
+{token_key}    quota: {{{", ".join(f"{api}: 50" for api in APIS)}}}
     quota_share: 0.1
     instances:
-      - {{name: main, region: cn-shanghai, id: {json.dumps(INSTANCE)}, endpoint: {endpoint}}}
-state: {{path: state.db}}
+      - name: main
+        region: cn-shanghai
+        id: {json.dumps(INSTANCE)}
+        endpoint: {endpoint}
+{watched[0]}{watched[1]}state: {{path: state.db}}
 """)
 
     def ask(self, signature, token="", get_only=False, secret=SECRET, ids=None):
@@ -156,6 +161,19 @@ state: {{path: state.db}}
                             self.assertEqual(
                                 (one["version"], one["action"], one["instance"], one["method"]),
                                 (signature, "QueryTask", INSTANCE, "GET" if get_only else "POST"))
+
+    def test_so_are_the_calls_of_all_apis(self):
+        odd = json.dumps([IDS[1]])
+        for signature in ("v3", "v1"):
+            with self.subTest(signature):
+                signer = self.keep(Signer(SECRET, TOKEN, False))
+                config = self.config(signer.url, signature, TOKEN, (
+                    f"        jobs: {odd}\n        discover_jobs: true\n",
+                    f"    distributions: {odd}\n    distribution_endpoint: {signer.url}\n"))
+                self.cli("check", f"--config.file={config}", "--online")
+                seen = harness.wait_for(signer.tail, lambda: len(signer.lines) >= len(APIS) and signer.seen())
+                self.assertEqual([one for one in seen if not one["same"]], [])
+                self.assertEqual([one["action"] for one in seen], list(APIS))
 
     def test_another_secret_is_told(self):
         for signature in ("v3", "v1"):

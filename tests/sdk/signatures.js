@@ -1,4 +1,5 @@
-// Answers QueryTask and says of each request whether Alibaba Cloud's own signer signs it alike.
+// Answers QueryTask, refuses all else as unknown, and says of each request whether Alibaba Cloud's
+// own signer signs it alike.
 // "listening on URL" on stdout, then one JSON line a request on stderr. Loopback only.
 // Environment: ACCESS_KEY_ID, ACCESS_KEY_SECRET, SECURITY_TOKEN (may be empty), GET_ONLY=1.
 'use strict';
@@ -64,6 +65,10 @@ function answer(request, response, body) {
   seen.same = seen.sent === seen.expected && seen.hash !== false
     && seen.token === SECURITY_TOKEN && seen.key === ACCESS_KEY_ID && url.pathname === '/';
   console.error(JSON.stringify(seen));
+  if (seen.action !== 'QueryTask') {
+    reply(response, 200, { RequestId: 'R', Success: false, Code: 'iot.job.NotHere', ErrorMessage: 'no' });
+    return;
+  }
   const time = '2026-11-22T08:00:00.000Z';
   reply(response, 200, {
     RequestId: 'R',
