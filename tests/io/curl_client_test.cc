@@ -194,7 +194,7 @@ TEST(CurlClient, ARequestMayBringLimitsOfItsOwn) {
   request.timeout = milliseconds(200);
   const Stopwatch watch;
   EXPECT_EQ(kind_of(fixture.fetch(std::move(request))), "timeout");
-  EXPECT_LT(watch.passed(), seconds(3));
+  EXPECT_LT(watch.passed(), std::chrono::seconds(3));
 
   RawServer server([](RawConnection& peer) {
     while (!peer.read_request().empty()) {
