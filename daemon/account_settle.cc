@@ -201,7 +201,7 @@ Verdict Account::fetched(const std::string& id,
     return verdict;
   }
   auto out = distributions_.fetched(id, std::get<DistributionResult>(std::move(result)), now);
-  verdict.distributions.push_back(*std::move(out.record));
+  if (out.record) verdict.distributions.push_back(*std::move(out.record));
   verdict.observation.events = std::move(out.events);
   return verdict;
 }

@@ -138,6 +138,11 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
 std::optional<Secret> DistributionWatch::file(const std::string& id, const DistributionFile& file,
                                               Now now) {
   Watched& one = watched_.at(id);
+  if (one.record.result) {
+    one.file_asked = false;
+    one.file_due = Mono::max();
+    return std::nullopt;
+  }
   if (!file.url.empty()) {
     one.file_due = Mono::max();
     return file.url;  // still counts as asked: until fetched() or not_fetched()
@@ -157,6 +162,8 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   one.file_due = Mono::max();
   one.tries = 0;
   one.told.clear();
+  // Listed anew while its file was being fetched, it is fetched twice; it is told once.
+  if (record.result) return {};
   record.result = std::move(result);
   auto& failed = record.result->failed_devices;
   if (failed.size() > kMaxFailedDevices) failed.resize(kMaxFailedDevices);
@@ -171,6 +178,7 @@ std::vector<Event> DistributionWatch::not_fetched(const std::string& id, bool ex
                                                   const std::string& why, Now now) {
   Watched& one = watched_.at(id);
   one.file_asked = false;
+  if (one.record.result) return {};  // another fetch was quicker
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
   one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);

@@ -193,5 +193,23 @@ TEST(DistributionJson, ReadsWhatItWrites) {
   EXPECT_FALSE(result_from_json("[1]"));
 }
 
+TEST_F(DistributionWatchTest, AFileThatIsFetchedTwiceIsToldOnce) {
+  open();
+  status(kFinished);
+  ASSERT_TRUE(file("https://one"));
+  const auto stored = status(kFinished).record.value_or(*watch.records().front());
+  watch.configure({}, {}, seconds(1), now);  // a reload drops it, the fetch goes on
+  open({"d1"}, {stored});                    // and another one lists it again
+  EXPECT_EQ(due(kDetail), "d1");
+  ASSERT_TRUE(file("https://two"));
+  EXPECT_EQ(watch.fetched("d1", result(2, 1), now).events.size(), 1u);
+  const auto second = watch.fetched("d1", result(2, 1), now);
+  EXPECT_FALSE(second.record);
+  EXPECT_TRUE(second.events.empty());
+  EXPECT_TRUE(watch.not_fetched("d1", false, "no route", now).empty());
+  EXPECT_EQ(due(kDetail), std::nullopt);
+  EXPECT_FALSE(file("https://three")) << "asked meanwhile";
+}
+
 }  // namespace
 }  // namespace taskwatchd

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Reload by SIGHUP and by HTTP: what changes and what stays."""
 
+import json
 import os
 import signal
 import time
@@ -75,6 +76,50 @@ class Reload(reload_case.Case):
         self.reload(daemon)
         self.assertEqual(daemon.stop(), 0, daemon.tail())
         self.assertEqual(self.baselines().count("far1"), 1)
+
+    def test_jobs_distributions_credentials_and_bounds_change(self):
+        """Each comes and goes by a reload, and what goes on is not disturbed."""
+        second = worlds.account("second", QUOTA, {f"far{i}": worlds.still() for i in range(3)})
+        second = second.replace("real-one}", "real-one}\n      - {id: LTAI5tnext, secret: next}", 1)
+        second += ("    distributions:\n      - {id: D1, product_key: pk, devices: 3, running: 1s,"
+                   " format: csv, failed: 0}\n")
+        daemon = self.begin(self.still_tasks(), second, latency_ms=100)
+        daemon.event("distribution_result", distribution_id="D1")
+        listed = "".join(f'          - "far{i}"\n' for i in range(3))
+        distributions = '    distributions:\n      - "D1"\n'
+        self.assertIn(distributions, self.config)
+
+        by_job = ("        tasks:\n" + listed, '        jobs:\n          - "secondJob"\n')
+        with open(os.path.join(self.cloud.directory, "keys", "next.secret"), "w",
+                  encoding="utf-8") as file:
+            file.write("next\n")
+        new_key = [("LTAI5tsecondKey", "LTAI5tnext"), ("keys/second.secret", "keys/next.secret")]
+        bounds = ("state:\n", "bounds:\n  detection_delay: 5s\nstate:\n")
+        self.rewrite(by_job, (distributions, ""), bounds, *new_key)
+        self.reload(daemon)
+        self.cloud.switch(inactive_key="LTAI5tsecondKey")
+        daemon.wait_metric("taskwatchd_jobs", 1, account="second", state="watched")
+        daemon.wait_metric("aliyun_iot_job_tasks", 3, job_id="secondJob", status="IN_PROGRESS")
+        self.assertEqual(self.distributions(daemon), [])
+        bound = "taskwatchd_detection_delay_bound_seconds"
+        self.assertEqual(daemon.metric(bound, account="demo"), 5)
+
+        self.cloud.switch(inactive_key="")
+        self.rewrite()
+        self.reload(daemon, by_signal=True)
+        self.assertEqual(self.distributions(daemon), ["D1"], "at once, from the state")
+        self.assertEqual(daemon.metric("taskwatchd_tasks", account="second", state="unfinished"), 3)
+        self.assertIsNone(daemon.metric(bound, account="demo"))
+        time.sleep(1)
+        failures = harness.select(daemon.metrics(), "taskwatchd_api_failures_total")
+        self.assertEqual({key: value for key, value in failures.items() if value}, {})
+        self.assertEqual(daemon.stop(), 0, daemon.tail())
+        self.assertEqual(len(daemon.events("distribution_result")), 1)
+        self.assertEqual(len([task for task in self.baselines() if task.startswith("far")]), 3)
+
+    def distributions(self, daemon):
+        return [one["distribution_id"]
+                for one in json.loads(daemon.get("/api/v1/distributions")[2])["data"]]
 
     def calls(self, account):
         return [call for call in self.cloud.control("calls")["calls"]
