@@ -182,7 +182,9 @@ class Stalls:
 
 
 def peak(calls, window):
-    """The most calls in any [t, t + window) seconds."""
+    """The most calls in any [t, t + window) seconds; 0 for no window."""
+    if window <= 0:
+        return 0
     times = sorted(call["mono_us"] / 1e6 for call in calls)
     most = begin = 0
     for end, time_of_end in enumerate(times):
