@@ -19,6 +19,7 @@ RELOADS = int(os.environ.get("RELOADS", "200"))
 SHARE = 0.8
 PAUSES = (0.01, 0.05, 0.1, 0.25)   # s between reloads
 LEAK_LIMIT = 8.0                   # KiB a reload, over the second half of them
+BARE_LEAK_LIMIT = 1.0              # KiB a reload, when nothing else happens
 LIVES = RELOADS * 0.18             # s; about as long as all take
 TASKS = 60 if RELOADS <= 200 else 200   # of each account
 DISTRIBUTIONS = """    distributions:
@@ -112,6 +113,31 @@ class ReloadUnderLoad(reload_case.Case):
         self.assertEqual(daemon.stop(), 0, daemon.tail())
         self.check_records(daemon)
         self.check_quota(calls.values(), stalls)
+
+    def test_an_account_that_comes_and_goes_leaves_nothing(self):
+        """Reloads alone, as fast as they go: memory and descriptors stay where they are."""
+        daemon = self.begin_still()
+        sizes = []
+        for i in range(3 * RELOADS):
+            self.rewrite(*([(self.second, "")] if i % 2 else []))
+            self.assertEqual(daemon.get("/-/reload", method="POST")[0], 200)
+            if i % RELOADS == RELOADS - 1:
+                sizes.append((memory_of(daemon.pid), descriptors_of(daemon.pid)))
+        slope = (sizes[2][0] - sizes[0][0]) / (2 * RELOADS)
+        print(f"{3 * RELOADS} reloads: {sizes} KiB and descriptors, {slope:.2f} KiB a reload",
+              flush=True)
+        self.assertLess(slope, BARE_LEAK_LIMIT)
+        self.assertLess(sizes[2][1] - sizes[0][1], 20)
+        self.assertEqual(daemon.stop(), 0, daemon.tail())
+
+    def begin_still(self):
+        still = {name: {f"{name}{i}": worlds.still() for i in range(20)}
+                 for name in ("task", "far", "job")}
+        daemon = self.begin(still["task"], worlds.account("second", QUOTA, still["far"]),
+                            worlds.account("third", QUOTA, still["job"]))
+        start, third = (self.config.index(f'  - name: "{name}"') for name in ("second", "third"))
+        self.second = self.config[start:third]
+        return daemon
 
     def note_calls(self, calls):
         for call in self.cloud.control("calls")["calls"]:

@@ -24,6 +24,7 @@ ACCOUNT = """
 SCENARIOS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data",
                          "scenarios")
 BAD = ("FAILED", "REJECTED", "TIMED_OUT")
+LONG_STALL = 0.5  # s
 FINISHED = BAD + ("SUCCEEDED", "CANCELLED")
 
 
@@ -204,18 +205,26 @@ def check_rate(test, calls, limit, stalls):
     peak of the busiest.
 
     Sends lie apart as they must; a machine that holds a program up for s seconds can push a call
-    s seconds towards the next ones, so that much is taken off the window that is looked through.
+    s seconds towards the next ones, so that much is taken off the window that is looked through;
+    after a long one ten seconds are looked through, and so much is added to what they may hold.
     """
     by_api = {}
     for call in calls:
         by_api.setdefault(call["api"], []).append(call)
     plain = max(peak(of_api, 1.0) for of_api in by_api.values())
-    if plain > limit:
+    if plain > limit and stalls.worst < LONG_STALL:
         window = 1.0 - stalls.worst
         for api, of_api in by_api.items():
             test.assertLessEqual(peak(of_api, window), limit,
                                  f"{plain} calls of {api} in a second, and no stall explains it "
                                  f"(worst {stalls.worst * 1000:.1f} ms)")
+    elif plain > limit:
+        # Nothing is left of the second; what came within ten was sent within ten and the stall.
+        for api, of_api in by_api.items():
+            test.assertLessEqual(peak(of_api, 10.0), limit * (10.0 + stalls.worst) + 1,
+                                 f"calls of {api} in ten seconds, with a stall of "
+                                 f"{stalls.worst * 1000:.0f} ms")
+    if plain > limit:
         print(f"note: {plain} calls came within a second, after a stall of up to "
               f"{stalls.worst * 1000:.0f} ms", flush=True)
     return plain
