@@ -82,6 +82,8 @@ class Account {
   // person's request: walks through what waits.
   std::optional<Explanation> explain(const std::string& task_id, Now now) const;
   bool watches(const std::string& task_id) const { return home_.contains(task_id); }
+  // Every task that is watched.
+  const TaskTable& tasks() const { return tracker_.table(); }
   // By id; they point into this until the next call that changes it.
   std::vector<const DistributionRecord*> distributions() const { return distributions_.records(); }
   const AccountConfig& config() const { return config_; }

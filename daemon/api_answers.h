@@ -3,29 +3,50 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
+#include "event_answers.h"
 #include "fleet.h"
 #include "ports.h"
 #include "task_answers.h"
+#include "view/status_json.h"
 #include "web.h"
 
 namespace taskwatchd {
 
+// What the answers ask the app.
+struct ApiSources {
+  std::function<bool()> ready;  // all is loaded, and nothing stops yet
+  std::function<DaemonStatus()> status;
+  DaemonFacts facts;
+};
+
 class ApiAnswers {
  public:
-  // `ready`: all is loaded, and nothing stops yet.
-  ApiAnswers(const Fleet& fleet, Store& store, Clock& clock, std::function<bool()> ready)
-      : fleet_(fleet), ready_(std::move(ready)), tasks_(fleet, store, clock) {}
+  ApiAnswers(const Fleet& fleet, Store& store, Clock& clock, ApiSources sources)
+      : fleet_(fleet),
+        sources_(std::move(sources)),
+        tasks_(fleet, store, clock),
+        events_(store, clock) {}
 
   // 503 while not ready.
   Awaitable<ApiReply> answer(ApiQuestion question);
 
+  // Events were stored.
+  void wake() { events_.wake(); }
+  // Ends what would go on for ever.
+  void stop() { events_.stop(); }
+
  private:
+  ApiReply status(const ApiQuestion& question) const;
+  ApiReply jobs(const ApiQuestion& question) const;
+  ApiReply tasks(const ApiQuestion& question) const;
   ApiReply failed_devices(const ApiQuestion& question) const;
 
   const Fleet& fleet_;
-  std::function<bool()> ready_;
+  ApiSources sources_;
   TaskAnswers tasks_;
+  EventAnswers events_;
 };
 
 }  // namespace taskwatchd

@@ -185,10 +185,14 @@ int App::prepare() {
   const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, *results_};
   recorder_ = std::make_unique<Recorder>(ports);
   outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
-  recorder_->on_events([this](std::uint64_t last_id) { outbox_->wake(last_id); });
+  recorder_->on_events([this](std::uint64_t last_id) {
+    outbox_->wake(last_id);
+    answers_->wake();
+  });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
-  answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_,
-                                          [this] { return ready_ && !stopping_; });
+  ApiSources sources{[this] { return ready_ && !stopping_; }, [this] { return status(); },
+                     DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
+  answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_, std::move(sources));
   watchdog_ = std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, server_,
                                          listening_.front(), [] { systemd::watchdog_ping(); });
   return kExitOk;
@@ -279,6 +283,7 @@ Awaitable<void> App::shut_down() {
   const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
   const auto recorded = [this] { return recorded_; };
   fleet_->stop();
+  answers_->stop();
   co_await wait_until(kCallsWithin, calls_ended);
   co_await wait_until(kDeliverWithin, delivered);
   outbox_->stop();

@@ -215,6 +215,12 @@ std::vector<Explanation> Fleet::explain(const std::string& task_id,
   return all;
 }
 
+TaskListing Fleet::tasks(TaskFilter filter, TaskKey after, std::size_t limit) const {
+  TaskSelection selection(std::move(filter), std::move(after), limit);
+  for (const auto& [name, poller] : pollers_) selection.add(name, poller->tasks());
+  return selection.take();
+}
+
 std::vector<AccountStatus> Fleet::status() const {
   std::vector<AccountStatus> all;
   for (const auto& [name, poller] : pollers_) all.push_back(poller->status());

@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "core/status.h"
+#include "core/task_selection.h"
 #include "poller.h"
 #include "ports.h"
 #include "recorder.h"
@@ -36,6 +37,9 @@ class Fleet {
   std::vector<AccountStatus> status() const;
   // One for each account that watches the task; with `account` not empty for that one only.
   std::vector<Explanation> explain(const std::string& task_id, const std::string& account) const;
+  // A page of the watched tasks.
+  TaskListing tasks(TaskFilter filter, TaskKey after, std::size_t limit) const;
+  bool has_account(const std::string& account) const { return pollers_.contains(account); }
   // All that is watched now, found jobs too.
   Watched watched() const;
   // By account and id.

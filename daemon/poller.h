@@ -41,6 +41,7 @@ class Poller {
 
   AccountStatus status() const;
   std::optional<Explanation> explain(const std::string& task_id) const;
+  const TaskTable& tasks() const { return account_.tasks(); }
   bool watches(const std::string& task_id) const { return account_.watches(task_id); }
   const AccountConfig& config() const { return account_.config(); }
 

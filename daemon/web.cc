@@ -6,14 +6,14 @@
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
 
-#include "io/gzip.h"
+#include "view/openmetrics.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
-constexpr std::size_t kGzipFrom = 1024;  // bytes; below it the header costs more than it saves
+constexpr char kOpenMetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 WebResponse plain(int status, std::string body) {
   WebResponse response;
@@ -36,18 +36,6 @@ std::string lower(std::string text) {
 
 bool is_read(const WebRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
-}
-
-// True if the client takes gzip. RFC 9110 12.5.3, so far as "gzip;q=0" refuses.
-bool takes_gzip(const WebRequest& request) {
-  const std::string* header = request.header("accept-encoding");
-  if (header == nullptr) return false;
-  const std::string accept = lower(*header);
-  const std::size_t at = accept.find("gzip");
-  if (at == std::string::npos) return false;
-  std::string rest = accept.substr(at + 4, accept.find(',', at) - at - 4);
-  std::erase_if(rest, [](char c) { return c == ' ' || c == '\t'; });
-  return rest != ";q=0" && rest != ";q=0.0" && rest != ";q=0.00" && rest != ";q=0.000";
 }
 
 }  // namespace
@@ -100,7 +88,10 @@ WebAnswer Web::handle(const WebRequest& request) const {
 WebResponse Web::finish(Routed routed) const {
   pages_.answered(routed.handler, routed.response.status);
   routed.response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  routed.response.headers.emplace_back("Cache-Control", "no-store");
+  const auto& headers = routed.response.headers;
+  const bool cached = std::any_of(headers.begin(), headers.end(),
+                                  [](const auto& one) { return one.first == "Cache-Control"; });
+  if (!cached) routed.response.headers.emplace_back("Cache-Control", "no-store");
   return std::move(routed.response);
 }
 
@@ -137,13 +128,15 @@ Web::Routed Web::route(const WebRequest& request) const {
 }
 
 WebResponse Web::metrics(const WebRequest& request) const {
+  const WebWishes wishes = wishes_of(request);
   WebResponse response = plain(200, pages_.metrics());
   response.content_type = kTextFormat;
-  response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (takes_gzip(request) && response.body.size() >= kGzipFrom) {
-    response.body = gzip(response.body);
-    response.headers.emplace_back("Content-Encoding", "gzip");
+  if (wishes.openmetrics) {
+    response.body = to_openmetrics(response.body);
+    response.content_type = kOpenMetrics;
   }
+  pack(response, wishes);
+  response.headers.emplace_back("Vary", "Accept");
   return response;
 }
 

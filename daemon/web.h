@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "io/http_server.h"
+#include "web_wishes.h"
 
 namespace taskwatchd {
 
@@ -25,7 +27,16 @@ struct WebOptions {
 };
 
 // What the API can be asked for.
-enum class ApiRoute : std::uint8_t { kTask, kDistributions, kFailedDevices };
+enum class ApiRoute : std::uint8_t {
+  kTask,
+  kDistributions,
+  kFailedDevices,
+  kStatus,
+  kJobs,
+  kTasks,
+  kTransitions,
+  kEvents,
+};
 std::string_view name(ApiRoute route);  // "/api/v1/tasks/ID"
 
 // One question, its path and query decoded.
@@ -33,6 +44,7 @@ struct ApiQuestion {
   ApiRoute route = ApiRoute::kTask;
   std::string id;  // that the path names; empty if it names none
   std::vector<std::pair<std::string, std::string>> query;
+  std::string last_event_id = {};  // the header of that name
   // The first value of that name; empty without one.
   std::string parameter(std::string_view name) const;
 };
@@ -41,9 +53,10 @@ struct ApiQuestion {
 struct ApiReply {
   int status = 200;
   std::string data;
-  std::string error_type = {};    // not_found, bad_data, unavailable
-  std::string error = {};         // for people
-  std::string content_type = {};  // of `data` as it stands; empty: JSON
+  std::string error_type = {};             // not_found, bad_data, unavailable
+  std::string error = {};                  // for people
+  std::string content_type = {};           // of `data` as it stands; empty: JSON
+  std::shared_ptr<WebStream> stream = {};  // instead of `data`
 };
 
 struct WebPages {
@@ -72,7 +85,7 @@ class Web {
   WebResponse finish(Routed routed) const;
   Routed route(const WebRequest& request) const;
   WebAnswer api(const WebRequest& request, const std::string& path) const;
-  boost::asio::awaitable<WebResponse> answer(ApiQuestion question) const;
+  boost::asio::awaitable<WebResponse> answer(ApiQuestion question, WebWishes wishes) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
   WebResponse landing() const;

@@ -11,8 +11,10 @@ namespace taskwatchd {
 namespace {
 
 // In the order of ApiRoute. ID stands for one part of a path.
-constexpr std::array<std::string_view, 3> kRoutes = {"/api/v1/tasks/ID", "/api/v1/distributions",
-                                                     "/api/v1/distributions/ID/failed.csv"};
+constexpr std::array<std::string_view, 8> kRoutes = {
+    "/api/v1/tasks/ID",    "/api/v1/distributions", "/api/v1/distributions/ID/failed.csv",
+    "/api/v1/status",      "/api/v1/jobs",          "/api/v1/tasks",
+    "/api/v1/transitions", "/api/v1/events"};
 constexpr std::string_view kId = "ID";
 constexpr std::size_t kParameters = 16;  // of a query; further ones are not read
 
@@ -79,13 +81,17 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   auto query = query_parameters(request.target, kParameters);
   if (!query) return refuse(bad_data(400, "the query is not percent-encoded"));
   question.query = *std::move(query);
-  return answer(std::move(question));
+  if (const std::string* last = request.header("last-event-id")) question.last_event_id = *last;
+  return answer(std::move(question), wishes_of(request));
 }
 
-boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question) const {
+boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question, WebWishes wishes) const {
   const std::string handler(name(question.route));
   const ApiReply reply = co_await pages_.api(std::move(question));
-  co_return finish({handler, api_response(reply)});
+  WebResponse response = api_response(reply);
+  spare(response, wishes);
+  pack(response, wishes);
+  co_return finish({handler, std::move(response)});
 }
 
 }  // namespace taskwatchd

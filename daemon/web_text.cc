@@ -73,6 +73,7 @@ WebResponse api_response(const ApiReply& reply) {
   if (!reply.content_type.empty()) {
     response.content_type = reply.content_type;
     response.body = reply.data;
+    response.stream = reply.stream;
   } else if (reply.error_type.empty()) {
     response.body = "{\"status\":\"success\",\"data\":" + reply.data + "}\n";
   } else {

@@ -6,10 +6,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -19,12 +19,12 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cctype>
-#include <ctime>
 #include <exception>
 #include <optional>
 #include <unordered_set>
 
 #include "io/http_address.h"
+#include "io/http_endpoint.h"
 
 namespace taskwatchd {
 namespace {
@@ -58,24 +58,11 @@ WebRequest to_web(const Request::value_type& request) {
   return web;
 }
 
-bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
 WebResponse plain(int status, std::string body) {
   WebResponse response;
   response.status = status;
   response.body = std::move(body);
   return response;
-}
-
-// IMF-fixdate of RFC 9110 5.6.7, which servers with a clock must send.
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[40];
-  return std::string(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
 }
 
 Response to_beast(WebResponse web, unsigned version, bool keep) {
@@ -91,6 +78,8 @@ Response to_beast(WebResponse web, unsigned version, bool keep) {
   for (const auto& [name, value] : web.headers) response.insert(name, value);
   response.body() = std::move(web.body);
   response.prepare_payload();
+  // RFC 9110 8.6: that of the whole answer, or none.
+  if (response.result() == http::status::not_modified) response.content_length(boost::none);
   response.keep_alive(keep);
   return response;
 }
@@ -150,7 +139,7 @@ class Answering {
 
 // One connection. Stream is a tcp_stream or wraps one (TLS).
 template <typename Server, typename Stream>
-class Session : public Connection {
+class Session : public Connection, public std::enable_shared_from_this<Session<Server, Stream>> {
  public:
   Session(std::shared_ptr<Server> server, Stream stream)
       : server_(std::move(server)),
@@ -162,7 +151,10 @@ class Session : public Connection {
   Session& operator=(const Session&) = delete;
   ~Session() override { server_->connections.erase(this); }
 
-  void close() override { tcp().close(); }
+  void close() override {
+    tcp().close();
+    if (streaming_) streaming_->end();
+  }
 
   asio::awaitable<void> run() {
     for (std::size_t left = server_->limits.requests_per_connection; left > 0; --left) {
@@ -190,6 +182,10 @@ class Session : public Connection {
         }
       }
       const bool head = !failed && request.get().method() == http::verb::head;
+      if (web.stream) {
+        co_await write_stream(std::move(web), request.get().version(), head);
+        co_return;
+      }
       Response response = to_beast(std::move(web), failed ? 11 : request.get().version(), keep);
       if (!co_await write(response, head)) co_return;
       if (!keep) break;
@@ -248,6 +244,50 @@ class Session : public Connection {
     co_return !failed && !server_->stopped;
   }
 
+  // The connection ends with the stream.
+  asio::awaitable<void> write_stream(WebResponse web, unsigned version, bool head) {
+    streaming_ = std::move(web.stream);
+    Response response = to_beast(std::move(web), version, false);
+    response.content_length(boost::none);
+    const bool chunked = version >= 11;  // without: until the end of the connection
+    response.chunked(chunked);
+    tcp().expires_never();
+    hear_leaving();
+    bool good = co_await write(response, true);
+    while (good && !head) {
+      std::string part = co_await next_part();
+      if (server_->stopped) co_return;
+      const bool over = part.empty();
+      if (chunked) part = chunk_of(part);
+      good = co_await write_bytes(std::move(part)) && !over;
+    }
+    close();
+  }
+
+  asio::awaitable<std::string> next_part() {
+    try {
+      co_return co_await streaming_->next();
+    } catch (...) {
+      co_return std::string();
+    }
+  }
+
+  asio::awaitable<bool> write_bytes(std::string bytes) {
+    error_code failed;
+    tcp().expires_after(server_->limits.write_timeout);  // of writes alone: a read is going on
+    co_await asio::async_write(stream_, asio::buffer(bytes),
+                               asio::redirect_error(asio::use_awaitable, failed));
+    co_return !failed && !server_->stopped;
+  }
+
+  // A client that has left is not waited for. It has nothing more to say to a stream.
+  void hear_leaving() {
+    stream_.async_read_some(asio::buffer(heard_),
+                            [self = this->shared_from_this()](error_code, std::size_t) {
+                              if (!self->server_->stopped) self->close();
+                            });
+  }
+
   asio::awaitable<void> linger() {
     error_code failed;
     tcp().socket().shutdown(tcp::socket::shutdown_send, failed);
@@ -262,6 +302,8 @@ class Session : public Connection {
   std::shared_ptr<Server> server_;
   Stream stream_;
   beast::flat_buffer buffer_;
+  std::shared_ptr<WebStream> streaming_;
+  std::array<char, 1> heard_{};
 };
 
 template <typename Server, typename Stream>
@@ -304,41 +346,6 @@ asio::awaitable<void> accept_all(std::shared_ptr<Server> server,
     error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
-}
-
-// The first address that the text stands for; IPv4 before IPv6 for a name.
-std::optional<tcp::endpoint> find_endpoint(const HostPort& where,
-                                           const asio::any_io_executor& executor,
-                                           error_code& failed) {
-  const auto port = static_cast<unsigned short>(std::stoul(where.port));
-  if (where.host.empty()) return tcp::endpoint(tcp::v6(), port);
-  const auto literal = asio::ip::make_address(where.host, failed);
-  if (!failed) return tcp::endpoint(literal, port);
-  tcp::resolver resolver(executor);
-  const auto found = resolver.resolve(where.host, where.port, failed);
-  if (failed || found.empty()) return std::nullopt;
-  const auto v4 = std::find_if(found.begin(), found.end(), [](const auto& entry) {
-    return entry.endpoint().address().is_v4();
-  });
-  return (v4 == found.end() ? found.begin() : v4)->endpoint();
-}
-
-error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
-  error_code failed;
-  acceptor.open(endpoint.protocol(), failed);
-  if (!failed) acceptor.set_option(tcp::acceptor::reuse_address(true), failed);
-  if (!failed && endpoint.address().is_v6() && endpoint.address().is_unspecified()) {
-    acceptor.set_option(asio::ip::v6_only(false), failed);
-  }
-  if (!failed) acceptor.bind(endpoint, failed);
-  if (!failed) acceptor.listen(tcp::acceptor::max_listen_connections, failed);
-  return failed;
-}
-
-std::string to_text(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
 }
 
 }  // namespace

@@ -26,11 +26,24 @@ struct WebRequest {
   const std::string* header(std::string_view name) const;
 };
 
+// A body that comes into being part by part, for as long as the client listens.
+class WebStream {
+ public:
+  virtual ~WebStream() = default;
+  // The next part, of a bounded size; empty: it is over. Called again once the part is written.
+  virtual boost::asio::awaitable<std::string> next() = 0;
+  // The client has left or the server stops: next() returns soon, and nothing from then on.
+  virtual void end() = 0;
+};
+
 struct WebResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  // Instead of the body. A client that takes no part within the write timeout is dropped; such an
+  // answer does not count among the requests while it waits, so whoever makes them bounds them.
+  std::shared_ptr<WebStream> stream = {};
 };
 
 // An answer now, or one that has to wait for something: a coroutine, run by the connection.

@@ -1,35 +1,10 @@
 #include "view/task_json.h"
 
-#include <cmath>
-
 #include "core/event_text.h"
+#include "view/json_fields.h"
 
 namespace taskwatchd {
 namespace {
-
-void add(std::vector<Field>& fields, std::string key, FieldValue value) {
-  fields.push_back({std::move(key), std::move(value)});
-}
-void add_if(std::vector<Field>& fields, std::string key, const std::string& text) {
-  if (!text.empty()) add(fields, std::move(key), text);
-}
-
-FieldValue number(double value) {
-  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
-  return value;
-}
-
-std::string word(WatchState state) {
-  switch (state) {
-    case WatchState::kPending:
-      return "pending";
-    case WatchState::kWatched:
-      return "watched";
-    case WatchState::kGone:
-      return "gone";
-  }
-  return {};
-}
 
 std::string word(JobWatch watch) {
   switch (watch) {
@@ -44,25 +19,8 @@ std::string word(JobWatch watch) {
 }
 
 std::vector<Field> fields_of(const TaskRecord& record) {
-  const TaskReply& last = record.last;
   std::vector<Field> fields;
-  add(fields, "status", std::string(name(last.status)));
-  add_if(fields, "status_text", last.status_text);
-  if (last.progress) add(fields, "progress", number(*last.progress));
-  add_if(fields, "message", last.message);
-  add_if(fields, "status_detail", last.status_detail);
-  add(fields, "attempt", static_cast<std::int64_t>(record.attempt));
-  add(fields, "job_id", last.job_id);
-  add(fields, "job_name", last.job_name);
-  add(fields, "product_key", last.product_key);
-  add(fields, "device_name", last.device_name);
-  add(fields, "queued_at", rfc3339(last.queued));
-  if (record.started) add(fields, "started_at", rfc3339(*record.started));
-  add(fields, "modified_at", rfc3339(last.modified));
-  add(fields, "first_seen", rfc3339(record.first_seen));
-  add(fields, "last_seen", rfc3339(record.last_seen));
-  add(fields, "superseded", record.superseded);
-  add(fields, "gone", record.gone);
+  add_record(fields, record);
   return fields;
 }
 
@@ -70,7 +28,7 @@ std::vector<Field> fields_of(const PlannedCall& call) {
   std::vector<Field> fields;
   add(fields, "api", std::string(name(call.api)));
   add(fields, "rule", std::string(name(call.rule)));
-  if (call.not_before) add(fields, "not_before", rfc3339(*call.not_before));
+  add_if(fields, "not_before", call.not_before);
   add(fields, "why", call.why);
   return fields;
 }

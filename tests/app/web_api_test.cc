@@ -14,15 +14,17 @@ using testing::HasSubstr;
 
 class WebApiTest : public testing::Test {
  protected:
+  using Headers = std::vector<std::pair<std::string, std::string>>;
   WebResponse ask(const std::string& method, const std::string& target,
-                  const std::string& host = "localhost:10120") {
+                  const std::string& host = "localhost:10120", Headers headers = {}) {
+    headers.emplace_back("host", host);
     WebPages pages;
     pages.answered = [this](const std::string& handler, int code) {
       answered = handler + " " + std::to_string(code);
     };
     pages.api = [this](ApiQuestion question) { return answer(std::move(question)); };
     const Web web(options, pages);
-    WebAnswer answer = web.handle({method, target, {{"host", host}}});
+    WebAnswer answer = web.handle({method, target, std::move(headers)});
     if (auto* const now = std::get_if<WebResponse>(&answer)) return *now;
     boost::asio::io_context context;
     WebResponse response;
@@ -89,7 +91,7 @@ TEST_F(WebApiTest, RefusesBeforeAnyoneIsAsked) {
     EXPECT_THAT(response.body, HasSubstr("\"errorType\":\"bad_data\"")) << id;
   }
   EXPECT_EQ(ask("GET", "/api/v1/tasks/a?account=%").status, 400);
-  for (const char* path : {"/api/v1/tasks/", "/api/v1/tasks", "/api/v1/tasks/a/b", "/api/",
+  for (const char* path : {"/api/v1/tasks/", "/api/v1/task", "/api/v1/tasks/a/b", "/api/",
                            "/api/v2", "/api/v1/tasks//a"}) {
     EXPECT_EQ(ask("GET", path).status, 404) << path;
     EXPECT_THAT(ask("GET", path).body, HasSubstr("\"errorType\":\"not_found\"")) << path;
@@ -100,6 +102,41 @@ TEST_F(WebApiTest, RefusesBeforeAnyoneIsAsked) {
   EXPECT_EQ(ask("GET", "/api/v1/tasks/a", "evil.example").status, 403);
   EXPECT_EQ(ask("GET", "/api/", "evil.example").status, 403);
   EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(WebApiTest, AnAnswerThatIsHeldAlreadyIsNotSentAgain) {
+  const auto header = [](const WebResponse& response, const std::string& name) {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return std::string();
+  };
+  const WebResponse first = ask("GET", "/api/v1/jobs");
+  const std::string tag = header(first, "ETag");
+  EXPECT_THAT(tag, testing::MatchesRegex("W/\"[0-9a-f]{16}\""));
+  EXPECT_EQ(header(first, "Cache-Control"), "no-cache");
+  const auto again = [&](const std::string& known) {
+    return ask("GET", "/api/v1/jobs", "localhost", {{"if-none-match", known}});
+  };
+  for (const std::string& known : {tag, "\"x\", " + tag, tag.substr(2), std::string("*")}) {
+    EXPECT_EQ(again(known).status, 304) << known;
+    EXPECT_EQ(again(known).body, "");
+    EXPECT_EQ(header(again(known), "ETag"), tag);
+  }
+  EXPECT_EQ(again("W/\"0000000000000000\"").status, 200);
+  reply.data = "{\"a\":2}";
+  EXPECT_EQ(again(tag).status, 200) << "it has changed";
+  reply = {404, {}, "not_found", "no"};
+  EXPECT_EQ(header(again(tag), "ETag"), "") << "errors are not kept";
+}
+
+TEST_F(WebApiTest, LongAnswersArePacked) {
+  reply.data = "\"" + std::string(5000, 'a') + "\"";
+  const WebResponse packed =
+      ask("GET", "/api/v1/tasks", "localhost", {{"accept-encoding", "br, gzip"}});
+  EXPECT_LT(packed.body.size(), 200u);
+  EXPECT_TRUE(packed.body.starts_with("\x1f\x8b"));
+  EXPECT_EQ(ask("GET", "/api/v1/tasks", "localhost").body.size(), 5031u);
 }
 
 TEST(WebText, EncodesWhatItDecodes) {

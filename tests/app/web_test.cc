@@ -181,5 +181,29 @@ TEST(WebNames, HostsAreTakenOutOfUrlsAndHeaders) {
   EXPECT_NE(std::find(hosts.begin(), hosts.end(), "ext.example"), hosts.end());
 }
 
+TEST_F(WebTest, OpenMetricsIsForThoseWhoNameIt) {
+  page = "# HELP a_total A.\n# TYPE a_total counter\na_total 1\n";
+  const auto type = [&](const std::string& accept) {
+    return ask("GET", "/metrics", {{"accept", accept}}).content_type;
+  };
+  const std::string open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  // As Prometheus 2 and 3 send it.
+  EXPECT_EQ(type("application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+                 "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
+            open);
+  EXPECT_EQ(type("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6, "
+                 "text/plain;version=0.0.4;q=0.4"),
+            open);
+  EXPECT_EQ(type("application/openmetrics-text"), open);
+  for (const char* accept :
+       {"", "*/*", "text/plain", "application/openmetrics-text;version=2.0.0",
+        "application/openmetrics-text;q=0", "application/openmetrics-text;q=0.3,text/plain",
+        "application/openmetrics-text;q=x"}) {
+    EXPECT_EQ(type(accept), "text/plain; version=0.0.4; charset=utf-8") << accept;
+  }
+  EXPECT_EQ(ask("GET", "/metrics", {{"accept", "application/openmetrics-text"}}).body,
+            "# HELP a A.\n# TYPE a counter\na_total 1\n# EOF\n");
+}
+
 }  // namespace
 }  // namespace taskwatchd

@@ -10,11 +10,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -103,6 +105,49 @@ inline WebResponse routes(const WebRequest& request) {
   return response;
 }
 
+// Parts of one kilobyte each: /stream-3 has three, /stream-wait one and then silence, /stream-all
+// no end.
+class TestStream : public WebStream {
+ public:
+  TestStream(std::string target, boost::asio::any_io_executor executor, int& open)
+      : target_(std::move(target)), timer_(executor), open_(open) {
+    ++open_;
+  }
+  ~TestStream() override { --open_; }
+  boost::asio::awaitable<std::string> next() override {
+    const int part = parts_++;
+    if (target_ == "/stream-throw" && part == 1) throw std::runtime_error("oops");
+    if (target_ == "/stream-3" && part == 3) co_return std::string();
+    if (target_ == "/stream-wait" && part == 1 && !ended_) {
+      timer_.expires_after(std::chrono::seconds(60));
+      boost::system::error_code cancelled;
+      co_await timer_.async_wait(
+          boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+    }
+    if (ended_) co_return std::string();
+    co_return std::string(1023, static_cast<char>('a' + part % 26)) + "\n";
+  }
+  void end() override {
+    ended_ = true;
+    timer_.cancel();
+  }
+
+ private:
+  std::string target_;
+  boost::asio::steady_timer timer_;
+  int& open_;
+  int parts_ = 0;
+  bool ended_ = false;
+};
+
+inline boost::asio::awaitable<WebResponse> streamed(std::string target, int& open) {
+  WebResponse response;
+  response.content_type = "text/event-stream";
+  response.stream = std::make_shared<TestStream>(std::move(target),
+                                                 co_await boost::asio::this_coro::executor, open);
+  co_return response;
+}
+
 inline boost::asio::awaitable<WebResponse> late(std::string target) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
   timer.expires_after(milliseconds(target == "/late-long" ? 1000 : 0));
@@ -121,7 +166,14 @@ inline WebAnswer all_routes(const WebRequest& request) {
 // A server on a thread of its own.
 class Served {
  public:
-  explicit Served(WebLimits limits = {}) : server_(context_.get_executor(), all_routes, limits) {
+  explicit Served(WebLimits limits = {})
+      : server_(
+            context_.get_executor(),
+            [this](const WebRequest& request) -> WebAnswer {
+              if (request.target.starts_with("/stream")) return streamed(request.target, streams_);
+              return all_routes(request);
+            },
+            limits) {
     const auto listening = server_.listen("127.0.0.1:0");
     EXPECT_FALSE(listening.error) << listening.error.message();
     address = listening.address;
@@ -141,6 +193,18 @@ class Served {
   std::uint64_t accepted() {
     return on_loop([this] { return server_.accepted(); });
   }
+  // Streams that somebody holds.
+  int streams() {
+    return on_loop([this] { return streams_; });
+  }
+  bool no_stream_within(milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (streams() > 0) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return true;
+  }
   std::string fetch(const std::string& target = "/") {
     RawClient client(address);
     client.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -157,6 +221,7 @@ class Served {
   std::string address;
 
  private:
+  int streams_ = 0;
   boost::asio::io_context context_;
   HttpServer server_;
   std::thread thread_;

@@ -1,0 +1,14 @@
+// `data` of `GET /api/v1/jobs` as JSON: docs/api.md. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/status.h"
+
+namespace taskwatchd {
+
+// The watched jobs of all accounts.
+std::string jobs_json(const std::vector<AccountStatus>& accounts);
+
+}  // namespace taskwatchd

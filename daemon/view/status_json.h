@@ -1,0 +1,20 @@
+// `data` of `GET /api/v1/status` as JSON: docs/api.md. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/status.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+// What does not change while the daemon runs.
+struct DaemonFacts {
+  std::string version;
+  Wall started;
+};
+
+// Of a daemon that is ready.
+std::string status_json(const DaemonStatus& status, const DaemonFacts& facts);
+
+}  // namespace taskwatchd

@@ -1,0 +1,13 @@
+// `data` of `GET /api/v1/tasks` as JSON: docs/api.md. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/task_selection.h"
+
+namespace taskwatchd {
+
+// `cursor`: what the next page is asked with; empty: this is the last one.
+std::string tasks_json(const TaskListing& listing, const std::string& cursor);
+
+}  // namespace taskwatchd

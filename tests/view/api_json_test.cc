@@ -1,0 +1,132 @@
+// The texts of /api/v1/status, jobs and tasks.
+#include <gtest/gtest.h>
+
+#include "view/jobs_json.h"
+#include "view/openmetrics.h"
+#include "view/status_json.h"
+#include "view/tasks_json.h"
+
+namespace taskwatchd {
+namespace {
+
+const Wall kNoon{std::chrono::hours(400'000)};
+const std::string kNoonText = "\"" + rfc3339(kNoon) + "\"";
+
+TEST(ApiJson, Status) {
+  DaemonStatus status;
+  AccountStatus account;
+  account.name = "prod";
+  account.up = true;
+  account.instances = {{"main", false}};
+  account.apis = {{Api::kListTask, 3.5, 4, kNoon}, {Api::kQueryTask, 4, 4, {}}};
+  account.unseen = 1;
+  account.unfinished = 2;
+  account.finished = 3;
+  account.gone = 4;
+  account.jobs.resize(2);
+  account.jobs_skipped = 5;
+  account.clock_offset_seconds = -0.25;
+  account.detection_delay_bound = std::chrono::seconds(30);
+  account.oldest_observation = kNoon;
+  status.accounts = {account};
+  status.events_pending["log"] = 7;
+  status.last_reload_success = kNoon;
+  EXPECT_EQ(status_json(status, {"1.2.3", kNoon}),
+            "{\"version\":\"1.2.3\",\"started\":" + kNoonText +
+                ",\"ready\":true,\"accounts\":[{\"name\":\"prod\",\"up\":true,"
+                "\"clock_offset_seconds\":-0.25,\"detection_delay_bound_seconds\":30,"
+                "\"blind_seconds\":0,\"oldest_observation\":" +
+                kNoonText +
+                ",\"instances\":[{\"name\":\"main\",\"up\":false}],\"apis\":["
+                "{\"action\":\"ListTask\",\"rate_limit\":3.5,\"configured\":4,\"last_success\":" +
+                kNoonText +
+                "},{\"action\":\"QueryTask\",\"rate_limit\":4,\"configured\":4}],"
+                "\"tasks\":{\"unseen\":1,\"unfinished\":2,\"finished\":3,\"gone\":4},"
+                "\"jobs\":{\"watched\":2,\"skipped\":5}}],\"store\":{\"up\":true},"
+                "\"sinks\":{\"log\":7},\"config\":{\"last_reload_successful\":true,"
+                "\"last_reload_success\":" +
+                kNoonText + "}}");
+  EXPECT_EQ(status_json({}, {"", kNoon}).find("last_reload_success\":"), std::string::npos);
+}
+
+TEST(ApiJson, Jobs) {
+  EXPECT_EQ(jobs_json({}), "{\"jobs\":[]}");
+  JobView job;
+  job.job_id = "J1";
+  job.instance = "main";
+  job.labels = {{"team", "ota\""}};
+  job.statistics.emplace();
+  count_of(job.statistics->tasks, TaskStatus::kFailed) = 3;
+  count_of(job.statistics->tasks, TaskStatus::kSent) = 1;
+  job.statistics->total = 4;
+  job.statistics_read = kNoon;
+  job.eta_most = kNoon;
+  job.overdue.emplace();
+  count_of(*job.overdue, TaskStatus::kQueued) = 2;
+  count_of(*job.overdue, TaskStatus::kSent) = 1;
+  count_of(job.held, TaskStatus::kFailed) = 2;
+  AccountStatus account;
+  account.name = "prod";
+  account.jobs = {job};
+  const std::string counts =
+      "\"IN_PROGRESS\":0,\"SUCCEEDED\":0,\"FAILED\":3,\"REJECTED\":0,\"TIMED_OUT\":0,"
+      "\"CANCELLED\":0,\"UNKNOWN\":0}";
+  EXPECT_EQ(jobs_json({account}),
+            "{\"jobs\":[{\"account\":\"prod\",\"iot_instance\":\"main\",\"job_id\":\"J1\","
+            "\"labels\":{\"team\":\"ota\\\"\"},\"total\":4,\"progress_ratio\":0.75,"
+            "\"statistics_at\":" +
+                kNoonText + ",\"eta_most_at\":" + kNoonText +
+                ",\"stalled\":0,\"overdue\":3,\"unreconciled\":0,\"tasks\":{\"QUEUED\":0,"
+                "\"SENT\":1," +
+                counts +
+                ",\"held\":{\"QUEUED\":0,\"SENT\":0,\"IN_PROGRESS\":0,\"SUCCEEDED\":0,"
+                "\"FAILED\":2,\"REJECTED\":0,\"TIMED_OUT\":0,\"CANCELLED\":0,\"UNKNOWN\":0}}]}");
+}
+
+TEST(ApiJson, TasksKeepADevicesWordsAsData) {
+  TaskListing listing;
+  ListedTask unseen;
+  unseen.record.key = {"prod", "t1"};
+  unseen.record.instance = "main";
+  unseen.explicit_id = true;
+  ListedTask seen = unseen;
+  seen.seen = true;
+  seen.state = WatchState::kWatched;
+  seen.record.last.status = TaskStatus::kFailed;
+  seen.record.last.progress = 62;
+  seen.record.last.message = "</script>\n\"";
+  listing.tasks = {unseen, seen};
+  listing.total = 9;
+  const std::string json = tasks_json(listing, "6162");
+  EXPECT_TRUE(json.starts_with(
+      "{\"total\":9,\"next_cursor\":\"6162\",\"tasks\":[{\"account\":\"prod\","
+      "\"iot_instance\":\"main\",\"task_id\":\"t1\",\"state\":\"pending\",\"explicit\":true},"
+      "{\"account\":\"prod\",\"iot_instance\":\"main\",\"task_id\":\"t1\",\"state\":\"watched\","
+      "\"explicit\":true,\"status\":\"FAILED\",\"progress\":62,"))
+      << json;
+  EXPECT_EQ(json.find('\n'), std::string::npos);
+  EXPECT_EQ(tasks_json({}, ""), "{\"total\":0,\"tasks\":[]}");
+}
+
+TEST(OpenMetrics, ConvertsWhatDiffers) {
+  EXPECT_EQ(to_openmetrics(""), "# EOF\n");
+  EXPECT_EQ(to_openmetrics("# HELP a_total say \"hi\" \\\\ \\n\n# TYPE a_total counter\n"
+                           "a_total{x=\"# HELP \\\"le=\\\"\"} 3\n"
+                           "# HELP b_total no\n# TYPE b_total gauge\nb_total 1\n"
+                           "# HELP h_seconds How long.\n# TYPE h_seconds histogram\n"
+                           "h_seconds_bucket{le=\"0.5\"} 1\n"
+                           "h_seconds_bucket{action=\"x\",le=\"10\"} 1\n"
+                           "h_seconds_bucket{le=\"+Inf\"} 1\nh_seconds_sum 1\nh_seconds_count 1\n"
+                           "# HELP u odd\n# TYPE u untyped\n\n# a remark\nu{le=\"1\"} 2"),
+            "# HELP a say \\\"hi\\\" \\\\ \\n\n# TYPE a counter\n"
+            "a_total{x=\"# HELP \\\"le=\\\"\"} 3\n"
+            "# HELP b_total no\n# TYPE b_total gauge\nb_total 1\n"
+            "# HELP h_seconds How long.\n# TYPE h_seconds histogram\n"
+            "h_seconds_bucket{le=\"0.5\"} 1\n"
+            "h_seconds_bucket{action=\"x\",le=\"10.0\"} 1\n"
+            "h_seconds_bucket{le=\"+Inf\"} 1\nh_seconds_sum 1\nh_seconds_count 1\n"
+            "# HELP u odd\n# TYPE u unknown\nu{le=\"1\"} 2\n# EOF\n");
+}
+
+}  // namespace
+}  // namespace taskwatchd
