@@ -50,8 +50,7 @@ constexpr Duration kPruneEvery = std::chrono::hours(1);
 constexpr Duration kCallsWithin = std::chrono::seconds(2);    // calls in flight
 constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // events to the log
 constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
-constexpr milliseconds kLogWithin{300};
-constexpr milliseconds kStoreWithin{300};
+constexpr milliseconds kLogWithin{300}, kStoreWithin{300};
 
 LogFormat format_of(LogFormatChoice choice) {
   switch (choice) {
