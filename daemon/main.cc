@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
   // Pages of metrics go back to the system when they are sent. glibc would otherwise learn from the
   // first one to keep the next ones' room, some megabytes, for good.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  // The threads beside the loop allocate little: heaps of their own would only hold memory.
+  mallopt(M_ARENA_MAX, 1);
   try {
     return std::visit(taskwatchd::Carry(), taskwatchd::parse_flags({argv + 1, argv + argc}));
   } catch (const std::exception& error) {

@@ -135,6 +135,11 @@ CurlResultFiles::CurlResultFiles(asio::any_io_executor executor, std::string fol
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     throw std::runtime_error("libcurl does not start");
   }
+}
+
+// With the first file: most daemons never see one.
+void CurlResultFiles::start() {
+  if (shared_->thread.joinable()) return;
   // The new thread inherits the mask: signals are the loop's business.
   sigset_t all, before;
   sigfillset(&all);
@@ -144,6 +149,7 @@ CurlResultFiles::CurlResultFiles(asio::any_io_executor executor, std::string fol
 }
 
 CurlResultFiles::~CurlResultFiles() {
+  if (!shared_->thread.joinable()) return;
   shared_->stop.stop();
   std::unique_lock hold(shared_->mutex);
   // Posted before the executor may be gone.
@@ -188,6 +194,7 @@ Awaitable<Answer> CurlResultFiles::fetch(ResultRequest request) {
     }
     shared_->jobs.push_back({std::move(request), std::get<FileUrl>(std::move(url)), waiting});
   }
+  start();
   shared_->changed.notify_all();
   boost::system::error_code ignored;
   auto token = asio::bind_cancellation_slot(asio::cancellation_slot(),
