@@ -284,7 +284,7 @@ void Account::pace_blind_watch() {
 
 std::vector<Event> Account::no_keys(const Call& call, const std::string& why, Now now) {
   reach_.ended(call.iot_instance);
-  mending_.erase(call.item());
+  mending_.erase(call.mark());
   retry_later(call, now.mono + kKeysRetry);
   for (auto& [api, budget] : budgets_) budget.limiter.hold_until(now.mono + kKeysRetry);
   if (!reach_.no_keys(now)) return {};
@@ -293,7 +293,7 @@ std::vector<Event> Account::no_keys(const Call& call, const std::string& why, No
 
 void Account::ask_again(const Call& call, bool sent, Now now) {
   reach_.ended(call.iot_instance);
-  if (sent) mending_.insert(call.item());
+  if (sent) mending_.insert(call.mark());
   retry_later(call, now.mono);
 }
 

@@ -66,7 +66,7 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   reach_.ended(call.iot_instance);
   auto number = reach_.number_of(call.iot_instance);
   if (call.api == Api::kQueryTask && is_explicit(call.task_id)) number = home_.at(call.task_id);
-  verdict.retry = mending_.erase(call.item()) > 0;
+  verdict.retry = mending_.erase(call.mark()) > 0;
   const bool asks_task = call.api == Api::kQueryTask;
   const bool unlisted = !number || (asks_task && !tracker_.watches(call.task_id));
   const bool dropped = call.asks_distribution() && !distributions_.watches(call.distribution_id);
@@ -98,14 +98,14 @@ void Account::settle_good(const Answer& answer, std::size_t number, Now now, Ver
   }
   if (call.asks_distribution()) {
     settle_distribution(answer, now, verdict);
-    failing_.erase(call.item());
+    failing_.erase(call.mark());
   } else if (task != nullptr) {
     blind_.good(call.item(), now, [this] { return unfinished(); });
     settle_task(answer, *task, now, verdict);
   } else {
     blind_.good(call.item(), now, [this] { return unfinished(); });
     settle_job_call(answer, now, verdict);
-    failing_.erase(call.item());
+    failing_.erase(call.mark());
   }
   reach_.good(number, call.api, now, verdict.news);
   budget.last_success = now.wall;
@@ -128,7 +128,7 @@ void Account::settle_another(const Answer& answer, std::size_t number, Now now, 
                                                                                          : "job");
   verdict.failure = Reason::kProtocol;
   verdict.observation.anomalies.push_back(Anomaly::kWrongTaskId);
-  retry_later(call, now.mono + back_off(call.item()));
+  retry_later(call, now.mono + back_off(call.mark()));
   reach_.failed(number, call.api, wrong, now, 0, verdict.news);
 }
 
@@ -208,7 +208,10 @@ Verdict Account::fetched(const std::string& id,
 
 void Account::retry_later(const Call& call, Mono when) {
   if (call.asks_distribution()) {
-    distributions_.failed(call.api, call.distribution_id, when);
+    // A reload may have dropped it while the call was under way.
+    if (distributions_.watches(call.distribution_id)) {
+      distributions_.failed(call.api, call.distribution_id, when);
+    }
     return;
   }
   if (call.api == Api::kQueryTask && is_explicit(call.task_id)) {
@@ -223,7 +226,6 @@ void Account::retry_later(const Call& call, Mono when) {
 void Account::settle_bad(const Answer& answer, const Failure& failure, std::size_t number, Now now,
                          double chance, Verdict& verdict) {
   const Call& call = answer.call;
-  const std::string& item = call.item();
   const bool old_token = !call.token.empty() && concerns_item(failure.reason);
   if (failure.reason == Reason::kThrottled) {
     retry_later(call, now.mono);
@@ -236,13 +238,13 @@ void Account::settle_bad(const Answer& answer, const Failure& failure, std::size
     retry_later(call, now.mono);
     deny(answer, failure, number, now, chance, verdict);
   } else if (!verdict.retry && reach_.style().mend(failure, answer.server_date, now)) {
-    mending_.insert(item);
+    mending_.insert(call.mark());
     retry_later(call, now.mono);
   } else {
     const bool of_item = concerns_item(failure.reason);
-    retry_later(call, of_item ? now.mono + back_off(item) : now.mono);
+    retry_later(call, of_item ? now.mono + back_off(call.mark()) : now.mono);
     const int enough = failure.reason == Reason::kBadRequest ? kOwnRefusals : kOwnStrangers;
-    if (of_item && reach_.up(number) && failing_.at(item) == enough) {
+    if (of_item && reach_.up(number) && failing_.at(call.mark()) == enough) {
       verdict.news.push_back(item_refused(now.wall, config_.name, call, failure,
                                           reach_.advise(number, call.api, failure)));
     }
@@ -279,7 +281,7 @@ void Account::look_for_absence(const Answer& answer, const Failure& failure, std
   const Call& call = answer.call;
   const std::string& item = call.item();
   const bool asks_task = call.api == Api::kQueryTask;
-  retry_later(call, now.mono + back_off(item));
+  retry_later(call, now.mono + back_off(call.mark()));
   const bool was_gone = asks_task && tracker_.is_gone(item);
   const TaskRow* const row = asks_task ? tracker_.row(item) : nullptr;
   const bool known =
@@ -287,7 +289,7 @@ void Account::look_for_absence(const Answer& answer, const Failure& failure, std
           ? distributions_.seen(item)
           : !was_gone && (asks_task ? row->seen : jobs_.planner().statistics_of(item) != nullptr);
   const bool others_answer = reach_.speaks_of_item(number, known, now);
-  if (failing_.at(item) == 1 && !was_gone && reach_.may_tell_absent(number, others_answer)) {
+  if (failing_.at(call.mark()) == 1 && !was_gone && reach_.may_tell_absent(number, others_answer)) {
     Failure absent = failure;
     absent.reason = Reason::kNotFound;
     verdict.news.push_back(item_not_found(now.wall, config_.name, call, absent,

@@ -185,7 +185,8 @@ void Credentials::take(Slot& slot, FetchedKeys fetched, const KeyCandidate& from
   slot.suspect = slot.mending = false;
   slot.failures = 0;
   slot.error.clear();
-  slot.next_try = Mono::min();
+  // Whatever end a source names: it is not asked without a pause.
+  slot.next_try = fetched.life ? now + kLeastLife : Mono::min();
 }
 
 void Credentials::fail(Slot& slot, std::string error) {

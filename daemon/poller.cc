@@ -73,7 +73,7 @@ Awaitable<void> Poller::run() {
     Endpoint endpoint = account_.asked(*choice.call, now);
     spawn(executor_, ask(*choice.call, std::move(endpoint), now));
   }
-  while (in_flight_ > 0) co_await alarm_->wait_until(Mono::max());
+  while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   // Posted: whoever hears it may destroy this coroutine's own object.
   boost::asio::post(executor_, std::move(ended_));
@@ -142,7 +142,7 @@ void Poller::finish(const Answer& answer) {
     ports_.observer.anomaly(name, anomaly);
   }
   if (verdict.fetch) {
-    ++in_flight_;
+    ++fetches_;
     spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt)));
   }
   record(std::move(verdict));
@@ -152,7 +152,7 @@ Awaitable<void> Poller::fetch(ResultRequest request) {
   const std::string id = request.key.distribution_id;
   auto result = co_await ports_.results.fetch(std::move(request));
   record(account_.fetched(id, std::move(result), ports_.clock.now()));
-  --in_flight_;
+  --fetches_;
   alarm_->ring();
 }
 

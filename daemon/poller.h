@@ -62,7 +62,8 @@ class Poller {
   Account account_;
   Mono refresh_at_;
   std::optional<Keys> keys_;  // as they were when last looked at
-  int in_flight_ = 0;
+  int in_flight_ = 0;         // calls
+  int fetches_ = 0;           // of result files: they wait for other hosts, and hold up no call
   bool stopping_ = false;
   std::function<void()> ended_;
 };

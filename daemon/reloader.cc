@@ -75,12 +75,13 @@ std::optional<std::string> Reloader::request() {
   auto loaded = load();
   notice();  // there may be other folders to watch
   if (auto* good = std::get_if<LoadedConfig>(&loaded)) {
+    file_good_ = true;
     tell_all(good->warnings);
     want(std::move(good->config));
     return std::nullopt;
   }
   const auto& errors = std::get<std::vector<ConfigError>>(loaded);
-  last_good_ = false;
+  last_good_ = file_good_ = false;
   std::string all;
   for (const ConfigError& error : errors) all += (all.empty() ? "" : "\n") + to_string(error);
   log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
@@ -118,7 +119,8 @@ Awaitable<void> Reloader::run(Fleet& fleet) {
 
 Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
   const auto error = co_await fleet.take_over(next);
-  last_good_ = !error;
+  // Task files may have brought this one while the configuration itself is still not good.
+  last_good_ = !error && file_good_;
   if (!error) {
     StringList needs_restart;
     if (next.state_path != config_.state_path) needs_restart.push_back("state.path");

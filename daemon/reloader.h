@@ -64,6 +64,7 @@ class Reloader {
   std::optional<Config> wanted_;
   std::string failure_;  // the store's, as last told
   bool last_good_ = true;
+  bool file_good_ = true;  // the configuration file, when it was last asked for
   std::optional<Wall> last_success_;
 
   FileWatch watch_;

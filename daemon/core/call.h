@@ -32,6 +32,11 @@ struct Call {
     if (asks_distribution()) return distribution_id;
     return api == Api::kQueryTask ? task_id : job_id;
   }
+  // What its failures are counted under: a distribution is asked for in two ways, each with its
+  // own.
+  std::string mark() const {
+    return asks_distribution() ? std::string(name(api)) + ' ' + distribution_id : item();
+  }
 };
 inline constexpr int kListPage = 50;  // rows; the most that ListTask and ListJob give
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "core/distribution_events.h"
+#include "core/event_text.h"
 
 namespace taskwatchd {
 namespace {
@@ -16,6 +17,7 @@ constexpr Duration kBlindLook = std::chrono::minutes(1);  // for a file, without
 constexpr Duration kFileRetry = std::chrono::seconds(1);  // doubled with each try
 constexpr Duration kFileRetryMax = std::chrono::minutes(10);
 constexpr int kDoublings = 10;
+constexpr std::size_t kMaxNameBytes = 128;  // of what a file says of a device
 
 }  // namespace
 
@@ -149,7 +151,7 @@ std::optional<Secret> DistributionWatch::file(const std::string& id, const Distr
   }
   one.file_asked = false;
   const Duration pause =
-      std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
+      std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.empties++, kDoublings)));
   one.file_due = now.mono + (status_usable_ ? pause : kBlindLook);
   return std::nullopt;
 }
@@ -167,6 +169,11 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   record.result = std::move(result);
   auto& failed = record.result->failed_devices;
   if (failed.size() > kMaxFailedDevices) failed.resize(kMaxFailedDevices);
+  for (DeviceResult& device : failed) {
+    for (std::string* text : {&device.product_key, &device.device_name, &device.code}) {
+      *text = cut(repair_utf8(*text), kMaxNameBytes);
+    }
+  }
   record.result_read = now.wall;
   record.last_seen = now.wall;
   // Without a status, the file's being there is all that we know of its end.
@@ -182,7 +189,8 @@ std::vector<Event> DistributionWatch::not_fetched(const std::string& id, bool ex
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
   one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);
-  if (expired || why == one.told) return {};
+  // Once it is our delay or our clock's; again and again it is something to be told.
+  if ((expired && one.tries == 1) || why == one.told) return {};
   one.told = why;
   return {distribution_file_failed(one.record.key, why, now.wall)};
 }

@@ -65,6 +65,7 @@ class DistributionWatch {
     Mono file_due = Mono::max();
     bool status_asked = false;  // in flight
     bool file_asked = false;    // in flight, or the file is being fetched
+    int empties = 0;            // replies without a link, running
     int tries = 0;              // for a file, since the last one that was read
     std::string told;           // why it could not be had
   };

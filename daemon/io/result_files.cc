@@ -16,6 +16,7 @@
 #include <csignal>
 #include <deque>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #include "cloud/result_file.h"
@@ -138,14 +139,19 @@ CurlResultFiles::CurlResultFiles(asio::any_io_executor executor, std::string fol
 }
 
 // With the first file: most daemons never see one.
-void CurlResultFiles::start() {
-  if (shared_->thread.joinable()) return;
+bool CurlResultFiles::start() {
+  if (shared_->thread.joinable()) return true;
   // The new thread inherits the mask: signals are the loop's business.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  shared_->thread = std::thread(&CurlResultFiles::run, shared_);
+  try {
+    shared_->thread = std::thread(&CurlResultFiles::run, shared_);
+  } catch (const std::system_error&) {
+    // The system's limit of threads: below.
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return shared_->thread.joinable();
 }
 
 CurlResultFiles::~CurlResultFiles() {
@@ -186,6 +192,7 @@ Awaitable<Answer> CurlResultFiles::fetch(ResultRequest request) {
   if (auto* const problem = std::get_if<std::string>(&url)) {
     co_return ResultFailure{false, std::move(*problem)};
   }
+  if (!start()) co_return ResultFailure{false, "no thread can be had to fetch it"};
   const auto waiting = std::make_shared<Waiting>(executor_);
   {
     const std::lock_guard hold(shared_->mutex);
@@ -194,7 +201,6 @@ Awaitable<Answer> CurlResultFiles::fetch(ResultRequest request) {
     }
     shared_->jobs.push_back({std::move(request), std::get<FileUrl>(std::move(url)), waiting});
   }
-  start();
   shared_->changed.notify_all();
   boost::system::error_code ignored;
   auto token = asio::bind_cancellation_slot(asio::cancellation_slot(),

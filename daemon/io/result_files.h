@@ -37,7 +37,7 @@ class CurlResultFiles : public ResultFiles {
 
  private:
   struct Shared;
-  void start();
+  bool start();
   static void run(const std::shared_ptr<Shared>& shared);
 
   boost::asio::any_io_executor executor_;

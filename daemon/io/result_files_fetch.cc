@@ -252,8 +252,8 @@ std::optional<ResultFailure> Transfer::outcome(CURLcode code) const {
   const bool is_refusal = status >= 300 && disk_error_ == 0 && !too_large_;
   if (is_refusal) {
     const std::string word = refusal_code(error_body_);
-    const bool expired =
-        status == 403 || error_body_.find("Request has expired") != std::string::npos;
+    // A 403 may also be a policy or a wrong signature, which another link does not mend.
+    const bool expired = error_body_.find("Request has expired") != std::string::npos;
     const std::string what = status < 400 ? "a redirect, which is not followed: HTTP " : "HTTP ";
     return ResultFailure{expired,
                          head + what + std::to_string(status) + (word.empty() ? "" : " " + word)};

@@ -29,7 +29,7 @@ std::string deflated(std::string_view bytes, int window_bits) {
 }
 
 void put(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>((value >> (8 * i)) & 0xff);
+  for (int i = 0; i < bytes; ++i, value >>= 8) out += static_cast<char>(value & 0xff);
 }
 
 // What the local header and the directory say alike: from "version needed" to the extra's length.
