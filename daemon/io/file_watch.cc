@@ -17,8 +17,8 @@ constexpr std::uint32_t kEvents = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOV
 
 }  // namespace
 
-FileWatch::FileWatch(boost::asio::any_io_executor executor, std::function<void()> changed)
-    : queue_(std::move(executor)), changed_(std::move(changed)) {
+FileWatch::FileWatch(const boost::asio::any_io_executor& executor, std::function<void()> changed)
+    : queue_(executor), changed_(std::move(changed)) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) {
     problem_ = "no inotify: " + std::generic_category().message(errno);

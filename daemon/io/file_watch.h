@@ -18,7 +18,7 @@ class FileWatch {
   static constexpr std::size_t kMaxFolders = 1000;  // the rest is not watched
 
   // `changed` is called on the loop, at once and as often as something happens.
-  FileWatch(boost::asio::any_io_executor executor, std::function<void()> changed);
+  FileWatch(const boost::asio::any_io_executor& executor, std::function<void()> changed);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;

@@ -129,7 +129,7 @@ struct CurlResultFiles::Shared {
   asio::any_io_executor executor;
 };
 
-CurlResultFiles::CurlResultFiles(asio::any_io_executor executor, std::string folder,
+CurlResultFiles::CurlResultFiles(const asio::any_io_executor& executor, std::string folder,
                                  ResultFilesOptions options)
     : executor_(executor),
       shared_(std::make_shared<Shared>(executor, std::move(folder), std::move(options))) {

@@ -24,7 +24,7 @@ class CurlResultFiles : public ResultFiles {
  public:
   // `folder`: where the bytes are kept, made when first needed, with mode 0700. Throws
   // std::runtime_error if libcurl cannot start.
-  CurlResultFiles(boost::asio::any_io_executor executor, std::string folder,
+  CurlResultFiles(const boost::asio::any_io_executor& executor, std::string folder,
                   ResultFilesOptions options = {});
   // Ends the fetch under way and those waiting with a failure, within a second. Must come before
   // the end of the executor's context.
