@@ -173,9 +173,14 @@ void Account::explain_explicit(const TaskRow& row, Now now, std::vector<PlannedC
 void Account::explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const {
   const auto plan = jobs_.planner().plan_of(tracker_.table().job_id(row), now.mono);
   if (!plan) return;
-  if (jobs_.looks().in_flight(row.id)) {
+  if (jobs_.looks().in_flight(row.id) || jobs_.timeouts().in_flight(row.id)) {
     next.push_back(planned(Api::kQueryTask, plan->instance, {PlanRule::kInFlight, Mono::max()},
                            why_of_task(PlanRule::kInFlight, config_.pace), now));
+    return;
+  }
+  if (jobs_.timeouts().is_due(row.id)) {
+    next.push_back(planned(Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
+                           "it has reached its timeout: it is asked until its end is seen", now));
     return;
   }
   const auto wanted = jobs_.looks().waits(row.id, tracker_.table());
@@ -189,7 +194,7 @@ void Account::explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>
       break;
     case CloserLooks::Why::kLeft:
       look.rule = PlanRule::kLeft;
-      why = "it is not in the list of running tasks any more, or has reached its timeout";
+      why = "it is not in the list of running tasks any more";
       break;
     case CloserLooks::Why::kSurplus:
       look.rule = PlanRule::kSurplus;

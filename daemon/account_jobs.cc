@@ -9,7 +9,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kSurplusEvery = std::chrono::seconds(10);
 // Explicit tasks are seen through their job's list if they are one in so many of it at least.
 constexpr std::uint32_t kAssistShare = 50;
 constexpr int kAgreeing = 3;  // descriptions that are older than ours, before they are believed
@@ -20,6 +19,7 @@ constexpr Duration kAgreeingSpan = std::chrono::minutes(1);
 std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
                                                 const std::vector<JobRecord>& stored,
                                                 const Tracker& tracker, Now now) {
+  pace_ = config.pace;
   planner_.set_pace(config.pace);
   instances_ = config.instances;
   contexts_.clear();
@@ -139,20 +139,9 @@ NextCall AccountJobs::next(Api api, Now now, const std::vector<Mono>& held,
   return next;
 }
 
-NextCall AccountJobs::next_look(Now now, const std::vector<Mono>& held, const Tracker& tracker) {
-  look_for_surplus(now, tracker);
-  NextCall next = looks_.next(now.mono, held, tracker.table(),
-                              [this](const std::string& job) -> std::optional<std::size_t> {
-                                const auto found = jobs_.find(job);
-                                if (found == jobs_.end()) return std::nullopt;
-                                return found->second.instance;
-                              });
-  planner_.set_hints(looks_.waiting());
-  return next;
-}
-
 void AccountJobs::asked(const Call& call, Now now) {
   if (call.api == Api::kQueryTask) {
+    timeouts_.asked(call.task_id, now.mono);
     looks_.asked(call.task_id);
   } else if (call.api == Api::kListJob) {
     discoveries_.at(call.instance).asked();
@@ -173,6 +162,12 @@ void AccountJobs::failed(const Call& call, Mono retry_at) {
 JobsVerdict AccountJobs::statistics(const Call& call, const JobStatistics& reply,
                                     const Tracker& tracker, Now now) {
   JobsVerdict out;
+  const JobStatistics* const before = planner_.statistics_of(call.job_id);
+  const auto timed_out = [](const JobStatistics& s) {
+    return count_of(s.tasks, TaskStatus::kTimedOut);
+  };
+  timeouts_.counted(call.job_id, before != nullptr && timed_out(reply) > timed_out(*before),
+                    now.mono);
   planner_.statistics(call.job_id, reply, now.mono);
   const auto found = jobs_.find(call.job_id);
   if (found == jobs_.end()) {
@@ -314,61 +309,8 @@ Observation AccountJobs::observe(Job& job, const TaskReply& row, Tracker& tracke
   if (seen.moved && is_bad(row.status)) {
     looks_.want(row.task_id, CloserLooks::Why::kWords);  // the list does not say why
   }
-  if (seen.moved && job.record.last.timeout) {
-    const TaskTable::Slot slot = *tracker.table().find(row.task_id);
-    looks_.expect_timeout(slot, tracker.table().row(slot), *job.record.last.timeout);
-  }
+  if (seen.moved) expect_timeout(job, row.task_id, tracker);
   return seen;
-}
-
-void AccountJobs::looked(Job& job, const std::optional<Sight>& before, const std::string& task_id,
-                         const Tracker& tracker) {
-  const TaskRow* const row = tracker.row(task_id);
-  if (row == nullptr || !row->seen) return;
-  job.forecast.looked(before ? &*before : nullptr, sight_of(*row));
-}
-
-void AccountJobs::looked_at(const std::string& task_id, const std::optional<Sight>& before,
-                            const Tracker& tracker) {
-  looks_.over(task_id, true);
-  const TaskRow* const row = tracker.row(task_id);
-  if (row == nullptr || !row->seen) return;
-  const std::string& job_id = tracker.table().job_id(*row);
-  planner_.set_held(job_id, tracker.table().counts(job_id));
-  const auto job = jobs_.find(job_id);
-  if (job != jobs_.end()) looked(job->second, before, task_id, tracker);
-}
-
-void AccountJobs::restored(const std::string& job_id, const Tracker& tracker) {
-  planner_.set_held(job_id, tracker.table().counts(job_id));
-  const auto job = jobs_.find(job_id);
-  if (job == jobs_.end() || !job->second.record.last.timeout) return;
-  tracker.table().for_each([&](const TaskRow& row) {
-    if (!row.seen || row.status != TaskStatus::kInProgress) return;
-    if (tracker.table().job_id(row) != job_id) return;
-    looks_.expect_timeout(*tracker.table().find(row.id), row, *job->second.record.last.timeout);
-  });
-}
-
-// Tasks that have just reached their timeouts and still run, as far as we know.
-void AccountJobs::look_for_timeouts(Now now, const Tracker& tracker) {
-  for (const TaskTable::Slot slot : looks_.timed_out(now.wall, tracker.table())) {
-    const TaskRow& row = tracker.table().row(slot);
-    const std::string& job = tracker.table().job_id(row);
-    if (!jobs_.contains(job)) continue;
-    planner_.expect_timeout(job, now.mono);
-    if (!planner_.has_statistics()) looks_.want(row.id, CloserLooks::Why::kLeft);
-  }
-}
-
-// Tasks that we hold in a status that fewer have: some have moved on and no list shows where to.
-void AccountJobs::look_for_surplus(Now now, const Tracker& tracker) {
-  if (now.mono < surplus_looked_ + kSurplusEvery) return;
-  surplus_looked_ = now.mono;
-  for (const auto& [id, job] : jobs_) {
-    const auto status = planner_.surplus(id, now.mono);
-    if (status) looks_.want_surplus(id, *status, tracker.table());
-  }
 }
 
 void AccountJobs::assist(const std::string& job_id, std::size_t instance,

@@ -18,6 +18,7 @@
 #include "core/forecast.h"
 #include "core/job_planner.h"
 #include "core/status.h"
+#include "core/timeouts.h"
 #include "core/tracker.h"
 
 namespace taskwatchd {
@@ -31,7 +32,8 @@ struct JobsVerdict {
 
 class AccountJobs {
  public:
-  AccountJobs(std::string account, Pace pace) : account_(std::move(account)), planner_(pace) {}
+  AccountJobs(std::string account, Pace pace)
+      : account_(std::move(account)), pace_(pace), planner_(pace) {}
 
   // Brings the watched jobs in line with a configuration. `stored` holds the account's job records.
   // Returns the jobs no longer watched.
@@ -62,8 +64,8 @@ class AccountJobs {
   // A QueryTask was answered; `before` is what was held of the task.
   void looked_at(const std::string& task_id, const std::optional<Sight>& before,
                  const Tracker& tracker);
-  // It was not; a job's task is asked again, or not.
-  void look_again(const std::string& task_id, bool again) { looks_.over(task_id, !again); }
+  // It was not; a job's task is asked again at `when`, or not.
+  void look_again(const std::string& task_id, bool again, Mono when);
   // Foresees the jobs' ends anew, if it is time to.
   void look_ahead(const Tracker& tracker, Now now);
 
@@ -74,6 +76,7 @@ class AccountJobs {
   bool any() const { return !planner_.empty() || !discoveries_.empty(); }
   const JobPlanner& planner() const { return planner_; }
   const CloserLooks& looks() const { return looks_; }
+  const Timeouts& timeouts() const { return timeouts_; }
   const SharedContext* context_of(const std::string& job_id) const;
   Wall since(const std::string& job_id) const { return jobs_.at(job_id).record.first_seen; }
 
@@ -108,10 +111,12 @@ class AccountJobs {
   Observation observe(Job& job, const TaskReply& row, Tracker& tracker, Now now);
   void looked(Job& job, const std::optional<Sight>& before, const std::string& task_id,
               const Tracker& tracker);
+  void expect_timeout(const Job& job, const std::string& task_id, const Tracker& tracker);
   void look_for_timeouts(Now now, const Tracker& tracker);
   void look_for_surplus(Now now, const Tracker& tracker);
 
   std::string account_;
+  Pace pace_;
   JobPlanner planner_;
   std::vector<InstanceConfig> instances_;
   std::vector<SharedContext> contexts_;  // by instance
@@ -119,6 +124,7 @@ class AccountJobs {
   std::map<std::size_t, Discovery> discoveries_;           // by instance
   std::unordered_map<std::string, std::size_t> assisted_;  // job -> unfinished explicit tasks
   CloserLooks looks_;
+  Timeouts timeouts_;
   Mono surplus_looked_ = Mono::min();
   Mono foreseen_ = Mono::min();
 };

@@ -71,7 +71,7 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   const bool unlisted = !number || (asks_task && !tracker_.watches(call.task_id));
   const bool dropped = call.asks_distribution() && !distributions_.watches(call.distribution_id);
   if (unlisted || dropped) {
-    if (asks_task) jobs_.look_again(call.task_id, false);
+    if (asks_task) jobs_.look_again(call.task_id, false, now.mono);
     return verdict;
   }
   if (failure != nullptr) {
@@ -217,7 +217,7 @@ void Account::retry_later(const Call& call, Mono when) {
   if (call.api == Api::kQueryTask && is_explicit(call.task_id)) {
     scheduler_.failed(call.task_id, when);
   } else if (call.api == Api::kQueryTask) {
-    jobs_.look_again(call.task_id, true);
+    jobs_.look_again(call.task_id, true, when);
   } else {
     jobs_.failed(call, when);
   }
@@ -307,7 +307,7 @@ void Account::look_for_absence(const Answer& answer, const Failure& failure, std
   if (is_explicit(item)) {
     scheduler_.set_gone(item, now);
   } else {
-    jobs_.look_again(item, false);
+    jobs_.look_again(item, false, now.mono);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "core/closer_looks.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace taskwatchd {
 
@@ -51,8 +50,7 @@ NextCall CloserLooks::next(
 }
 
 void CloserLooks::asked(const std::string& task_id) {
-  assert(!waiting_.empty() && waiting_.front().task_id == task_id);
-  waiting_.pop_front();
+  if (!waiting_.empty() && waiting_.front().task_id == task_id) waiting_.pop_front();
 }
 
 void CloserLooks::over(const std::string& task_id, bool well) {
@@ -101,24 +99,6 @@ void CloserLooks::want_surplus(const std::string& job_id, TaskStatus status,
   std::partial_sort(oldest.begin(), oldest.begin() + static_cast<std::ptrdiff_t>(some),
                     oldest.end());
   for (std::size_t i = 0; i < some; ++i) want(oldest[i].second, Why::kSurplus);
-}
-
-void CloserLooks::expect_timeout(TaskTable::Slot slot, const TaskRow& row, Duration timeout) {
-  if (row.status != TaskStatus::kInProgress || timeouts_.size() >= kTimeoutsMax) return;
-  // Without the step's own time: the last change, which is not earlier.
-  const Wall began = row.started != Wall::min() ? row.started : row.modified;
-  timeouts_.push({began + std::chrono::duration_cast<std::chrono::milliseconds>(timeout), slot});
-}
-
-std::vector<TaskTable::Slot> CloserLooks::timed_out(Wall now, const TaskTable& table) {
-  std::vector<TaskTable::Slot> slots;
-  for (; !timeouts_.empty() && timeouts_.top().at <= now; timeouts_.pop()) {
-    const TaskRow& row = table.row(timeouts_.top().slot);  // may be another task's by now: no harm
-    if (row.seen && !row.gone && row.status == TaskStatus::kInProgress) {
-      slots.push_back(timeouts_.top().slot);
-    }
-  }
-  return slots;
 }
 
 }  // namespace taskwatchd

@@ -7,7 +7,6 @@
 #include <deque>
 #include <functional>
 #include <optional>
-#include <queue>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -22,7 +21,7 @@ class CloserLooks {
  public:
   enum class Why : std::uint8_t {
     kWords,    // a bad one, seen in a list, which does not say why
-    kLeft,     // left the list of running ones, or is past its timeout
+    kLeft,     // left the list of running ones
     kSurplus,  // we hold more in its status than there are
   };
 
@@ -33,7 +32,7 @@ class CloserLooks {
   NextCall next(
       Mono now, const std::vector<Mono>& held, const TaskTable& table,
       const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of);
-  // REQUIRES: `next` has just named it.
+  // No effect unless `next` has just named it.
   void asked(const std::string& task_id);
   // Asked and answered (`well`), or to be asked again.
   void over(const std::string& task_id, bool well);
@@ -49,30 +48,18 @@ class CloserLooks {
   // Some of the job's tasks in that status, those seen longest ago.
   void want_surplus(const std::string& job_id, TaskStatus status, const TaskTable& table);
 
-  // The task began to run and will time out after `timeout`, if it still runs then.
-  void expect_timeout(TaskTable::Slot slot, const TaskRow& row, Duration timeout);
-  // Tasks that have reached their timeouts since the last call, and run as far as we know.
-  std::vector<TaskTable::Slot> timed_out(Wall now, const TaskTable& table);
-
  private:
-  static constexpr std::size_t kMax = 20'000;           // tasks that wait
-  static constexpr std::size_t kTimeoutsMax = 200'000;  // tasks that run and have a timeout
-  static constexpr std::size_t kSurplusTasks = 50;      // asked one by one for one surplus
+  static constexpr std::size_t kMax = 20'000;       // tasks that wait
+  static constexpr std::size_t kSurplusTasks = 50;  // asked one by one for one surplus
 
   struct Look {
     std::string task_id;
     Why why = Why::kWords;
   };
-  struct Timeout {
-    Wall at;
-    TaskTable::Slot slot = 0;
-    bool operator>(const Timeout& other) const { return at > other.at; }
-  };
   static bool is_worth_it(const TaskRow& row, Why why);
 
   std::deque<Look> waiting_;
   std::unordered_set<std::string> known_;  // waiting, or being asked
-  std::priority_queue<Timeout, std::vector<Timeout>, std::greater<>> timeouts_;
 };
 
 }  // namespace taskwatchd

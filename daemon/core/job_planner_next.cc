@@ -9,8 +9,8 @@ namespace taskwatchd {
 namespace {
 
 // How often things change, pooled over all jobs: enough to share the calls between them.
-constexpr double kRunningEnds = 1.0 / 300;  // per second and task IN_PROGRESS
-constexpr double kSentEnds = 1.0 / 3600;    // per second and task SENT
+constexpr double kRunningEnds = 1.0 / 240;  // per second and task IN_PROGRESS
+constexpr double kSentEnds = 1.0 / 7200;    // per second and task SENT
 constexpr double kRollout = 0.05;           // per second, while any task is QUEUED
 constexpr double kAnything = 0.002;         // per second: a rerun, a cancel
 constexpr double kNothingYet = 0.002;       // per second: a job without tasks

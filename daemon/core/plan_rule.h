@@ -38,17 +38,18 @@ enum class PlanRule : std::uint8_t {
   kNothingMissing,   // they do not
   kBlindLists,       // without statistics all lists are read in turn
   kWords,            // QueryTask tells what lists do not: message and detail
-  kLeft,             // it left the list of running tasks, or reached its timeout
+  kLeft,             // it left the list of running tasks
+  kTimeout,          // it reached its timeout
   kSurplus,          // more tasks are held in its status than there are, or a look at it failed
 };
 
 // clang-format off
-inline constexpr std::array<std::string_view, 28> kPlanRuleNames = {
+inline constexpr std::array<std::string_view, 29> kPlanRuleNames = {
     "in_flight", "turn", "unseen", "pace_task", "even_turns", "pace_finished", "finished_share",
     "settled_once", "settled", "heartbeat", "gone", "retry", "instance_held", "probe", "api_denied",
     "no_quota", "rate", "asked_to_wait", "pace_job", "description_turn", "statistics_first",
     "list_missing", "fruitless", "nothing_missing", "lists_in_turn", "words_wanted", "left_list",
-    "surplus"};
+    "timeout_reached", "surplus"};
 // clang-format on
 inline std::string_view name(PlanRule rule) {
   return name_in(kPlanRuleNames, rule);

@@ -196,19 +196,6 @@ TEST_F(LooksTest, ThoseWhomAWholeWalkDidNotShowHaveLeft) {
   EXPECT_THAT(asked(), ElementsAre("a"));
 }
 
-TEST_F(LooksTest, TimeoutsAreDueOnceAndOnlyForThoseThatStillRun) {
-  for (const char* id : {"a", "b"}) {
-    see(row_of(id, kInProgress, 1), 2);
-    const auto slot = *tracker.table().find(id);
-    looks.expect_timeout(slot, tracker.table().row(slot), minutes(30));
-  }
-  see(row_of("b", kSucceeded, 60), 61);
-  EXPECT_THAT(looks.timed_out(at(1800).wall, tracker.table()), IsEmpty());
-  EXPECT_THAT(looks.timed_out(at(1801).wall, tracker.table()),
-              ElementsAre(*tracker.table().find("a")));
-  EXPECT_THAT(looks.timed_out(at(9999).wall, tracker.table()), IsEmpty());
-}
-
 TEST_F(LooksTest, AHeldInstanceKeepsItsTasksForLater) {
   see(row_of("a", kFailed, 1), 2);
   looks.want("a", Why::kWords);

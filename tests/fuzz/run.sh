@@ -2,13 +2,13 @@
 # Each fuzz target for FUZZ_SECONDS (600), one after the other; stops at the first find.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cmake --preset asan >/dev/null
-cmake --build --preset asan --target $(cd tests/fuzz && for f in *.cc; do echo "fuzz_${f%.cc}"; done)
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz --target $(cd tests/fuzz && for f in *.cc; do echo "fuzz_${f%.cc}"; done)
 for source in tests/fuzz/*.cc; do
   name=$(basename "$source" .cc)
-  found=build/asan/tests/fuzz/found/$name
+  found=build/fuzz/tests/fuzz/found/$name
   mkdir -p "$found"
   echo "== $name"
-  "build/asan/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-600}" -max_len=8192 -timeout=10 \
+  "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-600}" -max_len=8192 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="$found-" "$found" "tests/fuzz/corpus/$name" 2>&1 | tail -8
 done

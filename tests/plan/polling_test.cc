@@ -28,8 +28,7 @@ void expect_goal(char scenario, const Goal& goal) {
     EXPECT_LE(mean_of(result.delays.bad), newest ? goal.newest_bad : goal.bad_mean);
     EXPECT_LE(mean_of(result.delays.all), newest ? goal.newest_all : goal.all_mean);
     EXPECT_LE(quantile_of(result.delays.bad, 0.99), goal.bad_p99);
-    // Twenty jobs share the statistics' five calls a second: not 0.5 there (docs/polling.md).
-    EXPECT_LE(mean_of(result.delays.timed_out), scenario == 'D' ? 0.75 : 0.5);
+    EXPECT_LE(mean_of(result.delays.timed_out), 0.5);
   }
 }
 

@@ -1,0 +1,74 @@
+// Tasks of watched jobs that reach their own timeouts. The platform ends such a task within
+// seconds, so that for a moment it is known whom to ask: each is asked by QueryTask until its end
+// is seen, at once when its job counts one more that timed out, else twice a second while the count
+// is not known to stand still. Pure; loop's thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "core/call.h"
+#include "core/task_table.h"
+#include "core/time.h"
+
+namespace taskwatchd {
+
+class Timeouts {
+ public:
+  // A task that has not timed out so long after its timeout was none (it began anew, or the job has
+  // no such limit).
+  static constexpr Duration kLate = std::chrono::seconds(10);
+  // Asked so often while nothing tells whether it has ended.
+  static constexpr Duration kEvery = std::chrono::milliseconds(300);
+
+  // The task began to run and will time out after `timeout`, if it still runs then.
+  void expect(TaskTable::Slot slot, const TaskRow& row, Duration timeout);
+  // The job of each task that has reached its timeout since the last call, and runs as far as we
+  // know. Such a task is due from now on.
+  std::vector<std::string> reach(Now now, const TaskTable& table);
+  // Statistics of the job have come: they count more that timed out than those before, or as many.
+  void counted(const std::string& job_id, bool more, Mono now);
+
+  // The due task to ask next, each at most every `floor`; those whose end was seen are dropped.
+  // `instance_of` gives the instance of a watched job, nothing for another; held ones wait.
+  NextCall next(
+      Now now, Duration floor, const std::vector<Mono>& held, const TaskTable& table,
+      const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of);
+  // It is being asked. No effect for another task.
+  void asked(const std::string& task_id, Mono now);
+  // Asked and answered; or not, and not to be asked before `when`. Likewise.
+  void answered(const std::string& task_id);
+  void failed(const std::string& task_id, Mono when);
+  bool is_due(const std::string& task_id) const;
+  bool in_flight(const std::string& task_id) const;
+
+ private:
+  static constexpr std::size_t kExpectedMax = 200'000;  // tasks that run and have a timeout
+  static constexpr std::size_t kDueMax = 1000;
+
+  struct Expected {
+    Wall at;
+    TaskTable::Slot slot = 0;
+    bool operator>(const Expected& other) const { return at > other.at; }
+  };
+  struct Due {
+    std::string task_id;
+    std::string job_id;
+    Mono reached;
+    Mono asked = Mono::min();
+    Mono running;       // was still so then, by a reply about it or its job's count
+    bool told = false;  // its job counts one more
+    bool in_flight = false;
+  };
+  Mono look_at(const Due& due, Duration floor) const;
+  const Due* find(const std::string& task_id) const;
+  Due* find(const std::string& task_id);
+
+  std::priority_queue<Expected, std::vector<Expected>, std::greater<>> expected_;
+  std::vector<Due> due_;  // few: by when they reached it
+};
+
+}  // namespace taskwatchd
