@@ -1,7 +1,7 @@
-// Tasks of watched jobs that reach their own timeouts. The platform ends such a task within seconds,
-// so that for a moment it is known whom to ask: each is asked by QueryTask until its end is seen, at
-// once when its job counts one more that timed out, else three times a second while the count is
-// not known to stand still. Pure; loop's thread.
+// Tasks of watched jobs that reach their own timeouts. The platform ends such a task within
+// seconds, so that for a moment it is known whom to ask: each is asked by QueryTask until its end
+// is seen, at once when its job counts one more that timed out, else three times a second while the
+// count is not known to stand still. Pure; loop's thread.
 #pragma once
 
 #include <functional>
