@@ -82,9 +82,9 @@ def plan(options, seed):
     rng, number, pairs = random.Random(seed), 0, []
     for _ in range(options.pairs):
         pair = []
-        for i in range(options.jobs + options.ids):
-            kind, tasks = (("job", options.tasks) if i < options.jobs
-                           else ("ids", options.ids_each))
+        kinds = ([("job", options.tasks)] * options.jobs + [("ids", options.ids_each)] * options.ids
+                 + [("quick ids", options.ids_each)] * options.ids)
+        for i, (kind, tasks) in enumerate(kinds):
             at = WARM_UP + rng.uniform(0, options.seconds)
             for who in (OURS, SCRIPT):
                 pair.append(Incident(number, who, kind, ("FAILED", "TIMED_OUT")[i % 2], tasks, at))
@@ -178,11 +178,13 @@ class Run:
             if incident.who != OURS:
                 continue
             instance = {"region": "cn-shanghai", "id": incident.instance, "endpoint": self.cloud.url}
-            instance |= ({"tasks": self.tasks(incident)} if incident.kind == "ids"
+            instance |= ({"tasks": self.tasks(incident)} if "ids" in incident.kind
                          else {"jobs": [incident.job]})
             secret = self.write(f"{number}/{incident.account}", incident.key["secret"])
             accounts.append({"name": incident.account, "instances": [instance], "credentials": {
                 "access_key_id": incident.key["id"], "access_key_secret_file": secret}})
+            if incident.kind == "quick ids":
+                accounts[-1]["pace"] = {"task": "1s"}
         config = self.write(f"{number}/taskwatchd.yaml", json.dumps(
             {"accounts": accounts, "state": {"path": "state.db"}}))
         return self.keep(harness.Daemon(config))
@@ -295,7 +297,8 @@ def report(runs, options):
     for what, kind, ends in (
             (f"FAILED, a job of {options.tasks}", "job", ("FAILED",)),
             (f"TIMED_OUT, a job of {options.tasks}", "job", ("TIMED_OUT",)),
-            (f"either, {options.ids_each} tasks by id", "ids", ("FAILED", "TIMED_OUT"))):
+            (f"either, {options.ids_each} tasks by id", "ids", ("FAILED", "TIMED_OUT")),
+            ("likewise, `pace: {task: 1s}`", "quick ids", ("FAILED", "TIMED_OUT"))):
         for who in (OURS, SCRIPT):
             chosen = [i for i in incidents if (i.who, i.kind) == (who, kind) and i.end in ends]
             if chosen:
@@ -330,8 +333,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, value, text in (
             ("pairs", 6, "daemons, each beside a page of the script"),
-            ("jobs", 16, "accounts of each that watch a job"), ("tasks", 200, "in each job"),
-            ("ids", 4, "accounts of each that watch tasks by id"), ("ids-each", 10, "so many"),
+            ("jobs", 14, "accounts of each that watch a job"), ("tasks", 200, "in each job"),
+            ("ids", 3, "accounts of each that watch tasks by id, and as many that do so at a quicker pace"), ("ids-each", 10, "so many"),
             ("seconds", 180, "over which the incidents are spread"), ("runs", 1, "with other seeds")):
         parser.add_argument(f"--{name}", type=int, default=value, help=f"{text} ({value})")
     options = parser.parse_args()
