@@ -334,7 +334,8 @@ def main():
     for name, value, text in (
             ("pairs", 6, "daemons, each beside a page of the script"),
             ("jobs", 14, "accounts of each that watch a job"), ("tasks", 200, "in each job"),
-            ("ids", 3, "accounts of each that watch tasks by id, and as many that do so at a quicker pace"), ("ids-each", 10, "so many"),
+            ("ids", 3, "accounts of each that watch tasks by id, and as many at a quicker pace"),
+            ("ids-each", 10, "so many"),
             ("seconds", 180, "over which the incidents are spread"), ("runs", 1, "with other seeds")):
         parser.add_argument(f"--{name}", type=int, default=value, help=f"{text} ({value})")
     options = parser.parse_args()
