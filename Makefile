@@ -4,7 +4,7 @@
 BUILD := build/release
 JOBS  := $(shell nproc)
 
-.PHONY: help install build dev test demo bench bench-polling lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit format clean
+.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ bench: build
 ##                      POLLING="--scenarios=ABD --seeds=1" for less
 bench-polling: build
 	tests/bench/polling.sh $(BUILD) $(POLLING)
+
+## make bench-notification   change at the cloud to notification, beside a round-robin script, into
+##                      docs/notification.md: 6 minutes, on a quiet machine; NOTIFICATION="--runs=2" for more
+bench-notification: build
+	tests/bench/notification.sh $(BUILD) $(NOTIFICATION)
 
 ## make lint      formatting and clang-tidy
 lint: install

@@ -16,12 +16,5 @@ kept=0
   "$build/tests/bench/bench_polling" "$@"
 } >"$table" || kept=1
 cat "$table"
-python3 - "$table" docs/polling.md <<'END'
-import pathlib, sys
-table, page = pathlib.Path(sys.argv[1]).read_text(), pathlib.Path(sys.argv[2])
-text = page.read_text()
-begin, end = "<!-- table -->\n", "<!-- end of table -->"
-head, rest = text.split(begin)
-page.write_text(head + begin + table + end + rest.split(end)[1])
-END
+python3 tests/bench/into_page.py "$table" docs/polling.md
 exit $kept

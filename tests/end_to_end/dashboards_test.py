@@ -8,9 +8,10 @@ import sys
 import unittest
 
 import harness
+import monitoring
 import prometheus_test
 
-sys.path.insert(0, os.path.join(prometheus_test.ROOT, "tests", "view"))
+sys.path.insert(0, os.path.join(monitoring.ROOT, "tests", "view"))
 import dashboards  # noqa: E402
 
 # Of each end that the boards show; the last two tasks go on.

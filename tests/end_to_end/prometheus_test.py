@@ -8,19 +8,17 @@ import http.client
 import http.server
 import json
 import os
-import re
 import socket
 import subprocess
 import threading
 import time
 import unittest
-import urllib.parse
 
 import harness
+import monitoring
+from monitoring import SLOW
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIPPED = os.path.join(ROOT, "config", "prometheus")
-RERUN = os.path.join(ROOT, "tests", "data", "scenarios", "rerun.yaml")
+RERUN = os.path.join(monitoring.ROOT, "tests", "data", "scenarios", "rerun.yaml")
 JOB, TASK = "sGWotgRkutxRerun010001", "MSnT9rerunTask1q010101"
 
 # Beside the failing task one that never ends: when all is finished, tasks are asked once a minute.
@@ -30,20 +28,7 @@ NEVER_ENDING = """
               - {id: goesOn, device: valve-2, script: [{at: 0s, status: IN_PROGRESS}]}
 """
 QUICK = "\n    pace: {task: 1s, finished: 2s}\n    instances:"
-SLOW = 60  # s; for what takes several scrapes and evaluations on a busy machine
 EVALUATIONS = 4  # that an alert must outlive after the daemon's death
-
-
-def shipped(name, *replacements):
-    """A shipped file's text; each (old, new, times) must stand in it exactly that often."""
-    with open(os.path.join(SHIPPED, name), encoding="utf-8") as file:
-        text = file.read()
-    for old, new, times in replacements:
-        found = text.count(old)
-        if found != times:
-            raise AssertionError(f"{name} has {old!r} {found} times, not {times}")
-        text = text.replace(old, new)
-    return text
 
 
 def host_name():
@@ -91,63 +76,6 @@ class Alertmanager(http.server.ThreadingHTTPServer):
         return [alert for alert in list(self.received) if alert["labels"]["alertname"] == name]
 
 
-class Prometheus(harness.Process):
-    def __init__(self, config_file, folder):
-        super().__init__(["prometheus", f"--config.file={config_file}",
-                          f"--storage.tsdb.path={folder}", "--web.listen-address=127.0.0.1:0"],
-                         stdout=subprocess.DEVNULL)
-        self.url = None
-
-    def started(self):
-        def port():
-            for line in list(self.lines):
-                match = re.search(r'msg="Listening on" address=127\.0\.0\.1:(\d+)', line)
-                if match:
-                    return match.group(1)
-            if not self.running():
-                raise AssertionError(self.tail())
-            return None
-
-        self.url = "http://127.0.0.1:" + harness.wait_for("Prometheus' port", port)
-        harness.wait_for(lambda: f"Prometheus to be ready: {self.tail()}",
-                         lambda: harness.fetch(self.url + "/-/ready")[0] == 200, every=0.1)
-        return self
-
-    def api(self, path, **parameters):
-        query = urllib.parse.urlencode(parameters)
-        status, _, text = harness.fetch(f"{self.url}/api/v1/{path}?{query}")
-        if status != 200:
-            raise AssertionError(f"Prometheus refuses {path} {parameters}: {status} {text}")
-        return json.loads(text)["data"]
-
-    def query(self, expression):
-        """[(labels, value), ...] as of now."""
-        return [(row["metric"], float(row["value"][1]))
-                for row in self.api("query", query=expression)["result"]]
-
-    def alerts(self, name, state=None):
-        return [alert for alert in self.api("alerts")["alerts"]
-                if alert["labels"]["alertname"] == name and state in (None, alert["state"])]
-
-    def last_evaluation(self, alert):
-        for group in self.api("rules")["groups"]:
-            for rule in group["rules"]:
-                if rule["name"] == alert:
-                    return rule["lastEvaluation"]
-        raise AssertionError(f"Prometheus has no rule {alert}")
-
-    def wait_query(self, expression, test):
-        found = None
-
-        def look():
-            nonlocal found
-            found = self.query(expression)
-            return test(found)
-
-        harness.wait_for(lambda: f"{expression}, last {found}; {self.tail()}", look, SLOW, 0.2)
-        return found
-
-
 class PrometheusTest(harness.TestCase):
     def world(self):
         """iotsim with the task that fails and the one that goes on; the daemon's configuration."""
@@ -168,16 +96,15 @@ class PrometheusTest(harness.TestCase):
         return holder.getsockname()[1]
 
     def prometheus(self, target, alertmanager):
-        """One with the shipped files, save the addresses and the intervals."""
-        rules = shipped("taskwatchd.rules.yml")
+        """One with the shipped files, save the addresses."""
+        rules = monitoring.shipped("prometheus/taskwatchd.rules.yml")
         # Nothing in the rules is changed: the one that this test waits for fires at once.
         tasks_bad = rules[rules.index("alert: TaskwatchdTasksBad"):].split("- alert:")[0]
         self.assertNotIn("for:", tasks_bad)
         self.write("prometheus/taskwatchd.rules.yml", rules)
-        config = self.write("prometheus/prometheus.yml", shipped(
-            "prometheus.yml", ("taskwatchd.example.com:10120", target, 1),
-            ("localhost:9093", alertmanager, 1), ("_interval: 15s", "_interval: 1s", 2)))
-        return self.keep(Prometheus(config, self.path("prometheus", "data"))).started()
+        config = self.write("prometheus/prometheus.yml",
+                            monitoring.prometheus_config([target], alertmanager))
+        return self.keep(monitoring.Prometheus(config, self.path("prometheus", "data"))).started()
 
     def firing_task(self, prometheus):
         alerts = prometheus.alerts("TaskwatchdTasksBad")

@@ -1,0 +1,133 @@
+"""From a change at the cloud to the notification in a webhook receiver, all as shipped but addresses:
+a task that fails, one that times out and a job that stalls are each told once, and the failure a
+second time when its rerun has succeeded. How long it takes: `make bench-notification`.
+
+Needs prometheus and prometheus-alertmanager on the PATH, beside what harness.py needs.
+"""
+
+import collections
+import datetime
+import time
+import unittest
+
+import harness
+import monitoring
+
+# Each kind has an account of its own: Alertmanager tells one group of alerts by account. One task of
+# each job goes on, for a job that is finished is asked once a minute only. What is usual for the
+# stalled job is learned from runs of 7 s; the task that hangs is a minute old when that is known.
+WORLD = """
+accounts:
+  - name: fails
+    keys:
+      - {id: LTAI5tFailsKey, secret: fails-secret-not-a-real-one}
+    instances:
+      - region: cn-shanghai
+        id: iot-cn-fails01
+        jobs:
+          - id: failsJob
+            timeout: 0s
+            tasks:
+              - {id: failsTask, device: valve-1, script: [{at: 0s, status: QUEUED}, {at: 1s, status: IN_PROGRESS},
+                  {at: 20s, status: FAILED, message: "checksum mismatch"}],
+                 rerun: [{at: 0s, status: IN_PROGRESS}, {at: 3s, status: SUCCEEDED}]}
+              - {id: failsGoesOn, device: valve-2, script: [{at: 0s, status: IN_PROGRESS}]}
+  - name: expires
+    keys:
+      - {id: LTAI5tExpiresKey, secret: expires-secret-not-a-real-one}
+    instances:
+      - region: cn-shanghai
+        id: iot-cn-expires01
+        jobs:
+          - id: expiresJob
+            timeout: 20s
+            devices: 1
+            life: {hang: 1, failed: 0, rejected: 0, offline: 0, timeout_slack: 1s}
+          - id: expiresGoesOn
+            timeout: 0s
+            tasks:
+              - {id: expiresGoesOnTask, device: valve-3, script: [{at: 0s, status: IN_PROGRESS}]}
+  - name: stalls
+    keys:
+      - {id: LTAI5tStallsKey, secret: stalls-secret-not-a-real-one}
+    instances:
+      - region: cn-shanghai
+        id: iot-cn-stalls01
+        jobs:
+          - id: stallsJob
+            timeout: 0s
+            start: -50s
+            rollout: 150
+            devices: 260
+            life: {failed: 0, hang: 0, rejected: 0, offline: 0, start_mean: 100ms, run_median: 7s, run_sigma: 0.1}
+            tasks:
+              - {id: stallsTask, device: valve-4, script: [{at: 0s, status: IN_PROGRESS}]}
+"""
+BAD, STALLED = "TaskwatchdTasksBad", "TaskwatchdJobStalled"
+TOLD = {"fails": [(BAD, "firing"), (BAD, "resolved")], "expires": [(BAD, "firing")],
+        "stalls": [(STALLED, "firing")]}
+PATIENCE = 150  # s; a stalled job is told 2 min after it was last heard of, on a quiet machine
+
+
+def unix(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+class NotificationTest(harness.TestCase):
+    def wait_told(self, what, account, alert, status):
+        """When that notification came."""
+        def look():
+            return [at for at, *rest in self.receiver.notifications()
+                    if rest == [account, alert, status]]
+
+        return harness.wait_for(
+            lambda: f"{what}; told: {self.receiver.notifications()}; {self.daemon_.tail(5)}",
+            look, PATIENCE, 0.1)[0]
+
+    def report(self, what, changed, told):
+        print(f"{what}: told after {told - max(changed, self.ready):.1f} s", flush=True)
+        self.assertGreater(told, changed)
+
+    def changed(self, task, status):
+        """The true instant."""
+        history = self.cloud.control("history", task=task)["history"]
+        return next(unix(step["at"]) for step in reversed(history) if step["status"] == status)
+
+    def test_each_kind_is_told_once(self):
+        self.cloud = self.iotsim(WORLD, "--watch=jobs")
+        self.daemon_ = self.daemon(self.cloud.config_file).started()
+        world = monitoring.Monitoring(self.path("monitoring"),
+                                      [self.daemon_.url.removeprefix("http://")])
+        self.addCleanup(world.close)
+        self.receiver = world.receiver
+        self.ready = time.time()
+
+        told = self.wait_told("that a task failed", "fails", BAD, "firing")
+        self.report("failed", self.changed("failsTask", "FAILED"), told)
+        alert, = next(body["alerts"] for _, _, body in self.receiver.received
+                      if body["groupLabels"].get("account") == "fails")
+        self.assertEqual(alert["labels"], {"alertname": BAD, "account": "fails", "severity": "warning",
+                                           "job_id": "failsJob"})
+        self.assertIn("Job failsJob has bad tasks (1)", alert["annotations"]["summary"])
+
+        # Its rerun succeeds: that is told with the group's next turn.
+        self.cloud.control("rerun", job="failsJob", keep=True)
+        told = self.wait_told("that a task timed out", "expires", BAD, "firing")
+        task = self.cloud.control("tasks", job="expiresJob")["tasks"][0]["id"]
+        self.report("timed out", self.changed(task, "TIMED_OUT"), told)
+
+        told = self.wait_told("that the failure is over", "fails", BAD, "resolved")
+        self.report("succeeded when run again", self.changed("failsTask", "SUCCEEDED"), told)
+        told = self.wait_told("that a job stalls", "stalls", STALLED, "firing")
+        self.report("stalled since", self.changed("stallsTask", "IN_PROGRESS"), told)
+
+        # Nothing else was told, nothing twice; and the one that always fires did.
+        told = collections.defaultdict(list)
+        for _, account, alert, status in self.receiver.notifications():
+            told[account].append((alert, status))
+        self.assertEqual(told, TOLD)
+        self.assertIn("/alive", [path for _, path, _ in self.receiver.received])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
