@@ -4,7 +4,8 @@
 BUILD := build/release
 JOBS  := $(shell nproc)
 
-.PHONY: help install build dev test demo bench bench-polling lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit format clean
+.PHONY: help install build dev test demo bench bench-polling lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit package \
+  test-package test-systemd format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -76,6 +77,17 @@ tsan: install
 ## make check-unit  the systemd unit's isolation and syntax
 check-unit: build
 	tests/end_to_end/systemd_unit_test.sh $(BUILD)/daemon/taskwatchd
+
+## make package  the Debian package, build/release/taskwatchd_VERSION_ARCH.deb
+package: install
+	cmake --preset release >/dev/null
+	cmake --build --preset release --target deb
+
+## make test-package   install, upgrade, remove and purge it in a Debian root of its own; needs root
+## make test-systemd   the same root booted: the installed service under a real systemd; needs root
+test-package test-systemd: package
+	cmake --build --preset release --target iotsim
+	ctest --test-dir $(BUILD) --output-on-failure -R '^package_$(@:test-%=%)$$'
 
 ## make format    clang-format all sources
 format:
