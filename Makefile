@@ -83,11 +83,14 @@ package: install
 	cmake --preset release >/dev/null
 	cmake --build --preset release --target deb
 
-## make test-package   install, upgrade, remove and purge it in a Debian root of its own; needs root
-## make test-systemd   the same root booted: the installed service under a real systemd; needs root
-test-package test-systemd: package
+## make test-package   what is in it; installed, upgraded, removed and purged in a Debian root of its own (needs root)
+test-package: package
+	ctest --test-dir $(BUILD) --output-on-failure -R '^package_(contents|install)$$'
+
+## make test-systemd   the same root booted: the installed service under a real systemd (needs root)
+test-systemd: package
 	cmake --build --preset release --target iotsim
-	ctest --test-dir $(BUILD) --output-on-failure -R '^package_$(@:test-%=%)$$'
+	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_systemd$$'
 
 ## make format    clang-format all sources
 format:
