@@ -4,7 +4,8 @@
 BUILD := build/release
 JOBS  := $(shell nproc)
 
-.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit format clean
+.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit package \
+  test-package test-systemd format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -81,6 +82,20 @@ tsan: install
 ## make check-unit  the systemd unit's isolation and syntax
 check-unit: build
 	tests/end_to_end/systemd_unit_test.sh $(BUILD)/daemon/taskwatchd
+
+## make package  the Debian package, build/release/taskwatchd_VERSION_ARCH.deb
+package: install
+	cmake --preset release >/dev/null
+	cmake --build --preset release --target deb
+
+## make test-package   what is in it; installed, upgraded, removed and purged in a Debian root of its own (needs root)
+test-package: package
+	ctest --test-dir $(BUILD) --output-on-failure -R '^package_(contents|install)$$'
+
+## make test-systemd   the same root booted: the installed service under a real systemd (needs root)
+test-systemd: package
+	cmake --build --preset release --target iotsim
+	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_systemd$$'
 
 ## make format    clang-format all sources
 format:

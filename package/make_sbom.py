@@ -1,0 +1,89 @@
+"""The bill of materials as CycloneDX 1.5 JSON: what the program is linked with and what is compiled into it.
+
+Usage: make_sbom.py TASKWATCHD VERSION EPOCH SOURCE_FOLDER OUTPUT
+Shared libraries are those that the program itself names (DT_NEEDED), with the versions of the Debian packages they were
+linked against; header-only libraries by their packages; the page's npm packages by its lock file. The same inputs make
+the same bytes.
+"""
+import datetime
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import urllib.parse
+import uuid
+
+HEADERS_ONLY = ("libboost1.81-dev", "libcli11-dev")
+DISTRIBUTION = "debian-12"
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"}).stdout
+
+
+def package_of(path):
+    """dpkg knows a file of /usr/lib by that name or as it was before /lib became a link."""
+    real = os.path.realpath(path)
+    for name in (real, real.removeprefix("/usr")):
+        found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
+        if found.returncode == 0:
+            return found.stdout.split(":")[0]
+    raise SystemExit(f"make_sbom: no Debian package owns {path}; build on Debian with its libraries")
+
+
+def libraries(program):
+    needed = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", run("readelf", "-dW", program))
+    places = dict(re.findall(r"^\s*(\S+)(?: => (\S+))? \(0x", run("ldd", program), re.MULTILINE))
+    for name in needed:
+        # The loader itself is shown by its whole path alone.
+        yield places.get(name) or next(place for place in places if place.endswith(f"/{name}"))
+
+
+def debian(package, scope):
+    name, version, architecture = run(
+        "dpkg-query", "-W", "-f=${Package} ${Version} ${Architecture}\\n", package).splitlines()[0].split()
+    purl = f"pkg:deb/debian/{name}@{urllib.parse.quote(version, safe=':~')}?arch={architecture}&distro={DISTRIBUTION}"
+    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "scope": scope, "purl": purl}
+
+
+def npm(folder):
+    """What is bundled into the page; what only builds or tests it is marked dev in a lock file."""
+    for lock in sorted(pathlib.Path(folder).glob("**/package-lock.json")):
+        if {"build", "node_modules", "tests"} & set(lock.relative_to(folder).parts):
+            continue
+        for path, package in sorted(json.loads(lock.read_text())["packages"].items()):
+            if path and not package.get("dev"):
+                name = path.rpartition("node_modules/")[2]
+                purl = f"pkg:npm/{urllib.parse.quote(name)}@{package['version']}"
+                yield {"type": "library", "bom-ref": purl, "name": name, "version": package["version"],
+                       "scope": "required", "purl": purl}
+
+
+def bill(program, version, epoch, folder):
+    packages = {package_of(path) for path in libraries(program)}
+    parts = [debian(package, "required") for package in sorted(packages)]
+    parts += [debian(package, "required") for package in HEADERS_ONLY]
+    parts += npm(folder)
+    own = f"pkg:generic/taskwatchd@{version}"
+    document = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": {
+            "timestamp": datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "component": {"type": "application", "bom-ref": own, "name": "taskwatchd", "version": version, "purl": own,
+                          "licenses": [{"license": {"id": "Apache-2.0"}}]},
+        },
+        "components": parts,
+        "dependencies": [{"ref": own, "dependsOn": [part["bom-ref"] for part in parts]}],
+    }
+    # Named by what it says, so that it can be made again.
+    said = json.dumps(document, sort_keys=True)
+    return {"serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, said)}", **document}
+
+
+if __name__ == "__main__":
+    *inputs, output = sys.argv[1:]
+    pathlib.Path(output).write_text(json.dumps(bill(*inputs), indent=2) + "\n")

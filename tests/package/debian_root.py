@@ -1,0 +1,151 @@
+"""A Debian root of its own, in which the package is installed and booted.
+
+It is made once by mmdebstrap from this machine's own Debian mirrors and kept as a tar file below the build folder; each
+test unpacks a copy. Programs run in it by systemd-nspawn, whose mounts live in a mount namespace that ends with it: when a
+test ends or is killed, whatever way, nothing stays mounted and nothing runs on.
+"""
+import contextlib
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SUITE = "bookworm"
+# What a machine has before the package comes: a minimal Debian that boots.
+BASE = ("systemd", "systemd-sysv", "dbus")
+CACHE = pathlib.Path(os.environ["BUILD_FOLDER"]) / "debian_root"
+SKIPPED = 77
+
+
+def skip(reason):
+    print(f"SKIPPED: {reason}")
+    sys.exit(SKIPPED)
+
+
+def needs(*programs):
+    if os.geteuid() != 0:
+        skip("needs root, to make a Debian root and run it")
+    for program in programs:
+        if not shutil.which(program):
+            skip(f"no {program} on this machine; see .ci/packages.txt")
+
+
+def deb():
+    """The package that was built last."""
+    found = sorted(pathlib.Path(os.environ["BUILD_FOLDER"]).glob("taskwatchd_*.deb"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise SystemExit("no package: cmake --build BUILD --target deb")
+    return found[-1]
+
+
+def mirrors():
+    """This machine's sources of the suite, as lines for apt."""
+    said = subprocess.run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(CODENAME)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
+                           "Identifier: Packages"], capture_output=True, text=True)
+    rows = [line.split("|") for line in said.stdout.splitlines()]
+    return sorted({line for origin, name, line in rows if origin == "Debian" and name.split("-")[0] == SUITE})
+
+
+def tar():
+    """The base root, made at the first need."""
+    lines = mirrors()
+    if not lines:
+        skip(f"apt knows no Debian {SUITE} here; apt-get update first")
+    key = hashlib.sha256("\n".join([*lines, *BASE]).encode()).hexdigest()[:12]
+    made = CACHE / f"{SUITE}-{key}.tar"
+    if made.exists():
+        return made
+    CACHE.mkdir(exist_ok=True)
+    partial = CACHE / f"partial-{os.getpid()}.tar"
+    done = subprocess.run(["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+                           "--dpkgopt=force-unsafe-io", f"--include={','.join(BASE)}",
+                           SUITE, partial, *lines], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        partial.unlink(missing_ok=True)
+        skip(f"mmdebstrap cannot make a root here: {done.stderr.strip()[-300:]}")
+    partial.rename(made)
+    return made
+
+
+class Root:
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.archives = CACHE / "archives"
+        (self.archives / "partial").mkdir(parents=True, exist_ok=True)
+
+    def path(self, name):
+        return self.folder / name.lstrip("/")
+
+    def write(self, name, text, mode=0o644):
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def put(self, source, name, mode=0o755):
+        shutil.copyfile(source, self.path(name))
+        self.path(name).chmod(mode)
+
+    def _nspawn(self, *arguments, deadline):
+        # The folder that nspawn wants to mount on must be a mount of its own; cgroup v2 may be missing.
+        script = ("mkdir -p /run/systemd/nspawn && mount -t tmpfs tmpfs /run/systemd/nspawn && "
+                  "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0 exec systemd-nspawn \"$@\"")
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation=private", "sh", "-c", script,
+                   "sh", f"--directory={self.folder}", "--register=no", "--keep-unit", "--quiet", *arguments]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace") as child:
+            try:
+                said, _ = child.communicate(timeout=deadline)
+            except subprocess.TimeoutExpired:
+                child.kill()  # its container dies with it
+                said, _ = child.communicate()
+                said += f"\n(ended by the test after {deadline} s)"
+            return subprocess.CompletedProcess(command, child.returncode, said)
+
+    def run(self, *command, deadline=300):
+        """Not booted: a command with the machine's network. Says what it printed, stderr too."""
+        return self._nspawn("--pipe", "--resolv-conf=replace-host", f"--bind={self.archives}:/var/cache/apt/archives",
+                            "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8", *command,
+                            deadline=deadline)
+
+    def boot(self, deadline):
+        """Until it powers off; with a loopback interface and no other."""
+        return self._nspawn("--boot", "--private-network", "--console=pipe", deadline=deadline)
+
+    def install(self, package):
+        self.put(package, "/package.deb", 0o644)
+        for command in (("apt-get", "-q", "update"),
+                        ("apt-get", "-qy", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef",
+                         "-o", "Dpkg::Options::=--force-confold", "install", "/package.deb")):
+            done = self.run(*command)
+            if done.returncode != 0:
+                raise AssertionError(f"{' '.join(command)}:\n{done.stdout}")
+        return done.stdout
+
+
+@contextlib.contextmanager
+def root():
+    base = tar()
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix="root-") as folder:
+        subprocess.run(["tar", "--extract", "--numeric-owner", f"--file={base}", f"--directory={folder}"], check=True)
+        os.chmod(folder, 0o755)
+        made = Root(folder)
+        if made.run("true", deadline=60).returncode != 0:
+            skip(f"systemd-nspawn cannot run a root here: {made.run('true', deadline=60).stdout.strip()[-300:]}")
+        yield made
+
+
+def newer(package, folder):
+    """The same package as the next version, in which the shipped configuration has changed."""
+    tree, made = pathlib.Path(folder) / "tree", pathlib.Path(folder) / "newer.deb"
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    control = tree / "DEBIAN" / "control"
+    lines = [line + ".1" if line.startswith("Version: ") else line for line in control.read_text().splitlines()]
+    control.write_text("\n".join(lines) + "\n")
+    with open(tree / "etc" / "taskwatchd" / "taskwatchd.yaml", "a") as shipped:
+        shipped.write("# a line of the newer version\n")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", tree, made], check=True, stdout=subprocess.DEVNULL)
+    return made

@@ -1,0 +1,70 @@
+"""The installed package under a real systemd: a Debian root of its own is booted, with iotsim inside as the cloud.
+
+inside.sh runs in it as a unit, does the checks one after the other and powers it off; here its report becomes tests.
+"""
+import os
+import pathlib
+import re
+import tempfile
+import unittest
+
+import debian_root
+
+HERE = pathlib.Path(__file__).resolve().parent
+CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "reload", "watchdog", "writes",
+          "stop", "upgrade", "remove")
+DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
+
+IOTSIM = """[Service]
+Type=exec
+ExecStart=/usr/local/bin/iotsim --scenario=/usr/local/share/world.yaml --listen=127.0.0.1:18080
+"""
+# It powers the root off, however it ends.
+INSIDE = """[Unit]
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+[Service]
+Type=oneshot
+ExecStart=/usr/local/bin/inside.sh
+StandardOutput=file:/results
+StandardError=file:/results
+"""
+
+
+class Systemd(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with debian_root.root() as root, tempfile.TemporaryDirectory() as folder:
+            root.install(debian_root.deb())
+            root.put(debian_root.newer(debian_root.deb(), folder), "/newer.deb", 0o644)
+            root.put(os.environ["IOTSIM"], "/usr/local/bin/iotsim")
+            root.put(HERE / "inside.sh", "/usr/local/bin/inside.sh")
+            root.put(HERE / "world.yaml", "/usr/local/share/world.yaml", 0o644)
+            root.write("/etc/systemd/system/iotsim.service", IOTSIM)
+            root.write("/etc/systemd/system/inside.service", INSIDE)
+            wants = root.path("/etc/systemd/system/multi-user.target.wants/inside.service")
+            wants.parent.mkdir(exist_ok=True)
+            wants.symlink_to("../inside.service")
+            booted = root.boot(DEADLINE)
+            results = root.path("/results")
+            cls.report = results.read_text(errors="replace") if results.exists() else ""
+        if "END" not in cls.report.splitlines():
+            raise AssertionError(f"the checks did not come to their end:\n{cls.report}\n{booted.stdout[-3000:]}")
+        print(cls.report[:cls.report.index("\nEND")])
+        cls.said = dict(re.findall(r"^CHECK (\w+) (.*)$", cls.report, re.MULTILINE))
+
+
+def one(name):
+    def test(self):
+        if self.said.get(name) != "ok":
+            self.fail(f"{self.said.get(name, 'was not run')}\n{self.report}")
+    return test
+
+
+for check_name in CHECKS:
+    setattr(Systemd, f"test_{check_name}", one(check_name))
+
+
+if __name__ == "__main__":
+    debian_root.needs("mmdebstrap", "systemd-nspawn", "dpkg-deb")
+    unittest.main(verbosity=2)
