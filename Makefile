@@ -4,8 +4,8 @@
 BUILD := build/release
 JOBS  := $(shell nproc)
 
-.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang check-unit package \
-  test-package test-systemd format clean
+.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang \
+  check-unit package test-package test-systemd format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -11,14 +11,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include "api_answers.h"
 #include "ask.h"
 #include "fleet.h"
 #include "io/curl_client.h"
 #include "io/event_log.h"
-#include "io/http_server.h"
 #include "io/process_stats.h"
 #include "io/result_files.h"
 #include "io/sqlite_store.h"
@@ -33,15 +31,13 @@
 #include "view/metrics.h"
 #include "view/status_line.h"
 #include "watchdog.h"
-#include "web.h"
+#include "web_front.h"
 
 namespace taskwatchd {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kListenTries = 3;
-constexpr std::chrono::seconds kListenPause{1};
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
 constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
 constexpr Duration kPruneEvery = std::chrono::hours(1);
@@ -78,26 +74,15 @@ int exit_code(OpenError::Kind kind) {
   return kExitOther;
 }
 
-WebLimits web_limits(const RunOptions& options) {
-  WebLimits limits;
-  limits.requests = options.max_requests > 0 ? options.max_requests : limits.connections;
-  return limits;
-}
-
 }  // namespace
 
 class App {
  public:
   explicit App(const RunOptions& options)
-      : options_(options),
-        clock_(context_.get_executor()),
+      : clock_(context_.get_executor()),
         log_(context_.get_executor(), format_of(options.log_format), options.log_level),
         metrics_({TASKWATCHD_VERSION, TASKWATCHD_REVISION, TASKWATCHD_COMPILER}),
-        web_(web_options(), web_pages()),
-        server_(
-            context_.get_executor(),
-            [this](const WebRequest& request) { return web_.handle(request); },
-            web_limits(options)),
+        front_(context_.get_executor(), clock_, log_, entropy_, options, web_pages()),
         signals_(context_, SIGTERM, SIGINT, SIGHUP),
         stop_alarm_(clock_.make_alarm()),
         reloader_(context_.get_executor(), clock_, log_, options.config_file,
@@ -108,10 +93,8 @@ class App {
   int run();
 
  private:
-  WebOptions web_options() const;
   WebPages web_pages();
   int open_store();
-  int listen();
 
   Awaitable<void> main();
   Awaitable<void> shut_down();
@@ -130,7 +113,6 @@ class App {
   std::string page();
   void stop_with(int code);
 
-  RunOptions options_;
   boost::asio::io_context context_{1};
   SystemClock clock_;
   SystemEntropy entropy_;
@@ -146,9 +128,7 @@ class App {
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<ApiAnswers> answers_;
   std::unique_ptr<Watchdog> watchdog_;
-  Web web_;
-  HttpServer server_;
-  std::vector<std::string> listening_;
+  WebFront front_;
   boost::asio::signal_set signals_;
   std::unique_ptr<Alarm> stop_alarm_;
   Reloader reloader_;
@@ -157,13 +137,6 @@ class App {
   bool recorded_ = false;
   int exit_code_ = kExitOk;
 };
-
-WebOptions App::web_options() const {
-  return {.telemetry_path = options_.telemetry_path,
-          .route_prefix = route_prefix(options_.route_prefix, options_.external_url),
-          .enable_lifecycle = options_.enable_lifecycle,
-          .hosts = served_hosts(options_.allowed_hosts, options_.external_url)};
-}
 
 WebPages App::web_pages() {
   return {.metrics = [this] { return page(); },
@@ -177,9 +150,10 @@ WebPages App::web_pages() {
 int App::prepare() {
   const std::vector<ConfigError> errors = reloader_.load_first();
   for (const ConfigError& error : errors) std::fprintf(stderr, "%s\n", to_string(error).c_str());
-  if (!errors.empty()) return kExitConfig;
+  const int web = front_.read();
+  if (!errors.empty() || web != kExitOk) return kExitConfig;
   if (const int code = open_store()) return code;
-  if (const int code = listen()) return code;
+  if (const int code = front_.listen()) return code;
 
   const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, *results_};
   recorder_ = std::make_unique<Recorder>(ports);
@@ -192,8 +166,9 @@ int App::prepare() {
   ApiSources sources{[this] { return ready_ && !stopping_; }, [this] { return status(); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
   answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_, std::move(sources));
-  watchdog_ = std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, server_,
-                                         listening_.front(), [] { systemd::watchdog_ping(); });
+  watchdog_ =
+      std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, front_.server(),
+                                 front_.listening().front(), [] { systemd::watchdog_ping(); });
   return kExitOk;
 }
 
@@ -206,29 +181,6 @@ int App::open_store() {
   store_ = std::get<std::unique_ptr<SqliteStore>>(std::move(opened));
   const auto folder = std::filesystem::path(reloader_.config().state_path).parent_path();
   results_ = std::make_unique<CurlResultFiles>(context_.get_executor(), folder / "distributions");
-  return kExitOk;
-}
-
-int App::listen() {
-  for (const std::string& address : options_.listen_addresses) {
-    for (int tries = 1;; ++tries) {
-      const HttpServer::Listening bound = server_.listen(address);
-      if (!bound.error) {
-        listening_.push_back(bound.address);
-        break;
-      }
-      if (bound.error == boost::system::errc::invalid_argument) {
-        complain("--web.listen-address=" + address + " is not HOST:PORT, [IPv6]:PORT or :PORT");
-        return kExitConfig;
-      }
-      if (tries == kListenTries) {
-        complain("cannot listen on " + address + ": " + bound.error.message() +
-                 ". Stop the program that has it, or choose another --web.listen-address.");
-        return kExitUnavailable;
-      }
-      std::this_thread::sleep_for(kListenPause);
-    }
-  }
   return kExitOk;
 }
 
@@ -255,6 +207,7 @@ Awaitable<void> App::main() {
   spawn(executor, outbox_->run());
   spawn(executor, reloader_.run(*fleet_));
   spawn(executor, reloader_.follow_task_files());
+  spawn(executor, front_.follow());
   spawn(executor, keep_status());
   spawn(executor, measure_delay());
   spawn(executor, prune());
@@ -264,7 +217,7 @@ Awaitable<void> App::main() {
   ready_ = true;
   log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
             {{"version", TASKWATCHD_VERSION},
-             {"listen", listening_},
+             {"listen", front_.listening()},
              {"tasks", static_cast<std::int64_t>(watched_tasks(reloader_.config()).size())}});
   systemd::ready(render_status_line(status(), clock_.now().wall));
 
@@ -321,7 +274,10 @@ void App::stop_with(int code) {
 
 std::optional<std::string> App::request_reload() {
   systemd::reloading();
-  return reloader_.request();
+  const auto web = front_.reload();
+  const auto own = reloader_.request();
+  if (!own || !web) return own ? own : web;
+  return *own + "\n" + *web;
 }
 
 // Also after a reload that failed: systemd waits for READY after RELOADING.
@@ -381,7 +337,7 @@ DaemonStatus App::status() const {
   }
   status.store_up = recorder_->store_up();
   status.events_pending[outbox_->sink_name()] = outbox_->pending();
-  status.last_reload_successful = reloader_.last_good();
+  status.last_reload_successful = reloader_.last_good() && front_.settings_good();
   status.last_reload_success = reloader_.last_success();
   return status;
 }

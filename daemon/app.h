@@ -19,7 +19,9 @@ struct RunOptions {
   std::string external_url;                // empty: none
   std::string route_prefix;                // empty: the path of external_url
   std::vector<std::string> allowed_hosts;  // beside IP literals, localhost and the machine's names
-  std::size_t max_requests = 40;           // answers being written at one time; 0: no limit
+  std::size_t max_requests = 40;           // of pages, and of the API, at one time; 0: no limit
+  std::string web_config_file;             // TLS and logins; empty: none
+  bool systemd_socket = false;             // instead of listen_addresses
   bool enable_lifecycle = false;           // POST /-/reload
   Level log_level = Level::kInfo;
   LogFormatChoice log_format = LogFormatChoice::kAuto;

@@ -12,6 +12,7 @@
 #include "config/summary.h"
 #include "io/config_file.h"
 #include "online_calls.h"
+#include "web_settings.h"
 
 namespace taskwatchd {
 namespace {
@@ -127,22 +128,30 @@ int check_online(const Config& config) {
   return loop.run(check_all(accounts, loop.asker(), exit_code));
 }
 
+void tell(const std::vector<ConfigError>& errors, const std::string& kind = "") {
+  for (ConfigError error : errors) {
+    error.message = kind + error.message;
+    std::fprintf(stderr, "%s\n", to_string(error).c_str());
+  }
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
   const auto loaded = load_config(options.config_file);
-  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
-    for (const ConfigError& error : *errors) {
-      std::fprintf(stderr, "%s\n", to_string(error).c_str());
-    }
-    return kExitConfig;
-  }
+  const auto web = options.web_config_file.empty() ? WebSettingResult()
+                                                   : load_web_setting(options.web_config_file);
+  const auto* const errors = std::get_if<std::vector<ConfigError>>(&loaded);
+  const auto* const web_errors = std::get_if<std::vector<ConfigError>>(&web);
+  if (errors != nullptr) tell(*errors);
+  if (web_errors != nullptr) tell(*web_errors);
+  if (errors != nullptr || web_errors != nullptr) return kExitConfig;
   const LoadedConfig& good = std::get<LoadedConfig>(loaded);
-  for (ConfigError warning : good.warnings) {
-    warning.message = "warning: " + warning.message;
-    std::fprintf(stderr, "%s\n", to_string(warning).c_str());
-  }
+  const WebSetting& good_web = std::get<WebSetting>(web);
+  tell(good.warnings, "warning: ");
+  tell(good_web.tls.warnings, "warning: ");
   std::fputs(summary(good.config).c_str(), stdout);
+  if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitOther;
   return options.online ? check_online(good.config) : kExitOk;
 }

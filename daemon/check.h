@@ -1,6 +1,7 @@
 // `taskwatchd check`: reads the configuration as `run` would, says everything that is wrong with it
 // on stderr, and prints a summary on stdout. With `online`, one call for each account, instance and
 // API that the configuration uses shows what is wrong: key, RAM action, region or instance id.
+// The file of `run --web.config.file` is checked too if it is given.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@ namespace taskwatchd {
 
 struct CheckOptions {
   std::string config_file = "/etc/taskwatchd/taskwatchd.yaml";
+  std::string web_config_file;  // empty: none
   bool online = false;
 };
 

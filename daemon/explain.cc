@@ -10,15 +10,22 @@
 
 #include "app.h"
 #include "ask.h"
+#include "cloud/signer.h"
 #include "explain_text.h"
 #include "io/curl_client.h"
+#include "io/key_files.h"
 #include "spawn.h"
 #include "web_text.h"
 
 namespace taskwatchd {
 namespace {
 
-HttpRequest request_of(const ExplainOptions& options) {
+// The file's first line.
+Secret password_in(const Secret& text) {
+  return Secret(text.reveal().substr(0, text.reveal().find_first_of("\r\n")));
+}
+
+HttpRequest request_of(const ExplainOptions& options, const Secret& password) {
   std::string base = options.url;
   while (base.ends_with('/')) base.pop_back();
   HttpRequest request;
@@ -26,11 +33,16 @@ HttpRequest request_of(const ExplainOptions& options) {
   request.url = base + "/api/v1/tasks/" + percent_encoded(options.task_id);
   if (!options.account.empty()) request.url += "?account=" + percent_encoded(options.account);
   request.headers = {{"Accept", "application/json"}};
+  if (!options.user.empty()) {
+    const Secret login(options.user + ":" + password.reveal());
+    request.headers.emplace_back("Authorization", "Basic " + base64(login.reveal()));
+  }
+  request.ca_file = options.ca_file;
   return request;
 }
 
-Awaitable<int> ask(HttpClient& http, const ExplainOptions& options) {
-  HttpRequest request = request_of(options);
+Awaitable<int> ask(HttpClient& http, const ExplainOptions& options, Secret password) {
+  HttpRequest request = request_of(options, password);
   const HttpResult result = co_await http.send(std::move(request));
   if (const auto* failure = std::get_if<TransportFailure>(&result)) {
     complain("no taskwatchd answers at " + options.url + ": " + failure->message);
@@ -49,6 +61,15 @@ Awaitable<int> ask(HttpClient& http, const ExplainOptions& options) {
 }  // namespace
 
 int explain(const ExplainOptions& options) {
+  Secret password;
+  if (!options.password_file.empty()) {
+    const LocalText text = KeyFiles().file(options.password_file, kMaxKeyBytes);
+    if (!text.problem.empty()) {
+      complain("--password-file " + options.password_file + " " + text.problem);
+      return kExitConfig;
+    }
+    password = password_in(text.text);
+  }
   boost::asio::io_context context;
   CurlClient http(context.get_executor());
   std::optional<int> code;
@@ -58,11 +79,12 @@ int explain(const ExplainOptions& options) {
     code = kExitInterrupted;
     context.stop();
   });
-  boost::asio::co_spawn(context, ask(http, options), [&](std::exception_ptr error, int ended) {
-    rethrow(std::move(error));
-    code = ended;
-    context.stop();
-  });
+  boost::asio::co_spawn(context, ask(http, options, password),
+                        [&](std::exception_ptr error, int ended) {
+                          rethrow(std::move(error));
+                          code = ended;
+                          context.stop();
+                        });
   context.run();
   return code.value_or(kExitOther);
 }

@@ -132,6 +132,11 @@ void add_next(std::string& out, const Element& data) {
 }  // namespace
 
 ExplainText explain_text(int http_status, std::string_view body) {
+  if (http_status == 401) {
+    return {kExitUnavailable,
+            "the daemon asks for a login; give --user and --password-file as in its "
+            "basic_auth_users"};
+  }
   simdjson::dom::parser parser;
   Element root;
   const bool read = parser.allocate(body.size(), kMaxDepth) == simdjson::SUCCESS &&

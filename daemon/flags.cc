@@ -23,8 +23,6 @@ struct Parsed {
   std::string log_level = "info";
   std::string log_format;
   std::string max_requests = "40";
-  std::string web_config_file;
-  bool systemd_socket = false;
   std::string timeout;
   ExplainOptions explain;
   PlanOptions plan;
@@ -64,6 +62,11 @@ void add_run(CLI::App& app, Parsed& parsed) {
   text_flag(run, "--config.file", options.config_file, "FILE", "The configuration.");
   add_list(run, "--web.listen-address", options.listen_addresses, "HOST:PORT",
            "Where to serve /metrics; port 0 picks a free one.", &listen_address_problem);
+  text_flag(run, "--web.config.file", options.web_config_file, "FILE",
+            "TLS, client certificates, users and headers, in the format of Prometheus's exporters; "
+            "followed while running. Default: none.");
+  run.add_flag("--web.systemd-socket", options.systemd_socket,
+               "Serve on the sockets that systemd passes, instead of --web.listen-address.");
   check_by(text_flag(run, "--web.telemetry-path", options.telemetry_path, "PATH",
                      "Where the metrics are."),
            &telemetry_path_problem);
@@ -79,21 +82,21 @@ void add_run(CLI::App& app, Parsed& parsed) {
   run.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
                "Allow a reload by POST or PUT /-/reload.");
   check_by(text_flag(run, "--web.max-requests", parsed.max_requests, "N",
-                     "Answers being written at one time at most, 503 beyond; 0: no limit."),
+                     "Answers in the making at one time at most, 503 beyond: so many of pages, and "
+                     "as many of the API; 0: no limit."),
            &max_requests_problem);
   text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Least level of what is logged.")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   text_flag(run, "--log.format", parsed.log_format, "FORMAT",
             "Default: journald when stderr is the journal, else logfmt.")
       ->check(CLI::IsMember({"logfmt", "json", "journald"}));
-  // Named in the family's habits: refused with a reason of its own rather than as unknown.
-  run.add_option("--web.config.file", parsed.web_config_file)->group("");
-  run.add_flag("--web.systemd-socket", parsed.systemd_socket)->group("");
 }
 
 void add_check(CLI::App& app, Parsed& parsed) {
   CLI::App& check = *app.add_subcommand("check", "Validate the configuration and print a summary");
   text_flag(check, "--config.file", parsed.check.config_file, "FILE", "The configuration.");
+  text_flag(check, "--web.config.file", parsed.check.web_config_file, "FILE",
+            "Also validate this file, and the certificates and keys that it names.");
   check.add_flag("--online", parsed.check.online,
                  "Also make one call for each account, instance and API that the configuration "
                  "uses, and name what is wrong: key, RAM action, region or instance id. Exit 69 if "
@@ -140,6 +143,11 @@ void add_explain(CLI::App& app, Parsed& parsed) {
            &daemon_url_problem);
   text_flag(explain, "--account", parsed.explain.account, "NAME",
             "The account to look in, if several watch the task.");
+  text_flag(explain, "--user", parsed.explain.user, "NAME", "Of the daemon's basic_auth_users.");
+  text_flag(explain, "--password-file", parsed.explain.password_file, "FILE",
+            "Holds the user's password.");
+  text_flag(explain, "--ca-file", parsed.explain.ca_file, "FILE",
+            "The authority that signed the daemon's certificate. Default: the system's.");
   explain.add_option("TASK_ID", parsed.explain.task_id, "The task.")->type_name("");
 }
 
@@ -264,6 +272,9 @@ std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& co
 
 std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
   if (options.task_id.empty()) return refuse("give the id of the task to explain", "explain");
+  if (options.user.empty() != options.password_file.empty()) {
+    return refuse("--user and --password-file belong together; give both", "explain");
+  }
   if (is_valid_id(options.task_id)) return std::nullopt;
   return refuse(
       "a task id must be 1 to 128 printable ASCII characters without space, \", \\ and #; copy it "
@@ -298,15 +309,6 @@ Command finish(Parsed& parsed, const std::string& command) {
   if (command == "explain") {
     if (auto end = finish_explain(parsed.explain)) return *end;
     return parsed.explain;
-  }
-  if (!parsed.web_config_file.empty()) {
-    return refuse(
-        "--web.config.file is not yet supported; serve on a loopback address and put a "
-        "proxy with TLS before it",
-        command);
-  }
-  if (parsed.systemd_socket) {
-    return refuse("--web.systemd-socket is not yet supported; give --web.listen-address", command);
   }
   parsed.run.log_level = level_of(parsed.log_level);
   parsed.run.max_requests = std::stoul(parsed.max_requests);

@@ -85,6 +85,11 @@ WebAnswer Web::handle(const WebRequest& request) const {
   return finish(route(request));
 }
 
+bool Web::waits(const WebRequest& request) const {
+  const auto path = path_of(request);
+  return path && path->starts_with(kApi);
+}
+
 WebResponse Web::finish(Routed routed) const {
   pages_.answered(routed.handler, routed.response.status);
   routed.response.headers.emplace_back("X-Content-Type-Options", "nosniff");

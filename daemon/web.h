@@ -74,6 +74,8 @@ class Web {
   Web(WebOptions options, WebPages pages);
   // For the server. A waiting answer must not outlive this, save to be destroyed.
   WebAnswer handle(const WebRequest& request) const;
+  // Whether the answer may have to wait for the store.
+  bool waits(const WebRequest& request) const;
 
  private:
   struct Routed {

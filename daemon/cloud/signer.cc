@@ -37,15 +37,6 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-std::string base64(std::string_view bytes) {
-  // One byte more than the text: EVP_EncodeBlock ends it with a NUL.
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
-  return text;
-}
-
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t";
   const std::size_t first = text.find_first_not_of(kBlank);
@@ -144,6 +135,15 @@ std::string v3_authorization(const V3Input& input, std::string_view access_key_i
   text += " Credential=";
   text += access_key_id;
   text += ",SignedHeaders=" + signed_headers(input) + ",Signature=" + v3_signature(input, secret);
+  return text;
+}
+
+std::string base64(std::string_view bytes) {
+  // One byte more than the text: EVP_EncodeBlock ends it with a NUL.
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
   return text;
 }
 

@@ -33,6 +33,11 @@ std::optional<double> read_number(const YamlNode& node) {
   return value;
 }
 
+bool is_boolean(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::kText && !node.quoted &&
+         (node.text == "true" || node.text == "false");
+}
+
 std::string short_number(double value) {
   char buffer[32];
   const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
@@ -154,6 +159,14 @@ std::optional<std::size_t> Section::choice(std::string_view key,
   return static_cast<std::size_t>(at - words.begin());
 }
 
+std::optional<bool> Section::boolean(std::string_view key) {
+  const YamlNode* node = value(key);
+  if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
+  if (is_boolean(*node)) return node->text == "true";
+  refuse(key, quoted_key(key) + " must be true or false");
+  return std::nullopt;
+}
+
 std::optional<Section> Section::section(std::string name, std::string_view key) {
   const YamlNode* node = value(key);
   if (node == nullptr) return std::nullopt;
@@ -165,9 +178,7 @@ std::optional<Section> Section::section_or_flag(std::string name, std::string_vi
   const YamlNode* node = value(key);
   if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
   if (node->kind == YamlNode::Kind::kMap) return Section(std::move(name), *node, *problems_);
-  const bool is_flag = node->kind == YamlNode::Kind::kText && !node->quoted &&
-                       (node->text == "true" || node->text == "false");
-  if (is_flag) {
+  if (is_boolean(*node)) {
     flag = node->text == "true";
   } else {
     refuse(key, quoted_key(key) + " must be true, false or KEY: VALUE lines, indented below it");

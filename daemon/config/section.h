@@ -34,6 +34,7 @@ class Section {
   // The index of the value in `words`.
   std::optional<std::size_t> choice(std::string_view key,
                                     const std::vector<std::string_view>& words);
+  std::optional<bool> boolean(std::string_view key);  // true or false, without quotes
   std::optional<Section> section(std::string name, std::string_view key);
   // The same, where true or false may stand for the map: then nothing, and `flag` is set.
   std::optional<Section> section_or_flag(std::string name, std::string_view key, bool& flag);
@@ -43,6 +44,7 @@ class Section {
   // Keys of the user's own choice with texts; for these no key is unknown.
   std::vector<std::pair<const YamlEntry*, std::string>> free_texts();
 
+  bool empty() const { return map_->entries.empty() && map_->complete; }
   bool has(std::string_view key) const { return find(key) != nullptr; }
   // Reports `message` if the key is absent and the map was read to its end.
   void require(std::string_view key, std::string message);

@@ -1,9 +1,7 @@
 #include "io/config_file.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <utility>
 
 #include "config/key_text.h"
@@ -11,33 +9,6 @@
 
 namespace taskwatchd {
 namespace {
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (directory.starts_with('/')) return directory;
-  char* cwd = ::getcwd(nullptr, 0);
-  if (cwd == nullptr) return directory;
-  directory = directory == "." ? std::string(cwd) : std::string(cwd) + "/" + directory;
-  std::free(cwd);
-  return directory;
-}
-
-ParseContext context_of(const std::string& path) {
-  ParseContext context;
-  context.file = path;
-  context.directory = directory_of(path);
-  context.credentials_directory = environment("CREDENTIALS_DIRECTORY");
-  // systemd joins several directories with colons; the first is the main one.
-  const std::string state = environment("STATE_DIRECTORY");
-  context.state_directory = state.substr(0, state.find(':'));
-  return context;
-}
 
 // Gathers what the configuration names; one use.
 class Loader {
@@ -126,7 +97,7 @@ class Loader {
 std::variant<Config, std::vector<ConfigError>> read_config(const std::string& path) {
   const FileText file = read_file(path, kMaxConfigBytes);
   if (!file.problem.empty()) return std::vector<ConfigError>{{path, 0, 0, file.problem}};
-  return parse_config(file.text, context_of(path));
+  return parse_config(file.text, parse_context(path));
 }
 
 std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,

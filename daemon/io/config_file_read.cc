@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 namespace taskwatchd {
@@ -15,7 +16,34 @@ namespace {
 constexpr const char* kAccessMend =
     "check the path, and that the user taskwatchd runs as may read it";
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (directory.starts_with('/')) return directory;
+  char* cwd = ::getcwd(nullptr, 0);
+  if (cwd == nullptr) return directory;
+  directory = directory == "." ? std::string(cwd) : std::string(cwd) + "/" + directory;
+  std::free(cwd);
+  return directory;
+}
+
 }  // namespace
+
+ParseContext parse_context(const std::string& path) {
+  ParseContext context;
+  context.file = path;
+  context.directory = directory_of(path);
+  context.credentials_directory = environment("CREDENTIALS_DIRECTORY");
+  // systemd joins several directories with colons; the first is the main one.
+  const std::string state = environment("STATE_DIRECTORY");
+  context.state_directory = state.substr(0, state.find(':'));
+  return context;
+}
 
 FileText unreadable(int error) {
   FileText file;

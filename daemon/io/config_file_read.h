@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "config/parse.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -17,6 +18,10 @@ struct FileText {
 };
 // Regular files only: a pipe is refused without waiting for it.
 FileText read_file(const std::string& path, std::size_t max_bytes);
+
+// How to read the configuration file of that path: what relative paths and $STATE_DIRECTORY stand
+// for, as the environment says.
+ParseContext parse_context(const std::string& path);
 
 // "cannot be read: ..." for an errno.
 FileText unreadable(int error);

@@ -1,6 +1,6 @@
-// The HTTP server: Beast on the loop's thread, several listeners, one handler for all. It knows
-// limits and timeouts, not routes. The accept loops never end on an error (file descriptors may run
-// out): they pause 100 ms and go on.
+// The HTTP server: Beast on the loop's thread, with TLS or without, several listeners, one handler
+// for all. It knows limits and timeouts, not routes. The accept loops never end on an error (file
+// descriptors may run out): they pause 100 ms and go on.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,13 +10,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace taskwatchd {
+
+struct HttpShared;
 
 struct WebRequest {
   std::string method;                                        // "GET"
@@ -54,8 +61,26 @@ struct WebLimits {
   std::size_t connections = 4096;
   std::size_t requests_per_connection = 1024;
   std::size_t requests = 40;  // whose answers are awaited or being written at once; above: 503
-  std::chrono::seconds header_timeout{10};  // also the idle time of a kept connection
+  // Requests that may have to wait for something have as many places of their own, so that what
+  // they wait for cannot keep the others out.
+  std::function<bool(const WebRequest&)> waits = {};
+  std::chrono::seconds header_timeout{10};  // also of a TLS handshake, and of a kept connection
   std::chrono::seconds write_timeout{10};
+};
+
+// What a request is told instead of an answer; nothing: it is let in.
+using WebRefusal = std::optional<WebResponse>;
+
+// What stands before the handler. Replaced while the server runs: connections keep their TLS.
+struct WebDoor {
+  std::shared_ptr<boost::asio::ssl::context> tls = {};  // none: plain HTTP
+  // Asked first, as the handler is; none: all are let in. Who waits here does not count among the
+  // requests, so whoever lets them wait bounds them.
+  std::function<std::variant<WebRefusal, boost::asio::awaitable<WebRefusal>>(const WebRequest&)>
+      gate = {};
+  // Of every answer that has none of that name. A Content-Security-Policy is always added: clients
+  // keep to all that they are given.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 class HttpServer {
@@ -76,6 +101,10 @@ class HttpServer {
     boost::system::error_code error;
   };
   Listening listen(const std::string& address);
+  // Serves on a socket that listens already, and owns it from now on.
+  Listening adopt(int socket);
+  // From the next connection and request on.
+  void set_door(WebDoor door);
   // Closes all listeners and connections at once, for good.
   void stop();
 
@@ -84,8 +113,7 @@ class HttpServer {
   std::uint64_t accept_errors() const;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<HttpShared> shared_;  // with the connections, which may end after this
 };
 
 }  // namespace taskwatchd

@@ -52,6 +52,13 @@ bool extend_timeout(Duration more) {
   return notify("EXTEND_TIMEOUT_USEC=" + std::to_string(more.count()));
 }
 
+std::vector<int> passed_sockets() {
+  std::vector<int> sockets;
+  const int count = sd_listen_fds(1);
+  for (int i = 0; i < count; ++i) sockets.push_back(SD_LISTEN_FDS_START + i);
+  return sockets;
+}
+
 std::optional<Duration> watchdog_interval() {
   std::uint64_t microseconds = 0;
   if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/time.h"
 
@@ -23,6 +24,10 @@ bool status(const std::string& text);
 bool watchdog_ping();
 // Starting or stopping takes `more` from now, rather than what the unit allows.
 bool extend_timeout(Duration more);
+
+// The sockets that a socket unit passed to this process; whoever calls owns them. Once: the
+// environment that names them is emptied. Nothing without a socket unit.
+std::vector<int> passed_sockets();
 
 // How often to ping: half of what the manager allows us. Nothing when it does not watch us.
 std::optional<Duration> watchdog_interval();

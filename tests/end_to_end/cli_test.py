@@ -26,7 +26,8 @@ class Flags(Cli):
         help_of_run = self.cli("run", "--help").stdout
         for flag in ("--config.file", "--web.listen-address", "--web.telemetry-path",
                      "--web.external-url", "--web.route-prefix", "--web.allowed-host",
-                     "--web.enable-lifecycle", "--web.max-requests", "--log.level",
+                     "--web.enable-lifecycle", "--web.max-requests", "--web.config.file",
+                     "--web.systemd-socket", "--log.level",
                      "--log.format"):
             self.assertIn(flag, help_of_run)
 
@@ -50,8 +51,6 @@ class Flags(Cli):
                 (["--web.route-prefix=iot"], ["--web.route-prefix", "/iot"]),
                 (["--web.external-url=tasks.example.com"], ["--web.external-url", "https://"]),
                 (["--web.allowed-host=http://x"], ["--web.allowed-host", "host name"]),
-                (["--web.config.file=web.yml"], ["--web.config.file is not yet supported"]),
-                (["--web.systemd-socket"], ["--web.systemd-socket is not yet supported"]),
                 (["query"], ["ids of the tasks"]),
                 (["query", "--", "-x"], ["/etc/taskwatchd/taskwatchd.yaml"]),
                 (["query", "--config.file=a", "--region=cn-shanghai", "T"], ["both given"]),

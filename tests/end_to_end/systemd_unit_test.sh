@@ -21,7 +21,8 @@ sed "s|^ExecStart=/usr/bin/taskwatchd |ExecStart=$binary |" "$source/taskwatchd.
 grep -q "^ExecStart=$binary " "$work/units/taskwatchd.service" || fail "ExecStart is not as expected"
 cp "$source/taskwatchd.service.d/credentials.conf.example" \
   "$work/units/taskwatchd.service.d/credentials.conf"
-said=$(systemd-analyze verify --man=no "$work/units/taskwatchd.service" 2>&1) ||
+cp "$source/taskwatchd.socket.example" "$work/units/taskwatchd.socket"
+said=$(systemd-analyze verify --man=no "$work/units/taskwatchd.service" "$work/units/taskwatchd.socket" 2>&1) ||
   fail "systemd-analyze verify: $said"
 case $said in *"$work/units"*) fail "systemd-analyze verify: $said" ;; esac
 

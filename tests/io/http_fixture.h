@@ -190,6 +190,9 @@ class Served {
     on_loop([this] { server_.stop(); });
     thread_.join();  // so nothing is left running after a stop
   }
+  void set_door(WebDoor door) {
+    on_loop([&] { server_.set_door(std::move(door)); });
+  }
   std::uint64_t accepted() {
     return on_loop([this] { return server_.accepted(); });
   }

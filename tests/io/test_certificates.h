@@ -10,6 +10,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace taskwatchd {
 
@@ -45,14 +46,17 @@ class TestAuthority {
     std::fclose(out);
   }
 
+  std::string certificate() const { return pem(certificate_.get()); }
+
+  // A certificate and its key, both in PEM form.
+  std::pair<std::string, std::string> issue(const CertificateWish& wish = {}) const {
+    const KeyPtr key(EVP_EC_gen("P-256"));
+    return {pem(leaf_of(key.get(), wish).get()), pem(key.get())};
+  }
+
   TlsContext serve(const CertificateWish& wish = {}) const {
     const KeyPtr key(EVP_EC_gen("P-256"));
-    const X509Ptr leaf = make(key.get(), "test server");
-    X509_gmtime_adj(X509_getm_notBefore(leaf.get()), wish.from_seconds);
-    X509_gmtime_adj(X509_getm_notAfter(leaf.get()), wish.to_seconds);
-    X509_set_issuer_name(leaf.get(), X509_get_subject_name(certificate_.get()));
-    add(leaf.get(), certificate_.get(), NID_subject_alt_name, wish.subject_alt_name);
-    sign(leaf.get());
+    const X509Ptr leaf = leaf_of(key.get(), wish);
     TlsContext context(SSL_CTX_new(TLS_server_method()));
     if (wish.highest_tls != 0) {
       SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
@@ -64,7 +68,33 @@ class TestAuthority {
     return context;
   }
 
+  static std::string pem(X509* certificate) {
+    return pem_of([&](BIO* out) { return PEM_write_bio_X509(out, certificate); });
+  }
+  static std::string pem(EVP_PKEY* key) {
+    return pem_of([&](BIO* out) {
+      return PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+    });
+  }
+
  private:
+  template <typename Write>
+  static std::string pem_of(Write write) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+    if (write(out.get()) != 1) throw std::runtime_error("cannot write PEM");
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return std::string(text, static_cast<std::size_t>(size));
+  }
+  X509Ptr leaf_of(EVP_PKEY* key, const CertificateWish& wish) const {
+    X509Ptr leaf = make(key, "test server");
+    X509_gmtime_adj(X509_getm_notBefore(leaf.get()), wish.from_seconds);
+    X509_gmtime_adj(X509_getm_notAfter(leaf.get()), wish.to_seconds);
+    X509_set_issuer_name(leaf.get(), X509_get_subject_name(certificate_.get()));
+    add(leaf.get(), certificate_.get(), NID_subject_alt_name, wish.subject_alt_name);
+    sign(leaf.get());
+    return leaf;
+  }
   static X509Ptr make(EVP_PKEY* key, const char* name) {
     static long serial = 1;
     X509Ptr made(X509_new());

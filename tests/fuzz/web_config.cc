@@ -1,0 +1,34 @@
+// Any text as a web configuration: one that keeps its own rules, or mistakes with a place each.
+#include "config/web_config.h"
+#include "config/bcrypt.h"
+#include "fuzz_input.h"
+
+using namespace taskwatchd;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = text_of(data, size);
+  const auto result = parse_web_config(text, {"w.yml", "/etc/taskwatchd", "", ""});
+  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
+    require(!errors->empty());
+    for (const ConfigError& error : *errors) {
+      require(error.line >= 0 && error.column >= 0 && !error.message.empty());
+    }
+    return 0;
+  }
+  const WebConfig& config = std::get<WebConfig>(result);
+  for (const auto& [name, hash] : config.users) {
+    require(bcrypt_problem(hash.reveal()).empty());
+    require(!name.empty() && name.find(':') == std::string::npos);
+  }
+  for (const auto& [name, value] : config.headers) {
+    require(value.find_first_of("\r\n") == std::string::npos);
+  }
+  if (config.tls) {
+    require(!config.tls->cert_file.path.empty() && !config.tls->key_file.path.empty());
+    require(config.tls->min_version <= config.tls->max_version);
+    // Names of clients mean nothing where no certificate is asked for.
+    require(config.tls->client_allowed_sans.empty() || !config.tls->client_ca_file.path.empty());
+  }
+  require(!summary(config).empty());
+  return 0;
+}
