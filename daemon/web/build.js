@@ -2,13 +2,14 @@
 // the test web_bundle holds it to the sources.
 import { build } from "esbuild";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const licence = (name) => readFileSync(new URL(`node_modules/${name}/LICENSE`, import.meta.url), "utf8").trim();
 // What the bundled libraries ask to be kept with them; htm is under the same licence as taskwatchd itself.
 const notices = ["preact", "uplot"].map((name) => `${name}\n\n${licence(name)}`).join("\n\n");
 
 await build({
-  absWorkingDir: import.meta.dirname,
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   entryPoints: { page: "src/main.js" },
   outdir: process.argv[2] ?? "dist",
   bundle: true,

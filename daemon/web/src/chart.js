@@ -13,7 +13,7 @@ export const colour = (name) => getComputedStyle(document.documentElement).getPr
 
 function axis(size, extra) {
   const { filter, ...rest } = extra;
-  return { stroke: colour("quiet"), grid: { stroke: colour("rule"), width: 1, filter }, ticks: { show: false }, font: "12px system-ui, sans-serif", size, ...rest };
+  return { stroke: colour("quiet"), grid: { stroke: colour("rule"), width: 1, ...(filter && { filter }) }, ticks: { show: false }, font: "12px system-ui, sans-serif", size, ...rest };
 }
 const time = (options) => (_, splits) => splits.map((at) => new Intl.DateTimeFormat(language.value, options).format(at * 1000));
 

@@ -1,7 +1,8 @@
 // What an operator wants to know first: is anything bad, what runs and when will it end, what just happened.
 import { Events } from "./events.js";
-import { BAD, LIVE, number } from "./format.js";
+import { BAD, LIVE, number, quantile } from "./format.js";
 import { badOf, Jobs } from "./jobs.js";
+import { Rate, within } from "./pace.js";
 import { html, Shown } from "./parts.js";
 import { tasksAddress } from "./route.js";
 import { t } from "./words.js";
@@ -26,13 +27,25 @@ function Summary({ jobs, accounts, badTasks }) {
   </ul>`;
 }
 
+// An account's quota and delays in a few lines; the APIs that it does not use are left out.
+function Glance({ account, several }) {
+  const name = (words) => (several ? `${words} · ${account.name}` : words);
+  return html`
+    <section class="card"><h3><a href="#/pace">${name(t("pace.now"))}</a></h3>
+      <ul>${account.apis.filter((api) => api.calls > 0 || api.denied).map((api) => html`<li key=${api.action}><span>${api.action}</span><${Rate} account=${account.name} api=${api} /></li>`)}</ul></section>
+    <section class="card"><h3><a href="#/pace">${name(t("pace.delay"))}</a></h3>
+      <ul>${account.detection_delay.map((delay) => html`<li key=${delay.class}><span>${t(`pace.class_${delay.class}`)}</span>
+        <span>${delay.count ? t("pace.glance", { half: within(quantile(delay, 0.5)), most: within(quantile(delay, 0.99)) }) : html`<span class="none">–</span>`}</span></li>`)}</ul></section>`;
+}
+
 export function Overview({ status, jobs, badTasks }) {
   return html`
     <h1 tabindex="-1" class="unseen">${t("menu.overview")}</h1>
     <${Shown} answer=${jobs} then=${(data) => html`
       <${Summary} jobs=${data.jobs} accounts=${status.data?.accounts ?? []} badTasks=${badTasks.data?.total} />
       <div class="columns">
-        <${Jobs} jobs=${data.jobs} accounts=${status.data?.accounts ?? []} />
+        <div><${Jobs} jobs=${data.jobs} accounts=${status.data?.accounts ?? []} />
+          <div class="glance">${status.data?.accounts.map((account) => html`<${Glance} key=${account.name} account=${account} several=${status.data.accounts.length > 1} />`)}</div></div>
         <${Events} />
       </div>`} />`;
 }

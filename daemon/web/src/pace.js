@@ -13,7 +13,7 @@ const LEAST = 0.02; // s: the lowest delay that the chart tells from others
 
 const failuresOf = (api) => Object.entries(api.failures).reduce((all, [reason, n]) => all + (reason === "throttled" ? 0 : n), 0);
 
-function Rate({ account, api }) {
+export function Rate({ account, api }) {
   const recent = recentRate(nameOf(account, api.action));
   if (api.denied) return html`<span class="count bad">${t("pace.denied")}</span>`;
   const limit = api.configured;
@@ -47,7 +47,7 @@ function Calls({ account, at }) {
     <${Chart} label=${t("pace.chart_label")} series=${series} data=${data} y=${{}} scale=${{ range: (_, __, most) => [0, Math.max(1, most * 1.1)] }} floor=${actions} /></figure>`;
 }
 
-const within = (seconds) => (seconds === null ? "–" : seconds === Infinity ? "∞" : span(seconds));
+export const within = (seconds) => (seconds === null ? "–" : seconds === Infinity ? "∞" : span(seconds));
 
 function Delays({ account }) {
   const bound = account.detection_delay_bound_seconds;

@@ -1,8 +1,8 @@
 // Small parts that all pages share. What comes from the cloud is only ever text.
 import { html } from "htm/preact";
-import { useEffect, useState } from "preact/hooks";
 import { Refusal } from "./api.js";
 import { ALL, BAR, clock, ENDED, full, milliseconds, number, percent, relative, sum } from "./format.js";
+import { topic, useTopic } from "./topic.js";
 import { named, t } from "./words.js";
 
 export { html };
@@ -14,18 +14,14 @@ export const taskLink = (account, id) => link("task", account, id);
 export const Status = ({ status, text }) => html`
   <span class=${`status s-${status}`}>${named("status", status)}${text ? html` <q>${text}</q>` : ""}</span>`;
 
-// Re-draws each second while it is shown.
-function useNow() {
-  const [now, set] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => document.hidden || set(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return Math.max(now, Date.now() - 1000);
-}
+// All that says how long ago something was is drawn anew together, each second.
+const second = topic(0);
+setInterval(() => document.hidden || second.set(second.value + 1), 1000);
+
 // How long ago, or until when. A clock that differs from the daemon's must not make the past a future.
 export function Ago({ at, future = false }) {
-  const now = useNow();
+  useTopic(second);
+  const now = Date.now();
   if (!at) return null;
   const time = milliseconds(at);
   return html`<time datetime=${at} title=${full(at)}>${relative(future ? Math.max(time, now) : Math.min(time, now), now)}</time>`;
@@ -72,7 +68,7 @@ export function Table({ caption, columns, rows, id, rowClass, sort, onSort }) {
     <tbody role="rowgroup">${rows.map((row) => html`<tr role="row" key=${id(row)} class=${rowClass?.(row)}>
       ${columns.map((c, n) => n === 0
         ? html`<th key=${c.key} scope="row" role="rowheader" class=${c.class}>${c.cell(row)}</th>`
-        : html`<td key=${c.key} role="cell" class=${c.class} data-label=${c.name}>${c.cell(row)}</td>`)}
+        : html`<td key=${c.key} role="cell" class=${c.class} data-label=${c.name}><div>${c.cell(row)}</div></td>`)}
     </tr>`)}</tbody>
   </table></div>`;
 }

@@ -58,8 +58,8 @@ export function Tasks({ parameters, jobs, status }) {
   const answer = useAnswer(`tasks?${query({ ...filters, limit: SIZE, cursor: parameters.cursor })}`);
   // While another page is on its way the old one stays, so that nothing jumps.
   const last = useRef();
-  if (answer.data) last.current = answer;
-  const shown = answer.data || answer.error ? answer : last.current ?? answer;
+  if (answer.data || answer.error || !last.current) last.current = { answer, page, cursor: parameters.cursor };
+  const { answer: shown, ...place } = last.current;
   const accounts = (status.data?.accounts ?? []).map((account) => account.name);
   const set = (changed) => replace(tasksAddress({ ...filters, ...changed }));
   const chosen = filters.status ? filters.status.split(",") : [];
@@ -77,7 +77,7 @@ export function Tasks({ parameters, jobs, status }) {
     </div>
     <${Shown} answer=${shown} then=${(data) => (data.tasks.length
       ? html`<${TasksTable} caption=${t("tasks.caption")} tasks=${data.tasks} withJob several=${accounts.length > 1} />
-        <${Pages} data=${data} size=${SIZE} cursor=${parameters.cursor} page=${page} address=${(cursor, number) => tasksAddress({ ...filters, cursor, page: number > 1 ? number : "" })} />`
+        <${Pages} data=${data} size=${SIZE} ...${place} address=${(cursor, number) => tasksAddress({ ...filters, cursor, page: number > 1 ? number : "" })} />`
       : html`<${Empty} title=${t("tasks.none")} hint=${some ? t("tasks.none_hint") : ""} />`)} />
   </section>`;
 }

@@ -46,7 +46,7 @@ function Line({ task }) {
   const label = t("task.life_label", { from: clock(begin, true), to: clock(end, true), parts: words.join(", ") });
   return html`<figure class="life">
     <div class="line" role="img" aria-label=${label}>${parts.map((part, n) => html`<span key=${n}
-      class=${`s-${part.status} ${part.unsure ? "unsure" : ""}`} style=${{ flexGrow: Math.max(part.to - part.from, whole / UNSEEN) }}
+      class=${`s-${part.status} ${part.unsure ? `unsure was-${part.before}` : ""}`} style=${{ flexGrow: Math.max(part.to - part.from, whole / UNSEEN) }}
       title=${part.unsure ? "" : `${named("status", part.status)} ${span((part.to - part.from) / 1000)}`}></span>`)}</div>
     <div class="ends" aria-hidden="true"><span>${clock(begin, true)}</span><span>${span(whole / 1000)}</span><span>${clock(end, true)}</span></div>
     <figcaption class="hint">${t("task.life_hint")}</figcaption>
