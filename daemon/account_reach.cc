@@ -139,6 +139,16 @@ bool Reach::no_keys(Now now) {
   return !std::exchange(told_no_keys_, true);
 }
 
+std::string Reach::trouble() const {
+  if (told_no_keys_) return "no_keys";
+  return health_.told() ? std::string(name(*health_.told())) : std::string();
+}
+
+std::string Reach::trouble(std::size_t number) const {
+  const auto told = places_[number].health.told();
+  return told ? std::string(name(*told)) : std::string();
+}
+
 void Reach::forgive() {
   health_.forgive();
   for (Place& place : places_) place.health.forgive();

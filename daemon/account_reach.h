@@ -61,6 +61,9 @@ class Reach {
             std::vector<Event>& news) const;
 
   bool up() const { return health_.up(); }
+  // What stops all instances: "no_keys", a Reason's word, or empty. Likewise of one.
+  std::string trouble() const;
+  std::string trouble(std::size_t number) const;
   bool up(std::size_t number) const { return places_[number].health.up(); }
   const InstanceConfig& instance(std::size_t number) const { return places_[number].config; }
   // Places: the instances, then the distribution endpoint if there are distributions. That one has

@@ -36,10 +36,11 @@ AccountStatus Account::status(Now now) const {
   AccountStatus status;
   status.name = config_.name;
   status.up = reach_.up();
+  status.trouble = reach_.trouble();
   for (std::size_t i = 0; i < reach_.size(); ++i) {
     const InstanceConfig& instance = reach_.instance(i);
     if (instance.name.empty()) continue;  // the distribution endpoint is no instance
-    status.instances.push_back({instance.name, reach_.up(i)});
+    status.instances.push_back({instance.name, reach_.up(i), reach_.trouble(i)});
     for (const std::string& id : instance.tasks) {
       const TaskRow& row = *tracker_.row(id);
       WatchState state = row.seen ? WatchState::kWatched : WatchState::kPending;
@@ -65,8 +66,8 @@ AccountStatus Account::status(Now now) const {
   for (const auto& [api, budget] : budgets_) {
     const bool used = api == Api::kQueryTask || needs(api);
     if (!budget.limiter.in_use() || !used) continue;
-    status.apis.push_back(
-        {api, budget.limiter.rate(), budget.limiter.configured_rate(), budget.last_success});
+    status.apis.push_back({api, budget.limiter.rate(), budget.limiter.configured_rate(),
+                           budget.last_success, budget.denied});
   }
   for (const DistributionRecord* const record : distributions_.records()) {
     DistributionView view;

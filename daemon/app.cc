@@ -339,7 +339,7 @@ DaemonStatus App::status() const {
   status.events_pending[outbox_->sink_name()] = outbox_->pending();
   status.last_reload_successful = reloader_.last_good() && front_.settings_good();
   status.last_reload_success = reloader_.last_success();
-  return status;
+  return metrics_.counted(std::move(status));
 }
 
 std::string App::page() {

@@ -125,9 +125,10 @@ Web::Routed Web::route(const WebRequest& request) const {
     return {path, plain(ready ? 200 : 503, ready ? "taskwatchd is ready.\n" : "not ready\n")};
   }
   if (path == "/-/reload") return {path, reload(request)};
-  if (path == "/") {
-    if (!host_allowed(request)) return {path, plain(403, "this Host is not served here\n")};
-    return {path, is_read(request) ? landing() : only("GET")};
+  if (path == "/" || path.starts_with("/assets/")) {
+    const std::string handler = path == "/" ? path : "/assets";
+    if (!host_allowed(request)) return {handler, plain(403, "this Host is not served here\n")};
+    return {handler, is_read(request) ? page(request, path) : only("GET")};
   }
   return {"other", plain(404, "not found\n")};
 }
@@ -158,21 +159,6 @@ WebResponse Web::reload(const WebRequest& request) const {
   }
   if (auto error = pages_.reload()) return plain(500, *error + "\n");
   return plain(200, "");
-}
-
-WebResponse Web::landing() const {
-  WebResponse response;
-  response.content_type = "text/html; charset=utf-8";
-  const std::string& prefix = options_.route_prefix;
-  response.body =
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>taskwatchd</title>"
-      "<h1>taskwatchd</h1><ul><li><a href=\"" +
-      prefix + options_.telemetry_path + "\">Metrics</a><li><a href=\"" + prefix +
-      "/-/healthy\">Healthy</a><li><a href=\"" + prefix + "/-/ready\">Ready</a></ul>\n";
-  response.headers.emplace_back("Content-Security-Policy",
-                                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  return response;
 }
 
 bool Web::host_allowed(const WebRequest& request) const {

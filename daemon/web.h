@@ -90,7 +90,8 @@ class Web {
   boost::asio::awaitable<WebResponse> answer(ApiQuestion question, WebWishes wishes) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
-  WebResponse landing() const;
+  // The status page and what belongs to it.
+  WebResponse page(const WebRequest& request, std::string_view path) const;
   bool host_allowed(const WebRequest& request) const;
 
   WebOptions options_;

@@ -12,6 +12,7 @@
 #include "core/distribution.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/outcome.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -21,11 +22,28 @@ struct ApiStatus {
   double rate_limit = 0;             // calls/s allowed right now
   double rate_limit_configured = 0;  // calls/s
   std::optional<Wall> last_success;
+  bool denied = false;  // its last reply was that we may not
+  // Since the start; put in by the metrics.
+  std::uint64_t calls = 0;
+  std::map<Reason, std::uint64_t> failures = {};  // those that came
 };
 
 struct InstanceStatus {
   std::string name;
   bool up = false;
+  std::string trouble = {};  // the failure told last since a good reply: a Reason's word, or empty
+};
+
+// taskwatchd_detection_delay_seconds of one class, since the start. Put in by the metrics.
+struct DelayCounts {
+  struct Edge {
+    double seconds = 0;
+    std::uint64_t count = 0;  // of those up to here
+  };
+  std::string kind;  // bad, good, other
+  std::uint64_t count = 0;
+  double sum_seconds = 0;
+  std::vector<Edge> edges;  // without the infinite one
 };
 
 // The label `state` of taskwatchd_task_state.
@@ -73,6 +91,7 @@ struct DistributionView {
 struct AccountStatus {
   std::string name;
   bool up = false;
+  std::string trouble;  // what stops all of it: "no_keys", a Reason's word, or empty
   std::vector<InstanceStatus> instances;
   std::vector<ApiStatus> apis;  // those in use
   std::size_t unseen = 0;
@@ -83,6 +102,7 @@ struct AccountStatus {
   std::optional<Wall> oldest_observation;  // of the unfinished task seen longest ago
   std::optional<double> clock_offset_seconds;
   std::optional<Duration> detection_delay_bound;
+  std::vector<DelayCounts> delays;  // bad, good, other
   double blind_seconds = 0;
   std::vector<JobView> jobs;  // watched ones
   std::vector<DistributionView> distributions;

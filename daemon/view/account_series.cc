@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -147,6 +148,31 @@ void AccountSeries::committed(const TaskChange& change, Wall at) {
   if (change.queue_wait) queue_wait_->Observe(span_seconds(*change.queue_wait));
   if (change.execution && is_finished(last.status)) {
     executions_.at(last.status)->Observe(span_seconds(*change.execution));
+  }
+}
+
+void AccountSeries::count_into(AccountStatus& status) const {
+  for (ApiStatus& api : status.apis) {
+    const auto found = apis_.find(api.api);
+    if (found == apis_.end()) continue;
+    const ApiSeries& series = found->second;
+    api.calls = static_cast<std::uint64_t>(series.requests->Value());
+    for (const Reason reason : kAllReasons) {
+      const double failures = series.failures.at(static_cast<std::size_t>(reason))->Value();
+      if (failures > 0) api.failures[reason] = static_cast<std::uint64_t>(failures);
+    }
+  }
+  for (std::size_t i = 0; i < delays_.size(); ++i) {
+    const prometheus::ClientMetric::Histogram seen = delays_[i]->Collect().histogram;
+    DelayCounts counts{.kind = std::string(kClasses.at(i)),
+                       .count = seen.sample_count,
+                       .sum_seconds = seen.sample_sum,
+                       .edges = {}};
+    for (const auto& bucket : seen.bucket) {
+      if (std::isinf(bucket.upper_bound)) continue;
+      counts.edges.push_back({bucket.upper_bound, bucket.cumulative_count});
+    }
+    status.delays.push_back(std::move(counts));
   }
 }
 

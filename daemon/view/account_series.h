@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/change.h"
+#include "core/status.h"
 #include "core/time.h"
 #include "ports.h"
 #include "view/families.h"
@@ -62,6 +63,8 @@ class AccountSeries {
   void call_ended(const CallEnd& call);
   void committed(const TaskChange& change, Wall at);
   void anomaly(Anomaly kind);
+  // Puts the calls, their failures and the delays in.
+  void count_into(AccountStatus& status) const;
 
  private:
   struct ApiSeries {

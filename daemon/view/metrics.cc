@@ -266,6 +266,15 @@ void Metrics::log_messages(const std::vector<std::uint64_t>& by_level, std::uint
   impl_->log_dropped = dropped;
 }
 
+DaemonStatus Metrics::counted(DaemonStatus status) const {
+  for (AccountStatus& account : status.accounts) {
+    if (const ListedAccount* listed = impl_->account(account.name)) {
+      listed->series->count_into(account);
+    }
+  }
+  return status;
+}
+
 std::string Metrics::render(const DaemonStatus& status, const ProcessStats& process, Wall now) {
   for (const AccountStatus& account : status.accounts) {
     const ListedAccount* listed = impl_->account(account.name);

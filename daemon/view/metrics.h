@@ -60,6 +60,9 @@ class Metrics : public Observer {
   // Absolute, as the log counts them itself: by level in Level's order. 0 until the first call.
   void log_messages(const std::vector<std::uint64_t>& by_level, std::uint64_t dropped);
 
+  // With what is counted here: calls, failures and delays since the start.
+  DaemonStatus counted(DaemonStatus status) const;
+
   // The whole page, text format 0.0.4: each family once, its lines together, no two series equal.
   // Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
   std::string render(const DaemonStatus& status, const ProcessStats& process, Wall now);

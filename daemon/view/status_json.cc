@@ -1,5 +1,7 @@
 #include "view/status_json.h"
 
+#include <fmt/format.h>
+
 #include "core/event_text.h"
 #include "view/json_fields.h"
 
@@ -12,13 +14,41 @@ std::string api_json(const ApiStatus& api) {
   add(fields, "rate_limit", number(api.rate_limit));
   add(fields, "configured", number(api.rate_limit_configured));
   add_if(fields, "last_success", api.last_success);
+  add(fields, "denied", api.denied);
+  add(fields, "calls", counted(api.calls));
+  std::vector<Field> failures;
+  for (const auto& [reason, count] : api.failures) {
+    add(failures, std::string(name(reason)), counted(count));
+  }
+  return with_member(to_json_object(fields), "failures", to_json_object(failures));
+}
+
+std::string instance_json(const InstanceStatus& instance) {
+  std::vector<Field> fields;
+  add(fields, "name", instance.name);
+  add(fields, "up", instance.up);
+  add_if(fields, "trouble", instance.trouble);
   return to_json_object(fields);
+}
+
+// [0.25,3] for each edge: fewer bytes than names would take, for there are many.
+std::string delay_json(const DelayCounts& delay) {
+  std::vector<Field> fields;
+  add(fields, "class", delay.kind);
+  add(fields, "count", counted(delay.count));
+  add(fields, "sum_seconds", number(delay.sum_seconds));
+  std::vector<std::string> edges;
+  for (const auto& edge : delay.edges) {
+    edges.push_back(fmt::format("[{},{}]", edge.seconds, edge.count));
+  }
+  return with_member(to_json_object(fields), "up_to", json_list(edges));
 }
 
 std::string account_json(const AccountStatus& account) {
   std::vector<Field> fields;
   add(fields, "name", account.name);
   add(fields, "up", account.up);
+  add_if(fields, "trouble", account.trouble);
   if (account.clock_offset_seconds) {
     add(fields, "clock_offset_seconds", number(*account.clock_offset_seconds));
   }
@@ -29,7 +59,7 @@ std::string account_json(const AccountStatus& account) {
   add_if(fields, "oldest_observation", account.oldest_observation);
   std::vector<std::string> instances;
   for (const InstanceStatus& instance : account.instances) {
-    instances.push_back(to_json_object({{"name", instance.name}, {"up", instance.up}}));
+    instances.push_back(instance_json(instance));
   }
   std::vector<std::string> apis;
   for (const ApiStatus& api : account.apis) apis.push_back(api_json(api));
@@ -41,6 +71,9 @@ std::string account_json(const AccountStatus& account) {
       {{"watched", counted(account.jobs.size())}, {"skipped", counted(account.jobs_skipped)}});
   std::string json = with_member(to_json_object(fields), "instances", json_list(instances));
   json = with_member(std::move(json), "apis", json_list(apis));
+  std::vector<std::string> delays;
+  for (const DelayCounts& delay : account.delays) delays.push_back(delay_json(delay));
+  json = with_member(std::move(json), "detection_delay", json_list(delays));
   json = with_member(std::move(json), "tasks", tasks);
   return with_member(std::move(json), "jobs", jobs);
 }

@@ -2,22 +2,18 @@
 """A second opinion on the wire: Alibaba Cloud's own signer signs again what `taskwatchd query` sends, and its own
 client talks to iotsim. Both are Node packages, pinned in tests/sdk; without npm or its registry this is skipped."""
 
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import unittest
 
 import harness
+import npm
 
 SKIPPED = 77  # what ctest shows as skipped
-INSTALL_WITHIN = 180  # s
 SOURCE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sdk")
-# What npm ends with when the lock file itself is wrong; anything else is the registry's or the network's.
-OURS = ("EUSAGE", "EINTEGRITY", "EJSONPARSE", "ENOLOCK")
 
 KEY, SECRET, TOKEN = "STS.NUdemoKey", "demo-secret-not-a-real-one", "CAIS/demo+token~0=="
 # All that an id may hold is printable ASCII without space, ", \\ and #.
@@ -57,47 +53,12 @@ CALLS = [
     {"method": "queryDeviceDistributeDetail", "parameters": {"jobId": "D1"}},
 ]
 
-NODE = shutil.which("node")
 FOLDER = None  # where the packages and our scripts are
-
-
-def install():
-    """The packages of the lock file, kept in the build folder until the lock file changes."""
-    npm = shutil.which("npm")
-    if not npm or not NODE:
-        raise unittest.SkipTest("Node.js and npm are not installed")
-    folder = os.path.join(harness.program("BUILD_FOLDER"), "sdk")
-    os.makedirs(folder, exist_ok=True)
-    for name in os.listdir(SOURCE):
-        if name.endswith((".js", ".json")):
-            shutil.copy(os.path.join(SOURCE, name), folder)
-    with open(os.path.join(folder, "package-lock.json"), "rb") as file:
-        wanted = hashlib.sha256(file.read()).hexdigest()
-    stamp = os.path.join(folder, "node_modules", ".installed")
-    if os.path.exists(stamp):
-        with open(stamp, encoding="ascii") as file:
-            if file.read() == wanted:
-                return folder
-    try:
-        done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
-                               "--fetch-retries=1", "--cache", os.path.join(folder, "cache")],
-                              cwd=folder, capture_output=True, text=True, timeout=INSTALL_WITHIN,
-                              stdin=subprocess.DEVNULL, check=False)
-    except subprocess.TimeoutExpired:
-        raise unittest.SkipTest(f"npm ci did not end within {INSTALL_WITHIN} s") from None
-    if done.returncode != 0:
-        if any(code in done.stderr for code in OURS):
-            raise AssertionError(f"npm ci refuses tests/sdk: {done.stderr}")
-        why = re.search(r"code (E\w+)", done.stderr)
-        raise unittest.SkipTest(f"npm ci cannot have the packages: {why.group(1) if why else done.stderr[:300]}")
-    with open(stamp, "w", encoding="ascii") as file:
-        file.write(wanted)
-    return folder
 
 
 def setUpModule():
     global FOLDER
-    FOLDER = install()
+    FOLDER = npm.install("sdk", SOURCE)
 
 
 class Signer(harness.Process):
@@ -106,7 +67,7 @@ class Signer(harness.Process):
     def __init__(self, secret, token, get_only):
         environment = harness.clean_environment(ACCESS_KEY_ID=KEY, ACCESS_KEY_SECRET=secret, SECURITY_TOKEN=token,
                                                 GET_ONLY="1" if get_only else "")
-        super().__init__([NODE, os.path.join(FOLDER, "signatures.js")], env=environment)
+        super().__init__([npm.NODE, os.path.join(FOLDER, "signatures.js")], env=environment)
         line = self.child.stdout.readline().decode().strip()
         if not line.startswith("listening on "):
             self.kill()
@@ -192,7 +153,7 @@ class Client(harness.TestCase):
     def ask(self, calls, signature="v3", secret=SECRET):
         environment = harness.clean_environment(ENDPOINT=self.cloud.url, ACCESS_KEY_ID=KEY, ACCESS_KEY_SECRET=secret,
                                                 SECURITY_TOKEN=TOKEN, SIGNATURE=signature)
-        done = subprocess.run([NODE, os.path.join(FOLDER, "client.js")], input=json.dumps(calls), env=environment,
+        done = subprocess.run([npm.NODE, os.path.join(FOLDER, "client.js")], input=json.dumps(calls), env=environment,
                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)

@@ -17,8 +17,11 @@ TEST(ApiJson, Status) {
   AccountStatus account;
   account.name = "prod";
   account.up = true;
-  account.instances = {{"main", false}};
-  account.apis = {{Api::kListTask, 3.5, 4, kNoon}, {Api::kQueryTask, 4, 4, {}}};
+  account.trouble = "no_keys";
+  account.instances = {{"main", false, "auth"}, {"other", true}};
+  account.apis = {{Api::kListTask, 3.5, 4, kNoon, true, 9, {{Reason::kForbidden, 2}}},
+                  {Api::kQueryTask, 4, 4, {}}};
+  account.delays = {{"bad", 3, 1.5, {{0.25, 1}, {30, 3}}}};
   account.unseen = 1;
   account.unfinished = 2;
   account.finished = 3;
@@ -34,13 +37,18 @@ TEST(ApiJson, Status) {
   EXPECT_EQ(status_json(status, {"1.2.3", kNoon}),
             "{\"version\":\"1.2.3\",\"started\":" + kNoonText +
                 ",\"ready\":true,\"accounts\":[{\"name\":\"prod\",\"up\":true,"
-                "\"clock_offset_seconds\":-0.25,\"detection_delay_bound_seconds\":30,"
+                "\"trouble\":\"no_keys\",\"clock_offset_seconds\":-0.25,"
+                "\"detection_delay_bound_seconds\":30,"
                 "\"blind_seconds\":0,\"oldest_observation\":" +
                 kNoonText +
-                ",\"instances\":[{\"name\":\"main\",\"up\":false}],\"apis\":["
+                ",\"instances\":[{\"name\":\"main\",\"up\":false,\"trouble\":\"auth\"},"
+                "{\"name\":\"other\",\"up\":true}],\"apis\":["
                 "{\"action\":\"ListTask\",\"rate_limit\":3.5,\"configured\":4,\"last_success\":" +
                 kNoonText +
-                "},{\"action\":\"QueryTask\",\"rate_limit\":4,\"configured\":4}],"
+                ",\"denied\":true,\"calls\":9,\"failures\":{\"forbidden\":2}},"
+                "{\"action\":\"QueryTask\",\"rate_limit\":4,\"configured\":4,\"denied\":false,"
+                "\"calls\":0,\"failures\":{}}],\"detection_delay\":[{\"class\":\"bad\","
+                "\"count\":3,\"sum_seconds\":1.5,\"up_to\":[[0.25,1],[30,3]]}],"
                 "\"tasks\":{\"unseen\":1,\"unfinished\":2,\"finished\":3,\"gone\":4},"
                 "\"jobs\":{\"watched\":2,\"skipped\":5}}],\"store\":{\"up\":true},"
                 "\"sinks\":{\"log\":7},\"config\":{\"last_reload_successful\":true,"

@@ -1,0 +1,80 @@
+// Small parts that all pages share. What comes from the cloud is only ever text.
+import { html } from "htm/preact";
+import { Refusal } from "./api.js";
+import { ALL, BAR, clock, ENDED, full, milliseconds, number, percent, relative, sum } from "./format.js";
+import { topic, useTopic } from "./topic.js";
+import { named, t } from "./words.js";
+
+export { html };
+
+export const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
+export const jobLink = (account, id) => link("job", account, id);
+export const taskLink = (account, id) => link("task", account, id);
+
+export const Status = ({ status, text }) => html`
+  <span class=${`status s-${status}`}>${named("status", status)}${text ? html` <q>${text}</q>` : ""}</span>`;
+
+// All that says how long ago something was is drawn anew together, each second.
+const second = topic(0);
+setInterval(() => document.hidden || second.set(second.value + 1), 1000);
+
+// How long ago, or until when. A clock that differs from the daemon's must not make the past a future.
+export function Ago({ at, future = false }) {
+  useTopic(second);
+  const now = Date.now();
+  if (!at) return null;
+  const time = milliseconds(at);
+  return html`<time datetime=${at} title=${full(at)}>${relative(future ? Math.max(time, now) : Math.min(time, now), now)}</time>`;
+}
+export const Clock = ({ at, exact }) => (at ? html`<time datetime=${at} title=${full(at)}>${clock(at, exact)}</time>` : null);
+
+// Tasks by status as one bar; its words are for those who do not see it.
+export function Bar({ counts, total }) {
+  const all = total ?? sum(counts, ALL);
+  if (!all) return html`<div class="bar" aria-hidden="true"></div>`;
+  const shown = BAR.filter((status) => counts[status] > 0);
+  const done = sum(counts, ENDED);
+  const parts = shown.map((status) => t("bar.part", { count: number(counts[status]), status: named("status", status) }));
+  const label = t("bar.label", { percent: percent(done / all), done: number(done), all: number(all), parts: parts.join(", ") });
+  return html`<div class="bar" role="img" aria-label=${label} title=${parts.join("\n")}>
+    ${shown.map((status) => html`<span key=${status} class=${`s-${status}`} style=${{ flexGrow: counts[status] }}></span>`)}
+  </div>`;
+}
+
+export const Empty = ({ title, hint }) => html`<div class="empty"><p>${title}</p>${hint && html`<p class="hint">${hint}</p>`}</div>`;
+export const Loading = () => html`<div class="empty loading" role="status"><p>${t("state.loading")}</p></div>`;
+export const Problem = ({ error }) => html`<div class="empty problem" role="alert">
+  <p>${error instanceof Refusal ? t("state.refused", { why: error.message }) : t("state.no_answer")}</p></div>`;
+
+// What to show of an answer: it, or that it is not there. Draws `then` with data only.
+export function Shown({ answer, then }) {
+  if (answer.data !== undefined) return then(answer.data);
+  return answer.error ? html`<${Problem} error=${answer.error} />` : html`<${Loading} />`;
+}
+
+// A table that becomes cards on a narrow screen. Roles are named, for a table that is laid out otherwise loses them.
+// columns: [{key, name, class, cell(row)}]; the first is the row's header.
+export function Table({ caption, columns, rows, id, rowClass, sort, onSort }) {
+  const head = (column) => {
+    if (!column.sort) return column.name;
+    return html`<button type="button" class="sort" onClick=${() => onSort(column.key)}>${column.name}<span aria-hidden="true">${sort === column.key ? " ▾" : ""}</span></button>`;
+  };
+  return html`<div class="table-box"><table role="table">
+    <caption class="unseen">${caption}</caption>
+    <thead role="rowgroup"><tr role="row">
+      ${columns.map((c) => html`<th key=${c.key} scope="col" role="columnheader" class=${c.class}
+        aria-sort=${c.sort && sort === c.key ? "descending" : undefined}>${head(c)}</th>`)}
+    </tr></thead>
+    <tbody role="rowgroup">${rows.map((row) => html`<tr role="row" key=${id(row)} class=${rowClass?.(row)}>
+      ${columns.map((c, n) => n === 0
+        ? html`<th key=${c.key} scope="row" role="rowheader" class=${c.class}>${c.cell(row)}</th>`
+        : html`<td key=${c.key} role="cell" class=${c.class} data-label=${c.name}><div>${c.cell(row)}</div></td>`)}
+    </tr>`)}</tbody>
+  </table></div>`;
+}
+
+export const Fact = ({ name, hint, children }) => html`<div class="fact"><dt title=${hint}>${name}</dt><dd>${children}</dd></div>`;
+
+// A count that must stand out when it is not 0.
+export const Count = ({ value, kind = "bad" }) =>
+  value ? html`<span class=${`count ${kind}`}>${number(value)}</span>` : html`<span class="none">0</span>`;

@@ -1,0 +1,41 @@
+// Where we are: #/tasks?status=FAILED is {parts: ["tasks"], parameters: {status: "FAILED"}}.
+import { query } from "./api.js";
+import { topic } from "./topic.js";
+
+function read() {
+  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  let parts = [];
+  try {
+    parts = path.split("/").filter(Boolean).map(decodeURIComponent);
+  } catch {
+    parts = ["?"]; // no address of ours
+  }
+  return { parts, parameters: Object.fromEntries(new URLSearchParams(search.replaceAll("+", "%2B"))) };
+}
+
+export const route = topic(read());
+
+let replaced = false;
+addEventListener("hashchange", () => {
+  const before = route.value.parts.join("/");
+  route.set(read());
+  // A new page begins at its top, and its heading is what is read out.
+  if (!replaced && before !== route.value.parts.join("/")) {
+    scrollTo(0, 0);
+    requestAnimationFrame(() => document.querySelector("main h1")?.focus({ preventScroll: true }));
+  }
+  replaced = false;
+});
+
+export const tasksAddress = (parameters) => {
+  const text = query(parameters);
+  return `#/tasks${text ? `?${text}` : ""}`;
+};
+
+// The same page with other parameters, without a step in the browser's history.
+export function replace(address) {
+  replaced = true;
+  history.replaceState(null, "", address);
+  route.set(read());
+  replaced = false;
+}

@@ -1,0 +1,44 @@
+// A page of tasks, and the way to the next one.
+import { Ago, html, jobLink, Status, Table, taskLink } from "./parts.js";
+import { number } from "./format.js";
+import { t } from "./words.js";
+
+export const shownStatus = (task) => (task.gone ? "gone" : task.superseded ? "superseded" : task.status ?? task.state);
+
+const device = (task) => html`<a class="name" href=${taskLink(task.account, task.task_id)}>${task.device_name ?? task.task_id}</a>
+  <span class="quiet small id">${task.device_name ? task.task_id : ""}</span>`;
+const status = (task) => html`<${Status} status=${task.status ?? task.state} text=${task.status_text} />
+  ${task.superseded || task.gone ? html` <${Status} status=${shownStatus(task)} />` : ""}
+  ${task.attempt > 1 ? html` <span class="quiet small">${t("tasks.attempt", { n: task.attempt })}</span>` : ""}`;
+const progress = (task) => (task.progress === undefined ? html`<span class="none">–</span>` : html`<span class="meter" role="img" aria-label=${`${task.progress} %`}><span style=${{ width: `${Math.min(task.progress, 100)}%` }}></span></span> <span aria-hidden="true">${task.progress} %</span>`);
+const words = (text) => (text ? html`<span class="device-text">${text}</span>` : html`<span class="none">–</span>`);
+
+// `withJob`: the tasks are of several jobs.
+export function TasksTable({ caption, tasks, withJob, several }) {
+  const columns = [
+    { key: "device", name: t("tasks.device"), class: "wide", cell: device },
+    { key: "status", name: t("tasks.status"), cell: status },
+    withJob && { key: "job", name: t("tasks.job"), cell: (task) => html`${task.job_id ? html`<a href=${jobLink(task.account, task.job_id)}>${task.job_name || task.job_id}</a>` : html`<span class="none">–</span>`}
+      ${several && html`<span class="quiet small">${task.account}</span>`}` },
+    { key: "progress", name: t("tasks.progress"), class: "progress", cell: progress },
+    { key: "message", name: t("tasks.message"), class: "words", cell: (task) => words(task.message) },
+    { key: "detail", name: t("tasks.detail"), class: "words", cell: (task) => words(task.status_detail) },
+    { key: "changed", name: t("tasks.changed"), class: "time", cell: (task) => html`<${Ago} at=${task.modified_at} />` },
+  ].filter(Boolean);
+  return html`<${Table} caption=${caption} columns=${columns} rows=${tasks} id=${(task) => `${task.account} ${task.task_id}`} />`;
+}
+
+const before = new Map(); // the cursor that led to a cursor: what "previous" goes back to
+
+// address(cursor, page) is a page's link.
+export function Pages({ data, size, cursor = "", page = 1, address }) {
+  const from = (page - 1) * size + 1;
+  if (data.next_cursor) before.set(data.next_cursor, cursor);
+  const back = before.get(cursor);
+  return html`<nav class="pages" aria-label=${t("tasks.pages")}>
+    <span>${data.tasks.length ? t("tasks.range", { from: number(from), to: number(from + data.tasks.length - 1), all: number(data.total) }) : ""}</span>
+    ${page > 2 && html`<a href=${address("", 1)}>${t("tasks.first")}</a>`}
+    ${page > 1 && html`<a rel="prev" href=${back === undefined ? address("", 1) : address(back, page - 1)}>${t(back === undefined ? "tasks.first" : "tasks.previous")}</a>`}
+    ${data.next_cursor && html`<a rel="next" href=${address(data.next_cursor, page + 1)}>${t("tasks.next")}</a>`}
+  </nav>`;
+}
