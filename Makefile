@@ -3,6 +3,8 @@
 
 BUILD := build/release
 JOBS  := $(shell nproc)
+# Most end-to-end tests wait more than they compute.
+TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
 .PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang \
   check-unit package test-package test-systemd format clean
@@ -16,7 +18,7 @@ demo: build
 
 ## make test      build and run all tests
 test: build
-	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS)
 
 ## make dev       build (debug) and run the unit tests: the inner loop
 dev: install
