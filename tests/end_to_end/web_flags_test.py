@@ -61,6 +61,7 @@ class WebFlags(harness.TestCase):
         self.assertEqual(self.status(daemon, "/iot/metrics"), 200)
         self.assertEqual(self.status(daemon, "/iot/api/v1/status", host="tasks.example.com"), 200)
         self.assertEqual(self.status(daemon, "/iot/api/v1/status", host="evil.example"), 403)
+        daemon.stop()
         no_prefix = self.start("--web.external-url=https://tasks.example.com/iot", "--web.route-prefix=/")
         self.assertEqual(self.status(no_prefix, "/metrics"), 200)
 
@@ -78,6 +79,7 @@ class WebFlags(harness.TestCase):
         shut = self.start()
         for method in ("POST", "PUT"):
             self.assertEqual(self.status(shut, "/-/reload", method=method), 403)
+        shut.stop()
         daemon = self.start("--web.enable-lifecycle")
         for method in ("POST", "PUT"):
             self.assertEqual(self.status(daemon, "/-/reload", method=method), 200)
