@@ -41,8 +41,8 @@ function Quota({ account }) {
 function Calls({ account, at }) {
   const actions = account.apis.map((api) => api.action).join();
   const data = useMemo(() => rateLines(actions.split(",").map((action) => nameOf(account.name, action))), [account.name, actions, at]);
-  const series = () => actions.split(",").map((action, n) => ({ label: action, stroke: colour(LINES[n % LINES.length]), width: 1.5, points: { show: data[0].length < 3 } }));
-  if (data[0].length < 1) return html`<p class="hint">${t("pace.measuring")}</p>`;
+  const series = () => actions.split(",").map((action, n) => ({ label: action, stroke: colour(LINES[n % LINES.length]), width: 1.5, points: { show: false } }));
+  if (data[0].length < 2) return html`<p class="hint">${t("pace.measuring")}</p>`;
   return html`<figure><figcaption>${t("pace.chart")}</figcaption>
     <${Chart} label=${t("pace.chart_label")} series=${series} data=${data} y=${{}} scale=${{ range: (_, __, most) => [0, Math.max(1, most * 1.1)] }} floor=${actions} /></figure>`;
 }
