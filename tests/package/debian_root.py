@@ -5,6 +5,7 @@ test unpacks a copy. Programs run in it by systemd-nspawn, whose mounts live in 
 test ends or is killed, whatever way, nothing stays mounted and nothing runs on.
 """
 import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -58,7 +59,6 @@ def tar():
     made = CACHE / f"{SUITE}-{key}.tar"
     if made.exists():
         return made
-    CACHE.mkdir(exist_ok=True)
     partial = CACHE / f"partial-{os.getpid()}.tar"
     done = subprocess.run(["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
                            "--dpkgopt=force-unsafe-io", f"--include={','.join(BASE)}",
@@ -128,7 +128,16 @@ class Root:
 
 @contextlib.contextmanager
 def root():
-    base = tar()
+    CACHE.mkdir(exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:
+        # One at a time; so what lies about is of a test that was killed.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in [*CACHE.glob("root-*"), *CACHE.glob("partial-*")]:
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield from unpacked(tar())
+
+
+def unpacked(base):
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="root-") as folder:
         subprocess.run(["tar", "--extract", "--numeric-owner", f"--file={base}", f"--directory={folder}"], check=True)
         os.chmod(folder, 0o755)

@@ -48,10 +48,10 @@ class Install(unittest.TestCase):
 
     def test_2_the_template_is_right_once_its_comments_are_taken_off(self):
         shipped = self.root.path(CONFIG).read_text()
-        # Prose begins with one blank, what is to be filled in with none or more.
-        filled = re.sub(r"^#(?! \S)", "", shipped, flags=re.MULTILINE)
+        # All that stands from the first key on.
+        filled = re.sub(r"^#", "", shipped[shipped.index("#accounts:"):], flags=re.MULTILINE)
         self.root.write(CONFIG, filled + "\n")
-        self.assertIn("1 account", self.ok("taskwatchd", "check"))
+        self.assertIn("account prod: 1 instance, 1 task", self.ok("taskwatchd", "check"))
 
     def test_3_upgrade_keeps_what_the_operator_wrote(self):
         self.root.write(CONFIG, EDITED)
