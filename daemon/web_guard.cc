@@ -75,11 +75,12 @@ WebGuard::WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy&
       cache_(chance(entropy)) {}
 
 void WebGuard::take(const WebConfig& config) {
+  // A new certificate alone makes nobody log in anew.
+  if (config.users != users_) cache_.clear();
   users_ = config.users;
   int cost = kMinBcryptCost;
   for (const auto& [name, hash] : users_) cost = std::max(cost, bcrypt_cost(hash.reveal()));
   nobody_ = Secret(bcrypt_of_nobody(cost));
-  cache_.clear();
   limit_ = config.rate_limit;
   tokens_ = static_cast<double>(limit_.burst);
   filled_ = clock_.now().mono;
@@ -148,8 +149,11 @@ Awaitable<WebRefusal> WebGuard::check(Login login, Secret hash, bool listed, std
     };
     checks_->emplace(key, pending);
     const End end{checks_, pending, key};
-    const auto matches = co_await checker_.check(std::move(login.password), std::move(hash));
-    if (matches) {
+    const auto matches = co_await checker_.check(std::move(login.password), hash);
+    // Meanwhile the user may have gone or have another password: then nothing is known.
+    const auto user = users_.find(login.user);
+    const bool as_before = listed == (user != users_.end() && user->second == hash);
+    if (matches && as_before) {
       const bool right = *matches && listed;
       cache_.keep(key, right);
       pending->status = right ? 0 : 401;

@@ -50,7 +50,10 @@ NextCall CloserLooks::next(
 }
 
 void CloserLooks::asked(const std::string& task_id) {
-  if (!waiting_.empty() && waiting_.front().task_id == task_id) waiting_.pop_front();
+  if (!known_.contains(task_id)) return;
+  const auto at = std::find_if(waiting_.begin(), waiting_.end(),
+                               [&](const Look& look) { return look.task_id == task_id; });
+  if (at != waiting_.end()) waiting_.erase(at);
 }
 
 void CloserLooks::over(const std::string& task_id, bool well) {

@@ -32,7 +32,7 @@ class CloserLooks {
   NextCall next(
       Mono now, const std::vector<Mono>& held, const TaskTable& table,
       const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of);
-  // No effect unless `next` has just named it.
+  // It is being asked, by whoever named it. No effect for a task that does not wait.
   void asked(const std::string& task_id);
   // Asked and answered (`well`), or to be asked again.
   void over(const std::string& task_id, bool well);

@@ -36,8 +36,9 @@ void Timeouts::counted(const std::string& job_id, bool more, Mono now) {
 
 Mono Timeouts::look_at(const Due& due, Duration floor) const {
   if (due.in_flight) return Mono::max();
-  if (!due.told) return due.running + std::max(kEvery, floor);
-  return due.asked == Mono::min() ? due.asked : due.asked + floor;
+  Mono at = due.running + std::max(kEvery, floor);
+  if (due.told) at = due.asked == Mono::min() ? due.asked : due.asked + floor;
+  return std::max(at, due.not_before);
 }
 
 NextCall Timeouts::next(
@@ -89,7 +90,7 @@ void Timeouts::failed(const std::string& task_id, Mono when) {
   Due* const due = find(task_id);
   if (due == nullptr || !due->in_flight) return;
   due->in_flight = false;
-  due->running = std::max(due->running, when);
+  due->not_before = when;
 }
 
 bool Timeouts::is_due(const std::string& task_id) const {

@@ -59,6 +59,7 @@ class Timeouts {
     std::string job_id;
     Mono reached;
     Mono asked = Mono::min();
+    Mono not_before = Mono::min();
     Mono running;       // was still so then, by a reply about it or its job's count
     bool told = false;  // its job counts one more
     bool in_flight = false;

@@ -125,13 +125,31 @@ TEST_F(WebGuardTest, SaysHowToLogIn) {
                            "WWW-Authenticate", "Basic realm=\"taskwatchd\", charset=\"UTF-8\"")));
 }
 
-TEST_F(WebGuardTest, ANewFileForgetsWhatWasKnown) {
+TEST_F(WebGuardTest, OtherUsersForgetWhatWasKnownACertificateDoesNot) {
   EXPECT_EQ(ask(kRight), std::pair(false, 0));
   guard.take(config());
+  EXPECT_EQ(ask(kRight), std::pair(true, 0)) << "the same users";
+  WebConfig other = config();
+  other.users.emplace("carl", kHash);
+  guard.take(other);
   EXPECT_EQ(ask(kRight), std::pair(false, 0)) << "checked again";
+  other.users.erase("anna");
+  guard.take(other);
+  EXPECT_EQ(ask(kRight).second, 401);
+}
+
+TEST_F(WebGuardTest, WhoIsTakenFromTheFileDuringTheCheckIsNotLetIn) {
+  hold = true;
+  int answered = -1;
+  auto opinion = guard.admit(request(kRight));
+  start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), answered);
+  run([&] { return checks > 0; });
   WebConfig other;
   other.users.emplace("carl", kHash);
   guard.take(other);
+  hold = false;
+  run([&] { return answered >= 0; });
+  EXPECT_EQ(answered, 503) << "try again";
   EXPECT_EQ(ask(kRight).second, 401);
 }
 

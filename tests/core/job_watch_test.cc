@@ -179,6 +179,21 @@ TEST_F(LooksTest, BadOnesAreAskedForTheirWordsOnce) {
   EXPECT_THAT(asked(), ElementsAre("a")) << "that call came to nothing";
 }
 
+TEST_F(LooksTest, WhomAnotherRuleHasAskedNeitherWaitsNorIsAskedTwice) {
+  see(row_of("a", kInProgress, 1), 2);
+  see(row_of("b", kInProgress, 1), 2);
+  looks.want("b", Why::kLeft);
+  looks.want("a", Why::kLeft);
+  looks.asked("a");
+  EXPECT_TRUE(looks.in_flight("a"));
+  EXPECT_EQ(looks.waiting(), 1u);
+  looks.over("a", false);
+  EXPECT_THAT(asked(), ElementsAre("b", "a"));
+  looks.over("a", true);
+  looks.want("a", Why::kLeft);
+  EXPECT_THAT(asked(), ElementsAre("a"));
+}
+
 TEST_F(LooksTest, WhatAListHasAnsweredMeanwhileIsNotAsked) {
   see(row_of("a", kInProgress, 1), 2);
   looks.want("a", Why::kLeft);

@@ -119,6 +119,9 @@ TEST_F(TimeoutsTest, ThoseAskedLongestAgoComeFirstAndNobodyForEver) {
   EXPECT_EQ(asked(1802.2), "b");
   timeouts.answered("b");
   EXPECT_EQ(next(1802.3).wake, at(1802.5).mono) << "a's call came to nothing: not before 1804.3";
+  timeouts.counted("job", true, at(1802.4).mono);
+  EXPECT_EQ(asked(1802.5), "b");
+  EXPECT_EQ(next(1802.6).wake, at(1804).mono) << "not even when the count grows";
   EXPECT_FALSE(next(1811).call) << "so long after its timeout it has none";
   EXPECT_FALSE(timeouts.is_due("a"));
 }
