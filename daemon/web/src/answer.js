@@ -1,6 +1,6 @@
 // Answers that stay fresh while somebody looks at them.
 import { useEffect, useReducer, useRef } from "preact/hooks";
-import { ask } from "./api.js";
+import { ask, Refusal } from "./api.js";
 import { onChange } from "./feed.js";
 
 const EVERY = 5000; // ms between two looks at the same thing
@@ -37,6 +37,8 @@ export function useAnswer(path, { every = EVERY } = {}) {
         error.current = {};
       } catch (why) {
         error.current = { [path]: why };
+        // What is not there any more must not stay as if it were.
+        if (why instanceof Refusal && [400, 404].includes(why.status)) remembered.delete(path);
       }
       asking = false;
       if (ended) return;

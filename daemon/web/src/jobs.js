@@ -41,19 +41,20 @@ function Place({ job, accounts }) {
 }
 
 const COLUMNS = (accounts) => [
-  { key: "name", name: t("jobs.job"), class: "wide", sort: true, cell: (job) => html`
+  { key: "name", name: t("jobs.job"), class: "wide", sort: "ascending", cell: (job) => html`
     <a class="name" href=${jobLink(job.account, job.job_id)}>${titleOf(job)}</a>
     <${Place} job=${job} accounts=${accounts} />` },
-  { key: "progress", name: t("jobs.progress"), class: "bar-cell", sort: true, cell: (job) => html`<${Progress} job=${job} />` },
-  { key: "bad", name: t("jobs.bad"), class: "number", sort: true, cell: (job) => (bad(job)
+  { key: "progress", name: t("jobs.progress"), class: "bar-cell", sort: "descending", cell: (job) => html`<${Progress} job=${job} />` },
+  { key: "bad", name: t("jobs.bad"), class: "number", sort: "descending", cell: (job) => (bad(job)
     ? html`<a class="count-link" href=${tasksAddress({ job: job.job_id, account: job.account, status: BAD.join() })}><${Count} value=${bad(job)} /></a>`
     : html`<${Count} value=${0} />`) },
-  { key: "stalled", name: t("jobs.stalled"), class: "number", sort: true, cell: (job) => html`<${Count} value=${job.stalled} kind="warn" />` },
-  { key: "overdue", name: t("jobs.overdue"), class: "number", sort: true, cell: (job) => (job.overdue === undefined
+  { key: "stalled", name: t("jobs.stalled"), class: "number", sort: "descending", cell: (job) => html`<${Count} value=${job.stalled} kind="warn" />` },
+  { key: "overdue", name: t("jobs.overdue"), class: "number", sort: "descending", cell: (job) => (job.overdue === undefined
     ? html`<span class="none" title=${t("sum.overdue_none")}>–</span>` : html`<${Count} value=${job.overdue} kind="warn" />`) },
-  { key: "eta", name: t("jobs.eta"), class: "time", sort: true, cell: (job) => html`<${End} job=${job} />` },
+  { key: "eta", name: t("jobs.eta"), class: "time", sort: "ascending", cell: (job) => html`<${End} job=${job} />` },
 ];
 
+const endOf = (job) => (job.ended_at ? "~~" : job.eta_half_at ?? job.eta_most_at ?? "~");
 const byName = (a, b) => titleOf(a).localeCompare(titleOf(b)) || a.job_id.localeCompare(b.job_id);
 const ORDER = {
   // What runs, then the rest; the newest jobs are not known, so by name.
@@ -63,7 +64,8 @@ const ORDER = {
   bad: (a, b) => bad(b) - bad(a),
   stalled: (a, b) => b.stalled - a.stalled,
   overdue: (a, b) => (b.overdue ?? 0) - (a.overdue ?? 0),
-  eta: (a, b) => (b.eta_half_at ?? "").localeCompare(a.eta_half_at ?? ""),
+  // The next end first, unknown ones last.
+  eta: (a, b) => endOf(a).localeCompare(endOf(b)),
 };
 const SHOW = { all: () => true, running: (job) => !job.ended_at, bad: (job) => bad(job) > 0 };
 

@@ -53,17 +53,17 @@ export function Shown({ answer, then }) {
 }
 
 // A table that becomes cards on a narrow screen. Roles are named, for a table that is laid out otherwise loses them.
-// columns: [{key, name, class, cell(row)}]; the first is the row's header.
+// columns: [{key, name, class, sort, cell(row)}]; the first is the row's header, `sort` the order that pressing it gives.
 export function Table({ caption, columns, rows, id, rowClass, sort, onSort }) {
   const head = (column) => {
     if (!column.sort) return column.name;
-    return html`<button type="button" class="sort" onClick=${() => onSort(column.key)}>${column.name}<span aria-hidden="true">${sort === column.key ? " ▾" : ""}</span></button>`;
+    return html`<button type="button" class="sort" onClick=${() => onSort(column.key)}>${column.name}<span aria-hidden="true">${sort === column.key ? (column.sort === "ascending" ? " ▴" : " ▾") : ""}</span></button>`;
   };
   return html`<div class="table-box"><table role="table">
     <caption class="unseen">${caption}</caption>
     <thead role="rowgroup"><tr role="row">
       ${columns.map((c) => html`<th key=${c.key} scope="col" role="columnheader" class=${c.class}
-        aria-sort=${c.sort && sort === c.key ? "descending" : undefined}>${head(c)}</th>`)}
+        aria-sort=${c.sort && sort === c.key ? c.sort : undefined}>${head(c)}</th>`)}
     </tr></thead>
     <tbody role="rowgroup">${rows.map((row) => html`<tr role="row" key=${id(row)} class=${rowClass?.(row)}>
       ${columns.map((c, n) => n === 0

@@ -17,10 +17,11 @@ export const route = topic(read());
 
 let replaced = false;
 addEventListener("hashchange", () => {
-  const before = route.value.parts.join("/");
+  const page = () => [...route.value.parts, route.value.parameters.cursor].join("/");
+  const before = page();
   route.set(read());
   // A new page begins at its top, and its heading is what is read out.
-  if (!replaced && before !== route.value.parts.join("/")) {
+  if (!replaced && before !== page()) {
     scrollTo(0, 0);
     requestAnimationFrame(() => document.querySelector("main h1")?.focus({ preventScroll: true }));
   }

@@ -28,17 +28,26 @@ export function TasksTable({ caption, tasks, withJob, several }) {
   return html`<${Table} caption=${caption} columns=${columns} rows=${tasks} id=${(task) => `${task.account} ${task.task_id}`} />`;
 }
 
-const before = new Map(); // the cursor that led to a cursor: what "previous" goes back to
+// Which cursor led to a page's address: what "previous" goes back to. The oldest leave.
+const before = new Map();
+const BEFORE = 500;
+function cameFrom(address, cursor) {
+  before.delete(address);
+  before.set(address, cursor);
+  if (before.size > BEFORE) before.delete(before.keys().next().value);
+}
 
 // address(cursor, page) is a page's link.
 export function Pages({ data, size, cursor = "", page = 1, address }) {
   const from = (page - 1) * size + 1;
-  if (data.next_cursor) before.set(data.next_cursor, cursor);
-  const back = before.get(cursor);
+  const next = data.next_cursor && address(data.next_cursor, page + 1);
+  if (next) cameFrom(next, cursor);
+  const back = before.get(address(cursor, page));
+  const to = Math.min(from + data.tasks.length - 1, Math.max(data.total, from));
   return html`<nav class="pages" aria-label=${t("tasks.pages")}>
-    <span>${data.tasks.length ? t("tasks.range", { from: number(from), to: number(from + data.tasks.length - 1), all: number(data.total) }) : ""}</span>
-    ${page > 2 && html`<a href=${address("", 1)}>${t("tasks.first")}</a>`}
+    <span>${data.tasks.length ? t("tasks.range", { from: number(from), to: number(to), all: number(data.total) }) : ""}</span>
+    ${page > 2 && back !== undefined && html`<a href=${address("", 1)}>${t("tasks.first")}</a>`}
     ${page > 1 && html`<a rel="prev" href=${back === undefined ? address("", 1) : address(back, page - 1)}>${t(back === undefined ? "tasks.first" : "tasks.previous")}</a>`}
-    ${data.next_cursor && html`<a rel="next" href=${address(data.next_cursor, page + 1)}>${t("tasks.next")}</a>`}
+    ${next && html`<a rel="next" href=${next}>${t("tasks.next")}</a>`}
   </nav>`;
 }
