@@ -7,6 +7,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <thread>
 
 #include "config/bcrypt.h"
 #include "fakes/fake_clock.h"

@@ -113,7 +113,7 @@ TEST(WebConfig, NamesAllMistakesWithTheirPlaces) {
                     "  anna: hunter2\n"
                     "  \"a:b\": x\n"
                     "rate_limit: {interval: 1s}\n"
-                    "basic_auth: x\n"),
+                    "basic_auth_user: x\n"),
             "w.yml:2:3: `tls_server_config` lacks `cert_file`; give the server's certificate\n"
             "w.yml:2:3: `tls_server_config` lacks `key_file`; give the certificate's key\n"
             "w.yml:2:3: unknown key `cert_fil` in `tls_server_config`; did you mean `cert_file`?\n"
@@ -139,7 +139,7 @@ TEST(WebConfig, NamesAllMistakesWithTheirPlaces) {
             "what is behind the colon\n"
             "w.yml:13:3: a user's name must be printable ASCII without a colon; rename the user\n"
             "w.yml:14:13: `burst` must be 1 or more: with 0 nothing would ever be answered\n"
-            "w.yml:15:1: unknown key `basic_auth` in the file; did you mean `basic_auth_users`?\n");
+            "w.yml:15:1: unknown key `basic_auth_user` in the file; did you mean `basic_auth_users`?\n");
 }
 
 TEST(WebConfig, WantsClientsVerifiedOrNotAsked) {
