@@ -23,7 +23,7 @@ cloud=$!
 for _ in $(seq 100); do grep -q '^listening' "$dir/cloud.log" && break; sleep 0.1; done
 grep -q '^listening' "$dir/cloud.log" || { echo "demo: the simulated cloud did not start" >&2; exit 1; }
 
-echo "demo: metrics at http://127.0.0.1:$port/metrics; Ctrl-C ends"
+echo "demo: status page at http://127.0.0.1:$port/, metrics at /metrics; Ctrl-C ends"
 STATE_DIRECTORY="$dir" "$build/daemon/taskwatchd" run --config.file="$dir/taskwatchd.yaml" \
   --web.listen-address="127.0.0.1:$port" --log.format=logfmt &
 daemon=$!

@@ -4,7 +4,7 @@ import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
 import { ALL, BAD, LIVE, number } from "./format.js";
 import { Empty, html, Shown } from "./parts.js";
-import { replace, tasksAddress } from "./route.js";
+import { replace, route, tasksAddress } from "./route.js";
 import { Pages, TasksTable } from "./tasks_table.js";
 import { named, t } from "./words.js";
 
@@ -12,6 +12,9 @@ const SIZE = 50; // tasks a page
 const TYPING = 300; // ms without a key until it is asked
 
 const FILTERS = ["q", "status", "job", "account"];
+const filtersOf = (parameters) => Object.fromEntries(FILTERS.map((name) => [name, parameters[name] ?? ""]));
+// From what is set by now: a word that was being typed must not undo a status ticked meanwhile.
+const set = (changed) => replace(tasksAddress({ ...filtersOf(route.value.parameters), ...changed }));
 
 function Search({ value, onChange }) {
   const [text, setText] = useState(value);
@@ -53,7 +56,7 @@ function Statuses({ chosen, onChange }) {
 }
 
 export function Tasks({ parameters, jobs, status }) {
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters[name] ?? ""]));
+  const filters = filtersOf(parameters);
   const page = Math.max(1, Number.parseInt(parameters.page, 10) || 1);
   const answer = useAnswer(`tasks?${query({ ...filters, limit: SIZE, cursor: parameters.cursor })}`);
   // While another page is on its way the old one stays, so that nothing jumps.
@@ -61,7 +64,6 @@ export function Tasks({ parameters, jobs, status }) {
   if (answer.data || answer.error || !last.current) last.current = { answer, page, cursor: parameters.cursor };
   const { answer: shown, ...place } = last.current;
   const accounts = (status.data?.accounts ?? []).map((account) => account.name);
-  const set = (changed) => replace(tasksAddress({ ...filters, ...changed }));
   const chosen = filters.status ? filters.status.split(",") : [];
   const ofJob = (job) => [job.job_id, `${job.job_name ?? job.job_id}${accounts.length > 1 ? ` (${job.account})` : ""}`];
   const some = FILTERS.some((name) => filters[name]);
