@@ -142,6 +142,10 @@ class Contents(unittest.TestCase):
             self.assertEqual(parts.get(name), run("dpkg-query", "-W", "-f=${Version}", name), package)
         self.assertTrue(any(name.startswith("libboost") for name in parts))
         self.assertIn("libcli11-dev", parts)
+        # What the page is bundled of, and nothing that only builds or tests it.
+        npm = {part["name"]: part["version"] for part in bill["components"] if part["purl"].startswith("pkg:npm/")}
+        self.assertEqual(set(npm), {"htm", "preact", "uplot"})
+        self.assertEqual(npm, json.loads((ROOT / "daemon/web/package.json").read_text())["dependencies"])
         self.assertEqual(len({part["bom-ref"] for part in bill["components"]}), len(parts))
 
     def test_built_again_it_is_the_same(self):
