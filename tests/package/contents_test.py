@@ -148,6 +148,18 @@ class Contents(unittest.TestCase):
         self.assertEqual(npm, json.loads((ROOT / "daemon/web/package.json").read_text())["dependencies"])
         self.assertEqual(len({part["bom-ref"] for part in bill["components"]}), len(parts))
 
+    def test_copyright_has_the_notices_of_the_page(self):
+        words = " ".join((self.tree / "usr/share/doc/taskwatchd/copyright").read_text().replace("\n .\n", " ").split())
+        notices = (ROOT / "daemon/web/dist/page.js").read_text().partition("*/")[0]
+        self.assertIn("htm (Apache-2.0, Google Inc.)", notices)
+        self.assertIn("2018 Google Inc.", words)
+        holders = re.findall(r"^Copyright \(c\) (.+)$", notices, re.MULTILINE)
+        self.assertEqual(len(holders), 2)
+        for holder in holders:
+            self.assertIn(holder, words)
+        for text in re.findall(r"Permission is hereby granted.+?SOFTWARE\.$", notices, re.DOTALL | re.MULTILINE):
+            self.assertIn(" ".join(text.split()), words)
+
     def test_built_again_it_is_the_same(self):
         with tempfile.TemporaryDirectory() as folder:
             build = pathlib.Path(os.environ["BUILD_FOLDER"])
