@@ -112,7 +112,8 @@ class Contents(unittest.TestCase):
             self.assertIn(f"taskwatchd {command} [FLAG...]", page)
             for flag in re.findall(r"^  (?:-h,)?(--[\w.-]+)", run(TASKWATCHD, command, "--help"), re.MULTILINE):
                 self.assertRegex(page, rf"{re.escape(flag)}[ =]", command)
-        for name in re.findall(r"/(?:etc|usr)/\S+?(?=[ .,]?\s)", page):
+        self.assertIn(debian_root.check_told(self.tree), page)
+        for name in re.findall(r"(?<![=\w])/(?:etc|usr)/\S+?(?=[ .,]?\s)", page):
             self.assertTrue((self.tree / name.strip("/")).exists(), f"the page names {name}")
 
     def test_manual_of_the_configuration_tells_every_key(self):
@@ -157,7 +158,9 @@ class Contents(unittest.TestCase):
         self.assertEqual(len(holders), 2)
         for holder in holders:
             self.assertIn(holder, words)
-        for text in re.findall(r"Permission is hereby granted.+?SOFTWARE\.$", notices, re.DOTALL | re.MULTILINE):
+        texts = re.findall(r"Permission is hereby granted.+?SOFTWARE\.$", notices, re.DOTALL | re.MULTILINE)
+        self.assertEqual(len(texts), 2)
+        for text in texts:
             self.assertIn(" ".join(text.split()), words)
 
     def test_built_again_it_is_the_same(self):
