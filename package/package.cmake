@@ -45,13 +45,11 @@ add_custom_command(
   COMMAND ${Python3_EXECUTABLE} ${source}/make_completions.py $<TARGET_FILE:taskwatchd> ${made}
   DEPENDS taskwatchd ${source}/make_completions.py ${source}/commands.py
   VERBATIM)
-file(GLOB_RECURSE locks CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/daemon/package-lock.json
-     ${CMAKE_SOURCE_DIR}/page/package-lock.json)
 add_custom_command(
   OUTPUT ${made}/sbom.cdx.json
   COMMAND ${Python3_EXECUTABLE} ${source}/make_sbom.py $<TARGET_FILE:taskwatchd> ${PROJECT_VERSION} ${PACKAGE_EPOCH}
           ${CMAKE_SOURCE_DIR} ${made}/sbom.cdx.json
-  DEPENDS taskwatchd ${source}/make_sbom.py ${locks}
+  DEPENDS taskwatchd ${source}/make_sbom.py ${CMAKE_SOURCE_DIR}/daemon/web/package-lock.json
   VERBATIM)
 set(changelogs ${made}/changelog.gz ${made}/changelog.Debian.gz)
 add_custom_command(

@@ -112,7 +112,8 @@ class Contents(unittest.TestCase):
             self.assertIn(f"taskwatchd {command} [FLAG...]", page)
             for flag in re.findall(r"^  (?:-h,)?(--[\w.-]+)", run(TASKWATCHD, command, "--help"), re.MULTILINE):
                 self.assertRegex(page, rf"{re.escape(flag)}[ =]", command)
-        for name in re.findall(r"/(?:etc|usr)/\S+?(?=[ .,]?\s)", page):
+        self.assertIn(debian_root.check_told(self.tree), page)
+        for name in re.findall(r"(?<![=\w])/(?:etc|usr)/\S+?(?=[ .,]?\s)", page):
             self.assertTrue((self.tree / name.strip("/")).exists(), f"the page names {name}")
 
     def test_manual_of_the_configuration_tells_every_key(self):
@@ -142,7 +143,25 @@ class Contents(unittest.TestCase):
             self.assertEqual(parts.get(name), run("dpkg-query", "-W", "-f=${Version}", name), package)
         self.assertTrue(any(name.startswith("libboost") for name in parts))
         self.assertIn("libcli11-dev", parts)
+        # What the page is bundled of, and nothing that only builds or tests it.
+        npm = {part["name"]: part["version"] for part in bill["components"] if part["purl"].startswith("pkg:npm/")}
+        self.assertEqual(set(npm), {"htm", "preact", "uplot"})
+        self.assertEqual(npm, json.loads((ROOT / "daemon/web/package.json").read_text())["dependencies"])
         self.assertEqual(len({part["bom-ref"] for part in bill["components"]}), len(parts))
+
+    def test_copyright_has_the_notices_of_the_page(self):
+        words = " ".join((self.tree / "usr/share/doc/taskwatchd/copyright").read_text().replace("\n .\n", " ").split())
+        notices = (ROOT / "daemon/web/dist/page.js").read_text().partition("*/")[0]
+        self.assertIn("htm (Apache-2.0, Google Inc.)", notices)
+        self.assertIn("2018 Google Inc.", words)
+        holders = re.findall(r"^Copyright \(c\) (.+)$", notices, re.MULTILINE)
+        self.assertEqual(len(holders), 2)
+        for holder in holders:
+            self.assertIn(holder, words)
+        texts = re.findall(r"Permission is hereby granted.+?SOFTWARE\.$", notices, re.DOTALL | re.MULTILINE)
+        self.assertEqual(len(texts), 2)
+        for text in texts:
+            self.assertIn(" ".join(text.split()), words)
 
     def test_built_again_it_is_the_same(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -145,6 +146,12 @@ def unpacked(base):
         if made.run("true", deadline=60).returncode != 0:
             skip(f"systemd-nspawn cannot run a root here: {made.run('true', deadline=60).stdout.strip()[-300:]}")
         yield made
+
+
+def check_told(tree):
+    """The check before the first start, as the shipped configuration tells it; the same everywhere."""
+    shipped = (pathlib.Path(tree) / "etc/taskwatchd/taskwatchd.yaml").read_text()
+    return re.search(r"^#   (sudo \S+ taskwatchd check .+)$", shipped, re.MULTILINE)[1]
 
 
 def newer(package, folder):

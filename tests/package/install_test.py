@@ -35,6 +35,7 @@ class Install(unittest.TestCase):
     def test_1_install(self):
         said = self.root.install(debian_root.deb())
         self.assertIn("fill in /etc/taskwatchd/taskwatchd.yaml", said)
+        self.assertIn(debian_root.check_told(self.root.folder), said)
         self.assertNotRegex(said, r"(?i)\b(error|warning: taskwatchd|not found)\b")
         self.assertEqual(self.ok("dpkg", "--audit"), "")
         self.assertEqual(self.ok("dpkg", "--verify", "taskwatchd"), "")
