@@ -15,8 +15,9 @@ struct ExplainOptions {
   std::string ca_file;        // that signed the daemon's certificate; empty: the system's
 };
 
-// 0 said; 78 the password cannot be read; 1 the daemon does not watch the task, or refuses the question; 69 it could not be
-// reached, has no answer now, or what answers there is no taskwatchd; 130 SIGINT.
+// 0 said; 78 the password cannot be read; 1 the daemon does not watch the task, or refuses the
+// question; 69 it could not be reached, has no answer now, or what answers there is no taskwatchd;
+// 130 SIGINT.
 int explain(const ExplainOptions& options);
 
 }  // namespace taskwatchd
