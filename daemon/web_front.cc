@@ -38,8 +38,8 @@ bool is_loopback(const std::string& bound) {
 
 }  // namespace
 
-WebFront::WebFront(boost::asio::any_io_executor executor, Clock& clock, Log& log, Entropy& entropy,
-                   const RunOptions& options, WebPages pages)
+WebFront::WebFront(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
+                   Entropy& entropy, const RunOptions& options, const WebPages& pages)
     : clock_(clock),
       log_(log),
       options_(options),

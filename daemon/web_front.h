@@ -18,8 +18,8 @@ namespace taskwatchd {
 
 class WebFront {
  public:
-  WebFront(boost::asio::any_io_executor executor, Clock& clock, Log& log, Entropy& entropy,
-           const RunOptions& options, WebPages pages);
+  WebFront(const boost::asio::any_io_executor& executor, Clock& clock, Log& log, Entropy& entropy,
+           const RunOptions& options, const WebPages& pages);
 
   // Reads the web configuration, for before anything else is opened. kExitOk, or the exit code:
   // what is wrong is on stderr then.

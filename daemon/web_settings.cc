@@ -41,13 +41,13 @@ WebSettingResult load_web_setting(const std::string& file, std::size_t* digest) 
   return setting;
 }
 
-WebSettings::WebSettings(boost::asio::any_io_executor executor, Clock& clock, Log& log,
+WebSettings::WebSettings(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
                          std::string file, std::function<void(const WebSetting&)> take)
     : clock_(clock),
       log_(log),
       file_(std::move(file)),
       take_(std::move(take)),
-      watch_(std::move(executor),
+      watch_(executor,
              [this] {
                if (!look_at_) look_at_ = clock_.now().mono + kSettle;
                alarm_->ring();
@@ -58,7 +58,7 @@ std::vector<ConfigError> WebSettings::load_first() {
   if (file_.empty()) return {};
   auto loaded = load_web_setting(file_, &in_force_);
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
-  accept(std::get<WebSetting>(std::move(loaded)));
+  accept(std::get<WebSetting>(loaded));
   return {};
 }
 
@@ -104,12 +104,12 @@ void WebSettings::look(bool at_once) {
   if (!lost.empty()) return refuse(lost);
   in_force_ = digest;
   problems_.clear();
-  accept(std::move(setting));
+  accept(setting);
   log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded",
             "the web configuration is taken over", {{"file", file_}});
 }
 
-void WebSettings::accept(WebSetting setting) {
+void WebSettings::accept(const WebSetting& setting) {
   warn_of(setting);
   config_ = setting.config;
   take_(setting);

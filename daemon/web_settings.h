@@ -29,8 +29,8 @@ WebSettingResult load_web_setting(const std::string& file, std::size_t* digest =
 class WebSettings {
  public:
   // `file` may be empty: then there is nothing to follow. `take` is called with each new setting.
-  WebSettings(boost::asio::any_io_executor executor, Clock& clock, Log& log, std::string file,
-              std::function<void(const WebSetting&)> take);
+  WebSettings(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
+              std::string file, std::function<void(const WebSetting&)> take);
 
   // The first one, before the loop runs: what is wrong with it, or nothing.
   std::vector<ConfigError> load_first();
@@ -45,7 +45,7 @@ class WebSettings {
 
  private:
   void look(bool at_once);
-  void accept(WebSetting setting);
+  void accept(const WebSetting& setting);
   void refuse(const std::vector<ConfigError>& problems);
   std::vector<ConfigError> what_it_takes_away(const WebConfig& next) const;
   void warn_of(const WebSetting& setting);
