@@ -211,6 +211,38 @@ check_stop() {
   event EVENT=stopping || fail "no event stopping"
 }
 
+# docs/operating.md has the commands: the first block of its section is the backup, the second the restoring.
+told() { # BLOCK
+  awk -v RS= -v wanted="$1" '/^## /{within = /^## Backup/} within && /^    / && ++block == wanted' /operating.md
+}
+sudo() { "$@"; }
+restored() {
+  wants "is-active" active "$(systemctl is-active taskwatchd)"
+  has "the history" '"from":"IN_PROGRESS"' "$(http "/api/v1/tasks/$task" | tr -d ' ')"
+  wants "what is not its own in the state folder" "" \
+    "$(find /var/lib/private/taskwatchd ! -uid "$(stat -c %u "/proc/$(prop MainPID)")")"
+  # A file that it cannot write would be seen at the next commit.
+  until_true 60 up || fail "not up"
+}
+check_restore() {
+  local folder=/var/lib/private/taskwatchd
+  wants "the commands of backup and restoring" "1 5" "$(told 1 | wc -l) $(told 2 | wc -l)"
+  eval "$(told 1)" || fail "the backup: $?"
+  wants "the copy's mode" "600 root" "$(stat -c '%a %U' /var/backups/taskwatchd.db)"
+  systemctl stop taskwatchd
+  head -c 65536 /dev/urandom >"$folder/state.db"
+  systemctl start taskwatchd 2>/dev/null && fail "it starts with a damaged state"
+  wants "the exit code" 74 "$(prop ExecMainStatus)"
+  eval "$(told 2)" || fail "the restoring: $?"
+  restored
+  # As on a machine where it never ran.
+  systemctl stop taskwatchd
+  rm -r "$folder" /var/lib/taskwatchd
+  install -d -m 700 "$folder"
+  eval "$(told 2)" || fail "the restoring on another machine: $?"
+  restored
+}
+
 check_upgrade() {
   local pid
   systemctl start taskwatchd
@@ -232,7 +264,7 @@ check_remove() {
   [[ -z $(systemctl --failed --plain --no-legend) ]] || fail "failed: $(systemctl --failed --plain --no-legend)"
 }
 
-for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade remove; do
+for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore remove; do
   check "$name"
 done
 echo "END"
