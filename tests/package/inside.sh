@@ -254,9 +254,31 @@ check_upgrade() {
   wants "the transitions to FAILED" 1 "$(journal -q -o json TASK_ID=$task TO=FAILED | grep -o '"EVENT_ID":"[0-9]*"' | sort -u | wc -l)"
 }
 
+# The port is systemd's. The daemon serves it at once; a stop of the service alone lasts until the next request.
+check_socket() {
+  local socket=/etc/systemd/system/taskwatchd.socket step
+  cp /usr/share/doc/taskwatchd/examples/taskwatchd.socket "$socket"
+  echo 'ARGS="--web.systemd-socket"' >/etc/default/taskwatchd
+  # Step 3 as the file tells it.
+  step=$(sed -n '/^# 3\. /,/^# [^ ]/{s/^# *\(3\. \)\?\(systemctl .*\)/\2/p}' "$socket")
+  wants "the lines of step 3" 2 "$(wc -l <<<"$step")"
+  bash -ec "$step" || fail "$step: $?"
+  wants "is-active" active "$(systemctl is-active taskwatchd)"
+  has "/-/ready" '^HTTP/1.1 200' "$(http /-/ready)"
+  systemctl stop taskwatchd 2>/dev/null
+  has "a request to the stopped service" '^HTTP/1.1 200' "$(http /-/healthy)"
+  systemctl stop taskwatchd.socket taskwatchd
+  http /-/healthy 2>/dev/null && fail "it answers after a stop of socket and service"
+  wants "is-active after both are stopped" inactive "$(systemctl is-active taskwatchd)"
+  systemctl start taskwatchd.socket taskwatchd || fail "systemctl start of both: $?"
+  has "/-/ready" '^HTTP/1.1 200' "$(http /-/ready)"
+}
+
 check_remove() {
   dpkg --remove taskwatchd </dev/null || fail "dpkg --remove: $?"
+  http /-/healthy 2>/dev/null && fail "it answers after the removal"
   wants "is-active" inactive "$(systemctl is-active taskwatchd)"
+  wants "the socket" inactive "$(systemctl is-active taskwatchd.socket)"
   [[ -s /var/lib/private/taskwatchd/state.db ]] || fail "the state went with the package"
   dpkg --purge taskwatchd </dev/null || fail "dpkg --purge: $?"
   [[ ! -e /var/lib/private/taskwatchd && ! -L /var/lib/taskwatchd ]] || fail "a purge leaves the state"
@@ -264,7 +286,7 @@ check_remove() {
   [[ -z $(systemctl --failed --plain --no-legend) ]] || fail "failed: $(systemctl --failed --plain --no-legend)"
 }
 
-for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore remove; do
+for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore socket remove; do
   check "$name"
 done
 echo "END"

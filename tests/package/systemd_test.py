@@ -12,7 +12,7 @@ import debian_root
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "reload", "watchdog", "writes",
-          "stop", "upgrade", "restore", "remove")
+          "stop", "upgrade", "restore", "socket", "remove")
 DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
 
 IOTSIM = """[Service]
