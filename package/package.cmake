@@ -70,6 +70,7 @@ package_file(${source}/taskwatchd.yaml /etc/taskwatchd taskwatchd.yaml)
 package_file(${CMAKE_SOURCE_DIR}/systemd/taskwatchd.default /etc/default taskwatchd)
 package_file(${CMAKE_SOURCE_DIR}/systemd/taskwatchd.service.d/credentials.conf.example
              ${share}/doc/taskwatchd/examples credentials.conf)
+package_file(${CMAKE_SOURCE_DIR}/systemd/taskwatchd.socket.example ${share}/doc/taskwatchd/examples taskwatchd.socket)
 package_file(${source}/debian/copyright ${share}/doc/taskwatchd copyright)
 package_file(${made}/changelog.gz ${share}/doc/taskwatchd changelog.gz)
 package_file(${made}/changelog.Debian.gz ${share}/doc/taskwatchd changelog.Debian.gz)

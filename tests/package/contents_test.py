@@ -27,6 +27,7 @@ FILES = """
 /usr/share/doc/taskwatchd/changelog.gz
 /usr/share/doc/taskwatchd/copyright
 /usr/share/doc/taskwatchd/examples/credentials.conf
+/usr/share/doc/taskwatchd/examples/taskwatchd.socket
 /usr/share/doc/taskwatchd/sbom.cdx.json
 /usr/share/fish/vendor_completions.d/taskwatchd.fish
 /usr/share/man/man5/taskwatchd.yaml.5.gz

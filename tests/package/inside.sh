@@ -211,6 +211,38 @@ check_stop() {
   event EVENT=stopping || fail "no event stopping"
 }
 
+# docs/operating.md has the commands: the first block of its section is the backup, the second the restoring.
+told() { # BLOCK
+  awk -v RS= -v wanted="$1" '/^## /{within = /^## Backup/} within && /^    / && ++block == wanted' /operating.md
+}
+sudo() { "$@"; }
+restored() {
+  wants "is-active" active "$(systemctl is-active taskwatchd)"
+  has "the history" '"from":"IN_PROGRESS"' "$(http "/api/v1/tasks/$task" | tr -d ' ')"
+  wants "what is not its own in the state folder" "" \
+    "$(find /var/lib/private/taskwatchd ! -uid "$(stat -c %u "/proc/$(prop MainPID)")")"
+  # A file that it cannot write would be seen at the next commit.
+  until_true 60 up || fail "not up"
+}
+check_restore() {
+  local folder=/var/lib/private/taskwatchd
+  wants "the commands of backup and restoring" "1 5" "$(told 1 | wc -l) $(told 2 | wc -l)"
+  eval "$(told 1)" || fail "the backup: $?"
+  wants "the copy's mode" "600 root" "$(stat -c '%a %U' /var/backups/taskwatchd.db)"
+  systemctl stop taskwatchd
+  head -c 65536 /dev/urandom >"$folder/state.db"
+  systemctl start taskwatchd 2>/dev/null && fail "it starts with a damaged state"
+  wants "the exit code" 74 "$(prop ExecMainStatus)"
+  eval "$(told 2)" || fail "the restoring: $?"
+  restored
+  # As on a machine where it never ran.
+  systemctl stop taskwatchd
+  rm -r "$folder" /var/lib/taskwatchd
+  install -d -m 700 "$folder"
+  eval "$(told 2)" || fail "the restoring on another machine: $?"
+  restored
+}
+
 check_upgrade() {
   local pid
   systemctl start taskwatchd
@@ -222,9 +254,31 @@ check_upgrade() {
   wants "the transitions to FAILED" 1 "$(journal -q -o json TASK_ID=$task TO=FAILED | grep -o '"EVENT_ID":"[0-9]*"' | sort -u | wc -l)"
 }
 
+# The port is systemd's. The daemon serves it at once; a stop of the service alone lasts until the next request.
+check_socket() {
+  local socket=/etc/systemd/system/taskwatchd.socket step
+  cp /usr/share/doc/taskwatchd/examples/taskwatchd.socket "$socket"
+  echo 'ARGS="--web.systemd-socket"' >/etc/default/taskwatchd
+  # Step 3 as the file tells it.
+  step=$(sed -n '/^# 3\. /,/^# [^ ]/{s/^# *\(3\. \)\?\(systemctl .*\)/\2/p}' "$socket")
+  wants "the lines of step 3" 2 "$(wc -l <<<"$step")"
+  bash -ec "$step" || fail "$step: $?"
+  wants "is-active" active "$(systemctl is-active taskwatchd)"
+  has "/-/ready" '^HTTP/1.1 200' "$(http /-/ready)"
+  systemctl stop taskwatchd 2>/dev/null
+  has "a request to the stopped service" '^HTTP/1.1 200' "$(http /-/healthy)"
+  systemctl stop taskwatchd.socket taskwatchd
+  http /-/healthy 2>/dev/null && fail "it answers after a stop of socket and service"
+  wants "is-active after both are stopped" inactive "$(systemctl is-active taskwatchd)"
+  systemctl start taskwatchd.socket taskwatchd || fail "systemctl start of both: $?"
+  has "/-/ready" '^HTTP/1.1 200' "$(http /-/ready)"
+}
+
 check_remove() {
   dpkg --remove taskwatchd </dev/null || fail "dpkg --remove: $?"
+  http /-/healthy 2>/dev/null && fail "it answers after the removal"
   wants "is-active" inactive "$(systemctl is-active taskwatchd)"
+  wants "the socket" inactive "$(systemctl is-active taskwatchd.socket)"
   [[ -s /var/lib/private/taskwatchd/state.db ]] || fail "the state went with the package"
   dpkg --purge taskwatchd </dev/null || fail "dpkg --purge: $?"
   [[ ! -e /var/lib/private/taskwatchd && ! -L /var/lib/taskwatchd ]] || fail "a purge leaves the state"
@@ -232,7 +286,7 @@ check_remove() {
   [[ -z $(systemctl --failed --plain --no-legend) ]] || fail "failed: $(systemctl --failed --plain --no-legend)"
 }
 
-for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade remove; do
+for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore socket remove; do
   check "$name"
 done
 echo "END"

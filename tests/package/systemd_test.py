@@ -12,7 +12,7 @@ import debian_root
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "reload", "watchdog", "writes",
-          "stop", "upgrade", "remove")
+          "stop", "upgrade", "restore", "socket", "remove")
 DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
 
 IOTSIM = """[Service]
@@ -39,6 +39,11 @@ class Systemd(unittest.TestCase):
             root.put(debian_root.newer(debian_root.deb(), folder), "/newer.deb", 0o644)
             root.put(os.environ["IOTSIM"], "/usr/local/bin/iotsim")
             root.put(HERE / "inside.sh", "/usr/local/bin/inside.sh")
+            root.put(HERE.parent.parent / "docs/operating.md", "/operating.md", 0o644)
+            # For the backup that it tells of.
+            fetched = root.run("apt-get", "-qy", "--no-install-recommends", "install", "sqlite3")
+            if fetched.returncode != 0:
+                raise AssertionError(fetched.stdout)
             root.put(HERE / "world.yaml", "/usr/local/share/world.yaml", 0o644)
             root.write("/etc/systemd/system/iotsim.service", IOTSIM)
             root.write("/etc/systemd/system/inside.service", INSIDE)
