@@ -7,7 +7,7 @@ JOBS  := $(shell nproc)
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
 .PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang \
-  check-unit package test-package test-systemd format clean
+  check-unit package test-package test-systemd test-readme format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -98,6 +98,11 @@ test-package: package
 test-systemd: package
 	cmake --build --preset release --target iotsim
 	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_systemd$$'
+
+## make test-readme   that root booted again: README.md's commands one by one, up to a notification (needs root and apt)
+test-readme: package
+	cmake --build --preset release --target iotsim
+	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_readme$$'
 
 ## make format    clang-format all sources
 format:

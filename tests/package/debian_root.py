@@ -106,9 +106,10 @@ class Root:
                 said += f"\n(ended by the test after {deadline} s)"
             return subprocess.CompletedProcess(command, child.returncode, said)
 
-    def run(self, *command, deadline=300):
+    def run(self, *command, deadline=300, cached=True):
         """Not booted: a command with the machine's network. Says what it printed, stderr too."""
-        return self._nspawn("--pipe", "--resolv-conf=replace-host", f"--bind={self.archives}:/var/cache/apt/archives",
+        cache = [f"--bind={self.archives}:/var/cache/apt/archives"] if cached else []
+        return self._nspawn("--pipe", "--resolv-conf=replace-host", *cache,
                             "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8", *command,
                             deadline=deadline)
 
