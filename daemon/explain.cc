@@ -80,8 +80,8 @@ int explain(const ExplainOptions& options) {
     context.stop();
   });
   boost::asio::co_spawn(context, ask(http, options, password),
-                        [&](std::exception_ptr error, int ended) {
-                          rethrow(std::move(error));
+                        [&](const std::exception_ptr& error, int ended) {
+                          rethrow(error);
                           code = ended;
                           context.stop();
                         });
