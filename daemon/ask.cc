@@ -158,11 +158,12 @@ int AskLoop::run(Awaitable<int> work, std::optional<Duration> timeout) {
   });
   context_.restart();
   if (timeout) spawn(context_.get_executor(), expire(clock_.now().mono + *timeout));
-  boost::asio::co_spawn(context_, std::move(work), [this](std::exception_ptr error, int code) {
-    rethrow(std::move(error));
-    exit_code_ = code;
-    context_.stop();
-  });
+  boost::asio::co_spawn(context_, std::move(work),
+                        [this](const std::exception_ptr& error, int code) {
+                          rethrow(error);
+                          exit_code_ = code;
+                          context_.stop();
+                        });
   context_.run();
   assert(exit_code_);
   return *exit_code_;
