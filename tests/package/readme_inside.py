@@ -15,7 +15,7 @@ import time
 USER, TREE = "reader", "/home/reader/taskwatchd"
 HOOK = ("127.0.0.1", 5099)
 COMMAND = 300  # s for one
-SHOWN = 40  # s until one shows what it is to
+SHOWN = 120  # s until one shows what it is to
 NOTIFIED = 300  # s after the last command
 
 begun = None

@@ -29,12 +29,13 @@ CLOUD = """[Service]
 Type=exec
 ExecStart=/usr/local/bin/iotsim --scenario=/usr/local/share/world.yaml --listen=127.0.0.1:18080
 """
-# It powers the root off, however it ends.
+# It powers the root off, however it ends. Alertmanager wants a private address, as a server in a cloud has one.
 INSIDE = """[Unit]
 SuccessAction=poweroff-force
 FailureAction=poweroff-force
 [Service]
 Type=oneshot
+ExecStartPre=ip address add 192.168.77.1/24 dev lo
 ExecStart=/usr/bin/python3 /usr/local/bin/readme_inside.py
 StandardOutput=file:/log
 StandardError=file:/log
@@ -132,7 +133,9 @@ class Readme(unittest.TestCase):
     @staticmethod
     def prepare(root):
         """What is there before the reader begins: a user with sudo, the source tree with its package; and the test's own."""
-        for command in (("apt-get", "-q", "update"), ("apt-get", "-qy", "--no-install-recommends", "install", "sudo", "python3"),
+        # procps and iproute2 are on any Debian that is not minimal.
+        for command in (("apt-get", "-q", "update"),
+                        ("apt-get", "-qy", "--no-install-recommends", "install", "sudo", "procps", "iproute2", "python3"),
                         ("useradd", "--create-home", "--shell=/bin/bash", USER)):
             done = root.run(*command)
             if done.returncode != 0:
