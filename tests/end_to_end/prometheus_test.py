@@ -5,12 +5,9 @@ Needs prometheus and promtool on the PATH, beside what harness.py needs.
 
 import gzip
 import http.client
-import http.server
-import json
 import os
 import socket
 import subprocess
-import threading
 import time
 import unittest
 
@@ -41,39 +38,12 @@ def host_name():
     return name if found == {"127.0.0.1"} else "localhost"
 
 
-class Alertmanager(http.server.ThreadingHTTPServer):
+class Alertmanager(monitoring.Receiver):
     """Takes what Prometheus sends to an Alertmanager."""
 
-    daemon_threads = True
-
-    def __init__(self):
-        self.received = []
-        received = self.received
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.path == "/api/v2/alerts":
-                    received.extend(json.loads(body))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.server_address[1]}"
-
-    def close(self):
-        self.shutdown()
-        self.server_close()
-
     def alerts(self, name):
-        return [alert for alert in list(self.received) if alert["labels"]["alertname"] == name]
+        return [alert for _, path, body in list(self.received) if path == "/api/v2/alerts"
+                for alert in body if alert["labels"]["alertname"] == name]
 
 
 class PrometheusTest(harness.TestCase):
