@@ -29,14 +29,14 @@ std::size_t digest_of_tasks(const Config& config) {
 
 }  // namespace
 
-Reloader::Reloader(boost::asio::any_io_executor executor, Clock& clock, Log& log, std::string file,
-                   std::function<void()> changed)
+Reloader::Reloader(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
+                   std::string file, std::function<void()> changed)
     : clock_(clock),
       log_(log),
       file_(std::move(file)),
       changed_(std::move(changed)),
       alarm_(clock.make_alarm()),
-      watch_(std::move(executor), [this] { notice(); }),
+      watch_(executor, [this] { notice(); }),
       follow_alarm_(clock.make_alarm()) {}
 
 std::vector<ConfigError> Reloader::load_first() {

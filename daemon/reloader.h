@@ -24,7 +24,7 @@ namespace taskwatchd {
 class Reloader {
  public:
   // `changed` is called after each attempt, good or bad.
-  Reloader(boost::asio::any_io_executor executor, Clock& clock, Log& log, std::string file,
+  Reloader(const boost::asio::any_io_executor& executor, Clock& clock, Log& log, std::string file,
            std::function<void()> changed);
 
   // The first configuration, before the loop runs: what is wrong with it, or nothing.
