@@ -163,7 +163,8 @@ int App::prepare() {
     answers_->wake();
   });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
-  ApiSources sources{[this] { return ready_ && !stopping_; }, [this] { return status(); },
+  ApiSources sources{[this] { return ready_ && !stopping_; },
+                     [this] { return metrics_.counted(status()); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
   answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_, std::move(sources));
   watchdog_ =
@@ -339,7 +340,7 @@ DaemonStatus App::status() const {
   status.events_pending[outbox_->sink_name()] = outbox_->pending();
   status.last_reload_successful = reloader_.last_good() && front_.settings_good();
   status.last_reload_success = reloader_.last_success();
-  return metrics_.counted(std::move(status));
+  return status;
 }
 
 std::string App::page() {

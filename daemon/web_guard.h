@@ -30,7 +30,7 @@ class WebGuard {
   WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy& entropy,
            std::function<void(int)> refused, PasswordChecker::Check check = bcrypt_matches);
 
-  // From now on. What was known of logins is forgotten.
+  // From now on. With other users, or other passwords, what was known of logins is forgotten.
   void take(const WebConfig& config);
   // Whether there is anything to guard.
   bool stands() const { return !users_.empty() || limit_.interval > Duration::zero(); }

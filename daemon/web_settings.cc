@@ -8,6 +8,8 @@
 namespace taskwatchd {
 namespace {
 
+using LoadResult = std::variant<LoadedWebConfig, std::vector<ConfigError>>;
+
 constexpr Duration kLookEvery = std::chrono::seconds(5);  // where nothing tells of changes
 // A file that is being written is another a moment later: it is taken once it is left alone.
 constexpr Duration kSettle = std::chrono::milliseconds(200);
@@ -22,16 +24,10 @@ bool asks_certificates(const WebConfig& config) {
   return config.tls && !config.tls->client_ca_file.path.empty();
 }
 
-}  // namespace
-
-WebSettingResult load_web_setting(const std::string& file, std::size_t* digest) {
-  auto loaded = load_web_config(file);
-  if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
-    if (digest != nullptr) *digest = std::hash<std::string>()(lines_of(*errors));
-    return std::move(*errors);
-  }
+// What was read, made ready to use, or what is wrong with it.
+WebSettingResult setting_of(LoadResult loaded, const std::string& file) {
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
   LoadedWebConfig& good = std::get<LoadedWebConfig>(loaded);
-  if (digest != nullptr) *digest = good.digest;
   WebSetting setting{std::move(good.config), {}};
   if (setting.config.tls) {
     auto made = make_server_tls(*setting.config.tls, good.tls, file);
@@ -39,6 +35,18 @@ WebSettingResult load_web_setting(const std::string& file, std::size_t* digest) 
     setting.tls = std::get<ServerTls>(std::move(made));
   }
   return setting;
+}
+
+// Tells one state of the files from another.
+std::size_t digest_of(const LoadResult& loaded) {
+  if (const auto* good = std::get_if<LoadedWebConfig>(&loaded)) return good->digest;
+  return std::hash<std::string>()(lines_of(std::get<std::vector<ConfigError>>(loaded)));
+}
+
+}  // namespace
+
+WebSettingResult load_web_setting(const std::string& file) {
+  return setting_of(load_web_config(file), file);
 }
 
 WebSettings::WebSettings(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
@@ -56,7 +64,9 @@ WebSettings::WebSettings(const boost::asio::any_io_executor& executor, Clock& cl
 
 std::vector<ConfigError> WebSettings::load_first() {
   if (file_.empty()) return {};
-  auto loaded = load_web_setting(file_, &in_force_);
+  LoadResult read = load_web_config(file_);
+  in_force_ = digest_of(read);
+  auto loaded = setting_of(std::move(read), file_);
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
   accept(std::get<WebSetting>(loaded));
   return {};
@@ -86,19 +96,19 @@ Awaitable<void> WebSettings::follow() {
 
 void WebSettings::look(bool at_once) {
   look_at_.reset();
-  std::size_t digest = 0;
-  auto loaded = load_web_setting(file_, &digest);
-  auto* const errors = std::get_if<std::vector<ConfigError>>(&loaded);
-  if (errors == nullptr && digest == in_force_) {
-    seen_ = digest;
+  LoadResult read = load_web_config(file_);
+  const std::size_t digest = digest_of(read);
+  const bool as_before = std::exchange(seen_, digest) == digest;
+  if (digest == in_force_) {
     problems_.clear();
     return;
   }
-  if (std::exchange(seen_, digest) != digest && !at_once) {
+  if (!as_before && !at_once) {
     look_at_ = clock_.now().mono + kSettle;
     return;
   }
-  if (errors != nullptr) return refuse(*errors);
+  auto loaded = setting_of(std::move(read), file_);
+  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return refuse(*errors);
   WebSetting& setting = std::get<WebSetting>(loaded);
   const auto lost = what_it_takes_away(setting.config);
   if (!lost.empty()) return refuse(lost);

@@ -21,10 +21,9 @@ struct WebSetting {
   WebConfig config;
   ServerTls tls;  // without a context: plain HTTP
 };
-// The file and all that it names, or what is wrong with them. `digest` tells one state of the files
-// from another.
+// The file and all that it names, or what is wrong with them.
 using WebSettingResult = std::variant<WebSetting, std::vector<ConfigError>>;
-WebSettingResult load_web_setting(const std::string& file, std::size_t* digest = nullptr);
+WebSettingResult load_web_setting(const std::string& file);
 
 class WebSettings {
  public:
@@ -57,7 +56,7 @@ class WebSettings {
   FileWatch watch_;
   std::unique_ptr<Alarm> alarm_;
   WebConfig config_;
-  std::size_t in_force_ = 0;  // digests
+  std::size_t in_force_ = 0;  // digests of the files
   std::size_t seen_ = 0;
   std::optional<Mono> look_at_;  // something may have changed
   std::string problems_;         // of the files as they are now, as told
