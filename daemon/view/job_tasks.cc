@@ -42,7 +42,7 @@ void JobTasks::put(const TaskRecord& record, const std::string& instance, const 
   Job& job = found->second;
   if (job.admitted.contains(id)) {
     if (shown) {
-      page_.put(task_point(record, instance, labels));
+      page_.put(record, instance, labels);
     } else {
       forget(record.key);
     }
@@ -52,7 +52,7 @@ void JobTasks::put(const TaskRecord& record, const std::string& instance, const 
     take_back(job, hash_of(id));
     job.admitted.insert(id);
     ++admitted_;
-    page_.put(task_point(record, instance, labels));
+    page_.put(record, instance, labels);
   } else {
     refuse(job, hash_of(id));
   }

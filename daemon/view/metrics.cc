@@ -122,7 +122,7 @@ void Metrics::Impl::show(const TaskRecord& record, bool of_job, Wall at) {
   if (record.superseded || record.gone) {
     tasks.erase(record.key);
   } else {
-    tasks.put(task_point(record, instance->name, instance->labels));
+    tasks.put(record, instance->name, instance->labels);
   }
 }
 

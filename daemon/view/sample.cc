@@ -46,6 +46,19 @@ void append_escaped(std::string& page, std::string_view text) {
   }
 }
 
+// An opening brace before the first label, a comma before the others; no closing one.
+void append_labels(std::string& page, Labels labels) {
+  char before = '{';
+  for (const auto& [label, text] : labels) {
+    page += before;
+    page += label;
+    page += "=\"";
+    append_escaped(page, text);
+    page += '"';
+    before = ',';
+  }
+}
+
 prometheus::MetricType type_of(MetricKind kind) {
   switch (kind) {
     case MetricKind::kGauge:
@@ -67,19 +80,27 @@ void append_head(std::string& page, const Family& family) {
 
 void append_sample(std::string& page, const Family& family, Labels labels, double value) {
   page += family.name;
-  char before = '{';
-  for (const auto& [label, text] : labels) {
-    page += before;
-    page += label;
-    page += "=\"";
-    append_escaped(page, text);
-    page += '"';
-    before = ',';
-  }
+  append_labels(page, labels);
   if (!labels.empty()) page += '}';
   page += ' ';
   append_value(page, value);
   page += '\n';
+}
+
+void append_states(std::string& page, const Family& family, Labels labels, std::string_view label,
+                   std::span<const std::string_view> states, std::string_view now) {
+  const std::size_t begin = page.size();
+  page += family.name;
+  append_labels(page, labels);
+  page += labels.empty() ? '{' : ',';
+  page += label;
+  page += "=\"";
+  const std::size_t head = page.size() - begin;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (i > 0) page.append(page, begin, head);
+    append_escaped(page, states[i]);
+    page += states[i] == now ? "\"} 1\n" : "\"} 0\n";
+  }
 }
 
 prometheus::MetricFamily empty_family(const Family& family) {

@@ -22,6 +22,11 @@ using Labels = std::span<const Label>;
 void append_head(std::string& page, const Family& family);
 // Appends name{labels} value and a line end.
 void append_sample(std::string& page, const Family& family, Labels labels, double value);
+// Appends a sample for each of `states`, with the state as one label more: 1 for `now`, 0 for the
+// others. The same bytes as append_sample's, some times faster: the lines differ in their ends
+// only.
+void append_states(std::string& page, const Family& family, Labels labels, std::string_view label,
+                   std::span<const std::string_view> states, std::string_view now);
 
 // A family without samples, and one more sample for it. REQUIRES: not a histogram.
 prometheus::MetricFamily empty_family(const Family& family);

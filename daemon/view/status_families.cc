@@ -139,11 +139,8 @@ void append_task_states(std::string& page, const DaemonStatus& status) {
     for (const ExplicitTask& task : account.explicit_tasks) {
       if (!begun) append_head(page, shown);
       begun = true;
-      for (const std::string_view state : kStates) {
-        const std::array<Label, 3> labels = {
-            {{"account", account.name}, {"task_id", task.task_id}, {"state", state}}};
-        append_sample(page, shown, labels, name_in(kStates, task.state) == state ? 1 : 0);
-      }
+      const std::array<Label, 2> labels = {{{"account", account.name}, {"task_id", task.task_id}}};
+      append_states(page, shown, labels, "state", kStates, name_in(kStates, task.state));
     }
   }
 }

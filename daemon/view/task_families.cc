@@ -1,6 +1,7 @@
 #include "view/task_families.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -15,33 +16,44 @@ constexpr std::array<FamilyId, 5> kTaskFamilies = {FamilyId::kTaskStatus, Family
                                                    FamilyId::kTaskInfo, FamilyId::kTaskQueued,
                                                    FamilyId::kTaskModified};
 
+using Identity = std::array<Label, 3>;
+Identity identity(const TaskKey& key, const TaskPoint& point) {
+  return {{{"account", key.account}, {"job_id", point.job_id}, {"task_id", key.task_id}}};
+}
+
+const std::array<std::string_view, kTaskStatusCount>& status_names() {
+  static const auto names = [] {
+    std::array<std::string_view, kTaskStatusCount> made;
+    std::transform(kAllTaskStatuses.begin(), kAllTaskStatuses.end(), made.begin(),
+                   [](TaskStatus status) { return name(status); });
+    return made;
+  }();
+  return names;
+}
+
 // The one source of both writers: calls emit(labels, value) for each sample of one family.
 template <typename Emit>
-void for_each_sample(const TaskPoint& point, FamilyId id, const Emit& emit) {
-  std::array<Label, 4> labels = {{{"account", point.key.account},
-                                  {"job_id", point.job_id},
-                                  {"task_id", point.key.task_id},
-                                  {"status", ""}}};
-  const Labels identity(labels.data(), 3);
+void for_each_sample(const TaskKey& key, const TaskPoint& point, FamilyId id, const Emit& emit) {
   if (id == FamilyId::kTaskStatus) {
-    for (const TaskStatus status : kAllTaskStatuses) {
-      labels[3].second = name(status);
-      emit(Labels(labels), point.status == status ? 1.0 : 0.0);
+    for (const std::string_view status : status_names()) {
+      const auto [account, job, task] = identity(key, point);
+      const std::array<Label, 4> labels = {account, job, task, Label("status", status)};
+      emit(labels, status == name(point.status) ? 1.0 : 0.0);
     }
   } else if (id == FamilyId::kTaskProgress) {
-    if (point.progress) emit(identity, *point.progress);
+    if (point.progress) emit(identity(key, point), *point.progress);
   } else if (id == FamilyId::kTaskInfo) {
     std::vector<Label> info = {
-        {"account", point.key.account},    {"iot_instance", point.instance},
-        {"job_id", point.job_id},          {"task_id", point.key.task_id},
+        {"account", key.account},          {"iot_instance", point.instance},
+        {"job_id", point.job_id},          {"task_id", key.task_id},
         {"job_name", point.job_name},      {"product_key", point.product_key},
         {"device_name", point.device_name}};
     for (const auto& [label, text] : point.labels) info.emplace_back(label, text);
-    emit(Labels(info), 1.0);
+    emit(info, 1.0);
   } else if (id == FamilyId::kTaskQueued) {
-    emit(identity, point.queued);
+    emit(identity(key, point), point.queued);
   } else if (id == FamilyId::kTaskModified) {
-    emit(identity, point.modified);
+    emit(identity(key, point), point.modified);
   }
 }
 
@@ -54,6 +66,22 @@ StringMap label_texts(const StringMap& labels) {
   StringMap result;
   for (const auto& [label, text] : labels) result.emplace_back(label, label_text(text));
   return result;
+}
+
+TaskPoint task_point(const TaskRecord& record, const std::string& instance,
+                     const StringMap& labels) {
+  TaskPoint point;
+  point.instance = label_text(instance);
+  point.job_id = label_text(record.last.job_id);
+  point.job_name = label_text(record.last.job_name);
+  point.product_key = label_text(record.last.product_key);
+  point.device_name = label_text(record.last.device_name);
+  point.labels = label_texts(labels);
+  point.status = record.last.status;
+  point.progress = ratio(record.last.progress);
+  point.queued = unix_seconds(record.last.queued);
+  point.modified = unix_seconds(record.last.modified);
+  return point;
 }
 
 }  // namespace
@@ -74,76 +102,62 @@ bool wants_series(TaskSeries policy, bool is_explicit, TaskStatus status) {
   return false;
 }
 
-TaskPoint task_point(const TaskRecord& record, const std::string& instance,
-                     const StringMap& labels) {
-  TaskPoint point;
-  point.key = record.key;
-  point.instance = label_text(instance);
-  point.job_id = label_text(record.last.job_id);
-  point.job_name = label_text(record.last.job_name);
-  point.product_key = label_text(record.last.product_key);
-  point.device_name = label_text(record.last.device_name);
-  point.labels = label_texts(labels);
-  point.status = record.last.status;
-  point.progress = ratio(record.last.progress);
-  point.queued = unix_seconds(record.last.queued);
-  point.modified = unix_seconds(record.last.modified);
-  return point;
-}
-
-void TaskFamilies::put(TaskPoint point) {
-  const TaskKey key = point.key;
-  Entry& entry = entries_[key];
-  entry.point = std::move(point);
-  write(entry);
+void TaskFamilies::put(const TaskRecord& record, const std::string& instance,
+                       const StringMap& labels) {
+  points_.insert_or_assign(record.key, task_point(record, instance, labels));
 }
 
 void TaskFamilies::erase(const TaskKey& key) {
-  entries_.erase(key);
+  points_.erase(key);
 }
 
 void TaskFamilies::rename(const TaskKey& key, const std::string& instance,
                           const StringMap& labels) {
-  const auto found = entries_.find(key);
-  if (found == entries_.end()) return;
-  TaskPoint& point = found->second.point;
-  point.instance = label_text(instance);
-  point.labels = label_texts(labels);
-  write(found->second);
+  const auto found = points_.find(key);
+  if (found == points_.end()) return;
+  found->second.instance = label_text(instance);
+  found->second.labels = label_texts(labels);
 }
 
 const TaskPoint* TaskFamilies::find(const TaskKey& key) const {
-  const auto found = entries_.find(key);
-  return found == entries_.end() ? nullptr : &found->second.point;
-}
-
-void TaskFamilies::write(Entry& entry) {
-  scratch_.clear();
-  for (std::size_t i = 0; i < kFamilies; ++i) {
-    const Family& shown = family(kTaskFamilies[i]);
-    for_each_sample(entry.point, shown.id, [&](Labels labels, double value) {
-      append_sample(scratch_, shown, labels, value);
-    });
-    entry.end[i] = static_cast<std::uint32_t>(scratch_.size());
-  }
-  entry.text = std::string(scratch_);
+  const auto found = points_.find(key);
+  return found == points_.end() ? nullptr : &found->second;
 }
 
 std::size_t TaskFamilies::bytes() const {
-  std::size_t sum = 0;
-  for (const auto& [key, entry] : entries_) sum += entry.text.size();
+  static constexpr std::size_t kHeads = 2048;
+  static constexpr std::size_t kSamples = kTaskStatusCount + kTaskFamilies.size() - 1;  // a task
+  static constexpr std::size_t kFrame = 96;  // a line without the names in it
+  std::size_t sum = kHeads;
+  for (const auto& [key, point] : points_) {
+    sum += kSamples * (kFrame + key.account.size() + point.job_id.size() + key.task_id.size());
+    sum += point.instance.size() + point.job_name.size() + point.product_key.size() +
+           point.device_name.size();
+    for (const auto& [label, text] : point.labels) sum += label.size() + text.size() + 4;
+  }
   return sum;
 }
 
 void TaskFamilies::append_to(std::string& page) const {
-  for (std::size_t i = 0; i < kFamilies; ++i) {
+  for (const FamilyId id : kTaskFamilies) {
+    const Family& shown = family(id);
     bool begun = false;
-    for (const auto& [key, entry] : entries_) {
-      const std::size_t begin = i == 0 ? 0 : entry.end[i - 1];
-      if (begin == entry.end[i]) continue;
-      if (!begun) append_head(page, family(kTaskFamilies[i]));
+    const auto begin = [&] {
+      if (!begun) append_head(page, shown);
       begun = true;
-      page.append(entry.text, begin, entry.end[i] - begin);
+    };
+    const auto append = [&](Labels labels, double value) {
+      begin();
+      append_sample(page, shown, labels, value);
+    };
+    for (const auto& [key, point] : points_) {
+      if (id == FamilyId::kTaskStatus) {
+        begin();
+        append_states(page, shown, identity(key, point), "status", status_names(),
+                      name(point.status));
+      } else {
+        for_each_sample(key, point, id, append);
+      }
     }
   }
 }
@@ -152,9 +166,9 @@ std::vector<prometheus::MetricFamily> TaskFamilies::Collect() const {
   std::vector<prometheus::MetricFamily> result;
   for (const FamilyId id : kTaskFamilies) {
     prometheus::MetricFamily collected = empty_family(family(id));
-    for (const auto& [key, entry] : entries_) {
-      for_each_sample(entry.point, id,
-                      [&](Labels labels, double value) { add_sample(collected, labels, value); });
+    const auto add = [&](Labels labels, double value) { add_sample(collected, labels, value); };
+    for (const auto& [key, point] : points_) {
+      for_each_sample(key, point, id, add);
     }
     if (!collected.metric.empty()) result.push_back(std::move(collected));
   }

@@ -34,7 +34,7 @@ std::vector<TaskRecord> records_of(const std::vector<std::string>& ids) {
 
 TaskFamilies page_of(const std::vector<TaskRecord>& records) {
   TaskFamilies page;
-  for (const TaskRecord& record : records) page.put(task_point(record, "main", {}));
+  for (const TaskRecord& record : records) page.put(record, "main", {});
   return page;
 }
 
@@ -92,7 +92,7 @@ void one_refused_task_changes(benchmark::State& state) {
   }
 }
 
-// The families with series a task alone, from ready text.
+// The families with series a task alone.
 void task_families(benchmark::State& state) {
   const TaskFamilies tasks = page_of(records_of(task_ids(state.range(0))));
   std::size_t bytes = 0;
@@ -143,13 +143,13 @@ void task_families_collectable(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
-// A task changes: its lines are written anew.
+// A task changes.
 void one_task_changes(benchmark::State& state) {
   const auto records = records_of(task_ids(state.range(0)));
   TaskFamilies tasks = page_of(records);
   std::size_t i = 0;
   for (auto _ : state) {
-    tasks.put(task_point(records[i], "main", {}));
+    tasks.put(records[i], "main", {});
     i = (i + 1) % records.size();
   }
   count_bytes(state, tasks.bytes());

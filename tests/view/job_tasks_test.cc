@@ -177,7 +177,7 @@ TEST_F(JobTasksTest, ReleasedAndForgottenTasksLeaveRoom) {
 TEST_F(JobTasksTest, AdoptsWhatIsWantedWhileThereIsRoom) {
   for (const auto& [id, status] : {std::pair("T1", kFailed), std::pair("T2", kSucceeded),
                                    std::pair("T3", kFailed), std::pair("T4", kFailed)}) {
-    page.put(task_point(record_of(id, status), "main", {}));
+    page.put(record_of(id, status), "main", {});
     tasks.adopt({"prod", id});
     tasks.adopt({"prod", id});
   }

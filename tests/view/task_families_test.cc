@@ -52,7 +52,7 @@ TEST(TaskFamilies, TextIsWhatPrometheusWritesOfTheSameSeries) {
       } else if (random() % 4 == 0) {
         page.rename(record.key, random_bytes(random, 20), {{"team", random_bytes(random, 20)}});
       } else {
-        page.put(task_point(record, "main", kNoLabels));
+        page.put(record, "main", kNoLabels);
       }
     }
     std::string text;
@@ -64,7 +64,7 @@ TEST(TaskFamilies, TextIsWhatPrometheusWritesOfTheSameSeries) {
 TEST(TaskFamilies, ExactlyOneStatusIsOne) {
   for (const TaskStatus status : kAllTaskStatuses) {
     TaskFamilies page;
-    page.put(task_point(record_of("T1", status), "main", kNoLabels));
+    page.put(record_of("T1", status), "main", kNoLabels);
     const PageText read = shown(page);
     double sum = 0;
     for (const auto& [series, value] : read.series) {
@@ -82,7 +82,7 @@ TEST(TaskFamilies, ExactlyOneStatusIsOne) {
 
 TEST(TaskFamilies, ShowsNamesAndTimes) {
   TaskFamilies page;
-  page.put(task_point(record_of("T1", TaskStatus::kSent), "main", {{"team", "ota"}}));
+  page.put(record_of("T1", TaskStatus::kSent), "main", {{"team", "ota"}});
   const PageText read = shown(page);
   const std::string task = "{account=\"prod\",job_id=\"J1\",task_id=\"T1\"}";
   EXPECT_EQ(read.at("aliyun_iot_task_progress_ratio" + task), 0.25);
@@ -98,7 +98,9 @@ TEST(TaskFamilies, ProgressIsAbsentWhenNoneWasReportedAndStaysARatio) {
   const auto progress_of = [](std::optional<double> percent) {
     TaskRecord record = record_of("T1", TaskStatus::kInProgress);
     record.last.progress = percent;
-    return task_point(record, "main", kNoLabels).progress;
+    TaskFamilies page;
+    page.put(record, "main", kNoLabels);
+    return page.find(record.key)->progress;
   };
   EXPECT_EQ(progress_of(std::nullopt), std::nullopt);
   EXPECT_EQ(progress_of(0), 0);
@@ -109,14 +111,14 @@ TEST(TaskFamilies, ProgressIsAbsentWhenNoneWasReportedAndStaysARatio) {
   TaskRecord record = record_of("T1", TaskStatus::kInProgress);
   record.last.progress.reset();
   TaskFamilies page;
-  page.put(task_point(record, "main", kNoLabels));
+  page.put(record, "main", kNoLabels);
   EXPECT_EQ(shown(page).kinds.count("aliyun_iot_task_progress_ratio"), 0u);
 }
 
 TEST(TaskFamilies, SeriesEndWithTheTask) {
   TaskFamilies page;
-  page.put(task_point(record_of("T1", TaskStatus::kSent), "main", kNoLabels));
-  page.put(task_point(record_of("T2", TaskStatus::kSent), "main", kNoLabels));
+  page.put(record_of("T1", TaskStatus::kSent), "main", kNoLabels);
+  page.put(record_of("T2", TaskStatus::kSent), "main", kNoLabels);
   EXPECT_EQ(shown(page).series.size(), 26u);
   page.erase({"prod", "T1"});
   EXPECT_EQ(shown(page).series.size(), 13u);
