@@ -1,5 +1,6 @@
 #include "io/http_session.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -14,18 +15,17 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <cctype>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "io/http_endpoint.h"
 
@@ -43,6 +43,7 @@ using boost::system::error_code;
 // it would never see our answer.
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kLingerBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 4096;
 
 using Request = http::request_parser<http::empty_body>;
 using Response = http::response<http::string_body>;
@@ -97,6 +98,17 @@ Response to_beast(WebResponse web, const WebDoor& door, unsigned version, bool k
   return response;
 }
 
+// The status line and the fields, to the empty line.
+std::string head_of(const Response& response) {
+  std::string head =
+      fmt::format("HTTP/{}.{} {} {}\r\n", response.version() / 10, response.version() % 10,
+                  response.result_int(), std::string_view(response.reason()));
+  for (const auto& field : response.base()) {
+    head.append(field.name_string()).append(": ").append(field.value()).append("\r\n");
+  }
+  return head += "\r\n";
+}
+
 // Holds one of the places for answers, from the request to the last byte.
 class Place {
  public:
@@ -140,10 +152,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       Request request;
       request.header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
       request.body_limit(boost::none);  // bodies are refused below, whatever their size
-      error_code failed;
-      tcp().expires_after(shared_->limits.header_timeout);
-      co_await http::async_read_header(stream_, buffer_, request,
-                                       asio::redirect_error(asio::use_awaitable, failed));
+      const error_code failed = co_await read_head(request);
       if (shared_->stopped) co_return;
       const bool keep = !failed && left > 1 && request.get().keep_alive() && !has_body(request);
       const bool head = !failed && request.get().method() == http::verb::head;
@@ -162,7 +171,9 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
         co_return;
       }
       Response response = to_beast(std::move(web), *shared_->door, version, keep);
-      const bool good = co_await write(response, head);
+      std::string body;
+      if (!head) body = std::move(response.body());
+      const bool good = co_await write(head_of(response), std::move(body));
       place_.reset();
       if (!good) co_return;
       if (!keep) break;
@@ -194,6 +205,29 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     co_await asio::async_write(tcp(), asio::buffer(bytes),
                                asio::redirect_error(asio::use_awaitable, failed));
     co_await linger_below();
+  }
+
+  // Beast's own reading and writing would be written out for both kinds of stream, with every part
+  // of an answer that there may be: a third of the program's size.
+  asio::awaitable<error_code> read_head(Request& request) {
+    error_code failed;
+    tcp().expires_after(shared_->limits.header_timeout);
+    while (true) {
+      if (buffer_.size() > 0) {
+        buffer_.consume(request.put(buffer_.data(), failed));
+        if (failed && failed != http::error::need_more) co_return failed;
+        if (request.is_header_done()) co_return error_code();
+      }
+      const std::size_t room = beast::read_size(buffer_, kReadBytes);
+      if (room == 0) co_return http::error::buffer_overflow;
+      const std::size_t size = co_await stream_.async_read_some(
+          buffer_.prepare(room), asio::redirect_error(asio::use_awaitable, failed));
+      if (failed == asio::error::eof) {
+        co_return request.got_some() ? http::error::partial_message : http::error::end_of_stream;
+      }
+      if (failed) co_return failed;
+      buffer_.commit(size);
+    }
   }
 
   static bool has_body(const Request& request) {
@@ -243,17 +277,14 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     }
   }
 
-  asio::awaitable<bool> write(Response& response, bool head) {
+  // One write of both: in a packet of its own the head would hold up a small body. A vector, for
+  // Asio takes an array of two to {nothing, rest} after the first, and Beast's TLS stream stops
+  // there.
+  asio::awaitable<bool> write(std::string head, std::string body) {
+    const std::vector<asio::const_buffer> bytes = {asio::buffer(head), asio::buffer(body)};
     error_code failed;
-    http::response_serializer<http::string_body> serializer(response);
-    tcp().expires_after(shared_->limits.write_timeout);
-    if (head) {
-      co_await http::async_write_header(stream_, serializer,
-                                        asio::redirect_error(asio::use_awaitable, failed));
-    } else {
-      co_await http::async_write(stream_, serializer,
-                                 asio::redirect_error(asio::use_awaitable, failed));
-    }
+    tcp().expires_after(shared_->limits.write_timeout);  // of writes alone: a read may be going on
+    co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, failed));
     co_return !failed && !shared_->stopped;
   }
 
@@ -266,14 +297,14 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     response.chunked(chunked);
     tcp().expires_never();
     hear_leaving();
-    bool good = co_await write(response, true);
+    bool good = co_await write(head_of(response), "");
     place_.reset();
     while (good && !head) {
       std::string part = co_await next_part();
       if (shared_->stopped) co_return;
       const bool over = part.empty();
       if (chunked) part = chunk_of(part);
-      good = co_await write_bytes(std::move(part)) && !over;
+      good = co_await write(std::move(part), "") && !over;
     }
     close();
   }
@@ -284,14 +315,6 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     } catch (...) {
       co_return std::string();
     }
-  }
-
-  asio::awaitable<bool> write_bytes(std::string bytes) {
-    error_code failed;
-    tcp().expires_after(shared_->limits.write_timeout);  // of writes alone: a read is going on
-    co_await asio::async_write(stream_, asio::buffer(bytes),
-                               asio::redirect_error(asio::use_awaitable, failed));
-    co_return !failed && !shared_->stopped;
   }
 
   // A client that has left is not waited for. It has nothing more to say to a stream.

@@ -11,7 +11,7 @@ import urllib.request
 import harness
 import worlds
 
-RSS_LIMIT = 25 * 2**20  # bytes, between scrapes; about 17 MB of it are shared libraries
+RSS_LIMIT = 25_000_000  # bytes, between scrapes; about 17 MB of it are shared libraries
 
 
 def resident_bytes(pid):
