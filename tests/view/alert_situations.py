@@ -1,12 +1,12 @@
 """Situations of tests/view/alert_situations.yml as promtool tests, and what Alertmanager makes of them.
 
 A situation says what the pages of one or two daemons show over time, and which alerts fire from when
-until when: all of them, so an alert too many fails as one too few. Times lie on the grid of STEP, on
-which Prometheus scrapes and evaluates.
+until when: all of them, so an alert too many fails as one too few. Times lie on the grid of the situation's
+`step` (15 s unless told), on which Prometheus scrapes and evaluates.
 """
 import re
 
-STEP = 15  # s
+STEP = "15s"
 ACTIONS = ("QueryTask", "QueryJobStatistics")
 REASONS = ("auth", "forbidden", "not_found", "throttled", "timeout", "unreachable")
 TASK_STATUSES = ("FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED", "UNKNOWN")
@@ -20,32 +20,32 @@ def seconds(text):
     return sum(int(number) * {"s": 1, "m": 60, "h": 3600}[unit] for number, unit in parts)
 
 
-def on_grid(text):
+def on_grid(text, step):
     value = seconds(text)
-    if value % STEP:
-        raise ValueError(f"{text} is not a multiple of {STEP} s")
+    if value % step:
+        raise ValueError(f"{text} is not a multiple of {step} s")
     return value
 
 
-def spans(text, lasts):
+def spans(text, lasts, step):
     """"3m-6m 9m-" as [(180, 360), (540, None)]: from, until (first step without)."""
     result = []
     for span in text.split():
         begin, _, end = span.partition("-")
-        result.append((on_grid(begin), on_grid(end) if end else None))
+        result.append((on_grid(begin, step), on_grid(end, step) if end else None))
         if result[-1][0] > lasts or (result[-1][1] or lasts) > lasts:
             raise ValueError(f"{span} is beyond the situation's end")
     return result
 
 
-def steps_of(values, lasts):
-    """"0s=0 3m=4 6m=+2 9m=gone": a value a step; `+2` adds so much each step from there on."""
+def steps_of(values, lasts, step):
+    """"0s=0 3m=4 6m=+2 9m=gone": a value a step; `+2` and `+-2` add so much each step from there on."""
     changes = {}
     for word in values.split():
         when, _, what = word.partition("=")
-        changes[on_grid(when)] = what
+        changes[on_grid(when, step)] = what
     value, slope, steps = None, 0.0, []
-    for t in range(0, lasts + 1, STEP):
+    for t in range(0, lasts + 1, step):
         value = value + slope if value is not None else None
         what = changes.pop(t, None)
         if what == "gone":
@@ -73,7 +73,7 @@ def write_series(name, labels):
     return name + "{" + ", ".join(f'{key}="{labels[key]}"' for key in sorted(labels)) + "}"
 
 
-def healthy_page(accounts):
+def healthy_page(accounts, step):
     """What a daemon shows when all is well, as {series: values}."""
     page = {"taskwatchd_build_info{version=\"1\"}": "0s=1", "taskwatchd_store_up": "0s=1",
             "taskwatchd_config_last_reload_successful": "0s=1",
@@ -92,7 +92,7 @@ def healthy_page(accounts):
             call = f'{own},action="{action}"'
             page[f"taskwatchd_api_rate_limit{{{call}}}"] = "0s=4"
             page[f"taskwatchd_api_rate_limit_configured{{{call}}}"] = "0s=4"
-            page[f"taskwatchd_api_last_success_timestamp_seconds{{{call}}}"] = f"0s=0 15s=+{STEP}"
+            page[f"taskwatchd_api_last_success_timestamp_seconds{{{call}}}"] = f"0s=0 {step}s=+{step}"
             for reason in REASONS:
                 page[f'taskwatchd_api_failures_total{{{call},reason="{reason}"}}'] = "0s=0"
     return page
@@ -101,7 +101,8 @@ def healthy_page(accounts):
 class Situation:
     def __init__(self, row, severities):
         self.name = row["situation"]
-        self.lasts = on_grid(row["lasts"])
+        self.step = seconds(row.get("step", STEP))
+        self.lasts = on_grid(row["lasts"], self.step)
         self.inputs = []  # (series, [value or None for each step, or "stale"])
         for daemon, page in row["pages"].items():
             self._add_daemon(daemon, page)
@@ -109,18 +110,18 @@ class Situation:
         for text, when in (row.get("alerts") or {}).items():
             name, labels = parse_series(text)
             labels = {"alertname": name, "severity": severities[name], **labels}
-            self.alerts.append((labels, spans(when, self.lasts)))
+            self.alerts.append((labels, spans(when, self.lasts, self.step)))
 
     def _add_daemon(self, daemon, page):
         target = {"job": "taskwatchd", "instance": daemon}
-        lives = spans(page.get("up", "0s-"), self.lasts)
-        times = range(0, self.lasts + 1, STEP)
+        lives = spans(page.get("up", "0s-"), self.lasts, self.step)
+        times = range(0, self.lasts + 1, self.step)
         alive = [any(a <= t and (b is None or t < b) for a, b in lives) for t in times]
         shown = {}
-        for source in (healthy_page(page.get("accounts", ["prod"])), page.get("series", {})):
+        for source in (healthy_page(page.get("accounts", ["prod"]), self.step), page.get("series", {})):
             for text, values in source.items():
                 name, labels = parse_series(text)
-                shown[write_series(name, {**labels, **target})] = steps_of(values, self.lasts)
+                shown[write_series(name, {**labels, **target})] = steps_of(values, self.lasts, self.step)
         # A process that lives from the start has lived for long.
         births = [max(a for a, _ in lives if a <= t) or -86400 if up else None
                   for t, up in zip(times, alive)]
@@ -132,28 +133,28 @@ class Situation:
     def promtool_test(self):
         """Every alert but the watchdog: its first and last evaluation, how many, and how often it began."""
         firing = 'ALERTS{alertstate="firing",alertname!="TaskwatchdWatchdog"}'
-        window = f"[{self.lasts}s:{STEP}s]"
+        window = f"[{self.lasts}s:{self.step}s]"
         expected = {"first": [], "last": [], "count": [], "begins": []}
         for labels, when in self.alerts:
-            ends = [(a, (b if b is not None else self.lasts + STEP) - STEP) for a, b in when]
+            ends = [(a, (b if b is not None else self.lasts + self.step) - self.step) for a, b in when]
             name = "{" + ", ".join(f'{k}="{v}"' for k, v in
                                    sorted({**labels, "alertstate": "firing"}.items())) + "}"
             for kind, value in (("first", ends[0][0]), ("last", ends[-1][1]),
-                                ("count", sum((b - a) // STEP + 1 for a, b in ends)),
+                                ("count", sum((b - a) // self.step + 1 for a, b in ends)),
                                 ("begins", len(ends))):
                 expected[kind].append({"labels": name, "value": value})
         queries = {"first": f"min_over_time(({firing} * time()){window})",
                    "last": f"max_over_time(({firing} * time()){window})",
                    "count": f"count_over_time(({firing} * 1){window})",
-                   "begins": f"count_over_time((({firing} unless {firing} offset {STEP}s) * 1){window})"}
+                   "begins": f"count_over_time((({firing} unless {firing} offset {self.step}s) * 1){window})"}
         checks = [{"expr": queries[kind], "eval_time": f"{self.lasts}s", "exp_samples": expected[kind]}
                   for kind in queries]
         checks.append({"expr": f'count_over_time((ALERTS{{alertname="TaskwatchdWatchdog"}} * 1){window})',
                        "eval_time": f"{self.lasts}s",
                        "exp_samples": [{"labels": '{alertname="TaskwatchdWatchdog", alertstate="firing",'
                                                   ' severity="none"}',
-                                        "value": self.lasts // STEP + 1}]})
-        return {"name": self.name, "interval": f"{STEP}s", "promql_expr_test": checks,
+                                        "value": self.lasts // self.step + 1}]})
+        return {"name": self.name, "interval": f"{self.step}s", "promql_expr_test": checks,
                 "input_series": [{"series": series, "values": promtool_values(values)}
                                  for series, values in self.inputs]}
 
@@ -195,7 +196,7 @@ class Alertmanager:
     def notifications(self, intervals, end):
         """{(group's label values): [(time, firing, resolved)]}; `end`: when to stop looking."""
         groups, log, sent = {}, {}, {}
-        for now in range(0, end + 1, 5):
+        for now in range(end + 1):
             firing = [labels for labels, a, b in intervals if a <= now and (b is None or now < b)]
             for number, (labels, a, b) in enumerate(intervals):
                 if not self._comes_in(labels, a, b, firing, now):
