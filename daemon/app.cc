@@ -43,7 +43,7 @@ constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late t
 constexpr Duration kPruneEvery = std::chrono::hours(1);
 
 // Stopping: SIGTERM to exit takes at most 5 s in all.
-constexpr Duration kCallsWithin = std::chrono::seconds(2);    // calls in flight
+constexpr Duration kCallsWithin = milliseconds(1500);         // calls in flight
 constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // events to the log
 constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
 constexpr milliseconds kLogWithin{300}, kStoreWithin{300};

@@ -28,7 +28,7 @@ using Answer = std::variant<DistributionResult, ResultFailure>;
 
 namespace {
 
-constexpr std::chrono::milliseconds kStopTime{800};
+constexpr std::chrono::milliseconds kStopTime{400};
 
 // A fetch that somebody waits for. The waiting coroutine owns it; the thread holds only a weak
 // pointer, so that a timer never dies on the wrong thread.

@@ -26,8 +26,8 @@ class CurlResultFiles : public ResultFiles {
   // std::runtime_error if libcurl cannot start.
   CurlResultFiles(const boost::asio::any_io_executor& executor, std::string folder,
                   ResultFilesOptions options = {});
-  // Ends the fetch under way and those waiting with a failure, within a second. Must come before
-  // the end of the executor's context.
+  // Ends the fetch under way and those waiting with a failure, within half a second. Must come
+  // before the end of the executor's context.
   ~CurlResultFiles() override;
   CurlResultFiles(const CurlResultFiles&) = delete;
   CurlResultFiles& operator=(const CurlResultFiles&) = delete;
