@@ -208,7 +208,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   }
 
   // Beast's own reading and writing would be written out for both kinds of stream, with every part
-  // of an answer that there may be: a third of the program's size.
+  // of an answer that there may be: a sixth of the program's size.
   asio::awaitable<error_code> read_head(Request& request) {
     error_code failed;
     tcp().expires_after(shared_->limits.header_timeout);

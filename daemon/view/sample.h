@@ -23,8 +23,8 @@ void append_head(std::string& page, const Family& family);
 // Appends name{labels} value and a line end.
 void append_sample(std::string& page, const Family& family, Labels labels, double value);
 // Appends a sample for each of `states`, with the state as one label more: 1 for `now`, 0 for the
-// others. The same bytes as append_sample's, some times faster: the lines differ in their ends
-// only.
+// others. The same bytes as append_sample's in less time, for the lines differ in their ends only.
+// REQUIRES: there is a state.
 void append_states(std::string& page, const Family& family, Labels labels, std::string_view label,
                    std::span<const std::string_view> states, std::string_view now);
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 #include <random>
+#include <vector>
 
 #include "core/event_text.h"
 
@@ -55,6 +56,27 @@ TEST(Sample, BothWritersGiveTheSameBytes) {
       add_sample(values, some, value);
     }
     ASSERT_EQ(text, by_prometheus(values)) << "round " << round;
+  }
+}
+
+TEST(Sample, StatesAreSamplesOfWhichOneIsOne) {
+  std::mt19937_64 random(20261122);
+  const Family& shown = family(FamilyId::kTaskState);
+  for (int round = 0; round < 200; ++round) {
+    const std::string one = random_text(random);
+    const std::array<std::string, 3> states = {"a", "b", "c" + random_text(random)};
+    const std::array<std::string_view, 3> views = {states[0], states[1], states[2]};
+    const std::size_t now = random() % 4;  // beyond: none of them
+    const std::array<Label, 2> labels = {{{"one", one}, {"state", ""}}};
+    const Labels some = Labels(labels).first(random() % 2);
+    std::string text, expected;
+    append_states(text, shown, some, "state", views, now < 3 ? states[now] : "another");
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      std::vector<Label> all(some.begin(), some.end());
+      all.emplace_back("state", states[i]);
+      append_sample(expected, shown, all, i == now ? 1 : 0);
+    }
+    ASSERT_EQ(text, expected);
   }
 }
 
