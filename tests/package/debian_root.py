@@ -21,6 +21,22 @@ BASE = ("systemd", "systemd-sysv", "dbus")
 CACHE = pathlib.Path(os.environ["BUILD_FOLDER"]) / "debian_root"
 SKIPPED = 77
 
+HERE = pathlib.Path(__file__).resolve().parent
+CLOUD = """[Service]
+Type=exec
+ExecStart=/usr/local/bin/iotsim --scenario=/usr/local/share/world.yaml --listen=127.0.0.1:18080
+"""
+# It powers the root off, however it ends.
+INSIDE = """[Unit]
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+[Service]
+Type=oneshot
+{before}ExecStart={command}
+StandardOutput=file:{output}
+StandardError=file:{output}
+"""
+
 
 def skip(reason):
     print(f"SKIPPED: {reason}")
@@ -112,6 +128,19 @@ class Root:
         return self._nspawn("--pipe", "--resolv-conf=replace-host", *cache,
                             "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8", *command,
                             deadline=deadline)
+
+    def put_cloud(self):
+        """iotsim as a service that plays world.yaml, to be started by what runs inside."""
+        self.put(os.environ["IOTSIM"], "/usr/local/bin/iotsim")
+        self.put(HERE / "world.yaml", "/usr/local/share/world.yaml", 0o644)
+        self.write("/etc/systemd/system/iotsim.service", CLOUD)
+
+    def when_booted(self, command, output, before=""):
+        """What boot() runs, until that ends; `before`: lines of the unit."""
+        self.write("/etc/systemd/system/inside.service", INSIDE.format(command=command, output=output, before=before))
+        wants = self.path("/etc/systemd/system/multi-user.target.wants/inside.service")
+        wants.parent.mkdir(exist_ok=True)
+        wants.symlink_to("../inside.service")
 
     def boot(self, deadline):
         """Until it powers off; with a loopback interface and no other."""

@@ -5,7 +5,6 @@ it. Changed are only what a reader changes (ids, keys pasted, the webhook's addr
 command that fails fails the test, and so does a notification that takes longer than README.md promises.
 """
 import json
-import os
 import pathlib
 import re
 import time
@@ -25,21 +24,8 @@ PASTED = {"keys/access-key-id'": "LTAI5tDemoKey\n", "keys/access-key-secret'": "
 # Asked again until it shows this, as a reader does who sees nothing yet; `journalctl -f` is ended then.
 SHOWS = {"journalctl ": f"{TASK}.*FAILED", "promtool query ": "taskwatchd_build_info", " alert query ": "TaskwatchdWatchdog"}
 
-CLOUD = """[Service]
-Type=exec
-ExecStart=/usr/local/bin/iotsim --scenario=/usr/local/share/world.yaml --listen=127.0.0.1:18080
-"""
-# It powers the root off, however it ends. Alertmanager wants a private address, as a server in a cloud has one.
-INSIDE = """[Unit]
-SuccessAction=poweroff-force
-FailureAction=poweroff-force
-[Service]
-Type=oneshot
-ExecStartPre=ip address add 192.168.77.1/24 dev lo
-ExecStart=/usr/bin/python3 /usr/local/bin/readme_inside.py
-StandardOutput=file:/log
-StandardError=file:/log
-"""
+# Alertmanager wants a private address, as a server in a cloud has one.
+ADDRESS = "ExecStartPre=ip address add 192.168.77.1/24 dev lo\n"
 
 
 def blocks(text):
@@ -146,14 +132,9 @@ class Readme(unittest.TestCase):
         root.write("/etc/hosts", f"127.0.0.1 localhost {root.path('/etc/hostname').read_text().strip()}\n")
         root.path(f"{TREE}/build/release").mkdir(parents=True)
         root.put(debian_root.deb(), f"{TREE}/build/release/{debian_root.deb().name}", 0o644)
-        root.put(os.environ["IOTSIM"], "/usr/local/bin/iotsim")
+        root.put_cloud()
         root.put(HERE / "readme_inside.py", "/usr/local/bin/readme_inside.py")
-        root.put(HERE / "world.yaml", "/usr/local/share/world.yaml", 0o644)
-        root.write("/etc/systemd/system/iotsim.service", CLOUD)
-        root.write("/etc/systemd/system/inside.service", INSIDE)
-        wants = root.path("/etc/systemd/system/multi-user.target.wants/inside.service")
-        wants.parent.mkdir(exist_ok=True)
-        wants.symlink_to("../inside.service")
+        root.when_booted("/usr/bin/python3 /usr/local/bin/readme_inside.py", "/log", before=ADDRESS)
 
     @classmethod
     def download(cls, root):

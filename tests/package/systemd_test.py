@@ -2,7 +2,6 @@
 
 inside.sh runs in it as a unit, does the checks one after the other and powers it off; here its report becomes tests.
 """
-import os
 import pathlib
 import re
 import tempfile
@@ -15,21 +14,6 @@ CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_field
           "stop", "upgrade", "restore", "socket", "remove")
 DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
 
-IOTSIM = """[Service]
-Type=exec
-ExecStart=/usr/local/bin/iotsim --scenario=/usr/local/share/world.yaml --listen=127.0.0.1:18080
-"""
-# It powers the root off, however it ends.
-INSIDE = """[Unit]
-SuccessAction=poweroff-force
-FailureAction=poweroff-force
-[Service]
-Type=oneshot
-ExecStart=/usr/local/bin/inside.sh
-StandardOutput=file:/results
-StandardError=file:/results
-"""
-
 
 class Systemd(unittest.TestCase):
     @classmethod
@@ -37,19 +21,14 @@ class Systemd(unittest.TestCase):
         with debian_root.root() as root, tempfile.TemporaryDirectory() as folder:
             root.install(debian_root.deb())
             root.put(debian_root.newer(debian_root.deb(), folder), "/newer.deb", 0o644)
-            root.put(os.environ["IOTSIM"], "/usr/local/bin/iotsim")
+            root.put_cloud()
             root.put(HERE / "inside.sh", "/usr/local/bin/inside.sh")
             root.put(HERE.parent.parent / "docs/operating.md", "/operating.md", 0o644)
             # For the backup that it tells of.
             fetched = root.run("apt-get", "-qy", "--no-install-recommends", "install", "sqlite3")
             if fetched.returncode != 0:
                 raise AssertionError(fetched.stdout)
-            root.put(HERE / "world.yaml", "/usr/local/share/world.yaml", 0o644)
-            root.write("/etc/systemd/system/iotsim.service", IOTSIM)
-            root.write("/etc/systemd/system/inside.service", INSIDE)
-            wants = root.path("/etc/systemd/system/multi-user.target.wants/inside.service")
-            wants.parent.mkdir(exist_ok=True)
-            wants.symlink_to("../inside.service")
+            root.when_booted("/usr/local/bin/inside.sh", "/results")
             booted = root.boot(DEADLINE)
             results = root.path("/results")
             cls.report = results.read_text(errors="replace") if results.exists() else ""
