@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "call_style.h"
+#include "account/call_style.h"
 #include "cloud/http.h"
 #include "cloud/request.h"
 #include "config/config.h"

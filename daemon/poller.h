@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "account.h"
+#include "account/account.h"
 #include "ports.h"
 #include "recorder.h"
 

@@ -55,17 +55,6 @@ class HttpClient {
   virtual Awaitable<HttpResult> send(HttpRequest request) = 0;
 };
 
-// What it takes to fetch a result file of a distribution.
-struct ResultRequest {
-  DistributionKey key;
-  Secret url;
-  std::vector<std::string> hosts;  // that it may be fetched from: "*.aliyuncs.com"
-  std::string proxy;               // empty: none
-};
-struct ResultFailure {
-  bool expired = false;  // the link's time is over: ask for another
-  std::string message;   // names the host and the mend; never the URL's path or query
-};
 class ResultFiles {
  public:
   virtual ~ResultFiles() = default;
@@ -121,15 +110,6 @@ struct StoreError {
 struct Committed {
   std::vector<std::uint64_t> event_ids;  // one for each event of the commit, rising
 };
-// What is stored of the things asked for.
-struct Stored {
-  std::vector<TaskRecord> records;
-  std::vector<CounterValue> counters;
-  std::vector<Mark> marks;
-  std::vector<JobRecord> jobs;
-  std::vector<DistributionRecord> distributions;
-};
-
 // What is watched now, and therefore kept.
 struct Watched {
   std::vector<TaskKey> tasks;  // explicit ones

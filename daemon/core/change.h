@@ -83,4 +83,13 @@ struct Commit {
   }
 };
 
+// What is stored of the things asked for.
+struct Stored {
+  std::vector<TaskRecord> records;
+  std::vector<CounterValue> counters;
+  std::vector<Mark> marks;
+  std::vector<JobRecord> jobs;
+  std::vector<DistributionRecord> distributions;
+};
+
 }  // namespace taskwatchd

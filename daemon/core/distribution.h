@@ -100,6 +100,18 @@ struct DistributionRecord {
   std::optional<DistributionResult> result;
 };
 
+// What it takes to fetch a result file of a distribution.
+struct ResultRequest {
+  DistributionKey key;
+  Secret url;
+  std::vector<std::string> hosts;  // that it may be fetched from: "*.aliyuncs.com"
+  std::string proxy;               // empty: none
+};
+struct ResultFailure {
+  bool expired = false;  // the link's time is over: ask for another
+  std::string message;   // names the host and the mend; never the URL's path or query
+};
+
 // Devices whose fate is not known: those that the file calls so, and those that the cloud counts
 // but the file does not name (it was not understood, was cut, or the distribution was aborted).
 // 0 before a file was read; at least 1 if it was not understood.

@@ -1,5 +1,5 @@
 // Which rule decides when something is asked next: the words of `taskwatchd explain`. The planners
-// name the rule that holds longest; account_explain.cc says it in a sentence. Pure.
+// name the rule that holds longest; account/explain.cc says it in a sentence. Pure.
 #pragma once
 
 #include <array>

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <queue>
 
-#include "account.h"
+#include "account/account.h"
 
 namespace taskwatchd::plan {
 namespace {

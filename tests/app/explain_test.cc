@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "account.h"
+#include "account/account.h"
 #include "core/event_text.h"
 #include "room.h"
 #include "view/task_json.h"

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "account.h"
-#include "room.h"
+#include "account/account.h"
+#include "app/room.h"
 
 namespace taskwatchd {
 namespace {

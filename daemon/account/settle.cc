@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "account.h"
+#include "account/account.h"
 #include "core/account_events.h"
 #include "core/task_events.h"
 

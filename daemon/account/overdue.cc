@@ -2,7 +2,7 @@
 // looked is stored together with what it brought.
 #include <map>
 
-#include "account.h"
+#include "account/account.h"
 #include "core/task_events.h"
 
 namespace taskwatchd {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "call_style.h"
+#include "account/call_style.h"
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/call.h"

@@ -1,9 +1,9 @@
-#include "account.h"
+#include "account/account.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "room.h"
+#include "app/room.h"
 
 namespace taskwatchd {
 namespace {

@@ -1,4 +1,4 @@
-#include "account_jobs.h"
+#include "account/jobs.h"
 
 #include <algorithm>
 #include <cassert>

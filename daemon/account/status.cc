@@ -1,7 +1,7 @@
 // What an account says of itself, for /metrics and the status line.
 #include <algorithm>
 
-#include "account.h"
+#include "account/account.h"
 
 namespace taskwatchd {
 namespace {

@@ -2,7 +2,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "account_jobs.h"
+#include "account/jobs.h"
 
 namespace taskwatchd {
 namespace {

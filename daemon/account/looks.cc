@@ -1,7 +1,7 @@
 // Tasks of watched jobs that are asked one by one, by QueryTask: which, and what comes of it.
 #include <algorithm>
 
-#include "account_jobs.h"
+#include "account/jobs.h"
 
 namespace taskwatchd {
 namespace {

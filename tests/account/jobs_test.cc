@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "account.h"
-#include "room.h"
+#include "account/account.h"
+#include "app/room.h"
 
 namespace taskwatchd {
 namespace {

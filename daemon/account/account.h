@@ -1,7 +1,7 @@
 // All that is decided about one account, without touching the world: which call to make next and
 // when, what a reply means for tasks, jobs, the pace, the account's health, and what is worth
 // telling. The poller does what this says. Time and chance are passed in. Loop's thread.
-// account_reach.h decides about calls, account_jobs.h about jobs.
+// reach.h decides about calls, jobs.h about jobs.
 #pragma once
 
 #include <map>
@@ -11,18 +11,18 @@
 #include <unordered_set>
 #include <vector>
 
-#include "account_jobs.h"
-#include "account_reach.h"
+#include "account/jobs.h"
+#include "account/reach.h"
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/blind.h"
+#include "core/change.h"
 #include "core/distribution_watch.h"
 #include "core/explanation.h"
 #include "core/limiter.h"
 #include "core/scheduler.h"
 #include "core/status.h"
 #include "core/tracker.h"
-#include "ports.h"
 
 namespace taskwatchd {
 

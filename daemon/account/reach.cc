@@ -1,4 +1,4 @@
-#include "account_reach.h"
+#include "account/reach.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "account.h"
+#include "account/account.h"
 #include "config/parse.h"
 
 namespace taskwatchd {
