@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <cassert>
 
+#include "account/explain.h"
+#include "account/status.h"
 #include "cloud/reply.h"
 #include "nonce.h"
 #include "spawn.h"
@@ -12,7 +14,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr int kMaxInFlight = 32;  // calls of one account; 5 calls/s at a round trip of 6 s
 constexpr Duration kRefresh = std::chrono::seconds(10);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
 constexpr Duration kKeysPause = std::chrono::milliseconds(200);  // while keys are being fetched
@@ -64,13 +65,13 @@ Awaitable<void> Poller::run() {
       co_await alarm_->wait_until(std::min(now.mono + kKeysPause, refresh_at_));
       continue;
     }
-    const NextCall choice = in_flight_ < kMaxInFlight ? account_.next(now) : NextCall{};
+    const NextCall choice = account_.next(now);
     if (!choice.call) {
       co_await alarm_->wait_until(std::min(choice.wake, refresh_at_));
       continue;
     }
     ++in_flight_;
-    Endpoint endpoint = account_.asked(*choice.call, now);
+    Endpoint endpoint = account_.begin(*choice.call, now);
     spawn(executor_, ask(*choice.call, std::move(endpoint), now));
   }
   while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
@@ -93,6 +94,7 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     HttpRequest request =
         build_request(wording(call), endpoint, std::get<Keys>(keys),
                       asked.wall + account_.clock_correction(), make_nonce(ports_.entropy));
+    account_.departed(call, asked);
     const HttpResult result = co_await ports_.http.send(std::move(request));
     Answer answer;
     answer.call = std::move(call);
@@ -214,11 +216,11 @@ std::vector<DistributionRecord> Poller::distributions() const {
 }
 
 std::optional<Explanation> Poller::explain(const std::string& task_id) const {
-  return account_.explain(task_id, ports_.clock.now());
+  return taskwatchd::explain(account_.parts(), task_id, ports_.clock.now());
 }
 
 AccountStatus Poller::status() const {
-  return account_.status(ports_.clock.now());
+  return status_of(account_.parts(), ports_.clock.now());
 }
 
 }  // namespace taskwatchd

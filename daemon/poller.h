@@ -10,6 +10,8 @@
 #include <string>
 
 #include "account/account.h"
+#include "core/explanation.h"
+#include "core/status.h"
 #include "ports.h"
 #include "recorder.h"
 

@@ -21,10 +21,11 @@ enum class Anomaly : std::uint8_t {
   kStaleReply,
   kWrongTaskId,
   kNegativeDelay,
+  kEndlessList,
 };
-inline constexpr std::array<Anomaly, 5> kAllAnomalies = {
-    Anomaly::kUnknownStatus, Anomaly::kRegression, Anomaly::kStaleReply, Anomaly::kWrongTaskId,
-    Anomaly::kNegativeDelay};
+inline constexpr std::array<Anomaly, 6> kAllAnomalies = {
+    Anomaly::kUnknownStatus, Anomaly::kRegression,    Anomaly::kStaleReply,
+    Anomaly::kWrongTaskId,   Anomaly::kNegativeDelay, Anomaly::kEndlessList};
 std::string_view name(Anomaly anomaly);
 
 // One task's new record, and how it came to it.

@@ -144,7 +144,8 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
       mono = std::min(end, std::max(mono + Duration(1), std::min(next.wake, answered)));
       continue;
     }
-    account.asked(*next.call, now());
+    account.begin(*next.call, now());
+    account.departed(*next.call, now());
     ++result.calls[next.call->api];
     Pending sent{.at = mono + options.rtt, .number = ++number, .answer = {}};
     sent.answer.outcome = ask(world, *next.call, ms_of(mono + options.rtt / 2), options);

@@ -46,7 +46,7 @@ class AccountJobsTest : public testing::Test {
         pass(std::max<Duration>(milliseconds(1), std::min(choice.wake, end) - now.mono));
         continue;
       }
-      account->asked(*choice.call, now);
+      send(*account, *choice.call, now);
       asked.push_back(*choice.call);
       settle(*choice.call, denied.contains(choice.call->api)
                                ? Outcome(failure_of(Reason::kForbidden))
@@ -84,7 +84,7 @@ class AccountJobsTest : public testing::Test {
     return static_cast<std::size_t>(std::count_if(
         asked.begin(), asked.end(), [&](const Call& call) { return call.api == api; }));
   }
-  const JobView view() const { return account->status(now).jobs.at(0); }
+  const JobView view() const { return status_of(account->parts(), now).jobs.at(0); }
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   AccountConfig config;
@@ -155,8 +155,10 @@ TEST_F(AccountJobsTest, AnotherJobsReplyIsNotBelieved) {
   call.api = Api::kQueryJob;
   call.job_id = "job";
   call.iot_instance = "main";
+  call.owner = CallOwner::kJobs;
+  call.number = 1000;
   pass(seconds(1));
-  account->asked(call, now);
+  send(*account, call, now);
   settle(call, another);
   EXPECT_EQ(last.failure, Reason::kProtocol);
   EXPECT_THAT(events, IsEmpty());
@@ -177,11 +179,14 @@ TEST_F(AccountJobsTest, AnOlderDescriptionIsNotBelievedUntilItStays) {
   call.api = Api::kQueryJob;
   call.job_id = "job";
   call.iot_instance = "main";
+  call.owner = CallOwner::kJobs;
+  call.number = 1000;
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(view().status, JobStatus::kCompleted);
     EXPECT_THAT(events, IsEmpty());
     pass(seconds(30));
-    account->asked(call, now);
+    call.number += 100;
+    send(*account, call, now);
     settle(call, description);
   }
   EXPECT_THAT(events, ElementsAre("job_transition")) << "three agree for a minute";

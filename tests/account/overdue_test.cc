@@ -24,7 +24,7 @@ class OverdueTest : public testing::Test {
     for (int i = 0; i < 2; ++i) {  // whichever of the two is named first
       const NextCall next = account->next(now);
       ASSERT_TRUE(next.call);
-      account->asked(*next.call, now);
+      send(*account, *next.call, now);
       TaskReply reply =
           reply_of(next.call->task_id, next.call->task_id == id ? status : kQueued, now.wall);
       reply.queued = next.call->task_id == id ? queued : now.wall;

@@ -21,7 +21,7 @@ struct World {
   void add(const std::string& id, TaskStatus s, bool known = true) {
     status[id] = s;
     const TaskRecord r = record(id);
-    scheduler.add(id, 0, known ? &r : nullptr, now);
+    scheduler.add(id, "main", known ? &r : nullptr, now);
   }
   TaskRecord record(const std::string& id) {
     TaskRecord r;
@@ -38,22 +38,28 @@ struct World {
     const Mono end = now.mono + span;
     Mono slot = now.mono;
     while (now.mono < end) {
-      const Choice choice = scheduler.next(now, kRate, {Mono::min()});
+      const Choice choice = scheduler.next(now, kRate, World::open_at(Mono::min()));
       if (!choice.task_id) {
         move_to(std::min(end, std::max(choice.wake, now.mono + milliseconds(1))));
         continue;
       }
-      scheduler.asked(*choice.task_id, now);
+      scheduler.on_sent(*choice.task_id, ++sent, now);
       ++calls[*choice.task_id];
       longest[*choice.task_id] =
           std::max(longest[*choice.task_id], now.mono - asked[*choice.task_id]);
       asked[*choice.task_id] = now.mono;
-      scheduler.answered(*choice.task_id, record(*choice.task_id), now);
+      scheduler.on_answer(*choice.task_id, sent, record(*choice.task_id), now);
       slot = std::max(slot, now.mono) + from_seconds(1 / kRate);
       move_to(slot);
     }
     return calls;
   }
+  static Gates open_at(Mono when) {
+    Gates gates;
+    gates.add("main", when);
+    return gates;
+  }
+  std::uint64_t sent = 0;
   void move_to(Mono when) {
     now.wall += std::chrono::duration_cast<milliseconds>(when - now.mono);
     now.mono = when;
@@ -182,10 +188,10 @@ TEST(Scheduler, AFailingTaskDoesNotHoldUpTheOthers) {
   World world;
   world.add("bad id", TaskStatus::kQueued, false);
   world.add("good id", TaskStatus::kQueued, false);
-  const Choice first = world.scheduler.next(world.now, kRate, {Mono::min()});
-  world.scheduler.asked(*first.task_id, world.now);
-  world.scheduler.failed(*first.task_id, world.now.mono + seconds(30));
-  const Choice second = world.scheduler.next(world.now, kRate, {Mono::min()});
+  const Choice first = world.scheduler.next(world.now, kRate, World::open_at(Mono::min()));
+  world.scheduler.on_sent(*first.task_id, 1, world.now);
+  world.scheduler.on_failure(*first.task_id, 1, world.now.mono + seconds(30));
+  const Choice second = world.scheduler.next(world.now, kRate, World::open_at(Mono::min()));
   ASSERT_TRUE(second.task_id);
   EXPECT_NE(*second.task_id, *first.task_id);
 }
@@ -194,7 +200,7 @@ TEST(Scheduler, AHeldInstanceIsNotAsked) {
   World world;
   world.add("a", TaskStatus::kInProgress);
   const Mono until = world.now.mono + seconds(42);
-  const Choice choice = world.scheduler.next(world.now, kRate, {until});
+  const Choice choice = world.scheduler.next(world.now, kRate, World::open_at(until));
   EXPECT_FALSE(choice.task_id);
   EXPECT_EQ(choice.wake, until);
 }
