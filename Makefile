@@ -30,7 +30,8 @@ dev: install
 bench: build
 	tests/bench/run.sh $(BUILD)
 
-## make bench-polling   delays of the planner beside its goals, into docs/polling.md: some minutes;
+## make bench-polling   delays of the planner beside its goals, and in a cloud that fails, into
+##                      docs/polling.md: some minutes;
 ##                      POLLING="--scenarios=ABD --seeds=1" for less
 bench-polling: build
 	tests/bench/polling.sh $(BUILD) $(POLLING)

@@ -10,6 +10,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr int kMaxPort = 65535;
+constexpr double kMaxRate = 1000;
 
 bool is_number_up_to(std::string_view text, int max) {
   int value = -1;
@@ -28,6 +29,16 @@ bool is_printable(std::string_view text) {
 bool is_path(std::string_view text) {
   return text.starts_with('/') && is_printable(text) &&
          text.find_first_of("?#") == std::string_view::npos;
+}
+
+// No sign, exponent, inf or nan: from_chars alone would take them.
+std::optional<double> decimal(std::string_view digits) {
+  if (digits.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
+  double number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, number);
+  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
+  return number;
 }
 
 }  // namespace
@@ -97,6 +108,34 @@ FlagProblem timeout_problem(const std::string& value) {
   if (!timeout || *timeout <= Duration::zero()) {
     return "must be a duration such as 30s, 10m or 1h30m";
   }
+  return std::nullopt;
+}
+
+FlagProblem span_problem(const std::string& value) {
+  if (!parse_duration(value)) return "must be a duration such as 10ms, 5s or 0s";
+  return std::nullopt;
+}
+
+std::optional<double> parse_share(const std::string& value) {
+  const bool percent = value.ends_with('%');
+  const auto number = decimal(std::string_view(value).substr(0, value.size() - (percent ? 1 : 0)));
+  if (!number) return std::nullopt;
+  if (percent) return *number <= 100 ? std::optional(*number / 100) : std::nullopt;
+  return *number < 1 ? number : std::nullopt;
+}
+
+FlagProblem share_problem(const std::string& value) {
+  if (!parse_share(value)) return "must be a share such as 2% or 0.02, 0% to 100%";
+  return std::nullopt;
+}
+
+std::optional<double> parse_rate(const std::string& value) {
+  const auto rate = decimal(value);
+  return rate && *rate <= kMaxRate ? rate : std::nullopt;
+}
+
+FlagProblem rate_problem(const std::string& value) {
+  if (!parse_rate(value)) return "must be calls a second, 0 to 1000, such as 3 or 0.5";
   return std::nullopt;
 }
 

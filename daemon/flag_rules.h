@@ -17,5 +17,12 @@ FlagProblem allowed_host_problem(const std::string& value);
 FlagProblem max_requests_problem(const std::string& value);
 FlagProblem daemon_url_problem(const std::string& value);  // https, or http to loopback
 FlagProblem timeout_problem(const std::string& value);
+FlagProblem span_problem(const std::string& value);  // a duration, also 0s
+// A share: 2% or 0.02. A number from 1 on needs the sign, for 1 may mean either.
+std::optional<double> parse_share(const std::string& value);
+FlagProblem share_problem(const std::string& value);
+// Calls a second, such as 3 or 0.5.
+std::optional<double> parse_rate(const std::string& value);
+FlagProblem rate_problem(const std::string& value);
 
 }  // namespace taskwatchd

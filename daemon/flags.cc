@@ -29,6 +29,8 @@ struct Parsed {
   std::string plan_format = "text";
   std::string plan_order;
   std::string plan_rtt = "60ms";
+  std::string plan_failing_calls = "0%", plan_failing_tasks = "4%", plan_other_calls = "0";
+  std::string plan_statistics_lag = "0s", plan_jitter = "0s";
 };
 
 FlagsEnd refuse(const std::string& message, const std::string& command) {
@@ -151,6 +153,28 @@ void add_explain(CLI::App& app, Parsed& parsed) {
   explain.add_option("TASK_ID", parsed.explain.task_id, "The task.")->type_name("");
 }
 
+// What makes the modelled cloud worse.
+void add_plan_faults(CLI::App& plan, Parsed& parsed) {
+  plan::Request& request = parsed.plan.request;
+  check_by(text_flag(plan, "--failing-calls", parsed.plan_failing_calls, "SHARE",
+                     "So many calls fail: by 5xx, by a time-out, throttled, in equal parts."),
+           &share_problem);
+  check_by(text_flag(plan, "--other-calls", parsed.plan_other_calls, "N",
+                     "Other programs of the account call each API so many times a second."),
+           &rate_problem);
+  plan.add_flag("--shared-quota", request.shared_quota,
+                "The cloud allows all APIs together what the greatest quota of one is.");
+  check_by(text_flag(plan, "--statistics-lag", parsed.plan_statistics_lag, "DURATION",
+                     "A job's statistics show how things stood so long ago."),
+           &span_problem);
+  check_by(text_flag(plan, "--failing-tasks", parsed.plan_failing_tasks, "SHARE",
+                     "On so many devices the task fails."),
+           &share_problem);
+  check_by(text_flag(plan, "--jitter", parsed.plan_jitter, "DURATION",
+                     "What a call's way takes longer, there and back, in the median."),
+           &span_problem);
+}
+
 void add_plan(CLI::App& app, Parsed& parsed) {
   CLI::App& plan = *app.add_subcommand(
       "plan",
@@ -180,6 +204,7 @@ void add_plan(CLI::App& app, Parsed& parsed) {
       ->check(CLI::IsMember({"id", "oldest", "newest", "mixed"}));
   check_by(text_flag(plan, "--rtt", parsed.plan_rtt, "DURATION", "Round trip of a call."),
            &timeout_problem);
+  add_plan_faults(plan, parsed);
   text_flag(plan, "--format", parsed.plan_format, "FORMAT", "text, or json on one line.")
       ->check(CLI::IsMember({"text", "json"}));
 }
@@ -286,7 +311,13 @@ Command finish_plan(Parsed& parsed) {
   PlanOptions& options = parsed.plan;
   options.json = parsed.plan_format == "json";
   options.request.order = plan::parse_order(parsed.plan_order);
-  options.request.rtt = *parse_duration(parsed.plan_rtt);
+  plan::Request& request = options.request;
+  request.rtt = *parse_duration(parsed.plan_rtt);
+  request.faults.failing_calls = *parse_share(parsed.plan_failing_calls);
+  request.faults.other_calls = *parse_rate(parsed.plan_other_calls);
+  request.faults.statistics_lag = *parse_duration(parsed.plan_statistics_lag);
+  request.faults.jitter = *parse_duration(parsed.plan_jitter);
+  request.failing_tasks = *parse_share(parsed.plan_failing_tasks);
   const std::uint32_t jobs = options.request.jobs.value_or(1);
   if (options.request.tasks.value_or(jobs) < jobs) {
     return refuse("--jobs is more than --tasks; each job needs a task", "plan");

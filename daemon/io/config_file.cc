@@ -17,8 +17,10 @@ class Loader {
       : path_(std::move(path)), loaded_{std::move(config), {}} {}
 
   // `files` has just looked.
-  std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files) {
+  std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files,
+                                                           KeyFiles key_files) {
     for (const AccountConfig& account : loaded_.config.accounts) {
+      if (key_files == KeyFiles::kUnused) break;
       check_keys(account);
       for (const InstanceConfig& instance : account.instances) check_ca(account, instance);
     }
@@ -92,29 +94,41 @@ class Loader {
   std::vector<ConfigError> errors_;
 };
 
+std::variant<Config, std::vector<ConfigError>> read_in(const ParseContext& context) {
+  const FileText file = read_file(context.file, kMaxConfigBytes);
+  if (!file.problem.empty()) return std::vector<ConfigError>{{context.file, 0, 0, file.problem}};
+  return parse_config(file.text, context);
+}
+
 }  // namespace
 
 std::variant<Config, std::vector<ConfigError>> read_config(const std::string& path) {
-  const FileText file = read_file(path, kMaxConfigBytes);
-  if (!file.problem.empty()) return std::vector<ConfigError>{{path, 0, 0, file.problem}};
-  return parse_config(file.text, parse_context(path));
+  return read_in(parse_context(path));
 }
 
 std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,
                                                                      const std::string& path,
                                                                      const TaskFiles& files) {
-  return Loader(path, std::move(config)).run(files);
+  return Loader(path, std::move(config)).run(files, KeyFiles::kNeeded);
 }
 
-std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::string& path) {
-  auto read = read_config(path);
+std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::string& path,
+                                                                 KeyFiles key_files) {
+  ParseContext context = parse_context(path);
+  if (key_files == KeyFiles::kUnused) {
+    for (std::string* const directory :
+         {&context.credentials_directory, &context.state_directory}) {
+      if (directory->empty()) *directory = context.directory;
+    }
+  }
+  auto read = read_in(context);
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&read)) return std::move(*errors);
   Config config = std::get<Config>(std::move(read));
   TaskFiles files;
   // Nobody looks again: late in time, when a last line without its end is taken too.
   constexpr Wall kLate{std::chrono::years(1000)};
   files.look(config, {Mono{}, kLate});
-  return complete_config(std::move(config), path, files);
+  return Loader(path, std::move(config)).run(files, key_files);
 }
 
 }  // namespace taskwatchd

@@ -69,6 +69,34 @@ std::string chart(const std::string& title, const std::array<std::size_t, kRowEn
   return text;
 }
 
+std::string percent(double share) {
+  return fmt::format("{:.3g} %", 100 * share);
+}
+
+// Nothing where nothing was asked for.
+std::string faults(const Report& report) {
+  const Faults& wrong = report.faults;
+  std::vector<std::string> parts;
+  if (wrong.failing_calls > 0) {
+    parts.push_back(percent(wrong.failing_calls) +
+                    " of the calls fail (5xx, time-outs, throttled in equal parts)");
+  }
+  if (wrong.other_calls > 0) {
+    parts.push_back(
+        fmt::format("other programs call each API {:g} times a second", wrong.other_calls));
+  }
+  if (report.shared_quota) parts.push_back("all APIs share one quota");
+  if (wrong.statistics_lag > Duration::zero()) {
+    parts.push_back("statistics are " + format_duration(wrong.statistics_lag) + " late");
+  }
+  if (wrong.jitter > Duration::zero()) {
+    parts.push_back("each way takes " + format_duration(wrong.jitter) + " longer in the median");
+  }
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text.empty() ? text : "The modelled cloud is worse than it should be: " + text + ".\n";
+}
+
 std::string opening(const Report& report) {
   const bool all_named = report.named == report.tasks;
   std::string watched = "watched as jobs";
@@ -83,10 +111,11 @@ std::string opening(const Report& report) {
       counted(report.accounts, "account"), kRolloutPerMinute);
   if (report.discovers) text += "discover_jobs counts as one job; give --jobs for more.\n";
   text += fmt::format(
-      "4 % of the tasks fail, 1.5 % time out after 30 min, 0.5 % are rejected, 8 % of the devices "
+      "{} of the tasks fail, 1.5 % time out after 30 min, 0.5 % are rejected, 8 % of the devices "
       "are away\n(2 h on average); the others take 3 min. Round trip {}, seed {}, pages by {}{}.\n",
-      format_duration(report.rtt), report.seed, name(report.order),
+      percent(report.failing_tasks), format_duration(report.rtt), report.seed, name(report.order),
       report.worse_of_two ? ", the worse of id and oldest" : "");
+  text += faults(report);
   text += fmt::format("Simulated {:.1f} h", static_cast<double>(report.span) / 3.6e6);
   if (report.ahead + report.unseen == 0) return text + ", until all tasks had ended.\n";
   return text + fmt::format("; {} had not ended by then, {} had not been seen.\n",
@@ -159,9 +188,14 @@ std::string text(const Report& report) {
     text += fmt::format("  {:<20}{:>9}{:>16.0f} %\n", name(api), figure(use.calls_per_second),
                         100 * used_ratio(use));
   }
+  text += fmt::format(
+      "  {} of the calls were refused for their rate; {} of one API in one second.\n",
+      percent(report.refused_ratio), counted(report.most_in_a_second, "call") + " at most");
   text += fmt::format("\n  {:<20}{:>9}{:>9}{:>9}\n", "delay of an end, s", "mean", "p50", "p99");
   text += row("bad", report.bad) + row("all", report.all);
   text += row("round robin, bad", report.robin_bad) + row("round robin, all", report.robin_all);
+  text += fmt::format("  Lost: {}, {} of them bad.\n", counted(report.unseen, "end"),
+                      number(report.unseen_bad));
   text += chart("bad ends by their delay", report.bad_rows);
   text += chart("all ends by their delay", report.all_rows);
   text += report.first_round ? fmt::format("\nEvery task had been seen once after {} s.\n",
@@ -187,15 +221,22 @@ std::string json(const Report& report) {
   return fmt::format(
       R"({{"scenario":{{"tasks":{},"named_tasks":{},"jobs":{},"accounts":{},)"
       R"("rollout_per_minute":{},"page_order":"{}","rtt_seconds":{},"seed":{},)"
+      R"("failing_calls_ratio":{},"other_calls_per_second":{},"shared_quota":{},)"
+      R"("statistics_lag_seconds":{},"failing_tasks_ratio":{},"jitter_seconds":{},)"
       R"("simulated_hours":{},"unfinished_tasks":{},"unseen_ends":{}}},"apis":{{{}}},)"
-      R"("delay_seconds":{{"bad":{},"all":{}}},"round_robin":{{"bad":{},"all":{}}},)"
+      R"("delay_seconds":{{"bad":{},"all":{}}},"lost":{{"bad":{},"all":{}}},"refused_ratio":{},)"
+      R"("round_robin":{{"bad":{},"all":{}}},)"
       R"("first_round_seconds":{},"series":{},"series_worst":{},"bounds_kept":{}}})"
       "\n",
       report.tasks, report.named, report.jobs, report.accounts, kRolloutPerMinute,
       name(report.order), value(seconds(report.rtt)), report.seed,
-      value(static_cast<double>(report.span) / 3.6e6), report.ahead, report.unseen, apis,
-      object(report.bad), object(report.all), object(report.robin_bad), object(report.robin_all),
-      value(first_round), report.series, report.series_worst, report.bounds_kept);
+      value(report.faults.failing_calls), value(report.faults.other_calls), report.shared_quota,
+      value(seconds(report.faults.statistics_lag)), value(report.failing_tasks),
+      value(seconds(report.faults.jitter)), value(static_cast<double>(report.span) / 3.6e6),
+      report.ahead, report.unseen, apis, object(report.bad), object(report.all), report.unseen_bad,
+      report.unseen, value(report.refused_ratio), object(report.robin_bad),
+      object(report.robin_all), value(first_round), report.series, report.series_worst,
+      report.bounds_kept);
 }
 
 }  // namespace taskwatchd::plan

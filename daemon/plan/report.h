@@ -38,10 +38,16 @@ struct Report {
   Order order = Order::kId;
   bool worse_of_two = false;  // the order was not asked for: the worse of id and oldest
   Duration rtt{};
-  Ms span = 0;             // simulated, of the longest account
-  std::size_t unseen = 0;  // ends that no reply had shown by then
-  std::size_t ahead = 0;   // tasks that had not ended by then
+  Faults faults = {};
+  bool shared_quota = false;
+  double failing_tasks = Life{}.failed;
+  Ms span = 0;                 // simulated, of the longest account
+  std::size_t unseen = 0;      // ends that no reply had shown by then
+  std::size_t unseen_bad = 0;  // of those
+  std::size_t ahead = 0;       // tasks that had not ended by then
   std::map<Api, ApiUse> apis;
+  double refused_ratio = 0;          // of our calls, answered throttled
+  std::size_t most_in_a_second = 0;  // calls of one API of one account, as they arrived
   Spread bad, all;
   std::array<std::size_t, kRowEnds.size()> bad_rows{}, all_rows{};
   Spread robin_bad, robin_all;     // round robin of QueryTask in the same world

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <deque>
 #include <numeric>
-#include <queue>
+#include <random>
 
 #include "account/account.h"
+#include "plan/cloud.h"
+#include "plan/flights.h"
 
 namespace taskwatchd::plan {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 constexpr Wall kEpoch{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 constexpr Mono kBegin{std::chrono::hours(1)};
 constexpr Ms kProgressEvery = 60'000;
+constexpr std::uint64_t kChanceSeed = 0xc4a;
 
 Ms ms_of(Mono t) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(t - kBegin).count();
@@ -42,6 +45,7 @@ class Watcher {
         ++result.ahead;
       } else {
         ++result.unseen;
+        if (is_bad(world_.outcome(task))) ++result.unseen_bad;
         add(task, at_ms, result);
       }
     }
@@ -61,38 +65,6 @@ class Watcher {
   std::vector<bool> seen_;
   std::size_t count_ = 0;
 };
-
-struct Pending {
-  Mono at;
-  std::uint64_t number = 0;
-  Answer answer;
-  bool operator>(const Pending& other) const {
-    return std::pair(at, number) > std::pair(other.at, other.number);
-  }
-};
-
-Outcome ask(World& world, const Call& call, Ms at, const RunOptions& options) {
-  if (std::find(options.denied.begin(), options.denied.end(), call.api) != options.denied.end()) {
-    Failure forbidden;
-    forbidden.reason = Reason::kForbidden;
-    forbidden.http_status = 403;
-    forbidden.code = "Forbidden.RAM";
-    return forbidden;
-  }
-  switch (call.api) {
-    case Api::kQueryTask:
-      return world.task(world.task_number(call.task_id), at, kEpoch);
-    case Api::kListTask:
-      return world.page(world.job_number(call.job_id), call.status, call.token, kListPage, at,
-                        kEpoch);
-    case Api::kQueryJobStatistics:
-      return world.statistics(world.job_number(call.job_id), at);
-    case Api::kQueryJob:
-      return world.job(world.job_number(call.job_id), at, kEpoch);
-    default:
-      return world.listing(call.page, kListPage, at, kEpoch);
-  }
-}
 
 InstanceConfig watched(const World& world, bool all_named) {
   InstanceConfig instance;
@@ -118,17 +90,17 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
   Mono mono = kBegin;
   const auto now = [&] { return Now{mono, kEpoch + std::chrono::milliseconds(ms_of(mono))}; };
   Account account(config, {}, now());
-  std::priority_queue<Pending, std::vector<Pending>, std::greater<>> pending;
-  std::uint64_t number = 0;
+  Cloud cloud(world, config.quota, options.faults, options.denied, kEpoch);
+  Flights flights(cloud, options.rtt, options.faults.jitter, world.seed());
+  std::mt19937_64 random(world.seed() ^ kChanceSeed);
+  std::uniform_real_distribution<double> chance(0, 1);
   std::size_t first_seen = 0;
   Ms told = 0;
   const Mono end = kBegin + std::chrono::milliseconds(options.until);
   while (!watcher.done() && mono < end) {
     if (ms_of(mono) - told >= kProgressEvery) options.progress(told = ms_of(mono));
-    if (!pending.empty() && pending.top().at <= mono) {
-      Answer answer = pending.top().answer;
-      pending.pop();
-      const Verdict verdict = account.settle(answer, now(), 0.5);
+    if (const auto answer = flights.take(mono - kBegin)) {
+      const Verdict verdict = account.settle(*answer, now(), chance(random));
       for (const TaskChange& change : verdict.observation.changes) {
         if (change.first_sight && ++first_seen == world.tasks()) result.first_round = ms_of(mono);
         if (change.from) ++result.transitions;
@@ -140,26 +112,26 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
     }
     NextCall next = account.next(now());
     if (!next.call) {
-      const Mono answered = pending.empty() ? Mono::max() : pending.top().at;
-      mono = std::min(end, std::max(mono + Duration(1), std::min(next.wake, answered)));
+      const Duration until = std::min(end, std::max(mono + Duration(1), next.wake)) - kBegin;
+      mono = std::max(mono + Duration(1), kBegin + flights.next_answer(until));
       continue;
     }
     account.begin(*next.call, now());
     account.departed(*next.call, now());
     ++result.calls[next.call->api];
-    Pending sent{.at = mono + options.rtt, .number = ++number, .answer = {}};
-    sent.answer.outcome = ask(world, *next.call, ms_of(mono + options.rtt / 2), options);
-    sent.answer.call = std::move(*next.call);
-    sent.answer.took = options.rtt;
-    pending.push(std::move(sent));
+    flights.send(std::move(*next.call), mono - kBegin);
   }
   watcher.finish(static_cast<double>(ms_of(mono)), result);
+  result.ours = cloud.gateway().ours();
+  result.others = cloud.gateway().others();
+  result.most_in_a_second = cloud.gateway().most_in_a_second();
   return result;
 }
 
-Result run_round_robin(const World& world, double rate, const RunOptions& options) {
+Result run_round_robin(const World& world, double rate, double quota, const RunOptions& options) {
   Result result;
   Watcher watcher(world);
+  Gateway gateway(options.faults, {{Api::kQueryTask, quota}}, world.seed());
   const double rtt = seconds(options.rtt) * 1000;
   std::deque<std::size_t> turn(world.tasks());
   std::iota(turn.begin(), turn.end(), std::size_t{0});
@@ -167,7 +139,9 @@ Result run_round_robin(const World& world, double rate, const RunOptions& option
     const std::size_t task = turn.front();
     turn.pop_front();
     ++result.calls[Api::kQueryTask];
-    if (world.ends(task) <= static_cast<Ms>(at + rtt / 2)) {
+    const bool failed =
+        gateway.arrive(Api::kQueryTask, from_seconds((at + rtt / 2) / 1000)).has_value();
+    if (!failed && world.ends(task) <= static_cast<Ms>(at + rtt / 2)) {
       watcher.see(task, at + rtt, result);
     } else {
       turn.push_back(task);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "plan/faults.h"
 #include "plan/world.h"
 
 namespace taskwatchd::plan {
@@ -25,6 +26,9 @@ struct Request {
   std::optional<Order> order = {};  // absent: the worse of id and oldest
   std::uint64_t seed = 1;
   Duration rtt = std::chrono::milliseconds(60);
+  Faults faults = {.mixed = true};
+  bool shared_quota = false;  // of each account: its greatest quota is that of all APIs together
+  double failing_tasks = Life{}.failed;
 };
 
 struct AccountScenario {

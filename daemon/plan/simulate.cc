@@ -25,6 +25,18 @@ void use(Report& report, const AccountConfig& account, const Result& result) {
   }
 }
 
+// What goes wrong in this account's cloud.
+Faults faults_of(const Request& request, const AccountConfig& account) {
+  Faults faults = request.faults;
+  // quota_total: to be taken instead once AccountConfig has it.
+  if (request.shared_quota) {
+    double greatest = 0;
+    for (const Api api : kShown) greatest = std::max(greatest, account.quota.at(api));
+    faults.shared_quota = greatest;
+  }
+  return faults;
+}
+
 Report simulate_order(const Config& config, const Scenario& scenario, Order order,
                       const Progress& progress) {
   const Request& request = scenario.request;
@@ -37,32 +49,43 @@ Report simulate_order(const Config& config, const Scenario& scenario, Order orde
   report.seed = request.seed;
   report.order = order;
   report.rtt = request.rtt;
+  report.faults = request.faults;
+  report.shared_quota = request.shared_quota;
+  report.failing_tasks = request.failing_tasks;
+  Life life;
+  life.failed = request.failing_tasks;
   RunOptions options;
   options.rtt = request.rtt;
   options.until = request.hours ? static_cast<Ms>(*request.hours * 3.6e6) : kMaxSpan;
   options.progress = [&](Ms now) { progress(order, now); };
   Delays delays, robin;
   std::uint64_t seed = request.seed;
+  Traffic traffic;
   Ms first_round = 0;
   bool all_seen = true;
   for (const AccountScenario& one : scenario.accounts) {
-    World world(one.jobs, {}, order, seed++);
+    World world(one.jobs, life, order, seed++);
+    options.faults = faults_of(request, one.account);
     const Result result = run_planner(world, one.account, options);
     use(report, one.account, result);
     append(delays.bad, result.delays.bad);
     append(delays.all, result.delays.all);
     report.span = std::max(report.span, result.span);
     report.unseen += result.unseen;
+    report.unseen_bad += result.unseen_bad;
+    traffic += result.ours;
+    report.most_in_a_second = std::max(report.most_in_a_second, result.most_in_a_second);
     report.ahead += result.ahead;
     all_seen = all_seen && result.first_round > 0;
     first_round = std::max(first_round, result.first_round);
     const double quota = one.account.quota.at(Api::kQueryTask);
     const double rate = (quota > 0 ? quota : kQueryTaskQuota) * one.account.quota_share;
-    const Result turns = run_round_robin(world, rate, options);
+    const Result turns = run_round_robin(world, rate, quota, options);
     append(robin.bad, turns.delays.bad);
     append(robin.all, turns.delays.all);
   }
   if (all_seen) report.first_round = first_round;
+  report.refused_ratio = traffic.refused_ratio();
   report.bad_rows = rows_of(delays.bad);
   report.all_rows = rows_of(delays.all);
   report.series = series_of(config, scenario, delays.bad.size());

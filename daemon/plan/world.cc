@@ -45,7 +45,7 @@ std::string_view name(Order order) {
 }
 
 World::World(const std::vector<JobPlan>& jobs, const Life& life, Order order, std::uint64_t seed)
-    : order_(order), life_(life), random_(seed) {
+    : order_(order), life_(life), seed_(seed), random_(seed) {
   draw(jobs, life);
   for (Job& job : jobs_) {
     const auto begin = job.first;

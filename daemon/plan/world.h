@@ -44,6 +44,7 @@ class World {
  public:
   World(const std::vector<JobPlan>& jobs, const Life& life, Order order, std::uint64_t seed);
 
+  std::uint64_t seed() const { return seed_; }
   std::size_t jobs() const { return jobs_.size(); }
   std::size_t tasks() const { return tasks_.size(); }
   std::string job_id(std::size_t job) const;
@@ -91,6 +92,7 @@ class World {
 
   Order order_;
   Life life_;
+  std::uint64_t seed_;
   std::mt19937_64 random_;
   std::vector<Job> jobs_;
   std::vector<Task> tasks_;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the polling benchmark and puts its table into docs/polling.md, between the two marks:
+# Runs the polling benchmark and puts its two tables into docs/polling.md, each between its marks:
 # polling.sh BUILD [FLAG...]. The flags are bench_polling's. Virtual time: the figures do not depend
 # on the machine, only how long it takes does. Ends with 1 if a goal is not kept.
 set -euo pipefail
@@ -9,12 +9,14 @@ shift || true
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 kept=0
-{
-  changed=$(git status --porcelain -- daemon | grep -q . && echo " with changes" || true)
-  echo "Run on $(date -u +%F) at commit $(git rev-parse --short=12 HEAD)$changed."
-  echo
-  "$build/tests/bench/bench_polling" "$@"
-} >"$table" || kept=1
-cat "$table"
-python3 tests/bench/into_page.py "$table" docs/polling.md
+changed=$(git status --porcelain -- daemon | grep -q . && echo " with changes" || true)
+for set in clean faults; do
+  {
+    echo "Run on $(date -u +%F) at commit $(git rev-parse --short=12 HEAD)$changed."
+    echo
+    "$build/tests/bench/bench_polling" --set=$set "$@"
+  } >"$table" || kept=1
+  cat "$table"
+  python3 tests/bench/into_page.py "$table" docs/polling.md $set
+done
 exit $kept

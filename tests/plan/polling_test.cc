@@ -62,7 +62,7 @@ TEST(QueryTaskAlone, IsNotWorseThanRoundRobinInOneJob) {
   for (const std::uint64_t seed : {1, 2, 3}) {
     World world(scenario_jobs('A'), {}, Order::kId, seed);
     const Result result = run_planner(world, full_quota(), query_task_alone());
-    const Result robin = run_round_robin(world, kQuota, {});
+    const Result robin = run_round_robin(world, kQuota, kQuota, {});
     EXPECT_EQ(result.unseen + result.ahead, 0u);
     const auto add = [](auto& to, const auto& from) {
       to.insert(to.end(), from.begin(), from.end());
@@ -81,7 +81,7 @@ TEST(QueryTaskAlone, KnowsWhichJobsHaveNotBegun) {
   RunOptions options = query_task_alone();
   options.until = 20'000'000;  // but for some devices that stay away for hours, all have ended
   const Result result = run_planner(world, full_quota(), options);
-  const Result robin = run_round_robin(world, kQuota, options);
+  const Result robin = run_round_robin(world, kQuota, kQuota, options);
   EXPECT_LT(result.unseen, 20u) << "ends of the last minutes";
   EXPECT_LE(2.5 * mean_of(result.delays.bad), mean_of(robin.delays.bad));
   EXPECT_LE(2.5 * mean_of(result.delays.all), mean_of(robin.delays.all));

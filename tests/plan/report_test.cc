@@ -99,9 +99,12 @@ TEST_F(SmallRun, JsonHasTheKeysThatProgramsReadAndNoOthers) {
   simdjson::dom::object object = parser.parse(json(run({}))).get_object();
   std::vector<std::string> keys;
   for (const auto& field : object) keys.emplace_back(field.key);
-  EXPECT_THAT(keys,
-              testing::ElementsAre("scenario", "apis", "delay_seconds", "round_robin",
-                                   "first_round_seconds", "series", "series_worst", "bounds_kept"));
+  EXPECT_THAT(keys, testing::ElementsAre("scenario", "apis", "delay_seconds", "lost",
+                                         "refused_ratio", "round_robin", "first_round_seconds",
+                                         "series", "series_worst", "bounds_kept"));
+  EXPECT_EQ(object["lost"]["bad"].get_uint64().value(), 0u);
+  EXPECT_EQ(object["lost"]["all"].get_uint64().value(), 0u);
+  EXPECT_EQ(object["refused_ratio"].get_double().value(), 0);
   for (const char* section : {"delay_seconds", "round_robin"}) {
     for (const char* which : {"bad", "all"}) {
       for (const char* figure : {"mean", "p50", "p99"}) {
@@ -144,6 +147,37 @@ TEST_F(SmallRun, HoursEndTheRun) {
   EXPECT_LE(report.span, 180'000);
   EXPECT_GT(report.ahead, 50u);
   EXPECT_THAT(text(report), HasSubstr("had not ended by then"));
+}
+
+TEST_F(SmallRun, ACloudThatFailsIsNamedAndCounted) {
+  Request request{.order = Order::kId};
+  EXPECT_THAT(text(run(request)), Not(HasSubstr("worse than it should be")));
+  request.hours = 0.5;  // no longer, or all is seen
+  request.shared_quota = true;
+  request.failing_tasks = 0.3;
+  request.faults.failing_calls = 0.5;
+  request.faults.other_calls = 3;
+  request.faults.statistics_lag = std::chrono::seconds(5);
+  request.faults.jitter = std::chrono::milliseconds(10);
+  const Report report = run(request);
+  EXPECT_GT(report.refused_ratio, 0.5 / 3);
+  EXPECT_LE(report.unseen_bad, report.unseen);
+  EXPECT_GT(report.bad.count, 200 * 0.2);
+  const std::string said = text(report);
+  EXPECT_THAT(said, HasSubstr("50 % of the calls fail"));
+  EXPECT_THAT(said, HasSubstr("30 % of the tasks fail"));
+  EXPECT_THAT(said, HasSubstr("other programs call each API 3 times a second"));
+  EXPECT_THAT(said, HasSubstr("all APIs share one quota"));
+  EXPECT_THAT(said, HasSubstr("statistics are 5s late"));
+  EXPECT_THAT(said, HasSubstr("each way takes 10ms longer"));
+  simdjson::dom::parser parser;
+  const std::string line = json(report);
+  simdjson::dom::object object = parser.parse(line).get_object();
+  EXPECT_EQ(object["lost"]["all"].get_uint64().value(), report.unseen);
+  EXPECT_EQ(object["lost"]["bad"].get_uint64().value(), report.unseen_bad);
+  EXPECT_NEAR(object["refused_ratio"].get_double().value(), report.refused_ratio, 1e-5);
+  EXPECT_EQ(object["scenario"]["failing_calls_ratio"].get_double().value(), 0.5);
+  EXPECT_EQ(json(run(request)), line) << "the same seed";
 }
 
 TEST_F(SmallRun, TextHasAChart) {
