@@ -94,8 +94,11 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     HttpRequest request =
         build_request(wording(call), endpoint, std::get<Keys>(keys),
                       asked.wall + account_.clock_correction(), make_nonce(ports_.entropy));
-    account_.departed(call, asked);
-    const HttpResult result = co_await ports_.http.send(std::move(request));
+    const HttpClient::Departed leaves = [this, &call] {
+      account_.departed(call, ports_.clock.now());
+      alarm_->ring();  // the next call of that API waited for it
+    };
+    const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
     Answer answer;
     answer.call = std::move(call);
     answer.outcome = read_reply(answer.call.api, result);

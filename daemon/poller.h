@@ -41,6 +41,9 @@ class Poller {
   // The distributions that are watched now, by id.
   std::vector<DistributionRecord> distributions() const;
 
+  // Calls that are begun and not ended.
+  std::size_t calls_under_way() const { return account_.under_way(); }
+
   AccountStatus status() const;
   std::optional<Explanation> explain(const std::string& task_id) const;
   const TaskTable& tasks() const { return account_.tasks(); }

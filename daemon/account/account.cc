@@ -59,6 +59,7 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
     budget.configure(config.quota.at(api), config.quota_share);
     use(api, now);
   }
+  total_.configure(config.quota_total, config.quota_share, now);
   pace_blind_watch();
   const std::vector<std::string> dropped = tasks_.configure(config, stored, now);
   const std::vector<std::string> jobs = jobs_.configure(config, stored.jobs, now);
@@ -115,17 +116,25 @@ bool Account::others_usable(Api api) const {
 }
 
 NextCall Account::next(Now now) {
-  const Gates gates = reach_.gates();
   NextCall choice;
+  if (total_.next() > now.mono) {
+    choice.wake = total_.next();
+    return choice;
+  }
+  const Gates gates = reach_.gates();
+  std::optional<NextCall> best;
   for (const Api api : kSpent) {
     NextCall next = next_of(api, now, gates);
-    if (next.call) {
-      next.call->number = calls_ + 1;
-      return next;
-    }
     choice.wake = std::min(choice.wake, next.wake);
+    if (!next.call) continue;
+    const bool first =
+        !best || total_.turn_of(api, next.urgent) < total_.turn_of(best->call->api, best->urgent);
+    if (first) best = std::move(next);
+    if (!total_.in_use()) break;  // each API has a budget of its own
   }
-  return choice;
+  if (!best) return choice;
+  best->call->number = calls_ + 1;
+  return *std::move(best);
 }
 
 // Owners that share an API take turns.
@@ -151,10 +160,11 @@ NextCall Account::next_of(Api api, Now now, const Gates& gates) {
 }
 
 Endpoint Account::begin(const Call& call, Now now) {
-  const bool fresh = under_way_.emplace(call.number, call.owner).second;
+  const bool fresh = under_way_.emplace(call.number, reach_.place_of(call.iot_instance)).second;
   assert(fresh && call.number > calls_);
   calls_ = call.number;
   budgets_.at(call.api).on_sent(call.number);
+  total_.on_sent(call.number, call.api);
   reach_.on_sent(call.iot_instance);
   served_[call.api] = call.owner;
   owner_of(call).on_sent(call, now);
@@ -163,26 +173,35 @@ Endpoint Account::begin(const Call& call, Now now) {
 
 void Account::departed(const Call& call, Now now) {
   budgets_.at(call.api).on_departure(call.number, now.mono);
+  total_.on_departure(call.number, now.mono);
 }
 
-// Every call ends here, once.
-void Account::resolve(const Call& call) {
-  const std::size_t known = under_way_.erase(call.number);
-  assert(known == 1);
-  budgets_.at(call.api).on_end(call.number);
+// Every call ends here, once. A reload may have removed its instance, or given its name to another.
+Account::Ended Account::resolve(const Call& call) {
+  const auto known = under_way_.find(call.number);
+  assert(known != under_way_.end());
+  Ended ended;
+  ended.there = known->second == reach_.place_of(call.iot_instance);
+  ended.departed = budgets_.at(call.api).on_end(call.number);
+  total_.on_end(call.number);
+  under_way_.erase(known);
   reach_.on_end(call.iot_instance);
+  return ended;
 }
 
 Verdict Account::settle(const Answer& answer, Now now, double chance) {
   Verdict out;
   const Call& call = answer.call;
-  resolve(call);
+  const Ended ended = resolve(call);
   Budget& budget = budgets_.at(call.api);
   const auto* failure = std::get_if<Failure>(&answer.outcome);
-  if (failure != nullptr && failure->reason == Reason::kThrottled) {
-    budget.on_throttled(now.mono);
-  } else {
-    budget.on_accepted(now.mono);
+  const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
+  if (ended.departed && throttled) {
+    budget.on_throttled(*ended.departed, now.mono);
+    total_.on_throttled(*ended.departed, now.mono);
+  } else if (ended.departed) {
+    budget.on_accepted(*ended.departed, now.mono);
+    total_.on_accepted(*ended.departed, now.mono);
   }
   if (failure != nullptr) {
     out.failure = failure->reason;
@@ -196,9 +215,9 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   }
   out.retry = retries_.take_repeat(call.key());
   if (failure != nullptr) {
-    take_failure(answer, *failure, now, chance, out);
+    take_failure(answer, *failure, ended.there, now, chance, out);
   } else {
-    take_answer(answer, now, out);
+    take_answer(answer, ended.there, now, out);
   }
   return out;
 }

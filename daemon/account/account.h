@@ -21,6 +21,7 @@
 #include "account/parts.h"
 #include "account/reach.h"
 #include "account/retries.h"
+#include "account/shared_budget.h"
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/blind.h"
@@ -96,10 +97,15 @@ class Account {
   bool others_usable(Api api) const;
   NextCall next_of(Api api, Now now, const Gates& gates);
 
-  void resolve(const Call& call);
-  void take_answer(const Answer& answer, Now now, Verdict& out);
-  void take_failure(const Answer& answer, const Failure& failure, Now now, double chance,
-                    Verdict& out);
+  // What is known of a call that is over.
+  struct Ended {
+    bool there = false;            // its instance is still where it was asked
+    std::optional<Mono> departed;  // nothing: it never left
+  };
+  Ended resolve(const Call& call);
+  void take_answer(const Answer& answer, bool there, Now now, Verdict& out);
+  void take_failure(const Answer& answer, const Failure& failure, bool there, Now now,
+                    double chance, Verdict& out);
   void take_absence(const Answer& answer, const Failure& failure, Now now, double chance,
                     Verdict& out);
   void take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
@@ -110,6 +116,7 @@ class Account {
 
   AccountConfig config_;
   std::map<Api, Budget> budgets_;
+  SharedBudget total_;
   Tracker tracker_;
   Reach reach_;
   AccountJobs jobs_;
@@ -118,10 +125,10 @@ class Account {
   Retries retries_;
   BlindWatch blind_;
   OverdueWatch overdue_;
-  std::unordered_map<std::uint64_t, CallOwner> under_way_;  // by the call's number
-  std::uint64_t calls_ = 0;                                 // begun
-  std::map<Api, CallOwner> served_;                         // whose the API's last call was
-  std::optional<double> clock_offset_;                      // s, cloud less ours
+  std::unordered_map<std::uint64_t, std::uint64_t> under_way_;  // call's number -> Reach's place
+  std::uint64_t calls_ = 0;                                     // begun
+  std::map<Api, CallOwner> served_;                             // whose the API's last call was
+  std::optional<double> clock_offset_;                          // s, cloud less ours
 };
 
 }  // namespace taskwatchd

@@ -35,9 +35,9 @@ class Budget {
   void on_departure(std::uint64_t call, Mono now);
   std::optional<Mono> on_end(std::uint64_t call);
 
-  // The answer was not one that refused the rate; it was.
-  void on_accepted(Mono now) { limiter_.clean(now); }
-  void on_throttled(Mono now) { limiter_.refused(now); }
+  // The call that left at `departed` was not throttled, whatever else became of it; it was.
+  void on_accepted(Mono departed, Mono now) { limiter_.on_accepted(departed, now); }
+  void on_throttled(Mono departed, Mono now) { limiter_.on_throttled(departed, now); }
   void hold_until(Mono when) { limiter_.hold_until(when); }
 
   // The account may not call the API: it is tried again after a minute, then ever later. Returns

@@ -151,7 +151,8 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
                   std::vector<PlannedCall>& next) {
   const auto plan = account.jobs.planner().plan_of(account.tracker.table().job_id(row), now.mono);
   if (!plan) return;
-  if (account.jobs.looks().in_flight(row.id) || account.jobs.timeouts().in_flight(row.id, now.mono)) {
+  if (account.jobs.looks().in_flight(row.id) ||
+      account.jobs.timeouts().in_flight(row.id, now.mono)) {
     next.push_back(planned(account, Api::kQueryTask, plan->instance,
                            {PlanRule::kInFlight, Mono::max()},
                            why_of_task(PlanRule::kInFlight, account.config.pace), now));

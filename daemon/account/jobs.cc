@@ -16,17 +16,18 @@ constexpr Duration kAgreeingSpan = std::chrono::minutes(1);
 
 }  // namespace
 
-// A renamed instance keeps its jobs and its sweep: it is known by where it is.
+// A renamed instance keeps its jobs and its sweep: it is known by where it is, not by its name.
 void AccountJobs::configure_instances(const AccountConfig& config) {
   std::map<std::string, Instance> before = std::exchange(instances_, {});
+  const auto same_place = [](const Instance& one, const InstanceConfig& wanted) {
+    return one.region == wanted.region && one.id == wanted.id && one.endpoint == wanted.endpoint;
+  };
+  std::map<std::string, std::string> renamed;  // from, to
   for (const InstanceConfig& wanted : config.instances) {
     auto old = before.find(wanted.name);
-    if (old == before.end()) {
-      old = std::find_if(before.begin(), before.end(), [&](const auto& entry) {
-        const Instance& one = entry.second;
-        return one.region == wanted.region && one.id == wanted.id &&
-               one.endpoint == wanted.endpoint;
-      });
+    if (old == before.end() || !same_place(old->second, wanted)) {
+      old = std::find_if(before.begin(), before.end(),
+                         [&](const auto& entry) { return same_place(entry.second, wanted); });
     }
     Instance instance{
         .region = wanted.region,
@@ -41,12 +42,14 @@ void AccountJobs::configure_instances(const AccountConfig& config) {
       instance.discovery->configure(*wanted.discover_jobs);
     }
     if (old != before.end()) {
-      for (auto& [id, job] : jobs_) {
-        if (job.record.instance == old->first) job.record.instance = wanted.name;
-      }
+      renamed.emplace(old->first, wanted.name);
       before.erase(old);
     }
     instances_.emplace(wanted.name, std::move(instance));
+  }
+  for (auto& [id, job] : jobs_) {
+    const auto to = renamed.find(job.record.instance);
+    job.record.instance = to == renamed.end() ? std::string() : to->second;  // empty: it is gone
   }
 }
 

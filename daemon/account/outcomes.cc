@@ -36,12 +36,11 @@ std::string_view noun_of(const Call& call) {
 
 }  // namespace
 
-void Account::take_answer(const Answer& answer, Now now, Verdict& out) {
+void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& out) {
   const Call& call = answer.call;
   Budget& budget = budgets_.at(call.api);
   // A reply that names another item is not a good one, but it shows that we may ask.
   if (budget.allow()) use(call.api, now);
-  const bool there = reach_.has(call.iot_instance);
   if (names_another(answer)) {
     // Nothing of it is believed.
     Failure wrong;
@@ -52,6 +51,11 @@ void Account::take_answer(const Answer& answer, Now now, Verdict& out) {
     const Duration pause = retries_.failed(call.key(), Retries::Blame::kReply, config_.pace.task);
     fail_owner(call, CallFailure::Kind::kAgain, now.mono + pause, now, out);
     if (there) reach_.failed(call.iot_instance, call.api, wrong, now, 0, out.news);
+    return;
+  }
+  if (!there && call.api == Api::kListJob) {
+    // It lists what is where the instance was; that name may stand for another place now.
+    fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, out);
     return;
   }
   const bool watched = owner_of(call).watches(call);
@@ -77,11 +81,11 @@ void Account::take_answer(const Answer& answer, Now now, Verdict& out) {
   }
 }
 
-void Account::take_failure(const Answer& answer, const Failure& failure, Now now, double chance,
-                           Verdict& out) {
+void Account::take_failure(const Answer& answer, const Failure& failure, bool there, Now now,
+                           double chance, Verdict& out) {
   using Kind = CallFailure::Kind;
   const Call& call = answer.call;
-  if (!reach_.has(call.iot_instance) || !owner_of(call).watches(call)) {
+  if (!there || !owner_of(call).watches(call)) {
     // A reload has moved or removed what it was about: the owner sees what to ask instead.
     fail_owner(call, Kind::kAgain, now.mono, now, out);
     return;

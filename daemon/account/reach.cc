@@ -44,7 +44,7 @@ void Reach::configure(const AccountConfig& config) {
   if (!same_keys) health_.forgive();
   const std::vector<Place> before = std::exchange(places_, {});
   const auto add = [&](InstanceConfig instance) {
-    Place next{.config = std::move(instance), .health = {}};
+    Place next{.number = ++last_place_, .config = std::move(instance), .health = {}};
     for (const Place& old : before) {
       const bool same_place =
           old.config.name == next.config.name && old.config.endpoint == next.config.endpoint &&
@@ -98,6 +98,11 @@ Gates Reach::gates() const {
               probing ? Mono::max() : std::max(place.health.held_until(), account_held));
   }
   return gates;
+}
+
+std::uint64_t Reach::place_of(const std::string& instance) const {
+  const Place* const place = find(instance);
+  return place == nullptr ? 0 : place->number;
 }
 
 Reach::Hold Reach::hold_of(const std::string& instance) const {

@@ -34,6 +34,8 @@ class Reach {
   // REQUIRES for all below but on_end: the account has that instance.
   Hold hold_of(const std::string& instance) const;
   Endpoint endpoint(const std::string& instance) const;
+  // Which place the name stands for now: another number once it stands for another one. 0: none.
+  std::uint64_t place_of(const std::string& instance) const;
 
   void on_sent(const std::string& instance) { ++in_flight_[instance]; }
   // The call is over. The instance may be gone.
@@ -72,6 +74,7 @@ class Reach {
 
  private:
   struct Place {
+    std::uint64_t number = 0;  // no other place had it before
     InstanceConfig config;
     Health health;
     Mono good_at = Mono::min();  // the last good reply
@@ -90,6 +93,7 @@ class Reach {
   Health health_;               // of all instances together
   bool whole_refused_ = false;  // by the last failure, for a reason that concerns every instance
   std::vector<Place> places_;
+  std::uint64_t last_place_ = 0;
   std::map<std::string, int> in_flight_;  // by the instance's name
   std::map<Api, Mono> throttled_;         // told, and the last refusal's time
   CallStyle style_;

@@ -64,6 +64,7 @@ inline constexpr int kListPage = 50;  // rows; the most that ListTask and ListJo
 struct NextCall {
   std::optional<Call> call;
   Mono wake = Mono::max();
+  bool urgent = false;  // it looks for tasks that are known to have failed
 };
 
 }  // namespace taskwatchd

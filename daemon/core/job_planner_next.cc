@@ -182,6 +182,7 @@ NextCall JobPlanner::next_page(Mono now, const Gates& gates) {
       }
       if (walk.dies_soon(now)) {
         choice.call = page_call(job, {&job, list, 0, beside}, now);
+        choice.urgent = is_bad(static_cast<TaskStatus>(list));
         return choice;
       }
       const bool never = wants_whole(job, walk) && !is_bad(static_cast<TaskStatus>(list));
@@ -208,6 +209,7 @@ NextCall JobPlanner::next_page(Mono now, const Gates& gates) {
   const Candidate& chosen = bads_turn ? bad : good;
   both_wait_ = bad.job != nullptr && good.job != nullptr;
   if (chosen.job != nullptr) choice.call = page_call(*find(chosen.job->id), chosen, now);
+  choice.urgent = bads_turn;
   return choice;
 }
 
