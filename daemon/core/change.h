@@ -21,10 +21,11 @@ enum class Anomaly : std::uint8_t {
   kStaleReply,
   kWrongTaskId,
   kNegativeDelay,
+  kJobChanged,
 };
-inline constexpr std::array<Anomaly, 5> kAllAnomalies = {
-    Anomaly::kUnknownStatus, Anomaly::kRegression, Anomaly::kStaleReply, Anomaly::kWrongTaskId,
-    Anomaly::kNegativeDelay};
+inline constexpr std::array<Anomaly, 6> kAllAnomalies = {
+    Anomaly::kUnknownStatus, Anomaly::kRegression,    Anomaly::kStaleReply,
+    Anomaly::kWrongTaskId,   Anomaly::kNegativeDelay, Anomaly::kJobChanged};
 std::string_view name(Anomaly anomaly);
 
 // One task's new record, and how it came to it.
@@ -41,7 +42,8 @@ struct TaskChange {
   std::optional<Duration> execution{};   // IN_PROGRESS to the end
 };
 
-// Durable counters, kept apart from events so that pruning never lowers them.
+// Durable counters, kept apart from events so that pruning these lowers none. A job's counters go
+// when nothing else of the job is left.
 enum class Counter : std::uint8_t { kTransitions, kFirstSeen };
 struct CounterKey {
   std::string account;
