@@ -212,6 +212,7 @@ Awaitable<void> App::main() {
   spawn(executor, keep_status());
   spawn(executor, measure_delay());
   spawn(executor, prune());
+  spawn(executor, fleet_->follow_counters());
   if (const auto interval = systemd::watchdog_interval()) {
     spawn(executor, watchdog_->run(*interval));
   }

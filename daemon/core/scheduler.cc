@@ -69,7 +69,7 @@ void Scheduler::add(const std::string& task_id, const std::string& instance,
   entry.seen = now.wall;
   entry.seen_mono = now.mono;
   if (known != nullptr) {
-    entry.group = group_of(known->last.job_id);
+    enter(entry, known->last.job_id);
     entry.kind = kind_of(*known);
     entry.status = known->last.status;
     entry.entered = known->last.modified;
@@ -87,6 +87,7 @@ void Scheduler::remove(const std::string& task_id) {
   if (it == index_.end()) return;
   const std::size_t at = it->second;
   index_.erase(it);
+  leave(entries_[at]);
   if (at + 1 != entries_.size()) {
     entries_[at] = std::move(entries_.back());
     index_[entries_[at].task_id] = at;
@@ -153,10 +154,24 @@ Duration Scheduler::age_of(const Entry& entry) {
   return std::max<Duration>(Duration::zero(), entry.seen - entry.entered);
 }
 
-Hazard::Group Scheduler::group_of(const std::string& job_id) {
-  const auto [it, fresh] = groups_.try_emplace(job_id, Hazard::kPooled);
-  if (fresh) it->second = hazard_.add_group();
-  return it->second;
+void Scheduler::enter(Entry& entry, const std::string& job_id) {
+  if (entry.job != nullptr && entry.job->first == job_id) return;
+  leave(entry);
+  const auto [it, fresh] = groups_.try_emplace(job_id);
+  if (fresh) it->second.group = hazard_.add_group();
+  ++it->second.tasks;
+  entry.job = &*it;
+  entry.group = it->second.group;
+}
+
+void Scheduler::leave(Entry& entry) {
+  if (entry.job == nullptr) return;
+  if (--entry.job->second.tasks == 0) {
+    hazard_.remove_group(entry.job->second.group);
+    groups_.erase(groups_.find(entry.job->first));
+  }
+  entry.job = nullptr;
+  entry.group = Hazard::kPooled;
 }
 
 void Scheduler::learn(const Entry& entry, const TaskRecord& record, Now now) {
@@ -304,7 +319,7 @@ void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, No
   const Kind kind = kind_of(record);
   const bool changed = entry->status != record.last.status;
   learn(*entry, record, now);
-  entry->group = group_of(record.last.job_id);
+  enter(*entry, record.last.job_id);
   if (changed || entry->kind == Kind::kUnseen) {
     entry->entered = record.last.modified;
     entry->confirmed = false;

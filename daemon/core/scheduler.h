@@ -53,6 +53,7 @@ class Scheduler {
   void set_gone(const std::string& task_id, Now now);
 
   std::size_t size() const { return entries_.size(); }
+  std::size_t jobs() const { return groups_.size(); }  // that its tasks are of
   bool in_flight(const std::string& task_id, Now now) const;
   // When the task is asked next at the earliest, and by which rule; nothing for one that is not
   // here. `rate` as for next, above 0. What holds its instance is not looked at.
@@ -66,9 +67,16 @@ class Scheduler {
     kSettled,     // SUCCEEDED, CANCELLED or superseded: asked once more, then heartbeats only
     kGone,
   };
+  // What the tasks of one job share; goes with the last of them.
+  struct JobGroup {
+    Hazard::Group group = Hazard::kPooled;
+    std::size_t tasks = 0;
+  };
+  using Groups = std::unordered_map<std::string, JobGroup>;  // by job
   struct Entry {
     std::string task_id;
-    std::uint32_t instance = 0;  // in instances_
+    std::uint32_t instance = 0;         // in instances_
+    Groups::value_type* job = nullptr;  // unseen: none
     Hazard::Group group = Hazard::kPooled;
     Kind kind = Kind::kUnseen;
     TaskStatus status = TaskStatus::kQueued;
@@ -93,7 +101,8 @@ class Scheduler {
   // The time that an end is expected to have gone unseen, weighted.
   double worth_of(const Entry& entry, Now now) const;
   static Duration age_of(const Entry& entry);
-  Hazard::Group group_of(const std::string& job_id);
+  void enter(Entry& entry, const std::string& job_id);
+  void leave(Entry& entry);
   void learn(const Entry& entry, const TaskRecord& record, Now now);
   Choice next_busy(Now now, double rate, const std::vector<Mono>& gates, std::size_t active);
   Choice next_idle(Now now, const std::vector<Mono>& gates);
@@ -101,8 +110,8 @@ class Scheduler {
 
   Pace pace_;
   Hazard hazard_;
-  std::unordered_map<std::string, Hazard::Group> groups_;  // by job
-  double first_looks_ = 0;                                 // at tasks not seen before
+  Groups groups_;
+  double first_looks_ = 0;  // at tasks not seen before
   double first_ended_ = 0;  // and they had ended before we were there
   // The instances' names, each once, for entries to refer to: a task more costs four bytes.
   std::vector<std::string> instances_;

@@ -1,7 +1,7 @@
 // The last believed state of each watched task of one account. A reply goes in; what it changes
 // comes out: the new record, events, counts. Decides what a reply may overwrite: nothing older than
-// what is held, nothing that another task's reply says. Pure; loop's thread. A change counts as
-// held at once; whoever stores it keeps the order.
+// what is held, nothing that another task's reply says, and never a task's job. Pure; loop's
+// thread. A change counts as held at once; whoever stores it keeps the order.
 #pragma once
 
 #include <optional>
@@ -69,7 +69,9 @@ class Tracker {
 
  private:
   using Slot = TaskTable::Slot;
+  bool moves_job(const TaskRow& row, const TaskReply& reply) const;
   Observation take(Slot slot, const TaskReply& reply, Now now);
+  Observation take_in_its_job(Slot slot, const TaskReply& reply, Now now);
   void first_sight(Slot slot, const TaskReply& reply, Now now, Observation& out);
   void update(Slot slot, const TaskReply& reply, Now now, bool regressed, Observation& out);
   bool refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out);

@@ -174,8 +174,8 @@ Tables::Tables(sqlite3* db)
       get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
       get_record_(db, "SELECT * FROM tasks WHERE account=? AND task_id=?"),
       get_counters_(db,
-                    "SELECT job_id,counter,status,value,created_ms FROM counters"
-                    " WHERE account=?"),
+                    "SELECT counter,status,value,created_ms FROM counters"
+                    " WHERE account=? AND job_id=?"),
       get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
       get_jobs_(db, "SELECT * FROM jobs WHERE account=?"),
       get_distributions_(db, "SELECT * FROM distributions WHERE account=?"),
@@ -273,25 +273,37 @@ int Tables::commits(std::int64_t& count) {
               [&count](const Statement& row) { count = row.number(0); });
 }
 
-int Tables::load(const std::string& account, const std::vector<std::string>& tasks,
-                 Stored& stored) {
+int Tables::tasks(const std::string& account, const std::vector<std::string>& ids,
+                  std::vector<TaskRecord>& records) {
   int code = SQLITE_OK;
-  for (const std::string& task : tasks) {
-    code = each(get_record_, get_record_.start(account, task),
-                [&](const Statement& row) { stored.records.push_back(read_record(row)); });
-    if (code != SQLITE_OK) return code;
+  for (const std::string& id : ids) {
+    code = each(get_record_, get_record_.start(account, id),
+                [&](const Statement& row) { records.push_back(read_record(row)); });
+    if (code != SQLITE_OK) break;
   }
-  code = each(get_counters_, get_counters_.start(account), [&](const Statement& row) {
-    const auto counter = find_in<Counter>(kCounters, row.text(1));
-    if (!counter) return;
-    CounterValue value;
-    value.key = {account, row.text(0), *counter, parse_task_status(row.text(2))};
-    value.value = static_cast<std::uint64_t>(row.number(3));
-    value.created = row.wall(4);
-    stored.counters.push_back(std::move(value));
-  });
-  if (code != SQLITE_OK) return code;
-  code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
+  return code;
+}
+
+int Tables::counters(const std::string& account, const std::vector<std::string>& job_ids,
+                     std::vector<CounterValue>& values) {
+  int code = SQLITE_OK;
+  for (const std::string& job_id : job_ids) {
+    code = each(get_counters_, get_counters_.start(account, job_id), [&](const Statement& row) {
+      const auto counter = find_in<Counter>(kCounters, row.text(0));
+      if (!counter) return;
+      CounterValue value;
+      value.key = {account, job_id, *counter, parse_task_status(row.text(1))};
+      value.value = static_cast<std::uint64_t>(row.number(2));
+      value.created = row.wall(3);
+      values.push_back(std::move(value));
+    });
+    if (code != SQLITE_OK) break;
+  }
+  return code;
+}
+
+int Tables::load(const std::string& account, Stored& stored) {
+  int code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
     stored.marks.push_back({account, row.text(0), row.wall(1)});
   });
   if (code != SQLITE_OK) return code;

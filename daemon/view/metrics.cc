@@ -206,9 +206,22 @@ void Metrics::configure(const Config& config) {
   impl_->move_tasks();
 }
 
-void Metrics::restore(const std::vector<TaskRecord>& records,
-                      const std::vector<CounterValue>& counters, Wall now) {
+void Metrics::restore_counters(const std::vector<JobKey>& jobs,
+                               const std::vector<CounterValue>& counters, Wall now) {
   impl_->jobs.restore(counters, now);
+  impl_->jobs.know(jobs, now);
+}
+bool Metrics::knows_counters(const JobKey& job) const {
+  return impl_->jobs.known(job);
+}
+void Metrics::ask_for_counters(std::function<void()> asked) {
+  impl_->jobs.ask(std::move(asked));
+}
+std::vector<JobKey> Metrics::wanted_counters(std::size_t limit) {
+  return impl_->jobs.wanted(limit);
+}
+
+void Metrics::restore(const std::vector<TaskRecord>& records, Wall now) {
   for (const TaskRecord& record : records) impl_->show(record, false, now);
 }
 

@@ -36,7 +36,8 @@ cloud and shows what the last good reply said. How old that is tell
   (`taskwatchd_task_state`); its job takes 18, a watched job at most 29 more (`aliyun_iot_job_*`).
 - Counters with closed label sets begin at 0 with their account. `aliyun_iot_task_transitions_total`
   reads 0 for the first 60 s of a job, so that `increase()` sees the first transition too; it goes on
-  over restarts. All other counters begin again at 0 with the process.
+  over restarts, and a job that is watched again within `state.retain` goes on too. All other counters
+  begin again at 0 with the process.
 - A device's words (`Message`, `StatusDetail`) are in the events, never in a label. Names registered in
   the cloud are on the `_info` metrics only, repaired to valid UTF-8 and cut at 128 bytes.
 

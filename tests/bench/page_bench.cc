@@ -47,7 +47,7 @@ void whole_page(benchmark::State& state) {
   const auto ids = task_ids(state.range(0));
   Metrics metrics(kBuild);
   metrics.configure(config_with(ids));
-  metrics.restore(records_of(ids), {}, kStart);
+  metrics.restore(records_of(ids), kStart);
   const DaemonStatus status = full_status(ids);
   std::size_t bytes = 0;
   for (auto _ : state) {

@@ -27,6 +27,7 @@ struct World {
     TaskRecord r;
     r.key = {"a", id};
     r.last.task_id = id;
+    r.last.job_id = job;
     r.last.status = status[id];
     r.last.modified = r.last_seen = modified[id] == Wall{} ? now.wall : modified[id];
     r.gone = gone.contains(id);
@@ -66,6 +67,7 @@ struct World {
   }
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
+  std::string job;  // of the tasks added or shown next
   std::map<std::string, TaskStatus> status;
   std::map<std::string, Wall> modified;
   std::map<std::string, bool> gone;
@@ -243,6 +245,49 @@ TEST(Scheduler, AWallClockThatIsSetBackDoesNotChangeWhatALookIsWorth) {
   world.now.wall -= std::chrono::hours(3);
   const auto calls = world.run(seconds(20));
   EXPECT_GE(calls.size(), 38u) << "by 80 calls";
+}
+
+TEST(Scheduler, AJobIsForgottenWithItsLastTask) {
+  World world;
+  for (int i = 0; i < 3 * static_cast<int>(Hazard::kGroups); ++i) {
+    const std::string id = "t" + std::to_string(i);
+    world.job = "job" + std::to_string(i / 2);
+    world.add(id, TaskStatus::kInProgress);
+    EXPECT_LE(world.scheduler.jobs(), 2u);
+    if (i > 0) world.scheduler.remove("t" + std::to_string(i - 1));
+  }
+  EXPECT_EQ(world.scheduler.jobs(), 1u);
+  world.scheduler.remove("t" + std::to_string(3 * Hazard::kGroups - 1));
+  EXPECT_EQ(world.scheduler.jobs(), 0u);
+}
+
+TEST(Scheduler, ATaskSeenInAnotherJobLeavesTheFirst) {
+  World world;
+  world.job = "first";
+  world.add("t", TaskStatus::kInProgress);
+  world.job = "second";
+  world.scheduler.noticed("t", world.record("t"), world.now);
+  world.scheduler.noticed("t", world.record("t"), world.now);
+  EXPECT_EQ(world.scheduler.jobs(), 1u);
+}
+
+TEST(Hazard, RoomOfARemovedJobIsGivenOutAgainWithoutWhatItHadLearned) {
+  Hazard hazard;
+  std::vector<Hazard::Group> groups;
+  for (std::size_t i = 0; i < Hazard::kGroups; ++i) groups.push_back(hazard.add_group());
+  EXPECT_EQ(hazard.add_group(), Hazard::kPooled) << "full";
+  const Hazard::Group taught = groups.front();
+  for (int i = 0; i < 100; ++i) {
+    hazard.learn(taught, TaskStatus::kInProgress, seconds(0), seconds(2), Hazard::Fate::kEnded);
+  }
+  const auto worth = [&](Hazard::Group group) {
+    return hazard.worth(group, TaskStatus::kInProgress, seconds(0), seconds(5));
+  };
+  const double learned = worth(taught);
+  hazard.remove_group(taught);
+  EXPECT_EQ(hazard.groups(), Hazard::kGroups - 1);
+  EXPECT_EQ(hazard.add_group(), taught);
+  EXPECT_LT(worth(taught), learned);
 }
 
 }  // namespace

@@ -175,8 +175,13 @@ struct SimWorld::Life {
     const InstanceConfig& instance = config.instances.front();
     std::optional<Stored> stored;
     while (!stored) {
-      auto loaded = co_await ports.store.load(config.name, instance.tasks);
-      if (auto* good = std::get_if<Stored>(&loaded)) stored = std::move(*good);
+      auto loaded = co_await ports.store.load(config.name);
+      auto records = co_await ports.store.tasks(config.name, instance.tasks);
+      auto* const good = std::get_if<Stored>(&loaded);
+      auto* const rows = std::get_if<std::vector<TaskRecord>>(&records);
+      if (good == nullptr || rows == nullptr) continue;
+      stored = std::move(*good);
+      stored->records = std::move(*rows);
     }
     for (const std::string& id : instance.jobs) {
       for (std::string after;;) {

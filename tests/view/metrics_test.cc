@@ -194,9 +194,11 @@ TEST_F(MetricsTest, ForgetEndsATask) {
 }
 
 TEST_F(MetricsTest, RestoredThingsAreThereAtOnce) {
-  metrics.restore(
-      {record_of("T1", TaskStatus::kFailed), record_of("T9", TaskStatus::kFailed)},
+  metrics.restore_counters(
+      {{"prod", "J1"}},
       {{{"prod", "J1", Counter::kTransitions, TaskStatus::kFailed}, 4, kStart - hours(1)}}, kStart);
+  metrics.restore({record_of("T1", TaskStatus::kFailed), record_of("T9", TaskStatus::kFailed)},
+                  kStart);
   EXPECT_EQ(task_series(), kTaskStatusCount) << "T9 is not listed";
   const std::string failed =
       "aliyun_iot_task_transitions_total{account=\"prod\",job_id=\"J1\",to=\"FAILED\"}";
