@@ -65,11 +65,12 @@ struct ResultRequest {
 struct ResultFailure {
   bool expired = false;  // the link's time is over: ask for another
   std::string message;   // names the host and the mend; never the URL's path or query
+  bool refused = false;  // the file itself is what fails: not at once again
 };
 class ResultFiles {
  public:
   virtual ~ResultFiles() = default;
-  // Fetches the file, keeps its raw bytes beside the state and reads it. A file of a format that we
+  // REQUIRES: that it begins is stored. Fetches the file, keeps its raw bytes beside the state and reads it. A file of a format that we
   // do not know is a result that was not understood, not a failure. Off the loop where it is long.
   virtual Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(
       ResultRequest request) = 0;
