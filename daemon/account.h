@@ -39,10 +39,11 @@ struct Verdict {
   Observation observation;
   std::vector<JobRecord> jobs;
   std::vector<DistributionRecord> distributions;
-  std::optional<ResultRequest> fetch;  // a result file to be fetched now
-  std::optional<Reason> failure;       // as counted: kNotFound where others of the instance answer
-  bool retry = false;                  // this call repeated one that failed for a mendable reason
-  std::vector<Event> news;             // not stored: account_recovered, api_throttled, ...
+  std::optional<ResultRequest> fetch;  // a result file to be fetched, once `begun` is stored
+  std::optional<DistributionRecord> begun;
+  std::optional<Reason> failure;  // as counted: kNotFound where others of the instance answer
+  bool retry = false;             // this call repeated one that failed for a mendable reason
+  std::vector<Event> news;        // not stored: account_recovered, api_throttled, ...
 };
 
 class Account {
@@ -67,6 +68,11 @@ class Account {
   // dropped the distribution meanwhile.
   Verdict fetched(const std::string& distribution_id,
                   std::variant<DistributionResult, ResultFailure> result, Now now);
+  bool watches_distribution(const std::string& id) const { return distributions_.watches(id); }
+  // Files whose fetching an earlier life did not survive: to be called after each configure.
+  Verdict interrupted(Now now);
+  // Fetches under way, as if not begun.
+  std::vector<DistributionRecord> unbegun() const { return distributions_.unbegun(); }
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
   // Nothing was sent, or what was sent had old keys: others are on their way. No failure.
   void ask_again(const Call& call, bool sent, Now now);

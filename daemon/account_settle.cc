@@ -183,9 +183,10 @@ void Account::settle_distribution(const Answer& answer, Now now, Verdict& verdic
     if (out.record) verdict.distributions.push_back(*std::move(out.record));
     verdict.observation.events = std::move(out.events);
   } else if (const auto* file = std::get_if<DistributionFile>(&answer.outcome)) {
-    if (auto url = distributions_.file(id, *file, now)) {
+    if (auto fetch = distributions_.file(id, *file, now)) {
+      verdict.begun = std::move(fetch->record);
       verdict.fetch = ResultRequest{.key = {config_.name, id},
-                                    .url = *std::move(url),
+                                    .url = std::move(fetch->url),
                                     .hosts = config_.distributions.file_hosts,
                                     .proxy = config_.proxy};
     }
@@ -195,14 +196,29 @@ void Account::settle_distribution(const Answer& answer, Now now, Verdict& verdic
 Verdict Account::fetched(const std::string& id,
                          std::variant<DistributionResult, ResultFailure> result, Now now) {
   Verdict verdict;
+  distributions_.ended(id);
   if (!distributions_.watches(id)) return verdict;
-  if (const auto* failure = std::get_if<ResultFailure>(&result)) {
-    verdict.news = distributions_.not_fetched(id, failure->expired, failure->message, now);
+  const auto* const failure = std::get_if<ResultFailure>(&result);
+  if (failure != nullptr && !failure->refused) {
+    auto out = distributions_.not_fetched(id, failure->expired, failure->message, now);
+    if (out.record) verdict.distributions.push_back(*std::move(out.record));
+    verdict.news = std::move(out.news);
     return verdict;
   }
-  auto out = distributions_.fetched(id, std::get<DistributionResult>(std::move(result)), now);
+  auto out = failure != nullptr
+                 ? distributions_.refused(id, failure->message, now)
+                 : distributions_.fetched(id, std::get<DistributionResult>(std::move(result)), now);
   if (out.record) verdict.distributions.push_back(*std::move(out.record));
   verdict.observation.events = std::move(out.events);
+  return verdict;
+}
+
+Verdict Account::interrupted(Now now) {
+  Verdict verdict;
+  for (auto& out : distributions_.interrupted(now)) {
+    if (out.record) verdict.distributions.push_back(*std::move(out.record));
+    for (Event& event : out.events) verdict.observation.events.push_back(std::move(event));
+  }
   return verdict;
 }
 
