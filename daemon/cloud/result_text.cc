@@ -60,8 +60,9 @@ std::optional<std::string> from_utf16(std::string_view bytes, bool is_little, st
       code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
       at += 2;
     }
+    // Before it grows beyond what was reserved, which would double it.
+    if (out.size() + 4 > limit) return kTooLarge;
     append(out, code);
-    if (out.size() > limit) return kTooLarge;
   }
   return std::nullopt;
 }

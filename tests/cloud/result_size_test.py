@@ -78,7 +78,7 @@ def many_entries():
     return body + central + end64 + locator + end
 
 
-def worst_devices(quote="", end="\n"):
+def worst_devices():
     """100,000 failed devices with texts as long as are kept, in nearly 64 MiB."""
     row = "{},{},%s,%s" % ("c" * 60, "m" * 300)
     rows = [row.format(("p%06d" % i) * 17, ("d%06d" % i) * 18) for i in range(99_999)]
@@ -130,11 +130,14 @@ FILES = {
     "quoted_pairs": lambda: filled(b'DeviceName,Code\n"', b'""', tail=b'",1\n'),
     "marks_at_the_edge": lambda: filled(b"DeviceName,Code\n", "\u3000".encode() + b"\xef\xbb\xbf"),
     "worst_failed_devices": worst_devices,
-    "worst_failed_devices_gzip": lambda: gzipped(worst_devices(), 0)[:WHOLE],
+    "worst_failed_devices_gzip": lambda: gzipped(worst_devices(), 0),
+    "worst_failed_devices_utf16": lambda: b"\xff\xfe" + worst_devices().decode()[:WHOLE // 2 - 1].rpartition("\n")[0]
+    .encode("utf-16-le"),
     "messages_to_redact": lambda: filled(b"DeviceName,Code,Message\n", b"d,1," + b"https://a:b@c?Signature=%41&" * 24 + b"\n"),
     "utf16": lambda: filled(b"\xff\xfe", "设备名称,结果码\n".encode("utf-16-le")),
     "gb18030": lambda: filled("设备,code\n".encode("gb18030"), "设备,一二三四\n".encode("gb18030")),
-    "gb18030_gzip": lambda: gzipped(filled("设备,code\n".encode("gb18030"), "设备,一二三四\n".encode("gb18030")), 0)[:WHOLE],
+    "gb18030_gzip": lambda: gzipped(filled("设备,code\n".encode("gb18030"), "设备,一二三四\n".encode("gb18030"),
+                                           40 * MIB), 0),
     "json_string": lambda: filled(b'{"a":"', b"x", tail=b'","data":[{"deviceName":"d","code":200}]}'),
     "json_row": lambda: filled(b'[{"deviceName":"', b"x", tail=b'","code":200}]'),
     "json_nested": lambda: filled(b'[{"a":[', b"[],", tail=b'[]]}]'),
