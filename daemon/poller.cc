@@ -54,6 +54,7 @@ Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& rec
 }
 
 Awaitable<void> Poller::run() {
+  record(account_.interrupted(ports_.clock.now()));
   while (!stopping_) {
     const Now now = ports_.clock.now();
     refresh(now);
@@ -74,6 +75,9 @@ Awaitable<void> Poller::run() {
     Endpoint endpoint = account_.begin(*choice.call, now);
     spawn(executor_, ask(*choice.call, std::move(endpoint), now));
   }
+  Commit unbegun;
+  unbegun.distributions = account_.unbegun();
+  if (!unbegun.distributions.empty()) recorder_.add(std::move(unbegun), {});
   while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   // Posted: whoever hears it may destroy this coroutine's own object.
@@ -148,14 +152,32 @@ void Poller::finish(const Answer& answer) {
   }
   if (verdict.fetch) {
     ++fetches_;
-    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt)));
+    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
+                           *std::exchange(verdict.begun, std::nullopt)));
   }
   record(std::move(verdict));
 }
 
-Awaitable<void> Poller::fetch(ResultRequest request) {
+// If the file ends the daemon, the next one knows: that it was begun is stored before.
+Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   const std::string id = request.key.distribution_id;
-  auto result = co_await ports_.results.fetch(std::move(request));
+  Commit commit;
+  commit.distributions.push_back(begun);
+  // An older form of the record may wait to be stored after it.
+  recorder_.add_lazily(commit);
+  const auto stored = co_await ports_.store.commit(std::move(commit));
+  std::variant<DistributionResult, ResultFailure> result;
+  if (const auto* const error = std::get_if<StoreError>(&stored)) {
+    result = ResultFailure{.message = "it is fetched once that can be stored: " + error->message};
+  } else {
+    result = co_await ports_.results.fetch(std::move(request));
+  }
+  if (!account_.watches_distribution(id)) {
+    Commit dropped;
+    begun.fetch_begun.reset();
+    dropped.distributions.push_back(std::move(begun));
+    recorder_.add_lazily(std::move(dropped));
+  }
   record(account_.fetched(id, std::move(result), ports_.clock.now()));
   --fetches_;
   alarm_->ring();
@@ -200,6 +222,7 @@ void Poller::stop(std::function<void()> ended) {
 
 std::vector<std::string> Poller::configure(const AccountConfig& config, const Stored& stored) {
   std::vector<std::string> dropped = account_.configure(config, stored, ports_.clock.now());
+  record(account_.interrupted(ports_.clock.now()));
   alarm_->ring();
   return dropped;
 }

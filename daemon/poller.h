@@ -55,7 +55,7 @@ class Poller {
   bool keys_are_pending();
   bool ask_with_new_keys(const Answer& answer, const Keys& used);
   void finish(const Answer& answer);
-  Awaitable<void> fetch(ResultRequest request);
+  Awaitable<void> fetch(ResultRequest request, DistributionRecord begun);
   void record(Verdict verdict);
   void refresh(Now now);
   void look_for_new_keys();

@@ -265,6 +265,12 @@ Verdict Account::fetched(const std::string& id,
   return out;
 }
 
+Verdict Account::interrupted(Now now) {
+  Verdict out;
+  distributions_.take_interrupted(now, out);
+  return out;
+}
+
 AccountParts Account::parts() const {
   return {.config = config_,
           .budgets = budgets_,

@@ -71,6 +71,11 @@ class Account {
   // dropped the distribution meanwhile.
   Verdict fetched(const std::string& distribution_id,
                   std::variant<DistributionResult, ResultFailure> result, Now now);
+  bool watches_distribution(const std::string& id) const { return distributions_.watches(id); }
+  // Files whose fetching an earlier life did not survive: to be called after each configure.
+  Verdict interrupted(Now now);
+  // Fetches under way, as if not begun.
+  std::vector<DistributionRecord> unbegun() const { return distributions_.unbegun(); }
   // The keys are others than before: what was refused may be mended, so ask at once.
   void keys_changed() { reach_.forgive(); }
 

@@ -47,9 +47,10 @@ void Distributions::on_answer(const Call& call, const Outcome& reply, Now now, V
     if (seen.record) out.distributions.push_back(*std::move(seen.record));
     out.observation.events = std::move(seen.events);
   } else if (const auto* file = std::get_if<DistributionFile>(&reply)) {
-    if (auto url = watch_.file(call.distribution_id, *file, now)) {
+    if (auto fetch = watch_.file(call.distribution_id, *file, now)) {
+      out.begun = std::move(fetch->record);
       out.fetch = ResultRequest{.key = {account_, call.distribution_id},
-                                .url = *std::move(url),
+                                .url = std::move(fetch->url),
                                 .hosts = file_hosts_,
                                 .proxy = proxy_};
     }
@@ -63,14 +64,27 @@ void Distributions::on_failure(const Call& call, const CallFailure& failure, Now
 void Distributions::on_fetched(const std::string& id,
                                std::variant<DistributionResult, ResultFailure> result, Now now,
                                Verdict& out) {
+  watch_.ended(id);
   if (!watch_.watches(id)) return;
-  if (const auto* failure = std::get_if<ResultFailure>(&result)) {
-    out.news = watch_.not_fetched(id, failure->expired, failure->message, now);
+  const auto* const failure = std::get_if<ResultFailure>(&result);
+  if (failure != nullptr && !failure->refused) {
+    auto missed = watch_.not_fetched(id, failure->expired, failure->message, now);
+    if (missed.record) out.distributions.push_back(*std::move(missed.record));
+    out.news = std::move(missed.news);
     return;
   }
-  auto read = watch_.fetched(id, std::get<DistributionResult>(std::move(result)), now);
+  auto read = failure != nullptr
+                  ? watch_.refused(id, failure->message, now)
+                  : watch_.fetched(id, std::get<DistributionResult>(std::move(result)), now);
   if (read.record) out.distributions.push_back(*std::move(read.record));
   out.observation.events = std::move(read.events);
+}
+
+void Distributions::take_interrupted(Now now, Verdict& out) {
+  for (auto& one : watch_.interrupted(now)) {
+    if (one.record) out.distributions.push_back(*std::move(one.record));
+    for (Event& event : one.events) out.observation.events.push_back(std::move(event));
+  }
 }
 
 }  // namespace taskwatchd

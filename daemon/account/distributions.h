@@ -31,10 +31,15 @@ class Distributions : public Owner {
   bool needs(Api api) const override;
   void set_usable(Api api, bool usable, Now now) override;
 
-  // The file that a verdict named was fetched and read, or could not be. No effect if a reload has
-  // dropped the distribution meanwhile.
+  // The file that a verdict named was fetched and read, or could not be. Nothing comes of it if a
+  // reload has dropped the distribution meanwhile.
   void on_fetched(const std::string& id, std::variant<DistributionResult, ResultFailure> result,
                   Now now, Verdict& out);
+  // Files whose fetching an earlier life did not survive: to be called after each configure.
+  void take_interrupted(Now now, Verdict& out);
+  // Fetches under way, as if they had not begun.
+  std::vector<DistributionRecord> unbegun() const { return watch_.unbegun(); }
+  bool watches(const std::string& id) const { return watch_.watches(id); }
   // By id; they point into this until the next call that changes it.
   std::vector<const DistributionRecord*> records() const { return watch_.records(); }
 

@@ -22,7 +22,8 @@ struct Verdict {
   Observation observation;
   std::vector<JobRecord> jobs;
   std::vector<DistributionRecord> distributions;
-  std::optional<ResultRequest> fetch;  // a result file to be fetched now
+  std::optional<ResultRequest> fetch;  // a result file to be fetched, once `begun` is stored
+  std::optional<DistributionRecord> begun;
   std::optional<Reason> failure;       // as counted: kNotFound where others of the instance answer
   bool retry = false;                  // this call repeated one that failed for a passing reason
   std::vector<Event> news;             // not stored: account_recovered, api_throttled, ...

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "core/distribution_json.h"
 #include "core/event_text.h"
@@ -111,8 +112,10 @@ DistributionRecord read_distribution(const Statement& row) {
   r.last_seen = row.wall(10);
   if (!row.null(11)) r.ended = row.wall(11);
   if (!row.null(12)) r.result_read = row.wall(12);
-  // A result that cannot be read any more is asked for anew.
+  // A result that cannot be read any more is asked for again.
   if (!row.null(13)) r.result = result_from_json(row.text(13));
+  if (!row.null(14)) r.fetch_begun = row.wall(14);
+  r.refusals = static_cast<std::uint32_t>(row.number(15));
   return r;
 }
 
@@ -136,11 +139,13 @@ Event read_event(const Statement& row) {
 // Runs `take` on each row. SQLITE_OK after the last.
 template <typename Take>
 int each(Statement& rows, int started, const Take& take) {
+  // Also when `take` runs out of memory: an open statement would keep its transaction.
+  const auto finish = [](Statement* open) { open->finish(); };
+  const std::unique_ptr<Statement, decltype(finish)> finishes(&rows, finish);
   int code = started;
   if (code == SQLITE_OK) {
     while ((code = rows.next()) == SQLITE_ROW) take(rows);
   }
-  rows.finish();
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
@@ -155,8 +160,8 @@ Tables::Tables(sqlite3* db)
                   "INSERT OR REPLACE INTO tasks VALUES"
                   "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_job_(db, "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      put_distribution_(db,
-                        "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_distribution_(
+          db, "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_event_(db,
                  "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
                  " VALUES(?,?,?,?,?,?,?)"),
@@ -224,7 +229,8 @@ int Tables::write_distribution(const DistributionRecord& r) {
   return put_distribution_.run(r.key.account, r.key.distribution_id, status, d.status_text,
                                d.product_key, d.source_instance, joined(d.target_instances), total,
                                d.created, r.first_seen, r.last_seen, r.ended, r.result_read,
-                               r.result ? std::optional<std::string_view>(result) : std::nullopt);
+                               r.result ? std::optional<std::string_view>(result) : std::nullopt,
+                               r.fetch_begun, std::int64_t{r.refusals});
 }
 
 int Tables::write_event(const Event& event, std::uint64_t& id) {

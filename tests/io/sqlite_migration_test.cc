@@ -98,7 +98,7 @@ TEST_F(SqliteMigration, TheFirstVersionsRowsStay) {
     good(store->commit({.jobs = {make_job("prod", "job-1", 9)}}));
     store->close(std::chrono::seconds(5));
   }
-  EXPECT_EQ(sql(path(), "PRAGMA user_version"), 3);
+  EXPECT_EQ(sql(path(), "PRAGMA user_version"), 4);
   EXPECT_EQ(sql(path(), "SELECT count(*) FROM distributions"), 0);
 }
 

@@ -373,6 +373,8 @@ TYPED_TEST_P(StoreContract, DistributionKeepsEveryFieldOverRestart) {
   r.last.created = at(5);
   r.ended = at(70);
   r.result_read = at(71);
+  r.fetch_begun = at(72);
+  r.refusals = 2;
   r.result.emplace();
   r.result->format = ResultFormat::kCsv;
   r.result->understood = true;
@@ -399,12 +401,14 @@ TYPED_TEST_P(StoreContract, DistributionKeepsEveryFieldOverRestart) {
   EXPECT_EQ(got.last_seen, at(77));
   EXPECT_EQ(got.ended, at(70));
   EXPECT_EQ(got.result_read, at(71));
+  EXPECT_EQ(got.fetch_begun, at(72));
+  EXPECT_EQ(got.refusals, 2u);
   ASSERT_TRUE(got.result);
   EXPECT_EQ(got.result->codes, r.result->codes);
   EXPECT_EQ(got.result->failed_devices, r.result->failed_devices);
   const DistributionRecord& bare = all[first ? 1 : 0];
   EXPECT_TRUE(bare.last.distribution_id.empty()) << "never read";
-  EXPECT_FALSE(bare.result || bare.ended || bare.last.total);
+  EXPECT_FALSE(bare.result || bare.ended || bare.last.total || bare.fetch_begun);
 }
 
 TYPED_TEST_P(StoreContract, PruneKeepsWatchedDistributions) {
