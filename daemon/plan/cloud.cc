@@ -90,7 +90,9 @@ Outcome Cloud::page(const Call& call, Duration at) {
   const Token token = read_token(call.token);
   if (!call.token.empty()) {
     std::uniform_real_distribution<double> unit(0, 1);
-    if (at - token.issued > faults_.token_life) return bad_token("iot.job.NextTokenExpired");
+    if (faults_.token_life && at - token.issued > *faults_.token_life) {
+      return bad_token("iot.job.NextTokenExpired");
+    }
     if (faults_.refused_tokens > 0 && unit(random_) < faults_.refused_tokens) {
       return bad_token("iot.job.InvalidNextToken");
     }

@@ -1,7 +1,6 @@
 // What goes wrong in a modelled cloud and on the way to it. As it stands: nothing.
 #pragma once
 
-#include <chrono>
 #include <optional>
 
 #include "core/time.h"
@@ -19,7 +18,9 @@ struct Faults {
   Duration statistics_lag{};                // the statistics show how things stood so long ago
   double refused_tokens = 0;                // share of the calls with a token
   bool single_use_tokens = false;           // a token that was answered is refused the second time
-  Duration token_life = std::chrono::minutes(1);
+  // Of a token, from when it was given out. The platform's documents say a minute; absent: each
+  // token lives on.
+  std::optional<Duration> token_life = {};
   Duration jitter{};  // median of what a call's way takes longer, there and back
 };
 

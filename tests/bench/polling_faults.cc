@@ -50,10 +50,11 @@ std::vector<Case> cases() {
   const Relative little{1.3, 0.2, 1.5, 0.5, 1.3, 0.2};
   const Relative big{kNone, 0, kNone, 0, 1.3, 0};
   const Goal fifth{1.5, 8, 15};
-  Faults others, late, jitter;
+  Faults others, late, jitter, mortal;
   others.other_calls = 3;
   late.statistics_lag = std::chrono::seconds(5);
   jitter.jitter = std::chrono::milliseconds(10);
+  mortal.token_life = std::chrono::minutes(1);
   return {
       {.name = "2 % of the calls fail",
        .scenario = 'B',
@@ -119,6 +120,7 @@ std::vector<Case> cases() {
        .scenario = 'B',
        .by_id = {4.0, kNone, kNone},
        .failing_tasks = 0.3},
+      {.name = "a token lives for a minute from when it was given out", .faults = mortal},
   };
 }
 

@@ -76,7 +76,11 @@ std::map<std::string, Taker> takers_of(BenchFlags& flags) {
       {"--shared-quota", rate_to(faults.shared_quota)},
       {"--statistics-lag", duration_to(faults.statistics_lag)},
       {"--refused-tokens", share_to(faults.refused_tokens)},
-      {"--token-life", duration_to(faults.token_life)},
+      {"--token-life",
+       [&](const std::string& value) {
+         faults.token_life = parse_duration(value);
+         return faults.token_life.has_value();
+       }},
       {"--failing-tasks", share_to(flags.life.failed)},
       {"--jitter", duration_to(faults.jitter)},
   };

@@ -167,8 +167,10 @@ TEST_F(FaultyCloud, AWalkByTokensSeesTheWholeList) {
   EXPECT_EQ(rows, 500u);
 }
 
-TEST_F(FaultyCloud, ATokenLivesAMinute) {
-  Cloud one = cloud({});
+TEST_F(FaultyCloud, ATokenLivesSoLongFromWhenItWasGivenOut) {
+  Faults faults;
+  faults.token_life = std::chrono::minutes(1);
+  Cloud one = cloud(faults);
   const std::string token = page_of(one.answer(listing(), Duration{})).next_token;
   EXPECT_EQ(code_of(one.answer(listing(token), std::chrono::seconds(60))), "");
   EXPECT_EQ(code_of(one.answer(listing(token), std::chrono::seconds(61))),
