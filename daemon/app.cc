@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "api_answers.h"
 #include "ask.h"
@@ -41,6 +42,9 @@ using std::chrono::milliseconds;
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
 constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
 constexpr Duration kPruneEvery = std::chrono::hours(1);
+// A long first load, for as long as it gets on.
+constexpr Duration kExtendEvery = std::chrono::seconds(1);
+constexpr Duration kExtendBy = std::chrono::seconds(30);
 
 // Stopping: SIGTERM to exit takes at most 5 s in all.
 constexpr Duration kCallsWithin = milliseconds(1500);         // calls in flight
@@ -100,6 +104,7 @@ class App {
   Awaitable<void> shut_down();
   Awaitable<void> record();
   Awaitable<void> hear_signals();
+  Awaitable<void> extend_start();
   Awaitable<void> keep_status();
   Awaitable<void> measure_delay();
   Awaitable<void> prune();
@@ -112,6 +117,7 @@ class App {
   DaemonStatus status() const;
   std::string page();
   void stop_with(int code);
+  void stop_loading();
 
   boost::asio::io_context context_{1};
   SystemClock clock_;
@@ -188,6 +194,7 @@ int App::open_store() {
 int App::run() {
   const auto executor = context_.get_executor();
   spawn(executor, hear_signals());
+  spawn(executor, extend_start());
   spawn(executor, main());
   context_.run();
   log_.stop(kLogWithin);
@@ -264,7 +271,24 @@ Awaitable<void> App::hear_signals() {
       std::_Exit(kExitOk);  // asked twice: at once. What is committed is safe.
     } else {
       stop_with(kExitOk);
+      if (!ready_) stop_loading();
     }
+  }
+}
+
+// Nothing runs yet but the load, which changes nothing: it need not end by itself.
+void App::stop_loading() {
+  systemd::stopping();
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  context_.stop();
+}
+
+Awaitable<void> App::extend_start() {
+  for (std::uint64_t before = 0;;) {
+    co_await wait_for(kExtendEvery);
+    if (ready_ || stopping_) co_return;
+    const std::uint64_t now = fleet_->parts_read();
+    if (std::exchange(before, now) != now) systemd::extend_timeout(kExtendBy);
   }
 }
 
