@@ -5,8 +5,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -50,9 +52,16 @@ class Entropy {
 
 class HttpClient {
  public:
+  // Called at most once, on the event loop, when the request is about to be written: the name is
+  // known and the connection stands. Not called if it never gets that far. Runs inside the client:
+  // it must not throw, nor call the client.
+  using Departed = std::function<void()>;
+
   virtual ~HttpClient() = default;
-  // Returns within 10 s whatever the peer does. Never retries, never follows redirects.
-  virtual Awaitable<HttpResult> send(HttpRequest request) = 0;
+  // Returns within 10 s whatever the peer does. Never retries, never follows redirects. `departed`
+  // may be empty; the caller keeps what it refers to until `send` has returned.
+  virtual Awaitable<HttpResult> send(HttpRequest request, Departed departed) = 0;
+  Awaitable<HttpResult> send(HttpRequest request) { return send(std::move(request), nullptr); }
 };
 
 class ResultFiles {

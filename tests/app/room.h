@@ -138,7 +138,7 @@ class NotedObserver : public Observer {
 
 class NoHttp : public HttpClient {
  public:
-  Awaitable<HttpResult> send(HttpRequest) override { co_return TransportFailure{}; }
+  Awaitable<HttpResult> send(HttpRequest, Departed) override { co_return TransportFailure{}; }
 };
 
 // A sink that takes what it is offered, unless told otherwise.

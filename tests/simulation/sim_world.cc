@@ -24,7 +24,8 @@ class SimWorld::Http : public HttpClient {
  public:
   Http(SimWorld& sim, Clock& clock) : sim_(sim), clock_(clock) {}
 
-  Awaitable<HttpResult> send(HttpRequest request) override {
+  Awaitable<HttpResult> send(HttpRequest request, Departed departed) override {
+    if (departed) departed();
     for (const auto& [header, value] : request.headers) {
       if (header != "x-acs-action") continue;
       sim_.sends_us_[value].push_back(sim_.mono_before_us_ +
