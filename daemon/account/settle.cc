@@ -48,10 +48,11 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   const Call& call = answer.call;
   Budget& budget = budgets_.at(call.api);
   const auto* failure = std::get_if<Failure>(&answer.outcome);
+  const Mono departed = now.mono - answer.took;
   if (failure != nullptr && failure->reason == Reason::kThrottled) {
-    budget.limiter.refused(now.mono);
+    budget.limiter.on_throttled(departed, now.mono);
   } else {
-    budget.limiter.clean(now.mono);
+    budget.limiter.on_accepted(departed, now.mono);
   }
   if (failure != nullptr) {
     verdict.failure = failure->reason;
