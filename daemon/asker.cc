@@ -165,13 +165,13 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
   const auto total = totals_.find(account);
   // The quota counts a call when it arrives: after the name look-up and the connection, which may
   // take seconds. One that never left is not counted.
-  Mono departed = asked.mono;
-  const HttpClient::Departed leaves = [&] {
+  std::optional<Mono> departed;
+  HttpClient::Departed leaves = [&] {
     departed = clock_.now().mono;
-    line.limiter.sent(departed);
-    if (total != totals_.end()) total->second.sent(departed);
+    line.limiter.sent(*departed);
+    if (total != totals_.end()) total->second.sent(*departed);
   };
-  const HttpResult result = co_await http_.send(std::move(request), leaves);
+  const HttpResult result = co_await http_.send(std::move(request), std::move(leaves));
   Reply reply{read_reply(call.api, result), {}, {}, false, departed};
   const auto* failure = std::get_if<Failure>(&reply.outcome);
   reply.has_new_keys =
@@ -189,17 +189,10 @@ bool Asker::again(std::size_t account, Api api, const Reply& reply, int tries, i
   Line& line = lines_.at({account, api});
   const Now now = clock_.now();
   const auto* failure = std::get_if<Failure>(&reply.outcome);
-  if (failure == nullptr) {
-    line.limiter.on_accepted(reply.departed, now.mono);
-    return false;
-  }
-  if (!reply.key_error.empty()) return false;
-  const bool throttled = failure->reason == Reason::kThrottled;
-  if (throttled) {
-    line.limiter.on_throttled(reply.departed, now.mono);
-  } else {
-    line.limiter.on_accepted(reply.departed, now.mono);
-  }
+  const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
+  if (reply.departed && throttled) line.limiter.on_throttled(*reply.departed, now.mono);
+  if (reply.departed && !throttled) line.limiter.on_accepted(*reply.departed, now.mono);
+  if (failure == nullptr || !reply.key_error.empty()) return false;
   if (mends < kMaxMends && reply.has_new_keys) {
     ++mends;
     return true;

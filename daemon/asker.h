@@ -47,9 +47,9 @@ class Asker {
   struct Reply {
     Outcome outcome;
     std::optional<Wall> server_date;
-    std::string key_error;      // nothing was sent
-    bool has_new_keys = false;  // than those that were refused
-    Mono departed;
+    std::string key_error;         // nothing was sent
+    bool has_new_keys = false;     // than those that were refused
+    std::optional<Mono> departed;  // nullopt if it never left
   };
 
   Awaitable<void> turn(std::size_t account, Api api);

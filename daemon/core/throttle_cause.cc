@@ -12,7 +12,7 @@ constexpr double kMinThrottled = 2;
 constexpr double kMinShare = 0.02;
 constexpr double kMinRatio = 0.5;
 // Above it, reducing the rate goes on whatever it shows: too many calls are ours.
-constexpr double kMaxShare = 0.12;
+constexpr double kMaxShare = 0.09;
 constexpr double kMargin = 1.2;
 // Log-likelihood ratio of two different shares against one: chance exceeds it in one case in five.
 constexpr double kSameShare = 0.9;

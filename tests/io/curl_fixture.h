@@ -36,10 +36,10 @@ struct CurlFixture {
   std::vector<std::chrono::steady_clock::time_point> departures;
 
   static Awaitable<void> exchange(CurlFixture& me, HttpRequest request) {
-    const HttpClient::Departed departed = [&me] {
+    HttpClient::Departed departed = [&me] {
       me.departures.push_back(std::chrono::steady_clock::now());
     };
-    HttpResult result = co_await me.client->send(std::move(request), departed);
+    HttpResult result = co_await me.client->send(std::move(request), std::move(departed));
     me.results.push_back(std::move(result));
   }
   void start(HttpRequest request) {
