@@ -101,6 +101,7 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
   for (const std::string& job : jobs_.configure(config, stored.jobs, tracker_, now)) {
     forget_job(job);
   }
+  tracker_.set_job_contexts([this](const std::string& job) { return jobs_.context_of(job); });
   know(stored.records, now);
   distributions_.configure(config.distributions.ids, stored.distributions, config.pace.job, now);
   return dropped;
