@@ -10,7 +10,6 @@ namespace {
 constexpr Duration kKeysRetry = std::chrono::seconds(10);
 
 constexpr char kAlive[] = "alive";
-constexpr char kOverdue[] = "overdue";
 constexpr char kSuccess[] = "success:";
 
 // The order in which free slots are filled.
@@ -39,7 +38,8 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
       scheduler_(config.pace),
       tracker_(config.name),
       jobs_(config.name, config.pace),
-      distributions_(config.name) {
+      distributions_(config.name),
+      overdue_(config.name, stored.marks, now.wall) {
   for (const Api api : kSpent) {
     Budget budget{.limiter = {config.quota.at(api), config.quota_share, now.mono},
                   .last_success = {}};
@@ -47,8 +47,6 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     budgets_.emplace(api, budget);
   }
   if (const Mark* alive = find_mark(stored, kAlive)) blind_.restore(alive->at, now);
-  const Mark* const overdue = find_mark(stored, kOverdue);
-  overdue_looked_ = overdue != nullptr ? overdue->at : now.wall;
   configure(config, stored, now);
 }
 
@@ -306,7 +304,7 @@ Commit Account::refresh(Now now) {
   }
   touched_.clear();
   commit.jobs = jobs_.refresh();
-  look_for_overdue(now, commit);
+  overdue_.report(config_.instances, tracker_, now.wall, commit);
   if (commit.empty()) return commit;
   for (const auto& [api, budget] : budgets_) {
     if (budget.last_success) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "account/jobs.h"
+#include "account/overdue_watch.h"
 #include "account/reach.h"
 #include "cloud/request.h"
 #include "config/config.h"
@@ -128,7 +129,6 @@ class Account {
   void explain_explicit(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const;
   void explain_job(const std::string& job_id, Now now, std::vector<PlannedCall>& next) const;
   void explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const;
-  void look_for_overdue(Now now, Commit& commit);
   void pace_blind_watch();
   Duration back_off(const std::string& item);
 
@@ -146,7 +146,7 @@ class Account {
   std::unordered_set<std::string> touched_;            // explicit tasks seen since the last refresh
   // Explicit tasks that are not finished, by job: with many of one job its lists help.
   std::unordered_map<std::string, std::unordered_set<std::string>> live_;
-  Wall overdue_looked_;    // tasks whose deadline passed until then were told
+  OverdueWatch overdue_;
   bool job_turn_ = false;  // of QueryTask's slots: explicit tasks and jobs' tasks take turns
   std::optional<double> clock_offset_;  // s, cloud less ours
 };
