@@ -189,6 +189,8 @@ void AccountJobs::progressed(Job& job, const Tracker& tracker, Now now, JobsVerd
   JobRecord& record = job.record;
   record.last_seen = now.wall;
   job.touched = true;
+  job.unseen.update(planner_.statistics_of(record.key.job_id),
+                    tracker.table().counts(record.key.job_id), now.wall);
   bool changed = false;
   if (!record.baselined && planner_.known_whole(record.key.job_id)) {
     record.baselined = changed = true;

@@ -20,6 +20,7 @@
 #include "core/status.h"
 #include "core/timeouts.h"
 #include "core/tracker.h"
+#include "core/unseen_ends.h"
 
 namespace taskwatchd {
 
@@ -97,6 +98,7 @@ class AccountJobs {
     Outlook outlook;
     Wall outlook_at;
     std::uint32_t stalled = 0;
+    UnseenEnds unseen;
     int older = 0;  // descriptions running that were older than ours
     Mono older_since;
     std::optional<Wall> counted;  // when the newest statistics, or a whole scan, came

@@ -51,6 +51,8 @@ void AccountJobs::looked_at(const std::string& task_id, const std::optional<Sigh
   const auto job = jobs_.find(job_id);
   if (job == jobs_.end()) return;
   looked(job->second, before, task_id, tracker);
+  job->second.unseen.update(planner_.statistics_of(job_id), tracker.table().counts(job_id),
+                            row->last_seen);
   if (!before || before->status != row->status) expect_timeout(job->second, task_id, tracker);
 }
 
