@@ -41,13 +41,13 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
       tracker_(config.name),
       jobs_(config.name, tracker_, config.pace),
       tasks_(tracker_, jobs_, config.pace),
-      distributions_(config.name) {
+      distributions_(config.name),
+      overdue_(config.name, stored.marks, now.wall) {
   for (const Api api : kSpent) {
     const auto added = budgets_.emplace(api, Budget(config.quota.at(api), config.quota_share, now));
     added.first->second.last_success = find_mark(stored, success_of(api));
   }
   if (const auto alive = find_mark(stored, kAlive)) blind_.restore(alive, now);
-  overdue_.restore(find_mark(stored, OverdueWatch::kMark), now);
   configure(config, stored, now);
 }
 
@@ -288,7 +288,7 @@ Commit Account::refresh(Now now) {
   Commit commit;
   commit.records = tasks_.take_seen();
   commit.jobs = jobs_.refresh();
-  overdue_.look(config_, tracker_, now, commit);
+  overdue_.report(config_.instances, tracker_, now.wall, commit);
   if (commit.empty()) return commit;
   for (const auto& [api, budget] : budgets_) {
     if (budget.last_success) {

@@ -94,6 +94,10 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
     if (!kept.contains(id)) dropped.push_back(id);
   }
   for (const std::string& id : dropped) forget(id);
+  tracker_.set_job_contexts([this](const std::string& id) -> const SharedContext* {
+    const auto job = jobs_.find(id);
+    return job == jobs_.end() ? nullptr : &job->second.context;
+  });
   return dropped;
 }
 
@@ -316,6 +320,8 @@ void AccountJobs::progressed(Job& job, Now now, Verdict& out) {
   JobRecord& record = job.record;
   record.last_seen = now.wall;
   job.touched = true;
+  job.unseen.update(planner_.statistics_of(record.key.job_id),
+                    tracker_.table().counts(record.key.job_id), now.wall);
   bool changed = false;
   if (!record.baselined && planner_.known_whole(record.key.job_id)) {
     record.baselined = changed = true;

@@ -22,6 +22,7 @@
 #include "core/status.h"
 #include "core/timeouts.h"
 #include "core/tracker.h"
+#include "core/unseen_ends.h"
 
 namespace taskwatchd {
 
@@ -86,6 +87,7 @@ class AccountJobs : public Owner {
     Outlook outlook;
     Wall outlook_at;
     std::uint32_t stalled = 0;
+    UnseenEnds unseen;
     int older = 0;  // descriptions running that were older than ours
     Mono older_since;
     bool endless_logged = false;

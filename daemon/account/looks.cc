@@ -53,6 +53,8 @@ void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, No
   const auto job = jobs_.find(job_id);
   if (job == jobs_.end()) return;
   looked(job->second, before, task_id);
+  job->second.unseen.update(planner_.statistics_of(job_id), tracker_.table().counts(job_id),
+                            row->last_seen);
   if (!before || before->status != row->status) expect_timeout(job->second, task_id);
 }
 

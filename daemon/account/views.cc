@@ -39,6 +39,8 @@ std::vector<JobView> AccountJobs::views(Now now) const {
       for (const std::uint32_t n : view.held) view.statistics->total += n;
     }
     view.statistics_read = job.counted;
+    view.unseen_ended = job.unseen.tasks();
+    view.unseen_since = job.unseen.since();
     view.unreconciled = planner_.unreconciled(id);
     view.ended = job.record.ended;
     view.stalled = job.stalled;

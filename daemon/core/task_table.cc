@@ -76,6 +76,17 @@ TaskCounts TaskTable::counts(std::string_view job_id) const {
   return found == counts_.end() ? TaskCounts{} : found->second;
 }
 
+void TaskTable::set_job_contexts(const ContextOf& context_of) {
+  std::unordered_map<std::uint32_t, const SharedContext*>
+      contexts;  // by the number of the job's id
+  for (TaskRow& row : rows_) {
+    if (!row.seen || row.explicit_id) continue;
+    const auto [context, fresh] = contexts.try_emplace(row.job, nullptr);
+    if (fresh) context->second = context_of(texts_[row.job]);
+    if (context->second != nullptr) row.context = *context->second;
+  }
+}
+
 TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
   const TaskRow& row = rows_[slot];
   TaskRecord record;

@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +81,11 @@ class TaskTable {
   TaskRow& row(Slot slot) { return rows_[slot]; }
   const TaskRow& row(Slot slot) const { return rows_[slot]; }
   std::size_t size() const { return by_id_.size(); }
+
+  // The context of a watched job; null for another one.
+  using ContextOf = std::function<const SharedContext*(const std::string& job_id)>;
+  // Gives it to the job's seen rows that are not explicit.
+  void set_job_contexts(const ContextOf& context_of);
 
   // The row as a record, and back. The row's counts follow; `seen` becomes true.
   TaskRecord record(const std::string& account, Slot slot) const;

@@ -40,6 +40,11 @@ class Tracker {
   // Watches a stored task of a watched job again. No effect if it is watched.
   void restore(const TaskRecord& record, SharedContext context, Now since);
   void set_context(const std::string& task_id, SharedContext context);
+  // Gives each task that is not explicit the context of its job, after the instances of jobs or
+  // their labels may have changed. One pass over all tasks.
+  void set_job_contexts(const TaskTable::ContextOf& context_of) {
+    table_.set_job_contexts(context_of);
+  }
   void unwatch(const std::string& task_id);
   // The task is no longer explicit, but its job is watched.
   void leave_to_job(const std::string& task_id);

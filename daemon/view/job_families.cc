@@ -13,10 +13,11 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::array<FamilyId, 9> kJobFamilies = {
-    FamilyId::kJobTasks,   FamilyId::kJobStatisticsTime, FamilyId::kJobProgress,
-    FamilyId::kJobStatus,  FamilyId::kJobInfo,           FamilyId::kJobEta,
-    FamilyId::kJobStalled, FamilyId::kJobOverdue,        FamilyId::kJobUnreconciled};
+constexpr std::array<FamilyId, 11> kJobFamilies = {
+    FamilyId::kJobTasks,           FamilyId::kJobStatisticsTime, FamilyId::kJobProgress,
+    FamilyId::kJobStatus,          FamilyId::kJobInfo,           FamilyId::kJobEta,
+    FamilyId::kJobStalled,         FamilyId::kJobOverdue,        FamilyId::kJobUnseenEnded,
+    FamilyId::kJobOldestUnseenEnd, FamilyId::kJobUnreconciled};
 
 // Finished by all; nothing while the job has no tasks.
 std::optional<double> progress(const JobStatistics& statistics) {
@@ -80,6 +81,10 @@ void for_each_sample(const LiveJob& job, FamilyId id, const Emit& emit) {
     constexpr std::array kUnfinished = {TaskStatus::kQueued, TaskStatus::kSent,
                                         TaskStatus::kInProgress, TaskStatus::kUnknown};
     by_status(kUnfinished, [&](TaskStatus s) { return count_of(*view.overdue, s); });
+  } else if (id == FamilyId::kJobUnseenEnded && view.statistics) {
+    emit(identity, static_cast<double>(view.unseen_ended));
+  } else if (id == FamilyId::kJobOldestUnseenEnd && view.unseen_since) {
+    emit(identity, unix_seconds(*view.unseen_since));
   } else if (id == FamilyId::kJobUnreconciled && view.statistics) {
     emit(identity, static_cast<double>(view.unreconciled));
   }
@@ -116,7 +121,7 @@ void append_job_families(std::string& page, const std::vector<LiveJob>& jobs) {
 
 std::size_t job_families_bytes(const std::vector<LiveJob>& jobs) {
   static constexpr std::size_t kHeads = 4096;
-  static constexpr std::size_t kSamples = 29;  // a job
+  static constexpr std::size_t kSamples = 31;  // a job
   static constexpr std::size_t kFrame = 128;   // a line without the account's and the job's names
   std::size_t bytes = jobs.empty() ? 0 : kHeads;
   for (const LiveJob& job : jobs) {

@@ -216,5 +216,45 @@ TEST_F(AccountJobsTest, ADescriptionThatShowsARerunHasTheTasksCountedAtOnce) {
   }
 }
 
+// The statistics are read and the lists are not: what ended is counted until a response shows it.
+TEST_F(AccountJobsTest, EndsThatNoResponseHasShownAreCountedSinceTheFirst) {
+  for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), kInProgress);
+  open();
+  run(seconds(10));
+  EXPECT_EQ(view().unseen_ended, 0u);
+  EXPECT_FALSE(view().unseen_since);
+  denied = {Api::kListTask, Api::kQueryTask};
+  const Wall before = now.wall;
+  set("t1", kSucceeded);
+  run(seconds(5));
+  set("t2", kFailed);
+  run(seconds(5));
+  EXPECT_EQ(view().unseen_ended, 2u);
+  ASSERT_TRUE(view().unseen_since);
+  EXPECT_GE(*view().unseen_since, before);
+  EXPECT_LT(*view().unseen_since, before + seconds(5));
+  denied.clear();
+  run(minutes(3));
+  EXPECT_EQ(view().unseen_ended, 0u);
+  EXPECT_FALSE(view().unseen_since);
+}
+
+// QueryTask shows the end of a job's task as a list does, before anything is counted again.
+TEST_F(AccountJobsTest, AnEndThatQueryTaskShowsIsSeen) {
+  set("t", kInProgress);
+  set("other", kInProgress);
+  config.instances[0].tasks = {"t"};
+  open();
+  run(seconds(10));
+  denied = {Api::kListTask, Api::kQueryTask};
+  set("t", kSucceeded);
+  run(seconds(5));
+  EXPECT_EQ(view().unseen_ended, 1u);
+  denied = {Api::kListTask, Api::kQueryJobStatistics};
+  run(minutes(3));
+  EXPECT_EQ(view().unseen_ended, 0u);
+  EXPECT_FALSE(view().unseen_since);
+}
+
 }  // namespace
 }  // namespace taskwatchd

@@ -40,7 +40,7 @@ class JobMetricsTest : public testing::Test {
 
 TEST_F(JobMetricsTest, AJobComesWithAllItsSeries) {
   const PageText read = page(status_of_jobs({full_job("J1")}));
-  EXPECT_EQ(series_of(read, "J1"), 2 * kTaskStatusCount + 29);
+  EXPECT_EQ(series_of(read, "J1"), 2 * kTaskStatusCount + 31);
   EXPECT_EQ(read.at("taskwatchd_jobs{account=\"prod\",state=\"watched\"}"), 1);
   EXPECT_EQ(read.at("taskwatchd_jobs{account=\"prod\",state=\"skipped\"}"), 0);
 }
@@ -60,7 +60,7 @@ TEST_F(JobMetricsTest, JobsOverTheLimitAreRefusedWhole) {
   EXPECT_EQ(series_of(read, "J2"), 0u);
   EXPECT_EQ(read.at("taskwatchd_job_series_refused"), 1);
   read = page(status_of_jobs({full_job("J2")}));
-  EXPECT_EQ(series_of(read, "J2"), 2 * kTaskStatusCount + 29);
+  EXPECT_EQ(series_of(read, "J2"), 2 * kTaskStatusCount + 31);
   EXPECT_EQ(read.at("taskwatchd_job_series_refused"), 0);
 }
 

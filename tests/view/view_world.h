@@ -95,6 +95,8 @@ inline JobView full_job(const std::string& job) {
   view.eta_most = kStart + std::chrono::minutes(9);
   view.stalled = 2;
   view.overdue = TaskCounts{1, 0, 3, 0, 0, 0, 0, 0, 0};
+  view.unseen_ended = 6;
+  view.unseen_since = kStart - std::chrono::minutes(2);
   view.unreconciled = 4;
   return view;
 }
