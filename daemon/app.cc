@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "io/system_clock.h"
 #include "io/systemd.h"
 #include "local_credentials.h"
+#include "metrics_pages.h"
 #include "outbox.h"
 #include "recorder.h"
 #include "reloader.h"
@@ -78,6 +80,12 @@ int exit_code(OpenError::Kind kind) {
   return kExitOther;
 }
 
+// What was read from the state is gone by now, but lies between what stays: the C library gives
+// such room back only when it is asked to.
+void give_memory_back() {
+  ::malloc_trim(0);
+}
+
 }  // namespace
 
 class App {
@@ -115,7 +123,7 @@ class App {
   std::optional<std::string> request_reload();
   void configuration_changed();
   DaemonStatus status() const;
-  std::string page();
+  void render(TakePart take);
   void stop_with(int code);
   void stop_loading();
 
@@ -124,6 +132,8 @@ class App {
   SystemEntropy entropy_;
   EventLog log_;
   Metrics metrics_;
+  MetricsPages pages_{[this](TakePart take) { render(std::move(take)); },
+                      [this] { return clock_.now().mono; }};
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
   LocalCredentials keys_{context_.get_executor(), clock_, entropy_, http_, &log_};
@@ -145,7 +155,7 @@ class App {
 };
 
 WebPages App::web_pages() {
-  return {.metrics = [this] { return page(); },
+  return {.metrics = [this](const WebWishes& wishes) { return pages_.page(wishes); },
           .ready = [this] { return ready_ && !stopping_; },
           .reload = [this] { return request_reload(); },
           .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
@@ -210,6 +220,7 @@ Awaitable<void> App::main() {
     context_.stop();
     co_return;
   }
+  give_memory_back();
   const auto executor = context_.get_executor();
   spawn(executor, record());
   spawn(executor, outbox_->run());
@@ -227,7 +238,7 @@ Awaitable<void> App::main() {
   log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
             {{"version", TASKWATCHD_VERSION},
              {"listen", front_.listening()},
-             {"tasks", static_cast<std::int64_t>(watched_tasks(reloader_.config()).size())}});
+             {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
   systemd::ready(render_status_line(status(), clock_.now().wall));
 
   while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
@@ -309,6 +320,7 @@ std::optional<std::string> App::request_reload() {
 // Also after a reload that failed: systemd waits for READY after RELOADING.
 void App::configuration_changed() {
   keys_.keep_only(reloader_.config());
+  give_memory_back();
   if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
 }
 
@@ -325,6 +337,7 @@ Awaitable<void> App::measure_delay() {
     const Mono due = clock_.now().mono + kHeartbeat;
     co_await alarm->wait_until(due);
     metrics_.loop_delayed(std::max(Duration::zero(), clock_.now().mono - due));
+    pages_.drop_old();
   }
 }
 
@@ -368,9 +381,10 @@ DaemonStatus App::status() const {
   return status;
 }
 
-std::string App::page() {
+void App::render(TakePart take) {
   metrics_.log_messages(log_.written(), log_.dropped());
-  return metrics_.render(status(), process_.read(), clock_.now().wall);
+  PageWriter page(std::move(take));
+  metrics_.render(status(), process_.read(), clock_.now().wall, page);
 }
 
 int run(const RunOptions& options) {

@@ -51,12 +51,12 @@ void put_newer(std::vector<TaskRecord> newer, std::vector<TaskRecord>& records) 
 
 }  // namespace
 
-std::vector<TaskKey> watched_tasks(const Config& config) {
-  std::vector<TaskKey> keys;
+std::size_t count_tasks(const Config& config) {
+  std::size_t count = 0;
   for (const AccountConfig& account : config.accounts) {
-    for (std::string& id : tasks_of(account)) keys.push_back({account.name, std::move(id)});
+    for (const InstanceConfig& instance : account.instances) count += instance.tasks.size();
   }
-  return keys;
+  return count;
 }
 
 Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,

@@ -76,7 +76,7 @@ class Fleet {
   bool stopping_ = false;
 };
 
-// Every explicit task of a configuration.
-std::vector<TaskKey> watched_tasks(const Config& config);
+// How many tasks a configuration names by id.
+std::size_t count_tasks(const Config& config);
 
 }  // namespace taskwatchd

@@ -105,32 +105,19 @@ std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finishe
   return jobs;
 }
 
-void append_job_families(std::string& page, const std::vector<LiveJob>& jobs) {
+void append_job_families(PageWriter& page, const std::vector<LiveJob>& jobs) {
   for (const FamilyId id : kJobFamilies) {
     const Family& shown = family(id);
     bool begun = false;
     for (const LiveJob& job : jobs) {
       for_each_sample(job, id, [&](Labels labels, double value) {
-        if (!begun) append_head(page, shown);
+        if (!begun) append_head(page.text(), shown);
         begun = true;
-        append_sample(page, shown, labels, value);
+        append_sample(page.text(), shown, labels, value);
       });
+      page.lines_ended();
     }
   }
-}
-
-std::size_t job_families_bytes(const std::vector<LiveJob>& jobs) {
-  static constexpr std::size_t kHeads = 4096;
-  static constexpr std::size_t kSamples = 31;  // a job
-  static constexpr std::size_t kFrame = 128;   // a line without the account's and the job's names
-  std::size_t bytes = jobs.empty() ? 0 : kHeads;
-  for (const LiveJob& job : jobs) {
-    // Escaping at most doubles a text.
-    bytes += kSamples * (kFrame + 2 * (job.key.account.size() + job.key.job_id.size()));
-    bytes += 3 * 2 * kLabelBytes;
-    for (const auto& [label, text] : job.view->labels) bytes += label.size() + 2 * kLabelBytes + 4;
-  }
-  return bytes;
 }
 
 }  // namespace taskwatchd

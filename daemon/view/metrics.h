@@ -13,6 +13,7 @@
 #include "core/process_stats.h"
 #include "core/status.h"
 #include "ports.h"
+#include "view/page_writer.h"
 
 namespace taskwatchd {
 
@@ -73,9 +74,9 @@ class Metrics : public Observer {
   // With what is counted here: calls, failures and delays since the start.
   DaemonStatus counted(DaemonStatus status) const;
 
-  // The whole page, text format 0.0.4: each family once, its lines together, no two series equal.
-  // Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
-  std::string render(const DaemonStatus& status, const ProcessStats& process, Wall now);
+  // Writes the whole page, text format 0.0.4: each family once, its lines together, no two series
+  // equal. Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
+  void render(const DaemonStatus& status, const ProcessStats& process, Wall now, PageWriter& page);
 
  private:
   struct Impl;

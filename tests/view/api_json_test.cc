@@ -117,7 +117,15 @@ TEST(ApiJson, TasksKeepADevicesWordsAsData) {
   EXPECT_EQ(tasks_json({}, ""), "{\"total\":0,\"tasks\":[]}");
 }
 
-TEST(OpenMetrics, ConvertsWhatDiffers) {
+std::string to_openmetrics(std::string_view page) {
+  OpenMetrics format;
+  std::string out;
+  format.add(page, out);
+  format.end(out);
+  return out;
+}
+
+TEST(OpenMetricsFormat, ConvertsWhatDiffers) {
   EXPECT_EQ(to_openmetrics(""), "# EOF\n");
   EXPECT_EQ(to_openmetrics("# HELP a_total say \"hi\" \\\\ \\n\n# TYPE a_total counter\n"
                            "a_total{x=\"# HELP \\\"le=\\\"\"} 3\n"

@@ -17,8 +17,8 @@ PageText shown(const DistributionView& view) {
   status.accounts.emplace_back();
   status.accounts[0].name = "prod";
   status.accounts[0].distributions = {view};
-  std::string text;
-  append_distribution_families(text, status, hours(24), kStart);
+  const std::string text = written(
+      [&](PageWriter& page) { append_distribution_families(page, status, hours(24), kStart); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;

@@ -15,9 +15,7 @@ const std::string kJ1 = "{account=\"prod\",job_id=\"J1\"";
 
 PageText shown(const DaemonStatus& status, Wall now = kStart) {
   const std::vector<LiveJob> jobs = live_jobs(status, hours(24), now);
-  std::string text;
-  append_job_families(text, jobs);
-  EXPECT_LE(text.size(), job_families_bytes(jobs));
+  const std::string text = written([&](PageWriter& page) { append_job_families(page, jobs); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;
