@@ -98,15 +98,18 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     HttpRequest request =
         build_request(wording(call), endpoint, std::get<Keys>(keys),
                       asked.wall + account_.clock_correction(), make_nonce(ports_.entropy));
-    const HttpClient::Departed leaves = [this, &call] {
-      account_.departed(call, ports_.clock.now());
+    Mono left = asked.mono;
+    const HttpClient::Departed leaves = [&] {
+      const Now now = ports_.clock.now();
+      left = now.mono;
+      account_.departed(call, now);
       alarm_->ring();  // the next call of that API waited for it
     };
     const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
     Answer answer;
     answer.call = std::move(call);
     answer.outcome = read_reply(answer.call.api, result);
-    answer.took = ports_.clock.now().mono - asked.mono;
+    answer.took = ports_.clock.now().mono - left;
     if (const auto* reply = std::get_if<HttpReply>(&result)) {
       answer.server_date = server_date(*reply);
     }

@@ -67,8 +67,9 @@ class HttpClient {
 class ResultFiles {
  public:
   virtual ~ResultFiles() = default;
-  // REQUIRES: that it begins is stored. Fetches the file, keeps its raw bytes beside the state and reads it. A file of a format that we
-  // do not know is a result that was not understood, not a failure. Off the loop where it is long.
+  // REQUIRES: that it begins is stored. Fetches the file, keeps its raw bytes beside the state and
+  // reads it. A file of a format that we do not know is a result that was not understood, not a
+  // failure. Off the loop where it is long.
   virtual Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(
       ResultRequest request) = 0;
 };

@@ -24,10 +24,10 @@ struct Verdict {
   std::vector<DistributionRecord> distributions;
   std::optional<ResultRequest> fetch;  // a result file to be fetched, once `begun` is stored
   std::optional<DistributionRecord> begun;
-  std::optional<Reason> failure;       // as counted: kNotFound where others of the instance answer
-  bool retry = false;                  // this call repeated one that failed for a passing reason
-  std::vector<Event> news;             // not stored: account_recovered, api_throttled, ...
-  std::vector<std::string> shown;      // tasks that the reply showed, whoever watches them
+  std::optional<Reason> failure;   // as counted: kNotFound where others of the instance answer
+  bool retry = false;              // this call repeated one that failed for a passing reason
+  std::vector<Event> news;         // not stored: account_recovered, api_throttled, ...
+  std::vector<std::string> shown;  // tasks that the reply showed, whoever watches them
   std::vector<std::string> dropped_jobs;  // found by discovery, no longer watched
 };
 

@@ -25,9 +25,8 @@ enum class Anomaly : std::uint8_t {
   kEndlessList,
 };
 inline constexpr std::array<Anomaly, 7> kAllAnomalies = {
-    Anomaly::kUnknownStatus, Anomaly::kRegression,    Anomaly::kStaleReply,
-    Anomaly::kWrongTaskId,   Anomaly::kNegativeDelay, Anomaly::kJobChanged,
-    Anomaly::kEndlessList};
+    Anomaly::kUnknownStatus, Anomaly::kRegression, Anomaly::kStaleReply, Anomaly::kWrongTaskId,
+    Anomaly::kNegativeDelay, Anomaly::kJobChanged, Anomaly::kEndlessList};
 std::string_view name(Anomaly anomaly);
 
 // One task's new record, and how it came to it.

@@ -82,7 +82,7 @@ void TaskTable::set_job_contexts(const ContextOf& context_of) {
   for (TaskRow& row : rows_) {
     if (!row.seen || row.explicit_id) continue;
     const auto [context, fresh] = contexts.try_emplace(row.job, nullptr);
-    if (fresh) context->second = context_of(texts_[row.job]);
+    if (fresh) context->second = context_of(texts_.text(row.job));
     if (context->second != nullptr) row.context = *context->second;
   }
 }
