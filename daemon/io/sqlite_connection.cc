@@ -1,6 +1,7 @@
 #include "io/sqlite_connection.h"
 
 #include <cerrno>
+#include <new>
 #include <thread>
 
 #include "io/sqlite_files.h"
@@ -88,6 +89,16 @@ StoreError Connection::error(int code) {
   }
 }
 
+// Memory that runs out ends the call and nothing else: what it had begun is undone.
+int Connection::within_memory(const std::function<int()>& action) {
+  try {
+    return action();
+  } catch (const std::bad_alloc&) {
+    if (tables_) tables_->roll_back();
+    return SQLITE_NOMEM;
+  }
+}
+
 std::optional<StoreError> Connection::attempt(const std::function<int()>& action) {
   if (broken_) return broken_;
   if (moved(db_.get())) {
@@ -96,7 +107,7 @@ std::optional<StoreError> Connection::attempt(const std::function<int()>& action
                              " was removed or replaced while in use; restart to begin a new one"};
     return broken_;
   }
-  int code = action();
+  int code = within_memory(action);
   if (code != SQLITE_OK && !waitable(db_.get(), code) && !mended_) {
     mended_ = true;
     tables_.reset();
@@ -106,7 +117,7 @@ std::optional<StoreError> Connection::attempt(const std::function<int()>& action
       broken_ = StoreError{StoreError::Kind::kBroken, refused->message};
       return broken_;
     }
-    code = action();
+    code = within_memory(action);
   }
   if (code == SQLITE_OK) {
     mended_ = false;

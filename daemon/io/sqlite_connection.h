@@ -53,6 +53,7 @@ class Connection {
   // Runs `action`, mending once. Nothing when it went well.
   std::optional<StoreError> attempt(const std::function<int()>& action);
   int write_once(const Commit& commit, Committed& committed);
+  int within_memory(const std::function<int()>& action);
   int look_up();
   StoreError error(int code);
   static int on_busy(void* self, int tries);

@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <new>
 
 #include "io/sqlite_worker.h"
 
@@ -34,14 +35,15 @@ struct Call {
   std::optional<Result> result;
 };
 
-// Hands the result to the coroutine, on the loop.
+// Hands the result to the coroutine, on the loop. The result's place was made before the call, so
+// that it can be handed over when memory has run out.
 template <typename Result>
 struct Answer {
   std::weak_ptr<Call<Result>> call;
-  Result result;
+  std::shared_ptr<Result> result;
   void operator()() {
     if (const auto waiting = call.lock()) {
-      waiting->result.emplace(std::move(result));
+      waiting->result.emplace(std::move(*result));
       waiting->done.cancel();
     }
   }
@@ -78,8 +80,16 @@ Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
   const auto mailbox = impl_->mailbox;
   const StoreError refused{StoreError::Kind::kUnavailable,
                            "state " + impl_->path + ": too many calls wait, or it is closing"};
-  Worker::Job job = [action = std::move(action), answer_to, mailbox, refused](Connection* to) {
-    mailbox->post(Answer<Result>{answer_to, to ? action(*to) : Result(refused)});
+  const auto result = std::make_shared<Result>(
+      StoreError{StoreError::Kind::kUnavailable,
+                 "state " + impl_->path + ": there is not enough memory, or the store is closing"});
+  Worker::Job job = [action = std::move(action), answer_to, mailbox, result](Connection* to) {
+    try {
+      if (to != nullptr) *result = action(*to);
+    } catch (const std::bad_alloc&) {
+      // The result stays what it is.
+    }
+    mailbox->post(Answer<Result>{answer_to, result});
   };
   if (!impl_->worker->submit(std::move(job))) co_return refused;
   boost::system::error_code ignored;

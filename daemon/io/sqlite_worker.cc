@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
 
 namespace taskwatchd::sqlite {
 
@@ -51,7 +52,11 @@ void Worker::run(const std::shared_ptr<Shared>& shared) {
     const Job job = std::move(shared->jobs.front());
     shared->jobs.pop_front();
     hold.unlock();
-    job(shared->connection.get());
+    try {
+      job(shared->connection.get());
+    } catch (const std::exception&) {
+      // That call's end, not the daemon's: a job answers before it lets anything out.
+    }
   }
   // Closes the file and lets its lock go before anyone hears that we ended.
   shared->connection.reset();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "io/sqlite_connection.h"
@@ -19,10 +20,19 @@ namespace taskwatchd::sqlite {
 class Mailbox {
  public:
   explicit Mailbox(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  // However little memory there is: somebody waits for it.
   template <typename Handler>
   void post(Handler handler) {
-    const std::lock_guard hold(mutex_);
-    if (open_) boost::asio::post(executor_, std::move(handler));
+    constexpr std::chrono::milliseconds kPause{20};
+    for (;; std::this_thread::sleep_for(kPause)) {
+      try {
+        const std::lock_guard hold(mutex_);
+        if (open_) boost::asio::post(executor_, handler);
+        return;
+      } catch (const std::bad_alloc&) {
+        // Again, for as long as there is a loop.
+      }
+    }
   }
   void shut() {
     const std::lock_guard hold(mutex_);

@@ -4,9 +4,12 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <new>
 
+#include "io/sqlite_worker.h"
 #include "sqlite_world.h"
 
 namespace taskwatchd {
@@ -32,6 +35,17 @@ Commit events(int n, std::size_t bytes = 10) {
     commit.events.back().fields.push_back({"status_message", std::string(bytes, 'x')});
   }
   return commit;
+}
+
+TEST(SqliteWorker, AJobWithoutMemoryEndsAloneAndTheNextIsCarriedOut) {
+  sqlite::Worker worker(nullptr, 9);
+  std::atomic<int> done = 0;
+  const auto fails = [](sqlite::Connection*) { throw std::bad_alloc(); };
+  const auto works = [&done](sqlite::Connection*) { ++done; };
+  EXPECT_TRUE(worker.submit(fails));
+  EXPECT_TRUE(worker.submit(works));
+  EXPECT_TRUE(worker.stop(std::chrono::seconds(5)));
+  EXPECT_EQ(done, 1);
 }
 
 TEST(SqliteStore, SurvivesPowerLossByItsSettings) {
