@@ -6,7 +6,7 @@ JOBS  := $(shell nproc)
 # Most end-to-end tests wait more than they compute.
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs reloads soak fuzz asan tsan clang \
+.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
   check-unit package test-package test-systemd test-readme format clean
 
 help:
@@ -66,9 +66,17 @@ reloads: build
 size-jobs: build
 	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim python3 tests/end_to_end/size_jobs.py
 
+## make size-tasks  memory with TASKS=100000 named by id: start, reload, scrapes, clients that do not read: minutes
+size-tasks: build
+	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim python3 tests/end_to_end/size_tasks.py
+
 ## make fuzz      each fuzz target for FUZZ_SECONDS=600
 fuzz: install
 	tests/fuzz/run.sh
+
+## make fuzz-results   result files with the daemon's own limits, for half an hour
+fuzz-results: install
+	FUZZ_SECONDS=1800 tests/fuzz/run.sh result_file
 
 ## make asan|clang   the same tests in another build
 asan clang: install

@@ -1,5 +1,6 @@
 #include "app.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "api_answers.h"
 #include "ask.h"
@@ -23,6 +25,7 @@
 #include "io/system_clock.h"
 #include "io/systemd.h"
 #include "local_credentials.h"
+#include "metrics_pages.h"
 #include "outbox.h"
 #include "recorder.h"
 #include "reloader.h"
@@ -41,6 +44,9 @@ using std::chrono::milliseconds;
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
 constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
 constexpr Duration kPruneEvery = std::chrono::hours(1);
+// A long first load, for as long as it gets on.
+constexpr Duration kExtendEvery = std::chrono::seconds(1);
+constexpr Duration kExtendBy = std::chrono::seconds(30);
 
 // Stopping: SIGTERM to exit takes at most 5 s in all.
 constexpr Duration kCallsWithin = milliseconds(1500);         // calls in flight
@@ -74,6 +80,12 @@ int exit_code(OpenError::Kind kind) {
   return kExitOther;
 }
 
+// What was read from the state is gone by now, but lies between what stays: the C library gives
+// such room back only when it is asked to.
+void give_memory_back() {
+  ::malloc_trim(0);
+}
+
 }  // namespace
 
 class App {
@@ -100,6 +112,7 @@ class App {
   Awaitable<void> shut_down();
   Awaitable<void> record();
   Awaitable<void> hear_signals();
+  Awaitable<void> extend_start();
   Awaitable<void> keep_status();
   Awaitable<void> measure_delay();
   Awaitable<void> prune();
@@ -110,14 +123,17 @@ class App {
   std::optional<std::string> request_reload();
   void configuration_changed();
   DaemonStatus status() const;
-  std::string page();
+  void render(TakePart take);
   void stop_with(int code);
+  void stop_loading();
 
   boost::asio::io_context context_{1};
   SystemClock clock_;
   SystemEntropy entropy_;
   EventLog log_;
   Metrics metrics_;
+  MetricsPages pages_{[this](TakePart take) { render(std::move(take)); },
+                      [this] { return clock_.now().mono; }};
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
   LocalCredentials keys_{context_.get_executor(), clock_, entropy_, http_, &log_};
@@ -139,7 +155,7 @@ class App {
 };
 
 WebPages App::web_pages() {
-  return {.metrics = [this] { return page(); },
+  return {.metrics = [this](const WebWishes& wishes) { return pages_.page(wishes); },
           .ready = [this] { return ready_ && !stopping_; },
           .reload = [this] { return request_reload(); },
           .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
@@ -188,6 +204,7 @@ int App::open_store() {
 int App::run() {
   const auto executor = context_.get_executor();
   spawn(executor, hear_signals());
+  spawn(executor, extend_start());
   spawn(executor, main());
   context_.run();
   log_.stop(kLogWithin);
@@ -203,6 +220,7 @@ Awaitable<void> App::main() {
     context_.stop();
     co_return;
   }
+  give_memory_back();
   const auto executor = context_.get_executor();
   spawn(executor, record());
   spawn(executor, outbox_->run());
@@ -212,6 +230,7 @@ Awaitable<void> App::main() {
   spawn(executor, keep_status());
   spawn(executor, measure_delay());
   spawn(executor, prune());
+  spawn(executor, fleet_->follow_counters());
   if (const auto interval = systemd::watchdog_interval()) {
     spawn(executor, watchdog_->run(*interval));
   }
@@ -219,7 +238,7 @@ Awaitable<void> App::main() {
   log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
             {{"version", TASKWATCHD_VERSION},
              {"listen", front_.listening()},
-             {"tasks", static_cast<std::int64_t>(watched_tasks(reloader_.config()).size())}});
+             {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
   systemd::ready(render_status_line(status(), clock_.now().wall));
 
   while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
@@ -263,7 +282,24 @@ Awaitable<void> App::hear_signals() {
       std::_Exit(kExitOk);  // asked twice: at once. What is committed is safe.
     } else {
       stop_with(kExitOk);
+      if (!ready_) stop_loading();
     }
+  }
+}
+
+// Nothing runs yet but the load, which changes nothing: it need not end by itself.
+void App::stop_loading() {
+  systemd::stopping();
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  context_.stop();
+}
+
+Awaitable<void> App::extend_start() {
+  for (std::uint64_t before = 0;;) {
+    co_await wait_for(kExtendEvery);
+    if (ready_ || stopping_) co_return;
+    const std::uint64_t now = fleet_->parts_read();
+    if (std::exchange(before, now) != now) systemd::extend_timeout(kExtendBy);
   }
 }
 
@@ -284,6 +320,7 @@ std::optional<std::string> App::request_reload() {
 // Also after a reload that failed: systemd waits for READY after RELOADING.
 void App::configuration_changed() {
   keys_.keep_only(reloader_.config());
+  give_memory_back();
   if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
 }
 
@@ -300,6 +337,7 @@ Awaitable<void> App::measure_delay() {
     const Mono due = clock_.now().mono + kHeartbeat;
     co_await alarm->wait_until(due);
     metrics_.loop_delayed(std::max(Duration::zero(), clock_.now().mono - due));
+    pages_.drop_old();
   }
 }
 
@@ -343,9 +381,10 @@ DaemonStatus App::status() const {
   return status;
 }
 
-std::string App::page() {
+void App::render(TakePart take) {
   metrics_.log_messages(log_.written(), log_.dropped());
-  return metrics_.render(status(), process_.read(), clock_.now().wall);
+  PageWriter page(std::move(take));
+  metrics_.render(status(), process_.read(), clock_.now().wall, page);
 }
 
 int run(const RunOptions& options) {

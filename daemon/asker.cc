@@ -74,7 +74,9 @@ Failure make_failure(Reason reason, std::string message) {
 }  // namespace
 
 double spare_rate(const AccountConfig& account, Api api) {
-  return account.quota.at(api) * (1 - account.quota_share);
+  const double quota = account.quota.at(api);
+  const double total = account.quota_total;
+  return (total > 0 ? std::min(quota, total) : quota) * (1 - account.quota_share);
 }
 
 Asker::Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& http,
@@ -86,6 +88,9 @@ Asker::Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& h
     for (const Api api : kAllApis) {
       lines_.emplace(std::pair(i, api),
                      Line{Limiter(account.quota.at(api), 1 - account.quota_share, now)});
+    }
+    if (account.quota_total > 0) {
+      totals_.emplace(i, Limiter(account.quota_total, 1 - account.quota_share, now));
     }
   }
 }
@@ -127,7 +132,10 @@ Awaitable<void> Asker::turn(std::size_t account, Api api) {
   const auto alarm = clock_.make_alarm();
   for (;;) {
     const Line& line = lines_.at({account, api});
-    const Mono when = std::max(line.limiter.next(), line.not_before);
+    Mono when = std::max(line.limiter.next(), line.not_before);
+    if (const auto total = totals_.find(account); total != totals_.end()) {
+      when = std::max(when, total->second.next());
+    }
     if (clock_.now().mono >= when) co_return;
     co_await alarm->wait_until(when);
   }
@@ -146,7 +154,7 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
     keys = keys_.keys(whose);
   }
   if (const auto* error = std::get_if<KeyError>(&keys)) {
-    co_return Reply{make_failure(Reason::kAuth, error->message), {}, error->message, false};
+    co_return Reply{make_failure(Reason::kAuth, error->message), {}, error->message, false, {}};
   }
   const Now asked = clock_.now();
   const CallStyle style = styles_[account];
@@ -154,12 +162,17 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
   HttpRequest request = build_request(call, endpoint, std::get<Keys>(keys),
                                       asked.wall + style.clock_correction, make_nonce(entropy_));
   Line& line = lines_.at({account, call.api});
-  line.limiter.sent(asked.mono);
-  const HttpResult result = co_await http_.send(std::move(request));
-  // The limiter paces sends, but the first call brings its connection up on the way and arrives
-  // late. Counted from the reply, the cloud too never sees two calls closer than the pace.
-  line.not_before = clock_.now().mono + from_seconds(1 / spare_rate(whose, call.api));
-  Reply reply{read_reply(call.api, result), {}, {}, false};
+  const auto total = totals_.find(account);
+  // The quota counts a call when it arrives: after the name look-up and the connection, which may
+  // take seconds. One that never left is not counted.
+  std::optional<Mono> departed;
+  HttpClient::Departed leaves = [&] {
+    departed = clock_.now().mono;
+    line.limiter.sent(*departed);
+    if (total != totals_.end()) total->second.sent(*departed);
+  };
+  const HttpResult result = co_await http_.send(std::move(request), std::move(leaves));
+  Reply reply{read_reply(call.api, result), {}, {}, false, departed};
   const auto* failure = std::get_if<Failure>(&reply.outcome);
   reply.has_new_keys =
       failure != nullptr && failure->blames_keys() && keys_.refused(whose, std::get<Keys>(keys));
@@ -176,17 +189,10 @@ bool Asker::again(std::size_t account, Api api, const Reply& reply, int tries, i
   Line& line = lines_.at({account, api});
   const Now now = clock_.now();
   const auto* failure = std::get_if<Failure>(&reply.outcome);
-  if (failure == nullptr) {
-    line.limiter.clean(now.mono);
-    return false;
-  }
-  if (!reply.key_error.empty()) return false;
-  const bool throttled = failure->reason == Reason::kThrottled;
-  if (throttled) {
-    line.limiter.refused(now.mono);
-  } else {
-    line.limiter.clean(now.mono);
-  }
+  const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
+  if (reply.departed && throttled) line.limiter.on_throttled(*reply.departed, now.mono);
+  if (reply.departed && !throttled) line.limiter.on_accepted(*reply.departed, now.mono);
+  if (failure == nullptr || !reply.key_error.empty()) return false;
   if (mends < kMaxMends && reply.has_new_keys) {
     ++mends;
     return true;

@@ -1,6 +1,7 @@
 // Asks the cloud single questions for the commands that run beside a daemon (query, wait, check).
-// Not the daemon's way: it waits for one answer and knows no tasks. Its limiter holds what the
-// daemon leaves of the quota, quota x (1 - quota_share), and starts empty as that one does.
+// Not the daemon's way: it waits for one answer and knows no tasks. Its limiters hold what the
+// daemon leaves of the quota, quota x (1 - quota_share), and of quota_total for all APIs together;
+// they start empty as those do.
 // Loop's thread. Failure is a value.
 #pragma once
 
@@ -39,15 +40,16 @@ class Asker {
   Awaitable<AskResult> ask(std::size_t account, std::optional<std::size_t> instance, ApiCall call);
 
  private:
-  struct Line {  // one to each account and API
+  struct Line {  // one for each account and API
     Limiter limiter;
     Mono not_before = Mono::min();  // of the next call, whatever the limiter says
   };
   struct Reply {
     Outcome outcome;
     std::optional<Wall> server_date;
-    std::string key_error;      // nothing was sent
-    bool has_new_keys = false;  // than those that were refused
+    std::string key_error;         // nothing was sent
+    bool has_new_keys = false;     // than those that were refused
+    std::optional<Mono> departed;  // nullopt if it never left
   };
 
   Awaitable<void> turn(std::size_t account, Api api);
@@ -61,6 +63,7 @@ class Asker {
   KeySource& keys_;
   std::map<std::size_t, CallStyle> styles_;  // by account
   std::map<std::pair<std::size_t, Api>, Line> lines_;
+  std::map<std::size_t, Limiter> totals_;  // by account, those that have a quota_total
 };
 
 }  // namespace taskwatchd

@@ -10,12 +10,17 @@
 #include "app.h"
 #include "ask.h"
 #include "config/summary.h"
+#include "fleet.h"
 #include "io/config_file.h"
 #include "online_calls.h"
+#include "view/page_estimate.h"
 #include "web_settings.h"
 
 namespace taskwatchd {
 namespace {
+
+// A page that takes seconds to be made, sent and read.
+constexpr std::size_t kLargePage = 50'000'000;  // bytes
 
 // The calls of one account, and what is said of them.
 class AccountCheck {
@@ -135,6 +140,18 @@ void tell(const std::vector<ConfigError>& errors, const std::string& kind = "") 
   }
 }
 
+void warn_of_large_page(const Config& config, const std::string& file) {
+  const std::size_t bytes = named_tasks_bytes(config);
+  if (bytes <= kLargePage) return;
+  tell({{file, 0, 0,
+         "the " + std::to_string(count_tasks(config)) +
+             " tasks named by id make /metrics a page of about " +
+             std::to_string(bytes / 1'000'000) +
+             " MB at each scrape; set `metrics.task_series: none`, or name fewer ids and watch "
+             "their `jobs` instead"}},
+       "warning: ");
+}
+
 }  // namespace
 
 int check(const CheckOptions& options) {
@@ -150,6 +167,7 @@ int check(const CheckOptions& options) {
   const WebSetting& good_web = std::get<WebSetting>(web);
   tell(good.warnings, "warning: ");
   tell(good_web.tls.warnings, "warning: ");
+  warn_of_large_page(good.config, options.config_file);
   std::fputs(summary(good.config).c_str(), stdout);
   if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitOther;

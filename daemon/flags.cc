@@ -85,7 +85,7 @@ void add_run(CLI::App& app, Parsed& parsed) {
                "Allow a reload by POST or PUT /-/reload.");
   check_by(text_flag(run, "--web.max-requests", parsed.max_requests, "N",
                      "Answers in the making at one time at most, 503 beyond: so many of pages, and "
-                     "as many of the API; 0: no limit."),
+                     "as many of the API; 0: no limit. Health is always answered."),
            &max_requests_problem);
   text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Least level of what is logged.")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

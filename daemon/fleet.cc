@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
-#include <unordered_set>
 
 #include "spawn.h"
 
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kLoadPart = 5000;    // records
+constexpr std::size_t kLoadPart = 5000;  // records
+constexpr std::size_t kAskPart = 1000;   // ids in one question to the store
+constexpr Duration kRetry = std::chrono::seconds(1);
 constexpr std::ptrdiff_t kShowPart = 500;  // likewise
 
 std::vector<std::string> tasks_of(const AccountConfig& account) {
@@ -39,19 +40,34 @@ std::vector<std::string> jobs_of(const AccountConfig& account, const Stored& sto
   return ids;
 }
 
+// Of two newer ones of a task the later counts.
+void put_newer(std::vector<TaskRecord> newer, std::vector<TaskRecord>& records) {
+  if (newer.empty()) return;
+  std::map<TaskKey, TaskRecord> latest;
+  for (TaskRecord& record : newer) latest[record.key] = std::move(record);
+  std::erase_if(records, [&](const TaskRecord& old) { return latest.contains(old.key); });
+  for (auto& [key, record] : latest) records.push_back(std::move(record));
+}
+
 }  // namespace
 
-std::vector<TaskKey> watched_tasks(const Config& config) {
-  std::vector<TaskKey> keys;
+std::size_t count_tasks(const Config& config) {
+  std::size_t count = 0;
   for (const AccountConfig& account : config.accounts) {
-    for (std::string& id : tasks_of(account)) keys.push_back({account.name, std::move(id)});
+    for (const InstanceConfig& instance : account.instances) count += instance.tasks.size();
   }
-  return keys;
+  return count;
 }
 
 Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
              Metrics& metrics)
-    : executor_(std::move(executor)), ports_(ports), recorder_(recorder), metrics_(metrics) {}
+    : executor_(std::move(executor)),
+      ports_(ports),
+      recorder_(recorder),
+      metrics_(metrics),
+      counters_alarm_(ports.clock.make_alarm()) {
+  metrics_.ask_for_counters([this] { counters_alarm_->ring(); });
+}
 
 Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   std::map<std::string, Stored> loaded;
@@ -101,27 +117,90 @@ Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& acc
     std::erase_if(tasks, [&](const std::string& id) { return poller->watches(id); });
     for (std::string& id : poller->job_ids()) watched.insert(std::move(id));
   }
-  auto result = co_await ports_.store.load(account.name, tasks);
+  auto result = co_await ports_.store.load(account.name);
+  ++parts_read_;
   auto* const stored = std::get_if<Stored>(&result);
   if (stored == nullptr) co_return result;
-  for (const std::string& id : tasks) {
-    const TaskKey key{account.name, id};
-    const TaskRecord* const newer = recorder_.unstored(key);
-    if (newer == nullptr) continue;
-    std::erase_if(stored->records, [&](const TaskRecord& old) { return old.key == key; });
-    stored->records.push_back(*newer);
+  if (auto error = co_await load_tasks(account.name, tasks, stored->records)) {
+    co_return std::move(*error);
   }
   for (DistributionRecord& newer : recorder_.unstored_distributions(account.name)) {
     std::erase_if(stored->distributions, [&](const auto& old) { return old.key == newer.key; });
     stored->distributions.push_back(std::move(newer));
   }
-  for (const std::string& id : jobs_of(account, *stored, ports_.clock.now().wall)) {
+  std::vector<std::string> jobs = jobs_of(account, *stored, ports_.clock.now().wall);
+  for (const std::string& id : jobs) {
     if (watched.contains(id)) continue;
     JobKey job{account.name, id};
     auto error = co_await load_tasks_of(std::move(job), stored->records);
     if (error) co_return std::move(*error);
   }
+  for (const TaskRecord& record : stored->records) {
+    if (jobs.empty() || jobs.back() != record.last.job_id) jobs.push_back(record.last.job_id);
+  }
+  if (auto error = co_await load_counters(account.name, std::move(jobs))) {
+    co_return std::move(*error);
+  }
   co_return result;
+}
+
+// In parts, as below.
+Awaitable<std::optional<StoreError>> Fleet::load_tasks(const std::string& account,
+                                                       const std::vector<std::string>& ids,
+                                                       std::vector<TaskRecord>& records) {
+  for (std::size_t at = 0; at < ids.size(); at += kAskPart) {
+    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto size = static_cast<std::ptrdiff_t>(std::min(kAskPart, ids.size() - at));
+    std::vector<std::string> asked(begin, begin + size);
+    auto part = co_await ports_.store.tasks(account, std::move(asked));
+    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
+    ++parts_read_;
+    auto& rows = std::get<std::vector<TaskRecord>>(part);
+    std::move(rows.begin(), rows.end(), std::back_inserter(records));
+  }
+  std::vector<TaskRecord> newer;
+  for (const std::string& id : ids) {
+    if (const TaskRecord* const one = recorder_.unstored({account, id})) newer.push_back(*one);
+  }
+  put_newer(std::move(newer), records);
+  co_return std::nullopt;
+}
+
+// Restored at once: what the metrics hear of these jobs from now on is added to what was read.
+Awaitable<std::optional<StoreError>> Fleet::load_counters(const std::string& account,
+                                                          std::vector<std::string> jobs) {
+  std::sort(jobs.begin(), jobs.end());
+  jobs.erase(std::unique(jobs.begin(), jobs.end()), jobs.end());
+  std::erase_if(jobs, [&](const std::string& id) {
+    return metrics_.knows_counters({account, id});
+  });
+  for (std::size_t at = 0; at < jobs.size(); at += kAskPart) {
+    const auto begin = jobs.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto size = static_cast<std::ptrdiff_t>(std::min(kAskPart, jobs.size() - at));
+    const std::vector<std::string> asked(begin, begin + size);
+    auto part = co_await ports_.store.counters(account, asked);
+    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
+    ++parts_read_;
+    std::vector<JobKey> keys;
+    for (const std::string& id : asked) keys.push_back({account, id});
+    metrics_.restore_counters(keys, std::get<std::vector<CounterValue>>(part),
+                              ports_.clock.now().wall);
+  }
+  co_return std::nullopt;
+}
+
+Awaitable<void> Fleet::follow_counters() {
+  for (;;) {
+    std::map<std::string, std::vector<std::string>> wanted;
+    for (JobKey& job : metrics_.wanted_counters(kAskPart)) {
+      wanted[job.account].push_back(std::move(job.job_id));
+    }
+    if (wanted.empty()) co_await counters_alarm_->wait_until(Mono::max());
+    for (auto& [account, jobs] : wanted) {
+      const auto error = co_await load_counters(account, std::move(jobs));
+      if (error) co_await counters_alarm_->wait_until(ports_.clock.now().mono + kRetry);
+    }
+  }
 }
 
 // In parts, so that no other call to the store waits long for a job of 100,000 tasks.
@@ -131,21 +210,19 @@ Awaitable<std::optional<StoreError>> Fleet::load_tasks_of(JobKey job,
   for (;;) {
     auto part = co_await ports_.store.tasks_of_job(job, after, kLoadPart);
     if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
+    ++parts_read_;
     auto& rows = std::get<std::vector<TaskRecord>>(part);
     if (rows.empty()) break;
     after = rows.back().key.task_id;
     std::move(rows.begin(), rows.end(), std::back_inserter(records));
   }
-  for (TaskRecord& newer : recorder_.unstored_of(job)) {
-    std::erase_if(records, [&](const TaskRecord& old) { return old.key == newer.key; });
-    records.push_back(std::move(newer));
-  }
+  put_newer(recorder_.unstored_of(job), records);
   co_return std::nullopt;
 }
 
 void Fleet::restore(const Stored& stored) {
   const Wall now = ports_.clock.now().wall;
-  metrics_.restore(stored.records, stored.counters, now);
+  metrics_.restore(stored.records, now);
   std::map<std::string_view, const JobRecord*> jobs;
   for (const JobRecord& job : stored.jobs) jobs.emplace(job.key.job_id, &job);
   // In parts: a copy of all would double what a start takes.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,12 @@ class Fleet {
   // one to be stopped meanwhile.
   // REQUIRES: no other take_over is running.
   Awaitable<std::optional<StoreError>> take_over(const Config& config);
+  // How many parts were read of the store so far: while it grows, a take_over is getting on.
+  std::uint64_t parts_read() const { return parts_read_; }
+
+  // Reads the counters of jobs that begin to be watched while the daemon runs. Never ends; at most
+  // one at a time.
+  Awaitable<void> follow_counters();
 
   // No more calls; those in flight end by themselves.
   void stop();
@@ -48,7 +55,12 @@ class Fleet {
  private:
   Awaitable<std::variant<Stored, StoreError>> load(const AccountConfig& account,
                                                    const Poller* poller);
+  Awaitable<std::optional<StoreError>> load_tasks(const std::string& account,
+                                                  const std::vector<std::string>& ids,
+                                                  std::vector<TaskRecord>& records);
   Awaitable<std::optional<StoreError>> load_tasks_of(JobKey job, std::vector<TaskRecord>& records);
+  Awaitable<std::optional<StoreError>> load_counters(const std::string& account,
+                                                     std::vector<std::string> jobs);
   void restore(const Stored& stored);
   void start(const AccountConfig& account, const Stored& stored);
   void retire(const std::string& account);
@@ -59,10 +71,12 @@ class Fleet {
   Metrics& metrics_;
   std::map<std::string, std::unique_ptr<Poller>> pollers_;  // by account
   std::vector<std::unique_ptr<Poller>> retired_;            // stopped, with calls in flight
+  std::unique_ptr<Alarm> counters_alarm_;
+  std::uint64_t parts_read_ = 0;
   bool stopping_ = false;
 };
 
-// Every explicit task of a configuration.
-std::vector<TaskKey> watched_tasks(const Config& config);
+// How many tasks a configuration names by id.
+std::size_t count_tasks(const Config& config);
 
 }  // namespace taskwatchd

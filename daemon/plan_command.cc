@@ -40,7 +40,7 @@ plan::Report simulated(const Config& config, const plan::Request& request) {
 }  // namespace
 
 int plan_command(const PlanOptions& options) {
-  const auto loaded = load_config(options.config_file, KeyFiles::kUnused);
+  const auto loaded = load_config(options.config_file, FileChecks::kUnused);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
     for (const ConfigError& error : *errors) std::fprintf(stderr, "%s\n", to_string(error).c_str());
     return kExitConfig;

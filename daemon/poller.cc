@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <cassert>
 
+#include "account/explain.h"
+#include "account/status.h"
 #include "cloud/reply.h"
 #include "nonce.h"
 #include "spawn.h"
@@ -12,7 +14,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr int kMaxInFlight = 32;  // calls of one account; 5 calls/s at a round trip of 6 s
 constexpr Duration kRefresh = std::chrono::seconds(10);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
 constexpr Duration kKeysPause = std::chrono::milliseconds(200);  // while keys are being fetched
@@ -53,6 +54,7 @@ Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& rec
 }
 
 Awaitable<void> Poller::run() {
+  record(account_.interrupted(ports_.clock.now()));
   while (!stopping_) {
     const Now now = ports_.clock.now();
     refresh(now);
@@ -64,15 +66,18 @@ Awaitable<void> Poller::run() {
       co_await alarm_->wait_until(std::min(now.mono + kKeysPause, refresh_at_));
       continue;
     }
-    const NextCall choice = in_flight_ < kMaxInFlight ? account_.next(now) : NextCall{};
+    const NextCall choice = account_.next(now);
     if (!choice.call) {
       co_await alarm_->wait_until(std::min(choice.wake, refresh_at_));
       continue;
     }
     ++in_flight_;
-    Endpoint endpoint = account_.asked(*choice.call, now);
+    Endpoint endpoint = account_.begin(*choice.call, now);
     spawn(executor_, ask(*choice.call, std::move(endpoint), now));
   }
+  Commit unbegun;
+  unbegun.distributions = account_.unbegun();
+  if (!unbegun.distributions.empty()) recorder_.add(std::move(unbegun), {});
   while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   // Posted: whoever hears it may destroy this coroutine's own object.
@@ -93,11 +98,18 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     HttpRequest request =
         build_request(wording(call), endpoint, std::get<Keys>(keys),
                       asked.wall + account_.clock_correction(), make_nonce(ports_.entropy));
-    const HttpResult result = co_await ports_.http.send(std::move(request));
+    Mono left = asked.mono;
+    const HttpClient::Departed leaves = [&] {
+      const Now now = ports_.clock.now();
+      left = now.mono;
+      account_.departed(call, now);
+      alarm_->ring();  // the next call of that API waited for it
+    };
+    const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
     Answer answer;
     answer.call = std::move(call);
     answer.outcome = read_reply(answer.call.api, result);
-    answer.took = ports_.clock.now().mono - asked.mono;
+    answer.took = ports_.clock.now().mono - left;
     if (const auto* reply = std::get_if<HttpReply>(&result)) {
       answer.server_date = server_date(*reply);
     }
@@ -143,14 +155,32 @@ void Poller::finish(const Answer& answer) {
   }
   if (verdict.fetch) {
     ++fetches_;
-    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt)));
+    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
+                           *std::exchange(verdict.begun, std::nullopt)));
   }
   record(std::move(verdict));
 }
 
-Awaitable<void> Poller::fetch(ResultRequest request) {
+// If the file ends the daemon, the next one knows: that it was begun is stored before.
+Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   const std::string id = request.key.distribution_id;
-  auto result = co_await ports_.results.fetch(std::move(request));
+  Commit commit;
+  commit.distributions.push_back(begun);
+  // An older form of the record may wait to be stored after it.
+  recorder_.add_lazily(commit);
+  const auto stored = co_await ports_.store.commit(std::move(commit));
+  std::variant<DistributionResult, ResultFailure> result;
+  if (const auto* const error = std::get_if<StoreError>(&stored)) {
+    result = ResultFailure{.message = "it is fetched once that can be stored: " + error->message};
+  } else {
+    result = co_await ports_.results.fetch(std::move(request));
+  }
+  if (!account_.watches_distribution(id)) {
+    Commit dropped;
+    begun.fetch_begun.reset();
+    dropped.distributions.push_back(std::move(begun));
+    recorder_.add_lazily(std::move(dropped));
+  }
   record(account_.fetched(id, std::move(result), ports_.clock.now()));
   --fetches_;
   alarm_->ring();
@@ -195,6 +225,7 @@ void Poller::stop(std::function<void()> ended) {
 
 std::vector<std::string> Poller::configure(const AccountConfig& config, const Stored& stored) {
   std::vector<std::string> dropped = account_.configure(config, stored, ports_.clock.now());
+  record(account_.interrupted(ports_.clock.now()));
   alarm_->ring();
   return dropped;
 }
@@ -214,11 +245,11 @@ std::vector<DistributionRecord> Poller::distributions() const {
 }
 
 std::optional<Explanation> Poller::explain(const std::string& task_id) const {
-  return account_.explain(task_id, ports_.clock.now());
+  return taskwatchd::explain(account_.parts(), task_id, ports_.clock.now());
 }
 
 AccountStatus Poller::status() const {
-  return account_.status(ports_.clock.now());
+  return status_of(account_.parts(), ports_.clock.now());
 }
 
 }  // namespace taskwatchd

@@ -10,6 +10,8 @@
 #include <string>
 
 #include "account/account.h"
+#include "core/explanation.h"
+#include "core/status.h"
 #include "ports.h"
 #include "recorder.h"
 
@@ -39,6 +41,9 @@ class Poller {
   // The distributions that are watched now, by id.
   std::vector<DistributionRecord> distributions() const;
 
+  // Calls that are begun and not ended.
+  std::size_t calls_under_way() const { return account_.under_way(); }
+
   AccountStatus status() const;
   std::optional<Explanation> explain(const std::string& task_id) const;
   const TaskTable& tasks() const { return account_.tasks(); }
@@ -50,7 +55,7 @@ class Poller {
   bool keys_are_pending();
   bool ask_with_new_keys(const Answer& answer, const Keys& used);
   void finish(const Answer& answer);
-  Awaitable<void> fetch(ResultRequest request);
+  Awaitable<void> fetch(ResultRequest request, DistributionRecord begun);
   void record(Verdict verdict);
   void refresh(Now now);
   void look_for_new_keys();

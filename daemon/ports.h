@@ -5,8 +5,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -50,16 +52,24 @@ class Entropy {
 
 class HttpClient {
  public:
+  // Called at most once, on the event loop, when the request is about to be written: the name is
+  // known and the connection stands. Not called if it never gets that far. Runs inside the client:
+  // it must not throw, nor call the client.
+  using Departed = std::function<void()>;
+
   virtual ~HttpClient() = default;
-  // Returns within 10 s whatever the peer does. Never retries, never follows redirects.
-  virtual Awaitable<HttpResult> send(HttpRequest request) = 0;
+  // Returns within 10 s whatever the peer does. Never retries, never follows redirects. `departed`
+  // may be empty; the caller keeps what it refers to until `send` has returned.
+  virtual Awaitable<HttpResult> send(HttpRequest request, Departed departed) = 0;
+  Awaitable<HttpResult> send(HttpRequest request) { return send(std::move(request), nullptr); }
 };
 
 class ResultFiles {
  public:
   virtual ~ResultFiles() = default;
-  // Fetches the file, keeps its raw bytes beside the state and reads it. A file of a format that we
-  // do not know is a result that was not understood, not a failure. Off the loop where it is long.
+  // REQUIRES: that it begins is stored. Fetches the file, keeps its raw bytes beside the state and
+  // reads it. A file of a format that we do not know is a result that was not understood, not a
+  // failure. Off the loop where it is long.
   virtual Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(
       ResultRequest request) = 0;
 };
@@ -117,16 +127,21 @@ struct Watched {
   std::vector<DistributionKey> distributions;
 };
 
-// Durable memory. Calls are carried out in the order they are made.
+// Durable memory. Calls are carried out in the order they are made, except that those made while a
+// prune is under way come in between its parts.
 class Store {
  public:
   virtual ~Store() = default;
   // Returns once everything in `commit` would survive a power cut, or nothing of it.
   virtual Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) = 0;
-  // The records of `tasks` (those that exist) of one account, and all its counters, marks, jobs and
-  // distributions.
-  virtual Awaitable<std::variant<Stored, StoreError>> load(std::string account,
-                                                           std::vector<std::string> tasks) = 0;
+  // All marks, jobs and distributions of one account, and no records.
+  virtual Awaitable<std::variant<Stored, StoreError>> load(std::string account) = 0;
+  // The records of these tasks of one account, of those that exist.
+  virtual Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks(
+      std::string account, std::vector<std::string> ids) = 0;
+  // All counters of these jobs of one account.
+  virtual Awaitable<std::variant<std::vector<CounterValue>, StoreError>> counters(
+      std::string account, std::vector<std::string> job_ids) = 0;
   // The records of one job's tasks with an id above `after`, rising by id, at most `limit`: a job
   // of 100,000 tasks is read in parts.
   virtual Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
@@ -142,8 +157,9 @@ class Store {
   // The id of the newest event; 0 if there is none.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
   // Drops what was last seen before `before` and is not in `watched`: records of tasks (a watched
-  // job's tasks are watched), jobs and distributions; and events older than that which every known
-  // sink has got and whose task has no record left.
+  // job's tasks are watched), jobs and distributions; then the counters that began before that, of
+  // jobs that are not watched and have neither a record nor a task's record left; and events older
+  // than that which every known sink has got and whose task has no record left.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                                     Watched watched) = 0;
 };

@@ -42,16 +42,16 @@ Reloader::Reloader(const boost::asio::any_io_executor& executor, Clock& clock, L
 std::vector<ConfigError> Reloader::load_first() {
   auto loaded = load();
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
-  config_ = std::get<LoadedConfig>(loaded).config;
+  config_ = std::move(std::get<LoadedConfig>(loaded).config);
   first_warnings_ = std::move(std::get<LoadedConfig>(loaded).warnings);
   return {};
 }
 
 Awaitable<std::optional<StoreError>> Reloader::take_first(Fleet& fleet) {
   tell_all(std::exchange(first_warnings_, {}));
-  const Config first = config_;
-  auto error = co_await fleet.take_over(first);
-  if (!error) in_force(first);
+  // Nobody replaces it yet: run() has not begun.
+  auto error = co_await fleet.take_over(config_);
+  if (!error) last_success_ = clock_.now().wall;
   co_return error;
 }
 
@@ -125,7 +125,7 @@ Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
     StringList needs_restart;
     if (next.state_path != config_.state_path) needs_restart.push_back("state.path");
     in_force(next);
-    std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(watched_tasks(config_).size())}};
+    std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(count_tasks(config_))}};
     if (!needs_restart.empty()) fields.push_back({"needs_restart", needs_restart});
     log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded", "the configuration is taken over",
               std::move(fields));

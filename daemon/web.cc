@@ -6,13 +6,14 @@
 #include <boost/asio/ip/address.hpp>
 #include <cctype>
 
-#include "view/openmetrics.h"
-
 namespace taskwatchd {
 namespace {
 
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
+constexpr char kHealthy[] = "/-/healthy";
+constexpr char kReady[] = "/-/ready";
+constexpr char kPagesAgain[] = "10";  // seconds: a client that does not read is cut by then
 constexpr char kOpenMetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 WebResponse plain(int status, std::string body) {
@@ -100,6 +101,11 @@ WebResponse Web::finish(Routed routed) const {
   return std::move(routed.response);
 }
 
+bool Web::asks_health(const WebRequest& request) const {
+  const auto path = path_of(request);
+  return path && (*path == kHealthy || *path == kReady);
+}
+
 std::optional<std::string> Web::path_of(const WebRequest& request) const {
   std::string path = request.target.substr(0, request.target.find('?'));
   const std::string& prefix = options_.route_prefix;
@@ -116,10 +122,10 @@ Web::Routed Web::route(const WebRequest& request) const {
   if (path == options_.telemetry_path) {
     return {"/metrics", is_read(request) ? metrics(request) : only("GET")};
   }
-  if (path == "/-/healthy") {
+  if (path == kHealthy) {
     return {path, is_read(request) ? plain(200, "taskwatchd is healthy.\n") : only("GET")};
   }
-  if (path == "/-/ready") {
+  if (path == kReady) {
     if (!is_read(request)) return {path, only("GET")};
     const bool ready = pages_.ready();
     return {path, plain(ready ? 200 : 503, ready ? "taskwatchd is ready.\n" : "not ready\n")};
@@ -135,14 +141,18 @@ Web::Routed Web::route(const WebRequest& request) const {
 
 WebResponse Web::metrics(const WebRequest& request) const {
   const WebWishes wishes = wishes_of(request);
-  WebResponse response = plain(200, pages_.metrics());
-  response.content_type = kTextFormat;
-  if (wishes.openmetrics) {
-    response.body = to_openmetrics(response.body);
-    response.content_type = kOpenMetrics;
+  auto page = pages_.metrics(wishes);
+  if (!page) {
+    WebResponse response = plain(503, "too many pages are on their way to slow clients\n");
+    response.headers.emplace_back("Retry-After", kPagesAgain);
+    return response;
   }
-  pack(response, wishes);
+  WebResponse response;
+  response.parts = std::move(page->parts);
+  response.content_type = wishes.openmetrics ? kOpenMetrics : kTextFormat;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
   response.headers.emplace_back("Vary", "Accept");
+  if (page->gzip) response.headers.emplace_back("Content-Encoding", "gzip");
   return response;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/http_server.h"
+#include "metrics_pages.h"
 #include "web_wishes.h"
 
 namespace taskwatchd {
@@ -60,7 +61,8 @@ struct ApiReply {
 };
 
 struct WebPages {
-  std::function<std::string()> metrics;
+  // Nothing: too many bytes of pages are on their way.
+  std::function<std::optional<MetricsPages::Page>(const WebWishes&)> metrics;
   std::function<bool()> ready;
   // Takes over the configuration file; what was wrong with it, or nothing.
   std::function<std::optional<std::string>()> reload;
@@ -76,6 +78,8 @@ class Web {
   WebAnswer handle(const WebRequest& request) const;
   // Whether the answer may have to wait for the store.
   bool waits(const WebRequest& request) const;
+  // Whether it is asked if the daemon lives: always answered.
+  bool asks_health(const WebRequest& request) const;
 
  private:
   struct Routed {

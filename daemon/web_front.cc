@@ -26,6 +26,7 @@ WebLimits limits_of(const RunOptions& options, const Web& web) {
   WebLimits limits;
   limits.requests = options.max_requests > 0 ? options.max_requests : limits.connections;
   limits.waits = [&web](const WebRequest& request) { return web.waits(request); };
+  limits.always = [&web](const WebRequest& request) { return web.asks_health(request); };
   return limits;
 }
 

@@ -1,6 +1,8 @@
 #include "account/account.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cmath>
 
 #include "core/account_events.h"
 
@@ -8,9 +10,9 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kKeysRetry = std::chrono::seconds(10);
+constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
 constexpr char kAlive[] = "alive";
-constexpr char kOverdue[] = "overdue";
 constexpr char kSuccess[] = "success:";
 
 // The order in which free slots are filled.
@@ -22,11 +24,11 @@ constexpr std::array<Api, 7> kSpent = {Api::kQueryJobStatistics,
                                        Api::kQueryDeviceDistributeJob,
                                        Api::kQueryDeviceDistributeDetail};
 
-const Mark* find_mark(const Stored& stored, const std::string& key) {
+std::optional<Wall> find_mark(const Stored& stored, const std::string& key) {
   for (const Mark& mark : stored.marks) {
-    if (mark.key == key) return &mark;
+    if (mark.key == key) return mark.at;
   }
-  return nullptr;
+  return std::nullopt;
 }
 std::string success_of(Api api) {
   return kSuccess + std::string(name(api));
@@ -36,276 +38,257 @@ std::string success_of(Api api) {
 
 Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     : config_(config),
-      scheduler_(config.pace),
       tracker_(config.name),
-      jobs_(config.name, config.pace),
-      distributions_(config.name) {
+      jobs_(config.name, tracker_, config.pace),
+      tasks_(tracker_, jobs_, config.pace),
+      distributions_(config.name),
+      overdue_(config.name, stored.marks, now.wall) {
   for (const Api api : kSpent) {
-    Budget budget{.limiter = {config.quota.at(api), config.quota_share, now.mono},
-                  .last_success = {}};
-    if (const Mark* success = find_mark(stored, success_of(api))) budget.last_success = success->at;
-    budgets_.emplace(api, budget);
+    const auto added = budgets_.emplace(api, Budget(config.quota.at(api), config.quota_share, now));
+    added.first->second.last_success = find_mark(stored, success_of(api));
   }
-  if (const Mark* alive = find_mark(stored, kAlive)) blind_.restore(alive->at, now);
-  const Mark* const overdue = find_mark(stored, kOverdue);
-  overdue_looked_ = overdue != nullptr ? overdue->at : now.wall;
+  if (const auto alive = find_mark(stored, kAlive)) blind_.restore(alive, now);
   configure(config, stored, now);
-}
-
-void Account::watch(const InstanceConfig& instance, std::size_t number, const Stored& stored,
-                    Now now) {
-  std::unordered_map<std::string_view, const TaskRecord*> known;
-  for (const TaskRecord& record : stored.records) known.emplace(record.key.task_id, &record);
-  const auto context =
-      std::make_shared<const TaskContext>(TaskContext{instance.name, instance.labels});
-  for (const std::string& id : instance.tasks) {
-    if (!home_.insert_or_assign(id, number).second) {
-      tracker_.set_context(id, context);
-      scheduler_.add(id, number, nullptr, now);
-      continue;
-    }
-    const auto found = known.find(id);
-    std::optional<TaskRecord> record;
-    if (found != known.end()) record = *found->second;
-    if (record) record->instance = instance.name;
-    tracker_.watch(id, context, std::move(record), now);
-    const auto held = tracker_.record(id);
-    scheduler_.add(id, number, held ? &*held : nullptr, now);
-    if (held) note_live(*held);
-  }
 }
 
 std::vector<std::string> Account::configure(const AccountConfig& config, const Stored& stored,
                                             Now now) {
-  std::unordered_set<std::string_view> listed;
-  for (const InstanceConfig& instance : config.instances) {
-    listed.insert(instance.tasks.begin(), instance.tasks.end());
-  }
-  std::vector<std::string> dropped;
-  for (const auto& [id, number] : home_) {
-    if (!listed.contains(id)) dropped.push_back(id);
-  }
-  for (const std::string& id : dropped) forget_task(id);
-
+  config_ = config;
   reach_.configure(config);
-  scheduler_.set_pace(config.pace);
   for (auto& [api, budget] : budgets_) {
-    budget.limiter.configure(config.quota.at(api), config.quota_share);
+    budget.configure(config.quota.at(api), config.quota_share);
     use(api, now);
   }
-  config_ = config;
+  total_.configure(config.quota_total, config.quota_share, now);
   pace_blind_watch();
-  for (std::size_t i = 0; i < config.instances.size(); ++i) {
-    watch(config.instances[i], i, stored, now);
+  const std::vector<std::string> dropped = tasks_.configure(config, stored, now);
+  const std::vector<std::string> jobs = jobs_.configure(config, stored.jobs, now);
+  jobs_.restore(stored.records, now);
+  tasks_.finish_configure();
+  distributions_.configure(config, stored.distributions, now);
+  for (const auto* const items : {&dropped, &jobs}) {
+    for (const std::string& item : *items) {
+      blind_.forget(item);
+      retries_.forget(item);
+    }
   }
-  for (const std::string& job : jobs_.configure(config, stored.jobs, tracker_, now)) {
-    forget_job(job);
-  }
-  know(stored.records, now);
-  distributions_.configure(config.distributions.ids, stored.distributions, config.pace.job, now);
   return dropped;
 }
 
-// Tells the planners whether the API may be called.
+Owner& Account::owner_of(const Call& call) {
+  switch (call.owner) {
+    case CallOwner::kTasks:
+      return tasks_;
+    case CallOwner::kJobs:
+      return jobs_;
+    case CallOwner::kDistributions:
+      return distributions_;
+  }
+  assert(false);  // the switch knows every owner
+  return tasks_;
+}
+
+std::array<const Owner*, kCallOwners> Account::owners() const {
+  return {&tasks_, &jobs_, &distributions_};
+}
+
+// Tells the owners whether the API may be called.
 void Account::use(Api api, Now now) {
-  const Budget& budget = budgets_.at(api);
-  const bool usable = budget.limiter.in_use() && !budget.denied;
-  if (api == Api::kQueryDeviceDistributeJob) distributions_.set_status_usable(usable, now);
-  jobs_.set_usable(api, usable);
+  const bool usable = budgets_.at(api).usable();
+  jobs_.set_usable(api, usable, now);
+  tasks_.set_usable(api, usable, now);
+  distributions_.set_usable(api, usable, now);
 }
 
 // Whether what is watched gives that API anything to do.
 bool Account::needs(Api api) const {
-  switch (api) {
-    case Api::kQueryTask:
-      return !home_.empty() || jobs_.any();
-    case Api::kListTask:
-    case Api::kQueryJobStatistics:
-    case Api::kQueryJob:
-    case Api::kListJob:
-      return jobs_.any();
-    case Api::kQueryDeviceDistributeJob:
-    case Api::kQueryDeviceDistributeDetail:
-      return distributions_.any();
-  }
-  return false;
+  const auto all = owners();
+  return std::any_of(all.begin(), all.end(), [&](const Owner* one) { return one->needs(api); });
 }
 
-// Stored tasks of watched jobs: they go on from there.
-void Account::know(const std::vector<TaskRecord>& records, Now now) {
-  std::unordered_set<std::string> jobs;
-  for (const TaskRecord& record : records) {
-    const std::string& job = record.last.job_id;
-    const SharedContext* const context = jobs_.context_of(job);
-    if (context == nullptr || is_explicit(record.key.task_id)) continue;
-    tracker_.restore(record, *context, {now.mono, jobs_.since(job)});
-    jobs.insert(job);
-  }
-  for (const std::string& job : jobs) jobs_.restored(job, tracker_);
-}
-
-// A call for it may be in flight; its answer will find nobody watching.
-void Account::forget_task(const std::string& id) {
-  const TaskRow* const row = tracker_.row(id);
-  if (row != nullptr && row->seen) {
-    TaskRecord last = *tracker_.record(id);
-    last.gone = true;
-    note_live(last);
-  }
-  const bool of_job = row != nullptr && row->seen && jobs_.watches(tracker_.table().job_id(*row));
-  if (of_job) {
-    tracker_.leave_to_job(id);
-  } else {
-    tracker_.unwatch(id);
-  }
-  scheduler_.remove(id);
-  blind_.forget(id);
-  home_.erase(id);
-  failing_.erase(id);
-  mending_.erase(id);
-  touched_.erase(id);
-}
-
-void Account::forget_job(const std::string& job_id) {
-  blind_.forget(job_id);
-  failing_.erase(job_id);
-  mending_.erase(job_id);
-  tracker_.unwatch_job(job_id);
+bool Account::others_usable(Api api) const {
+  return std::any_of(budgets_.begin(), budgets_.end(), [&](const auto& entry) {
+    const auto& [other, budget] = entry;
+    if (other == api || !budget.usable()) return false;
+    // A task's end can be seen without QueryTask, but not all that it tells.
+    return other == Api::kQueryTask ? tasks_.needs(other) : needs(other);
+  });
 }
 
 NextCall Account::next(Now now) {
-  const std::vector<Mono> held = reach_.held();
   NextCall choice;
+  if (total_.next() > now.mono) {
+    choice.wake = total_.next();
+    return choice;
+  }
+  const Gates gates = reach_.gates();
+  std::optional<NextCall> best;
   for (const Api api : kSpent) {
-    auto next = next_of(api, now, held);
-    if (!next) continue;
-    if (next->call) {
-      next->call->iot_instance = reach_.instance(next->call->instance).name;
-      return std::move(*next);
-    }
-    choice.wake = std::min(choice.wake, next->wake);
+    NextCall next = next_of(api, now, gates);
+    choice.wake = std::min(choice.wake, next.wake);
+    if (!next.call) continue;
+    const bool first =
+        !best || total_.turn_of(api, next.urgent) < total_.turn_of(best->call->api, best->urgent);
+    if (first) best = std::move(next);
+    if (!total_.in_use()) break;  // each API has a budget of its own
+  }
+  if (!best) return choice;
+  best->call->number = calls_ + 1;
+  return *std::move(best);
+}
+
+// Owners that share an API take turns.
+NextCall Account::next_of(Api api, Now now, const Gates& gates) {
+  const Budget& budget = budgets_.at(api);
+  NextCall choice;
+  if (!budget.in_use() || !needs(api)) return choice;
+  choice.wake = budget.next();
+  if (choice.wake > now.mono) return choice;
+  choice.wake = Mono::max();
+  const std::array<Owner*, kCallOwners> all = {&tasks_, &jobs_, &distributions_};
+  const auto served = served_.find(api);
+  const std::size_t first =
+      served == served_.end() ? 0 : (static_cast<std::size_t>(served->second) + 1) % kCallOwners;
+  for (std::size_t i = 0; i < kCallOwners; ++i) {
+    Owner& owner = *all[(first + i) % kCallOwners];
+    if (!owner.needs(api)) continue;
+    NextCall next = owner.next(api, now, budget.limiter().rate(), gates);
+    if (next.call) return next;
+    choice.wake = std::min(choice.wake, next.wake);
   }
   return choice;
 }
 
-// Nothing for an API that is not in use.
-std::optional<NextCall> Account::next_of(Api api, Now now, const std::vector<Mono>& held) {
-  const Budget& budget = budgets_.at(api);
-  if (!budget.limiter.in_use()) return std::nullopt;
-  NextCall next;
-  next.wake = std::max(budget.limiter.next(), budget.denied_until);
-  const bool free = next.wake <= now.mono;
-  if (api != Api::kQueryTask) {
-    if (!needs(api)) return std::nullopt;
-    if (!free) return next;
-    Call call;
-    call.api = api;
-    if (call.asks_distribution()) return next_distribution(std::move(call), now, held);
-    return jobs_.next(api, now, held, tracker_);
-  }
-  if (!free) return next;
-  next = jobs_.next(api, now, held, tracker_);
-  if (next.call && job_turn_) return next;
-  const Choice explicit_task = scheduler_.next(now, budget.limiter.rate(), held);
-  if (!explicit_task.task_id) {
-    next.wake = std::min(next.wake, explicit_task.wake);
-    return next;
-  }
-  Call call;
-  call.instance = home_.at(*explicit_task.task_id);
-  call.task_id = *explicit_task.task_id;
-  next.call = std::move(call);
-  return next;
+Endpoint Account::begin(const Call& call, Now now) {
+  const bool fresh = under_way_.emplace(call.number, reach_.place_of(call.iot_instance)).second;
+  assert(fresh && call.number > calls_);
+  calls_ = call.number;
+  budgets_.at(call.api).on_sent(call.number);
+  total_.on_sent(call.number, call.api);
+  reach_.on_sent(call.iot_instance);
+  served_[call.api] = call.owner;
+  owner_of(call).on_sent(call, now);
+  return reach_.endpoint(call.iot_instance);
 }
 
-NextCall Account::next_distribution(Call call, Now now, const std::vector<Mono>& held) const {
-  call.instance = reach_.size() - 1;  // the last place is the distribution endpoint
-  NextCall next;
-  const auto due = distributions_.next(call.api, now);
-  next.wake = std::max(due.wake, held[call.instance]);
-  if (!due.id || next.wake > now.mono) return next;
-  call.distribution_id = *due.id;
-  next.call = std::move(call);
-  return next;
+void Account::departed(const Call& call, Now now) {
+  budgets_.at(call.api).on_departure(call.number, now.mono);
+  total_.on_departure(call.number, now.mono);
 }
 
-Endpoint Account::asked(const Call& call, Now now) {
-  budgets_.at(call.api).limiter.sent(now.mono);
-  reach_.asked(call.instance);
-  if (call.asks_distribution()) {
-    distributions_.asked(call.api, call.distribution_id);
-  } else if (call.api == Api::kQueryTask && is_explicit(call.task_id)) {
-    scheduler_.asked(call.task_id, now);
-    job_turn_ = true;
+// Every call ends here, once. A reload may have removed its instance, or given its name to another.
+Account::Ended Account::resolve(const Call& call) {
+  const auto known = under_way_.find(call.number);
+  assert(known != under_way_.end());
+  Ended ended;
+  ended.there = known->second == reach_.place_of(call.iot_instance);
+  ended.departed = budgets_.at(call.api).on_end(call.number);
+  total_.on_end(call.number);
+  under_way_.erase(known);
+  reach_.on_end(call.iot_instance);
+  return ended;
+}
+
+Verdict Account::settle(const Answer& answer, Now now, double chance) {
+  Verdict out;
+  const Call& call = answer.call;
+  const Ended ended = resolve(call);
+  Budget& budget = budgets_.at(call.api);
+  const auto* failure = std::get_if<Failure>(&answer.outcome);
+  const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
+  if (ended.departed && throttled) {
+    budget.on_throttled(*ended.departed, now.mono);
+    total_.on_throttled(*ended.departed, now.mono);
+  } else if (ended.departed) {
+    budget.on_accepted(*ended.departed, now.mono);
+    total_.on_accepted(*ended.departed, now.mono);
+  }
+  if (failure != nullptr) {
+    out.failure = failure->reason;
+    if (failure->retry_after) budget.hold_until(now.mono + *failure->retry_after);
+  }
+  if (answer.server_date) {
+    // The header counts whole seconds; its reading is half a second late on average.
+    const double offset =
+        unix_seconds(*answer.server_date) + 0.5 - unix_seconds(now.wall) + seconds(answer.took) / 2;
+    if (std::abs(offset) < kClockTrustMax) clock_offset_ = offset;
+  }
+  out.retry = retries_.take_repeat(call.key());
+  if (failure != nullptr) {
+    take_failure(answer, *failure, ended.there, now, chance, out);
   } else {
-    jobs_.asked(call, now);
-    if (call.api == Api::kQueryTask) job_turn_ = false;
+    take_answer(answer, ended.there, now, out);
   }
-  return reach_.endpoint(call.instance);
+  return out;
 }
 
-// Enough explicit tasks of one job: its statistics and lists tell more than asking one by one.
-void Account::note_live(const TaskRecord& record) {
-  const std::string& job = record.last.job_id;
-  const auto home = home_.find(record.key.task_id);
-  if (job.empty() || home == home_.end()) return;
-  auto& live = live_[job];
-  const std::size_t before = live.size();
-  if (is_finished(record.last.status) || record.gone || record.superseded) {
-    live.erase(record.key.task_id);
-  } else {
-    live.insert(record.key.task_id);
-  }
-  if (live.size() != before) jobs_.assist(job, home->second, live.size());
-  if (live.empty()) live_.erase(job);
+void Account::fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now,
+                         Verdict& out) {
+  owner_of(call).on_failure(call, {.kind = kind, .retry_at = retry_at}, now, out);
 }
 
 std::vector<std::string> Account::unfinished() const {
-  std::vector<std::string> ids;
-  for (const auto& [id, number] : home_) {
-    const TaskRow* const row = tracker_.row(id);
-    const bool live = row != nullptr && row->seen && !row->gone && !row->superseded;
-    if (live && !is_finished(row->status)) ids.push_back(id);
-  }
-  for (std::string& job : jobs_.job_ids()) {
-    if (!jobs_.planner().finished(job)) ids.push_back(std::move(job));
-  }
+  std::vector<std::string> ids = tasks_.unfinished();
+  for (std::string& job : jobs_.unfinished()) ids.push_back(std::move(job));
   return ids;
 }
 
 void Account::pace_blind_watch() {
   double rate = 0;
   for (const auto& [api, budget] : budgets_) {
-    rate = std::max(rate, budget.limiter.configured_rate());
+    rate = std::max(rate, budget.limiter().configured_rate());
   }
   const Duration gap = rate > 0 ? from_seconds(1 / rate) : Duration::zero();
   blind_.set_pace(std::max(gap, config_.pace.task));
 }
 
 std::vector<Event> Account::no_keys(const Call& call, const std::string& why, Now now) {
-  reach_.ended(call.iot_instance);
-  mending_.erase(call.mark());
-  retry_later(call, now.mono + kKeysRetry);
-  for (auto& [api, budget] : budgets_) budget.limiter.hold_until(now.mono + kKeysRetry);
+  resolve(call);
+  Verdict none;
+  fail_owner(call, CallFailure::Kind::kAgain, now.mono + kKeysRetry, now, none);
+  for (auto& [api, budget] : budgets_) budget.hold_until(now.mono + kKeysRetry);
   if (!reach_.no_keys(now)) return {};
   return {taskwatchd::no_keys(now.wall, config_.name, why)};
 }
 
 void Account::ask_again(const Call& call, bool sent, Now now) {
-  reach_.ended(call.iot_instance);
-  if (sent) mending_.insert(call.mark());
-  retry_later(call, now.mono);
+  resolve(call);
+  if (sent) retries_.expect_repeat(call.key());
+  Verdict none;
+  fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, none);
+}
+
+Verdict Account::fetched(const std::string& id,
+                         std::variant<DistributionResult, ResultFailure> result, Now now) {
+  Verdict out;
+  distributions_.on_fetched(id, std::move(result), now, out);
+  return out;
+}
+
+Verdict Account::interrupted(Now now) {
+  Verdict out;
+  distributions_.take_interrupted(now, out);
+  return out;
+}
+
+AccountParts Account::parts() const {
+  return {.config = config_,
+          .budgets = budgets_,
+          .tracker = tracker_,
+          .reach = reach_,
+          .jobs = jobs_,
+          .tasks = tasks_,
+          .distributions = distributions_,
+          .blind = blind_,
+          .clock_offset = clock_offset_};
 }
 
 Commit Account::refresh(Now now) {
-  jobs_.look_ahead(tracker_, now);
+  jobs_.look_ahead(now);
   Commit commit;
-  for (const std::string& id : touched_) {
-    if (const auto record = tracker_.record(id)) commit.records.push_back(*record);
-  }
-  touched_.clear();
+  commit.records = tasks_.take_seen();
   commit.jobs = jobs_.refresh();
-  look_for_overdue(now, commit);
+  overdue_.report(config_.instances, tracker_, now.wall, commit);
   if (commit.empty()) return commit;
   for (const auto& [api, budget] : budgets_) {
     if (budget.last_success) {

@@ -1,10 +1,11 @@
-// What an account holds of one task and plans for it, in words. Every sentence restates a rule of
-// the planners; the instants are theirs, and earliest ones: a free call has to come by as well.
+// Every sentence restates a rule of the planners; the instants are theirs, and earliest ones: a
+// free call has to come by as well.
+#include "account/explain.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "account/account.h"
 #include "config/parse.h"
 
 namespace taskwatchd {
@@ -93,53 +94,28 @@ std::string why_of_list(const JobPlan::List& list, const std::string& job) {
   return why;
 }
 
-}  // namespace
-
-std::optional<Explanation> Account::explain(const std::string& task_id, Now now) const {
-  const TaskRow* const row = tracker_.row(task_id);
-  if (row == nullptr) return std::nullopt;
-  Explanation out;
-  out.key = {config_.name, task_id};
-  out.instance = row->context->instance;
-  out.explicit_id = is_explicit(task_id);
-  out.state = row->seen ? WatchState::kWatched : WatchState::kPending;
-  if (row->gone) out.state = WatchState::kGone;
-  out.since = row->since;
-  out.record = tracker_.record(task_id);
-  if (out.explicit_id) explain_explicit(*row, now, out.next);
-  if (!row->seen) return out;
-  const std::string& job = tracker_.table().job_id(*row);
-  if (jobs_.watches(job)) {
-    out.job = JobWatch::kWatched;
-  } else if (jobs_.planner().has(job)) {
-    out.job = JobWatch::kHelping;
-  }
-  if (jobs_.watches(job)) explain_look(*row, now, out.next);
-  if (out.job != JobWatch::kNone) explain_job(job, now, out.next);
-  return out;
-}
-
 // The plan with all that stands between it and the cloud: what holds longest gives the reason.
-PlannedCall Account::planned(Api api, std::size_t instance, Planned plan, std::string why,
-                             Now now) const {
-  const Budget& budget = budgets_.at(api);
-  if (!budget.limiter.in_use()) {
+PlannedCall planned(const AccountParts& account, Api api, const std::string& instance, Planned plan,
+                    std::string why, Now now) {
+  const Budget& budget = account.budgets.at(api);
+  const Limiter& limiter = budget.limiter();
+  if (!budget.in_use()) {
     return {api, PlanRule::kNoQuota, {}, fmt::format("quota {} is 0: it is not asked", name(api))};
   }
   const PlanRule own = plan.rule;
-  const Mono held = reach_.held()[instance];
+  const Mono held = account.reach.gates().until(instance);
   if (held > now.mono) {
     plan.not_before(held == Mono::max() ? PlanRule::kProbe : PlanRule::kHeld, held);
   }
-  if (budget.denied_until > now.mono) plan.not_before(PlanRule::kDenied, budget.denied_until);
-  if (const Mono slot = budget.limiter.next(); slot > now.mono) {
+  if (budget.denied_until() > now.mono) plan.not_before(PlanRule::kDenied, budget.denied_until());
+  if (const Mono slot = limiter.next(); slot > now.mono) {
     const PlanRule pace = plan.at <= now.mono ? own : PlanRule::kRate;
-    plan.not_before(budget.limiter.held() ? PlanRule::kAskedToWait : pace, slot);
+    plan.not_before(limiter.held() ? PlanRule::kAskedToWait : pace, slot);
   }
   if (plan.rule != own) {
-    const Reach::Hold hold = reach_.hold_of(instance);
+    const Reach::Hold hold = account.reach.hold_of(instance);
     const std::string who =
-        hold.of_account ? "account " + config_.name : "instance " + reach_.instance(instance).name;
+        hold.of_account ? "account " + account.config.name : "instance " + instance;
     const std::string told =
         hold.told ? fmt::format(" (told last: {})", name(*hold.told)) : std::string();
     std::string bar;
@@ -149,7 +125,7 @@ PlannedCall Account::planned(Api api, std::size_t instance, Planned plan, std::s
     }
     if (plan.rule == PlanRule::kDenied) bar = fmt::format("{} was forbidden", name(api));
     if (plan.rule == PlanRule::kRate) {
-      bar = fmt::format("calls of {} are spread: {:.3g}/s now", name(api), budget.limiter.rate());
+      bar = fmt::format("calls of {} are spread: {:.3g}/s now", name(api), limiter.rate());
     }
     if (plan.rule == PlanRule::kAskedToWait) {
       bar = "the cloud asked for a pause, or there are no keys to sign with";
@@ -161,29 +137,33 @@ PlannedCall Account::planned(Api api, std::size_t instance, Planned plan, std::s
   return call;
 }
 
-void Account::explain_explicit(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const {
-  const Limiter& limiter = budgets_.at(Api::kQueryTask).limiter;
+void explain_explicit(const AccountParts& account, const TaskRow& row, Now now,
+                      std::vector<PlannedCall>& next) {
+  const Limiter& limiter = account.budgets.at(Api::kQueryTask).limiter();
   Planned plan;
-  if (limiter.in_use()) plan = *scheduler_.plan_of(row.id, now, limiter.rate());
-  next.push_back(
-      planned(Api::kQueryTask, home_.at(row.id), plan, why_of_task(plan.rule, config_.pace), now));
+  if (limiter.in_use()) plan = *account.tasks.scheduler().plan_of(row.id, now, limiter.rate());
+  next.push_back(planned(account, Api::kQueryTask, account.tasks.instance_of(row.id), plan,
+                         why_of_task(plan.rule, account.config.pace), now));
 }
 
 // QueryTask for a task that its job's lists have shown.
-void Account::explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>& next) const {
-  const auto plan = jobs_.planner().plan_of(tracker_.table().job_id(row), now.mono);
+void explain_look(const AccountParts& account, const TaskRow& row, Now now,
+                  std::vector<PlannedCall>& next) {
+  const auto plan = account.jobs.planner().plan_of(account.tracker.table().job_id(row), now.mono);
   if (!plan) return;
-  if (jobs_.looks().in_flight(row.id) || jobs_.timeouts().in_flight(row.id)) {
-    next.push_back(planned(Api::kQueryTask, plan->instance, {PlanRule::kInFlight, Mono::max()},
-                           why_of_task(PlanRule::kInFlight, config_.pace), now));
+  if (account.jobs.looks().in_flight(row.id) ||
+      account.jobs.timeouts().in_flight(row.id, now.mono)) {
+    next.push_back(planned(account, Api::kQueryTask, plan->instance,
+                           {PlanRule::kInFlight, Mono::max()},
+                           why_of_task(PlanRule::kInFlight, account.config.pace), now));
     return;
   }
-  if (jobs_.timeouts().is_due(row.id)) {
-    next.push_back(planned(Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
+  if (account.jobs.timeouts().is_due(row.id)) {
+    next.push_back(planned(account, Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
                            "it has reached its timeout: it is asked until its end is seen", now));
     return;
   }
-  const auto wanted = jobs_.looks().waits(row.id, tracker_.table());
+  const auto wanted = account.jobs.looks().waits(row.id, account.tracker.table());
   if (!wanted) return;
   Planned look;
   std::string why;
@@ -201,18 +181,18 @@ void Account::explain_look(const TaskRow& row, Now now, std::vector<PlannedCall>
       why = "more tasks are held in its status than its job counts, or a closer look at it failed";
       break;
   }
-  next.push_back(planned(Api::kQueryTask, plan->instance, look,
+  next.push_back(planned(account, Api::kQueryTask, plan->instance, look,
                          why + "; it waits for its turn among such tasks", now));
 }
 
-void Account::explain_job(const std::string& job_id, Now now,
-                          std::vector<PlannedCall>& next) const {
-  const auto plan = jobs_.planner().plan_of(job_id, now.mono);
+void explain_job(const AccountParts& account, const std::string& job_id, Now now,
+                 std::vector<PlannedCall>& next) {
+  const auto plan = account.jobs.planner().plan_of(job_id, now.mono);
   if (!plan) return;
-  next.push_back(planned(Api::kQueryJobStatistics, plan->instance, plan->statistics,
-                         why_of_statistics(*plan, job_id, config_.pace), now));
+  next.push_back(planned(account, Api::kQueryJobStatistics, plan->instance, plan->statistics,
+                         why_of_statistics(*plan, job_id, account.config.pace), now));
   const auto list = [&](Planned at, std::string why) {
-    next.push_back(planned(Api::kListTask, plan->instance, at, std::move(why), now));
+    next.push_back(planned(account, Api::kListTask, plan->instance, at, std::move(why), now));
   };
   if (!plan->has_statistics && !plan->partly) {
     list({PlanRule::kBlindLists, plan->lists_ready},
@@ -231,6 +211,33 @@ void Account::explain_job(const std::string& job_id, Now now,
                            job_id));
   }
   for (const JobPlan::List& row : plan->lists) list(row.next, why_of_list(row, job_id));
+}
+
+}  // namespace
+
+std::optional<Explanation> explain(const AccountParts& account, const std::string& task_id,
+                                   Now now) {
+  const TaskRow* const row = account.tracker.row(task_id);
+  if (row == nullptr) return std::nullopt;
+  Explanation out;
+  out.key = {account.config.name, task_id};
+  out.instance = row->context->instance;
+  out.explicit_id = account.tasks.watches(task_id);
+  out.state = row->seen ? WatchState::kWatched : WatchState::kPending;
+  if (row->gone) out.state = WatchState::kGone;
+  out.since = row->since;
+  out.record = account.tracker.record(task_id);
+  if (out.explicit_id) explain_explicit(account, *row, now, out.next);
+  if (!row->seen) return out;
+  const std::string& job = account.tracker.table().job_id(*row);
+  if (account.jobs.watches(job)) {
+    out.job = JobWatch::kWatched;
+  } else if (account.jobs.planner().has(job)) {
+    out.job = JobWatch::kHelping;
+  }
+  if (account.jobs.watches(job)) explain_look(account, *row, now, out.next);
+  if (out.job != JobWatch::kNone) explain_job(account, job, now, out.next);
+  return out;
 }
 
 }  // namespace taskwatchd

@@ -1,6 +1,8 @@
 #include "account/reach.h"
 
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 #include "core/account_events.h"
 #include "core/advice.h"
@@ -24,27 +26,42 @@ InstanceConfig distribution_place(const DistributionsConfig& distributions) {
   return place;
 }
 
+// Where an instance is, without what is watched of it: there may be 100,000 ids.
+InstanceConfig without_items(const InstanceConfig& instance) {
+  InstanceConfig place;
+  place.name = instance.name;
+  place.region = instance.region;
+  place.id = instance.id;
+  place.endpoint = instance.endpoint;
+  place.ca_file = instance.ca_file;
+  return place;
+}
+
 }  // namespace
 
 void Reach::configure(const AccountConfig& config) {
-  const bool same_keys = config.credentials == config_.credentials;
+  const bool same_keys = config.credentials == credentials_;
   if (!same_keys) health_.forgive();
-  std::vector<Place> before = std::exchange(places_, {});
-  std::vector<InstanceConfig> wanted = config.instances;
-  if (!config.distributions.ids.empty()) wanted.push_back(distribution_place(config.distributions));
-  for (const InstanceConfig& instance : wanted) {
-    Place next{.config = instance, .health = {}};
+  const std::vector<Place> before = std::exchange(places_, {});
+  const auto add = [&](InstanceConfig instance) {
+    Place next{.number = ++last_place_, .config = std::move(instance), .health = {}};
     for (const Place& old : before) {
-      const bool same_place = old.config.name == instance.name &&
-                              old.config.endpoint == instance.endpoint &&
-                              old.config.id == instance.id && old.config.region == instance.region;
+      const bool same_place =
+          old.config.name == next.config.name && old.config.endpoint == next.config.endpoint &&
+          old.config.id == next.config.id && old.config.region == next.config.region;
       if (!same_place || !same_keys) continue;
+      InstanceConfig as_now = std::move(next.config);
       next = old;
-      next.config = instance;
+      next.config = std::move(as_now);
     }
     places_.push_back(std::move(next));
-  }
-  config_ = config;
+  };
+  for (const InstanceConfig& instance : config.instances) add(without_items(instance));
+  if (!config.distributions.ids.empty()) add(distribution_place(config.distributions));
+  name_ = config.name;
+  credentials_ = config.credentials;
+  signature_ = config.signature;
+  proxy_ = config.proxy;
   told_no_keys_ = false;
 }
 
@@ -53,50 +70,65 @@ int Reach::in_flight(const Place& place) const {
   return found == in_flight_.end() ? 0 : found->second;
 }
 
-std::vector<Mono> Reach::held() const {
+const Reach::Place* Reach::find(const std::string& instance) const {
+  const auto found = std::find_if(places_.begin(), places_.end(), [&](const Place& place) {
+    return place.config.name == instance;
+  });
+  return found == places_.end() ? nullptr : &*found;
+}
+
+const Reach::Place& Reach::at(const std::string& instance) const {
+  const Place* const place = find(instance);
+  assert(place != nullptr);
+  return *place;
+}
+
+Reach::Place& Reach::at(const std::string& instance) {
+  return const_cast<Place&>(std::as_const(*this).at(instance));
+}
+
+Gates Reach::gates() const {
   // One instance that fails holds up no other, unless what is wrong is the account's.
   const bool whole = whole_refused_ && health_.failing();
   const Mono account_held = whole ? health_.held_until() : Mono::min();
-  std::vector<Mono> held;
-  held.reserve(places_.size());
+  Gates gates;
   for (const Place& place : places_) {
     const bool probing = (place.health.failing() || whole) && in_flight(place) > 0;
-    held.push_back(probing ? Mono::max() : std::max(place.health.held_until(), account_held));
+    gates.add(place.config.name,
+              probing ? Mono::max() : std::max(place.health.held_until(), account_held));
   }
-  return held;
+  return gates;
 }
 
-Reach::Hold Reach::hold_of(std::size_t number) const {
-  const Health& own = places_[number].health;
+std::uint64_t Reach::place_of(const std::string& instance) const {
+  const Place* const place = find(instance);
+  return place == nullptr ? 0 : place->number;
+}
+
+Reach::Hold Reach::hold_of(const std::string& instance) const {
+  const Health& own = at(instance).health;
   const bool of_account = whole_refused_ && health_.failing();
   return {.of_account = of_account, .told = of_account ? health_.told() : own.told()};
 }
 
-Endpoint Reach::endpoint(std::size_t number) const {
-  const InstanceConfig& instance = places_[number].config;
-  return {.url = instance.endpoint,
-          .region = instance.region,
-          .instance_id = instance.id,
-          .signature = config_.signature,
+Endpoint Reach::endpoint(const std::string& instance) const {
+  const InstanceConfig& config = at(instance).config;
+  return {.url = config.endpoint,
+          .region = config.region,
+          .instance_id = config.id,
+          .signature = signature_,
           .use_get = style_.use_get,
-          .ca_file = instance.ca_file,
-          .proxy = config_.proxy};
+          .ca_file = config.ca_file,
+          .proxy = proxy_};
 }
 
-std::optional<std::size_t> Reach::number_of(const std::string& iot_instance) const {
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].config.name == iot_instance) return i;
-  }
-  return std::nullopt;
-}
-
-void Reach::ended(const std::string& iot_instance) {
-  const auto found = in_flight_.find(iot_instance);
+void Reach::on_end(const std::string& instance) {
+  const auto found = in_flight_.find(instance);
   if (found != in_flight_.end() && --found->second <= 0) in_flight_.erase(found);
 }
 
-void Reach::good(std::size_t number, Api api, Now now, std::vector<Event>& news) {
-  Place& place = places_[number];
+void Reach::good(const std::string& instance, Api api, Now now, std::vector<Event>& news) {
+  Place& place = at(instance);
   health_.good(now);
   whole_refused_ = false;
   place.good_at = now.mono;
@@ -106,7 +138,7 @@ void Reach::good(std::size_t number, Api api, Now now, std::vector<Event>& news)
   const bool recovered = place.health.good(now) == Health::News::kRecovered;
   const bool keys_found = std::exchange(told_no_keys_, false);
   if (!recovered && !keys_found) return;
-  news.push_back(account_recovered(now.wall, config_.name, place.config.name, api));
+  news.push_back(account_recovered(now.wall, name_, place.config.name, api));
   if (!told || !concerns_account(*told)) return;
   // It was told for all instances by one message; it ends by one too.
   for (Place& other : places_) {
@@ -114,24 +146,24 @@ void Reach::good(std::size_t number, Api api, Now now, std::vector<Event>& news)
   }
 }
 
-void Reach::failed(std::size_t number, Api api, const Failure& failure, Now now, double chance,
-                   std::vector<Event>& news) {
+void Reach::failed(const std::string& instance, Api api, const Failure& failure, Now now,
+                   double chance, std::vector<Event>& news) {
   const bool of_account = concerns_account(failure.reason);
   const bool told = std::any_of(places_.begin(), places_.end(), [&](const Place& each) {
     return of_account && each.health.told() == failure.reason;
   });
   health_.failed(failure.reason, now, chance);
   whole_refused_ = of_account;
-  const Health::News change = places_[number].health.failed(failure.reason, now, chance);
-  if (change == Health::News::kFailing && !told) tell(number, api, failure, now, news);
+  const Health::News change = at(instance).health.failed(failure.reason, now, chance);
+  if (change == Health::News::kFailing && !told) tell(instance, api, failure, now, news);
 }
 
-void Reach::throttled(std::size_t number, Api api, const Failure& failure, Now now,
+void Reach::throttled(const std::string& instance, Api api, const Failure& failure, Now now,
                       std::vector<Event>& news) {
   const auto before = throttled_.find(api);
   const bool fresh = before == throttled_.end() || now.mono - before->second > kThrottleSpell;
   throttled_[api] = now.mono;
-  if (fresh) tell(number, api, failure, now, news);
+  if (fresh) tell(instance, api, failure, now, news);
 }
 
 bool Reach::no_keys(Now now) {
@@ -144,8 +176,8 @@ std::string Reach::trouble() const {
   return health_.told() ? std::string(name(*health_.told())) : std::string();
 }
 
-std::string Reach::trouble(std::size_t number) const {
-  const auto told = places_[number].health.told();
+std::string Reach::trouble(const std::string& instance) const {
+  const auto told = at(instance).health.told();
   return told ? std::string(name(*told)) : std::string();
 }
 
@@ -154,33 +186,33 @@ void Reach::forgive() {
   for (Place& place : places_) place.health.forgive();
 }
 
-bool Reach::speaks_of_item(std::size_t number, bool known, Now now) {
-  Place& place = places_[number];
+bool Reach::speaks_of_item(const std::string& instance, bool known, Now now) {
+  Place& place = at(instance);
   if (known) place.known_absent = true;
   const bool lately = place.good_at != Mono::min() && now.mono - place.good_at <= kOthersAnswer;
   return place.health.up() && (lately || !place.known_absent);
 }
 
-bool Reach::may_tell_absent(std::size_t number, bool others_answer) {
-  Place& place = places_[number];
+bool Reach::may_tell_absent(const std::string& instance, bool others_answer) {
+  Place& place = at(instance);
   if (!others_answer && place.told_absent >= kToldAbsent) return false;
   ++place.told_absent;
   return true;
 }
 
-std::string Reach::advise(std::size_t number, Api api, const Failure& failure) const {
-  const InstanceConfig& instance = places_[number].config;
+std::string Reach::advise(const std::string& instance, Api api, const Failure& failure) const {
+  const InstanceConfig& config = at(instance).config;
   return advice(api, failure,
-                {.account = config_.name,
-                 .instance = instance.name,
-                 .endpoint = instance.endpoint,
-                 .has_instance_id = !instance.id.empty()});
+                {.account = name_,
+                 .instance = config.name,
+                 .endpoint = config.endpoint,
+                 .has_instance_id = !config.id.empty()});
 }
 
-void Reach::tell(std::size_t number, Api api, const Failure& failure, Now now,
+void Reach::tell(const std::string& instance, Api api, const Failure& failure, Now now,
                  std::vector<Event>& news) const {
-  news.push_back(call_failed(now.wall, config_.name, places_[number].config.name, api, failure,
-                             advise(number, api, failure)));
+  news.push_back(
+      call_failed(now.wall, name_, instance, api, failure, advise(instance, api, failure)));
 }
 
 }  // namespace taskwatchd

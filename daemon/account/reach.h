@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "core/call.h"
 #include "core/event.h"
+#include "core/gates.h"
 #include "core/health.h"
 
 namespace taskwatchd {
@@ -22,27 +23,29 @@ class Reach {
   // A changed endpoint, id, region or key starts with a clean slate; a changed list does not.
   void configure(const AccountConfig& config);
 
-  // Until when each instance is not asked, by its number. max(): until the probe under way is back.
-  std::vector<Mono> held() const;
-  // For people: what holds that instance, when held() says that something does.
+  // Until when each instance is not called. max(): until the probe under way is back.
+  Gates gates() const;
+  bool has(const std::string& instance) const { return find(instance) != nullptr; }
+  // For people: what holds the instance, when gates() says that something does.
   struct Hold {
     bool of_account = false;     // all instances are held
     std::optional<Reason> told;  // the failure told last, if one was
   };
-  Hold hold_of(std::size_t number) const;
-  Endpoint endpoint(std::size_t number) const;
-  // The instance of that name; nothing if a reload removed it.
-  std::optional<std::size_t> number_of(const std::string& iot_instance) const;
+  // REQUIRES for all below but on_end: the account has that instance.
+  Hold hold_of(const std::string& instance) const;
+  Endpoint endpoint(const std::string& instance) const;
+  // Which place the name stands for now: another number once it stands for another one. 0: none.
+  std::uint64_t place_of(const std::string& instance) const;
 
-  // REQUIRES for all below: `number` is an instance's.
-  void asked(std::size_t number) { ++in_flight_[places_[number].config.name]; }
-  void ended(const std::string& iot_instance);
+  void on_sent(const std::string& instance) { ++in_flight_[instance]; }
+  // The call is over. The instance may be gone.
+  void on_end(const std::string& instance);
   // What is told goes to the end of `news`.
-  void good(std::size_t number, Api api, Now now, std::vector<Event>& news);
-  void failed(std::size_t number, Api api, const Failure& failure, Now now, double chance,
+  void good(const std::string& instance, Api api, Now now, std::vector<Event>& news);
+  void failed(const std::string& instance, Api api, const Failure& failure, Now now, double chance,
               std::vector<Event>& news);
   // The account's rate was refused: that says nothing of its health.
-  void throttled(std::size_t number, Api api, const Failure& failure, Now now,
+  void throttled(const std::string& instance, Api api, const Failure& failure, Now now,
                  std::vector<Event>& news);
   // There are no keys to sign with. True if that is to be told.
   bool no_keys(Now now);
@@ -51,29 +54,27 @@ class Reach {
 
   // An undocumented code for one item. True while others answer, so that it speaks of the item
   // rather than of the instance; `known`: the item was seen before.
-  bool speaks_of_item(std::size_t number, bool known, Now now);
+  bool speaks_of_item(const std::string& instance, bool known, Now now);
   // Whether one more item may be told as not known while nothing answers. Counts it.
-  bool may_tell_absent(std::size_t number, bool others_answer);
+  bool may_tell_absent(const std::string& instance, bool others_answer);
 
   // For people: what is wrong and what to do.
-  std::string advise(std::size_t number, Api api, const Failure& failure) const;
-  void tell(std::size_t number, Api api, const Failure& failure, Now now,
+  std::string advise(const std::string& instance, Api api, const Failure& failure) const;
+  void tell(const std::string& instance, Api api, const Failure& failure, Now now,
             std::vector<Event>& news) const;
 
   bool up() const { return health_.up(); }
-  // What stops all instances: "no_keys", a Reason's word, or empty. Likewise of one.
+  // What stops all instances: "no_keys", a Reason's word, or empty.
   std::string trouble() const;
-  std::string trouble(std::size_t number) const;
-  bool up(std::size_t number) const { return places_[number].health.up(); }
-  const InstanceConfig& instance(std::size_t number) const { return places_[number].config; }
-  // Places: the instances, then the distribution endpoint if there are distributions. That one has
-  // the empty name, which no instance has.
-  std::size_t size() const { return places_.size(); }
+  // What stops that one: a Reason's word, or empty.
+  std::string trouble(const std::string& instance) const;
+  bool up(const std::string& instance) const { return at(instance).health.up(); }
   CallStyle& style() { return style_; }
   const CallStyle& style() const { return style_; }
 
  private:
   struct Place {
+    std::uint64_t number = 0;  // no other place had it before
     InstanceConfig config;
     Health health;
     Mono good_at = Mono::min();  // the last good reply
@@ -81,11 +82,18 @@ class Reach {
     int told_absent = 0;         // since then, of the items that may be absent
   };
   int in_flight(const Place& place) const;
+  const Place* find(const std::string& instance) const;
+  const Place& at(const std::string& instance) const;
+  Place& at(const std::string& instance);
 
-  AccountConfig config_;
+  std::string name_;  // of the account
+  CredentialsConfig credentials_;
+  SignatureVersion signature_ = SignatureVersion::kV3;
+  std::string proxy_;
   Health health_;               // of all instances together
   bool whole_refused_ = false;  // by the last failure, for a reason that concerns every instance
   std::vector<Place> places_;
+  std::uint64_t last_place_ = 0;
   std::map<std::string, int> in_flight_;  // by the instance's name
   std::map<Api, Mono> throttled_;         // told, and the last refusal's time
   CallStyle style_;

@@ -1,7 +1,6 @@
-// What an account says of itself, for /metrics and the status line.
-#include <algorithm>
+#include "account/status.h"
 
-#include "account/account.h"
+#include <algorithm>
 
 namespace taskwatchd {
 namespace {
@@ -32,23 +31,23 @@ void add_job(AccountStatus& status, const JobView& job) {
 
 }  // namespace
 
-AccountStatus Account::status(Now now) const {
+AccountStatus status_of(const AccountParts& account, Now now) {
+  const TaskTable& table = account.tracker.table();
   AccountStatus status;
-  status.name = config_.name;
-  status.up = reach_.up();
-  status.trouble = reach_.trouble();
-  for (std::size_t i = 0; i < reach_.size(); ++i) {
-    const InstanceConfig& instance = reach_.instance(i);
-    if (instance.name.empty()) continue;  // the distribution endpoint is no instance
-    status.instances.push_back({instance.name, reach_.up(i), reach_.trouble(i)});
+  status.name = account.config.name;
+  status.up = account.reach.up();
+  status.trouble = account.reach.trouble();
+  for (const InstanceConfig& instance : account.config.instances) {
+    status.instances.push_back(
+        {instance.name, account.reach.up(instance.name), account.reach.trouble(instance.name)});
     for (const std::string& id : instance.tasks) {
-      const TaskRow& row = *tracker_.row(id);
+      const TaskRow& row = *account.tracker.row(id);
       WatchState state = row.seen ? WatchState::kWatched : WatchState::kPending;
       if (row.gone) state = WatchState::kGone;
       status.explicit_tasks.push_back({id, state});
       if (state == WatchState::kGone) {
         ++status.gone;
-      } else if (row.seen && jobs_.watches(tracker_.table().job_id(row))) {
+      } else if (row.seen && account.jobs.watches(table.job_id(row))) {
         continue;  // counted with its job
       } else if (!row.seen) {
         ++status.unseen;
@@ -60,16 +59,16 @@ AccountStatus Account::status(Now now) const {
       }
     }
   }
-  status.jobs = jobs_.views(tracker_, now);
+  status.jobs = account.jobs.views(now);
   for (const JobView& job : status.jobs) add_job(status, job);
-  status.jobs_skipped = jobs_.skipped();
-  for (const auto& [api, budget] : budgets_) {
-    const bool used = api == Api::kQueryTask || needs(api);
-    if (!budget.limiter.in_use() || !used) continue;
-    status.apis.push_back({api, budget.limiter.rate(), budget.limiter.configured_rate(),
-                           budget.last_success, budget.denied});
+  status.jobs_skipped = account.jobs.skipped();
+  for (const auto& [api, budget] : account.budgets) {
+    const bool used = api == Api::kQueryTask || account.needs(api);
+    if (!budget.in_use() || !used) continue;
+    status.apis.push_back({api, budget.limiter().rate(), budget.limiter().configured_rate(),
+                           budget.last_success, budget.denied()});
   }
-  for (const DistributionRecord* const record : distributions_.records()) {
+  for (const DistributionRecord* const record : account.distributions.records()) {
     DistributionView view;
     view.distribution_id = record->key.distribution_id;
     view.status = record->last.status;
@@ -81,8 +80,8 @@ AccountStatus Account::status(Now now) const {
     view.ended = record->ended;
     status.distributions.push_back(std::move(view));
   }
-  status.clock_offset_seconds = clock_offset_;
-  status.blind_seconds = blind_.seconds(now, status.unfinished > 0);
+  status.clock_offset_seconds = account.clock_offset;
+  status.blind_seconds = account.blind.seconds(now, status.unfinished > 0);
   return status;
 }
 

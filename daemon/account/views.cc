@@ -13,11 +13,13 @@ constexpr Duration kForesee = std::chrono::seconds(10);
 
 std::size_t AccountJobs::skipped() const {
   std::size_t all = 0;
-  for (const auto& [number, discovery] : discoveries_) all += discovery.skipped();
+  for (const auto& [name, instance] : instances_) {
+    if (instance.discovery) all += instance.discovery->skipped();
+  }
   return all;
 }
 
-std::vector<JobView> AccountJobs::views(const Tracker& tracker, Now now) const {
+std::vector<JobView> AccountJobs::views(Now now) const {
   std::vector<JobView> all;
   for (const auto& [id, job] : jobs_) {
     JobView view;
@@ -28,7 +30,7 @@ std::vector<JobView> AccountJobs::views(const Tracker& tracker, Now now) const {
     view.type = job.record.last.type;
     view.status = job.record.last.status;
     view.status_read = !job.record.last.job_id.empty();
-    view.held = tracker.table().counts(id);
+    view.held = tracker_.table().counts(id);
     if (const JobStatistics* statistics = planner_.statistics_of(id)) {
       view.statistics = *statistics;
     } else if (planner_.known_whole(id)) {
@@ -37,6 +39,8 @@ std::vector<JobView> AccountJobs::views(const Tracker& tracker, Now now) const {
       for (const std::uint32_t n : view.held) view.statistics->total += n;
     }
     view.statistics_read = job.counted;
+    view.unseen_ended = job.unseen.tasks();
+    view.unseen_since = job.unseen.since();
     view.unreconciled = planner_.unreconciled(id);
     view.ended = job.record.ended;
     view.stalled = job.stalled;
@@ -54,9 +58,9 @@ std::vector<JobView> AccountJobs::views(const Tracker& tracker, Now now) const {
     if (view.overdue) with_deadline.emplace(view.job_id, &view);
   }
   if (with_deadline.empty()) return all;
-  tracker.table().for_each([&](const TaskRow& row) {
+  tracker_.table().for_each([&](const TaskRow& row) {
     if (!row.seen || row.gone || row.superseded || is_finished(row.status)) return;
-    const auto found = with_deadline.find(tracker.table().job_id(row));
+    const auto found = with_deadline.find(tracker_.table().job_id(row));
     if (found == with_deadline.end()) return;
     const Duration age = now.wall - row.queued;
     if (age > *jobs_.at(found->second->job_id).deadline)
@@ -66,7 +70,7 @@ std::vector<JobView> AccountJobs::views(const Tracker& tracker, Now now) const {
 }
 
 // Foresees anew, now and then: two walks over all tasks.
-void AccountJobs::look_ahead(const Tracker& tracker, Now now) {
+void AccountJobs::look_ahead(Now now) {
   if (now.mono < foreseen_ + kForesee) return;
   foreseen_ = now.mono;
   std::map<std::string_view, ForecastSurvey> surveys;
@@ -77,9 +81,9 @@ void AccountJobs::look_ahead(const Tracker& tracker, Now now) {
   const auto each_unfinished = [&](auto visit) {
     std::uint32_t job = UINT32_MAX;
     auto survey = surveys.end();
-    tracker.table().for_each([&](const TaskRow& row) {
+    tracker_.table().for_each([&](const TaskRow& row) {
       if (!row.seen || row.gone || row.superseded || is_finished(row.status)) return;
-      if (row.job != job) survey = surveys.find(tracker.table().job_id(row));
+      if (row.job != job) survey = surveys.find(tracker_.table().job_id(row));
       job = row.job;
       if (survey != surveys.end()) visit(*survey, row);
     });

@@ -2,111 +2,182 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <deque>
+#include <functional>
 #include <string>
-#include <vector>
+
+#include "core/ascii.h"
 
 namespace taskwatchd {
 namespace {
 
-constexpr std::string_view kSeparators = ",;\t";
-constexpr std::size_t kHeaderBytes = 64U << 10U;  // a longer first line is no header
+constexpr std::string_view kSeparators = ",;\t|";
+constexpr std::size_t kHeaderBytes = 64U << 10U;  // what is longer before the rows is no header
 
-// Reads record after record; a field's text is kept without its quotes.
+// Reads record after record into rows; a field is a view, but for one with quotes inside quotes.
 class CsvReader {
  public:
-  CsvReader(std::string_view text, char separator) : text_(text), separator_(separator) {}
+  CsvReader(std::string_view text, char separator, ResultRows& rows)
+      : text_(text), separator_(separator), rows_(rows) {}
 
   bool at_end() const { return at_ >= text_.size(); }
-  // False: the quotes are not as they should be.
-  bool next(std::vector<std::string>& fields) {
-    fields.clear();
+  // False: the reading must end; rows.failed() or not.
+  bool next() {
+    rows_.begin(++line_);
+    made_.clear();
     for (;;) {
-      std::string& field = fields.emplace_back();
-      if (!read_field(field)) return false;
-      if (at_end()) return true;
+      if (!read_field()) return false;
+      if (at_end()) break;
       const char c = text_[at_++];
       if (c == separator_) continue;
       if (c == '\r' && !at_end() && text_[at_] == '\n') ++at_;
-      return true;
+      break;
     }
+    return rows_.end();
+  }
+  std::size_t line() const { return line_; }
+  // The first `bytes` were no record but counted as one line.
+  void skip(std::size_t bytes) {
+    at_ = bytes;
+    ++line_;
   }
 
  private:
   bool is_stop(char c) const { return c == separator_ || c == '\n' || c == '\r'; }
+  void skip_edges() {
+    while (!at_end() && !is_stop(text_[at_])) {
+      const std::size_t size = edge_at(text_, at_);
+      if (size == 0) return;
+      at_ += size;
+    }
+  }
 
-  bool read_field(std::string& field) {
-    if (at_end() || text_[at_] != '"') {
-      const std::size_t from = at_;
-      while (!at_end() && !is_stop(text_[at_])) ++at_;
-      field = text_.substr(from, at_ - from);
-      return true;
-    }
-    for (++at_; !at_end(); ++at_) {
-      if (text_[at_] != '"') {
-        field += text_[at_];
-        continue;
-      }
+  bool read_field() {
+    const std::size_t from = at_;
+    skip_edges();
+    if (!at_end() && text_[at_] == '"') return read_quoted();
+    while (!at_end() && !is_stop(text_[at_])) ++at_;
+    return add(text_.substr(from, at_ - from));
+  }
+
+  bool read_quoted() {
+    const std::size_t from = ++at_;
+    bool has_pairs = false;
+    for (;; ++at_) {
+      at_ = std::min(text_.find('"', at_), text_.size());
+      if (at_ + 1 >= text_.size() || text_[at_ + 1] != '"') break;
+      has_pairs = true;
       ++at_;
-      if (at_end() || is_stop(text_[at_])) return true;
-      if (text_[at_] != '"') return false;
-      field += '"';
     }
-    return false;  // the closing quote is missing: the file is cut
+    const std::string_view inner = text_.substr(from, at_ - from);
+    const bool is_closed = !at_end();
+    if (is_closed) ++at_;
+    skip_edges();
+    if (!is_closed || (!at_end() && !is_stop(text_[at_]))) {
+      rows_.fail("has a broken quote");  // or its closing one is missing: the file is cut
+      return false;
+    }
+    if (!has_pairs) return add(inner);
+    if (!rows_.may_take(inner.size())) return false;
+    std::string& plain = made_.emplace_back();
+    for (std::size_t i = 0; i < inner.size(); ++i) {
+      plain += inner[i];
+      if (inner[i] == '"') ++i;
+    }
+    return add(plain);
+  }
+
+  bool add(std::string_view field) {
+    if (!rows_.may_take(field.size())) return false;
+    const std::string_view inner = trimmed_edges(field);
+    const bool is_text = std::none_of(inner.begin(), inner.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+             c == 0x7f;
+    });
+    if (!is_text) {
+      rows_.fail("has a control character inside a field");
+      return false;
+    }
+    return rows_.add(field);
   }
 
   std::string_view text_;
   char separator_;
+  ResultRows& rows_;
   std::size_t at_ = 0;
+  std::size_t line_ = 0;
+  std::deque<std::string> made_;  // fields of this record that are not as they stand in the text
 };
 
-bool is_blank_line(const std::vector<std::string>& fields) {
-  return fields.size() == 1 && fields[0].find_first_not_of(" \t") == std::string::npos;
+// Excel's own first line: sep=; names the separator.
+struct SepLine {
+  char separator = 0;     // 0: there is none
+  std::size_t bytes = 0;  // with its line end
+};
+SepLine sep_line(std::string_view text) {
+  const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+  std::string_view line = text.substr(0, end);
+  while (const std::size_t size = edge_at(line, 0)) line.remove_prefix(size);
+  const bool is_quoted = line.starts_with('"');
+  if (is_quoted) line.remove_prefix(1);
+  if (line.size() < 5 || !is_word(line.substr(0, 4), "sep=")) return {};
+  const std::string_view rest = line.substr(5);
+  if (!trimmed_edges(is_quoted && rest.starts_with('"') ? rest.substr(1) : rest).empty()) return {};
+  const std::string_view after = text.substr(end);
+  return {line[4], end + (after.starts_with("\r\n") ? 2U : after.empty() ? 0U : 1U)};
 }
 
-// The separator that gives a header that we know; 0 for none or more than one.
-char separator_of(std::string_view text) {
+// How many records there are up to and with the header, by this separator; 0: there is none.
+std::size_t header_line(std::string_view text, char separator, const ResultLimits& limits) {
+  ResultTally none(limits);
+  ResultRows rows(none);
+  CsvReader reader(text.substr(0, kHeaderBytes), separator, rows);
+  while (!reader.at_end() && reader.next() && !rows.has_header()) {
+  }
+  return rows.has_header() ? reader.line() : 0;
+}
+
+// The separator that gives a header soonest; 0 for none, or for two as soon.
+char separator_of(std::string_view text, const ResultLimits& limits) {
   char found = 0;
-  std::vector<std::string> names;
+  std::size_t soonest = 0;
   for (const char separator : kSeparators) {
-    CsvReader reader(text.substr(0, kHeaderBytes), separator);
-    if (!reader.next(names) || !is_result_header(names)) continue;
-    if (found != 0) return 0;
-    found = separator;
+    const std::size_t line = header_line(text, separator, limits);
+    if (line == 0 || (soonest != 0 && line > soonest)) continue;
+    found = line == soonest ? '\0' : separator;
+    soonest = line;
   }
   return found;
 }
 
+// Why there is no header, by that separator.
+std::string describe_start(std::string_view text, char separator, const ResultLimits& limits) {
+  ResultTally none(limits);
+  ResultRows rows(none);
+  CsvReader reader(text.substr(0, kHeaderBytes), separator, rows);
+  while (!reader.at_end() && rows.seen().empty() && reader.next()) {
+  }
+  if (!rows.seen().empty()) return "the first is " + rows.seen();
+  return std::move(none).take(ResultFormat::kUnknown).problem;
+}
+
 }  // namespace
 
-bool is_result_csv(std::string_view text) {
-  return separator_of(text) != 0;
-}
-
-std::string describe_first_line(std::string_view text) {
-  std::vector<std::string> names;
-  CsvReader(text.substr(0, kHeaderBytes), ',').next(names);
-  return list_columns(names);
-}
-
-void read_result_csv(std::string_view text, ResultTally& tally) {
-  CsvReader reader(text, separator_of(text));
-  std::vector<std::string> fields;
-  reader.next(fields);
-  if (fields.size() > tally.limits().columns) {
-    return tally.fail(fmt::format("the header has more than {} columns", tally.limits().columns));
+ResultFormat read_result_csv(std::string_view text, ResultTally& tally) {
+  const SepLine named = sep_line(text);
+  const char separator =
+      named.separator != 0 ? named.separator : separator_of(text, tally.limits());
+  ResultRows rows(tally);
+  CsvReader reader(text, separator, rows);
+  if (named.bytes > 0) reader.skip(named.bytes);
+  while (separator != 0 && !reader.at_end() && reader.next()) {
   }
-  std::vector<ResultCell> row(fields.size());
-  for (std::size_t i = 0; i < fields.size(); ++i) row[i].role = result_role(fields[i]);
-  for (std::size_t line = 2; !reader.at_end(); ++line) {
-    if (!reader.next(fields)) return tally.fail(fmt::format("row {} has a broken quote", line));
-    if (is_blank_line(fields)) continue;
-    if (fields.size() != row.size()) {
-      return tally.fail(fmt::format("row {} has {} fields where the header has {}", line,
-                                    fields.size(), row.size()));
-    }
-    for (std::size_t i = 0; i < row.size(); ++i) row[i].text = fields[i];
-    if (!tally.add(row, line)) return;
-  }
+  if (rows.has_header() || tally.failed()) return ResultFormat::kCsv;
+  tally.fail("no line names a device and a code by one separator; " +
+             describe_start(text.substr(named.bytes), named.separator != 0 ? named.separator : ',',
+                            tally.limits()));
+  return ResultFormat::kUnknown;
 }
 
 }  // namespace taskwatchd

@@ -5,6 +5,7 @@
 
 #include "cloud/result_csv.h"
 #include "cloud/result_json.h"
+#include "cloud/result_parts.h"
 #include "cloud/result_text.h"
 #include "cloud/result_unpack.h"
 #include "cloud/result_xlsx.h"
@@ -12,87 +13,94 @@
 namespace taskwatchd {
 namespace {
 
-ResultFormat read_text(std::string_view bytes, ResultTally& tally) {
-  const std::optional<std::string> text = result_text(bytes);
-  if (!text) {
-    tally.fail("neither packed nor text that we can read");
-    return ResultFormat::kUnknown;
-  }
-  const std::size_t first = text->find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) {
-    tally.fail("the file is empty");
-    return ResultFormat::kUnknown;
-  }
-  if ((*text)[first] == '<') {
-    tally.fail("it is a web page or XML");
-    return ResultFormat::kUnknown;
-  }
-  if (is_result_json(*text)) return read_result_json(*text, tally);
-  if (is_result_csv(*text)) {
-    read_result_csv(*text, tally);
-    return ResultFormat::kCsv;
-  }
-  tally.fail("the first line names no device and code by one separator: " +
-             describe_first_line(*text));
+// One stage of a file: its bytes, and how they are let go once the next stage stands.
+struct Stage {
+  std::string_view bytes;
+  const ReleaseBytes& release;
+};
+
+ResultFormat refuse(ResultTally& tally, std::string problem) {
+  tally.fail(std::move(problem));
   return ResultFormat::kUnknown;
 }
 
-ResultFormat read_packed(std::string_view bytes, std::size_t packs, std::size_t& budget,
-                         ResultTally& tally);
-
-ResultFormat read_zip(std::string_view bytes, std::size_t packs, std::size_t& budget,
-                      ResultTally& tally) {
-  ZipArchive archive(bytes, tally.limits());
-  if (!archive.problem().empty()) {
-    tally.fail(archive.problem());
-    return ResultFormat::kUnknown;
+ResultFormat read_text(const Stage& stage, ResultTally& tally) {
+  std::string converted;
+  const auto found = result_text(stage.bytes, tally.limits().expanded_bytes, converted);
+  if (const auto* const problem = std::get_if<TextProblem>(&found)) {
+    return refuse(tally, problem->words);
   }
-  if (is_xlsx(archive)) {
-    read_result_xlsx(archive, budget, tally);
-    return ResultFormat::kXlsx;
+  const std::string_view text = std::get<std::string_view>(found);
+  if (!converted.empty()) stage.release();
+  std::size_t first = 0;
+  while (const std::size_t size = edge_at(text, first)) first += size;
+  if (first == text.size()) return refuse(tally, "the file is empty");
+  if (text[first] == '<') return refuse(tally, "it is a web page or XML");
+  if (text[first] == '[' || text[first] == '{') {
+    return read_result_json(text.substr(first), tally);
   }
-  if (archive.names().size() != 1) {
-    tally.fail("the zip holds not one file but " + std::to_string(archive.names().size()));
-    return ResultFormat::kUnknown;
-  }
-  const auto inner = archive.read(archive.names().front(), budget);
-  if (const auto* const problem = std::get_if<UnpackProblem>(&inner)) {
-    tally.fail(problem->words);
-    return ResultFormat::kUnknown;
-  }
-  return read_packed(std::get<std::string>(inner), packs + 1, budget, tally);
+  return read_result_csv(text, tally);
 }
 
-ResultFormat read_packed(std::string_view bytes, std::size_t packs, std::size_t& budget,
+ResultFormat read_packed(const Stage& stage, std::size_t packs, std::size_t& budget,
+                         ResultTally& tally);
+
+ResultFormat read_unpacked(std::variant<std::string, UnpackProblem> unpacked, std::size_t packs,
+                           std::size_t& budget, ResultTally& tally) {
+  if (auto* const problem = std::get_if<UnpackProblem>(&unpacked)) {
+    return refuse(tally, std::move(problem->words));
+  }
+  auto& inner = std::get<std::string>(unpacked);
+  const ReleaseBytes release = [&inner] { std::string().swap(inner); };
+  return read_packed({inner, release}, packs + 1, budget, tally);
+}
+
+ResultFormat read_zip(const Stage& stage, std::size_t packs, std::size_t& budget,
+                      ResultTally& tally) {
+  std::variant<std::string, UnpackProblem> inner;
+  {
+    ZipArchive archive(stage.bytes, tally.limits());
+    if (!archive.problem().empty()) return refuse(tally, archive.problem());
+    if (is_xlsx(archive)) {
+      read_result_xlsx(archive, budget, tally);
+      return ResultFormat::kXlsx;
+    }
+    const std::vector<std::size_t> files = archive.plain_files();
+    if (files.size() != 1) {
+      return refuse(tally, "the zip holds not one file but " + std::to_string(files.size()));
+    }
+    inner = archive.read(files.front(), budget);
+  }
+  stage.release();
+  return read_unpacked(std::move(inner), packs, budget, tally);
+}
+
+ResultFormat read_packed(const Stage& stage, std::size_t packs, std::size_t& budget,
                          ResultTally& tally) {
-  const bool gzip = is_gzip(bytes);
-  if (!gzip && !is_zip(bytes)) return read_text(bytes, tally);
-  if (packs >= kResultPacks) {
-    tally.fail("packed more often than twice");
-    return ResultFormat::kUnknown;
-  }
-  if (!gzip) return read_zip(bytes, packs, budget, tally);
-  const auto inner = unpack_gzip(bytes, budget);
-  if (const auto* const problem = std::get_if<UnpackProblem>(&inner)) {
-    tally.fail(problem->words);
-    return ResultFormat::kUnknown;
-  }
-  return read_packed(std::get<std::string>(inner), packs + 1, budget, tally);
+  const bool gzip = is_gzip(stage.bytes);
+  if (!gzip && !is_zip(stage.bytes)) return read_text(stage, tally);
+  if (packs >= kResultPacks) return refuse(tally, "packed more often than twice");
+  if (!gzip) return read_zip(stage, packs, budget, tally);
+  auto inner = unpack_gzip(stage.bytes, budget);
+  stage.release();
+  return read_unpacked(std::move(inner), packs, budget, tally);
 }
 
 }  // namespace
 
-DistributionResult read_result_file(std::string_view bytes, const ResultLimits& limits) {
+DistributionResult read_result_file(std::string_view bytes, const ResultLimits& limits,
+                                    const ReleaseBytes& release) {
   ResultTally tally(limits);
   std::size_t budget = limits.expanded_bytes;
   ResultFormat format = ResultFormat::kUnknown;
-  if (bytes.size() > limits.expanded_bytes) {
+  const std::size_t size = bytes.size();
+  if (size > limits.expanded_bytes) {
     tally.fail("the file is larger than we read");
   } else {
-    format = read_packed(bytes, 0, budget, tally);
+    format = read_packed({bytes, release}, 0, budget, tally);
   }
   DistributionResult result = std::move(tally).take(format);
-  result.bytes = bytes.size();
+  result.bytes = size;
   return result;
 }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace taskwatchd {
 namespace {
@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kRowBytes = 512U << 10U;       // one row's text
 constexpr std::size_t kWrapperBytes = 1024U << 10U;  // what stands around the list
+constexpr std::size_t kKeptKeyBytes = 256;
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) {
   return std::min(text.find_first_not_of(kBlanks, at), text.size());
@@ -54,48 +55,52 @@ std::size_t skip_nested(std::string_view text, std::size_t at) {
 
 class JsonRows {
  public:
-  explicit JsonRows(ResultTally& tally) : tally_(tally) {
+  explicit JsonRows(ResultTally& tally) : tally_(tally), rows_(tally) {
     is_ready_ = parser_.allocate(kRowBytes, kResultNesting) == simdjson::SUCCESS;
   }
 
   // One row. False: the reading ends.
   bool add(std::string_view text, std::size_t line) {
-    if (!parse(text)) {
-      tally_.fail(fmt::format("row {} is not a JSON object", line));
-      return false;
-    }
-    return tally_.add(row_, line);
-  }
-  // Whether the text is an object with a device and a code of its own.
-  bool is_row(std::string_view text) {
-    return parse(text) && has(ResultRole::kDevice) && has(ResultRole::kCode);
-  }
-  bool has_code() const { return seen_code_; }
-  // The columns of the last row read.
-  const std::vector<std::string>& names() const { return names_; }
-
- private:
-  bool has(ResultRole role) const {
-    return std::any_of(row_.begin(), row_.end(),
-                       [&](const ResultCell& c) { return c.role == role; });
-  }
-
-  bool parse(std::string_view text) {
-    row_.clear();
-    names_.clear();
-    made_.clear();
+    rows_.begin(line);
     simdjson::dom::object object;
-    if (!is_ready_ || text.size() > kRowBytes ||
-        parser_.parse(text.data(), text.size()).get_object().get(object) != simdjson::SUCCESS) {
+    if (!parse(text, object)) {
+      rows_.fail("is not a JSON object");
       return false;
     }
     for (const auto& [key, value] : object) {
-      if (row_.size() > tally_.limits().columns) break;  // the tally refuses it
-      names_.emplace_back(key);
-      row_.push_back({role_of(key), text_of(value)});
-      seen_code_ = seen_code_ || row_.back().role == ResultRole::kCode;
+      const ResultRole role = role_of(key);
+      seen_code_ = seen_code_ || role == ResultRole::kCode;
+      if (!rows_.may_take(key.size()) || !rows_.add_named(role, text_of(value))) return false;
     }
-    return true;
+    if (seen_.empty()) seen_ = names_of(object);
+    return rows_.end();
+  }
+  // Whether the text is an object with a device and a code.
+  bool is_row(std::string_view text) {
+    simdjson::dom::object object;
+    if (!parse(text, object)) return false;
+    bool has_device = false, has_code = false;
+    for (const auto& [key, value] : object) {
+      has_device = has_device || result_role(key) == ResultRole::kDevice;
+      has_code = has_code || result_role(key) == ResultRole::kCode;
+    }
+    return has_device && has_code;
+  }
+  bool has_code() const { return seen_code_; }
+  // The columns of the first row.
+  const std::string& seen() const { return seen_; }
+
+ private:
+  bool parse(std::string_view text, simdjson::dom::object& object) {
+    made_.clear();
+    return is_ready_ && text.size() <= kRowBytes &&
+           parser_.parse(text.data(), text.size()).get_object().get(object) == simdjson::SUCCESS;
+  }
+
+  static std::string names_of(const simdjson::dom::object& object) {
+    std::vector<ResultCell> names;
+    for (const auto& [key, value] : object) names.push_back({ResultRole::kOther, key});
+    return list_columns(names);
   }
 
   // Rows have the same keys: their roles are looked up once.
@@ -103,34 +108,39 @@ class JsonRows {
     const auto known = roles_.find(key);
     if (known != roles_.end()) return known->second;
     const ResultRole role = result_role(key);
-    if (roles_.size() < tally_.limits().columns) roles_.emplace(key, role);
+    const bool is_kept = roles_.size() < tally_.limits().columns && key.size() <= kKeptKeyBytes;
+    if (is_kept) roles_.emplace(key, role);
     return role;
   }
 
   std::string_view text_of(simdjson::dom::element value) {
     std::string_view text;
     std::int64_t number = 0;
+    std::uint64_t large = 0;
     double decimal = 0;
     if (value.get_string().get(text) == simdjson::SUCCESS) return text;
     if (value.get_int64().get(number) == simdjson::SUCCESS) {
       return made_.emplace_back(std::to_string(number));
     }
+    if (value.get_uint64().get(large) == simdjson::SUCCESS) {
+      return made_.emplace_back(std::to_string(large));
+    }
     if (value.get_double().get(decimal) == simdjson::SUCCESS) {
-      return made_.emplace_back(fmt::format("{}", decimal));
+      return made_.emplace_back(plain_number(fmt::format("{}", decimal)));
     }
     bool truth = false;
     if (value.get_bool().get(truth) == simdjson::SUCCESS) return truth ? "true" : "false";
     if (value.is_null()) return {};
     // A list or an object where a plain value should be: a code like that is not readable.
-    return "\x01";
+    return "{\x01}";
   }
 
   ResultTally& tally_;
+  ResultRows rows_;
   simdjson::dom::parser parser_;
   bool is_ready_ = false;
   bool seen_code_ = false;
-  std::vector<ResultCell> row_;
-  std::vector<std::string> names_;
+  std::string seen_;
   std::deque<std::string> made_;  // texts of numbers; stay in place
   std::map<std::string, ResultRole, std::less<>> roles_;
 };
@@ -153,7 +163,7 @@ void read_array(std::string_view text, std::size_t from, std::size_t to, ResultT
     at = skip_blanks(text, at + 1);
   }
   if (!rows.has_code()) {
-    tally.fail("no row has a code that we know, only " + list_columns(rows.names()));
+    tally.fail("no row has a code that we know, only " + rows.seen());
   }
 }
 
@@ -175,12 +185,14 @@ void read_wrapped(std::string_view text, ResultTally& tally) {
   }
   if (from == std::string_view::npos) return tally.fail("the JSON is neither a list nor a row");
   // What stands around the list must be good JSON too, or the file may be cut.
+  if (from + (text.size() - to) > kWrapperBytes) {
+    return tally.fail("too much stands around the JSON's list");
+  }
   const std::string around =
       std::string(text.substr(0, from)) + "[]" + std::string(text.substr(to));
   simdjson::dom::parser parser;
   simdjson::dom::element whole;
-  if (around.size() > kWrapperBytes ||
-      parser.allocate(kWrapperBytes, kResultNesting) != simdjson::SUCCESS ||
+  if (parser.allocate(kWrapperBytes + 2, kResultNesting) != simdjson::SUCCESS ||
       parser.parse(around).get(whole) != simdjson::SUCCESS) {
     return tally.fail("the JSON is broken or cut");
   }
@@ -201,11 +213,6 @@ void read_lines(std::string_view text, ResultTally& tally) {
 }
 
 }  // namespace
-
-bool is_result_json(std::string_view text) {
-  const std::size_t at = skip_blanks(text, 0);
-  return at < text.size() && (text[at] == '[' || text[at] == '{');
-}
 
 ResultFormat read_result_json(std::string_view text, ResultTally& tally) {
   const std::size_t at = skip_blanks(text, 0);

@@ -4,12 +4,11 @@
 
 #include <string_view>
 
-#include "cloud/result_tally.h"
+#include "cloud/result_rows.h"
 
 namespace taskwatchd {
 
-bool is_result_json(std::string_view text);
-// REQUIRES: is_result_json(text). Which of the formats it is; failures go into the tally.
+// REQUIRES: the text begins with [ or {. Which of the formats it is; failures go into the tally.
 ResultFormat read_result_json(std::string_view text, ResultTally& tally);
 
 }  // namespace taskwatchd

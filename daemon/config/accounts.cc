@@ -106,6 +106,7 @@ AccountConfig read_account(Section& section, const ParseContext& context) {
     if (const auto problem = proxy_problem(*proxy)) section.refuse("proxy", "`proxy` " + *problem);
   }
   account.quota = read_quota(section);
+  account.quota_total = section.number("quota_total", 0, kMaxCallsPerSecond, true).value_or(0);
   account.quota_share = section.number("quota_share", 0, 1, true).value_or(account.quota_share);
   account.pace = read_pace(section);
   account.instances = read_instances(section, context);

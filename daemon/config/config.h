@@ -73,6 +73,7 @@ struct AccountConfig {
   SignatureVersion signature = SignatureVersion::kV3;
   std::string proxy;            // empty: none
   std::map<Api, double> quota;  // every Api has an entry; 0 = do not use
+  double quota_total = 0;       // calls/s of all APIs together; 0 = no such limit
   double quota_share = 0.8;
   Pace pace;
   std::vector<InstanceConfig> instances;

@@ -146,7 +146,9 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view url,
   result.port = parts->port.empty() ? (result.scheme == "https" ? "443" : "80") : parts->port;
   result.is_loopback = is_loopback_literal(result.host);
   if (result.scheme != "https" && !result.is_loopback) {
-    return result.where() + ": the link to the result file is not https";
+    if (result.port == "80") result.port = "443";
+    result.scheme = "https";
+    result.is_upgraded = true;
   }
   if (std::none_of(hosts.begin(), hosts.end(),
                    [&](const std::string& pattern) { return matches(result, pattern); })) {
@@ -155,6 +157,13 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view url,
            "distribution_file_hosts";
   }
   return result;
+}
+
+std::string https_url(std::string_view url, const FileUrl& where) {
+  const std::size_t begin = url.find("://") + 3;
+  const std::size_t path = std::min(url.find_first_of("/?", begin), url.size());
+  return "https://" + where.host + (where.port == "443" ? "" : ":" + where.port) +
+         std::string(url.substr(path));
 }
 
 bool is_public(std::uint32_t v4) {

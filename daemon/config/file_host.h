@@ -19,10 +19,11 @@ namespace taskwatchd {
 std::optional<std::string> file_host_problem(std::string_view pattern);
 
 struct FileUrl {
-  std::string scheme;  // https; http for loopback only
+  std::string scheme;  // https, also for a link of http; http for loopback only
   std::string host;    // lower case, an IPv6 address in brackets
   std::string port;
   bool is_loopback = false;  // the list names it: only a loopback address may be connected to
+  bool is_upgraded = false;  // the link was http: https_url is fetched
 
   std::string where() const { return host + ':' + port; }
 };
@@ -30,6 +31,10 @@ struct FileUrl {
 // query and user. Other spellings of an address (127.1, 0x7f.1, 2130706433) are not taken.
 std::variant<FileUrl, std::string> read_file_url(std::string_view url,
                                                  const std::vector<std::string>& hosts);
+
+// The same host and path by https: object storage signs links without their scheme.
+// REQUIRES: `where` is what read_file_url made of it.
+std::string https_url(std::string_view url, const FileUrl& where);
 
 // Whether the address is of the public Internet: not private, loopback, link-local (the metadata
 // service), shared (100.64.0.0/10), documentation, multicast or reserved; one that holds an IPv4

@@ -64,8 +64,11 @@ std::string account_text(const AccountConfig& account) {
                      ", " + counted(jobs, "job") + ", " + keys_of(account.credentials) +
                      ", signature " + (account.signature == SignatureVersion::kV3 ? "v3" : "v1") +
                      (account.proxy.empty() ? "" : ", proxy " + account.proxy) + "\n";
-  text += "  calls/s used at most (share " + number(account.quota_share) + "): " + calls(account) +
-          "\n";
+  text += "  calls/s used at most (share " + number(account.quota_share) + "): " + calls(account);
+  if (account.quota_total > 0) {
+    text += ", all together " + number(account.quota_total * account.quota_share);
+  }
+  text += "\n";
   text += "  asked at most once in: task " + format_duration(account.pace.task) + ", job " +
           format_duration(account.pace.job) + ", finished " +
           format_duration(account.pace.finished) + "\n";

@@ -5,7 +5,8 @@
 namespace taskwatchd {
 namespace {
 constexpr std::array<std::string_view, kAllAnomalies.size()> kWords = {
-    "unknown_status", "regression", "stale_reply", "wrong_task_id", "negative_delay"};
+    "unknown_status", "regression",  "stale_reply", "wrong_task_id",
+    "negative_delay", "job_changed", "endless_list"};
 }
 
 std::string_view name(Anomaly anomaly) {

@@ -21,10 +21,12 @@ enum class Anomaly : std::uint8_t {
   kStaleReply,
   kWrongTaskId,
   kNegativeDelay,
+  kJobChanged,
+  kEndlessList,
 };
-inline constexpr std::array<Anomaly, 5> kAllAnomalies = {
+inline constexpr std::array<Anomaly, 7> kAllAnomalies = {
     Anomaly::kUnknownStatus, Anomaly::kRegression, Anomaly::kStaleReply, Anomaly::kWrongTaskId,
-    Anomaly::kNegativeDelay};
+    Anomaly::kNegativeDelay, Anomaly::kJobChanged, Anomaly::kEndlessList};
 std::string_view name(Anomaly anomaly);
 
 // One task's new record, and how it came to it.
@@ -41,7 +43,8 @@ struct TaskChange {
   std::optional<Duration> execution{};   // IN_PROGRESS to the end
 };
 
-// Durable counters, kept apart from events so that pruning never lowers them.
+// Durable counters, kept apart from events so that pruning these lowers none. A job's counters go
+// when nothing else of the job is left.
 enum class Counter : std::uint8_t { kTransitions, kFirstSeen };
 struct CounterKey {
   std::string account;
@@ -83,10 +86,9 @@ struct Commit {
   }
 };
 
-// What is stored of the things asked for.
+// What is stored of one account.
 struct Stored {
-  std::vector<TaskRecord> records;
-  std::vector<CounterValue> counters;
+  std::vector<TaskRecord> records;  // put in by who asks for them: an account has too many
   std::vector<Mark> marks;
   std::vector<JobRecord> jobs;
   std::vector<DistributionRecord> distributions;

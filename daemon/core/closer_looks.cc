@@ -20,28 +20,30 @@ bool CloserLooks::is_worth_it(const TaskRow& row, Why why) {
   return why == Why::kSurplus || !is_finished(row.status);
 }
 
-NextCall CloserLooks::next(
-    Mono now, const std::vector<Mono>& held, const TaskTable& table,
-    const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of) {
+NextCall CloserLooks::next(Mono now, const Gates& gates, const TaskTable& table,
+                           const InstanceOf& instance_of) {
+  ask_again_what_is_unanswered(now);
   NextCall next;
   for (std::size_t tries = waiting_.size(); tries > 0; --tries) {
     const Look look = waiting_.front();
     const auto slot = table.find(look.task_id);
-    std::optional<std::size_t> instance;
+    const std::string* instance = nullptr;
     if (slot && table.row(*slot).seen) instance = instance_of(table.job_id(table.row(*slot)));
-    if (!instance || !is_worth_it(table.row(*slot), look.why)) {
+    if (instance == nullptr || !is_worth_it(table.row(*slot), look.why)) {
       known_.erase(look.task_id);
       waiting_.pop_front();
       continue;
     }
-    if (held[*instance] > now) {
-      next.wake = std::min(next.wake, held[*instance]);
+    const Mono when = std::max(look.not_before, gates.until(*instance));
+    if (when > now) {
+      next.wake = std::min(next.wake, when);
       waiting_.pop_front();
       waiting_.push_back(look);
       continue;
     }
     Call call;
-    call.instance = *instance;
+    call.owner = CallOwner::kJobs;
+    call.iot_instance = *instance;
     call.task_id = look.task_id;
     next.call = std::move(call);
     break;
@@ -49,20 +51,43 @@ NextCall CloserLooks::next(
   return next;
 }
 
-void CloserLooks::asked(const std::string& task_id) {
-  if (!known_.contains(task_id)) return;
-  const auto at = std::find_if(waiting_.begin(), waiting_.end(),
-                               [&](const Look& look) { return look.task_id == task_id; });
-  if (at != waiting_.end()) waiting_.erase(at);
+void CloserLooks::ask_again_what_is_unanswered(Mono now) {
+  for (auto& [id, asking] : asking_) {
+    if (asking.waits_again || now < asking.sent_at + PollSlot::kPatience) continue;
+    asking.waits_again = true;
+    waiting_.push_front({id, asking.why});
+  }
 }
 
-void CloserLooks::over(const std::string& task_id, bool well) {
-  if (!known_.contains(task_id)) return;
-  if (well) {
-    known_.erase(task_id);
-  } else {
-    waiting_.push_back({task_id, Why::kSurplus});
-  }
+bool CloserLooks::take_from_waiting(const std::string& task_id, Look& look) {
+  const auto at = std::find_if(waiting_.begin(), waiting_.end(),
+                               [&](const Look& one) { return one.task_id == task_id; });
+  if (at == waiting_.end()) return false;
+  look = std::move(*at);
+  waiting_.erase(at);
+  return true;
+}
+
+void CloserLooks::on_sent(const std::string& task_id, Mono now) {
+  Look look;
+  if (!known_.contains(task_id) || !take_from_waiting(task_id, look)) return;
+  asking_[task_id] = {.why = look.why, .sent_at = now};
+}
+
+void CloserLooks::on_answer(const std::string& task_id) {
+  const auto asked = asking_.find(task_id);
+  if (asked == asking_.end()) return;
+  Look look;
+  if (asked->second.waits_again) take_from_waiting(task_id, look);
+  asking_.erase(asked);
+  known_.erase(task_id);
+}
+
+void CloserLooks::on_failure(const std::string& task_id, Mono retry_at) {
+  const auto asked = asking_.find(task_id);
+  if (asked == asking_.end()) return;
+  if (!asked->second.waits_again) waiting_.push_back({task_id, asked->second.why, retry_at});
+  asking_.erase(asked);
 }
 
 std::optional<CloserLooks::Why> CloserLooks::waits(const std::string& task_id,
@@ -75,12 +100,6 @@ std::optional<CloserLooks::Why> CloserLooks::waits(const std::string& task_id,
     return look.why;
   }
   return std::nullopt;
-}
-
-bool CloserLooks::in_flight(const std::string& task_id) const {
-  if (!known_.contains(task_id)) return false;
-  return std::none_of(waiting_.begin(), waiting_.end(),
-                      [&](const Look& look) { return look.task_id == task_id; });
 }
 
 void CloserLooks::want_those_who_left(const std::string& job_id, Wall began,

@@ -8,10 +8,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "core/call.h"
+#include "core/gates.h"
+#include "core/poll_slot.h"
 #include "core/task_table.h"
 #include "core/time.h"
 
@@ -27,20 +30,23 @@ class CloserLooks {
 
   // No effect for a task that waits or is being asked, or with kMax waiting.
   void want(const std::string& task_id, Why why);
-  // The task to ask next; those that lists have answered meanwhile are dropped. `instance_of` gives
-  // the instance of a watched job, nothing for another; held ones stay.
-  NextCall next(
-      Mono now, const std::vector<Mono>& held, const TaskTable& table,
-      const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of);
+  // The instance of a watched job; nullptr for another job.
+  using InstanceOf = std::function<const std::string*(const std::string& job_id)>;
+  // The task to ask next; those that lists have answered meanwhile are dropped. Tasks of instances
+  // that are not called, and those that back off, stay.
+  NextCall next(Mono now, const Gates& gates, const TaskTable& table,
+                const InstanceOf& instance_of);
   // It is being asked, by whoever named it. No effect for a task that does not wait.
-  void asked(const std::string& task_id);
-  // Asked and answered (`well`), or to be asked again.
-  void over(const std::string& task_id, bool well);
+  void on_sent(const std::string& task_id, Mono now);
+  // Asked and answered, or not wanted any more.
+  void on_answer(const std::string& task_id);
+  // To be asked again, but not before `retry_at`.
+  void on_failure(const std::string& task_id, Mono retry_at);
   std::size_t waiting() const { return waiting_.size(); }
   // Why the task waits for a look, if it does and still deserves one. Walks through all that wait.
   std::optional<Why> waits(const std::string& task_id, const TaskTable& table) const;
   // It is being asked.
-  bool in_flight(const std::string& task_id) const;
+  bool in_flight(const std::string& task_id) const { return asking_.contains(task_id); }
 
   // A whole walk, begun at `began`, through the list of the job's running tasks is over: those that
   // it did not show have ended, or it left them out. A hint of whom to ask, never a transition.
@@ -55,10 +61,19 @@ class CloserLooks {
   struct Look {
     std::string task_id;
     Why why = Why::kWords;
+    Mono not_before = Mono::min();
   };
   static bool is_worth_it(const TaskRow& row, Why why);
+  void ask_again_what_is_unanswered(Mono now);
+  bool take_from_waiting(const std::string& task_id, Look& look);
 
   std::deque<Look> waiting_;
+  struct Asking {
+    Why why = Why::kWords;
+    Mono sent_at;
+    bool waits_again = false;  // unanswered for too long: in waiting_ as well
+  };
+  std::unordered_map<std::string, Asking> asking_;
   std::unordered_set<std::string> known_;  // waiting, or being asked
 };
 

@@ -12,19 +12,16 @@ constexpr std::uint32_t kMaxPages = 200;              // of a sweep: 10,000 jobs
 
 }  // namespace
 
-void Discovery::failed(Mono retry_at) {
-  in_flight_ = false;
-  due_ = retry_at;
-}
-
 bool Discovery::wanted(const JobReply& job, Now now) const {
   return glob_matches(wanted_.name, job.job_name) &&
          Duration(now.wall - job.modified) <= wanted_.modified_within;
 }
 
-Discovery::Found Discovery::listed(const JobPage& page, Now now) {
+Discovery::Found Discovery::on_page(std::uint64_t call, std::uint32_t number, const JobPage& page,
+                                    Now now) {
   Found found;
-  in_flight_ = false;
+  poll_.on_answer(call);
+  if (number != page_) return found;
   for (const JobReply& job : page.jobs) {
     if (!seen_.insert(job.job_id).second) continue;  // pages shift while they are read
     if (!wanted(job, now)) {

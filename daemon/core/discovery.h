@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/job.h"
+#include "core/poll_slot.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -29,16 +30,18 @@ class Discovery {
   void configure(DiscoverJobs wanted) { wanted_ = std::move(wanted); }
 
   // When the next page is due, and its number, from 1.
-  Mono due() const { return in_flight_ ? Mono::max() : due_; }
+  Mono due() const { return std::max(due_, poll_.ready()); }
   std::uint32_t page() const { return page_; }
-  void asked() { in_flight_ = true; }
-  void failed(Mono retry_at);
+  void on_sent(std::uint64_t call, Mono now) { poll_.on_sent(call, now); }
+  void on_failure(std::uint64_t call, Mono retry_at) { poll_.on_failure(call, retry_at); }
 
   struct Found {
     std::vector<JobReply> fresh;       // to be watched from now on
     std::vector<std::string> dropped;  // no longer: not listed, too old, or over the limit
   };
-  Found listed(const JobPage& page, Now now);
+  // The page that the call had asked for, by its number. One that the sweep has passed already, as
+  // its answer came late, changes nothing.
+  Found on_page(std::uint64_t call, std::uint32_t number, const JobPage& page, Now now);
 
   bool watches(const std::string& job_id) const { return watched_.contains(job_id); }
   // Watched in an earlier life of the program.
@@ -53,7 +56,7 @@ class Discovery {
   Mono due_ = Mono::min();
   std::uint32_t page_ = 1;
   std::size_t page_rows_ = 0;  // of a full page: the first
-  bool in_flight_ = false;
+  PollSlot poll_;
   std::map<std::string, Wall> watched_;  // by id, with UtcModified
   std::set<std::string> seen_;           // in this sweep
   std::size_t passed_over_ = 0;          // in this sweep

@@ -76,8 +76,9 @@ struct DistributionResult {
   std::uint32_t failed = 0;
   std::uint32_t unknown = 0;                   // devices whose code is empty or unreadable
   std::map<std::string, std::uint32_t> codes;  // devices by code; at most kMaxCodes of them
-  std::vector<DeviceResult> failed_devices;    // in the file's order
-  std::uint64_t bytes = 0;                     // of the file as it was fetched
+  // In the file's order: the first of them, as many as fit into some megabytes.
+  std::vector<DeviceResult> failed_devices;
+  std::uint64_t bytes = 0;  // of the file as it was fetched
 };
 // Ten times the devices that a distribution takes by the documents; those above are only counted.
 inline constexpr std::size_t kMaxFailedDevices = 100'000;
@@ -97,7 +98,12 @@ struct DistributionRecord {
   Wall last_seen;             // receive time of the last reply about it
   std::optional<Wall> ended;  // when it was first seen finished or aborted
   std::optional<Wall> result_read;
+  // One that was not understood is fetched again: see DistributionWatch.
   std::optional<DistributionResult> result;
+  // A fetch that has begun and of whose end nothing is known: stored before it begins, so that a
+  // crash by the file is seen at the next start.
+  std::optional<Wall> fetch_begun;
+  std::uint32_t refusals = 0;  // fetches running whose file was not understood
 };
 
 // What it takes to fetch a result file of a distribution.
@@ -109,7 +115,8 @@ struct ResultRequest {
 };
 struct ResultFailure {
   bool expired = false;  // the link's time is over: ask for another
-  std::string message;   // names the host and the mend; never the URL's path or query
+  std::string message;   // names the host and the fix; never the URL's path or query
+  bool refused = false;  // the file itself is what fails: not at once again
 };
 
 // Devices whose fate is not known: those that the file calls so, and those that the cloud counts

@@ -65,7 +65,7 @@ Event distribution_result(const DistributionRecord& record) {
                       record.result_read.value_or(record.last_seen), record.key);
   const std::string whose = "distribution " + record.key.distribution_id;
   if (!result.understood) {
-    event.msg = whose + ": its result file is of a form that is not known; it is kept as it came";
+    event.msg = whose + ": its result file cannot be read: " + device_text(result.problem);
   } else {
     event.msg = whose + ": " + std::to_string(result.ok) + " devices distributed, " +
                 std::to_string(result.failed) + " failed";

@@ -17,12 +17,32 @@ constexpr Duration kBlindLook = std::chrono::minutes(1);  // for a file, without
 constexpr Duration kFileRetry = std::chrono::seconds(1);  // doubled with each try
 constexpr Duration kFileRetryMax = std::chrono::minutes(10);
 constexpr int kDoublings = 10;
+constexpr Duration kRefusedPause = std::chrono::hours(1);
+constexpr std::uint32_t kRefusedTries = 3;  // after the first
+constexpr const char* kInterrupted = "the daemon ended while the file was fetched or read";
 constexpr std::size_t kMaxNameBytes = 128;  // of what a file says of a device
 
 }  // namespace
 
-bool DistributionWatch::wants_file(const Watched& one) {
-  return is_finished(one.record.last.status) && !one.record.result;
+bool DistributionWatch::wants_file(const Watched& one) const {
+  const bool may_exist = is_finished(one.record.last.status) || !status_usable_;
+  return may_exist && !(one.record.result && one.record.result->understood);
+}
+
+void DistributionWatch::plan_file(Watched& one, bool reload, Now now) const {
+  one.file_due = Mono::max();
+  if (!wants_file(one)) return;
+  const DistributionRecord& record = one.record;
+  if (!record.result) {
+    one.file_due = now.mono;
+  } else if (record.refusals <= kRefusedTries) {
+    // By the wall clock, for it may have been read in an earlier life; an hour at most.
+    const Duration since = now.wall - record.result_read.value_or(Wall());
+    one.file_due = now.mono + std::clamp<Duration>(kRefusedPause - since, {}, kRefusedPause);
+  } else if (reload) {
+    one.record.refusals = 0;
+    one.file_due = now.mono;
+  }
 }
 
 void DistributionWatch::configure(const std::vector<std::string>& ids,
@@ -37,19 +57,21 @@ void DistributionWatch::configure(const std::vector<std::string>& ids,
   for (const std::string& id : ids) {
     const auto held = before.find(id);
     if (held != before.end()) {
-      watched_.insert(before.extract(held));
+      Watched& kept = watched_.insert(before.extract(held)).position->second;
+      if (!kept.file_asked && kept.record.result) plan_file(kept, true, now);
       continue;
     }
     Watched& one = watched_[id];
     const auto found = known.find(id);
     if (found != known.end()) {
       one.record = *found->second;
+      // Dropped and listed again while it was fetched.
+      if (fetching_.contains(id)) one.record.fetch_begun.reset();
     } else {
       one.record.key = {account_, id};
       one.record.first_seen = now.wall;
     }
-    if (wants_file(one)) one.file_due = now.mono;
-    if (!status_usable_ && !one.record.result) one.file_due = now.mono;
+    plan_file(one, false, now);
   }
 }
 
@@ -57,7 +79,7 @@ void DistributionWatch::set_status_usable(bool usable, Now now) {
   if (usable == status_usable_) return;
   status_usable_ = usable;
   for (auto& [id, one] : watched_) {
-    if (!usable && !one.record.result) one.file_due = std::min(one.file_due, now.mono);
+    if (!usable && !one.file_asked) plan_file(one, false, now);
   }
 }
 
@@ -124,7 +146,7 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
   if (moved || never_read) {
     if (is_finished(reply.status)) {
       if (!record.ended) record.ended = now.wall;
-      if (!record.result) one.file_due = now.mono;
+      if (!one.file_asked) plan_file(one, false, now);
     } else {
       record.ended.reset();
     }
@@ -137,17 +159,20 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
   return verdict;
 }
 
-std::optional<Secret> DistributionWatch::file(const std::string& id, const DistributionFile& file,
-                                              Now now) {
+std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::string& id,
+                                                                const DistributionFile& file,
+                                                                Now now) {
   Watched& one = watched_.at(id);
-  if (one.record.result) {
+  if (one.record.result && one.record.result->understood) {
     one.file_asked = false;
     one.file_due = Mono::max();
     return std::nullopt;
   }
   if (!file.url.empty()) {
     one.file_due = Mono::max();
-    return file.url;  // still counts as asked: until fetched() or not_fetched()
+    one.record.fetch_begun = now.wall;
+    fetching_.insert(id);
+    return Fetch{file.url, one.record};  // still counts as asked: until it has ended
   }
   one.file_asked = false;
   const Duration pause =
@@ -161,11 +186,17 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   Watched& one = watched_.at(id);
   DistributionRecord& record = one.record;
   one.file_asked = false;
-  one.file_due = Mono::max();
   one.tries = 0;
   one.told.clear();
-  // Listed anew while its file was being fetched, it is fetched twice; it is told once.
-  if (record.result) return {};
+  record.fetch_begun.reset();
+  // Listed again while its file was being fetched, it is fetched twice; it is told once.
+  if (record.result && record.result->understood) {
+    one.file_due = Mono::max();
+    return {};
+  }
+  const bool is_told =
+      record.result && !result.understood && record.result->problem == result.problem;
+  record.refusals = result.understood ? 0 : record.refusals + 1;
   record.result = std::move(result);
   auto& failed = record.result->failed_devices;
   if (failed.size() > kMaxFailedDevices) failed.resize(kMaxFailedDevices);
@@ -178,21 +209,56 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   record.last_seen = now.wall;
   // Without a status, the file's being there is all that we know of its end.
   if (!record.ended) record.ended = now.wall;
+  plan_file(one, false, now);
+  if (is_told) return {record, {}};
   return {record, {distribution_result(record)}};
 }
 
-std::vector<Event> DistributionWatch::not_fetched(const std::string& id, bool expired,
-                                                  const std::string& why, Now now) {
+DistributionWatch::Verdict DistributionWatch::refused(const std::string& id, const std::string& why,
+                                                      Now now) {
+  DistributionResult result;
+  result.problem = why;
+  return fetched(id, std::move(result), now);
+}
+
+DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& id, bool expired,
+                                                             const std::string& why, Now now) {
   Watched& one = watched_.at(id);
   one.file_asked = false;
-  if (one.record.result) return {};  // another fetch was quicker
+  one.record.fetch_begun.reset();
+  if (one.record.result && one.record.result->understood) return {};  // another was quicker
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
   one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);
   // Once it is our delay or our clock's; again and again it is something to be told.
-  if ((expired && one.tries == 1) || why == one.told) return {};
+  if ((expired && one.tries == 1) || why == one.told) return {one.record, {}};
   one.told = why;
-  return {distribution_file_failed(one.record.key, why, now.wall)};
+  return {one.record, {distribution_file_failed(one.record.key, why, now.wall)}};
+}
+
+void DistributionWatch::ended(const std::string& id) {
+  const auto found = fetching_.find(id);
+  if (found != fetching_.end()) fetching_.erase(found);
+}
+
+std::vector<DistributionRecord> DistributionWatch::unbegun() const {
+  std::vector<DistributionRecord> records;
+  for (const auto& [id, one] : watched_) {
+    if (!one.record.fetch_begun) continue;
+    records.push_back(one.record);
+    records.back().fetch_begun.reset();
+  }
+  return records;
+}
+
+std::vector<DistributionWatch::Verdict> DistributionWatch::interrupted(Now now) {
+  std::vector<Verdict> verdicts;
+  for (auto& [id, one] : watched_) {
+    if (one.file_asked || !one.record.fetch_begun) continue;
+    one.record.result.reset();  // told each time: the daemon has ended by it once more
+    verdicts.push_back(refused(id, kInterrupted, now));
+  }
+  return verdicts;
 }
 
 }  // namespace taskwatchd

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,13 +51,33 @@ class DistributionWatch {
     std::vector<Event> events;
   };
   Verdict status(const DistributionReply& reply, Now now);
-  // The file to be fetched now; nothing if there is none yet or the last one is still being read.
-  std::optional<Secret> file(const std::string& id, const DistributionFile& file, Now now);
+  // The file to be fetched once `record` is stored; nothing if there is none yet or the last one is
+  // still being read.
+  struct Fetch {
+    Secret url;
+    DistributionRecord record;
+  };
+  std::optional<Fetch> file(const std::string& id, const DistributionFile& file, Now now);
+  // One that was not understood is fetched again after an hour, three times, then once a reload.
   Verdict fetched(const std::string& id, DistributionResult result, Now now);
   // The file could not be had: another link is asked for, at once if this one's time was over.
-  // Returns what to tell, which is the change and not the repetition.
-  std::vector<Event> not_fetched(const std::string& id, bool expired, const std::string& why,
-                                 Now now);
+  // Tells the change and not the repetition.
+  struct NotFetched {
+    std::optional<DistributionRecord> record;
+    std::vector<Event> news;  // not stored
+  };
+  NotFetched not_fetched(const std::string& id, bool expired, const std::string& why, Now now);
+  // The file itself is what fails: it is as one that was not understood.
+  Verdict refused(const std::string& id, const std::string& why, Now now);
+  // REQUIRES for the rest: nothing.
+  // A fetch has come to its end, whatever it was; before the calls above, also if a reload has
+  // dropped its distribution.
+  void ended(const std::string& id);
+  // Fetches that an end of the daemon interrupted, found in what was stored. Each is told once.
+  std::vector<Verdict> interrupted(Now now);
+  // The records of fetches under way, as if they had not begun: the daemon stops, which is no
+  // crash.
+  std::vector<DistributionRecord> unbegun() const;
 
  private:
   struct Watched {
@@ -66,16 +87,19 @@ class DistributionWatch {
     bool status_asked = false;  // in flight
     bool file_asked = false;    // in flight, or the file is being fetched
     int empties = 0;            // replies without a link, running
-    int tries = 0;              // for a file, since the last one that was read
+    int tries = 0;              // for a file, since the last one that came
     std::string told;           // why it could not be had
   };
-  static bool wants_file(const Watched& one);
+  bool wants_file(const Watched& one) const;
+  // Sets when the file is due, of one that is not being fetched.
+  void plan_file(Watched& one, bool reload, Now now) const;
   void plan(Watched& one, Now now) const;
 
   std::string account_;
   Duration pace_{};
   bool status_usable_ = true;
   std::map<std::string, Watched> watched_;
+  std::multiset<std::string> fetching_;  // also what a reload has dropped meanwhile
 };
 
 }  // namespace taskwatchd

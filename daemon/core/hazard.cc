@@ -44,14 +44,25 @@ Hazard::Hazard() {
 }
 
 Hazard::Group Hazard::add_group() {
-  if (groups_.size() > kGroups) return kPooled;
-  groups_.push_back(groups_.front());
-  const auto group = static_cast<Group>(groups_.size() - 1);
+  Group group = kPooled;
+  if (!free_.empty()) {
+    group = free_.back();
+    free_.pop_back();
+  } else if (groups_.size() > kGroups) {
+    return kPooled;
+  } else {
+    groups_.emplace_back();
+    group = static_cast<Group>(groups_.size() - 1);
+  }
   for (std::size_t state = 0; state < kStates; ++state) {
     for (Bucket& bucket : groups_[group][state]) bucket = {};
     refresh(group, state);
   }
   return group;
+}
+
+void Hazard::remove_group(Group group) {
+  if (group != kPooled) free_.push_back(group);
 }
 
 void Hazard::learn(Group group, TaskStatus status, Duration from, Duration to, Fate fate) {

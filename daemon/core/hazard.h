@@ -1,12 +1,13 @@
 // How soon tasks end, learned from those that did: for each unfinished status a life table over
 // the time since a task was in it, pooled and per job. The scheduler asks it what a look at a task
-// is worth. Exact instants come from UtcModified, so nothing is interval-censored. Pure; never
-// forgets; some 4 kB a job.
+// is worth. Exact instants come from UtcModified, so nothing is interval-censored. Pure; forgets
+// nothing but jobs that are removed; some 4 kB a job.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "core/task.h"
 #include "core/time.h"
@@ -23,6 +24,9 @@ class Hazard {
 
   // Room for one more job's tables; kPooled once there are too many.
   Group add_group();
+  // The job has no tasks any more: what was learned of it alone is forgotten, and its room is free.
+  void remove_group(Group group);
+  std::size_t groups() const { return groups_.size() - 1 - free_.size(); }  // beside the pooled
 
   // What became of a task that was seen in a status.
   enum class Fate : std::uint8_t { kNotEnded, kEnded, kEndedBad };
@@ -64,6 +68,7 @@ class Hazard {
   static Integrals integrals(const Table& table, double age_seconds);
 
   std::deque<std::array<Table, kStates>> groups_;  // [0] is pooled
+  std::vector<Group> free_;
 };
 
 }  // namespace taskwatchd

@@ -64,4 +64,16 @@ Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall obser
   return event;
 }
 
+Event endless_list(const JobRecord& record, std::optional<TaskStatus> status, Wall observed_at) {
+  Event event = begin("endless_list", Level::kWarn, observed_at, record);
+  const std::string which = status ? std::string(name(*status)) : std::string("all");
+  event.msg =
+      "ListTask for job " + record.key.job_id + " (" + which +
+      " tasks) does not end: it repeats a pagination token or has more than twice the pages "
+      "that the job statistics allow; the scan was given up and is repeated with a backoff "
+      "of 1 to 16 minutes; tasks behind that point are polled by QueryTask once known";
+  event.fields.push_back({"status", which});
+  return event;
+}
+
 }  // namespace taskwatchd

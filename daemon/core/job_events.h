@@ -1,6 +1,7 @@
 // The stored events of jobs, built from records: their names, levels and fields. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/event.h"
@@ -15,5 +16,9 @@ Event job_transition(const JobRecord& record, JobStatus from, Wall observed_at,
 // One per job, after its first scan: how many of its tasks are in which status.
 Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall observed_at,
                    const StringMap& labels);
+
+// Not stored. One of the job's lists has no end, as far as anybody can tell; `status`: absent for
+// the list of all its tasks.
+Event endless_list(const JobRecord& record, std::optional<TaskStatus> status, Wall observed_at);
 
 }  // namespace taskwatchd

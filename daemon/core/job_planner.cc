@@ -33,7 +33,7 @@ JobPlanner::Job* JobPlanner::find(const std::string& job_id) {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
-void JobPlanner::add(const std::string& job_id, std::size_t instance, const TaskCounts& held,
+void JobPlanner::add(const std::string& job_id, const std::string& instance, const TaskCounts& held,
                      bool partly) {
   const auto [it, fresh] = jobs_.try_emplace(job_id);
   Job& job = it->second;
@@ -43,6 +43,10 @@ void JobPlanner::add(const std::string& job_id, std::size_t instance, const Task
   if (!fresh) return;
   job.id = job_id;
   job.missing_since.fill(Mono::max());
+}
+
+void JobPlanner::move(const std::string& job_id, const std::string& instance) {
+  jobs_.at(job_id).instance = instance;
 }
 
 void JobPlanner::remove(const std::string& job_id) {
@@ -58,30 +62,29 @@ ListWalk& JobPlanner::walk_of(Job& job, const Call& call) {
   return walks[call.status ? index(*call.status) : kAll];
 }
 
-void JobPlanner::asked(const Call& call, Mono now) {
+void JobPlanner::on_sent(const Call& call, Mono now) {
   Job* const job = find(call.job_id);
   assert(job != nullptr);
   if (call.api == Api::kQueryJobStatistics) {
-    job->statistics_in_flight = true;
+    job->statistics_poll.on_sent(call.number, now);
     job->recount = false;
-    job->statistics_asked = now;
     ++job->beats;
   } else if (call.api == Api::kQueryJob) {
-    job->description_in_flight = true;
-    job->description_asked = now;
+    job->description_poll.on_sent(call.number, now);
     ++job->beats;
   } else {
-    walk_of(*job, call).asked(now);
+    walk_of(*job, call).on_sent(call.number, now);
     const bool bad = call.status && is_bad(*call.status);
     if (!bad) ++good_turn_;
     owed_ = !both_wait_ ? 0 : bad ? owed_ + kGoodTurns : owed_ - std::min(owed_, kBadTurns);
   }
 }
 
-void JobPlanner::statistics(const std::string& job_id, const JobStatistics& statistics, Mono now) {
-  Job* const job = find(job_id);
+void JobPlanner::on_statistics(const Call& call, const JobStatistics& statistics, Mono now) {
+  Job* const job = find(call.job_id);
   if (job == nullptr) return;  // unlisted while in flight
-  job->statistics_in_flight = false;
+  job->counted_at = std::max(job->counted_at, job->statistics_poll.sent_at());
+  job->statistics_poll.on_answer(call.number);
   const std::uint32_t timed_out =
       job->statistics ? count_of(job->statistics->tasks, TaskStatus::kTimedOut) : 0;
   for (auto more = std::int64_t{count_of(statistics.tasks, TaskStatus::kTimedOut)} - timed_out;
@@ -109,62 +112,71 @@ void JobPlanner::note_missing(Job& job, Mono now) {
       job.missing_since[list] = std::min(job.missing_since[list], now);
     }
   }
-  if (surplus <= 0 || lacking > 0) {
+  // While lists still find where the surplus went it needs no calls of its own.
+  if (surplus <= 0 || (lacking > 0 && !is_stuck(job, now))) {
     job.surplus_since = Mono::max();
   } else {
     job.surplus_since = std::min(job.surplus_since, now);
   }
 }
 
-std::optional<Mono> JobPlanner::page(const Call& call, const TaskPage& page, std::size_t fresh,
-                                     const TaskCounts& held, Mono now) {
+bool JobPlanner::is_stuck(const Job& job, Mono now) const {
+  for (std::size_t list = 0; list < kLists; ++list) {
+    if (job.lists[list].is_stuck() && missing(job, list, now) > 0) return true;
+  }
+  return false;
+}
+
+JobPlanner::PageEnd JobPlanner::on_page(const Call& call, const TaskPage& page, std::size_t fresh,
+                                        const TaskCounts& held, Mono now) {
   // The list of all tasks may have an order of its own, and is read to its end.
   if (call.status) order_.learn(page.tasks);
   Job* const job = find(call.job_id);
-  if (job == nullptr) return std::nullopt;
+  if (job == nullptr) return {};
   const std::size_t list = call.status ? index(*call.status) : kAll;
   job->held = held;
   ListWalk& walk = walk_of(*job, call);
-  const Mono whole_before = walk.whole_since();
   const bool blind = !has_statistics() || !job->statistics;
   const bool satisfied = blind || missing(*job, list, now) <= 0;
-  walk.page({.next_token = page.next_token,
-             .rows = page.tasks.size() + page.unreadable,
-             .fresh = fresh,
-             // Without a count nobody knows that all is found: go on to the end.
-             .satisfied = satisfied && !blind,
-             .counted = !blind && job->statistics_at <= walk.last_asked()},
-            call.status ? order_.kind() : PageOrder::Kind::kOther, now);
-  if (job->partly && walk.whole_since() != whole_before && job->statistics) {
-    job->walked[list] = job->statistics->tasks[list];
-  }
+  const ListWalk::End end =
+      walk.on_page(call.number, call.token,
+                   {.next_token = page.next_token,
+                    .rows = page.tasks.size() + page.unreadable,
+                    .fresh = fresh,
+                    // Without a count nobody knows that all is found: go on to the end.
+                    .satisfied = satisfied && !blind,
+                    .counted = !blind && job->statistics_at <= walk.last_asked(),
+                    .bound = bound_of(*job, list)},
+                   call.status ? order_.kind() : PageOrder::Kind::kOther, now);
+  const bool whole = end == ListWalk::End::kWhole;
+  if (job->partly && whole && job->statistics) job->walked[list] = job->statistics->tasks[list];
   note_missing(*job, now);
-  if (walk.whole_since() == whole_before) return std::nullopt;
-  return walk.whole_since();
+  PageEnd out;
+  if (whole) out.whole_since = walk.whole_since();
+  out.endless = end == ListWalk::End::kEndless;
+  return out;
 }
 
-void JobPlanner::description(const std::string& job_id, const JobReply& reply) {
-  Job* const job = find(job_id);
+void JobPlanner::on_description(const Call& call, const JobReply& reply) {
+  Job* const job = find(call.job_id);
   if (job == nullptr) return;
-  job->description_in_flight = false;
+  job->description_poll.on_answer(call.number);
   const bool moved = job->description && (job->description->status != reply.status ||
                                           job->description->modified != reply.modified);
   if (moved) job->recount = true;
   job->description = reply;
 }
 
-void JobPlanner::failed(const Call& call, Mono retry_at) {
+void JobPlanner::on_failure(const Call& call, bool refused, Mono retry_at, Mono now) {
   Job* const job = find(call.job_id);
   if (job == nullptr) return;
-  job->not_before = std::max(job->not_before, retry_at);
   if (call.api == Api::kQueryJobStatistics) {
-    job->statistics_in_flight = false;
-    job->statistics_asked = job->statistics ? job->statistics_asked : Mono::min();
+    job->statistics_poll.on_failure(call.number, retry_at);
   } else if (call.api == Api::kQueryJob) {
-    job->description_in_flight = false;
-    if (!job->description) job->description_asked = Mono::min();
+    job->description_poll.on_failure(call.number, retry_at);
   } else {
-    walk_of(*job, call).failed(!call.token.empty());
+    walk_of(*job, call).on_failure(call.number, call.token, refused, retry_at, now);
+    note_missing(*job, now);
   }
 }
 
@@ -199,8 +211,15 @@ std::optional<TaskStatus> JobPlanner::surplus(const std::string& job_id, Mono no
   const Job* const job = find(job_id);
   if (job == nullptr || !job->statistics || job->partly) return std::nullopt;
   if (job->surplus_since == Mono::max() || now - job->surplus_since < kSurplus) return {};
-  for (std::size_t list = 0; list < kLists; ++list) {
-    if (job->held[list] > job->statistics->tasks[list]) return static_cast<TaskStatus>(list);
+  const auto is_surplus = [&](TaskStatus status) {
+    return count_of(job->held, status) > count_of(job->statistics->tasks, status);
+  };
+  // Those that run first: they are the ones that may have failed.
+  for (const TaskStatus status : {TaskStatus::kInProgress, TaskStatus::kSent}) {
+    if (is_surplus(status)) return status;
+  }
+  for (const TaskStatus status : kAllTaskStatuses) {
+    if (is_surplus(status)) return status;
   }
   return std::nullopt;
 }

@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "core/call.h"
+#include "core/gates.h"
 #include "core/job.h"
 #include "core/list_walk.h"
 #include "core/pace.h"
 #include "core/page_order.h"
 #include "core/plan_rule.h"
+#include "core/poll_slot.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -29,7 +31,7 @@ struct JobPlan {
     std::uint32_t missing = 0;                 // tasks
     Planned next;
   };
-  std::size_t instance = 0;
+  std::string instance;
   bool counted = false;  // its statistics can be had and came
   bool has_statistics = false;
   bool finished = false;
@@ -44,11 +46,14 @@ class JobPlanner {
   explicit JobPlanner(Pace pace) : pace_(pace) {}
 
   void set_pace(Pace pace) { pace_ = pace; }
-  // Watches a job of the account's instance number `instance`. `held` is what is known of its tasks
-  // by status. A job that is here moves to that instance and keeps the rest.
+  // Watches a job of that instance. `held` is what is known of its tasks by status. A job that is
+  // here moves to that instance and keeps the rest.
   // `partly`: only some tasks of the job are watched, so the lists are read when the statistics
   // move, not until every task is known.
-  void add(const std::string& job_id, std::size_t instance, const TaskCounts& held, bool partly);
+  void add(const std::string& job_id, const std::string& instance, const TaskCounts& held,
+           bool partly);
+  // REQUIRES: the job is here.
+  void move(const std::string& job_id, const std::string& instance);
   void remove(const std::string& job_id);
   bool has(const std::string& job_id) const { return jobs_.contains(job_id); }
   bool empty() const { return jobs_.empty(); }
@@ -60,22 +65,28 @@ class JobPlanner {
   // The API is not to be had (denied, or quota 0): the others do without.
   void set_usable(Api api, bool usable);
 
-  // The next call of one API. `held[i]` is until when instance i is not asked.
-  NextCall next_statistics(Mono now, const std::vector<Mono>& held) const;
-  NextCall next_page(Mono now, const std::vector<Mono>& held);
-  NextCall next_description(Mono now, const std::vector<Mono>& held) const;
+  // The next call of one API. `gates` says until when each instance is not called.
+  NextCall next_statistics(Mono now, const Gates& gates) const;
+  NextCall next_page(Mono now, const Gates& gates);
+  NextCall next_description(Mono now, const Gates& gates) const;
 
-  // The call is being made: it is in flight until one of the below.
-  void asked(const Call& call, Mono now);
-  void statistics(const std::string& job_id, const JobStatistics& statistics, Mono now);
-  // `fresh` of the page's rows were news: first seen, or in another status than held. Returns when
-  // the whole walk began that this page ends, if it ends one: what was in the list all that time
-  // was shown.
-  std::optional<Mono> page(const Call& call, const TaskPage& page, std::size_t fresh,
-                           const TaskCounts& held, Mono now);
-  void description(const std::string& job_id, const JobReply& reply);
-  // No good reply. Not asked before `retry_at`; a page's token may be what was refused.
-  void failed(const Call& call, Mono retry_at);
+  // The call is being made. Every call ends with one of the four below; those of a job that is no
+  // longer here have no effect.
+  void on_sent(const Call& call, Mono now);
+  void on_statistics(const Call& call, const JobStatistics& statistics, Mono now);
+  void on_description(const Call& call, const JobReply& reply);
+  // What became of the walk. `whole_since`: the page ended a whole walk, which began then; what was
+  // in the list all that time was shown. `endless`: the list seems to have no end.
+  struct PageEnd {
+    std::optional<Mono> whole_since;
+    bool endless = false;
+  };
+  // `fresh` of the page's rows were news: first seen, or in another status than held.
+  PageEnd on_page(const Call& call, const TaskPage& page, std::size_t fresh, const TaskCounts& held,
+                  Mono now);
+  // No good reply. That API is not asked for that item before `retry_at`. `refused`: the cloud
+  // refused the request itself, so that a page's token may be what is wrong.
+  void on_failure(const Call& call, bool refused, Mono retry_at, Mono now);
   // Tasks that left the list of running ones and wait for a QueryTask that says where to: with many
   // waiting there is no use in finding more.
   void set_hints(std::size_t waiting) { hints_ = waiting; }
@@ -108,13 +119,13 @@ class JobPlanner {
   static constexpr std::size_t kLists = kTaskStatusCount;  // the last is the list of all tasks
   struct Job {
     std::string id;
-    std::size_t instance = 0;
+    std::string instance;
     bool partly = false;
     TaskCounts held{};
     std::optional<JobStatistics> statistics;
     Mono statistics_at = Mono::min();  // received
-    Mono statistics_asked = Mono::min();
-    bool statistics_in_flight = false;
+    Mono counted_at = Mono::min();     // sent, of the newest statistics that came
+    PollSlot statistics_poll;
     std::array<ListWalk, kLists> lists;
     std::array<ListWalk, kLists> beside;       // a second walk while the first waits for its page
     std::array<Mono, kLists> missing_since{};  // max(): nothing is missing
@@ -122,11 +133,9 @@ class JobPlanner {
     Mono surplus_since = Mono::max();
     std::deque<Mono> timeouts;  // of tasks that are past their own, until they are seen to end
     std::optional<JobReply> description;
-    Mono description_asked = Mono::min();
-    bool description_in_flight = false;
+    PollSlot description_poll;
     bool recount = false;     // its description has moved on: the tasks may have, too
     std::uint32_t beats = 0;  // calls while all is finished, in turn for this and that
-    Mono not_before = Mono::min();
   };
   // Of what a list would find. kFirst: tasks that were never seen, of any status.
   enum class Class : std::uint8_t { kBad, kEnd, kMove, kFirst };
@@ -144,12 +153,20 @@ class JobPlanner {
   double unnamed(const Job& job) const;
   bool is_first_sight(const Job& job, std::size_t list) const;
   double missing(const Job& job, std::size_t list, Mono now) const;
-  std::size_t shortest(const Job& job, std::size_t list) const;
+  std::size_t shortest(const Job& job, std::size_t list, Mono now) const;
   double worth(const Job& job, std::size_t list, double missing, Mono now) const;
-  Mono statistics_due(const Job& job) const;
-  Mono description_due(const Job& job) const;
+  // When the next call is due, and by which rule: next_* and plan_of both go by these.
+  Planned statistics_plan(const Job& job, Mono now) const;
+  Planned description_plan(const Job& job, Mono now) const;
+  Planned list_plan(const Job& job, std::size_t list, const ListWalk& walk, Mono now) const;
+  bool is_descriptions_turn(const Job& job) const;
+  double expected_changes(const Job& job, Mono now) const;
+  static Call job_call(Api api, const Job& job);
+  bool is_stuck(const Job& job, Mono now) const;
+  std::uint32_t bound_of(const Job& job, std::size_t list) const;
   void note_missing(Job& job, Mono now);
   bool may_walk_beside(Job& job, std::size_t list, Mono now) const;
+  bool wants_whole(const Job& job, const ListWalk& walk) const;
   static ListWalk& walk_of(Job& job, const Call& call);
   Call page_call(Job& job, const Candidate& chosen, Mono now);
 

@@ -18,6 +18,10 @@ constexpr double kNothingYet = 0.002;       // per second: a job without tasks
 constexpr double kTimeoutEnds = 1.5;  // per second and such task
 
 constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: is it still so?
+// A walk of more than twice the pages that there should be, and a few for what is counted late, has
+// no end.
+constexpr std::uint32_t kBoundFactor = 2;
+constexpr std::uint32_t kBoundPages = 8;
 constexpr std::uint32_t kDescriptionBeats = 10;  // finished: each so many calls one for its status
 
 // Of 32 pages that are not for bad ends one goes to tasks that only moved on. Of four, three go to
@@ -97,7 +101,7 @@ double JobPlanner::missing(const Job& job, std::size_t list, Mono now) const {
 // Tasks that succeeded are found in the list of those, which grows and grows; or they are missed in
 // the list of running ones, which stays short, and then asked one by one. Both in turn: what was
 // never seen running can be found in the first only.
-std::size_t JobPlanner::shortest(const Job& job, std::size_t list) const {
+std::size_t JobPlanner::shortest(const Job& job, std::size_t list, Mono now) const {
   const bool counted = has_statistics() && job.statistics;
   const bool found_at_once = order_.kind() != PageOrder::Kind::kOther;
   if (!counted || found_at_once || list != index(TaskStatus::kSucceeded)) return list;
@@ -106,7 +110,7 @@ std::size_t JobPlanner::shortest(const Job& job, std::size_t list) const {
   const double short_way = pages_of(job.statistics->tasks[running]);
   const bool worthwhile = kShorter * short_way < long_way && job.held[running] > 0;
   const bool its_turn = good_turn_ % kHintTurns != 0 && hints_ < kHintsMax;
-  return worthwhile && its_turn && !job.lists[running].in_flight() ? running : list;
+  return worthwhile && its_turn && job.lists[running].ready() <= now ? running : list;
 }
 
 // What one page of the list brings: the wait that it ends, in task-seconds.
@@ -119,45 +123,76 @@ double JobPlanner::worth(const Job& job, std::size_t list, double missing, Mono 
   if (list == kAll && counted) pages = pages_of(job.statistics->total);
   if (order_.kind() == PageOrder::Kind::kNewestFirst)
     pages = std::min<double>(pages, pages_of(missing));
+  // A list that goes on bringing nothing of what is missing lets the others go first.
+  pages *= 1 + job.lists[list].barren(static_cast<std::uint32_t>(pages));
   return missing * waited / pages * (is_finished_job(job) ? kFinishedWorth : 1);
 }
 
-NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
+// Without a count every list is wanted for ever: at least once each is read whole.
+bool JobPlanner::wants_whole(const Job& job, const ListWalk& walk) const {
+  return !(has_statistics() && job.statistics) && walk.whole_since() == Mono::min();
+}
+
+// What a walk through that list may need at the most, by what is known of it.
+std::uint32_t JobPlanner::bound_of(const Job& job, std::size_t list) const {
+  double rows = 0;
+  if (!has_statistics() || !job.statistics) {
+    rows = std::accumulate(job.held.begin(), job.held.end(), 0.0);
+  } else {
+    rows = list == kAll ? job.statistics->total : job.statistics->tasks[list];
+  }
+  return kBoundFactor * pages_of(rows) + kBoundPages;
+}
+
+Planned JobPlanner::list_plan(const Job& job, std::size_t list, const ListWalk& walk,
+                              Mono now) const {
+  Planned plan{PlanRule::kMissing, Mono::min()};
+  if (walk.in_flight(now)) return {PlanRule::kInFlight, walk.ready()};
+  if (walk.backoff_until() > now) plan.not_before(PlanRule::kRetry, walk.backoff_until());
+  if (walk.not_before() > now) plan.not_before(PlanRule::kFruitless, walk.not_before());
+  const bool begins = !walk.midway() && walk.last_asked() != Mono::min();
+  // Tasks that move on are not walked after more often than one of them would be asked.
+  const bool moves =
+      !wants_whole(job, walk) && class_of(list) == Class::kMove && !is_first_sight(job, list);
+  if (moves && begins) plan.not_before(PlanRule::kPaceTask, walk.last_asked() + pace_.task);
+  const bool counted = has_statistics() && job.statistics;
+  if (!counted && begins) plan.not_before(PlanRule::kPaceJob, walk.last_asked() + pace_.job);
+  return plan;
+}
+
+NextCall JobPlanner::next_page(Mono now, const Gates& gates) {
   NextCall choice;
   std::array<Candidate, 4> best{};
   for (auto& [id, job] : jobs_) {
-    const Mono free = std::max(job.not_before, held[job.instance]);
+    const Mono free = gates.until(job.instance);
     for (std::size_t list = 0; list < kLists; ++list) {
       const double gone = missing(job, list, now);
       if (gone <= 0) continue;
-      const bool beside = job.lists[list].in_flight();
-      if (beside && !may_walk_beside(job, list, now)) continue;
+      const bool beside = job.lists[list].in_flight(now);
+      if (beside && !may_walk_beside(job, list, now)) {
+        choice.wake = std::min(choice.wake, job.lists[list].ready());
+        continue;
+      }
       ListWalk& walk = (beside ? job.beside : job.lists)[list];
-      Mono when = std::max(free, walk.not_before());
-      const bool counted = has_statistics() && job.statistics.has_value();
-      // Without a count every list is wanted for ever: at least once each is read whole.
-      const bool never = !counted && walk.whole_since() == Mono::min();
-      Class kind = never && !is_bad(static_cast<TaskStatus>(list)) ? Class::kEnd : class_of(list);
-      if (kind == Class::kMove && is_first_sight(job, list)) kind = Class::kFirst;
-      // Tasks that move on are not walked after more often than one of them would be asked.
-      const bool begins = walk.place(now).page == 0;
-      if (kind == Class::kMove && begins && walk.last_asked() != Mono::min()) {
-        when = std::max(when, walk.last_asked() + pace_.task);
-      }
-      if (!counted && begins && walk.last_asked() != Mono::min()) {
-        when = std::max(when, walk.last_asked() + pace_.job);
-      }
+      walk.place(now);  // a token that is too old ends the walk
+      const Mono when = std::max(free, list_plan(job, list, walk, now).at);
       if (when > now) {
         choice.wake = std::min(choice.wake, when);
         continue;
       }
       if (walk.dies_soon(now)) {
         choice.call = page_call(job, {&job, list, 0, beside}, now);
+        choice.urgent = is_bad(static_cast<TaskStatus>(list));
         return choice;
       }
+      const bool never = wants_whole(job, walk) && !is_bad(static_cast<TaskStatus>(list));
+      Class kind = never ? Class::kEnd : class_of(list);
+      if (kind == Class::kMove && is_first_sight(job, list)) kind = Class::kFirst;
       Candidate& leader = best[static_cast<std::size_t>(kind)];
       const double value = worth(job, list, gone, now);
-      if (value > leader.worth) leader = {&job, beside ? list : shortest(job, list), value, beside};
+      if (value > leader.worth) {
+        leader = {&job, beside ? list : shortest(job, list, now), value, beside};
+      }
     }
   }
   const Candidate& bad = best[0];
@@ -174,6 +209,7 @@ NextCall JobPlanner::next_page(Mono now, const std::vector<Mono>& held) {
   const Candidate& chosen = bads_turn ? bad : good;
   both_wait_ = bad.job != nullptr && good.job != nullptr;
   if (chosen.job != nullptr) choice.call = page_call(*find(chosen.job->id), chosen, now);
+  choice.urgent = bads_turn;
   return choice;
 }
 
@@ -184,7 +220,7 @@ bool JobPlanner::may_walk_beside(Job& job, std::size_t list, Mono now) const {
   if (order_.kind() != PageOrder::Kind::kOther || !has_statistics() || !job.statistics)
     return false;
   ListWalk& second = job.beside[list];
-  if (second.in_flight()) return false;
+  if (second.in_flight(now)) return false;
   if (second.place(now).page > 0) return true;
   const std::uint32_t pages = pages_of(job.statistics->tasks[list]);
   const std::uint32_t at = job.lists[list].page_in_flight();
@@ -196,7 +232,8 @@ Call JobPlanner::page_call(Job& job, const Candidate& chosen, Mono now) {
   const ListWalk::Place place = (chosen.beside ? job.beside : job.lists)[list].place(now);
   Call call;
   call.api = Api::kListTask;
-  call.instance = job.instance;
+  call.owner = CallOwner::kJobs;
+  call.iot_instance = job.instance;
   call.job_id = job.id;
   if (list != kAll) call.status = static_cast<TaskStatus>(list);
   call.token = place.token;
@@ -217,88 +254,113 @@ bool JobPlanner::is_finished_job(const Job& job) const {
   return all > 0 && finished == all;
 }
 
-Mono JobPlanner::statistics_due(const Job& job) const {
-  if (job.statistics_asked == Mono::min()) return job.not_before;
-  Mono due = job.statistics_asked + pace_.job;
-  if (is_finished_job(job) && !job.recount) {
-    // One call a minute in all: most for the counts, some for the status.
-    due = std::max(job.statistics_asked, job.description_asked) + pace_.finished;
-  }
-  return std::max(due, job.not_before);
-}
-
-Mono JobPlanner::description_due(const Job& job) const {
-  if (job.description_asked == Mono::min()) return job.not_before;
-  if (!is_finished_job(job)) return std::max(job.description_asked + kDescription, job.not_before);
+// A finished job costs one call a minute in all: most for the counts, some for the status. True
+// while the next one is for the status. A failed call takes its turn like any other, so that a
+// status that cannot be read does not keep the counts from being read.
+bool JobPlanner::is_descriptions_turn(const Job& job) const {
+  const bool usable = usable_[static_cast<std::size_t>(Api::kQueryJob)];
+  if (!usable || !has_statistics() || job.counted_at == Mono::min()) return false;
+  if (!is_finished_job(job) || job.recount) return false;
+  if (job.description_poll.sent_at() == Mono::min()) return true;
   const bool settled = job.description && is_finished(job.description->status);
-  const std::uint32_t every = settled || !has_statistics() ? kDescriptionBeats : 2;
-  if (has_statistics() && job.beats % every != every - 1) return Mono::max();
-  return std::max(std::max(job.statistics_asked, job.description_asked) + pace_.finished,
-                  job.not_before);
+  const std::uint32_t every = settled ? kDescriptionBeats : 2;
+  return job.beats % every == every - 1;
 }
 
-NextCall JobPlanner::next_statistics(Mono now, const std::vector<Mono>& held) const {
+Planned JobPlanner::statistics_plan(const Job& job, Mono now) const {
+  const PollSlot& poll = job.statistics_poll;
+  if (poll.is_waiting(now)) return {PlanRule::kInFlight, poll.ready()};
+  if (is_descriptions_turn(job)) {
+    return {PlanRule::kDescriptionTurn, description_plan(job, now).at};
+  }
+  Planned plan;
+  const bool counted = job.counted_at != Mono::min();
+  if (counted && is_finished_job(job) && !job.recount) {
+    plan.not_before(PlanRule::kPaceFinished,
+                    std::max(poll.sent_at(), job.description_poll.sent_at()) + pace_.finished);
+  } else if (counted) {
+    plan.not_before(PlanRule::kPaceJob, poll.sent_at() + pace_.job);
+  }
+  plan.not_before(PlanRule::kRetry, poll.backoff_until());
+  return plan;
+}
+
+Planned JobPlanner::description_plan(const Job& job, Mono now) const {
+  const PollSlot& poll = job.description_poll;
+  if (poll.is_waiting(now)) return {PlanRule::kInFlight, poll.ready()};
+  Planned plan;
+  if (poll.sent_at() != Mono::min()) {
+    if (!is_finished_job(job)) {
+      if (job.description) plan.not_before(PlanRule::kPaceJob, poll.sent_at() + kDescription);
+    } else if (usable_[static_cast<std::size_t>(Api::kQueryJob)] && has_statistics() &&
+               !is_descriptions_turn(job)) {
+      return {PlanRule::kPaceFinished, Mono::max()};  // the statistics' turn
+    } else {
+      plan.not_before(PlanRule::kPaceFinished,
+                      std::max(job.statistics_poll.sent_at(), poll.sent_at()) + pace_.finished);
+    }
+  }
+  plan.not_before(PlanRule::kRetry, poll.backoff_until());
+  return plan;
+}
+
+// How much is expected to have changed since the job was counted last.
+double JobPlanner::expected_changes(const Job& job, Mono now) const {
+  if (!job.statistics) return 1e9;  // never counted: that comes first
+  const TaskCounts& tasks = job.statistics->tasks;
+  double rate = count_of(tasks, TaskStatus::kInProgress) * kRunningEnds +
+                count_of(tasks, TaskStatus::kSent) * kSentEnds +
+                (count_of(tasks, TaskStatus::kQueued) > 0 ? kRollout : 0) +
+                (job.statistics->total > 0 ? kAnything : kNothingYet);
+  for (const Mono due : job.timeouts) rate += now - due <= kTimeoutLate ? kTimeoutEnds : 0;
+  const double waited = seconds(now - job.counted_at);
+  return rate * waited * waited;
+}
+
+Call JobPlanner::job_call(Api api, const Job& job) {
+  Call call;
+  call.api = api;
+  call.owner = CallOwner::kJobs;
+  call.iot_instance = job.instance;
+  call.job_id = job.id;
+  return call;
+}
+
+NextCall JobPlanner::next_statistics(Mono now, const Gates& gates) const {
   NextCall choice;
   const Job* best = nullptr;
-  double best_worth = -1;
+  double most = -1;
   for (const auto& [id, job] : jobs_) {
-    if (job.statistics_in_flight) continue;
-    Mono when = std::max(statistics_due(job), held[job.instance]);
-    const bool its_turn =
-        is_finished_job(job) && !job.recount && job.statistics_asked != Mono::min() &&
-        usable_[static_cast<std::size_t>(Api::kQueryJob)] && description_due(job) != Mono::max();
-    if (its_turn) continue;  // the description's
+    const Planned plan = statistics_plan(job, now);
+    if (plan.rule == PlanRule::kDescriptionTurn) continue;
+    const Mono when = std::max(plan.at, gates.until(job.instance));
     if (when > now) {
       choice.wake = std::min(choice.wake, when);
       continue;
     }
-    double expected = 1e9;  // never counted: that comes first
-    if (job.statistics) {
-      const TaskCounts& tasks = job.statistics->tasks;
-      double rate = count_of(tasks, TaskStatus::kInProgress) * kRunningEnds +
-                    count_of(tasks, TaskStatus::kSent) * kSentEnds +
-                    (count_of(tasks, TaskStatus::kQueued) > 0 ? kRollout : 0) +
-                    (job.statistics->total > 0 ? kAnything : kNothingYet);
-      for (const Mono due : job.timeouts) rate += now - due <= kTimeoutLate ? kTimeoutEnds : 0;
-      const double waited = seconds(now - job.statistics_asked);
-      expected = rate * waited * waited;
-    }
-    if (expected > best_worth) {
-      best_worth = expected;
+    const double expected = expected_changes(job, now);
+    if (expected > most) {
+      most = expected;
       best = &job;
     }
   }
-  if (best == nullptr) return choice;
-  choice.call = Call{.api = Api::kQueryJobStatistics,
-                     .instance = best->instance,
-                     .iot_instance = {},
-                     .task_id = {},
-                     .job_id = best->id,
-                     .status = {},
-                     .token = {}};
+  if (best != nullptr) choice.call = job_call(Api::kQueryJobStatistics, *best);
   return choice;
 }
 
-NextCall JobPlanner::next_description(Mono now, const std::vector<Mono>& held) const {
+NextCall JobPlanner::next_description(Mono now, const Gates& gates) const {
   NextCall choice;
   const Job* best = nullptr;
   for (const auto& [id, job] : jobs_) {
-    if (job.description_in_flight) continue;
-    const Mono when = std::max(description_due(job), held[job.instance]);
+    const Mono when = std::max(description_plan(job, now).at, gates.until(job.instance));
     if (when > now) {
       choice.wake = std::min(choice.wake, when);
-    } else if (best == nullptr || job.description_asked < best->description_asked) {
+    } else if (best == nullptr ||
+               job.description_poll.sent_at() < best->description_poll.sent_at()) {
       best = &job;
     }
   }
-  if (best == nullptr) return choice;
-  choice.call = Call{.api = Api::kQueryJob,
-                     .instance = best->instance,
-                     .iot_instance = {},
-                     .task_id = {},
-                     .job_id = best->id,
-                     .status = {},
-                     .token = {}};
+  if (best != nullptr) choice.call = job_call(Api::kQueryJob, *best);
   return choice;
 }
 

@@ -1,10 +1,13 @@
-// The pace of one API of one account. Sends are at least 1/rate + 5 ms apart, so that no window of
-// one second holds more than ceil(rate) of them; it starts empty, so that a restart cannot double.
-// Learns from refusals, for the account's other programs share the quota. Pure; loop's thread.
+// The rate limit of one API of one account. Calls leave at least 1/rate + 5 ms apart, so that no
+// window of one second holds more than ceil(rate) of them; it starts empty, so that a restart
+// cannot double. The rate follows the share of throttled calls, for the account's other programs
+// use the same quota (docs/polling.md). No I/O; the caller passes the time. Event-loop thread only.
 #pragma once
 
-#include <bitset>
+#include <limits>
 
+#include "core/throttle_cause.h"
+#include "core/throttle_window.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -14,41 +17,55 @@ class Limiter {
   // `quota` in calls/s, 0 = the API is not used; `share` in (0, 1].
   Limiter(double quota, double share, Mono now);
 
-  // A new configuration. Sends stay apart from those of the old one; what was learned is kept
-  // as far as the new rate allows.
+  // A new configuration. Calls stay apart from those of the old one; what was learned is kept as
+  // far as the new rate allows.
   void configure(double quota, double share);
 
   bool in_use() const { return configured_ > 0; }
-  // The earliest instant of the next send. Mono::max() when not in use.
+  // The earliest time of the next call. Mono::max() when not in use.
   Mono next() const;
-  // That instant is one that the cloud asked for (hold_until), not the pace's.
+  // That time was requested by the platform (hold_until).
   bool held() const { return held_until_ >= last_sent_ + gap(); }
-  // REQUIRES: now >= next(). Every request counts, retries too.
-  void sent(Mono now);
-  // A reply came that was no refusal.
-  void clean(Mono now);
-  // The cloud refused a call for its rate.
-  void refused(Mono now);
-  // The cloud asked us to wait.
+  // A call leaves. Every call counts, retries too. REQUIRES: it was decided at next() or later.
+  void sent(Mono departed);
+  // The call that left at `departed` was not throttled, whatever else became of it.
+  void on_accepted(Mono departed, Mono now);
+  void on_throttled(Mono departed, Mono now);
+  // The platform asked us to wait.
   void hold_until(Mono when);
 
   double configured_rate() const { return configured_; }  // calls/s
-  double rate() const;                                    // calls/s allowed right now
+  double rate() const { return rate_; }                   // calls/s allowed right now
 
  private:
-  static constexpr std::size_t kWindowCalls = 100;
+  static constexpr double kNone = std::numeric_limits<double>::infinity();
 
   Duration gap() const;
-  void remember(bool refusal);
+  double expected_share() const;
+  bool rising() const { return rate_ > settled_; }
+  void set_rate(double rate, Mono now);
+  void fall_to(double rate, Mono now);
+  bool rise_fails(Mono departed);
+  void cut(ThrottleWindow::Count count, Mono now);
+  void learn(Mono departed, bool throttled);
+  void rise(Mono departed, Mono now);
+  double next_rate(Mono now);
+  Duration until_probe() const;
 
   double configured_;
-  double rate_;         // after cuts; at most configured_
-  Duration widened_{};  // added to each gap after rare refusals
+  double rate_;             // at most configured_
+  double settled_;          // the last rate that worked for a while; below rate_ while rising
+  double ceiling_ = kNone;  // the last rate that was too high
+  double growth_;           // of the next step up
   Mono last_sent_;
   Mono held_until_ = Mono::min();
-  Mono last_step_;                    // of recovery, or the last refusal
-  std::bitset<kWindowCalls> window_;  // refusals among the last calls
-  std::size_t at_ = 0;
+  Mono fell_at_ = Mono::min();  // calls that left before say nothing about the present rate
+  Mono stepped_at_;             // the last change of the rate
+  Mono probe_at_ = Mono::min();
+  ThrottleWindow window_;          // since the last cut
+  ThrottleWindow::Count risen_;    // calls that left while rising
+  ThrottleWindow::Count stepped_;  // calls that left since the last change of the rate
+  ThrottleCause cause_;
 };
 
 }  // namespace taskwatchd

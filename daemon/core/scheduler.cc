@@ -50,19 +50,26 @@ Scheduler::Entry* Scheduler::find(const std::string& task_id) {
   return it == index_.end() ? nullptr : &entries_[it->second];
 }
 
-void Scheduler::add(const std::string& task_id, std::size_t instance, const TaskRecord* known,
-                    Now now) {
+std::uint32_t Scheduler::instance_number(const std::string& instance) {
+  const auto found = std::find(instances_.begin(), instances_.end(), instance);
+  if (found != instances_.end()) return static_cast<std::uint32_t>(found - instances_.begin());
+  instances_.push_back(instance);
+  return static_cast<std::uint32_t>(instances_.size() - 1);
+}
+
+void Scheduler::add(const std::string& task_id, const std::string& instance,
+                    const TaskRecord* known, Now now) {
   if (Entry* entry = find(task_id)) {
-    entry->instance = instance;
+    entry->instance = instance_number(instance);
     return;
   }
   Entry entry;
   entry.task_id = task_id;
-  entry.instance = instance;
+  entry.instance = instance_number(instance);
   entry.seen = now.wall;
   entry.seen_mono = now.mono;
   if (known != nullptr) {
-    entry.group = group_of(known->last.job_id);
+    enter(entry, known->last.job_id);
     entry.kind = kind_of(*known);
     entry.status = known->last.status;
     entry.entered = known->last.modified;
@@ -80,6 +87,7 @@ void Scheduler::remove(const std::string& task_id) {
   if (it == index_.end()) return;
   const std::size_t at = it->second;
   index_.erase(it);
+  leave(entries_[at]);
   if (at + 1 != entries_.size()) {
     entries_[at] = std::move(entries_.back());
     index_[entries_[at].task_id] = at;
@@ -90,29 +98,33 @@ void Scheduler::remove(const std::string& task_id) {
 Mono Scheduler::due(const Entry& entry) const {
   switch (entry.kind) {
     case Kind::kUnseen:
-      return entry.not_before;
+      return entry.poll.backoff_until();
     case Kind::kUnfinished:
-      return std::max(after(entry.asked, pace_.task), entry.not_before);
+      return std::max(after(entry.asked, pace_.task), entry.poll.backoff_until());
     case Kind::kBad:
-      return std::max(after(entry.asked, pace_.finished), entry.not_before);
+      return std::max(after(entry.asked, pace_.finished), entry.poll.backoff_until());
     case Kind::kSettled:
       if (entry.confirmed) return Mono::max();
-      return std::max(after(entry.asked, kSettledOnce), entry.not_before);
+      return std::max(after(entry.asked, kSettledOnce), entry.poll.backoff_until());
     case Kind::kGone:
-      return std::max(after(entry.asked, kGonePace), entry.not_before);
+      return std::max(after(entry.asked, kGonePace), entry.poll.backoff_until());
   }
   return Mono::max();
 }
 
-bool Scheduler::in_flight(const std::string& task_id) const {
+bool Scheduler::in_flight(const std::string& task_id, Now now) const {
   const auto it = index_.find(task_id);
-  return it != index_.end() && entries_[it->second].in_flight;
+  return it != index_.end() && entries_[it->second].poll.is_waiting(now.mono);
 }
 
-Choice Scheduler::next(Now now, double rate, const std::vector<Mono>& held) {
+Choice Scheduler::next(Now now, double rate, const Gates& gates) {
+  // By number: there may be 100,000 entries, and few instances.
+  std::vector<Mono> until;
+  until.reserve(instances_.size());
+  for (const std::string& instance : instances_) until.push_back(gates.until(instance));
   const std::size_t active = active_tasks();
-  if (active == 0) return next_idle(now, held);
-  return next_busy(now, rate, held, active);
+  if (active == 0) return next_idle(now, until);
+  return next_busy(now, rate, until, active);
 }
 
 std::size_t Scheduler::active_tasks() const {
@@ -142,10 +154,24 @@ Duration Scheduler::age_of(const Entry& entry) {
   return std::max<Duration>(Duration::zero(), entry.seen - entry.entered);
 }
 
-Hazard::Group Scheduler::group_of(const std::string& job_id) {
-  const auto [it, fresh] = groups_.try_emplace(job_id, Hazard::kPooled);
-  if (fresh) it->second = hazard_.add_group();
-  return it->second;
+void Scheduler::enter(Entry& entry, const std::string& job_id) {
+  if (entry.job != nullptr && entry.job->first == job_id) return;
+  leave(entry);
+  const auto [it, fresh] = groups_.try_emplace(job_id);
+  if (fresh) it->second.group = hazard_.add_group();
+  ++it->second.tasks;
+  entry.job = &*it;
+  entry.group = it->second.group;
+}
+
+void Scheduler::leave(Entry& entry) {
+  if (entry.job == nullptr) return;
+  if (--entry.job->second.tasks == 0) {
+    hazard_.remove_group(entry.job->second.group);
+    groups_.erase(groups_.find(entry.job->first));
+  }
+  entry.job = nullptr;
+  entry.group = Hazard::kPooled;
 }
 
 void Scheduler::learn(const Entry& entry, const TaskRecord& record, Now now) {
@@ -180,7 +206,7 @@ Mono Scheduler::idle_ready() const {
   return after(last_any_, std::max(kIdle, pace_.finished));
 }
 
-Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
+Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates,
                             std::size_t active) {
   const Mono rares_turn = rare_ready(rate);
   const Mono knowns_turn = known_ready(active);
@@ -189,9 +215,12 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
 
   Best best;
   for (const Entry& e : entries_) {
-    if (e.in_flight) continue;
+    if (e.poll.is_waiting(now.mono)) {
+      best.wake = std::min(best.wake, e.poll.ready());
+      continue;
+    }
     const bool rare = e.kind != Kind::kUnseen && e.kind != Kind::kUnfinished;
-    Mono when = std::max(due(e), held[e.instance]);
+    Mono when = std::max(due(e), gates[e.instance]);
     if (rare) when = std::max(when, rares_turn);
     if (e.kind == Kind::kUnfinished) when = std::max(when, knowns_turn);
     if (when > now.mono) {
@@ -235,19 +264,19 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& held,
 // Nothing is unfinished: one call a minute shows that the account still answers, and looks in turn
 // whether a rerun has revived a task. Bad tasks are always due by then, so every other call is for
 // the rest that is due.
-Choice Scheduler::next_idle(Now now, const std::vector<Mono>& held) {
+Choice Scheduler::next_idle(Now now, const std::vector<Mono>& gates) {
   Choice choice;
   const Mono ready = idle_ready();
   const Entry* best = nullptr;
   int best_order = 3;
   for (const Entry& e : entries_) {
-    if (e.in_flight) return Choice{};  // its end wakes us
+    if (e.poll.is_waiting(now.mono)) return Choice{{}, e.poll.ready()};
     const bool is_due = due(e) <= now.mono;
     if (e.kind == Kind::kGone && !is_due) {
       choice.wake = std::min(choice.wake, std::max(due(e), ready));
       continue;
     }
-    const Mono when = std::max({ready, e.not_before, held[e.instance]});
+    const Mono when = std::max({ready, e.poll.backoff_until(), gates[e.instance]});
     if (when > now.mono) {
       choice.wake = std::min(choice.wake, when);
       continue;
@@ -263,12 +292,12 @@ Choice Scheduler::next_idle(Now now, const std::vector<Mono>& held) {
   return choice;
 }
 
-void Scheduler::asked(const std::string& task_id, Now now) {
+void Scheduler::on_sent(const std::string& task_id, std::uint64_t call, Now now) {
   Entry* const entry = find(task_id);
-  assert(entry != nullptr && !entry->in_flight);
+  assert(entry != nullptr);
   const bool rare = entry->kind != Kind::kUnseen && entry->kind != Kind::kUnfinished;
   if (entry->kind == Kind::kSettled && due(*entry) <= now.mono) entry->confirmed = true;
-  entry->in_flight = true;
+  entry->poll.on_sent(call, now.mono);
   entry->asked = now.mono;
   last_any_ = now.mono;
   if (rare) last_rare_ = now.mono;
@@ -276,11 +305,11 @@ void Scheduler::asked(const std::string& task_id, Now now) {
   ++turn_;
 }
 
-void Scheduler::answered(const std::string& task_id, const TaskRecord& record, Now now) {
+void Scheduler::on_answer(const std::string& task_id, std::uint64_t call, const TaskRecord& record,
+                          Now now) {
   Entry* const entry = find(task_id);
   if (entry == nullptr) return;  // unlisted while in flight
-  entry->in_flight = false;
-  entry->not_before = Mono::min();
+  entry->poll.on_answer(call);
   noticed(task_id, record, now);
 }
 
@@ -290,7 +319,7 @@ void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, No
   const Kind kind = kind_of(record);
   const bool changed = entry->status != record.last.status;
   learn(*entry, record, now);
-  entry->group = group_of(record.last.job_id);
+  enter(*entry, record.last.job_id);
   if (changed || entry->kind == Kind::kUnseen) {
     entry->entered = record.last.modified;
     entry->confirmed = false;
@@ -301,12 +330,11 @@ void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, No
   entry->seen_mono = now.mono;
 }
 
-void Scheduler::failed(const std::string& task_id, Mono retry_at) {
+void Scheduler::on_failure(const std::string& task_id, std::uint64_t call, Mono retry_at) {
   Entry* const entry = find(task_id);
   if (entry == nullptr) return;
-  entry->in_flight = false;
+  entry->poll.on_failure(call, retry_at);
   entry->confirmed = false;
-  entry->not_before = retry_at;
 }
 
 void Scheduler::set_gone(const std::string& task_id, Now now) {

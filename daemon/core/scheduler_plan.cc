@@ -6,7 +6,7 @@
 namespace taskwatchd {
 
 PlanRule Scheduler::rule_of(const Entry& entry) const {
-  if (due(entry) == entry.not_before) return PlanRule::kRetry;
+  if (due(entry) == entry.poll.backoff_until()) return PlanRule::kRetry;
   switch (entry.kind) {
     case Kind::kUnseen:
       return PlanRule::kRetry;
@@ -26,15 +26,15 @@ std::optional<Planned> Scheduler::plan_of(const std::string& task_id, Now now, d
   const auto found = index_.find(task_id);
   if (found == index_.end()) return std::nullopt;
   const Entry& entry = entries_[found->second];
-  if (entry.in_flight) return Planned{PlanRule::kInFlight, Mono::max()};
+  if (entry.poll.is_waiting(now.mono)) return Planned{PlanRule::kInFlight, Mono::max()};
   const std::size_t active = active_tasks();
   Planned planned;
   if (active == 0) {
-    const auto flying = [](const Entry& e) { return e.in_flight; };
+    const auto flying = [&](const Entry& e) { return e.poll.is_waiting(now.mono); };
     const bool busy = std::any_of(entries_.begin(), entries_.end(), flying);
     planned.not_before(PlanRule::kHeartbeat, busy ? Mono::max() : idle_ready());
     // Others may be asked before they are due: something has to show that the account answers.
-    const Mono wanted = entry.kind == Kind::kGone ? due(entry) : entry.not_before;
+    const Mono wanted = entry.kind == Kind::kGone ? due(entry) : entry.poll.backoff_until();
     if (wanted > now.mono) planned.not_before(rule_of(entry), wanted);
   } else {
     const Mono wanted = due(entry);

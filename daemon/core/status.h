@@ -70,6 +70,8 @@ struct JobView {
   std::optional<Wall> eta_most;  // confidence 0.9
   std::uint32_t stalled = 0;
   std::optional<TaskCounts> overdue;  // unfinished past the deadline; absent without one
+  std::uint32_t unseen_ended = 0;     // finished by the statistics, and no response has shown so
+  std::optional<Wall> unseen_since;   // since when that has been more than 0
   std::uint32_t unreconciled = 0;
   std::optional<Wall> ended;  // all its tasks are finished since
 };

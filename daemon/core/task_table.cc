@@ -51,17 +51,17 @@ void TaskTable::remove(Slot slot) {
   count(row, -1);
   leave_device(slot);
   by_id_.erase(slot);
+  drop_texts(row.job, row.job_name, row.product);
   row = TaskRow{};
   free_.push_back(slot);
 }
 
-std::uint32_t TaskTable::text_number(const std::string& text) {
-  const auto found = text_numbers_.find(text);
-  if (found != text_numbers_.end()) return found->second;
-  texts_.push_back(text);
-  const auto number = static_cast<std::uint32_t>(texts_.size() - 1);
-  text_numbers_.emplace(texts_.back(), number);
-  return number;
+void TaskTable::drop_texts(SharedTexts::Number job, SharedTexts::Number job_name,
+                           SharedTexts::Number product) {
+  // The number may stand for another job next.
+  for (const SharedTexts::Number number : {job, job_name, product}) {
+    if (texts_.drop(number)) counts_.erase(number);
+  }
 }
 
 void TaskTable::count(const TaskRow& row, int by) {
@@ -70,10 +70,21 @@ void TaskTable::count(const TaskRow& row, int by) {
 }
 
 TaskCounts TaskTable::counts(std::string_view job_id) const {
-  const auto number = text_numbers_.find(job_id);
-  if (number == text_numbers_.end()) return {};
-  const auto found = counts_.find(number->second);
+  const auto number = texts_.find(job_id);
+  if (!number) return {};
+  const auto found = counts_.find(*number);
   return found == counts_.end() ? TaskCounts{} : found->second;
+}
+
+void TaskTable::set_job_contexts(const ContextOf& context_of) {
+  std::unordered_map<std::uint32_t, const SharedContext*>
+      contexts;  // by the number of the job's id
+  for (TaskRow& row : rows_) {
+    if (!row.seen || row.explicit_id) continue;
+    const auto [context, fresh] = contexts.try_emplace(row.job, nullptr);
+    if (fresh) context->second = context_of(texts_.text(row.job));
+    if (context->second != nullptr) row.context = *context->second;
+  }
 }
 
 TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
@@ -83,9 +94,9 @@ TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
   record.instance = row.context->instance;
   TaskReply& last = record.last;
   last.task_id = row.id;
-  last.job_id = texts_[row.job];
-  last.job_name = texts_[row.job_name];
-  last.product_key = texts_[row.product];
+  last.job_id = texts_.text(row.job);
+  last.job_name = texts_.text(row.job_name);
+  last.product_key = texts_.text(row.product);
   last.device_name = row.device;
   last.status = row.status;
   if (row.progress >= 0) last.progress = row.progress;
@@ -108,16 +119,19 @@ TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
 void TaskTable::assign(Slot slot, const TaskRecord& record) {
   TaskRow& row = rows_[slot];
   const TaskReply& last = record.last;
-  const std::uint32_t job = text_number(last.job_id);
-  const std::uint32_t product = text_number(last.product_key);
+  // Taken before the old ones are dropped: nearly always they are the same.
+  const SharedTexts::Number job = texts_.take(last.job_id);
+  const SharedTexts::Number job_name = texts_.take(last.job_name);
+  const SharedTexts::Number product = texts_.take(last.product_key);
   if (row.job != job || row.product != product || row.device != last.device_name) {
     leave_device(slot);
   }
   count(row, -1);
+  drop_texts(row.job, row.job_name, row.product);
   row.job = job;
   row.product = product;
   row.device = last.device_name;
-  row.job_name = text_number(last.job_name);
+  row.job_name = job_name;
   row.status = last.status;
   row.progress = last.progress.value_or(-1);
   if (last.message.empty() && last.status_detail.empty() && last.status_text.empty()) {
@@ -140,7 +154,7 @@ void TaskTable::assign(Slot slot, const TaskRecord& record) {
 
 std::optional<TaskTable::Slot> TaskTable::of_device(Slot slot) const {
   const TaskRow& row = rows_[slot];
-  if (row.device.empty() || texts_[row.product].empty()) return std::nullopt;
+  if (row.device.empty() || row.product == SharedTexts::kEmpty) return std::nullopt;
   const auto it = by_device_.find(slot);
   if (it == by_device_.end()) return std::nullopt;
   return *it;
@@ -148,7 +162,7 @@ std::optional<TaskTable::Slot> TaskTable::of_device(Slot slot) const {
 
 void TaskTable::set_of_device(Slot slot) {
   const TaskRow& row = rows_[slot];
-  if (row.device.empty() || texts_[row.product].empty()) return;
+  if (row.device.empty() || row.product == SharedTexts::kEmpty) return;
   by_device_.erase(slot);
   by_device_.insert(slot);
 }

@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "core/event.h"
 #include "core/job.h"
+#include "core/shared_texts.h"
 #include "core/task.h"
 #include "core/time.h"
 
@@ -36,7 +38,8 @@ struct TaskDoubt {
   Mono not_found_since;
 };
 
-// One watched task. Texts that many share are numbers here: TaskTable::record() puts them in.
+// One watched task. Texts that many share are numbers here (shared_texts.h): TaskTable::record()
+// puts them in.
 struct TaskRow {
   std::string id;
   std::string device;
@@ -50,7 +53,9 @@ struct TaskRow {
   Wall modified, queued, first_seen, last_seen;
   Wall started = Wall::min();  // min: the step was not read
   double progress = -1;        // below 0: none was reported
-  std::uint32_t job = 0, job_name = 0, product = 0;
+  SharedTexts::Number job = SharedTexts::kEmpty;
+  SharedTexts::Number job_name = SharedTexts::kEmpty;
+  SharedTexts::Number product = SharedTexts::kEmpty;
   std::uint32_t attempt = 1;
   TaskStatus status = TaskStatus::kUnknown;
   bool seen = false;  // a good reply came
@@ -77,13 +82,21 @@ class TaskTable {
   const TaskRow& row(Slot slot) const { return rows_[slot]; }
   std::size_t size() const { return by_id_.size(); }
 
+  // The context of a watched job; null for another one.
+  using ContextOf = std::function<const SharedContext*(const std::string& job_id)>;
+  // Gives it to the job's seen rows that are not explicit.
+  void set_job_contexts(const ContextOf& context_of);
+
   // The row as a record, and back. The row's counts follow; `seen` becomes true.
   TaskRecord record(const std::string& account, Slot slot) const;
   void assign(Slot slot, const TaskRecord& record);
 
-  const std::string& job_id(const TaskRow& row) const { return texts_[row.job]; }
+  const std::string& job_id(const TaskRow& row) const { return texts_.text(row.job); }
   // Of the job's seen tasks that are not gone.
   TaskCounts counts(std::string_view job_id) const;
+
+  // Job ids, job names and product keys held: no more than the rows name.
+  std::size_t texts() const { return texts_.size(); }
 
   // The newest task known for the row's job, product and device; nothing if the row names none.
   std::optional<Slot> of_device(Slot slot) const;
@@ -122,16 +135,16 @@ class TaskTable {
     bool operator()(Slot a, Slot b) const;
   };
 
-  std::uint32_t text_number(const std::string& text);
+  void drop_texts(SharedTexts::Number job, SharedTexts::Number job_name,
+                  SharedTexts::Number product);
   void count(const TaskRow& row, int by);
 
   std::deque<TaskRow> rows_;
   std::vector<Slot> free_;
   boost::unordered_flat_set<Slot, IdHash, IdEqual> by_id_;
   boost::unordered_flat_set<Slot, DeviceHash, DeviceEqual> by_device_;
-  std::deque<std::string> texts_;  // job ids, job names and product keys, each once; never shrinks
-  std::unordered_map<std::string_view, std::uint32_t> text_numbers_;
-  std::unordered_map<std::uint32_t, TaskCounts> counts_;  // by the number of the job's id
+  SharedTexts texts_;
+  std::unordered_map<SharedTexts::Number, TaskCounts> counts_;  // by the number of the job's id
 };
 
 }  // namespace taskwatchd

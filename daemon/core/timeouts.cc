@@ -35,18 +35,18 @@ void Timeouts::counted(const std::string& job_id, bool more, Mono now) {
 }
 
 Mono Timeouts::look_at(const Due& due, Duration floor) const {
-  if (due.in_flight) return Mono::max();
+  const Mono asked = due.poll.sent_at();
   Mono at = due.running + std::max(kEvery, floor);
-  if (due.told) at = due.asked == Mono::min() ? due.asked : due.asked + floor;
-  return std::max(at, due.not_before);
+  if (due.told) at = asked == Mono::min() ? asked : asked + floor;
+  return std::max(at, due.poll.ready());
 }
 
-NextCall Timeouts::next(
-    Now now, Duration floor, const std::vector<Mono>& held, const TaskTable& table,
-    const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of) {
+NextCall Timeouts::next(Now now, Duration floor, const Gates& gates, const TaskTable& table,
+                        const InstanceOf& instance_of) {
   std::erase_if(due_, [&](const Due& due) {
     const auto slot = table.find(due.task_id);
-    if (!slot || !instance_of(due.job_id) || now.mono - due.reached > kLate) return true;
+    const bool watched = slot && instance_of(due.job_id) != nullptr;
+    if (!watched || now.mono - due.reached > kLate) return true;
     const TaskRow& row = table.row(*slot);
     return row.gone || row.explicit_id || row.status != TaskStatus::kInProgress;
   });
@@ -56,50 +56,47 @@ NextCall Timeouts::next(
   }
   const Due* first = nullptr;
   for (const Due& due : due_) {
-    const Mono when = std::max(look_at(due, floor), held[*instance_of(due.job_id)]);
+    const Mono when = std::max(look_at(due, floor), gates.until(*instance_of(due.job_id)));
     if (when > now.mono) {
       next.wake = std::min(next.wake, when);
-    } else if (first == nullptr || due.asked < first->asked) {
+    } else if (first == nullptr || due.poll.sent_at() < first->poll.sent_at()) {
       first = &due;
     }
   }
   if (first == nullptr) return next;
   Call call;
-  call.instance = *instance_of(first->job_id);
+  call.owner = CallOwner::kJobs;
+  call.iot_instance = *instance_of(first->job_id);
   call.task_id = first->task_id;
   next.call = std::move(call);
   return next;
 }
 
-void Timeouts::asked(const std::string& task_id, Mono now) {
-  Due* const due = find(task_id);
+void Timeouts::on_sent(const Call& call, Mono now) {
+  Due* const due = find(call.task_id);
   if (due == nullptr) return;
-  due->asked = now;
   due->told = false;
-  due->in_flight = true;
+  due->poll.on_sent(call.number, now);
 }
 
-void Timeouts::answered(const std::string& task_id) {
-  Due* const due = find(task_id);
-  if (due == nullptr || !due->in_flight) return;
-  due->in_flight = false;
-  due->running = std::max(due->running, due->asked);
+void Timeouts::on_answer(const Call& call) {
+  Due* const due = find(call.task_id);
+  if (due == nullptr || !due->poll.is_unanswered()) return;
+  due->poll.on_answer(call.number);
+  due->running = std::max(due->running, due->poll.sent_at());
 }
 
-void Timeouts::failed(const std::string& task_id, Mono when) {
-  Due* const due = find(task_id);
-  if (due == nullptr || !due->in_flight) return;
-  due->in_flight = false;
-  due->not_before = when;
+void Timeouts::on_failure(const Call& call, Mono retry_at) {
+  if (Due* const due = find(call.task_id)) due->poll.on_failure(call.number, retry_at);
 }
 
 bool Timeouts::is_due(const std::string& task_id) const {
   return find(task_id) != nullptr;
 }
 
-bool Timeouts::in_flight(const std::string& task_id) const {
+bool Timeouts::in_flight(const std::string& task_id, Mono now) const {
   const Due* const due = find(task_id);
-  return due != nullptr && due->in_flight;
+  return due != nullptr && due->poll.is_waiting(now);
 }
 
 const Timeouts::Due* Timeouts::find(const std::string& task_id) const {

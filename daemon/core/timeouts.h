@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/call.h"
+#include "core/gates.h"
+#include "core/poll_slot.h"
 #include "core/task_table.h"
 #include "core/time.h"
 
@@ -33,17 +35,17 @@ class Timeouts {
   void counted(const std::string& job_id, bool more, Mono now);
 
   // The due task to ask next, each at most every `floor`; those whose end was seen are dropped.
-  // `instance_of` gives the instance of a watched job, nothing for another; held ones wait.
-  NextCall next(
-      Now now, Duration floor, const std::vector<Mono>& held, const TaskTable& table,
-      const std::function<std::optional<std::size_t>(const std::string& job)>& instance_of);
-  // It is being asked. No effect for another task.
-  void asked(const std::string& task_id, Mono now);
-  // Asked and answered; or not, and not to be asked before `when`. Likewise.
-  void answered(const std::string& task_id);
-  void failed(const std::string& task_id, Mono when);
+  // The instance of a watched job; nullptr for another job.
+  using InstanceOf = std::function<const std::string*(const std::string& job_id)>;
+  NextCall next(Now now, Duration floor, const Gates& gates, const TaskTable& table,
+                const InstanceOf& instance_of);
+  // It is being asked, asked and answered, or not answered and not to be asked before `retry_at`.
+  // No effect for a task that is not due.
+  void on_sent(const Call& call, Mono now);
+  void on_answer(const Call& call);
+  void on_failure(const Call& call, Mono retry_at);
   bool is_due(const std::string& task_id) const;
-  bool in_flight(const std::string& task_id) const;
+  bool in_flight(const std::string& task_id, Mono now) const;
 
  private:
   static constexpr std::size_t kExpectedMax = 200'000;  // tasks that run and have a timeout
@@ -58,11 +60,9 @@ class Timeouts {
     std::string task_id;
     std::string job_id;
     Mono reached;
-    Mono asked = Mono::min();
-    Mono not_before = Mono::min();
+    PollSlot poll = {};
     Mono running;       // was still so then, by a reply about it or its job's count
     bool told = false;  // its job counts one more
-    bool in_flight = false;
   };
   Mono look_at(const Due& due, Duration floor) const;
   const Due* find(const std::string& task_id) const;

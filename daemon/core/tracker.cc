@@ -120,7 +120,8 @@ Observation Tracker::observe_row(const TaskReply& row, const SharedContext& cont
   TaskRow& held = table_.row(*slot);
   // Nearly all rows of nearly all pages: nothing new, and no copy.
   if (held.seen && !held.gone && held.status == row.status && held.modified == row.modified &&
-      held.progress == row.progress.value_or(-1) && held.status != TaskStatus::kUnknown) {
+      held.progress == row.progress.value_or(-1) && held.status != TaskStatus::kUnknown &&
+      !moves_job(held, row)) {
     held.last_seen = now.wall;
     held.doubt.reset();
     Observation out;
@@ -130,7 +131,23 @@ Observation Tracker::observe_row(const TaskReply& row, const SharedContext& cont
   return take(*slot, row, now);
 }
 
+// A task is of one job for life: a reply that says otherwise is wrong in this.
+bool Tracker::moves_job(const TaskRow& row, const TaskReply& reply) const {
+  const std::string& held = table_.job_id(row);
+  return row.seen && !held.empty() && reply.job_id != held;
+}
+
+// What the reply says beside another job may be true, and the task's end must be seen.
 Observation Tracker::take(Slot slot, const TaskReply& reply, Now now) {
+  if (!moves_job(table_.row(slot), reply)) return take_in_its_job(slot, reply, now);
+  TaskReply placed = reply;
+  placed.job_id = table_.job_id(table_.row(slot));
+  Observation out = take_in_its_job(slot, placed, now);
+  if (!reply.job_id.empty()) out.anomalies.push_back(Anomaly::kJobChanged);
+  return out;
+}
+
+Observation Tracker::take_in_its_job(Slot slot, const TaskReply& reply, Now now) {
   TaskRow& row = table_.row(slot);
   Observation out;
   if (row.doubt) row.doubt->not_found = 0;

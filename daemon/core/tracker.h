@@ -1,7 +1,7 @@
 // The last believed state of each watched task of one account. A reply goes in; what it changes
 // comes out: the new record, events, counts. Decides what a reply may overwrite: nothing older than
-// what is held, nothing that another task's reply says. Pure; loop's thread. A change counts as
-// held at once; whoever stores it keeps the order.
+// what is held, nothing that another task's reply says, and never a task's job. Pure; loop's
+// thread. A change counts as held at once; whoever stores it keeps the order.
 #pragma once
 
 #include <optional>
@@ -40,6 +40,11 @@ class Tracker {
   // Watches a stored task of a watched job again. No effect if it is watched.
   void restore(const TaskRecord& record, SharedContext context, Now since);
   void set_context(const std::string& task_id, SharedContext context);
+  // Gives each task that is not explicit the context of its job, after the instances of jobs or
+  // their labels may have changed. One pass over all tasks.
+  void set_job_contexts(const TaskTable::ContextOf& context_of) {
+    table_.set_job_contexts(context_of);
+  }
   void unwatch(const std::string& task_id);
   // The task is no longer explicit, but its job is watched.
   void leave_to_job(const std::string& task_id);
@@ -69,7 +74,9 @@ class Tracker {
 
  private:
   using Slot = TaskTable::Slot;
+  bool moves_job(const TaskRow& row, const TaskReply& reply) const;
   Observation take(Slot slot, const TaskReply& reply, Now now);
+  Observation take_in_its_job(Slot slot, const TaskReply& reply, Now now);
   void first_sight(Slot slot, const TaskReply& reply, Now now, Observation& out);
   void update(Slot slot, const TaskReply& reply, Now now, bool regressed, Observation& out);
   bool refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out);

@@ -18,9 +18,9 @@ class Loader {
 
   // `files` has just looked.
   std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files,
-                                                           KeyFiles key_files) {
+                                                           FileChecks key_files) {
     for (const AccountConfig& account : loaded_.config.accounts) {
-      if (key_files == KeyFiles::kUnused) break;
+      if (key_files == FileChecks::kUnused) break;
       check_keys(account);
       for (const InstanceConfig& instance : account.instances) check_ca(account, instance);
     }
@@ -109,13 +109,13 @@ std::variant<Config, std::vector<ConfigError>> read_config(const std::string& pa
 std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,
                                                                      const std::string& path,
                                                                      const TaskFiles& files) {
-  return Loader(path, std::move(config)).run(files, KeyFiles::kNeeded);
+  return Loader(path, std::move(config)).run(files, FileChecks::kNeeded);
 }
 
 std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::string& path,
-                                                                 KeyFiles key_files) {
+                                                                 FileChecks key_files) {
   ParseContext context = parse_context(path);
-  if (key_files == KeyFiles::kUnused) {
+  if (key_files == FileChecks::kUnused) {
     for (std::string* const directory :
          {&context.credentials_directory, &context.state_directory}) {
       if (directory->empty()) *directory = context.directory;

@@ -23,11 +23,11 @@ struct LoadedConfig {
 };
 // For who calls no cloud and keeps no state: kUnused looks at no key and CA file, and takes
 // $CREDENTIALS_DIRECTORY and $STATE_DIRECTORY as given where they are not set.
-enum class KeyFiles : std::uint8_t { kNeeded, kUnused };
+enum class FileChecks : std::uint8_t { kNeeded, kUnused };
 // Reads CREDENTIALS_DIRECTORY and STATE_DIRECTORY from the environment. On any error (exit code 78)
 // all errors that could be found: those of the file, or else those of the files that it names.
 std::variant<LoadedConfig, std::vector<ConfigError>> load_config(
-    const std::string& path, KeyFiles key_files = KeyFiles::kNeeded);
+    const std::string& path, FileChecks key_files = FileChecks::kNeeded);
 
 // The same in two steps, for whoever follows the task files. The file alone: nothing that it names
 // is looked at.

@@ -80,11 +80,12 @@ CurlClient::~CurlClient() {
   impl_->loop->close();
 }
 
-Awaitable<HttpResult> CurlClient::send(HttpRequest request) {
-  return exchange(impl_, std::move(request));
+Awaitable<HttpResult> CurlClient::send(HttpRequest request, Departed departed) {
+  return exchange(impl_, std::move(request), std::move(departed));
 }
 
-Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpRequest request) {
+Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpRequest request,
+                                           Departed departed) {
   const auto started = SteadyClock::now();
   const std::optional<Duration> time = request.timeout;
   auto checked = plan(std::move(request));
@@ -110,7 +111,7 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   }
 
   const Duration limit = std::min(impl->options.timeout, time.value_or(impl->options.timeout));
-  CurlTransfer transfer(impl->executor, std::move(plan));
+  CurlTransfer transfer(impl->executor, std::move(plan), std::move(departed));
   const auto spent = std::chrono::duration_cast<Duration>(SteadyClock::now() - started);
   if (!transfer.prepare(impl->options, addresses, limit - spent)) {
     co_return TransportFailure{Kind::kProtocol, where + ": libcurl refuses the request"};

@@ -30,11 +30,13 @@ class CurlClient : public HttpClient {
   //   kTls          no TLS, or not with the one that we want to talk to; unreadable CA file
   //   kTooLarge     the reply passes a limit of CurlOptions
   //   kProtocol     not HTTP, or a request that must not be sent
-  Awaitable<HttpResult> send(HttpRequest request) override;
+  Awaitable<HttpResult> send(HttpRequest request, Departed departed) override;
+  using HttpClient::send;
 
  private:
   struct Impl;
-  static Awaitable<HttpResult> exchange(std::shared_ptr<Impl> impl, HttpRequest request);
+  static Awaitable<HttpResult> exchange(std::shared_ptr<Impl> impl, HttpRequest request,
+                                        Departed departed);
   std::shared_ptr<Impl> impl_;
 };
 

@@ -84,8 +84,10 @@ std::variant<CurlPlan, TransportFailure> plan(HttpRequest request) {
   return plan;
 }
 
-CurlTransfer::CurlTransfer(const boost::asio::any_io_executor& executor, CurlPlan plan)
+CurlTransfer::CurlTransfer(const boost::asio::any_io_executor& executor, CurlPlan plan,
+                           std::function<void()> departed)
     : plan_(std::move(plan)),
+      departed_(std::move(departed)),
       easy_(curl_easy_init()),
       ended_(executor, boost::asio::steady_timer::time_point::max()) {}
 
@@ -204,8 +206,10 @@ void CurlTransfer::set_limits(const CurlOptions& options, Duration time) {
 int CurlTransfer::on_request(void* self, char*, char*, int, int) noexcept {
   // libcurl sends a request again by itself when a kept connection ends without a reply. The call
   // may have been counted by the cloud, and its nonce is used: whoever sent it must decide.
-  return ++static_cast<CurlTransfer*>(self)->requests_ == 1 ? CURL_PREREQFUNC_OK
-                                                            : CURL_PREREQFUNC_ABORT;
+  auto& me = *static_cast<CurlTransfer*>(self);
+  if (++me.requests_ > 1) return CURL_PREREQFUNC_ABORT;
+  if (me.departed_) me.departed_();
+  return CURL_PREREQFUNC_OK;
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t count,

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,9 @@ std::variant<CurlPlan, TransportFailure> plan(HttpRequest request);
 
 class CurlTransfer {
  public:
-  CurlTransfer(const boost::asio::any_io_executor& executor, CurlPlan plan);
+  // `departed` may be empty; see HttpClient::Departed.
+  CurlTransfer(const boost::asio::any_io_executor& executor, CurlPlan plan,
+               std::function<void()> departed);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -71,6 +74,7 @@ class CurlTransfer {
   HttpResult read_result(CURLcode code);
 
   CurlPlan plan_;
+  std::function<void()> departed_;
   char error_[CURL_ERROR_SIZE] = {};
   std::unique_ptr<curl_slist, List> headers_;
   std::unique_ptr<curl_slist, List> resolve_;

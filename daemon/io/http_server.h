@@ -43,6 +43,16 @@ class WebStream {
   virtual void end() = 0;
 };
 
+// A body of known size, part by part: many answers may share what it is made of, and a connection
+// holds one part at a time.
+class WebParts {
+ public:
+  virtual ~WebParts() = default;
+  virtual std::size_t bytes() const = 0;  // of all parts together
+  // The next part, valid until the next call; empty: that was all.
+  virtual std::string_view next() = 0;
+};
+
 struct WebResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
@@ -51,6 +61,7 @@ struct WebResponse {
   // Instead of the body. A client that takes no part within the write timeout is dropped; such an
   // answer does not count among the requests while it waits, so whoever makes them bounds them.
   std::shared_ptr<WebStream> stream = {};
+  std::shared_ptr<WebParts> parts = {};  // instead of the body; of this answer alone
 };
 
 // An answer now, or one that has to wait for something: a coroutine, run by the connection.
@@ -64,6 +75,8 @@ struct WebLimits {
   // Requests that may have to wait for something have as many places of their own, so that what
   // they wait for cannot keep the others out.
   std::function<bool(const WebRequest&)> waits = {};
+  // Requests that are always answered, whatever others hold: few bytes, at once.
+  std::function<bool(const WebRequest&)> always = {};
   std::chrono::seconds header_timeout{10};  // also of a TLS handshake, and of a kept connection
   std::chrono::seconds write_timeout{10};
 };

@@ -109,18 +109,6 @@ std::string head_of(const Response& response) {
   return head += "\r\n";
 }
 
-// Holds one of the places for answers, from the request to the last byte.
-class Place {
- public:
-  explicit Place(std::size_t& taken) : taken_(taken) { ++taken_; }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() { --taken_; }
-
- private:
-  std::size_t& taken_;
-};
-
 // One connection. Stream is Plain or Tls.
 template <typename Stream>
 class Session : public HttpConnection, public std::enable_shared_from_this<Session<Stream>> {
@@ -170,10 +158,19 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
         co_await write_stream(std::move(web), version, head);
         co_return;
       }
+      const std::shared_ptr<WebParts> parts = std::move(web.parts);
       Response response = to_beast(std::move(web), *shared_->door, version, keep);
+      if (parts) response.content_length(parts->bytes());
       std::string body;
       if (!head) body = std::move(response.body());
-      const bool good = co_await write(head_of(response), std::move(body));
+      const std::string top = head_of(response);
+      tcp().expires_after(shared_->limits.write_timeout);  // all of it
+      bool good = false;
+      if (parts && !head) {
+        good = co_await write_parts(top, *parts);
+      } else {
+        good = co_await write(top, body);
+      }
       place_.reset();
       if (!good) co_return;
       if (!keep) break;
@@ -264,10 +261,12 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
         if (shared_->stopped) co_return WebResponse{};
       }
       const WebLimits& limits = shared_->limits;
-      std::size_t& taken =
-          limits.waits && limits.waits(asked) ? shared_->waiting : shared_->answering;
-      if (taken >= limits.requests) co_return plain(503, "too many requests\n");
-      place_.emplace(taken);
+      if (!limits.always || !limits.always(asked)) {
+        std::size_t& taken =
+            limits.waits && limits.waits(asked) ? shared_->waiting : shared_->answering;
+        if (taken >= limits.requests) co_return plain(503, "too many requests\n");
+        place_.emplace(taken);
+      }
       WebAnswer answer = shared_->handler(asked);
       auto* const later = std::get_if<asio::awaitable<WebResponse>>(&answer);
       if (later == nullptr) co_return std::get<WebResponse>(std::move(answer));
@@ -279,13 +278,25 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
 
   // One write of both: in a packet of its own the head would hold up a small body. A vector, for
   // Asio takes an array of two to {nothing, rest} after the first, and Beast's TLS stream stops
-  // there.
-  asio::awaitable<bool> write(std::string head, std::string body) {
+  // there: nor may the first be empty.
+  asio::awaitable<bool> write(std::string_view head, std::string_view body) {
+    if (head.empty()) std::swap(head, body);
     const std::vector<asio::const_buffer> bytes = {asio::buffer(head), asio::buffer(body)};
     error_code failed;
-    tcp().expires_after(shared_->limits.write_timeout);  // of writes alone: a read may be going on
     co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, failed));
     co_return !failed && !shared_->stopped;
+  }
+
+  // One after the other. False, too, if they are not as many bytes as were announced.
+  asio::awaitable<bool> write_parts(std::string_view head, WebParts& parts) {
+    std::size_t left = parts.bytes();
+    do {
+      const std::string_view part = parts.next();
+      if (part.empty() != (left == 0) || part.size() > left) co_return false;
+      left -= part.size();
+      if (!co_await write(std::exchange(head, {}), part)) co_return false;
+    } while (left > 0);
+    co_return true;
   }
 
   // The connection ends with the stream.
@@ -297,14 +308,17 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     response.chunked(chunked);
     tcp().expires_never();
     hear_leaving();
-    bool good = co_await write(head_of(response), "");
+    tcp().expires_after(shared_->limits.write_timeout);  // of writes alone: a read is going on
+    const std::string top = head_of(response);
+    bool good = co_await write(top, "");
     place_.reset();
     while (good && !head) {
       std::string part = co_await next_part();
       if (shared_->stopped) co_return;
       const bool over = part.empty();
       if (chunked) part = chunk_of(part);
-      good = co_await write(std::move(part), "") && !over;
+      tcp().expires_after(shared_->limits.write_timeout);
+      good = co_await write(part, "") && !over;
     }
     close();
   }
@@ -368,13 +382,6 @@ void start(const std::shared_ptr<HttpShared>& shared, std::shared_ptr<ssl::conte
 }
 
 }  // namespace
-
-const std::string* WebRequest::header(std::string_view name) const {
-  for (const auto& [key, value] : headers) {
-    if (key == name) return &value;
-  }
-  return nullptr;
-}
 
 void start_session(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
   if (const std::shared_ptr<ssl::context> tls = shared->door->tls) {

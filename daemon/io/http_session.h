@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
@@ -36,6 +37,18 @@ struct HttpShared {
   std::size_t answering = 0;
   std::size_t waiting = 0;  // answers to requests that may have to wait
   bool stopped = false;
+};
+
+// Holds one of the places for answers, from the request to the last byte.
+class Place {
+ public:
+  explicit Place(std::size_t& taken) : taken_(taken) { ++taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { --taken_; }
+
+ private:
+  std::size_t& taken_;
 };
 
 // Serves the connection to its end, by the door of this moment. Throws if there is no memory for

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,11 +16,11 @@
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <exception>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
-
-#include "cloud/result_file.h"
 
 namespace taskwatchd {
 
@@ -43,15 +44,17 @@ struct Job {
   ResultRequest request;
   FileUrl where;
   std::weak_ptr<Waiting> waiting;
+  // Made before the work, which replaces it: so there is an answer when memory has run out.
+  std::shared_ptr<Answer> answer;
 };
 
 // Hands the answer to the coroutine, on the loop.
 struct Delivery {
   std::weak_ptr<Waiting> to;
-  Answer answer;
+  std::shared_ptr<Answer> answer;
   void operator()() {
     if (const auto waiting = to.lock()) {
-      waiting->answer.emplace(std::move(answer));
+      waiting->answer.emplace(std::move(*answer));
       waiting->done.cancel();
     }
   }
@@ -69,13 +72,15 @@ class Mapping {
     address_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
     is_good_ = address_ != MAP_FAILED;
   }
-  ~Mapping() {
-    if (is_good_ && size_ > 0) ::munmap(address_, size_);
-  }
+  ~Mapping() { release(); }
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   bool is_good() const { return is_good_; }
   std::string_view bytes() const { return {static_cast<const char*>(address_), size_}; }
+  void release() {
+    if (is_good_ && size_ > 0) ::munmap(address_, size_);
+    size_ = 0;
+  }
 
  private:
   void* address_ = nullptr;
@@ -83,26 +88,46 @@ class Mapping {
   bool is_good_ = false;
 };
 
-Answer work(const Job& job, ResultFolder& folder, const ResultFetchOptions& options,
+Answer work(const Job& job, ResultFolder& folder, const ResultFilesOptions& options,
             FetchStop& stop) {
   auto begun = folder.begin();
   if (auto* const problem = std::get_if<std::string>(&begun)) {
-    return ResultFailure{false, std::move(*problem)};
+    return ResultFailure{.message = std::move(*problem)};
   }
   const auto& draft = std::get<ResultFolder::Draft>(begun);
   const auto close = [](const int* file) { ::close(*file); };
   const std::unique_ptr<const int, decltype(close)> closes(&draft.file, close);
   if (auto failure = fetch_result(job.request.url.reveal(), job.where, job.request.proxy,
-                                  draft.file, options, stop)) {
+                                  draft.file, options.fetch, stop)) {
     folder.discard(draft);
     return std::move(*failure);
   }
   if (std::string problem = folder.keep(draft, job.request.key); !problem.empty()) {
-    return ResultFailure{false, std::move(problem)};
+    return ResultFailure{.message = std::move(problem)};
   }
-  const Mapping mapping(draft.file);
-  if (!mapping.is_good()) return ResultFailure{false, "the result file cannot be read back"};
-  return read_result_file(mapping.bytes());
+  Mapping mapping(draft.file);
+  if (!mapping.is_good()) return ResultFailure{.message = "the result file cannot be read back"};
+  const ReleaseBytes release = [&mapping] { mapping.release(); };
+  return options.read ? options.read(mapping.bytes(), release)
+                      : read_result_file(mapping.bytes(), {}, release);
+}
+
+// Nothing that a file makes the work throw gets any further.
+void carry_out(const Job& job, ResultFolder& folder, const ResultFilesOptions& options,
+               FetchStop& stop) {
+  try {
+    try {
+      *job.answer = work(job, folder, options, stop);
+    } catch (const std::bad_alloc&) {
+      // The answer says so already.
+    } catch (const std::exception& odd) {
+      *job.answer = ResultFailure{.message = std::string("it cannot be read: ") + odd.what(),
+                                  .refused = true};
+    }
+  } catch (const std::bad_alloc&) {
+    // Not even for the words.
+  }
+  ::malloc_trim(0);  // a large file's pages go back to the system
 }
 
 }  // namespace
@@ -112,9 +137,17 @@ struct CurlResultFiles::Shared {
       : options(std::move(with)), folder(std::move(path), options.keep), executor(std::move(to)) {}
 
   // After `open` is false nothing is posted: the loop may be gone by then.
-  void answer(const std::weak_ptr<Waiting>& to, Answer answer) {
-    const std::lock_guard hold(mutex);
-    if (open) asio::post(executor, Delivery{to, std::move(answer)});
+  void answer(const Job& job) {
+    constexpr std::chrono::milliseconds kPause{20};
+    for (;; std::this_thread::sleep_for(kPause)) {
+      try {
+        const std::lock_guard hold(mutex);
+        if (open) asio::post(executor, Delivery{job.waiting, job.answer});
+        return;
+      } catch (const std::bad_alloc&) {
+        // Again, for as long as there is a loop: somebody waits for it.
+      }
+    }
   }
 
   const ResultFilesOptions options;
@@ -160,7 +193,8 @@ CurlResultFiles::~CurlResultFiles() {
   std::unique_lock hold(shared_->mutex);
   // Posted before the executor may be gone.
   for (const Job& job : shared_->jobs) {
-    asio::post(executor_, Delivery{job.waiting, ResultFailure{false, "the daemon stops"}});
+    *job.answer = ResultFailure{.message = "the daemon stops"};
+    asio::post(executor_, Delivery{job.waiting, job.answer});
   }
   shared_->jobs.clear();
   shared_->changed.notify_all();
@@ -180,7 +214,8 @@ void CurlResultFiles::run(const std::shared_ptr<Shared>& shared) {
     const Job job = std::move(shared->jobs.front());
     shared->jobs.pop_front();
     hold.unlock();
-    shared->answer(job.waiting, work(job, shared->folder, shared->options.fetch, shared->stop));
+    carry_out(job, shared->folder, shared->options, shared->stop);
+    shared->answer(job);
   }
   const std::lock_guard hold(shared->mutex);
   shared->ended = true;
@@ -190,16 +225,20 @@ void CurlResultFiles::run(const std::shared_ptr<Shared>& shared) {
 Awaitable<Answer> CurlResultFiles::fetch(ResultRequest request) {
   auto url = read_file_url(request.url.reveal(), request.hosts);
   if (auto* const problem = std::get_if<std::string>(&url)) {
-    co_return ResultFailure{false, std::move(*problem)};
+    co_return ResultFailure{.message = std::move(*problem)};
   }
-  if (!start()) co_return ResultFailure{false, "no thread can be had to fetch it"};
+  auto& where = std::get<FileUrl>(url);
+  if (where.is_upgraded) request.url = Secret(https_url(request.url.reveal(), where));
+  if (!start()) co_return ResultFailure{.message = "no thread can be had to fetch it"};
+  const auto answer = std::make_shared<Answer>(
+      ResultFailure{.message = "there is not enough memory to read it", .refused = true});
   const auto waiting = std::make_shared<Waiting>(executor_);
   {
     const std::lock_guard hold(shared_->mutex);
     if (shared_->jobs.size() >= shared_->options.waiting) {
-      co_return ResultFailure{false, "too many result files wait to be fetched"};
+      co_return ResultFailure{.message = "too many result files wait to be fetched"};
     }
-    shared_->jobs.push_back({std::move(request), std::get<FileUrl>(std::move(url)), waiting});
+    shared_->jobs.push_back({std::move(request), std::move(where), waiting, answer});
   }
   shared_->changed.notify_all();
   boost::system::error_code ignored;

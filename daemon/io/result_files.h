@@ -1,22 +1,30 @@
 // Fetches result files of distributions over libcurl, within the rules of config/file_host, keeps
 // their bytes beside the state and reads them. Parts: result_files_fetch, result_files_keep.
 // Threads: one for all of it, a fetch at a time; calls and answers on the executor's thread.
-// Failure: ResultFailure; a disk or peer that hangs is left behind.
+// Failure: ResultFailure, whatever the reading throws, memory that runs out included; a disk or
+// peer that hangs is left behind.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "cloud/result_file.h"
 #include "io/result_files_fetch.h"
 #include "io/result_files_keep.h"
 #include "ports.h"
 
 namespace taskwatchd {
 
+// What makes a result of a file's bytes, which it may let go early.
+using ResultReader = std::function<DistributionResult(std::string_view, const ReleaseBytes&)>;
+
 struct ResultFilesOptions {
   ResultFetchOptions fetch;
   ResultKeepLimits keep;
+  ResultReader read;         // empty: read_result_file with its limits
   std::size_t waiting = 64;  // fetches; one more fails at once
 };
 

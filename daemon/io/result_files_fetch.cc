@@ -133,6 +133,7 @@ void Transfer::set_limits() {
   set(CURLOPT_QUICK_EXIT, 1L);  // a name server that is silent is not waited for
   set(CURLOPT_NOPROGRESS, 1L);
   header_room_ = options_.header_bytes;
+  error_body_.reserve(kErrorBytes);  // nothing is allocated while it comes
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
   set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -205,9 +206,14 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t n, voi
     return CURL_WRITEFUNC_ERROR;
   }
   me.header_room_ -= bytes;
-  const std::string line = ascii_lower(std::string_view(data, bytes));
-  me.chunked_ = me.chunked_ || (line.starts_with("transfer-encoding:") &&
-                                line.find("chunked") != std::string::npos);
+  // Nothing is allocated here: an exception must not get into libcurl.
+  constexpr std::string_view kName = "transfer-encoding:", kValue = "chunked";
+  const std::string_view line(data, bytes);
+  bool is_chunked = false;
+  for (std::size_t at = kName.size(); at + kValue.size() <= line.size(); ++at) {
+    is_chunked = is_chunked || is_word(line.substr(at, kValue.size()), kValue);
+  }
+  me.chunked_ = me.chunked_ || (is_chunked && is_word(line.substr(0, kName.size()), kName));
   return bytes;
 }
 
@@ -255,15 +261,16 @@ std::optional<ResultFailure> Transfer::outcome(CURLcode code) const {
     // A 403 may also be a policy or a wrong signature, which another link does not mend.
     const bool expired = error_body_.find("Request has expired") != std::string::npos;
     const std::string what = status < 400 ? "a redirect, which is not followed: HTTP " : "HTTP ";
-    return ResultFailure{expired,
-                         head + what + std::to_string(status) + (word.empty() ? "" : " " + word)};
+    return ResultFailure{
+        .expired = expired,
+        .message = head + what + std::to_string(status) + (word.empty() ? "" : " " + word)};
   }
-  if (code != CURLE_OK) return ResultFailure{false, head + words(code)};
-  if (status != 200) return ResultFailure{false, head + "HTTP " + std::to_string(status)};
+  if (code != CURLE_OK) return ResultFailure{.message = head + words(code)};
+  if (status != 200) return ResultFailure{.message = head + "HTTP " + std::to_string(status)};
   curl_off_t length = -1;
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (length < 0 && !chunked_) {
-    return ResultFailure{false, head + "the file came without its length: it may be cut"};
+    return ResultFailure{.message = head + "the file came without its length: it may be cut"};
   }
   return std::nullopt;
 }
@@ -284,12 +291,13 @@ void FetchStop::watch(void* multi) {
 std::optional<ResultFailure> fetch_result(const std::string& url, const FileUrl& where,
                                           const std::string& proxy, int file,
                                           const ResultFetchOptions& options, FetchStop& stop) {
-  if (is_forbidden_literal(where)) return ResultFailure{false, where.where() + ": " + kNotPublic};
+  if (is_forbidden_literal(where))
+    return ResultFailure{.message = where.where() + ": " + kNotPublic};
   Transfer transfer(where, file, options);
   const std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> multi(curl_multi_init(), &curl_multi_cleanup);
   if (!multi || !transfer.prepare(url, proxy) ||
       curl_multi_add_handle(multi.get(), transfer.easy()) != CURLM_OK) {
-    return ResultFailure{false, where.where() + ": libcurl refuses its settings"};
+    return ResultFailure{.message = where.where() + ": libcurl refuses its settings"};
   }
   stop.watch(multi.get());
   std::optional<CURLcode> ended;
@@ -303,7 +311,7 @@ std::optional<ResultFailure> fetch_result(const std::string& url, const FileUrl&
   }
   stop.watch(nullptr);
   auto failure = ended ? transfer.outcome(*ended)
-                       : ResultFailure{false, where.where() + ": the fetch was stopped"};
+                       : ResultFailure{.message = where.where() + ": the fetch was stopped"};
   curl_multi_remove_handle(multi.get(), transfer.easy());
   return failure;
 }

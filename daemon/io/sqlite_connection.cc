@@ -157,15 +157,36 @@ std::variant<Committed, StoreError> Connection::commit(const Commit& commit) {
   return committed;
 }
 
-std::variant<Stored, StoreError> Connection::load(const std::string& account,
-                                                  const std::vector<std::string>& tasks) {
+std::variant<Stored, StoreError> Connection::load(const std::string& account) {
   Stored stored;
   const std::function<int()> read = [&] {
     stored = {};
-    return tables_->load(account, tasks, stored);
+    return tables_->load(account, stored);
   };
   if (auto failed = attempt(read)) return *failed;
   return stored;
+}
+
+std::variant<std::vector<TaskRecord>, StoreError> Connection::tasks(
+    const std::string& account, const std::vector<std::string>& ids) {
+  std::vector<TaskRecord> records;
+  const std::function<int()> read = [&] {
+    records.clear();
+    return tables_->tasks(account, ids, records);
+  };
+  if (auto failed = attempt(read)) return *failed;
+  return records;
+}
+
+std::variant<std::vector<CounterValue>, StoreError> Connection::counters(
+    const std::string& account, const std::vector<std::string>& job_ids) {
+  std::vector<CounterValue> values;
+  const std::function<int()> read = [&] {
+    values.clear();
+    return tables_->counters(account, job_ids, values);
+  };
+  if (auto failed = attempt(read)) return *failed;
+  return values;
 }
 
 std::variant<std::vector<TaskRecord>, StoreError> Connection::tasks_of_job(const JobKey& job,
@@ -216,10 +237,10 @@ std::variant<std::uint64_t, StoreError> Connection::last_event() {
   return id;
 }
 
-std::variant<std::monostate, StoreError> Connection::prune(Wall before, const Watched& watched) {
-  const std::function<int()> write = [&] { return tables_->prune(before, watched); };
+std::variant<bool, StoreError> Connection::prune(Prune& prune) {
+  const std::function<int()> write = [&] { return prune.step(*tables_); };
   if (auto failed = attempt(write)) return *failed;
-  return std::monostate();
+  return prune.done();
 }
 
 }  // namespace taskwatchd::sqlite

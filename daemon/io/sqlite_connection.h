@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "io/sqlite_lock.h"
+#include "io/sqlite_prune.h"
 #include "io/sqlite_tables.h"
 #include "ports.h"
 
@@ -27,8 +28,11 @@ class Connection {
   static std::variant<std::unique_ptr<Connection>, OpenError> open(Settings settings);
 
   std::variant<Committed, StoreError> commit(const Commit& commit);
-  std::variant<Stored, StoreError> load(const std::string& account,
-                                        const std::vector<std::string>& tasks);
+  std::variant<Stored, StoreError> load(const std::string& account);
+  std::variant<std::vector<TaskRecord>, StoreError> tasks(const std::string& account,
+                                                          const std::vector<std::string>& ids);
+  std::variant<std::vector<CounterValue>, StoreError> counters(
+      const std::string& account, const std::vector<std::string>& job_ids);
   std::variant<std::vector<TaskRecord>, StoreError> tasks_of_job(const JobKey& job,
                                                                  const std::string& after,
                                                                  std::size_t limit);
@@ -37,7 +41,8 @@ class Connection {
   std::variant<std::vector<Event>, StoreError> events_after(std::uint64_t id, std::size_t limit);
   std::variant<std::uint64_t, StoreError> cursor(const std::string& sink);
   std::variant<std::uint64_t, StoreError> last_event();
-  std::variant<std::monostate, StoreError> prune(Wall before, const Watched& watched);
+  // The next part of it; true once it was the last.
+  std::variant<bool, StoreError> prune(Prune& prune);
 
   // From now on a lock held by another program fails at once instead of after `busy`.
   void give_up() { give_up_ = true; }

@@ -1,13 +1,20 @@
-// Pruning of old records and events: the only deletes. Part of sqlite_tables.
-#include <algorithm>
+#include "io/sqlite_prune.h"
 
-#include "io/sqlite_tables.h"
+#include <algorithm>
+#include <chrono>
+#include <vector>
 
 namespace taskwatchd::sqlite {
 namespace {
 
-// Rows looked at in one transaction: bounds the write-ahead log and how long others wait.
-constexpr std::int64_t kPruneRows = 10'000;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kPart{20};  // how long a part takes, about
+// Rows of a part: fewer after one that took too long, more after one that took less than half.
+constexpr std::int64_t kRowsFirst = 500;
+constexpr std::int64_t kRowsLeast = 20;
+constexpr std::int64_t kRowsMost = 10'000;
+constexpr std::size_t kKeysBetweenLooks = 1000;  // at the clock
 
 int inside_transaction(Tables& tables, const auto& action) {
   int code = tables.begin();
@@ -17,9 +24,8 @@ int inside_transaction(Tables& tables, const auto& action) {
   return code;
 }
 
-int first_number(sqlite3* db, std::string_view sql, std::int64_t& value) {
-  Statement statement(db, sql);
-  int code = statement.start();
+int first_number(Statement& statement, int started, std::int64_t& value) {
+  int code = started;
   if (code == SQLITE_OK) code = statement.next();
   if (code == SQLITE_ROW) value = statement.number(0);
   statement.finish();
@@ -28,103 +34,143 @@ int first_number(sqlite3* db, std::string_view sql, std::int64_t& value) {
 
 }  // namespace
 
-int Tables::keep_watched(const Watched& watched) {
-  int code = sqlite3_exec(db_,
-                          "CREATE TEMP TABLE IF NOT EXISTS watched(account TEXT, task_id TEXT,"
-                          " PRIMARY KEY(account, task_id)) WITHOUT ROWID;"
-                          "DELETE FROM temp.watched;"
-                          "CREATE TEMP TABLE IF NOT EXISTS watched_jobs(account TEXT, job_id TEXT,"
-                          " PRIMARY KEY(account, job_id)) WITHOUT ROWID;"
-                          "DELETE FROM temp.watched_jobs;"
-                          "CREATE TEMP TABLE IF NOT EXISTS watched_distributions(account TEXT,"
-                          " distribution_id TEXT, PRIMARY KEY(account, distribution_id))"
-                          " WITHOUT ROWID;"
-                          "DELETE FROM temp.watched_distributions;",
-                          nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return code;
-  Statement add_task(db_, "INSERT OR IGNORE INTO temp.watched VALUES(?,?)");
-  Statement add_job(db_, "INSERT OR IGNORE INTO temp.watched_jobs VALUES(?,?)");
-  Statement add_distribution(db_, "INSERT OR IGNORE INTO temp.watched_distributions VALUES(?,?)");
-  const auto add_all = [&] {
-    int added = SQLITE_OK;
-    for (const TaskKey& key : watched.tasks) {
-      if ((added = add_task.run(key.account, key.task_id)) != SQLITE_OK) return added;
-    }
-    for (const JobKey& key : watched.jobs) {
-      if ((added = add_job.run(key.account, key.job_id)) != SQLITE_OK) return added;
-    }
-    for (const DistributionKey& key : watched.distributions) {
-      added = add_distribution.run(key.account, key.distribution_id);
-      if (added != SQLITE_OK) return added;
-    }
-    return added;
-  };
-  return inside_transaction(*this, add_all);
-}
+// What a table's rows are pruned by, in the order of its key. `page` gives account, id, job and
+// age of the rows after a place; `drop` deletes one.
+struct Prune::Table {
+  const char* page;
+  const char* drop;
+};
 
-int Tables::prune_records(Wall before) {
-  Statement drop(db_,
-                 "DELETE FROM tasks WHERE (account,task_id) IN (SELECT account,task_id FROM tasks t"
-                 " WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM temp.watched w WHERE"
-                 " w.account=t.account AND w.task_id=t.task_id)"
-                 " AND NOT EXISTS (SELECT 1 FROM temp.watched_jobs j WHERE"
-                 " j.account=t.account AND j.job_id=t.job_id) LIMIT ?2)");
-  for (;;) {
-    const auto drop_some = [&] { return drop.run(before, kPruneRows); };
-    const int code = inside_transaction(*this, drop_some);
-    if (code != SQLITE_OK || sqlite3_changes(db_) < kPruneRows) return code;
+const Prune::Table& Prune::table_of(Phase phase) {
+  static constexpr Table kTasks = {
+      "SELECT account,task_id,job_id,last_seen_ms FROM tasks WHERE (account,task_id)>(?,?)"
+      " ORDER BY account,task_id LIMIT ?",
+      "DELETE FROM tasks WHERE account=? AND task_id=?"};
+  static constexpr Table kJobs = {
+      "SELECT account,job_id,job_id,last_seen_ms FROM jobs WHERE (account,job_id)>(?,?)"
+      " ORDER BY account,job_id LIMIT ?",
+      "DELETE FROM jobs WHERE account=? AND job_id=?"};
+  static constexpr Table kDistributions = {
+      "SELECT account,distribution_id,'',last_seen_ms FROM distributions"
+      " WHERE (account,distribution_id)>(?,?) ORDER BY account,distribution_id LIMIT ?",
+      "DELETE FROM distributions WHERE account=? AND distribution_id=?"};
+  // Counters do not say when they last moved: what is left of the job does.
+  static constexpr Table kCounters = {
+      "SELECT account,job_id,job_id,min(created_ms) FROM counters WHERE (account,job_id)>(?,?)"
+      " GROUP BY account,job_id ORDER BY account,job_id LIMIT ?",
+      "DELETE FROM counters WHERE account=?1 AND job_id=?2"
+      " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.account=?1 AND j.job_id=?2)"
+      " AND NOT EXISTS (SELECT 1 FROM tasks t INDEXED BY tasks_by_job"
+      " WHERE t.account=?1 AND t.job_id=?2)"};
+  switch (phase) {
+    case Phase::kTasks:
+      return kTasks;
+    case Phase::kJobs:
+      return kJobs;
+    case Phase::kDistributions:
+      return kDistributions;
+    default:
+      return kCounters;
   }
 }
 
-// In one transaction: an account has some thousand jobs in a month, not more.
-int Tables::prune_jobs(Wall before) {
-  Statement drop(db_,
-                 "DELETE FROM jobs WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM"
-                 " temp.watched_jobs w WHERE w.account=jobs.account AND w.job_id=jobs.job_id)");
-  const auto drop_all = [&] { return drop.run(before); };
-  return inside_transaction(*this, drop_all);
+std::size_t Prune::Hash::hash(const Name& name) {
+  const std::hash<std::string_view> text;
+  return text(name.first) * 0x9e3779b97f4a7c15ULL ^ text(name.second);
 }
 
-int Tables::prune_distributions(Wall before) {
-  Statement drop(db_,
-                 "DELETE FROM distributions WHERE last_seen_ms<?1 AND NOT EXISTS (SELECT 1 FROM"
-                 " temp.watched_distributions w WHERE w.account=distributions.account"
-                 " AND w.distribution_id=distributions.distribution_id)");
-  const auto drop_all = [&] { return drop.run(before); };
-  return inside_transaction(*this, drop_all);
+Prune::Prune(Wall before, Watched watched)
+    : before_(before), watched_(std::move(watched)), rows_(kRowsFirst) {}
+
+void Prune::next_phase() {
+  phase_ = static_cast<Phase>(static_cast<int>(phase_) + 1);
+  place_ = {};
 }
 
-int Tables::prune_events(Wall before) {
-  std::int64_t first = 0, last = 0;
-  int code = first_number(db_, "SELECT coalesce(min(id),0) FROM events", first);
-  // What a sink has not got yet stays; while no sink is known, everything stays.
-  if (code == SQLITE_OK) {
-    code = first_number(db_, "SELECT coalesce(min(event_id),0) FROM cursors", last);
+// A fleet of 500,000 tasks is not put into its set at once either.
+void Prune::take_watched() {
+  const auto until = Steady::now() + kPart;
+  if (taken_ == 0) tasks_.reserve(watched_.tasks.size());
+  while (taken_ < watched_.tasks.size()) {
+    if (taken_ % kKeysBetweenLooks == 0 && Steady::now() >= until) return;
+    tasks_.insert(&watched_.tasks[taken_++]);
   }
-  if (code != SQLITE_OK) return code;
-  Statement drop(db_,
-                 "DELETE FROM events WHERE id BETWEEN ?1 AND ?2 AND ts_ms<?3 AND NOT EXISTS "
-                 "(SELECT 1 FROM tasks t WHERE t.account=events.account"
-                 " AND t.task_id=events.task_id)");
-  for (; first <= last; first += kPruneRows) {
-    const std::int64_t end = std::min(last, first + kPruneRows - 1);
-    const auto drop_some = [&] { return drop.run(first, end, before); };
-    if ((code = inside_transaction(*this, drop_some)) != SQLITE_OK) return code;
+  for (const JobKey& key : watched_.jobs) jobs_.insert(&key);
+  for (const DistributionKey& key : watched_.distributions) distributions_.insert(&key);
+  next_phase();
+}
+
+bool Prune::stays(const Name& name, std::string_view job_id) const {
+  if (phase_ == Phase::kDistributions) return distributions_.contains(name);
+  if (phase_ == Phase::kTasks && tasks_.contains(name)) return true;
+  return jobs_.contains(Name(name.first, job_id));
+}
+
+int Prune::prune_table(Tables& tables, const Table& table) {
+  Statement page(tables.database(), table.page);
+  std::vector<Place> old;
+  Place last;
+  std::int64_t looked = 0;
+  int code = page.start(place_.first, place_.second, rows_);
+  while (code == SQLITE_OK && (code = page.next()) == SQLITE_ROW) {
+    ++looked;
+    last = {page.text(0), page.text(1)};
+    if (page.wall(3) < before_ && !stays(last, page.text(2))) old.push_back(last);
+    code = SQLITE_OK;
   }
+  page.finish();
+  if (code != SQLITE_DONE) return code;
+  if (!old.empty()) {
+    Statement drop(tables.database(), table.drop);
+    const auto drop_all = [&] {
+      int dropped = SQLITE_OK;
+      for (const auto& [account, id] : old) {
+        if ((dropped = drop.run(account, id)) != SQLITE_OK) break;
+      }
+      return dropped;
+    };
+    if ((code = inside_transaction(tables, drop_all)) != SQLITE_OK) return code;
+  }
+  place_ = std::move(last);
+  if (looked < rows_) next_phase();
   return SQLITE_OK;
 }
 
-int Tables::prune(Wall before, const Watched& watched) {
-  int code = keep_watched(watched);
-  if (code == SQLITE_OK) code = prune_records(before);
-  if (code == SQLITE_OK) code = prune_jobs(before);
-  if (code == SQLITE_OK) code = prune_distributions(before);
-  if (code == SQLITE_OK) code = prune_events(before);
-  // The watched list is as large as the fleet: give its memory back.
-  sqlite3_exec(db_,
-               "DROP TABLE IF EXISTS temp.watched; DROP TABLE IF EXISTS temp.watched_jobs;"
-               "DROP TABLE IF EXISTS temp.watched_distributions;",
-               nullptr, nullptr, nullptr);
+int Prune::prune_events(Tables& tables) {
+  sqlite3* const db = tables.database();
+  // What a sink has not got yet stays; while no sink is known, everything stays.
+  Statement delivered(db, "SELECT coalesce(min(event_id),0) FROM cursors");
+  std::int64_t end = 0, first = 0;
+  int code = first_number(delivered, delivered.start(), end);
+  Statement following(db, "SELECT coalesce(min(id),0) FROM events WHERE id>?");
+  if (code == SQLITE_OK) code = first_number(following, following.start(event_), first);
+  if (code != SQLITE_OK) return code;
+  if (first == 0 || first > end) {
+    next_phase();
+    return SQLITE_OK;
+  }
+  const std::int64_t last = std::min(end, first + rows_ - 1);
+  Statement drop(db,
+                 "DELETE FROM events WHERE id BETWEEN ?1 AND ?2 AND ts_ms<?3 AND NOT EXISTS "
+                 "(SELECT 1 FROM tasks t WHERE t.account=events.account"
+                 " AND t.task_id=events.task_id)");
+  const auto drop_some = [&] { return drop.run(first, last, before_); };
+  code = inside_transaction(tables, drop_some);
+  if (code == SQLITE_OK) event_ = last;
+  return code;
+}
+
+int Prune::step(Tables& tables) {
+  if (phase_ == Phase::kWatched) {
+    take_watched();
+    return SQLITE_OK;
+  }
+  const auto begun = Steady::now();
+  const int code =
+      phase_ == Phase::kEvents ? prune_events(tables) : prune_table(tables, table_of(phase_));
+  const auto took = Steady::now() - begun;
+  if (took > kPart) rows_ = std::max(kRowsLeast, rows_ / 2);
+  if (took < kPart / 2) rows_ = std::min(kRowsMost, rows_ * 2);
   return code;
 }
 

@@ -33,6 +33,12 @@ CREATE TABLE distributions(
   PRIMARY KEY(account, distribution_id)) STRICT, WITHOUT ROWID;
 )sql";
 
+// What the fourth has beside the third.
+constexpr const char* kFetches = R"sql(
+ALTER TABLE distributions ADD COLUMN fetch_begun_ms INTEGER;
+ALTER TABLE distributions ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // body is the event as core/event_text writes it, without its id; account, job_id and task_id are
 // copies of its fields for queries. meta.commits counts commits: it tells after a failed fsync
 // whether the commit in doubt is in the file.
@@ -196,6 +202,7 @@ int settle(sqlite3* db, std::int64_t version) {
   if (version < 1) sql += kFirst;
   if (version < 2) sql += kJobs;
   if (version < 3) sql += kDistributions;
+  if (version < 4) sql += kFetches;
   sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
          ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
   const int code = execute(db, sql.c_str());

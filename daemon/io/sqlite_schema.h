@@ -15,7 +15,7 @@ namespace taskwatchd::sqlite {
 // Stands in the file's header: "tskw". `file` and other tools show it.
 inline constexpr std::int64_t kApplicationId = 0x74736b77;
 // Rises with each change of the tables; a file with a greater one is refused.
-inline constexpr std::int64_t kSchemaVersion = 3;
+inline constexpr std::int64_t kSchemaVersion = 4;
 // Larger files have only their tables of present state checked at opening, not the whole history:
 // the check reads every page, and a start must not take minutes.
 inline constexpr std::int64_t kFullCheckBytes = std::int64_t{512} << 20;

@@ -95,12 +95,25 @@ Awaitable<std::variant<Committed, StoreError>> SqliteStore::commit(Commit commit
   return call<Committed>(std::move(action));
 }
 
-Awaitable<std::variant<Stored, StoreError>> SqliteStore::load(std::string account,
-                                                              std::vector<std::string> tasks) {
-  auto action = [account = std::move(account), tasks = std::move(tasks)](Connection& from) {
-    return from.load(account, tasks);
-  };
+Awaitable<std::variant<Stored, StoreError>> SqliteStore::load(std::string account) {
+  auto action = [account = std::move(account)](Connection& from) { return from.load(account); };
   return call<Stored>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks(
+    std::string account, std::vector<std::string> ids) {
+  auto action = [account = std::move(account), ids = std::move(ids)](Connection& from) {
+    return from.tasks(account, ids);
+  };
+  return call<std::vector<TaskRecord>>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<CounterValue>, StoreError>> SqliteStore::counters(
+    std::string account, std::vector<std::string> job_ids) {
+  auto action = [account = std::move(account), job_ids = std::move(job_ids)](Connection& from) {
+    return from.counters(account, job_ids);
+  };
+  return call<std::vector<CounterValue>>(std::move(action));
 }
 
 Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks_of_job(
@@ -137,10 +150,14 @@ Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
 
 Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(Wall before,
                                                                        Watched watched) {
-  auto action = [before, watched = std::move(watched)](Connection& from) {
-    return from.prune(before, watched);
-  };
-  return call<std::monostate>(std::move(action));
+  // Each part is a call of its own, made when the one before is answered: what waits goes first.
+  const auto prune = std::make_shared<sqlite::Prune>(before, std::move(watched));
+  for (;;) {
+    auto action = [prune](Connection& from) { return from.prune(*prune); };
+    auto part = co_await call<bool>(std::move(action));
+    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
+    if (std::get<bool>(part)) co_return std::monostate();
+  }
 }
 
 Awaitable<bool> SqliteStore::ping() {

@@ -34,9 +34,13 @@ class SqliteStore : public Store {
   // Ports.h has the contracts. Beyond them: more than `waiting_calls` get kUnavailable; a call is
   // never cancelled half-way. A cursor never moves back. A commit of nothing touches no disk. A
   // sink is known to prune() once its cursor was committed, be it 0; while none is, no event goes.
+  // A prune's parts take some 20 ms each.
   Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override;
-  Awaitable<std::variant<Stored, StoreError>> load(std::string account,
-                                                   std::vector<std::string> tasks) override;
+  Awaitable<std::variant<Stored, StoreError>> load(std::string account) override;
+  Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks(
+      std::string account, std::vector<std::string> ids) override;
+  Awaitable<std::variant<std::vector<CounterValue>, StoreError>> counters(
+      std::string account, std::vector<std::string> job_ids) override;
   Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
       JobKey job, std::string after, std::size_t limit) override;
   Awaitable<std::variant<std::vector<Event>, StoreError>> events_of_task(

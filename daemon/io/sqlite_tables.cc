@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
 #include "core/distribution_json.h"
 #include "core/event_text.h"
@@ -111,8 +112,10 @@ DistributionRecord read_distribution(const Statement& row) {
   r.last_seen = row.wall(10);
   if (!row.null(11)) r.ended = row.wall(11);
   if (!row.null(12)) r.result_read = row.wall(12);
-  // A result that cannot be read any more is asked for anew.
+  // A result that cannot be read any more is asked for again.
   if (!row.null(13)) r.result = result_from_json(row.text(13));
+  if (!row.null(14)) r.fetch_begun = row.wall(14);
+  r.refusals = static_cast<std::uint32_t>(row.number(15));
   return r;
 }
 
@@ -136,11 +139,13 @@ Event read_event(const Statement& row) {
 // Runs `take` on each row. SQLITE_OK after the last.
 template <typename Take>
 int each(Statement& rows, int started, const Take& take) {
+  // Also when `take` runs out of memory: an open statement would keep its transaction.
+  const auto finish = [](Statement* open) { open->finish(); };
+  const std::unique_ptr<Statement, decltype(finish)> finishes(&rows, finish);
   int code = started;
   if (code == SQLITE_OK) {
     while ((code = rows.next()) == SQLITE_ROW) take(rows);
   }
-  rows.finish();
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
@@ -155,8 +160,8 @@ Tables::Tables(sqlite3* db)
                   "INSERT OR REPLACE INTO tasks VALUES"
                   "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_job_(db, "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      put_distribution_(db,
-                        "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_distribution_(
+          db, "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
       put_event_(db,
                  "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
                  " VALUES(?,?,?,?,?,?,?)"),
@@ -174,8 +179,8 @@ Tables::Tables(sqlite3* db)
       get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
       get_record_(db, "SELECT * FROM tasks WHERE account=? AND task_id=?"),
       get_counters_(db,
-                    "SELECT job_id,counter,status,value,created_ms FROM counters"
-                    " WHERE account=?"),
+                    "SELECT counter,status,value,created_ms FROM counters"
+                    " WHERE account=? AND job_id=?"),
       get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
       get_jobs_(db, "SELECT * FROM jobs WHERE account=?"),
       get_distributions_(db, "SELECT * FROM distributions WHERE account=?"),
@@ -224,7 +229,8 @@ int Tables::write_distribution(const DistributionRecord& r) {
   return put_distribution_.run(r.key.account, r.key.distribution_id, status, d.status_text,
                                d.product_key, d.source_instance, joined(d.target_instances), total,
                                d.created, r.first_seen, r.last_seen, r.ended, r.result_read,
-                               r.result ? std::optional<std::string_view>(result) : std::nullopt);
+                               r.result ? std::optional<std::string_view>(result) : std::nullopt,
+                               r.fetch_begun, std::int64_t{r.refusals});
 }
 
 int Tables::write_event(const Event& event, std::uint64_t& id) {
@@ -273,25 +279,37 @@ int Tables::commits(std::int64_t& count) {
               [&count](const Statement& row) { count = row.number(0); });
 }
 
-int Tables::load(const std::string& account, const std::vector<std::string>& tasks,
-                 Stored& stored) {
+int Tables::tasks(const std::string& account, const std::vector<std::string>& ids,
+                  std::vector<TaskRecord>& records) {
   int code = SQLITE_OK;
-  for (const std::string& task : tasks) {
-    code = each(get_record_, get_record_.start(account, task),
-                [&](const Statement& row) { stored.records.push_back(read_record(row)); });
-    if (code != SQLITE_OK) return code;
+  for (const std::string& id : ids) {
+    code = each(get_record_, get_record_.start(account, id),
+                [&](const Statement& row) { records.push_back(read_record(row)); });
+    if (code != SQLITE_OK) break;
   }
-  code = each(get_counters_, get_counters_.start(account), [&](const Statement& row) {
-    const auto counter = find_in<Counter>(kCounters, row.text(1));
-    if (!counter) return;
-    CounterValue value;
-    value.key = {account, row.text(0), *counter, parse_task_status(row.text(2))};
-    value.value = static_cast<std::uint64_t>(row.number(3));
-    value.created = row.wall(4);
-    stored.counters.push_back(std::move(value));
-  });
-  if (code != SQLITE_OK) return code;
-  code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
+  return code;
+}
+
+int Tables::counters(const std::string& account, const std::vector<std::string>& job_ids,
+                     std::vector<CounterValue>& values) {
+  int code = SQLITE_OK;
+  for (const std::string& job_id : job_ids) {
+    code = each(get_counters_, get_counters_.start(account, job_id), [&](const Statement& row) {
+      const auto counter = find_in<Counter>(kCounters, row.text(0));
+      if (!counter) return;
+      CounterValue value;
+      value.key = {account, job_id, *counter, parse_task_status(row.text(1))};
+      value.value = static_cast<std::uint64_t>(row.number(2));
+      value.created = row.wall(3);
+      values.push_back(std::move(value));
+    });
+    if (code != SQLITE_OK) break;
+  }
+  return code;
+}
+
+int Tables::load(const std::string& account, Stored& stored) {
+  int code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
     stored.marks.push_back({account, row.text(0), row.wall(1)});
   });
   if (code != SQLITE_OK) return code;

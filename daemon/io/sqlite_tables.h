@@ -27,17 +27,17 @@ class Tables {
   // How many commits the file holds.
   int commits(std::int64_t& count);
 
-  int load(const std::string& account, const std::vector<std::string>& tasks, Stored& stored);
+  int load(const std::string& account, Stored& stored);
+  int tasks(const std::string& account, const std::vector<std::string>& ids,
+            std::vector<TaskRecord>& records);
+  int counters(const std::string& account, const std::vector<std::string>& job_ids,
+               std::vector<CounterValue>& values);
   int tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
                    std::vector<TaskRecord>& records);
   int events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events);
   int events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events);
   int cursor(const std::string& sink, std::uint64_t& id);
   int last_event(std::uint64_t& id);
-
-  // Takes what is watched into temporary tables and prunes; in transactions of its own,
-  // each bounded, so that the write-ahead log does not grow with the history.
-  int prune(Wall before, const Watched& watched);
 
   sqlite3* database() const { return db_; }
 
@@ -46,11 +46,6 @@ class Tables {
   int write_job(const JobRecord& job);
   int write_distribution(const DistributionRecord& record);
   int write_event(const Event& event, std::uint64_t& id);
-  int keep_watched(const Watched& watched);
-  int prune_records(Wall before);
-  int prune_jobs(Wall before);
-  int prune_distributions(Wall before);
-  int prune_events(Wall before);
 
   sqlite3* db_;
   Statement begin_, commit_, rollback_;

@@ -13,7 +13,7 @@ namespace {
 // (its state), of one job, and of one job's counters.
 constexpr std::uint64_t kTaskSeries = 13;
 constexpr std::uint64_t kNamedSeries = 3;
-constexpr std::uint64_t kJobSeries = 29;
+constexpr std::uint64_t kJobSeries = 31;
 constexpr std::uint64_t kJobCounters = 18;
 
 std::string number(std::uint64_t n) {

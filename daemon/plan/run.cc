@@ -15,7 +15,6 @@ namespace {
 constexpr Wall kEpoch{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 constexpr Mono kBegin{std::chrono::hours(1)};
 constexpr Ms kProgressEvery = 60'000;
-constexpr std::size_t kMaxInFlight = 32;  // as poller.cc
 constexpr std::uint64_t kChanceSeed = 0xc4a;
 
 Ms ms_of(Mono t) {
@@ -111,13 +110,14 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
       }
       continue;
     }
-    NextCall next = flights.in_flight() < kMaxInFlight ? account.next(now()) : NextCall{};
+    NextCall next = account.next(now());
     if (!next.call) {
       const Duration until = std::min(end, std::max(mono + Duration(1), next.wake)) - kBegin;
       mono = std::max(mono + Duration(1), kBegin + flights.next_answer(until));
       continue;
     }
-    account.asked(*next.call, now());
+    account.begin(*next.call, now());
+    account.departed(*next.call, now());
     ++result.calls[next.call->api];
     flights.send(std::move(*next.call), mono - kBegin);
   }

@@ -32,7 +32,7 @@ void for_each_sample(const std::string& account, const DistributionView& view, F
 
 }  // namespace
 
-void append_distribution_families(std::string& page, const DaemonStatus& status,
+void append_distribution_families(PageWriter& page, const DaemonStatus& status,
                                   Duration keep_finished, Wall now) {
   for (const FamilyId id : {FamilyId::kDistributionStatus, FamilyId::kDistributionDevices}) {
     const Family& shown = family(id);
@@ -41,10 +41,11 @@ void append_distribution_families(std::string& page, const DaemonStatus& status,
       for (const DistributionView& view : account.distributions) {
         if (view.ended && now - *view.ended >= keep_finished) continue;
         for_each_sample(account.name, view, id, [&](Labels labels, double value) {
-          if (!begun) append_head(page, shown);
+          if (!begun) append_head(page.text(), shown);
           begun = true;
-          append_sample(page, shown, labels, value);
+          append_sample(page.text(), shown, labels, value);
         });
+        page.lines_ended();
       }
     }
   }

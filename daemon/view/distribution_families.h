@@ -1,15 +1,14 @@
 // The aliyun_iot_distribution_* families, from what the daemon knows right now. Pure.
 #pragma once
 
-#include <string>
-
 #include "core/status.h"
 #include "core/time.h"
+#include "view/page_writer.h"
 
 namespace taskwatchd {
 
 // Distributions that were over `keep_finished` ago have no series.
-void append_distribution_families(std::string& page, const DaemonStatus& status,
+void append_distribution_families(PageWriter& page, const DaemonStatus& status,
                                   Duration keep_finished, Wall now);
 
 }  // namespace taskwatchd

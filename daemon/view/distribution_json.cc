@@ -54,7 +54,8 @@ std::string distributions_json(const std::vector<DistributionRecord>& records) {
 }
 
 std::string failed_devices_csv(const DistributionRecord& record) {
-  std::string csv = "product_key,device_name,code,message\r\n";
+  // A file for people: without the mark a spreadsheet takes Chinese messages for another charset.
+  std::string csv = "\xef\xbb\xbfproduct_key,device_name,code,message\r\n";
   if (!record.result) return csv;
   for (const DeviceResult& device : record.result->failed_devices) {
     csv += csv_field(device.product_key) + ',' + csv_field(device.device_name) + ',' +

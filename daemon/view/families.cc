@@ -79,6 +79,13 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
     {Id::kJobOverdue, "aliyun_iot_job_overdue_tasks", kGauge, "account, job_id, status",
      "Tasks of the job that are unfinished longer after they were queued than the configured "
      "deadline, by status; absent without one. Polled and cached."},
+    {Id::kJobUnseenEnded, "aliyun_iot_job_unseen_ended_tasks", kGauge, "account, job_id",
+     "Tasks of the job that its statistics count as finished and no response has shown finished. "
+     "Polled and cached; absent before the first statistics."},
+    {Id::kJobOldestUnseenEnd, "aliyun_iot_job_oldest_unseen_end_timestamp_seconds", kGauge,
+     "account, job_id",
+     "Since when aliyun_iot_job_unseen_ended_tasks has been more than 0, Unix time: no unseen end "
+     "of the job is older. Absent while it is 0. A restart begins again. Polled and cached."},
     {Id::kJobUnreconciled, "aliyun_iot_job_unreconciled_tasks", kGauge, "account, job_id",
      "Tasks of the job whose own replies and its statistics disagree. Polled and cached; absent "
      "before the first statistics."},

@@ -34,6 +34,8 @@ enum class FamilyId : std::uint8_t {
   kJobEta,
   kJobStalled,
   kJobOverdue,
+  kJobUnseenEnded,
+  kJobOldestUnseenEnd,
   kJobUnreconciled,
   kDistributionStatus,
   kDistributionDevices,
@@ -75,7 +77,7 @@ enum class FamilyId : std::uint8_t {
   kProcessThreads,
   kProcessStartTime,
 };
-inline constexpr std::size_t kFamilyCount = 58;
+inline constexpr std::size_t kFamilyCount = 60;
 
 struct Family {
   FamilyId id;

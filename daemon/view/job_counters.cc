@@ -18,8 +18,52 @@ std::size_t place(TaskStatus status) {
 JobCounters::Job& JobCounters::job(const std::string& account, std::string_view job_id,
                                    Wall created) {
   const auto [found, is_new] = jobs_.try_emplace(JobKey{account, label_text(job_id)});
-  if (is_new) found->second.created = created;
+  if (is_new) {
+    found->second.created = created;
+    found->second.known = !asked_;
+  }
+  if (!found->second.known) want(account, job_id);
   return found->second;
+}
+
+void JobCounters::want(const std::string& account, std::string_view job_id) {
+  const bool first = wanted_.empty();
+  wanted_.insert({account, std::string(job_id)});
+  if (first) asked_();
+}
+
+std::vector<JobKey> JobCounters::wanted(std::size_t limit) {
+  // An id that looks like a known one is the same job here.
+  std::erase_if(wanted_, [this](const JobKey& key) { return known(key); });
+  std::vector<JobKey> keys;
+  for (const JobKey& key : wanted_) {
+    if (keys.size() >= limit) break;
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+void JobCounters::know(const std::vector<JobKey>& jobs, Wall now) {
+  for (const JobKey& key : jobs) {
+    const auto [found, is_new] = jobs_.try_emplace(JobKey{key.account, label_text(key.job_id)});
+    if (is_new) found->second.created = now;
+    found->second.known = true;
+  }
+}
+
+bool JobCounters::known(const JobKey& job) const {
+  const auto found = jobs_.find({job.account, label_text(job.job_id)});
+  return found != jobs_.end() && found->second.known;
+}
+
+// Where there is room for it, it need not wait for the next look at all of them.
+void JobCounters::begin_watching(Job& job) {
+  if (job.watched()) return;
+  const bool others_wait = refused() > 0;
+  ++watched_;
+  if (others_wait || admitted_ >= limit_) return;
+  job.admitted = true;
+  ++admitted_;
 }
 
 void JobCounters::watch(const TaskKey& task, std::string_view job_id, Wall at) {
@@ -29,11 +73,10 @@ void JobCounters::watch(const TaskKey& task, std::string_view job_id, Wall at) {
     if (known->second == label) return;
     unwatch(task);
   }
-  Job& watched = job(task.account, label, at);
-  if (!watched.watched()) ++watched_;
+  Job& watched = job(task.account, job_id, at);
+  begin_watching(watched);
   ++watched.tasks;
   job_of_.emplace(task, std::move(label));
-  admit_waiting();
 }
 
 void JobCounters::unwatch(const TaskKey& task) {
@@ -43,14 +86,13 @@ void JobCounters::unwatch(const TaskKey& task) {
   job_of_.erase(known);
   --watched.tasks;
   left(watched);
-  admit_waiting();
   drop_hidden();
 }
 
 void JobCounters::list(const std::vector<LiveJob>& jobs, Wall at) {
   std::set<JobKey> before = std::exchange(listed_, {});
   for (const LiveJob& live : jobs) {
-    Job& watched = job(live.key.account, live.key.job_id, at);
+    Job& watched = job(live.key.account, live.view->job_id, at);
     if (!watched.watched()) ++watched_;
     watched.listed = true;
     watched.ended = live.view->ended.has_value();
@@ -100,18 +142,26 @@ void JobCounters::admit_waiting() {
   }
 }
 
+// Many at a time: a look at all of them for each one that goes would be quadratic.
 void JobCounters::drop_hidden() {
-  while (jobs_.size() - watched_ > kHiddenJobs) {
-    auto oldest = jobs_.end();
-    for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
-      if (it->second.watched()) continue;
-      if (oldest == jobs_.end() || it->second.created < oldest->second.created) oldest = it;
-    }
-    jobs_.erase(oldest);
+  if (jobs_.size() - watched_ <= kHiddenJobs) return;
+  std::vector<std::map<JobKey, Job>::iterator> hidden;
+  for (auto it = jobs_.begin(); it != jobs_.end(); ++it) {
+    if (!it->second.watched()) hidden.push_back(it);
   }
+  const auto keep = static_cast<std::ptrdiff_t>(kHiddenJobs - kDropped);
+  const auto younger = [](const auto& a, const auto& b) {
+    return a->second.created > b->second.created;
+  };
+  std::nth_element(hidden.begin(), hidden.begin() + keep, hidden.end(), younger);
+  for (auto it = hidden.begin() + keep; it != hidden.end(); ++it) jobs_.erase(*it);
 }
 
 void JobCounters::add(const CounterDelta& delta, Wall at) {
+  if (asked_ && !known({delta.key.account, delta.key.job_id})) {
+    want(delta.key.account, delta.key.job_id);  // the store has this one by now
+    return;
+  }
   Job& counted = job(delta.key.account, delta.key.job_id, at);
   Numbers& numbers =
       delta.key.counter == Counter::kTransitions ? counted.transitions : counted.first_seen;
@@ -136,7 +186,9 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
     numbers.at(place(value.key.status)) += value.value;
   }
   for (const auto& [key, sum] : sums) {
-    Job& restored = job(key.account, key.job_id, sum.created);
+    Job& restored = jobs_[key];
+    if (!restored.known) restored.created = sum.created;
+    restored.known = true;
     restored.created = std::min(restored.created, sum.created);
     // Made in the future: the clock was set back since, and a minute of zeros would look like a
     // reset.
@@ -147,7 +199,6 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
     }
     restored.transitions_text.clear();
   }
-  drop_hidden();
 }
 
 void JobCounters::write(const JobKey& key, Job& job) {
@@ -167,8 +218,9 @@ void JobCounters::write(const JobKey& key, Job& job) {
 
 std::size_t JobCounters::refresh(Wall now) {
   std::size_t bytes = 0;
+  admit_waiting();
   for (auto& [key, job] : jobs_) {
-    if (!job.admitted) continue;
+    if (!job.admitted || !job.known) continue;
     if (!job.revealed && now - job.created >= kShownAsZero) {
       job.revealed = true;
       job.transitions_text.clear();

@@ -1,12 +1,14 @@
 // The counters with series a job, and which jobs have series at all (refused: over the limit).
 // Transitions by target and first sights by status are the state's own numbers, so a restart goes
-// on from them. A new job's transitions read 0 for a minute, for Prometheus counts no increase in
-// the first sample that it sees of a series. Loop's thread only.
+// on from them: a job has series once its stored numbers were read. A new job's transitions read 0
+// for a minute, for Prometheus counts no increase in the first sample that it sees of a series.
+// Loop's thread only.
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,15 +26,27 @@ namespace taskwatchd {
 class JobCounters {
  public:
   static constexpr Duration kShownAsZero = std::chrono::seconds(60);
-  // Counters kept in memory for jobs that are not watched, in case one is again.
+  // Counters kept in memory for jobs that are not watched, in case one is again: beyond this the
+  // oldest go, kDropped at a time.
   static constexpr std::size_t kHiddenJobs = 10'000;
+  static constexpr std::size_t kDropped = 1'000;
+
+  // From now on new jobs are wanted(): they are not shown, and what is added to them is left to the
+  // store, until know() was called. `asked` is called when the first is wanted. Without this they
+  // begin at 0.
+  void ask(std::function<void()> asked) { asked_ = std::move(asked); }
+  // At most `limit` of them, in order.
+  std::vector<JobKey> wanted(std::size_t limit);
+  // These jobs' stored numbers were read just now and restored, if there were any.
+  void know(const std::vector<JobKey>& jobs, Wall now);
+  bool known(const JobKey& job) const;
 
   // How many jobs may have series; admitted ones stay when it shrinks.
   void set_limit(std::size_t jobs) { limit_ = jobs; }
   // The task, named by id, is of that job: the job's series exist from now on, all targets.
   void watch(const TaskKey& task, std::string_view job_id, Wall at);
   // The task is watched no longer; with the last of its job the job's series end, unless the job
-  // itself is watched.
+  // itself is watched. A job that was refused until then comes in by list or refresh.
   void unwatch(const TaskKey& task);
   std::vector<TaskKey> tasks() const;
   // The jobs that are watched as such, all of them: the others' series end, but for those of tasks
@@ -56,6 +70,7 @@ class JobCounters {
   using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
   struct Job {
     Wall created;
+    bool known = false;     // the numbers are the store's
     bool revealed = false;  // true for good once the numbers were shown: a counter never falls back
     bool admitted = false;
     std::size_t tasks = 0;  // named by id
@@ -69,6 +84,8 @@ class JobCounters {
     bool watched() const { return tasks > 0 || listed; }
   };
   Job& job(const std::string& account, std::string_view job_id, Wall created);
+  void want(const std::string& account, std::string_view job_id);
+  void begin_watching(Job& job);
   void left(Job& job);
   void admit_waiting();
   void drop_hidden();
@@ -80,7 +97,9 @@ class JobCounters {
   std::map<JobKey, Job> jobs_;  // by account and job id as a label
   std::map<TaskKey, std::string> job_of_;
   std::set<JobKey> listed_;
-  std::string scratch_;  // lines in the making: keeps the jobs' own text exact in size
+  std::function<void()> asked_;
+  std::set<JobKey> wanted_;  // with their ids, not labels
+  std::string scratch_;      // lines in the making: keeps the jobs' own text exact in size
 };
 
 }  // namespace taskwatchd

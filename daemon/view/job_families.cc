@@ -13,10 +13,11 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::array<FamilyId, 9> kJobFamilies = {
-    FamilyId::kJobTasks,   FamilyId::kJobStatisticsTime, FamilyId::kJobProgress,
-    FamilyId::kJobStatus,  FamilyId::kJobInfo,           FamilyId::kJobEta,
-    FamilyId::kJobStalled, FamilyId::kJobOverdue,        FamilyId::kJobUnreconciled};
+constexpr std::array<FamilyId, 11> kJobFamilies = {
+    FamilyId::kJobTasks,           FamilyId::kJobStatisticsTime, FamilyId::kJobProgress,
+    FamilyId::kJobStatus,          FamilyId::kJobInfo,           FamilyId::kJobEta,
+    FamilyId::kJobStalled,         FamilyId::kJobOverdue,        FamilyId::kJobUnseenEnded,
+    FamilyId::kJobOldestUnseenEnd, FamilyId::kJobUnreconciled};
 
 // Finished by all; nothing while the job has no tasks.
 std::optional<double> progress(const JobStatistics& statistics) {
@@ -80,6 +81,10 @@ void for_each_sample(const LiveJob& job, FamilyId id, const Emit& emit) {
     constexpr std::array kUnfinished = {TaskStatus::kQueued, TaskStatus::kSent,
                                         TaskStatus::kInProgress, TaskStatus::kUnknown};
     by_status(kUnfinished, [&](TaskStatus s) { return count_of(*view.overdue, s); });
+  } else if (id == FamilyId::kJobUnseenEnded && view.statistics) {
+    emit(identity, static_cast<double>(view.unseen_ended));
+  } else if (id == FamilyId::kJobOldestUnseenEnd && view.unseen_since) {
+    emit(identity, unix_seconds(*view.unseen_since));
   } else if (id == FamilyId::kJobUnreconciled && view.statistics) {
     emit(identity, static_cast<double>(view.unreconciled));
   }
@@ -100,32 +105,19 @@ std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finishe
   return jobs;
 }
 
-void append_job_families(std::string& page, const std::vector<LiveJob>& jobs) {
+void append_job_families(PageWriter& page, const std::vector<LiveJob>& jobs) {
   for (const FamilyId id : kJobFamilies) {
     const Family& shown = family(id);
     bool begun = false;
     for (const LiveJob& job : jobs) {
       for_each_sample(job, id, [&](Labels labels, double value) {
-        if (!begun) append_head(page, shown);
+        if (!begun) append_head(page.text(), shown);
         begun = true;
-        append_sample(page, shown, labels, value);
+        append_sample(page.text(), shown, labels, value);
       });
+      page.lines_ended();
     }
   }
-}
-
-std::size_t job_families_bytes(const std::vector<LiveJob>& jobs) {
-  static constexpr std::size_t kHeads = 4096;
-  static constexpr std::size_t kSamples = 29;  // a job
-  static constexpr std::size_t kFrame = 128;   // a line without the account's and the job's names
-  std::size_t bytes = jobs.empty() ? 0 : kHeads;
-  for (const LiveJob& job : jobs) {
-    // Escaping at most doubles a text.
-    bytes += kSamples * (kFrame + 2 * (job.key.account.size() + job.key.job_id.size()));
-    bytes += 3 * 2 * kLabelBytes;
-    for (const auto& [label, text] : job.view->labels) bytes += label.size() + 2 * kLabelBytes + 4;
-  }
-  return bytes;
 }
 
 }  // namespace taskwatchd

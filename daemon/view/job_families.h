@@ -3,12 +3,12 @@
 // who could. Pure.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "core/job.h"
 #include "core/status.h"
 #include "core/time.h"
+#include "view/page_writer.h"
 
 namespace taskwatchd {
 
@@ -22,9 +22,7 @@ struct LiveJob {
 // two ids that are one as labels the first is taken, for two equal series break a page.
 std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finished, Wall now);
 
-// Appends the families that have a sample. `job_families_bytes` tells how many bytes that takes at
-// most.
-void append_job_families(std::string& page, const std::vector<LiveJob>& jobs);
-std::size_t job_families_bytes(const std::vector<LiveJob>& jobs);
+// Appends the families that have a sample.
+void append_job_families(PageWriter& page, const std::vector<LiveJob>& jobs);
 
 }  // namespace taskwatchd

@@ -52,6 +52,8 @@ std::string job_json(const std::string& account, const JobView& job) {
   add_if(fields, "eta_most_at", job.eta_most);
   add(fields, "stalled", counted(job.stalled));
   if (job.overdue) add(fields, "overdue", counted(sum(*job.overdue)));
+  add(fields, "unseen_ended", counted(job.unseen_ended));
+  add_if(fields, "unseen_since", job.unseen_since);
   add(fields, "unreconciled", counted(job.unreconciled));
   add_if(fields, "ended_at", job.ended);
   std::string json = to_json_object(fields);

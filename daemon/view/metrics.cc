@@ -27,7 +27,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kPageRoom = 64 * 1024;  // bytes, for what is new since the last page
 constexpr std::array<Level, 4> kLevels = {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError};
 
 // What is asked of the configuration for one instance's tasks.
@@ -51,10 +50,11 @@ struct ListedAccount {
   }
 };
 
-void append_families(std::string& page, const std::vector<prometheus::MetricFamily>& families) {
+void append_families(PageWriter& page, const std::vector<prometheus::MetricFamily>& families) {
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);
-  page += out.view();
+  page.text() += out.view();
+  page.lines_ended();
 }
 
 }  // namespace
@@ -73,7 +73,6 @@ struct Metrics::Impl {
   std::set<std::string> handlers;
   std::vector<std::uint64_t> log_by_level;
   std::uint64_t log_dropped = 0;
-  std::size_t last_page_bytes = 0;
 
   ListedAccount* account(const std::string& name) {
     const auto found = accounts.find(name);
@@ -206,9 +205,22 @@ void Metrics::configure(const Config& config) {
   impl_->move_tasks();
 }
 
-void Metrics::restore(const std::vector<TaskRecord>& records,
-                      const std::vector<CounterValue>& counters, Wall now) {
+void Metrics::restore_counters(const std::vector<JobKey>& jobs,
+                               const std::vector<CounterValue>& counters, Wall now) {
   impl_->jobs.restore(counters, now);
+  impl_->jobs.know(jobs, now);
+}
+bool Metrics::knows_counters(const JobKey& job) const {
+  return impl_->jobs.known(job);
+}
+void Metrics::ask_for_counters(std::function<void()> asked) {
+  impl_->jobs.ask(std::move(asked));
+}
+std::vector<JobKey> Metrics::wanted_counters(std::size_t limit) {
+  return impl_->jobs.wanted(limit);
+}
+
+void Metrics::restore(const std::vector<TaskRecord>& records, Wall now) {
   for (const TaskRecord& record : records) impl_->show(record, false, now);
 }
 
@@ -275,7 +287,8 @@ DaemonStatus Metrics::counted(DaemonStatus status) const {
   return status;
 }
 
-std::string Metrics::render(const DaemonStatus& status, const ProcessStats& process, Wall now) {
+void Metrics::render(const DaemonStatus& status, const ProcessStats& process, Wall now,
+                     PageWriter& page) {
   for (const AccountStatus& account : status.accounts) {
     const ListedAccount* listed = impl_->account(account.name);
     for (const ApiStatus& api : account.apis) {
@@ -288,25 +301,21 @@ std::string Metrics::render(const DaemonStatus& status, const ProcessStats& proc
   impl_->job_tasks.keep(jobs);
   std::erase_if(jobs, [&](const LiveJob& job) { return !impl_->jobs.admitted(job.key); });
 
-  // Grown by doubling, a page of some MB would take twice its size: its large parts are known.
-  const std::size_t large = impl_->jobs.refresh(now) + job_families_bytes(jobs) +
-                            impl_->tasks.bytes() + task_states_bytes(status);
-  std::string page;
-  page.reserve(std::max(impl_->last_page_bytes, large) + kPageRoom);
   append_families(page, impl_->own.registry.Collect());
   append_families(page, status_families(status));
   append_families(page, impl_->log_families());
   append_families(page, process_families(process));
-  impl_->append_refused(page);
-  impl_->jobs.append_to(page);
+  impl_->append_refused(page.text());
+  impl_->jobs.refresh(now);
+  impl_->jobs.append_to(page.text());
+  page.lines_ended();
   append_job_families(page, jobs);
   append_distribution_families(page, status, impl_->keep_finished, now);
   if (impl_->show_tasks) {
     impl_->tasks.append_to(page);
     append_task_states(page, status);
   }
-  impl_->last_page_bytes = page.size();
-  return page;
+  page.flush();
 }
 
 }  // namespace taskwatchd

@@ -3,6 +3,7 @@
 // from task_families, job_counters and job_families as text. Loop's thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "core/process_stats.h"
 #include "core/status.h"
 #include "ports.h"
+#include "view/page_writer.h"
 
 namespace taskwatchd {
 
@@ -31,11 +33,20 @@ class Metrics : public Observer {
   // task that has series keeps them when it moves between its job and the list of ids. Under a
   // wider metrics.task_series tasks of jobs come in as they change, or by restore_job_tasks.
   void configure(const Config& config);
-  // Puts in what the store remembers: records (series appear at once) and counters. After
-  // configure; may be called again when a reload lists more. Records of tasks that are not listed
-  // are ignored, and no counter is lowered.
-  void restore(const std::vector<TaskRecord>& records, const std::vector<CounterValue>& counters,
-               Wall now);
+  // Puts in what the store remembers of tasks: series appear at once. After configure; may be
+  // called again when a reload lists more. Records of tasks that are not listed are ignored.
+  void restore(const std::vector<TaskRecord>& records, Wall now);
+  // What the store holds of the counters of `jobs`, at once when it was read. No counter is
+  // lowered.
+  void restore_counters(const std::vector<JobKey>& jobs, const std::vector<CounterValue>& counters,
+                        Wall now);
+  // The job's counters go on from the store's numbers; nothing need be restored.
+  bool knows_counters(const JobKey& job) const;
+  // From now on the counters of jobs that are new here are restored before they are shown: `asked`
+  // is called when there are some again, and they are wanted until they were restored. Without this
+  // new ones begin at 0.
+  void ask_for_counters(std::function<void()> asked);
+  std::vector<JobKey> wanted_counters(std::size_t limit);
   // Records of tasks of one watched job: all of it in parts, in any order, at start or when it
   // begins to be watched. Those that metrics.task_series wants get series while there is room, as
   // with commits. `job_ended` is JobRecord::ended: a job that ended too long ago has no series.
@@ -63,9 +74,9 @@ class Metrics : public Observer {
   // With what is counted here: calls, failures and delays since the start.
   DaemonStatus counted(DaemonStatus status) const;
 
-  // The whole page, text format 0.0.4: each family once, its lines together, no two series equal.
-  // Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
-  std::string render(const DaemonStatus& status, const ProcessStats& process, Wall now);
+  // Writes the whole page, text format 0.0.4: each family once, its lines together, no two series
+  // equal. Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
+  void render(const DaemonStatus& status, const ProcessStats& process, Wall now, PageWriter& page);
 
  private:
   struct Impl;

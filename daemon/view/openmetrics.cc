@@ -10,10 +10,6 @@ constexpr std::string_view kType = "# TYPE ";
 constexpr std::string_view kTotal = "_total";
 constexpr std::string_view kLe = "le=\"";
 
-std::string_view line_at(std::string_view page, std::size_t at) {
-  return page.substr(at, page.find('\n', at) - at);
-}
-
 // A counter's family lacks the suffix that its samples have.
 std::string_view family(std::string_view name, bool counter) {
   if (counter && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
@@ -22,18 +18,6 @@ std::string_view family(std::string_view name, bool counter) {
 
 bool is_counter(std::string_view type_line) {
   return type_line.starts_with(kType) && type_line.ends_with(" counter");
-}
-
-// "# HELP name text": quotes in the text are escaped here too.
-void add_help(std::string& out, std::string_view line, bool counter) {
-  line.remove_prefix(kHelp.size());
-  const std::string_view name = line.substr(0, line.find(' '));
-  out += kHelp;
-  out += family(name, counter);
-  for (const char c : line.substr(name.size())) {
-    if (c == '"') out += '\\';
-    out += c;
-  }
 }
 
 void add_type(std::string& out, std::string_view line, bool counter) {
@@ -59,33 +43,54 @@ void add_bucket(std::string& out, std::string_view line, std::size_t le) {
 
 }  // namespace
 
-std::string to_openmetrics(std::string_view page) {
-  std::string out;
-  out.reserve(page.size() + page.size() / 64 + 64);
-  bool counter = false;
-  bool histogram = false;
-  for (std::size_t at = 0; at < page.size();) {
-    const std::string_view line = line_at(page, at);
-    const std::size_t next = at + line.size() + 1;
-    at = next;
-    if (line.empty()) continue;
-    if (line.starts_with(kHelp)) {
-      counter = is_counter(line_at(page, std::min(next, page.size())));
-      add_help(out, line, counter);
-    } else if (line.starts_with(kType)) {
-      counter = is_counter(line);
-      histogram = line.ends_with(" histogram");
-      add_type(out, line, counter);
-    } else if (line.front() == '#') {
-      continue;  // OpenMetrics knows no other comments
-    } else if (const std::size_t le = histogram ? line.rfind(kLe) : line.npos; le != line.npos) {
-      add_bucket(out, line, le);
-    } else {
-      out += line;
-    }
-    out += '\n';
+// "# HELP name text": quotes in the text are escaped here too.
+void OpenMetrics::add_help(bool counter, std::string& out) {
+  if (help_.empty()) return;
+  std::string_view line = help_;
+  line.remove_prefix(kHelp.size());
+  const std::string_view name = line.substr(0, line.find(' '));
+  out += kHelp;
+  out += family(name, counter);
+  for (const char c : line.substr(name.size())) {
+    if (c == '"') out += '\\';
+    out += c;
   }
-  return out + "# EOF\n";
+  out += '\n';
+  help_.clear();
+}
+
+void OpenMetrics::add_line(std::string_view line, std::string& out) {
+  if (line.empty()) return;
+  if (line.starts_with(kHelp)) {
+    add_help(false, out);
+    help_ = line;
+    return;
+  }
+  add_help(is_counter(line), out);
+  if (line.starts_with(kType)) {
+    histogram_ = line.ends_with(" histogram");
+    add_type(out, line, is_counter(line));
+  } else if (line.front() == '#') {
+    return;  // OpenMetrics knows no other comments
+  } else if (const std::size_t le = histogram_ ? line.rfind(kLe) : line.npos; le != line.npos) {
+    add_bucket(out, line, le);
+  } else {
+    out += line;
+  }
+  out += '\n';
+}
+
+void OpenMetrics::add(std::string_view lines, std::string& out) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+    add_line(line, out);
+  }
+}
+
+void OpenMetrics::end(std::string& out) {
+  add_help(false, out);
+  out += "# EOF\n";
 }
 
 }  // namespace taskwatchd

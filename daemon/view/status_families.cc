@@ -131,29 +131,19 @@ std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status
   return out;
 }
 
-void append_task_states(std::string& page, const DaemonStatus& status) {
+void append_task_states(PageWriter& page, const DaemonStatus& status) {
   static constexpr std::array<std::string_view, 3> kStates = {"pending", "watched", "gone"};
   const Family& shown = family(FamilyId::kTaskState);
   bool begun = false;
   for (const AccountStatus& account : status.accounts) {
     for (const ExplicitTask& task : account.explicit_tasks) {
-      if (!begun) append_head(page, shown);
+      if (!begun) append_head(page.text(), shown);
       begun = true;
       const std::array<Label, 2> labels = {{{"account", account.name}, {"task_id", task.task_id}}};
-      append_states(page, shown, labels, "state", kStates, name_in(kStates, task.state));
+      append_states(page.text(), shown, labels, "state", kStates, name_in(kStates, task.state));
+      page.lines_ended();
     }
   }
-}
-
-std::size_t task_states_bytes(const DaemonStatus& status) {
-  static constexpr std::size_t kFrame = 96;  // a line without the account's and the task's names
-  std::size_t bytes = 2 * kFrame + family(FamilyId::kTaskState).help.size();
-  for (const AccountStatus& account : status.accounts) {
-    for (const ExplicitTask& task : account.explicit_tasks) {
-      bytes += 3 * (kFrame + account.name.size() + task.task_id.size());
-    }
-  }
-  return bytes;
 }
 
 }  // namespace taskwatchd

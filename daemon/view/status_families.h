@@ -4,18 +4,16 @@
 
 #include <prometheus/metric_family.h>
 
-#include <string>
 #include <vector>
 
 #include "core/status.h"
+#include "view/page_writer.h"
 
 namespace taskwatchd {
 
 // Each family once, with all accounts; those without a sample are left out.
 std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status);
-// taskwatchd_task_state as text, for it has three series for each explicit id. The second tells how
-// many bytes that takes at most.
-void append_task_states(std::string& page, const DaemonStatus& status);
-std::size_t task_states_bytes(const DaemonStatus& status);
+// taskwatchd_task_state as text, for it has three series for each explicit id.
+void append_task_states(PageWriter& page, const DaemonStatus& status);
 
 }  // namespace taskwatchd

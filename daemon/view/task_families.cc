@@ -124,40 +124,27 @@ const TaskPoint* TaskFamilies::find(const TaskKey& key) const {
   return found == points_.end() ? nullptr : &found->second;
 }
 
-std::size_t TaskFamilies::bytes() const {
-  static constexpr std::size_t kHeads = 2048;
-  static constexpr std::size_t kSamples = kTaskStatusCount + kTaskFamilies.size() - 1;  // a task
-  static constexpr std::size_t kFrame = 96;  // a line without the names in it
-  std::size_t sum = kHeads;
-  for (const auto& [key, point] : points_) {
-    sum += kSamples * (kFrame + key.account.size() + point.job_id.size() + key.task_id.size());
-    sum += point.instance.size() + point.job_name.size() + point.product_key.size() +
-           point.device_name.size();
-    for (const auto& [label, text] : point.labels) sum += label.size() + text.size() + 4;
-  }
-  return sum;
-}
-
-void TaskFamilies::append_to(std::string& page) const {
+void TaskFamilies::append_to(PageWriter& page) const {
   for (const FamilyId id : kTaskFamilies) {
     const Family& shown = family(id);
     bool begun = false;
     const auto begin = [&] {
-      if (!begun) append_head(page, shown);
+      if (!begun) append_head(page.text(), shown);
       begun = true;
     };
     const auto append = [&](Labels labels, double value) {
       begin();
-      append_sample(page, shown, labels, value);
+      append_sample(page.text(), shown, labels, value);
     };
     for (const auto& [key, point] : points_) {
       if (id == FamilyId::kTaskStatus) {
         begin();
-        append_states(page, shown, identity(key, point), "status", status_names(),
+        append_states(page.text(), shown, identity(key, point), "status", status_names(),
                       name(point.status));
       } else {
         for_each_sample(key, point, id, append);
       }
+      page.lines_ended();
     }
   }
 }

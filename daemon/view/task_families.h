@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "core/event.h"
 #include "core/task.h"
+#include "view/page_writer.h"
 
 namespace taskwatchd {
 
@@ -48,9 +49,8 @@ class TaskFamilies : public prometheus::Collectable {
   // What is shown of the task; null if nothing is. Valid until the next call that is not const.
   const TaskPoint* find(const TaskKey& key) const;
 
-  std::size_t bytes() const;  // at least those that append_to() appends, without escapes
   // Appends all families that have a series, each once.
-  void append_to(std::string& page) const;
+  void append_to(PageWriter& page) const;
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:

@@ -43,12 +43,11 @@ class AccountTest : public testing::Test {
   }
   Endpoint ask(const Call& call) {
     calls[call.task_id] = call;
-    return account->asked(call, now);
+    return send(*account, call, now);
   }
   Verdict settle(const std::string& id, Outcome outcome) {
     Answer answer;
-    answer.call = calls.contains(id) ? calls.at(id) : Call{};
-    answer.call.task_id = id;
+    answer.call = calls.at(id);
     answer.outcome = std::move(outcome);
     answer.server_date = server_date;
     Verdict verdict = account->settle(answer, now, 0.5);
@@ -84,10 +83,10 @@ class AccountTest : public testing::Test {
 TEST_F(AccountTest, StartsDownAndEmptyAndComesUpWithTheFirstGoodReply) {
   open(account_of({instance_of("main", {"a", "b"})}));
   EXPECT_FALSE(account->next(now).call) << "a restart must not double the rate";
-  EXPECT_FALSE(account->status(now).up);
-  EXPECT_EQ(account->status(now).unseen, 2u);
+  EXPECT_FALSE(status_of(account->parts(), now).up);
+  EXPECT_EQ(status_of(account->parts(), now).unseen, 2u);
   run(seconds(1));
-  const AccountStatus status = account->status(now);
+  const AccountStatus status = status_of(account->parts(), now);
   EXPECT_TRUE(status.up);
   EXPECT_TRUE(status.instances.at(0).up);
   EXPECT_EQ(status.unfinished, 2u);
@@ -114,12 +113,12 @@ TEST_F(AccountTest, AnOutageIsToldOnceAndItsEndOnce) {
   cloud = all_fail(failure_of(Reason::kUnreachable));
   asked.clear();
   run(minutes(10));
-  EXPECT_FALSE(account->status(now).up);
+  EXPECT_FALSE(status_of(account->parts(), now).up);
   EXPECT_LE(asked.size(), 10u * 60 / 10 + 10) << "probes, not polls";
   EXPECT_GE(asked.size(), 10u * 60 / 20);
   cloud = all_good();
   run(minutes(1));
-  EXPECT_TRUE(account->status(now).up);
+  EXPECT_TRUE(status_of(account->parts(), now).up);
   EXPECT_EQ(std::count(news.begin(), news.end(), "account_unreachable"), 1);
   EXPECT_EQ(std::count(news.begin(), news.end(), "account_recovered"), 1);
   EXPECT_EQ(std::count(news.begin(), news.end(), "blind_interval"), 1);
@@ -146,8 +145,8 @@ TEST_F(AccountTest, ThrottlingSlowsDownIsToldOnceAndSaysNothingOfHealth) {
   run(seconds(20));
   cloud = all_fail(failure_of(Reason::kThrottled, "Throttling.User"));
   run(minutes(4));
-  EXPECT_TRUE(account->status(now).up);
-  EXPECT_NEAR(account->status(now).apis.at(0).rate_limit, 0.5, 0.03);
+  EXPECT_TRUE(status_of(account->parts(), now).up);
+  EXPECT_NEAR(status_of(account->parts(), now).apis.at(0).rate_limit, 0.5, 0.03);
   EXPECT_THAT(news, ElementsAre("api_throttled"));
 }
 
@@ -176,12 +175,12 @@ TEST_F(AccountTest, ATaskUnknownBesideOthersThatAnswerIsGoneAfterTwoMinutes) {
   open(account_of({instance_of("main", {"a", "lost"})}));
   cloud = [this](const std::string& id) { return id == "lost" ? Outcome(absence()) : good(id); };
   run(seconds(100));
-  EXPECT_EQ(account->status(now).gone, 0u);
+  EXPECT_EQ(status_of(account->parts(), now).gone, 0u);
   EXPECT_THAT(news, ElementsAre("task_not_found"));
   run(seconds(100));
-  EXPECT_EQ(account->status(now).gone, 1u);
+  EXPECT_EQ(status_of(account->parts(), now).gone, 1u);
   EXPECT_EQ(std::count(events.begin(), events.end(), "task_gone"), 1);
-  EXPECT_TRUE(account->status(now).up);
+  EXPECT_TRUE(status_of(account->parts(), now).up);
   asked.clear();
   run(minutes(21));
   EXPECT_GE(times("lost"), 1u);
@@ -190,7 +189,7 @@ TEST_F(AccountTest, ATaskUnknownBesideOthersThatAnswerIsGoneAfterTwoMinutes) {
 
   cloud = all_good();
   run(minutes(11));
-  EXPECT_EQ(account->status(now).gone, 0u) << "it came back";
+  EXPECT_EQ(status_of(account->parts(), now).gone, 0u) << "it came back";
 }
 
 TEST_F(AccountTest, AnInstanceThatAnswersEverythingSoIsDownAndLosesNoTask) {
@@ -200,13 +199,13 @@ TEST_F(AccountTest, AnInstanceThatAnswersEverythingSoIsDownAndLosesNoTask) {
   run(minutes(1));
   cloud = all_fail(absence());
   run(minutes(30));
-  EXPECT_EQ(account->status(now).gone, 0u);
-  EXPECT_FALSE(account->status(now).up);
+  EXPECT_EQ(status_of(account->parts(), now).gone, 0u);
+  EXPECT_FALSE(status_of(account->parts(), now).up);
   EXPECT_EQ(std::count(news.begin(), news.end(), "account_unreachable"), 1);
   cloud = all_good();
   run(minutes(5));
-  EXPECT_TRUE(account->status(now).up);
-  EXPECT_EQ(account->status(now).unfinished, 40u);
+  EXPECT_TRUE(status_of(account->parts(), now).up);
+  EXPECT_EQ(status_of(account->parts(), now).unfinished, 40u);
 }
 
 TEST_F(AccountTest, IdsThatAreAllUnknownFromTheStartAreToldOfButNotWithoutEnd) {
@@ -216,7 +215,7 @@ TEST_F(AccountTest, IdsThatAreAllUnknownFromTheStartAreToldOfButNotWithoutEnd) {
   cloud = all_fail(absence());
   run(minutes(10));
   EXPECT_EQ(news.size(), 10u);
-  EXPECT_EQ(account->status(now).gone, 0u) << "nothing answered";
+  EXPECT_EQ(status_of(account->parts(), now).gone, 0u) << "nothing answered";
 }
 
 TEST_F(AccountTest, TheFirstGetIsLearntByAllCallsUnderWay) {
@@ -251,8 +250,8 @@ TEST_F(AccountTest, AWrongClockIsMendedByTheCloudsDateOnce) {
   EXPECT_EQ(asked.size(), 2u);
   EXPECT_TRUE(last.retry);
   EXPECT_THAT(news, IsEmpty());
-  ASSERT_TRUE(account->status(now).clock_offset_seconds);
-  EXPECT_NEAR(*account->status(now).clock_offset_seconds, 7200, 2);
+  ASSERT_TRUE(status_of(account->parts(), now).clock_offset_seconds);
+  EXPECT_NEAR(*status_of(account->parts(), now).clock_offset_seconds, 7200, 2);
 }
 
 TEST_F(AccountTest, AReplyForAnotherTaskIsNotTaken) {
@@ -261,14 +260,14 @@ TEST_F(AccountTest, AReplyForAnotherTaskIsNotTaken) {
   run(milliseconds(300));
   EXPECT_EQ(last.failure, Reason::kProtocol);
   EXPECT_THAT(last.observation.anomalies, ElementsAre(Anomaly::kWrongTaskId));
-  EXPECT_EQ(account->status(now).unseen, 1u);
-  EXPECT_FALSE(account->status(now).up);
+  EXPECT_EQ(status_of(account->parts(), now).unseen, 1u);
+  EXPECT_FALSE(status_of(account->parts(), now).up);
 }
 
 TEST_F(AccountTest, WithoutKeysItIsToldOnceAskedRarelyAndNotUp) {
   open(account_of({instance_of("main", {"a"})}));
   run(seconds(1));
-  EXPECT_TRUE(account->status(now).up);
+  EXPECT_TRUE(status_of(account->parts(), now).up);
   std::vector<Event> told;
   for (int i = 0; i < 4; ++i) {
     pass(seconds(10));
@@ -280,9 +279,9 @@ TEST_F(AccountTest, WithoutKeysItIsToldOnceAskedRarelyAndNotUp) {
     EXPECT_FALSE(account->next(now).call);
   }
   EXPECT_THAT(names(told), ElementsAre("auth_failed"));
-  EXPECT_FALSE(account->status(now).up);
+  EXPECT_FALSE(status_of(account->parts(), now).up);
   run(seconds(20));
-  EXPECT_TRUE(account->status(now).up);
+  EXPECT_TRUE(status_of(account->parts(), now).up);
   EXPECT_THAT(news, ElementsAre("account_recovered"));
 }
 
@@ -294,7 +293,7 @@ TEST_F(AccountTest, OneWrongInstanceNeitherFloodsNorHoldsUpTheOther) {
   };
   run(minutes(30));
   EXPECT_THAT(news, ElementsAre("account_unreachable"));
-  const AccountStatus status = account->status(now);
+  const AccountStatus status = status_of(account->parts(), now);
   EXPECT_TRUE(status.up);
   EXPECT_TRUE(status.instances.at(0).up);
   EXPECT_FALSE(status.instances.at(1).up);
@@ -310,9 +309,9 @@ TEST_F(AccountTest, AFinishedAccountThatSeesARerunWasNotBlind) {
     return reply_of(id, kQueued, born + minutes(10));
   };
   run(minutes(3));
-  EXPECT_EQ(account->status(now).unfinished, 1u);
+  EXPECT_EQ(status_of(account->parts(), now).unfinished, 1u);
   EXPECT_THAT(news, IsEmpty());
-  EXPECT_EQ(account->status(now).blind_seconds, 0);
+  EXPECT_EQ(status_of(account->parts(), now).blind_seconds, 0);
 }
 
 TEST_F(AccountTest, ASlowPaceIsNotBlindness) {
@@ -334,11 +333,11 @@ TEST_F(AccountTest, ARestartGoesOnFromWhatIsStored) {
   stored.marks.push_back({"prod", "alive", now.wall - minutes(10)});
   stored.marks.push_back({"prod", "success:QueryTask", now.wall - minutes(10)});
   open(account_of({instance_of("main", {"a"})}), stored);
-  EXPECT_EQ(account->status(now).apis.at(0).last_success, now.wall - minutes(10));
+  EXPECT_EQ(status_of(account->parts(), now).apis.at(0).last_success, now.wall - minutes(10));
   run(seconds(1));
   EXPECT_THAT(events, IsEmpty()) << "no second baseline";
   EXPECT_THAT(news, ElementsAre("blind_interval"));
-  EXPECT_NEAR(account->status(now).blind_seconds, 600, 1);
+  EXPECT_NEAR(status_of(account->parts(), now).blind_seconds, 600, 1);
   const Commit seen = account->refresh(now);
   EXPECT_EQ(seen.records.size(), 1u);
   EXPECT_EQ(seen.marks.size(), 2u);
@@ -381,7 +380,7 @@ TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
   account->configure(account_of({instance_of("two", {id})}), {}, now);
   settle(id, good(id));
   run(seconds(20));
-  EXPECT_EQ(account->status(now).unfinished, 1u);
+  EXPECT_EQ(status_of(account->parts(), now).unfinished, 1u);
 }
 
 TEST_F(AccountTest, AQuotaOfNothingAsksNothingAndCanBeRaised) {
@@ -389,7 +388,7 @@ TEST_F(AccountTest, AQuotaOfNothingAsksNothingAndCanBeRaised) {
   config.quota[Api::kQueryTask] = 0;
   open(config);
   EXPECT_EQ(account->next(now).wake, Mono::max());
-  EXPECT_TRUE(account->status(now).apis.empty());
+  EXPECT_TRUE(status_of(account->parts(), now).apis.empty());
   run(minutes(1));
   EXPECT_TRUE(asked.empty());
   config.quota[Api::kQueryTask] = 5;

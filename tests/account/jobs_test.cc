@@ -46,7 +46,7 @@ class AccountJobsTest : public testing::Test {
         pass(std::max<Duration>(milliseconds(1), std::min(choice.wake, end) - now.mono));
         continue;
       }
-      account->asked(*choice.call, now);
+      send(*account, *choice.call, now);
       asked.push_back(*choice.call);
       settle(*choice.call, denied.contains(choice.call->api)
                                ? Outcome(failure_of(Reason::kForbidden))
@@ -84,7 +84,7 @@ class AccountJobsTest : public testing::Test {
     return static_cast<std::size_t>(std::count_if(
         asked.begin(), asked.end(), [&](const Call& call) { return call.api == api; }));
   }
-  const JobView view() const { return account->status(now).jobs.at(0); }
+  const JobView view() const { return status_of(account->parts(), now).jobs.at(0); }
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   AccountConfig config;
@@ -155,8 +155,10 @@ TEST_F(AccountJobsTest, AnotherJobsReplyIsNotBelieved) {
   call.api = Api::kQueryJob;
   call.job_id = "job";
   call.iot_instance = "main";
+  call.owner = CallOwner::kJobs;
+  call.number = 1000;
   pass(seconds(1));
-  account->asked(call, now);
+  send(*account, call, now);
   settle(call, another);
   EXPECT_EQ(last.failure, Reason::kProtocol);
   EXPECT_THAT(events, IsEmpty());
@@ -177,11 +179,14 @@ TEST_F(AccountJobsTest, AnOlderDescriptionIsNotBelievedUntilItStays) {
   call.api = Api::kQueryJob;
   call.job_id = "job";
   call.iot_instance = "main";
+  call.owner = CallOwner::kJobs;
+  call.number = 1000;
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(view().status, JobStatus::kCompleted);
     EXPECT_THAT(events, IsEmpty());
     pass(seconds(30));
-    account->asked(call, now);
+    call.number += 100;
+    send(*account, call, now);
     settle(call, description);
   }
   EXPECT_THAT(events, ElementsAre("job_transition")) << "three agree for a minute";
@@ -209,6 +214,46 @@ TEST_F(AccountJobsTest, ADescriptionThatShowsARerunHasTheTasksCountedAtOnce) {
     run(minutes(2) + seconds(13 * i));
     events.clear();
   }
+}
+
+// The statistics are read and the lists are not: what ended is counted until a response shows it.
+TEST_F(AccountJobsTest, EndsThatNoResponseHasShownAreCountedSinceTheFirst) {
+  for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), kInProgress);
+  open();
+  run(seconds(10));
+  EXPECT_EQ(view().unseen_ended, 0u);
+  EXPECT_FALSE(view().unseen_since);
+  denied = {Api::kListTask, Api::kQueryTask};
+  const Wall before = now.wall;
+  set("t1", kSucceeded);
+  run(seconds(5));
+  set("t2", kFailed);
+  run(seconds(5));
+  EXPECT_EQ(view().unseen_ended, 2u);
+  ASSERT_TRUE(view().unseen_since);
+  EXPECT_GE(*view().unseen_since, before);
+  EXPECT_LT(*view().unseen_since, before + seconds(5));
+  denied.clear();
+  run(minutes(3));
+  EXPECT_EQ(view().unseen_ended, 0u);
+  EXPECT_FALSE(view().unseen_since);
+}
+
+// QueryTask shows the end of a job's task as a list does, before anything is counted again.
+TEST_F(AccountJobsTest, AnEndThatQueryTaskShowsIsSeen) {
+  set("t", kInProgress);
+  set("other", kInProgress);
+  config.instances[0].tasks = {"t"};
+  open();
+  run(seconds(10));
+  denied = {Api::kListTask, Api::kQueryTask};
+  set("t", kSucceeded);
+  run(seconds(5));
+  EXPECT_EQ(view().unseen_ended, 1u);
+  denied = {Api::kListTask, Api::kQueryJobStatistics};
+  run(minutes(3));
+  EXPECT_EQ(view().unseen_ended, 0u);
+  EXPECT_FALSE(view().unseen_since);
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "account/account.h"
 #include "app/room.h"
@@ -24,7 +27,7 @@ class OverdueTest : public testing::Test {
     for (int i = 0; i < 2; ++i) {  // whichever of the two is named first
       const NextCall next = account->next(now);
       ASSERT_TRUE(next.call);
-      account->asked(*next.call, now);
+      send(*account, *next.call, now);
       TaskReply reply =
           reply_of(next.call->task_id, next.call->task_id == id ? status : kQueued, now.wall);
       reply.queued = next.call->task_id == id ? queued : now.wall;
@@ -37,6 +40,39 @@ class OverdueTest : public testing::Test {
     std::size_t n = 0;
     for (const Event& event : commit.events) n += event.name == "task_overdue" ? 1 : 0;
     return n;
+  }
+  // Stored tasks of the watched job "job": each SENT and queued at the same instant.
+  Stored stored_tasks(std::size_t number, Wall queued) const {
+    Stored stored;
+    for (std::size_t i = 0; i < number; ++i) {
+      TaskRecord record;
+      record.key = {"prod", "t" + std::to_string(i)};
+      record.last = reply_of(record.key.task_id, kSent, queued);
+      record.last.queued = queued;
+      record.first_seen = record.last_seen = queued;
+      stored.records.push_back(std::move(record));
+    }
+    return stored;
+  }
+  AccountConfig job_config(std::optional<Duration> deadline) const {
+    InstanceConfig instance = instance_of("main", {});
+    instance.jobs = {"job"};
+    instance.deadline = deadline;
+    return account_of({instance});
+  }
+  void pass(Duration span) {
+    now.mono += span;
+    now.wall += std::chrono::duration_cast<milliseconds>(span);
+  }
+  std::vector<std::string> reported(const Commit& commit) {
+    std::vector<std::string> ids;
+    for (const Event& event : commit.events) {
+      if (event.name != "task_overdue") continue;
+      for (const Field& field : event.fields) {
+        if (field.name == "task_id") ids.push_back(std::get<std::string>(field.value));
+      }
+    }
+    return ids;
   }
   Now now{Mono(hours(1)), Wall(hours(400'000))};
   std::optional<Account> account;
@@ -72,6 +108,48 @@ TEST_F(OverdueTest, AFinishedTaskIsNotOverdue) {
   see("a", kSucceeded, now.wall - hours(24) + seconds(5));
   now.wall += seconds(60);
   EXPECT_EQ(told(account->refresh(now)), 0u);
+}
+
+TEST_F(OverdueTest, ADeadlineAddedByAReloadReportsOnlyWhatPassesItAfterwards) {
+  account.emplace(job_config({}), stored_tasks(20, now.wall - hours(23)), now);
+  for (int i = 0; i < 7 * 24; ++i) {
+    EXPECT_EQ(told(account->refresh(now)), 0u);
+    pass(hours(1));
+  }
+  Stored fresh = stored_tasks(21, now.wall - hours(24) + seconds(30));
+  fresh.records.erase(fresh.records.begin(), fresh.records.begin() + 20);
+  account->configure(job_config(hours(24)), fresh, now);
+  EXPECT_EQ(told(account->refresh(now)), 0u);
+  pass(seconds(30));
+  EXPECT_THAT(reported(account->refresh(now)), testing::ElementsAre("t20"));
+}
+
+TEST_F(OverdueTest, ManyThatPassTogetherAreReportedInBoundedCommitsEachOnce) {
+  account.emplace(job_config(hours(24)), stored_tasks(2500, now.wall - hours(24) + seconds(5)),
+                  now);
+  EXPECT_EQ(told(account->refresh(now)), 0u);
+  pass(seconds(10));
+  std::set<std::string> all;
+  std::vector<std::size_t> sizes;
+  for (int i = 0; i < 5; ++i) {
+    const auto ids = reported(account->refresh(now));
+    sizes.push_back(ids.size());
+    all.insert(ids.begin(), ids.end());
+    pass(seconds(10));
+  }
+  EXPECT_THAT(sizes, testing::ElementsAre(1000, 1000, 500, 0, 0));
+  EXPECT_EQ(all.size(), 2500u);
+}
+
+TEST_F(OverdueTest, AClockSetBackReportsNothingTwice) {
+  account.emplace(job_config(hours(24)), stored_tasks(3, now.wall - hours(24) + seconds(5)), now);
+  pass(seconds(10));
+  EXPECT_EQ(told(account->refresh(now)), 3u);
+  now.wall -= hours(1);
+  for (int i = 0; i < 3 * 360; ++i) {
+    EXPECT_EQ(told(account->refresh(now)), 0u) << i;
+    pass(seconds(10));
+  }
 }
 
 }  // namespace

@@ -90,6 +90,40 @@ TEST_F(AskerTest, EachApiHasAPaceOfItsOwn) {
   EXPECT_LT(sent_at(4) - sent_at(3), milliseconds(600));
 }
 
+TEST_F(AskerTest, TheQuotaOfAllApisTogetherSpacesAllCalls) {
+  Config limited = config;
+  limited.accounts[0].quota_total = 2.5;  // leaves 0.5 calls/s
+  Asker spaced{limited, clock, entropy, http, keys};
+  const Mono begin = clock.now().mono;
+  const auto both = [&]() -> Awaitable<void> {
+    co_await spaced.ask(0, 0, query_task("t"));
+    co_await spaced.ask(0, 0, query_job("j"));
+  };
+  spawn(context.get_executor(), both());
+  clock.advance(std::chrono::minutes(1));
+  ASSERT_EQ(http.sent(), 2u);
+  EXPECT_GE(sent_at(0) - begin, seconds(2)) << "it starts empty";
+  EXPECT_GE(sent_at(1) - sent_at(0), seconds(2));
+  EXPECT_LT(sent_at(1) - sent_at(0), milliseconds(2100));
+  EXPECT_DOUBLE_EQ(spare_rate(limited.accounts[0]), 0.5);
+}
+
+TEST_F(AskerTest, ACallIsCountedWhenItLeaves) {
+  http.set_start([](const HttpRequest&) { return FakeHttp::Start{milliseconds(2900), {}}; });
+  ask({{0, query_task("t")}, {0, query_task("t")}});
+  ASSERT_EQ(http.sent(), 2u);
+  // The second was decided a second after the first left, and took as long to leave.
+  EXPECT_GE(sent_at(1) - sent_at(0), milliseconds(1000 + 2900));
+  EXPECT_LT(sent_at(1) - sent_at(0), milliseconds(1100 + 2900));
+}
+
+TEST_F(AskerTest, ASlowResponseDoesNotDelayTheNextCall) {
+  http.set_delay(milliseconds(10), seconds(3));
+  ask({{0, query_task("t")}, {0, query_task("t")}});
+  ASSERT_EQ(http.sent(), 2u);
+  EXPECT_LT(sent_at(1) - sent_at(0), milliseconds(3050));
+}
+
 TEST_F(AskerTest, DistributionsAreAskedForAtTheirEndpointWithoutAnInstance) {
   next = json(distribution_reply("D1"));
   ask({{std::nullopt, query_distribution("D1")}});

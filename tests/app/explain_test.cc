@@ -28,7 +28,7 @@ class ExplainTest : public testing::Test {
     now.wall = wall_start + std::chrono::floor<milliseconds>(now.mono - mono_start);
   }
   PlannedCall plan(const std::string& id, Api api = Api::kQueryTask) {
-    const auto explained = account->explain(id, now);
+    const auto explained = explain(account->parts(), id, now);
     if (explained) {
       for (const PlannedCall& call : explained->next) {
         if (call.api == api) return call;
@@ -59,7 +59,7 @@ class ExplainTest : public testing::Test {
   // The next call, made and answered.
   void turn(const std::function<Outcome(const Call&)>& cloud) {
     const Call call = next();
-    account->asked(call, now);
+    send(*account, call, now);
     answer(call, cloud(call));
   }
   std::function<Outcome(const Call&)> all(TaskStatus status) {
@@ -75,8 +75,8 @@ class ExplainTest : public testing::Test {
 
 TEST_F(ExplainTest, NobodysTask) {
   open(account_of({instance_of("main", {"a"})}));
-  EXPECT_FALSE(account->explain("b", now));
-  const auto unseen = account->explain("a", now);
+  EXPECT_FALSE(explain(account->parts(), "b", now));
+  const auto unseen = explain(account->parts(), "a", now);
   ASSERT_TRUE(unseen);
   EXPECT_EQ(unseen->state, WatchState::kPending);
   EXPECT_FALSE(unseen->record);
@@ -86,7 +86,7 @@ TEST_F(ExplainTest, NobodysTask) {
 TEST_F(ExplainTest, AnUnfinishedTaskKeepsItsPace) {
   open(account_of({instance_of("main", {"a"})}));
   const Call call = next();
-  account->asked(call, now);
+  send(*account, call, now);
   EXPECT_EQ(rule("a"), "in_flight");
   EXPECT_FALSE(plan("a").not_before);
   answer(call, reply_of("a", kInProgress, born));
@@ -115,7 +115,7 @@ TEST_F(ExplainTest, NothingIsAskedBeforeItsInstant) {
         if (tasks == 1) {
           ASSERT_GE(*instant, now.wall - milliseconds(1)) << name(status) << " turn " << turns;
         }
-        account->asked(call, now);
+        send(*account, call, now);
         const bool odd = turns % 11 == 10;
         if (odd) {
           answer(call, failure_of(Reason::kBadRequest));
@@ -149,7 +149,7 @@ TEST_F(ExplainTest, FailuresHoldAnInstance) {
   const Wall promised = *plan("a").not_before;
   const Call probe = next();
   EXPECT_GE(now.wall, promised);
-  account->asked(probe, now);
+  send(*account, probe, now);
   const std::string other = probe.task_id == "a" ? "b" : "a";
   EXPECT_EQ(rule(other), "probe");
   EXPECT_FALSE(plan(other).not_before);
@@ -200,7 +200,7 @@ class ExplainJobTest : public ExplainTest {
     for (int i = 0; i < 1000; ++i) {
       const Call call = next();
       if (call.api == api) return call;
-      account->asked(call, now);
+      send(*account, call, now);
       answer(call, cloud(call));
     }
     ADD_FAILURE() << name(api) << " is never asked";
@@ -212,12 +212,12 @@ class ExplainJobTest : public ExplainTest {
 };
 
 TEST_F(ExplainJobTest, ListsAreReadForWhatTheCountsShow) {
-  EXPECT_FALSE(account->explain("x", now)) << "no list has shown it";
+  EXPECT_FALSE(explain(account->parts(), "x", now)) << "no list has shown it";
   const Call first = until(Api::kListTask);
-  account->asked(first, now);
+  send(*account, first, now);
   answer(first, cloud(first));
-  EXPECT_EQ(account->explain("x", now)->job, JobWatch::kWatched);
-  EXPECT_FALSE(account->explain("x", now)->explicit_id);
+  EXPECT_EQ(explain(account->parts(), "x", now)->job, JobWatch::kWatched);
+  EXPECT_FALSE(explain(account->parts(), "x", now)->explicit_id);
   EXPECT_EQ(rule("x", Api::kListTask), "nothing_missing");
   EXPECT_FALSE(plan("x", Api::kListTask).not_before);
   EXPECT_EQ(rule("x", Api::kQueryJobStatistics), "pace_job");
@@ -227,7 +227,7 @@ TEST_F(ExplainJobTest, ListsAreReadForWhatTheCountsShow) {
   born = now.wall;
   const Call counts = until(Api::kQueryJobStatistics);
   EXPECT_EQ(now.wall, promised);
-  account->asked(counts, now);
+  send(*account, counts, now);
   EXPECT_EQ(rule("x", Api::kQueryJobStatistics), "in_flight");
   answer(counts, cloud(counts));
   EXPECT_EQ(rule("x", Api::kListTask), "list_missing");
@@ -235,12 +235,12 @@ TEST_F(ExplainJobTest, ListsAreReadForWhatTheCountsShow) {
 
   const Call list = until(Api::kListTask);
   EXPECT_EQ(list.status, kFailed);
-  account->asked(list, now);
+  send(*account, list, now);
   answer(list, cloud(list));
   EXPECT_EQ(rule("y"), "words_wanted") << "QueryTask tells what the list does not";
   const Call look = until(Api::kQueryTask);
   EXPECT_EQ(look.task_id, "y");
-  account->asked(look, now);
+  send(*account, look, now);
   EXPECT_EQ(rule("y"), "in_flight");
 }
 

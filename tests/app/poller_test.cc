@@ -94,6 +94,33 @@ TEST_F(PollerTest, AsksWithinTheQuotaAndRecords) {
   EXPECT_EQ(store.events().size(), 3u);
 }
 
+// A cold start whose name look-up takes 2.9 s: the calls that wait for it leave in one instant.
+// So does the next try where it fails after 3 s. In no second may the platform see more than 5.
+TEST_F(PollerTest, NoBurstLeavesAfterASlowNameLookup) {
+  for (const bool fails : {false, true}) {
+    const Mono begin = clock.now().mono;
+    const std::size_t before = http.sent();
+    const Mono known = begin + milliseconds(2900);
+    const Mono given_up = begin + seconds(3);
+    http.set_start([&](const HttpRequest&) {
+      const Mono now = clock.now().mono;
+      if (!fails) return FakeHttp::Start{std::max(Duration(0), known - now), {}};
+      if (now >= given_up) return FakeHttp::Start{};
+      TransportFailure failed;
+      failed.kind = TransportFailure::Kind::kUnreachable;
+      return FakeHttp::Start{given_up - now, failed};
+    });
+    ASSERT_TRUE(take({}));
+    ASSERT_TRUE(take({listing({"a", "b", "c", "d", "e", "f", "g", "h"})}));
+    clock.advance(minutes(2));
+    EXPECT_GT(http.sent(), before + 100) << fails;
+    const auto& sent = http.requests();
+    for (std::size_t i = before + 5; i < sent.size(); ++i) {
+      EXPECT_GE(sent[i].at - sent[i - 5].at, seconds(1)) << fails << ": 6 calls in a second, " << i;
+    }
+  }
+}
+
 TEST_F(PollerTest, NoMoreCallsAreUnderWayThanTheBound) {
   std::vector<std::string> ids;
   for (int i = 0; i < 100; ++i) ids.push_back("t" + std::to_string(i));

@@ -20,14 +20,13 @@ using testing::UnorderedElementsAre;
 // A store that cannot be read for so many questions.
 class FailingLoads : public MemoryStore {
  public:
-  Awaitable<std::variant<Stored, StoreError>> load(std::string account,
-                                                   std::vector<std::string> tasks) override {
+  Awaitable<std::variant<Stored, StoreError>> load(std::string account) override {
     ++loads;
     if (failures > 0) {
       --failures;
       co_return StoreError{StoreError::Kind::kUnavailable, "the disk is full"};
     }
-    co_return co_await MemoryStore::load(std::move(account), std::move(tasks));
+    co_return co_await MemoryStore::load(std::move(account));
   }
   int failures = 0;
   int loads = 0;

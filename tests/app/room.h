@@ -13,6 +13,9 @@
 #include <variant>
 #include <vector>
 
+#include "account/account.h"
+#include "account/explain.h"
+#include "account/status.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_entropy.h"
 #include "fakes/fake_result_files.h"
@@ -38,6 +41,13 @@ inline AccountConfig account_of(std::vector<InstanceConfig> instances) {
   account.quota[Api::kQueryTask] = 5;  // tests of jobs add the others
   account.instances = std::move(instances);
   return account;
+}
+
+// The call is made and leaves at once.
+inline Endpoint send(Account& account, const Call& call, Now now) {
+  Endpoint endpoint = account.begin(call, now);
+  account.departed(call, now);
+  return endpoint;
 }
 
 inline TaskReply reply_of(const std::string& id, TaskStatus status, Wall modified) {
@@ -138,7 +148,7 @@ class NotedObserver : public Observer {
 
 class NoHttp : public HttpClient {
  public:
-  Awaitable<HttpResult> send(HttpRequest) override { co_return TransportFailure{}; }
+  Awaitable<HttpResult> send(HttpRequest, Departed) override { co_return TransportFailure{}; }
 };
 
 // A sink that takes what it is offered, unless told otherwise.

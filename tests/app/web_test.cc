@@ -30,7 +30,8 @@ class WebTest : public testing::Test {
     const bool named = std::any_of(headers.begin(), headers.end(),
                                    [](const auto& header) { return header.first == "host"; });
     if (!named) headers.emplace_back("host", "127.0.0.1:10120");
-    const Web web(options, {.metrics = [this] { return page; },
+    MetricsPages pages([this](const TakePart& take) { take(page); }, [] { return Mono(); }, limits);
+    const Web web(options, {.metrics = [&](const WebWishes& wishes) { return pages.page(wishes); },
                             .ready = [this] { return ready; },
                             .reload =
                                 [this] {
@@ -41,7 +42,15 @@ class WebTest : public testing::Test {
                                 [this](const std::string& handler, int code) {
                                   answered = handler + " " + std::to_string(code);
                                 }});
-    return std::get<WebResponse>(web.handle({method, target, std::move(headers)}));
+    auto response = std::get<WebResponse>(web.handle({method, target, std::move(headers)}));
+    if (response.parts) {
+      const std::size_t bytes = response.parts->bytes();
+      for (auto part = response.parts->next(); !part.empty(); part = response.parts->next()) {
+        response.body += part;
+      }
+      EXPECT_EQ(response.body.size(), bytes);
+    }
+    return response;
   }
   int status(const std::string& method, const std::string& target, Headers headers = {}) {
     return ask(method, target, std::move(headers)).status;
@@ -54,6 +63,7 @@ class WebTest : public testing::Test {
   }
 
   WebOptions options;
+  PageLimits limits;
   std::string page = "metric 1\n";
   bool ready = true;
   std::optional<std::string> wrong;
@@ -106,6 +116,52 @@ TEST_F(WebTest, ZipsWhatIsLargeForWhomTakesIt) {
   EXPECT_EQ(ask("GET", "/metrics").body, page);
   page = "small";
   EXPECT_EQ(ask("GET", "/metrics", {{"accept-encoding", "gzip"}}).body, page);
+}
+
+// Each asks a server of its own here, so nothing is shared between the two.
+TEST_F(WebTest, ALargePageIsTheSameForAll) {
+  while (page.size() < 2'000'000) page += "metric_of_a_large_page{n=\"1\"} 1\n";
+  limits.plain_bytes = 1'000'000;
+  EXPECT_TRUE(ask("GET", "/metrics").body == page);
+  const WebResponse zipped = ask("GET", "/metrics", {{"accept-encoding", "gzip"}});
+  EXPECT_EQ(header(zipped, "Content-Encoding"), "gzip");
+  EXPECT_LT(zipped.body.size(), page.size() / 20);
+}
+
+TEST_F(WebTest, BeyondTheBudgetOfBytesThereIsNoPageButHealth) {
+  page.assign(5000, 'x');
+  limits.held_bytes = 7000;
+  MetricsPages pages([this](const TakePart& take) { take(page); }, [] { return Mono(); }, limits);
+  const Web web(
+      options, {.metrics = [&](const WebWishes& wishes) { return pages.page(wishes); },
+                .ready = [] { return true; },
+                .reload = [] { return std::optional<std::string>(); },
+                .answered = [this](const std::string& handler,
+                                   int code) { answered = handler + " " + std::to_string(code); }});
+  const auto get = [&](const std::string& path) {
+    return std::get<WebResponse>(web.handle({"GET", path, {{"host", "localhost"}}}));
+  };
+  WebResponse taken = get("/metrics");
+  EXPECT_EQ(taken.status, 200);
+  const WebResponse refused = get("/metrics");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(header(refused, "Retry-After"), "10");
+  EXPECT_EQ(answered, "/metrics 503");
+  EXPECT_EQ(get("/-/healthy").status, 200);
+  EXPECT_EQ(get("/-/ready").status, 200);
+  taken.parts.reset();
+  EXPECT_EQ(get("/metrics").status, 200);
+}
+
+TEST_F(WebTest, OnlyHealthHasNoPartInTheLimitOfRequests) {
+  options.route_prefix = "/p";
+  const Web web(options, {});
+  for (const char* path : {"/p/-/healthy", "/p/-/ready", "/p/-/ready?x=1"}) {
+    EXPECT_TRUE(web.asks_health({"GET", path, {}})) << path;
+  }
+  for (const char* path : {"/-/healthy", "/p/metrics", "/p/", "/p/-/healthy/", "/p/-/reload"}) {
+    EXPECT_FALSE(web.asks_health({"GET", path, {}})) << path;
+  }
 }
 
 TEST_F(WebTest, TheHostIsCheckedWhereABrowserCouldBeMisled) {

@@ -95,7 +95,7 @@ TEST(ResultFile, ColumnsAreFoundByTheirNames) {
                              "DeviceNames,Code", "Device.Name,Code"}) {
     SCOPED_TRACE(header);
     EXPECT_THAT(problem(std::string(header) + "\nd,200\n"),
-                HasSubstr("names no device and code by one separator: \""));
+                HasSubstr("no line names a device and a code by one separator; the first is \""));
   }
   // What is shown of a header is escaped, and cut.
   EXPECT_THAT(problem("a\x1b[31m,b\nx,y\n"), Not(HasSubstr("\x1b")));
@@ -147,11 +147,8 @@ TEST(ResultCsv, QuotesLineEndsAndSeparators) {
   EXPECT_EQ(read("device,code\n\n \nx,200\n\n").ok, 1U);
   EXPECT_EQ(read("device,code,msg\nx,1,\"two\nlines\"\n").failed_devices.at(0).message,
             "two\nlines");
-  EXPECT_EQ(read("\n\ndevice,code\nx,200\n").ok, 0U);  // the header is the first line
   EXPECT_EQ(problem("device,code\nx,\"200\n"), "row 2 has a broken quote");
   EXPECT_EQ(problem("device,code\nx,\"2\"00\n"), "row 2 has a broken quote");
-  EXPECT_EQ(problem("device,code\nx,200\ny\n"), "row 3 has 1 fields where the header has 2");
-  EXPECT_EQ(problem("device,code\nx,200,\n"), "row 2 has 3 fields where the header has 2");
   EXPECT_EQ(problem("device,code\n,200\n"), "row 2 names no device");
   EXPECT_EQ(problem("device,code\n"), "the file lists no device");
 }
@@ -216,17 +213,13 @@ TEST(ResultXlsx, SheetsAndCells) {
   EXPECT_EQ(problem(book(kHead + "<row><c r=\"ZZ1\"><v>1</v></c></row>")),
             "row 2 has more than 64 columns");
   EXPECT_EQ(problem(book(kHead + "<row><c r=\"C1\"><v>1</v></c></row>")),
-            "row 2 has more cells than the header");
+            "row 2 has text beyond the header's 2 columns");
   EXPECT_EQ(problem(book(kHead + "<row><c r=\"B1\"><v>1</v></c><c r=\"A1\"><v>1</v></c></row>")),
             "row 2 is out of order");
   EXPECT_EQ(problem(book(kHead + "<row><c t=\"s\"><v>3</v></c></row>")),
             "row 2 points to a text that is not there");
   EXPECT_EQ(problem(book(kHead + row + "<row>")), "a sheet is broken XML");
   EXPECT_THAT(problem(book(row)), HasSubstr("no sheet has a device and a code"));
-  EXPECT_EQ(problem(zip({{"xl/workbook.xml", ""},
-                         {"xl/worksheets/sheet1.xml", sheet(kHead + row)},
-                         {"xl/worksheets/sheet2.xml", sheet(kHead + row)}})),
-            "two sheets of the spreadsheet list devices and codes");
   EXPECT_EQ(read(zip({{"xl/workbook.xml", ""},
                       {"xl/worksheets/sheet1.xml", sheet("")},
                       {"xl/worksheets/sheet2.xml", sheet(kHead + row)}}))
@@ -264,6 +257,10 @@ TEST(ResultPacked, NestingAndOddArchives) {
   std::vector<iotsim::ZipEntry> many;
   for (int i = 0; i < 65; ++i) many.push_back({std::to_string(i), ""});
   EXPECT_EQ(problem(zip(many)), "the zip has more than 64 entries");
+  // Refused by the end record alone, before memory is set aside for as many.
+  std::string lying = zip({{"a.csv", csv}});
+  lying.replace(lying.size() - 14, 4, "\xfe\xff\xfe\xff");
+  EXPECT_EQ(problem(lying), "the zip has more than 64 entries");
 }
 
 TEST(ResultPacked, BombsStopAtTheLimit) {
@@ -307,7 +304,9 @@ TEST(ResultFile, LimitsHold) {
   EXPECT_EQ(problem("device,code\na,1\nb,1\nc,1\nd,1\n", limits), "the file has more than 3 rows");
   limits = {};
   limits.columns = 3;
-  EXPECT_EQ(problem("device,code,a,b\na,1,1,1\n", limits), "the header has more than 3 columns");
+  EXPECT_THAT(problem("device,code,a,b\na,1,1,1\n", limits),
+              HasSubstr("row 1 has more than 3 columns"));
+  EXPECT_EQ(problem("device,code\na,1,,\n", limits), "row 2 has more than 3 columns");
   EXPECT_EQ(problem(R"([{"device":"a","code":1,"x":1,"y":2}])", limits),
             "row 1 has more than 3 columns");
   EXPECT_EQ(problem("device,code,msg\na,1," + std::string(5000, 'x') + "\n"),

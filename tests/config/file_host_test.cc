@@ -29,8 +29,26 @@ TEST(FileHost, TakesWhatTheListNames) {
   EXPECT_EQ(std::get<FileUrl>(read).where(), "a.aliyuncs.com:443");
 }
 
+TEST(FileHost, ALinkOfHttpIsFetchedByHttps) {
+  for (const char* url : {"http://A.aliyuncs.com/b/c.csv?Expires=1&Signature=x%2By/z",
+                          "http://a.aliyuncs.com:80/b/c.csv?Expires=1&Signature=x%2By/z"}) {
+    const auto read = read_file_url(url, kOss);
+    ASSERT_TRUE(std::holds_alternative<FileUrl>(read)) << std::get<std::string>(read);
+    const auto& where = std::get<FileUrl>(read);
+    EXPECT_TRUE(where.is_upgraded);
+    EXPECT_EQ(where.scheme, "https");
+    EXPECT_EQ(where.where(), "a.aliyuncs.com:443");
+    EXPECT_EQ(https_url(url, where), "https://a.aliyuncs.com/b/c.csv?Expires=1&Signature=x%2By/z");
+  }
+  const auto read = read_file_url("http://a.b?x", {"a.b"});
+  EXPECT_EQ(https_url("http://a.b?x", std::get<FileUrl>(read)), "https://a.b?x");
+  EXPECT_FALSE(std::get<FileUrl>(read_file_url("https://a.b/", {"a.b"})).is_upgraded);
+  EXPECT_FALSE(std::get<FileUrl>(read_file_url("http://127.0.0.1/", {"127.0.0.1"})).is_upgraded);
+}
+
 TEST(FileHost, RefusesWhatItDoesNot) {
-  for (const char* url : {"http://a.aliyuncs.com/",
+  for (const char* url : {"http://a.aliyuncs.com:8080/",
+                          "http://evil.example/",
                           "ftp://a.aliyuncs.com/",
                           "HTTPS://a.aliyuncs.com/",
                           "",
@@ -70,7 +88,7 @@ TEST(FileHost, RefusesWhatItDoesNot) {
 
 TEST(FileHost, SaysNoPathAndNoQuery) {
   for (const char* url :
-       {"https://evil.example/canary?canary", "http://a.aliyuncs.com/canary?canary",
+       {"https://evil.example/canary?canary", "ftp://a.aliyuncs.com/canary?canary",
         "https://canary:canary@a.aliyuncs.com/", "canary"}) {
     EXPECT_THAT(problem(url), Not(HasSubstr("canary"))) << url;
   }

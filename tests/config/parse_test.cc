@@ -25,6 +25,7 @@ TEST(Parse, FillsInTheDefaults) {
   EXPECT_EQ(account.proxy, "");
   ASSERT_EQ(account.quota.size(), kAllApis.size());
   for (const Api api : kAllApis) EXPECT_EQ(account.quota.at(api), documented_quota(api));
+  EXPECT_EQ(account.quota_total, 0);
   EXPECT_EQ(account.quota_share, 0.8);
   EXPECT_EQ(account.pace.task, seconds(5));
   EXPECT_EQ(account.pace.job, seconds(1));
@@ -60,6 +61,7 @@ accounts:
     signature: v1
     proxy: http://proxy:3128
     quota: {QueryTask: 20, QueryDeviceDistributeJob: 0}
+    quota_total: 7.5
     quota_share: 1.0
     pace: {task: 0s, job: 250ms, finished: 1h}
     instances:
@@ -90,6 +92,7 @@ bounds: {detection_delay: 30s}
   EXPECT_EQ(account.quota.at(Api::kQueryTask), 20);
   EXPECT_EQ(account.quota.at(Api::kListTask), 5);
   EXPECT_EQ(account.quota.at(Api::kQueryDeviceDistributeJob), 0);
+  EXPECT_EQ(account.quota_total, 7.5);
   EXPECT_EQ(account.quota_share, 1.0);
   EXPECT_EQ(account.pace.task, seconds(0));
   EXPECT_EQ(account.pace.job, milliseconds(250));

@@ -70,6 +70,7 @@ TEST(Shipped, ExampleAndDocumentShowEveryKey) {
                           "ListJob",
                           "QueryDeviceDistributeJob",
                           "QueryDeviceDistributeDetail",
+                          "quota_total",
                           "quota_share",
                           "pace",
                           "task",

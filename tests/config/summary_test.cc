@@ -13,6 +13,7 @@ accounts:
     signature: v1
     proxy: http://proxy.example.com:3128
     quota: {QueryTask: 7, ListTask: 0}
+    quota_total: 6
     quota_share: 0.7
     pace: {task: 0s}
     instances:
@@ -27,7 +28,7 @@ bounds: {detection_delay: 90s}
       "proxy http://proxy.example.com:3128\n"
       "  calls/s used at most (share 0.7): QueryTask 4.9, ListTask off, "
       "QueryJobStatistics 3.5, QueryJob 3.5, ListJob 3.5, QueryDeviceDistributeJob 7, "
-      "QueryDeviceDistributeDetail 3.5\n"
+      "QueryDeviceDistributeDetail 3.5, all together 4.2\n"
       "  asked at most once in: task 0s, job 1s, finished 1m\n"
       "  instance main: region cn-shanghai, id iot-1, "
       "https://iot.cn-shanghai.aliyuncs.com, 2 tasks, 1 job, overdue after 1d12h\n"

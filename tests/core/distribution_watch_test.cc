@@ -36,9 +36,19 @@ class DistributionWatchTest : public testing::Test {
     reply.total = 3;
     return watch.status(reply, now);
   }
-  std::optional<Secret> file(const std::string& url, const std::string& id = "d1") {
+  std::optional<DistributionWatch::Fetch> file(const std::string& url,
+                                               const std::string& id = "d1") {
     watch.asked(kDetail, id);
     return watch.file(id, DistributionFile{Secret(url)}, now);
+  }
+  // A whole fetch of a file that is not understood.
+  DistributionWatch::Verdict refuse(const std::string& why) {
+    EXPECT_EQ(due(kDetail), "d1");
+    EXPECT_TRUE(file("https://x/y"));
+    watch.ended("d1");
+    DistributionResult strange;
+    strange.problem = why;
+    return watch.fetched("d1", strange, now);
   }
   static DistributionResult result(std::uint32_t ok, std::uint32_t failed) {
     DistributionResult read;
@@ -112,13 +122,13 @@ TEST_F(DistributionWatchTest, AnExpiredLinkIsAskedForAnewAtOnceOtherTroubleEverL
   open();
   status(kFinished);
   file("https://x/y");
-  EXPECT_TRUE(watch.not_fetched("d1", true, "expired", now).empty());
+  EXPECT_TRUE(watch.not_fetched("d1", true, "expired", now).news.empty());
   EXPECT_EQ(due(kDetail), "d1");
   Duration longest{};
   std::size_t told = 0;
   for (int i = 0; i < 20; ++i) {
     file("https://x/y");
-    told += watch.not_fetched("d1", false, "host x is not allowed", now).size();
+    told += watch.not_fetched("d1", false, "host x is not allowed", now).news.size();
     const Duration pause = watch.next(kDetail, now).wake - now.mono;
     EXPECT_GE(pause, longest);
     longest = pause;
@@ -167,6 +177,107 @@ TEST_F(DistributionWatchTest, AFileOfAnUnknownFormIsAWarningWithoutNumbers) {
   const auto read = watch.fetched("d1", strange, now);
   EXPECT_EQ(read.events[0].level, Level::kWarn);
   EXPECT_EQ(*field(read.events[0], "result"), FieldValue("unknown"));
+  EXPECT_EQ(*field(read.events[0], "problem"), FieldValue("neither JSON nor CSV\x1b[2J"));
+  EXPECT_THAT(read.events[0].msg, testing::HasSubstr("cannot be read: neither JSON nor CSV"));
+}
+
+TEST_F(DistributionWatchTest, ARefusedFileIsTriedAgainEachHourThreeTimesThenAtAReload) {
+  open();
+  status(kFinished);
+  EXPECT_EQ(refuse("odd").events.size(), 1u);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(watch.next(kDetail, now).wake, now.mono + minutes(60));
+    pass(minutes(59));
+    EXPECT_EQ(due(kDetail), std::nullopt);
+    pass(minutes(1));
+    const auto again = refuse("odd");
+    EXPECT_TRUE(again.record);
+    EXPECT_TRUE(again.events.empty()) << "the change, not the repetition";
+  }
+  pass(minutes(600));
+  EXPECT_EQ(due(kDetail), std::nullopt);
+  const DistributionRecord stored = *watch.records().front();
+  open();  // a reload
+  EXPECT_EQ(refuse("otherwise odd").events.size(), 1u);
+  EXPECT_EQ(watch.next(kDetail, now).wake, now.mono + minutes(60));
+  pass(minutes(60));
+  ASSERT_TRUE(file("https://x/y"));
+  watch.ended("d1");
+  const auto good = watch.fetched("d1", result(3, 0), now);
+  EXPECT_EQ(*field(good.events.at(0), "result"), FieldValue("read"));
+  EXPECT_EQ(good.record->refusals, 0u);
+  pass(minutes(600));
+  EXPECT_EQ(due(kDetail), std::nullopt);
+  // A start does not count as a reload, or a crash would be repeated at each.
+  DistributionWatch later("prod");
+  later.configure({"d1"}, {stored}, seconds(1), now);
+  EXPECT_EQ(later.next(kDetail, now).wake, Mono::max());
+}
+
+TEST_F(DistributionWatchTest, AnHourIsAnHourOverARestartAndWhateverTheClockSays) {
+  open();
+  status(kFinished);
+  DistributionRecord stored = *refuse("odd").record;
+  pass(minutes(20));
+  DistributionWatch later("prod");
+  later.configure({"d1"}, {stored}, seconds(1), now);
+  EXPECT_EQ(later.next(kDetail, now).wake, now.mono + minutes(40));
+  stored.result_read = now.wall + std::chrono::hours(9'000);
+  DistributionWatch odd("prod");
+  odd.configure({"d1"}, {stored}, seconds(1), now);
+  EXPECT_EQ(odd.next(kDetail, now).wake, now.mono + minutes(60));
+}
+
+TEST_F(DistributionWatchTest, AFetchThatACrashInterruptedIsToldAndNotRepeatedAtEachStart) {
+  open();
+  status(kFinished);
+  DistributionRecord stored = file("https://x/y")->record;
+  EXPECT_EQ(stored.fetch_begun, now.wall);
+  for (std::uint32_t crash = 1; crash <= 4; ++crash) {
+    DistributionWatch later("prod");
+    later.configure({"d1"}, {stored}, seconds(1), now);
+    const auto verdicts = later.interrupted(now);
+    ASSERT_EQ(verdicts.size(), 1u);
+    EXPECT_EQ(verdicts[0].record->refusals, crash);
+    EXPECT_FALSE(verdicts[0].record->fetch_begun);
+    ASSERT_EQ(verdicts[0].events.size(), 1u);
+    EXPECT_EQ(*field(verdicts[0].events[0], "problem"),
+              FieldValue("the daemon ended while the file was fetched or read"));
+    EXPECT_TRUE(later.interrupted(now).empty()) << "once";
+    EXPECT_EQ(later.next(kDetail, now).wake, crash < 4 ? now.mono + minutes(60) : Mono::max());
+    if (crash == 4) break;
+    pass(minutes(60));
+    ASSERT_EQ(later.next(kDetail, now).id, "d1");
+    later.asked(kDetail, "d1");
+    stored = later.file("d1", DistributionFile{Secret("https://x/y")}, now)->record;
+  }
+}
+
+TEST_F(DistributionWatchTest, AFetchUnderWayAtAnOrderlyStopOrFromBeforeAReloadIsNoCrash) {
+  open();
+  status(kFinished);
+  const DistributionRecord begun = file("https://x/y")->record;
+  const auto unbegun = watch.unbegun();
+  ASSERT_EQ(unbegun.size(), 1u);
+  EXPECT_FALSE(unbegun[0].fetch_begun);
+  EXPECT_TRUE(watch.interrupted(now).empty()) << "it is under way";
+  open({});
+  open({"d1"}, {begun});
+  EXPECT_TRUE(watch.interrupted(now).empty());
+  watch.ended("d1");
+  EXPECT_TRUE(watch.unbegun().empty());
+}
+
+TEST_F(DistributionWatchTest, AFileThatItselfFailsIsAsOneThatIsNotUnderstood) {
+  open();
+  status(kFinished);
+  ASSERT_TRUE(file("https://x/y"));
+  const auto verdict = watch.refused("d1", "larger than it may be", now);
+  EXPECT_EQ(verdict.events.at(0).name, "distribution_result");
+  EXPECT_EQ(*field(verdict.events[0], "problem"), FieldValue("larger than it may be"));
+  EXPECT_EQ(watch.next(kDetail, now).wake, now.mono + minutes(60));
+  ASSERT_TRUE(verdict.record->result);
+  EXPECT_FALSE(verdict.record->result->understood);
 }
 
 TEST(DistributionJson, ReadsWhatItWrites) {
@@ -206,7 +317,7 @@ TEST_F(DistributionWatchTest, AFileThatIsFetchedTwiceIsToldOnce) {
   const auto second = watch.fetched("d1", result(2, 1), now);
   EXPECT_FALSE(second.record);
   EXPECT_TRUE(second.events.empty());
-  EXPECT_TRUE(watch.not_fetched("d1", false, "no route", now).empty());
+  EXPECT_TRUE(watch.not_fetched("d1", false, "no route", now).news.empty());
   EXPECT_EQ(due(kDetail), std::nullopt);
   EXPECT_FALSE(file("https://three")) << "asked meanwhile";
 }

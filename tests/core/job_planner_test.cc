@@ -26,11 +26,21 @@ class JobPlannerTest : public testing::Test {
  protected:
   JobPlanner planner{Pace{.task = seconds(5), .job = seconds(1), .finished = minutes(1)}};
   Mono now{std::chrono::hours(1)};
-  std::vector<Mono> held{Mono::min()};
+  Gates held = [] {
+    Gates gates;
+    gates.add("main", Mono::min());
+    return gates;
+  }();
+  std::uint64_t calls = 0;
 
   void count(const std::string& job, const TaskCounts& tasks) {
-    planner.asked(call(Api::kQueryJobStatistics, job), now);
-    planner.statistics(job, statistics(tasks), now);
+    const Call asked = sent(call(Api::kQueryJobStatistics, job));
+    planner.on_statistics(asked, statistics(tasks), now);
+  }
+  Call sent(Call call) {
+    call.number = ++calls;
+    planner.on_sent(call, now);
+    return call;
   }
   static Call call(Api api, const std::string& job) {
     Call call;
@@ -39,21 +49,21 @@ class JobPlannerTest : public testing::Test {
     return call;
   }
   // Asks the page that is named next and answers it with `fresh` news and that many rows.
-  Call page(const TaskCounts& known, std::size_t fresh, std::string next = "") {
+  Call page(const TaskCounts& known, std::size_t fresh, const std::string& next = "") {
     const NextCall choice = planner.next_page(now, held);
     EXPECT_TRUE(choice.call);
     if (!choice.call) return {};
-    planner.asked(*choice.call, now);
+    const Call asked = sent(*choice.call);
     TaskPage reply;
     reply.tasks.resize(50);
-    reply.next_token = std::move(next);
-    planner.page(*choice.call, reply, fresh, known, now);
-    return *choice.call;
+    if (!next.empty()) reply.next_token = next + std::to_string(calls);
+    planner.on_page(asked, reply, fresh, known, now);
+    return asked;
   }
 };
 
 TEST_F(JobPlannerTest, AJobIsCountedFirstThenWhatIsMissingIsListed) {
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   EXPECT_FALSE(planner.next_page(now, held).call) << "nobody knows of what";
   ASSERT_EQ(planner.next_statistics(now, held).call->job_id, "j");
   count("j", counts({{kQueued, 100}, {kFailed, 3}}));
@@ -64,7 +74,7 @@ TEST_F(JobPlannerTest, AJobIsCountedFirstThenWhatIsMissingIsListed) {
 
 TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsMissing) {
   const TaskCounts all = counts({{kQueued, 100}, {kFailed, 3}});
-  planner.add("j", 0, all, false);
+  planner.add("j", "main", all, false);
   count("j", all);
   EXPECT_FALSE(planner.next_page(now, held).call);
   EXPECT_EQ(planner.unreconciled("j"), 0u);
@@ -72,12 +82,12 @@ TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsMissing) {
 }
 
 TEST_F(JobPlannerTest, BadOnesDoNotStarveTheOthers) {
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   count("j", counts({{kSucceeded, 5000}, {kFailed, 5000}, {kQueued, 5000}}));
   std::map<TaskStatus, int> pages;
   for (int i = 0; i < 1000; ++i) {
     now += milliseconds(200);
-    ++pages[*page({}, 0, "more").status];
+    ++pages[*page({}, 1, i % 4 == 3 ? "" : "more").status];
   }
   EXPECT_NEAR(pages[kFailed], 700, 20);
   EXPECT_GT(pages[kSucceeded], 200);
@@ -86,7 +96,7 @@ TEST_F(JobPlannerTest, BadOnesDoNotStarveTheOthers) {
 
 TEST_F(JobPlannerTest, ABadEndThatTurnsUpIsNotPutOff) {
   planner.set_pace({.task = {}, .job = {}, .finished = minutes(1)});
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   for (int i = 0; i < 20; ++i) {
     now += milliseconds(200);
     count("j", counts({{kSucceeded, 5000}}));
@@ -98,7 +108,7 @@ TEST_F(JobPlannerTest, ABadEndThatTurnsUpIsNotPutOff) {
 }
 
 TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   count("j", counts({{kQueued, 4000}, {kSucceeded, 500}}));
   std::map<std::optional<TaskStatus>, int> pages;
   for (int i = 0; i < 40; ++i) {
@@ -119,7 +129,7 @@ TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
 }
 
 TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreNamedToo) {
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   count("j", counts({{kQueued, 4000}, {kSucceeded, 4000}}));
   std::map<std::optional<TaskStatus>, int> pages;
   for (int i = 0; i < 40; ++i) {
@@ -131,7 +141,7 @@ TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreNamedToo) {
 }
 
 TEST_F(JobPlannerTest, ASecondWalkBeginsHalfWayWhileTheFirstWaits) {
-  planner.add("j", 0, counts({{kSucceeded, 490}}), false);
+  planner.add("j", "main", counts({{kSucceeded, 490}}), false);
   count("j", counts({{kSucceeded, 500}}));
   const TaskCounts known = counts({{kSucceeded, 490}});
   for (int i = 0; i < 5; ++i) {
@@ -139,32 +149,32 @@ TEST_F(JobPlannerTest, ASecondWalkBeginsHalfWayWhileTheFirstWaits) {
     ASSERT_TRUE(first.call);
     EXPECT_EQ(first.call->page, static_cast<std::uint32_t>(i));
     EXPECT_FALSE(first.call->beside);
-    planner.asked(*first.call, now);
+    const Call asked = sent(*first.call);
     EXPECT_FALSE(planner.next_page(now, held).call) << "too near to the first walk";
     TaskPage reply;
     reply.tasks.resize(50);
     reply.next_token = "t" + std::to_string(i);
-    planner.page(*first.call, reply, 0, known, now);
+    planner.on_page(asked, reply, 0, known, now);
   }
   const NextCall first = planner.next_page(now, held);
-  planner.asked(*first.call, now);
+  const Call asked = sent(*first.call);
   const NextCall second = planner.next_page(now, held);
   ASSERT_TRUE(second.call);
   EXPECT_TRUE(second.call->beside);
   EXPECT_EQ(second.call->token, "");
-  planner.asked(*second.call, now);
+  const Call again = sent(*second.call);
   EXPECT_FALSE(planner.next_page(now, held).call) << "both wait";
   TaskPage reply;
   reply.tasks.resize(50);
   reply.next_token = "second";
-  planner.page(*second.call, reply, 0, known, now);
+  planner.on_page(again, reply, 0, known, now);
   EXPECT_EQ(planner.next_page(now, held).call->token, "second") << "each has its own place";
 }
 
 TEST_F(JobPlannerTest, StatisticsGoWhereTasksRun) {
   planner.set_pace({.task = {}, .job = {}, .finished = minutes(1)});
-  planner.add("busy", 0, {}, false);
-  planner.add("quiet", 0, {}, false);
+  planner.add("busy", "main", {}, false);
+  planner.add("quiet", "main", {}, false);
   count("busy", counts({{kInProgress, 500}}));
   count("quiet", counts({{kSent, 5}}));
   std::map<std::string, int> calls;
@@ -181,7 +191,7 @@ TEST_F(JobPlannerTest, StatisticsGoWhereTasksRun) {
 }
 
 TEST_F(JobPlannerTest, ThePaceOfAJobHolds) {
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   count("j", counts({{kInProgress, 500}}));
   const NextCall choice = planner.next_statistics(now, held);
   EXPECT_FALSE(choice.call);
@@ -190,13 +200,13 @@ TEST_F(JobPlannerTest, ThePaceOfAJobHolds) {
 
 TEST_F(JobPlannerTest, AFinishedJobCostsACallAMinute) {
   const TaskCounts all = counts({{kSucceeded, 90}, {kFailed, 10}});
-  planner.add("j", 0, all, false);
+  planner.add("j", "main", all, false);
   count("j", all);
-  planner.asked(call(Api::kQueryJob, "j"), now);
+  const Call asked = sent(call(Api::kQueryJob, "j"));
   JobReply done;
   done.job_id = "j";
   done.status = JobStatus::kCompleted;
-  planner.description("j", done);
+  planner.on_description(asked, done);
   int calls = 0, descriptions = 0;
   for (const Mono end = now + std::chrono::hours(1); now < end; now += milliseconds(500)) {
     if (planner.next_statistics(now, held).call) {
@@ -204,8 +214,7 @@ TEST_F(JobPlannerTest, AFinishedJobCostsACallAMinute) {
       ++calls;
     }
     if (const NextCall choice = planner.next_description(now, held); choice.call) {
-      planner.asked(*choice.call, now);
-      planner.description("j", done);
+      planner.on_description(sent(*choice.call), done);
       ++calls;
       ++descriptions;
     }
@@ -218,8 +227,8 @@ TEST_F(JobPlannerTest, AFinishedJobCostsACallAMinute) {
 
 TEST_F(JobPlannerTest, ATimeoutThatIsDueDrawsTheStatistics) {
   planner.set_pace({.task = {}, .job = {}, .finished = minutes(1)});
-  planner.add("busy", 0, {}, false);
-  planner.add("due", 0, {}, false);
+  planner.add("busy", "main", {}, false);
+  planner.add("due", "main", {}, false);
   count("busy", counts({{kInProgress, 100}}));
   count("due", counts({{kInProgress, 1}}));
   now += seconds(1);
@@ -233,7 +242,7 @@ TEST_F(JobPlannerTest, ATimeoutThatIsDueDrawsTheStatistics) {
 
 TEST_F(JobPlannerTest, WithoutStatisticsTheListsAreReadInTurn) {
   planner.set_usable(Api::kQueryJobStatistics, false);
-  planner.add("j", 0, {}, false);
+  planner.add("j", "main", {}, false);
   std::set<TaskStatus> seen;
   for (int i = 0; i < 200; ++i) {
     now += seconds(2);
@@ -245,19 +254,19 @@ TEST_F(JobPlannerTest, WithoutStatisticsTheListsAreReadInTurn) {
 
 TEST_F(JobPlannerTest, ManyRunningAndFewMissingAreFoundByWhoLeft) {
   const TaskCounts held_counts = counts({{kSucceeded, 5000}, {kInProgress, 60}});
-  planner.add("j", 0, held_counts, false);
+  planner.add("j", "main", held_counts, false);
   count("j", counts({{kSucceeded, 5003}, {kInProgress, 57}}));
   std::map<TaskStatus, int> pages;
   for (int i = 0; i < 90; ++i) {
     now += seconds(6);  // beyond pace.task, which holds for lists of what moves on
-    ++pages[*page(held_counts, 0, "more").status];
+    ++pages[*page(held_counts, 1, i % 3 == 2 ? "" : "more").status];
   }
   EXPECT_GT(pages[kInProgress], 40) << "two pages instead of a hundred";
   EXPECT_GT(pages[kSucceeded], 20) << "what was never seen running is found there only";
 }
 
 TEST_F(JobPlannerTest, ASurplusIsToldWhenItStays) {
-  planner.add("j", 0, counts({{kFailed, 5}, {kQueued, 1}}), false);
+  planner.add("j", "main", counts({{kFailed, 5}, {kQueued, 1}}), false);
   count("j", counts({{kFailed, 3}, {kQueued, 1}}));
   EXPECT_FALSE(planner.surplus("j", now));
   now += seconds(31);
@@ -267,7 +276,7 @@ TEST_F(JobPlannerTest, ASurplusIsToldWhenItStays) {
 }
 
 TEST_F(JobPlannerTest, APartlyWatchedJobIsListedWhenItsCountsMove) {
-  planner.add("j", 0, {}, true);
+  planner.add("j", "main", {}, true);
   count("j", counts({{kSucceeded, 10}}));
   EXPECT_EQ(page({}, 2).status, kSucceeded);
   EXPECT_FALSE(planner.next_page(now, held).call) << "walked: nothing moved since";
@@ -277,11 +286,12 @@ TEST_F(JobPlannerTest, APartlyWatchedJobIsListedWhenItsCountsMove) {
 }
 
 TEST_F(JobPlannerTest, AHeldInstanceIsNotAsked) {
-  planner.add("j", 0, {}, false);
-  held[0] = now + seconds(20);
+  planner.add("j", "main", {}, false);
+  held = {};
+  held.add("main", now + seconds(20));
   const NextCall choice = planner.next_statistics(now, held);
   EXPECT_FALSE(choice.call);
-  EXPECT_EQ(choice.wake, held[0]);
+  EXPECT_EQ(choice.wake, now + seconds(20));
 }
 
 }  // namespace

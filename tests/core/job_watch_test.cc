@@ -158,14 +158,19 @@ class LooksTest : public RowTest {
       const NextCall next = looks.next(at(0).mono, held, tracker.table(), instance);
       if (!next.call) break;
       ids.push_back(next.call->task_id);
-      looks.asked(next.call->task_id);
+      looks.on_sent(next.call->task_id, at(0).mono);
     }
     return ids;
   }
   CloserLooks looks;
-  std::vector<Mono> held{Mono::min()};
-  std::function<std::optional<std::size_t>(const std::string&)> instance =
-      [](const std::string&) -> std::optional<std::size_t> { return 0; };
+  static Gates open_at(Mono when) {
+    Gates gates;
+    gates.add("main", when);
+    return gates;
+  }
+  Gates held = open_at(Mono::min());
+  std::string main = "main";
+  CloserLooks::InstanceOf instance = [this](const std::string&) { return &main; };
 };
 
 TEST_F(LooksTest, BadOnesAreAskedForTheirWordsOnce) {
@@ -175,7 +180,7 @@ TEST_F(LooksTest, BadOnesAreAskedForTheirWordsOnce) {
   EXPECT_THAT(asked(), ElementsAre("a"));
   looks.want("a", Why::kWords);
   EXPECT_THAT(asked(), IsEmpty()) << "it is being asked";
-  looks.over("a", false);
+  looks.on_failure("a", at(0).mono);
   EXPECT_THAT(asked(), ElementsAre("a")) << "that call came to nothing";
 }
 
@@ -184,12 +189,12 @@ TEST_F(LooksTest, WhomAnotherRuleHasAskedNeitherWaitsNorIsAskedTwice) {
   see(row_of("b", kInProgress, 1), 2);
   looks.want("b", Why::kLeft);
   looks.want("a", Why::kLeft);
-  looks.asked("a");
+  looks.on_sent("a", at(0).mono);
   EXPECT_TRUE(looks.in_flight("a"));
   EXPECT_EQ(looks.waiting(), 1u);
-  looks.over("a", false);
+  looks.on_failure("a", at(0).mono);
   EXPECT_THAT(asked(), ElementsAre("b", "a"));
-  looks.over("a", true);
+  looks.on_answer("a");
   looks.want("a", Why::kLeft);
   EXPECT_THAT(asked(), ElementsAre("a"));
 }
@@ -214,7 +219,7 @@ TEST_F(LooksTest, ThoseWhomAWholeWalkDidNotShowHaveLeft) {
 TEST_F(LooksTest, AHeldInstanceKeepsItsTasksForLater) {
   see(row_of("a", kFailed, 1), 2);
   looks.want("a", Why::kWords);
-  held[0] = at(100).mono;
+  held = open_at(at(100).mono);
   const NextCall next = looks.next(at(0).mono, held, tracker.table(), instance);
   EXPECT_FALSE(next.call);
   EXPECT_EQ(next.wake, at(100).mono);
@@ -238,14 +243,16 @@ JobPage jobs(std::vector<JobReply> rows, std::uint32_t total) {
 
 TEST(Discovery, WhatQualifiesIsFoundWithItsPageAndTheRestIsCounted) {
   Discovery discovery({.name = "ota-*", .modified_within = hours(24), .limit = 10});
-  discovery.asked();
-  EXPECT_EQ(discovery.due(), Mono::max()) << "under way";
-  const auto first = discovery.listed(jobs({job("a", 1), job("old", 100)}, 3), at(0));
+  discovery.on_sent(1, at(0).mono);
+  EXPECT_GT(discovery.due(), at(0).mono) << "under way";
+  const auto first = discovery.on_page(1, 1, jobs({job("a", 1), job("old", 100)}, 3), at(0));
   ASSERT_EQ(first.fresh.size(), 1u);
   EXPECT_EQ(discovery.page(), 2u);
   EXPECT_EQ(discovery.due(), at(0).mono) << "the next page follows at once";
-  discovery.asked();
-  discovery.listed(jobs({job("b", 2)}, 3), at(1));
+  discovery.on_sent(2, at(0).mono);
+  EXPECT_TRUE(discovery.on_page(1, 1, jobs({job("late", 1)}, 3), at(1)).fresh.empty())
+      << "the sweep has passed that page";
+  discovery.on_page(2, 2, jobs({job("b", 2)}, 3), at(1));
   EXPECT_EQ(discovery.skipped(), 1u);
   EXPECT_GE(discovery.due(), at(60).mono);
   EXPECT_TRUE(discovery.watches("b"));
@@ -253,8 +260,9 @@ TEST(Discovery, WhatQualifiesIsFoundWithItsPageAndTheRestIsCounted) {
 
 TEST(Discovery, OverTheLimitTheNewestStay) {
   Discovery discovery({.name = "*", .modified_within = hours(24), .limit = 2});
-  discovery.asked();
-  const auto found = discovery.listed(jobs({job("a", 3), job("b", 1), job("c", 2)}, 3), at(0));
+  discovery.on_sent(1, at(0).mono);
+  const auto found =
+      discovery.on_page(1, 1, jobs({job("a", 3), job("b", 1), job("c", 2)}, 3), at(0));
   std::vector<std::string> ids;
   for (const JobReply& reply : found.fresh) ids.push_back(reply.job_id);
   EXPECT_THAT(ids, ElementsAre("b", "c"));
@@ -263,10 +271,10 @@ TEST(Discovery, OverTheLimitTheNewestStay) {
 
 TEST(Discovery, WhatIsListedNoMoreIsDroppedAtTheSweepsEnd) {
   Discovery discovery({.name = "*", .modified_within = hours(24), .limit = 10});
-  discovery.asked();
-  discovery.listed(jobs({job("a", 1), job("b", 1)}, 2), at(0));
-  discovery.asked();
-  const auto found = discovery.listed(jobs({job("b", 1)}, 1), at(60));
+  discovery.on_sent(1, at(0).mono);
+  discovery.on_page(1, 1, jobs({job("a", 1), job("b", 1)}, 2), at(0));
+  discovery.on_sent(2, at(60).mono);
+  const auto found = discovery.on_page(2, 1, jobs({job("b", 1)}, 1), at(60));
   EXPECT_THAT(found.dropped, ElementsAre("a"));
   EXPECT_FALSE(discovery.watches("a"));
 }

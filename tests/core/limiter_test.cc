@@ -45,7 +45,7 @@ TEST(Limiter, NoWindowHoldsMoreThanTheQuotaWhateverTheRateAndRestarts) {
     for (int i = 0; i < 2000; ++i) {
       if (random() % 50 == 0) limiter = Limiter(rate, 1.0, now);  // a restart
       if (random() % 70 == 0) limiter.configure(rate, 1.0);       // a reload
-      if (random() % 40 == 0) limiter.refused(now);
+      if (random() % 40 == 0) limiter.on_throttled(now, now);
       now = std::max(now, limiter.next()) + milliseconds(random() % 3 == 0 ? random() % 400 : 0);
       limiter.sent(now);
       sends.push_back(now);
@@ -60,50 +60,79 @@ TEST(Limiter, UsesTheQuotaButForTheGuard) {
   for (int i = 0; i < 1000; ++i) {
     now = limiter.next();
     limiter.sent(now);
-    limiter.clean(now);
+    limiter.on_accepted(now, now);
   }
   EXPECT_NEAR(seconds(now - kStart), 1000 * 0.205, 0.001);
 }
 
-TEST(Limiter, ARareRefusalWidensTheGapAndCleanTimeNarrowsIt) {
-  Limiter limiter(5, 1.0, kStart);
-  limiter.refused(kStart);
-  EXPECT_EQ(limiter.next() - kStart, milliseconds(210));
-  EXPECT_LT(limiter.rate(), 5);
-  Mono now = kStart;
-  for (int i = 0; i < 5; ++i) {
-    now += std::chrono::seconds(10);
-    limiter.clean(now);
-    limiter.clean(now);  // one step a spell
+// Calls in a row, 200 ms apart and answered at once; the time of the last.
+Mono accept(Limiter& limiter, Mono now, int calls) {
+  for (int i = 0; i < calls; ++i) {
+    now += milliseconds(200);
+    limiter.on_accepted(now, now);
   }
-  EXPECT_EQ(limiter.next() - kStart, milliseconds(205));
-  EXPECT_DOUBLE_EQ(limiter.rate(), 5);
+  return now;
 }
 
-TEST(Limiter, ManyRefusalsCutTheRateToTheFloorAndItRecovers) {
+TEST(Limiter, OneThrottledCallInAHundredChangesNothing) {
   Limiter limiter(5, 1.0, kStart);
-  limiter.refused(kStart);
-  limiter.refused(kStart);
-  limiter.refused(kStart);
-  EXPECT_DOUBLE_EQ(limiter.rate(), 3.5);
-  for (int i = 0; i < 100; ++i) limiter.refused(kStart);
-  EXPECT_GE(limiter.next() - kStart, std::chrono::seconds(2));
-  EXPECT_LE(limiter.next() - kStart, milliseconds(2300));
   Mono now = kStart;
-  for (int i = 0; i < 60; ++i) limiter.clean(now += std::chrono::seconds(10));
-  EXPECT_GT(limiter.rate(), 4.2);
-}
-
-TEST(Limiter, RefusalsFarApartDoNotCut) {
-  Limiter limiter(5, 1.0, kStart);
-  for (int round = 0; round < 5; ++round) {
-    limiter.refused(kStart);
-    for (int i = 0; i < 60; ++i) limiter.clean(kStart);
+  for (int round = 0; round < 10; ++round) {
+    now = accept(limiter, now, 32) + milliseconds(200);
+    limiter.on_throttled(now, now);
+    EXPECT_EQ(limiter.rate(), 5) << round;
   }
-  EXPECT_GT(limiter.rate(), 4.0);
 }
 
-TEST(Limiter, TheCloudsWishToWaitAlwaysDelays) {
+TEST(Limiter, CallsInFlightWhenTheRateFellDoNotCutItAgain) {
+  Limiter limiter(5, 1.0, kStart);
+  const Mono departed = kStart + milliseconds(1);
+  const Mono now = kStart + std::chrono::seconds(2);
+  limiter.on_throttled(departed, now);
+  EXPECT_EQ(limiter.rate(), 5);
+  for (int i = 0; i < 9; ++i) limiter.on_throttled(departed + milliseconds(200 * i), now);
+  const double once = limiter.rate();
+  EXPECT_GT(once, 2.5);
+  EXPECT_LT(once, 4.5);
+  // A round trip later there is a reason to cut again.
+  const Mono later = now + milliseconds(300);
+  for (int i = 0; i < 3; ++i) limiter.on_throttled(now + milliseconds(1 + i), later);
+  EXPECT_LT(limiter.rate(), once);
+}
+
+TEST(Limiter, TheRateFallsToTheFloorAndNotBelow) {
+  Limiter limiter(5, 1.0, kStart);
+  Limiter small(0.4, 1.0, kStart);
+  Mono now = kStart;
+  for (int i = 0; i < 100; ++i) {
+    now += milliseconds(100);
+    limiter.on_throttled(now, now);
+    small.on_throttled(now, now);
+  }
+  EXPECT_EQ(limiter.rate(), 0.5);
+  EXPECT_EQ(small.rate(), 0.4);
+}
+
+TEST(Limiter, WhatWasLearnedLongAgoDoesNotHoldBackRareCalls) {
+  Limiter limiter(5, 1.0, kStart);
+  for (int i = 1; i < 10; ++i) limiter.on_throttled(kStart + milliseconds(i), kStart);
+  ASSERT_LT(limiter.rate(), 4);
+  const Mono later = kStart + std::chrono::minutes(1);
+  limiter.on_accepted(later, later);
+  EXPECT_EQ(limiter.rate(), 5);
+}
+
+TEST(Limiter, AnAnswerAfterAReloadThatTookTheApiAwayIsIgnored) {
+  Limiter limiter(5, 1.0, kStart);
+  limiter.configure(0, 1.0);
+  limiter.on_throttled(kStart + milliseconds(1), kStart + milliseconds(2));
+  limiter.on_accepted(kStart + milliseconds(1), kStart + milliseconds(2));
+  EXPECT_FALSE(limiter.in_use());
+  limiter.configure(5, 1.0);
+  EXPECT_EQ(limiter.rate(), 5);
+}
+
+TEST(Limiter, ARequestToWaitAlwaysDelays) {
   Limiter limiter(5, 1.0, kStart);
   limiter.hold_until(kStart + std::chrono::seconds(7));
   limiter.hold_until(kStart + std::chrono::seconds(3));

@@ -17,11 +17,12 @@ Mono at(int s) {
 // A walk that is asked and answered at once.
 struct Walker {
   ListWalk walk;
+  std::uint64_t call = 0;
   int now = 0;
   ListWalk::Place step(ListWalk::Page page, Kind order = Kind::kOther) {
     const ListWalk::Place place = walk.place(at(now));
-    walk.asked(at(now));
-    walk.page(page, order, at(now));
+    walk.on_sent(++call, at(now));
+    walk.on_page(call, place.token, page, order, at(now));
     return place;
   }
 };
@@ -100,13 +101,15 @@ TEST(ListWalk, WalksInVainAreRepeatedEverLater) {
 TEST(ListWalk, ARefusedTokenBeginsAnewALostCallDoesNot) {
   Walker w;
   w.step(page("one", 1, false));
-  w.walk.asked(at(0));
-  EXPECT_TRUE(w.walk.in_flight());
-  w.walk.failed(false);
-  EXPECT_EQ(w.walk.place(at(0)).token, "one");
-  w.walk.asked(at(0));
-  w.walk.failed(true);
-  EXPECT_EQ(w.walk.place(at(0)).token, "");
+  w.walk.on_sent(7, at(0));
+  EXPECT_TRUE(w.walk.in_flight(at(0)));
+  w.walk.on_failure(7, "one", false, at(3), at(0));
+  EXPECT_EQ(w.walk.place(at(3)).token, "one");
+  EXPECT_EQ(w.walk.ready(), at(3)) << "after the backoff";
+  w.walk.on_sent(8, at(3));
+  w.walk.on_failure(8, "one", true, at(3), at(3));
+  EXPECT_EQ(w.walk.place(at(3)).token, "");
+  EXPECT_EQ(w.walk.ready(), at(3)) << "the first time it begins again at once";
 }
 
 TEST(ListWalk, AWalkOfSeveralPagesIsUrgentBeforeItsTokenDies) {
@@ -114,10 +117,92 @@ TEST(ListWalk, AWalkOfSeveralPagesIsUrgentBeforeItsTokenDies) {
   w.step(page("one", 1, false));
   w.now = 1;
   EXPECT_FALSE(w.walk.dies_soon(at(50))) << "one page is soon read again";
-  for (int i = 0; i < 3; ++i) w.step(page("more", 1, false));
+  for (int i = 0; i < 3; ++i) w.step(page("more" + std::to_string(i), 1, false));
   EXPECT_FALSE(w.walk.dies_soon(at(30)));
   EXPECT_TRUE(w.walk.dies_soon(at(45)));
   EXPECT_FALSE(w.walk.dies_soon(at(80))) << "dead";
+}
+
+TEST(ListWalk, AFailedPageIsAskedAgainWithItsTokenAndTheWalkGoesOn) {
+  Walker w;
+  for (int i = 0; i < 199; ++i) {
+    w.step(page("t" + std::to_string(i), 1, false));
+    for (int failed = 0; failed < 3; ++failed) {
+      EXPECT_EQ(w.walk.place(at(0)).token, "t" + std::to_string(i));
+      w.walk.on_sent(++w.call, at(0));
+      w.walk.on_failure(w.call, "t" + std::to_string(i), false, at(0), at(0));
+    }
+  }
+  w.step(page("", 1, false));
+  EXPECT_EQ(w.walk.whole_since(), at(0));
+}
+
+TEST(ListWalk, AnUnansweredPageBarsTheNextCallForTwoSecondsOnly) {
+  Walker w;
+  w.step(page("one", 1, false));
+  w.walk.on_sent(7, at(0));
+  EXPECT_EQ(w.walk.ready(), at(2));
+  w.walk.on_sent(8, at(2));
+  EXPECT_EQ(w.walk.on_page(8, "one", page("two", 1, false), Kind::kOther, at(3)),
+            ListWalk::End::kNone);
+  w.walk.on_page(7, "one", page("two", 1, false), Kind::kOther, at(9));
+  EXPECT_EQ(w.walk.place(at(9)).token, "two") << "its page was passed: the late answer is nothing";
+  EXPECT_EQ(w.walk.place(at(9)).page, 2u);
+}
+
+TEST(ListWalk, AnAnswerOfAnOlderWalkIsNotTakenForOneOfThisWalk) {
+  Walker w;
+  w.walk.on_sent(1, at(0));
+  w.walk.on_sent(2, at(2));
+  w.walk.on_page(2, "", page("", 1, false), Kind::kOther, at(3));
+  EXPECT_EQ(w.walk.whole_since(), at(0)) << "the walk began with the first call for its first page";
+  w.walk.on_sent(3, at(4));
+  EXPECT_EQ(w.walk.on_page(1, "", page("", 0, false), Kind::kOther, at(5)), ListWalk::End::kNone);
+  EXPECT_EQ(w.walk.whole_since(), at(0)) << "that page was read before this walk began";
+  w.walk.on_page(3, "", page("", 0, false), Kind::kOther, at(5));
+  EXPECT_EQ(w.walk.whole_since(), at(4));
+}
+
+TEST(ListWalk, TokensThatAreRefusedAgainAndAgainAreTriedEverLater) {
+  Walker w;
+  int pages = 0;
+  for (int second = 0; second < 600; ++second) {
+    if (w.walk.ready() > at(second)) continue;
+    const ListWalk::Place place = w.walk.place(at(second));
+    ++pages;
+    w.walk.on_sent(++w.call, at(second));
+    if (place.token.empty()) {
+      w.walk.on_page(w.call, "", page("one", 0, false), Kind::kOther, at(second));
+    } else {
+      w.walk.on_failure(w.call, place.token, true, at(second), at(second));
+    }
+  }
+  EXPECT_LE(pages, 30) << "a first page and a refusal each 80 s in the end";
+  EXPECT_TRUE(w.walk.is_stuck());
+  w.now = 700;
+  w.step(page("", 0, true));
+  EXPECT_FALSE(w.walk.is_stuck()) << "a list of one page needs no token";
+}
+
+TEST(ListWalk, AListWithoutEndIsGivenUpAndReadEverLater) {
+  for (const bool same_token : {true, false}) {
+    Walker w;
+    int pages = 0, given_up = 0;
+    for (int second = 0; second < 3600; ++second) {
+      if (w.walk.ready() > at(second)) continue;
+      const ListWalk::Place place = w.walk.place(at(second));
+      ++pages;
+      w.walk.on_sent(++w.call, at(second));
+      ListWalk::Page endless = page(same_token ? "t" : "t" + std::to_string(w.call), 0, false);
+      endless.bound = 12;
+      const auto end = w.walk.on_page(w.call, place.token, endless, Kind::kOther, at(second));
+      given_up += end == ListWalk::End::kEndless ? 1 : 0;
+    }
+    EXPECT_GE(given_up, 5);
+    EXPECT_LE(given_up, 8) << "after 1, 2, 4, 8 and then each 16 minutes";
+    EXPECT_LE(pages, 12 * given_up + 12);
+    EXPECT_TRUE(w.walk.is_stuck());
+  }
 }
 
 std::vector<TaskReply> rows(std::vector<int> modified) {

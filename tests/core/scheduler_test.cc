@@ -21,12 +21,13 @@ struct World {
   void add(const std::string& id, TaskStatus s, bool known = true) {
     status[id] = s;
     const TaskRecord r = record(id);
-    scheduler.add(id, 0, known ? &r : nullptr, now);
+    scheduler.add(id, "main", known ? &r : nullptr, now);
   }
   TaskRecord record(const std::string& id) {
     TaskRecord r;
     r.key = {"a", id};
     r.last.task_id = id;
+    r.last.job_id = job;
     r.last.status = status[id];
     r.last.modified = r.last_seen = modified[id] == Wall{} ? now.wall : modified[id];
     r.gone = gone.contains(id);
@@ -38,28 +39,35 @@ struct World {
     const Mono end = now.mono + span;
     Mono slot = now.mono;
     while (now.mono < end) {
-      const Choice choice = scheduler.next(now, kRate, {Mono::min()});
+      const Choice choice = scheduler.next(now, kRate, World::open_at(Mono::min()));
       if (!choice.task_id) {
         move_to(std::min(end, std::max(choice.wake, now.mono + milliseconds(1))));
         continue;
       }
-      scheduler.asked(*choice.task_id, now);
+      scheduler.on_sent(*choice.task_id, ++sent, now);
       ++calls[*choice.task_id];
       longest[*choice.task_id] =
           std::max(longest[*choice.task_id], now.mono - asked[*choice.task_id]);
       asked[*choice.task_id] = now.mono;
-      scheduler.answered(*choice.task_id, record(*choice.task_id), now);
+      scheduler.on_answer(*choice.task_id, sent, record(*choice.task_id), now);
       slot = std::max(slot, now.mono) + from_seconds(1 / kRate);
       move_to(slot);
     }
     return calls;
   }
+  static Gates open_at(Mono when) {
+    Gates gates;
+    gates.add("main", when);
+    return gates;
+  }
+  std::uint64_t sent = 0;
   void move_to(Mono when) {
     now.wall += std::chrono::duration_cast<milliseconds>(when - now.mono);
     now.mono = when;
   }
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
+  std::string job;  // of the tasks added or shown next
   std::map<std::string, TaskStatus> status;
   std::map<std::string, Wall> modified;
   std::map<std::string, bool> gone;
@@ -182,10 +190,10 @@ TEST(Scheduler, AFailingTaskDoesNotHoldUpTheOthers) {
   World world;
   world.add("bad id", TaskStatus::kQueued, false);
   world.add("good id", TaskStatus::kQueued, false);
-  const Choice first = world.scheduler.next(world.now, kRate, {Mono::min()});
-  world.scheduler.asked(*first.task_id, world.now);
-  world.scheduler.failed(*first.task_id, world.now.mono + seconds(30));
-  const Choice second = world.scheduler.next(world.now, kRate, {Mono::min()});
+  const Choice first = world.scheduler.next(world.now, kRate, World::open_at(Mono::min()));
+  world.scheduler.on_sent(*first.task_id, 1, world.now);
+  world.scheduler.on_failure(*first.task_id, 1, world.now.mono + seconds(30));
+  const Choice second = world.scheduler.next(world.now, kRate, World::open_at(Mono::min()));
   ASSERT_TRUE(second.task_id);
   EXPECT_NE(*second.task_id, *first.task_id);
 }
@@ -194,7 +202,7 @@ TEST(Scheduler, AHeldInstanceIsNotAsked) {
   World world;
   world.add("a", TaskStatus::kInProgress);
   const Mono until = world.now.mono + seconds(42);
-  const Choice choice = world.scheduler.next(world.now, kRate, {until});
+  const Choice choice = world.scheduler.next(world.now, kRate, World::open_at(until));
   EXPECT_FALSE(choice.task_id);
   EXPECT_EQ(choice.wake, until);
 }
@@ -237,6 +245,49 @@ TEST(Scheduler, AWallClockThatIsSetBackDoesNotChangeWhatALookIsWorth) {
   world.now.wall -= std::chrono::hours(3);
   const auto calls = world.run(seconds(20));
   EXPECT_GE(calls.size(), 38u) << "by 80 calls";
+}
+
+TEST(Scheduler, AJobIsForgottenWithItsLastTask) {
+  World world;
+  for (int i = 0; i < 3 * static_cast<int>(Hazard::kGroups); ++i) {
+    const std::string id = "t" + std::to_string(i);
+    world.job = "job" + std::to_string(i / 2);
+    world.add(id, TaskStatus::kInProgress);
+    EXPECT_LE(world.scheduler.jobs(), 2u);
+    if (i > 0) world.scheduler.remove("t" + std::to_string(i - 1));
+  }
+  EXPECT_EQ(world.scheduler.jobs(), 1u);
+  world.scheduler.remove("t" + std::to_string(3 * Hazard::kGroups - 1));
+  EXPECT_EQ(world.scheduler.jobs(), 0u);
+}
+
+TEST(Scheduler, ATaskSeenInAnotherJobLeavesTheFirst) {
+  World world;
+  world.job = "first";
+  world.add("t", TaskStatus::kInProgress);
+  world.job = "second";
+  world.scheduler.noticed("t", world.record("t"), world.now);
+  world.scheduler.noticed("t", world.record("t"), world.now);
+  EXPECT_EQ(world.scheduler.jobs(), 1u);
+}
+
+TEST(Hazard, RoomOfARemovedJobIsGivenOutAgainWithoutWhatItHadLearned) {
+  Hazard hazard;
+  std::vector<Hazard::Group> groups;
+  for (std::size_t i = 0; i < Hazard::kGroups; ++i) groups.push_back(hazard.add_group());
+  EXPECT_EQ(hazard.add_group(), Hazard::kPooled) << "full";
+  const Hazard::Group taught = groups.front();
+  for (int i = 0; i < 100; ++i) {
+    hazard.learn(taught, TaskStatus::kInProgress, seconds(0), seconds(2), Hazard::Fate::kEnded);
+  }
+  const auto worth = [&](Hazard::Group group) {
+    return hazard.worth(group, TaskStatus::kInProgress, seconds(0), seconds(5));
+  };
+  const double learned = worth(taught);
+  hazard.remove_group(taught);
+  EXPECT_EQ(hazard.groups(), Hazard::kGroups - 1);
+  EXPECT_EQ(hazard.add_group(), taught);
+  EXPECT_LT(worth(taught), learned);
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ TEST(Reason, Words) {
 
 TEST(Anomaly, Words) {
   EXPECT_EQ(words_of(kAllAnomalies),
-            "unknown_status regression stale_reply wrong_task_id negative_delay ");
+            "unknown_status regression stale_reply wrong_task_id negative_delay "
+            "job_changed endless_list ");
 }
 
 TEST(Api, WordsAndQuotas) {

@@ -40,22 +40,34 @@ class TimeoutsTest : public testing::Test {
   NextCall next(double when, Duration floor = seconds(0)) {
     timeouts.reach(at(when), tracker.table());
     return timeouts.next(at(when), floor, held, tracker.table(),
-                         [this](const std::string&) { return instance; });
+                         [this](const std::string&) { return watched ? &instance : nullptr; });
   }
   // Whom it names then; that one is asked.
   std::string asked(double when, Duration floor = seconds(0)) {
     const NextCall named = next(when, floor);
     if (!named.call) return "";
-    timeouts.asked(named.call->task_id, at(when).mono);
-    EXPECT_TRUE(timeouts.in_flight(named.call->task_id));
+    last = *named.call;
+    last.number = ++calls;
+    timeouts.on_sent(last, at(when).mono);
+    EXPECT_TRUE(timeouts.in_flight(named.call->task_id, at(when).mono));
     return named.call->task_id;
   }
+  // The newest call is answered.
+  void answered() { timeouts.on_answer(last); }
 
   Tracker tracker{"prod"};
   SharedContext context = std::make_shared<const TaskContext>(TaskContext{"main", {}});
   Timeouts timeouts;
-  std::vector<Mono> held{Mono::min()};
-  std::optional<std::size_t> instance = 0;
+  static Gates open_at(Mono when) {
+    Gates gates;
+    gates.add("main", when);
+    return gates;
+  }
+  Gates held = open_at(Mono::min());
+  std::string instance = "main";
+  bool watched = true;
+  Call last;
+  std::uint64_t calls = 0;
 };
 
 TEST_F(TimeoutsTest, AreReachedOnceAndOnlyByThoseThatStillRun) {
@@ -76,9 +88,9 @@ TEST_F(TimeoutsTest, ADueTaskIsAskedAgainAndAgainUntilItsEndIsSeen) {
   EXPECT_EQ(next(1800).wake, at(1800.3).mono);
   EXPECT_EQ(asked(1800.5), "a");
   EXPECT_FALSE(next(1801.2).call) << "being asked";
-  timeouts.answered("a");
+  answered();
   EXPECT_EQ(asked(1801.2), "a");
-  timeouts.answered("a");
+  answered();
   see("a", kTimedOut, 1801, 1801.3);
   EXPECT_FALSE(next(1802).call);
   EXPECT_FALSE(timeouts.is_due("a"));
@@ -100,7 +112,7 @@ TEST_F(TimeoutsTest, WhereOneTaskIsAskedRarelyTheCountTellsWhen) {
   EXPECT_EQ(next(1800, seconds(5)).wake, at(1805).mono);
   timeouts.counted("job", true, at(1801).mono);
   EXPECT_EQ(asked(1801, seconds(5)), "a");
-  timeouts.answered("a");
+  answered();
   timeouts.counted("job", true, at(1802).mono);
   EXPECT_EQ(next(1802, seconds(5)).wake, at(1806).mono) << "the floor";
   EXPECT_EQ(asked(1806, seconds(5)), "a");
@@ -111,13 +123,13 @@ TEST_F(TimeoutsTest, ThoseAskedLongestAgoComeFirstAndNobodyForEver) {
   see("b", kInProgress, 0, 2);
   next(1800);
   EXPECT_EQ(asked(1801), "a");
-  timeouts.answered("a");
+  answered();
   EXPECT_EQ(asked(1801.6), "b");
-  timeouts.answered("b");
+  answered();
   EXPECT_EQ(asked(1801.7), "a");
-  timeouts.failed("a", at(1804).mono);
+  timeouts.on_failure(last, at(1804).mono);
   EXPECT_EQ(asked(1802.2), "b");
-  timeouts.answered("b");
+  answered();
   EXPECT_EQ(next(1802.3).wake, at(1802.5).mono) << "a's call came to nothing: not before 1804.3";
   timeouts.counted("job", true, at(1802.4).mono);
   EXPECT_EQ(asked(1802.5), "b");
@@ -129,9 +141,9 @@ TEST_F(TimeoutsTest, ThoseAskedLongestAgoComeFirstAndNobodyForEver) {
 TEST_F(TimeoutsTest, AHeldInstanceWaitsAndAnUnwatchedJobIsDropped) {
   see("a", kInProgress, 0, 2);
   next(1800);
-  held[0] = at(1803).mono;
+  held = open_at(at(1803).mono);
   EXPECT_EQ(next(1801).wake, at(1803).mono);
-  instance.reset();
+  watched = false;
   EXPECT_FALSE(next(1804).call);
   EXPECT_FALSE(timeouts.is_due("a"));
 }

@@ -235,6 +235,66 @@ TEST_F(TrackerTest, AReplyForAnotherTaskChangesNothing) {
   EXPECT_TRUE(seen.events.empty() && seen.changes.empty());
 }
 
+TEST_F(TrackerTest, AJobThatChangesIsCountedAndNotBelieved) {
+  see(kSent, 1, 2);
+  TaskReply moved = reply(kFailed, 5);
+  moved.job_id = "other";
+  const Observation seen = tracker.observe("t1", moved, at(6));
+  EXPECT_THAT(seen.anomalies, ElementsAre(Anomaly::kJobChanged));
+  EXPECT_EQ(tracker.record("t1")->last.job_id, "job");
+  ASSERT_EQ(seen.events.size(), 1u) << "its end is seen all the same";
+  EXPECT_EQ(text(seen.events[0], "job_id"), "job");
+  EXPECT_EQ(seen.counters.at(0).key, (CounterKey{"prod", "job", Counter::kTransitions, kFailed}));
+  EXPECT_EQ(tracker.table().counts("job").at(static_cast<std::size_t>(kFailed)), 1u);
+}
+
+TEST_F(TrackerTest, ARowOfAnotherJobsListDoesNotMoveTheTask) {
+  see(kSent, 1, 2);
+  TaskReply row = reply(kSent, 1);
+  row.job_id = "other";
+  row.listed = true;
+  EXPECT_THAT(tracker.observe_row(row, context(), at(0).wall, at(3)).anomalies,
+              ElementsAre(Anomaly::kJobChanged));
+  row.job_id.clear();
+  EXPECT_TRUE(tracker.observe_row(row, context(), at(0).wall, at(4)).anomalies.empty());
+  EXPECT_EQ(tracker.record("t1")->last.job_id, "job");
+}
+
+TEST_F(TrackerTest, ATaskWhoseJobWasNotNamedTakesTheFirstThatIs) {
+  TaskReply nameless = reply(kSent, 1);
+  nameless.job_id.clear();
+  tracker.observe("t1", nameless, at(2));
+  EXPECT_TRUE(see(kFailed, 5, 6).anomalies.empty());
+  EXPECT_EQ(tracker.record("t1")->last.job_id, "job");
+}
+
+TEST_F(TrackerTest, TextsThatChangeWithEachReplyAreNotKept) {
+  for (int i = 0; i < 1000; ++i) {
+    TaskReply changing = reply(kInProgress, i);
+    changing.job_name = "name" + std::to_string(i);
+    changing.product_key = "product" + std::to_string(i);
+    tracker.observe("t1", changing, at(i));
+  }
+  EXPECT_EQ(tracker.table().texts(), 3u);
+  EXPECT_EQ(tracker.record("t1")->last.job_name, "name999");
+  EXPECT_EQ(tracker.record("t1")->last.product_key, "product999");
+  tracker.unwatch("t1");
+  EXPECT_EQ(tracker.table().texts(), 0u);
+}
+
+TEST_F(TrackerTest, AJobThatTakesAnothersPlaceHasItsOwnCounts) {
+  see(kFailed, 1, 2);
+  tracker.unwatch("t1");
+  tracker.watch("t2", context(), std::nullopt, at(3));
+  TaskReply other = reply(kSent, 4, "t2");
+  other.job_id = "other";
+  tracker.observe("t2", other, at(5));
+  EXPECT_EQ(tracker.table().counts("job"), TaskCounts{});
+  TaskCounts sent{};
+  sent.at(static_cast<std::size_t>(kSent)) = 1;
+  EXPECT_EQ(tracker.table().counts("other"), sent);
+}
+
 TEST_F(TrackerTest, StepsThatWereReadGiveDurations) {
   TaskReply queued = reply(kQueued, 0);
   queued.queued = kEpoch;

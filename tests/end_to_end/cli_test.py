@@ -87,6 +87,19 @@ class Check(Cli):
         self.assert_ended(self.cli("check", f"--config.file={path}"), OK,
                           "warning: ", "watches nothing")
 
+    def test_warns_of_a_large_page(self):
+        text = "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai, task_files: [ids]}]\n"
+        path = self.write("large.yaml", text)
+        for count, warned in ((10_000, False), (30_000, True)):
+            self.write("ids", "".join(f"MSnT9aaaaaaaa{n:06}q010101\n" for n in range(count)))
+            result = self.cli("check", f"--config.file={path}")
+            self.assert_ended(result, OK)
+            self.assertEqual("warning: " in result.stderr, warned, result.stderr)
+        self.assertRegex(result.stderr, r"the 30000 tasks named by id make /metrics a page of about "
+                                        r"[56]\d MB .*metrics\.task_series: none")
+        self.write("large.yaml", text + "metrics: {task_series: none}\n")
+        self.assertEqual(self.cli("check", f"--config.file={path}").stderr, "")
+
     def test_files_that_cannot_be_read(self):
         missing = self.path("nowhere.yaml")
         self.assert_ended(self.cli("check", f"--config.file={missing}"), CONFIG,

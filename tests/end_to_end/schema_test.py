@@ -142,6 +142,7 @@ VALUES = {
     "calls": ["0", "5", "0.5", "1000", "1000.1", "-1", "'5'", "1e3", "010"],
     "ids": ["[]", "[a]", "[a, a]", "[a, b]", "a", "[7, 08]", "[[a]]", "[true]", "[' ']"],
     "proxy": URLS, "name": TEXTS, "region": TEXTS + ["cn-shanghai", "-a", "a-", "CN"],
+    "quota_total": ["0", "0.1", "5", "1000", "1000.1", "-1", "'1'"],
     "quota_share": ["0", "0.1", "1", "1.1", "-1", "'1'"], "signature": ["v1", "v3", "v2", "1"],
     "session_name": TEXTS, "external_id": TEXTS, "ecs_ram_role": TEXTS,
     "role_arn": ["acs:ram::1:role/a", "acs:ram::1:role/", "a", "acs:ram::x:role/a"],

@@ -107,12 +107,14 @@ class WebFlags(harness.TestCase):
             one.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
             holding.append(one)
         try:
-            harness.wait_for("503", lambda: self.status(daemon, "/-/healthy") == 503, deadline=8, every=0.1)
+            harness.wait_for("503", lambda: self.status(daemon, "/") == 503, deadline=8, every=0.1)
             self.assertEqual(self.status(daemon, "/api/v1/status"), 200)
+            for path in ("/-/healthy", "/-/ready"):
+                self.assertEqual(self.status(daemon, path), 200, "no part in the limit")
         finally:
             for one in holding:
                 one.close()
-        harness.wait_for("room again", lambda: self.status(daemon, "/-/healthy") == 200)
+        harness.wait_for("room again", lambda: self.status(daemon, "/") == 200)
 
 
 class Sockets(harness.TestCase):

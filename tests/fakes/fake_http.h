@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "ports.h"
@@ -17,8 +18,14 @@ class FakeHttp : public HttpClient {
  public:
   using Answer = std::function<HttpResult(const HttpRequest&)>;
   using Delay = std::function<Duration(const HttpRequest&)>;
+  // The way to the first byte: the name is looked up, the connection made.
+  struct Start {
+    Duration took{};
+    std::optional<TransportFailure> failure;  // the request never leaves
+  };
+  using Starts = std::function<Start(const HttpRequest&)>;
   struct Sent {
-    Mono at;
+    Mono at;  // when it left
     HttpRequest request;
   };
 
@@ -35,6 +42,8 @@ class FakeHttp : public HttpClient {
     there_ = std::move(there);
     back_ = std::move(back);
   }
+  // Default: every request leaves at once.
+  void set_start(Starts starts) { starts_ = std::move(starts); }
   // How many requests are remembered, the newest ones.
   void set_memory(std::size_t limit) { memory_ = limit; }
 
@@ -43,12 +52,17 @@ class FakeHttp : public HttpClient {
   std::size_t in_flight() const { return flights_->now; }
   std::size_t most_in_flight() const { return flights_->most; }
 
-  Awaitable<HttpResult> send(HttpRequest request) override {
+  using HttpClient::send;
+  Awaitable<HttpResult> send(HttpRequest request, Departed departed) override {
     const Flight flight(flights_);
+    const auto alarm = clock_.make_alarm();
+    const Start start = starts_ ? starts_(request) : Start{};
+    if (start.took > Duration(0)) co_await alarm->wait_until(clock_.now().mono + start.took);
+    if (start.failure) co_return *start.failure;
+    if (departed) departed();
     ++sent_;
     requests_.push_back({clock_.now().mono, request});
     if (requests_.size() > memory_) requests_.pop_front();
-    const auto alarm = clock_.make_alarm();
     const Duration there = there_ ? there_(request) : Duration(0);
     if (there > Duration(0)) co_await alarm->wait_until(clock_.now().mono + there);
     HttpResult result = answer_(request);
@@ -75,6 +89,7 @@ class FakeHttp : public HttpClient {
 
   Clock& clock_;
   Answer answer_;
+  Starts starts_;
   Delay there_;
   Delay back_;
   std::size_t memory_ = 10'000;

@@ -63,12 +63,35 @@ class MemoryStore : public Store {
     return call<Committed>(std::move(action));
   }
 
-  Awaitable<std::variant<Stored, StoreError>> load(std::string account,
-                                                   std::vector<std::string> tasks) override {
-    auto action = [this, account = std::move(account), tasks = std::move(tasks)] {
-      return read(account, tasks);
-    };
+  Awaitable<std::variant<Stored, StoreError>> load(std::string account) override {
+    auto action = [this, account = std::move(account)] { return read(account); };
     return call<Stored>(std::move(action));
+  }
+
+  Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks(
+      std::string account, std::vector<std::string> ids) override {
+    auto action = [this, account = std::move(account), ids = std::move(ids)] {
+      std::vector<TaskRecord> found;
+      for (const std::string& id : ids) {
+        const auto at = records_.find(TaskKey{account, id});
+        if (at != records_.end()) found.push_back(at->second);
+      }
+      return found;
+    };
+    return call<std::vector<TaskRecord>>(std::move(action));
+  }
+
+  Awaitable<std::variant<std::vector<CounterValue>, StoreError>> counters(
+      std::string account, std::vector<std::string> job_ids) override {
+    auto action = [this, account = std::move(account), job_ids = std::move(job_ids)] {
+      const std::set<std::string> asked(job_ids.begin(), job_ids.end());
+      std::vector<CounterValue> found;
+      for (const auto& [key, value] : counters_) {
+        if (key.account == account && asked.contains(key.job_id)) found.push_back(value);
+      }
+      return found;
+    };
+    return call<std::vector<CounterValue>>(std::move(action));
   }
 
   Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
@@ -199,15 +222,8 @@ class MemoryStore : public Store {
     return committed;
   }
 
-  Stored read(const std::string& account, const std::vector<std::string>& tasks) const {
+  Stored read(const std::string& account) const {
     Stored stored;
-    for (const std::string& task : tasks) {
-      const auto at = records_.find(TaskKey{account, task});
-      if (at != records_.end()) stored.records.push_back(at->second);
-    }
-    for (const auto& [key, value] : counters_) {
-      if (key.account == account) stored.counters.push_back(value);
-    }
     for (const auto& [key, at] : marks_) {
       if (key.first == account) stored.marks.push_back({key.first, key.second, at});
     }
@@ -234,6 +250,19 @@ class MemoryStore : public Store {
     });
     std::erase_if(jobs_, [&](const auto& item) {
       return item.second.last_seen < before && !keep_jobs.contains(item.first);
+    });
+    std::set<JobKey> left;
+    for (const auto& [key, record] : records_) left.insert({key.account, record.last.job_id});
+    std::erase_if(counters_, [&](const auto& item) {
+      const JobKey job{item.first.account, item.first.job_id};
+      return item.second.created < before && !keep_jobs.contains(job) && !jobs_.contains(job) &&
+             !left.contains(job);
+    });
+    std::erase_if(births_, [&](const auto& item) {
+      return std::none_of(counters_.begin(), counters_.end(), [&](const auto& counter) {
+        return counter.first.account == item.first.account &&
+               counter.first.job_id == item.first.job_id;
+      });
     });
     std::uint64_t got = cursors_.empty() ? 0 : UINT64_MAX;
     for (const auto& [sink, id] : cursors_) got = std::min(got, id);

@@ -6,13 +6,12 @@
 using namespace taskwatchd;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  ResultLimits limits;
-  limits.expanded_bytes = 1U << 20U;
+  const ResultLimits limits;  // the daemon's own: run with -rss_limit_mb=400
   const DistributionResult result = read_result_file(text_of(data, size), limits);
   require(result.bytes == size);
   require(result.understood == result.problem.empty());
   require(result.problem.size() <= 1024 && is_printable(result.problem));
-  require(result.failed == result.failed_devices.size());
+  require(result.failed >= result.failed_devices.size());
   require(result.codes.size() <= kMaxCodes);
   std::uint64_t coded = 0;
   for (const auto& [code, n] : result.codes) {
@@ -22,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(coded == std::uint64_t{result.ok} + result.failed);
   require(result.understood ? coded + result.unknown > 0 : coded + result.unknown == 0);
   for (const DeviceResult& device : result.failed_devices) {
-    require(!device.device_name.empty() && device.device_name.size() <= limits.field_bytes);
+    require(!device.device_name.empty() && device.device_name.size() <= 128);
     require(device.code != "200" && is_utf8(device.device_name) && is_utf8(device.product_key));
     require(is_utf8(device.message) && device.message.size() <= 300);
   }

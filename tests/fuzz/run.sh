@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Each fuzz target for FUZZ_SECONDS (600), one after the other; stops at the first find.
+# Each fuzz target, or those named, for FUZZ_SECONDS (600), one after the other; stops at the first find.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --target $(cd tests/fuzz && for f in *.cc; do echo "fuzz_${f%.cc}"; done)
-for source in tests/fuzz/*.cc; do
-  name=$(basename "$source" .cc)
+names=${*:-$(cd tests/fuzz && for f in *.cc; do echo "${f%.cc}"; done)}
+cmake --build --preset fuzz --target $(for name in $names; do echo "fuzz_$name"; done)
+for name in $names; do
   found=build/fuzz/tests/fuzz/found/$name
   mkdir -p "$found"
   echo "== $name"
-  "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-600}" -max_len=8192 -timeout=10 \
+  "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-600}" -max_len=8192 -timeout=10 -rss_limit_mb=400 \
     -print_final_stats=1 -artifact_prefix="$found-" "$found" "tests/fuzz/corpus/$name" 2>&1 | tail -8
 done

@@ -63,6 +63,7 @@ TEST(CurlClient, RefusedPortIsUnreachable) {
   EXPECT_EQ(kind_of(result), "unreachable");
   EXPECT_EQ(message_of(result),
             "127.0.0.1:" + std::to_string(port) + ": cannot connect: Connection refused");
+  EXPECT_TRUE(fixture.departures.empty()) << "nothing was sent";
 }
 
 TEST(CurlClient, SilentPeerIsATimeout) {
@@ -258,6 +259,7 @@ TEST(CurlClient, KeepsConnections) {
   CurlFixture fixture;
   for (int i = 0; i < 20; ++i) EXPECT_EQ(reply_of(fixture.fetch(get(server.url()))).body, "ok");
   EXPECT_EQ(server.accepted(), 1);
+  EXPECT_EQ(fixture.departures.size(), 20U) << "each departs once, on a kept connection too";
 }
 
 TEST(CurlClient, DropsConnectionsThatAreOldOrIdle) {
@@ -287,6 +289,7 @@ TEST(CurlClient, NeverSendsARequestTwice) {
   CurlFixture fixture;
   EXPECT_EQ(kind_of(fixture.fetch(get(server.url("/1")))), "reply");
   const auto second = fixture.fetch(get(server.url("/2")));
+  EXPECT_EQ(fixture.departures.size(), 2U);
   EXPECT_EQ(kind_of(second), "unreachable");
   EXPECT_THAT(message_of(second), HasSubstr("without a reply"));
   fixture.run_for(milliseconds(50));

@@ -130,6 +130,35 @@ TEST(CurlDns, ASleepingLookupHoldsNeitherLoopNorExit) {
   std::this_thread::sleep_for(milliseconds(1300));  // so that the thread's end is seen too
 }
 
+TEST(CurlDns, ACallDepartsOnceItsNameIsKnown) {
+  RawServer server([](RawConnection& peer) {
+    peer.read_request();
+    peer.reply("ok", "Connection: close\r\n");
+  });
+  CurlOptions options;
+  options.resolver.wait = std::chrono::seconds(9);
+  options.resolver.lookup = [](const std::string&) {
+    std::this_thread::sleep_for(milliseconds(2900));
+    return Addresses{{"127.0.0.1"}, {}};
+  };
+  CurlFixture fixture(options);
+  const auto start = std::chrono::steady_clock::now();
+  // By name only the proxy may be plain; it stands for a server that is slow to find.
+  HttpRequest request = get("http://127.0.0.1:" + std::to_string(server.port()) + "/");
+  request.proxy = "http://slow.example:" + std::to_string(server.port());
+  EXPECT_EQ(reply_of(fixture.fetch(std::move(request))).body, "ok");
+  ASSERT_EQ(fixture.departures.size(), 1U);
+  EXPECT_GE(fixture.departures[0] - start, milliseconds(2900));
+}
+
+TEST(CurlDns, ACallThatFindsNoAddressNeverDeparts) {
+  CurlOptions options;
+  options.resolver.lookup = [](const std::string&) { return Addresses{{}, "no such name"}; };
+  CurlFixture fixture(options);
+  EXPECT_EQ(kind_of(fixture.fetch(get("https://iot.example/"))), "unreachable");
+  EXPECT_TRUE(fixture.departures.empty());
+}
+
 // A machine of its own: resolv.conf names a UDP socket that never answers. False if not allowed.
 bool enter_silent_world(int& silent) {
   if (unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) return false;

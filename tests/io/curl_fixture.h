@@ -33,8 +33,13 @@ struct CurlFixture {
   explicit CurlFixture(CurlOptions options = {})
       : client(std::make_unique<CurlClient>(context.get_executor(), std::move(options))) {}
 
+  std::vector<std::chrono::steady_clock::time_point> departures;
+
   static Awaitable<void> exchange(CurlFixture& me, HttpRequest request) {
-    HttpResult result = co_await me.client->send(std::move(request));
+    HttpClient::Departed departed = [&me] {
+      me.departures.push_back(std::chrono::steady_clock::now());
+    };
+    HttpResult result = co_await me.client->send(std::move(request), std::move(departed));
     me.results.push_back(std::move(result));
   }
   void start(HttpRequest request) {

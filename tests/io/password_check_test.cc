@@ -41,6 +41,7 @@ TEST(Bcrypt, NobodyHasNobodysPassword) {
 // Checks that wait for the test's word, and know what ran at one time.
 struct Gate {
   bool pass(const Secret& password) {
+    if (password.reveal() == "no memory") throw std::bad_alloc();
     std::unique_lock hold(mutex);
     most = std::max(most, ++running);
     changed.notify_all();
@@ -112,6 +113,16 @@ TEST_F(PasswordCheckerTest, OneAtATimeInOrderAndBounded) {
   ask("right");
   run_until(PasswordChecker::kWaiting + 5);
   EXPECT_EQ(answers[PasswordChecker::kWaiting + 4], true) << "then there is room again";
+}
+
+TEST_F(PasswordCheckerTest, WithoutMemoryThatLoginFailsAndNothingElse) {
+  gate->open_up();
+  ask("no memory");
+  run_until(1);
+  EXPECT_EQ(answers[0], false);
+  ask("right");
+  run_until(2);
+  EXPECT_EQ(answers[1], true);
 }
 
 TEST_F(PasswordCheckerTest, EndsUnheard) {

@@ -358,6 +358,30 @@ TEST(ResultFiles, AnswersNobodyWhenTheLoopHasEnded) {
   EXPECT_EQ(silent.accepted(), 1);
 }
 
+TEST(ResultFiles, WhatTheReadingThrowsIsAFailureAndTheNextFileIsRead) {
+  RawServer server(Bytes{reply(200, kCsv)});
+  int reads = 0;
+  ResultFilesOptions options;
+  options.read = [&reads](std::string_view bytes, const ReleaseBytes& release) {
+    if (++reads == 1) throw std::bad_alloc();
+    if (reads == 2) throw std::runtime_error("odd");
+    return read_result_file(bytes, {}, release);
+  };
+  Fetches fetches(options);
+  const auto refused = [](const Answer& answer) {
+    const auto* const failure = std::get_if<ResultFailure>(&answer);
+    return failure != nullptr && failure->refused;
+  };
+  const Answer memory = fetches.fetch(request_of(server.url()));
+  EXPECT_EQ(failure_of(memory), "there is not enough memory to read it");
+  EXPECT_TRUE(refused(memory));
+  const Answer odd = fetches.fetch(request_of(server.url()));
+  EXPECT_EQ(failure_of(odd), "it cannot be read: odd");
+  EXPECT_TRUE(refused(odd));
+  EXPECT_EQ(result_of(fetches.fetch(request_of(server.url()))).ok, 1U);
+  EXPECT_EQ(fetches.kept().size(), 3U) << "their bytes are kept";
+}
+
 TEST(ResultFiles, AFolderThatCannotBeWrittenIsSaidToBe) {
   RawServer server(Bytes{reply(200, kCsv)});
   Fetches fetches;

@@ -103,7 +103,7 @@ class SqliteKill : public testing::Test {
       EXPECT_EQ(stored[id], n);
     }
     EXPECT_LE(stored.size(), acknowledged_.size() + rounds_) << "at most one unheard a round";
-    const auto state = wait(context_, store->load("prod", {"t1"}));
+    const auto state = wait(context_, load(*store, "prod", {"t1"}));
     const auto& records = std::get<Stored>(state).records;
     if (newest > 0) {
       EXPECT_EQ(records.at(0).last_seen, at(newest)) << "half a commit";

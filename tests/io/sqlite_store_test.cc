@@ -183,6 +183,46 @@ TEST(SqliteStore, AnEventThatCannotBeReadKeepsItsPlace) {
   EXPECT_THAT(all[0].fields, testing::Contains(Field{"task_id", std::string("t0")}));
 }
 
+// Millions of old events take a prune minutes: nobody waits that long.
+TEST(SqliteStore, ACommitOvertakesALongPrune) {
+  SqliteWorld world;
+  const auto ids = world.good(world.store().commit(events(20'000))).event_ids;
+  world.good(world.store().commit({.cursors = {{"log", ids.back()}}}));
+  std::vector<std::string> order;
+  const auto pruned = [&](std::exception_ptr, std::variant<std::monostate, StoreError> result) {
+    order.push_back(std::holds_alternative<std::monostate>(result) ? "pruned" : "not pruned");
+  };
+  const auto committed = [&](std::exception_ptr, std::variant<Committed, StoreError> result) {
+    order.push_back(std::holds_alternative<Committed>(result) ? "committed" : "not committed");
+  };
+  const auto pinged = [&](std::exception_ptr, bool) { order.push_back("pinged"); };
+  boost::asio::co_spawn(world.context(), world.store().prune(at(100'000), {}), pruned);
+  boost::asio::co_spawn(world.context(), world.store().commit(events(1)), committed);
+  boost::asio::co_spawn(world.context(), world.store().ping(), pinged);
+  world.context().restart();
+  world.context().run();
+  EXPECT_THAT(order, testing::ElementsAre("committed", "pinged", "pruned"));
+  EXPECT_EQ(world.good(world.store().events_after(0, 100)).size(), 1u) << "came after the cursor";
+}
+
+TEST(SqliteStore, APruneWhoseStoreClosesEndsWithAnError) {
+  SqliteWorld world;
+  const auto ids = world.good(world.store().commit(events(20'000))).event_ids;
+  world.good(world.store().commit({.cursors = {{"log", ids.back()}}}));
+  std::optional<StoreError> error;
+  const auto pruned = [&](std::exception_ptr, std::variant<std::monostate, StoreError> result) {
+    if (auto* failed = std::get_if<StoreError>(&result)) error = *failed;
+  };
+  boost::asio::co_spawn(world.context(), world.store().prune(at(100'000), {}), pruned);
+  world.context().restart();
+  world.context().run_for(std::chrono::milliseconds(30));
+  EXPECT_TRUE(world.store().close(std::chrono::seconds(5)));
+  world.context().restart();
+  world.context().run();
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind, StoreError::Kind::kUnavailable);
+}
+
 TEST(SqliteStore, PrunesInBoundedSteps) {
   SqliteWorld world;
   Commit commit = events(25'000);
@@ -194,7 +234,7 @@ TEST(SqliteStore, PrunesInBoundedSteps) {
   world.good(
       world.store().prune(at(100), {.tasks = {{"prod", "t7"}}, .jobs = {}, .distributions = {}}));
   EXPECT_EQ(world.good(world.store().events_after(0, 100'000)).size(), 1u);
-  EXPECT_EQ(world.good(world.store().load("prod", {"t7", "t8"})).records.size(), 1u);
+  EXPECT_EQ(world.good(world.store().tasks("prod", {"t7", "t8"})).size(), 1u);
 }
 
 // Printed, not judged: machines differ.
@@ -218,10 +258,10 @@ TEST(SqliteStore, HowLongALargeFleetTakesToLoad) {
   world.reopen();
   const double opened = took(start);
   start = std::chrono::steady_clock::now();
-  const auto stored = world.good(world.store().load("prod", ids));
+  const auto stored = world.good(world.store().tasks("prod", ids));
   std::printf("%d records: commit %.0f ms, open with check %.0f ms, load %.0f ms\n", kTasks, wrote,
               opened, took(start));
-  EXPECT_EQ(stored.records.size(), static_cast<std::size_t>(kTasks));
+  EXPECT_EQ(stored.size(), static_cast<std::size_t>(kTasks));
   start = std::chrono::steady_clock::now();
   std::size_t in_parts = 0;
   for (std::string after;;) {

@@ -8,6 +8,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -89,6 +90,18 @@ Result wait(boost::asio::io_context& context, Awaitable<Result> call) {
   return std::move(result.value());
 }
 
+// What is stored of an account, with the records of these tasks.
+inline Awaitable<std::variant<Stored, StoreError>> load(Store& store, std::string account,
+                                                        std::vector<std::string> ids) {
+  auto all = co_await store.load(account);
+  auto records = co_await store.tasks(account, std::move(ids));
+  if (auto* error = std::get_if<StoreError>(&records)) co_return std::move(*error);
+  if (auto* stored = std::get_if<Stored>(&all)) {
+    stored->records = std::get<std::vector<TaskRecord>>(std::move(records));
+  }
+  co_return all;
+}
+
 template <typename World>
 class StoreContract : public testing::Test {
  protected:
@@ -115,9 +128,15 @@ class StoreContract : public testing::Test {
     for (const Event& event : good(store().events_after(0, 1000))) ids.push_back(event.id);
     return ids;
   }
+  Stored load(std::string account, std::vector<std::string> ids) {
+    return good(taskwatchd::load(store(), std::move(account), std::move(ids)));
+  }
+  std::vector<CounterValue> counters(std::string account, std::vector<std::string> jobs) {
+    return good(store().counters(std::move(account), std::move(jobs)));
+  }
   std::vector<std::string> task_ids(const std::string& account, std::vector<std::string> asked) {
     std::vector<std::string> ids;
-    for (const auto& r : good(store().load(account, std::move(asked))).records) {
+    for (const auto& r : load(account, std::move(asked)).records) {
       ids.push_back(r.key.task_id);
     }
     return ids;
@@ -132,7 +151,7 @@ class StoreContract : public testing::Test {
   }
   std::vector<std::string> job_ids(const std::string& account) {
     std::vector<std::string> ids;
-    for (const auto& r : good(store().load(account, {})).jobs) ids.push_back(r.key.job_id);
+    for (const auto& r : good(store().load(account)).jobs) ids.push_back(r.key.job_id);
     return ids;
   }
 
@@ -141,9 +160,9 @@ class StoreContract : public testing::Test {
 TYPED_TEST_SUITE_P(StoreContract);
 
 TYPED_TEST_P(StoreContract, StartsEmpty) {
-  const Stored stored = this->good(this->store().load("prod", {"t1"}));
+  const Stored stored = this->load("prod", {"t1"});
   EXPECT_TRUE(stored.records.empty());
-  EXPECT_TRUE(stored.counters.empty());
+  EXPECT_TRUE(this->counters("prod", {"job-1"}).empty());
   EXPECT_TRUE(stored.marks.empty());
   EXPECT_TRUE(stored.jobs.empty());
   EXPECT_TRUE(this->event_ids().empty());
@@ -172,7 +191,7 @@ TYPED_TEST_P(StoreContract, RecordKeepsEveryFieldOverRestart) {
   this->commit({.records = {r, make_record("prod", "t2")}});
   this->world_.reopen();
 
-  const Stored stored = this->good(this->store().load("prod", {"t2", "t1", "never"}));
+  const Stored stored = this->load("prod", {"t2", "t1", "never"});
   ASSERT_EQ(stored.records.size(), 2u);
   const bool first = stored.records[0].key.task_id == "t1";
   const TaskRecord& got = stored.records[first ? 0 : 1];
@@ -211,7 +230,7 @@ TYPED_TEST_P(StoreContract, EveryStatusComesBack) {
   }
   this->commit(commit);
   for (const TaskStatus s : kAllTaskStatuses) {
-    const auto got = this->good(this->store().load("prod", {std::string(name(s))}));
+    const auto got = this->load("prod", {std::string(name(s))});
     ASSERT_EQ(got.records.size(), 1u) << name(s);
     EXPECT_EQ(got.records[0].last.status, s);
   }
@@ -220,11 +239,11 @@ TYPED_TEST_P(StoreContract, EveryStatusComesBack) {
 TYPED_TEST_P(StoreContract, LaterRecordWins) {
   this->commit({.records = {make_record("prod", "t1", TaskStatus::kQueued, 1),
                             make_record("prod", "t1", TaskStatus::kSent, 2)}});
-  auto got = this->good(this->store().load("prod", {"t1"}));
+  auto got = this->load("prod", {"t1"});
   ASSERT_EQ(got.records.size(), 1u);
   EXPECT_EQ(got.records[0].last.status, TaskStatus::kSent);
   this->commit({.records = {make_record("prod", "t1", TaskStatus::kFailed, 3)}});
-  got = this->good(this->store().load("prod", {"t1"}));
+  got = this->load("prod", {"t1"});
   ASSERT_EQ(got.records.size(), 1u);
   EXPECT_EQ(got.records[0].last.status, TaskStatus::kFailed);
 }
@@ -234,10 +253,11 @@ TYPED_TEST_P(StoreContract, AccountsAreApart) {
                             make_record("b", "t1", TaskStatus::kFailed)},
                 .counters = {{{"a", "j", Counter::kTransitions, TaskStatus::kSent}, 1}},
                 .marks = {{"a", "alive", at(1)}}});
-  const Stored b = this->good(this->store().load("b", {"t1"}));
+  const Stored b = this->load("b", {"t1"});
   ASSERT_EQ(b.records.size(), 1u);
   EXPECT_EQ(b.records[0].last.status, TaskStatus::kFailed);
-  EXPECT_TRUE(b.counters.empty());
+  EXPECT_TRUE(this->counters("b", {"j"}).empty());
+  EXPECT_EQ(this->counters("a", {"j"}).size(), 1u);
   EXPECT_TRUE(b.marks.empty());
 }
 
@@ -277,7 +297,9 @@ TYPED_TEST_P(StoreContract, CountersAddUpAndShareTheirJobsBirth) {
   this->commit({.events = {make_event("prod", "t1", 100)}, .counters = {{failed, 2}, {failed, 3}}});
   this->commit({.events = {make_event("prod", "t1", 200)}, .counters = {{failed, 1}, {seen, 0}}});
   this->world_.reopen();
-  const auto counters = this->good(this->store().load("prod", {})).counters;
+  this->commit({.counters = {{{"prod", "j2", Counter::kTransitions, TaskStatus::kSent}, 1}}});
+  EXPECT_EQ(this->counters("prod", {"j2", "j1"}).size(), 3u);
+  const auto counters = this->counters("prod", {"never", "j1"});
   ASSERT_EQ(counters.size(), 2u);
   for (const CounterValue& c : counters) {
     EXPECT_EQ(c.value, c.key == failed ? 6u : 0u);
@@ -299,7 +321,7 @@ TYPED_TEST_P(StoreContract, JobKeepsEveryFieldOverRestart) {
   this->commit({.jobs = {r, make_job("prod", "j2"), make_job("other", "j3")}});
   this->world_.reopen();
 
-  const auto jobs = this->good(this->store().load("prod", {})).jobs;
+  const auto jobs = this->load("prod", {}).jobs;
   ASSERT_EQ(jobs.size(), 2u);
   const bool first = jobs[0].key.job_id == "j1";
   const JobRecord& got = jobs[first ? 0 : 1];
@@ -332,7 +354,7 @@ TYPED_TEST_P(StoreContract, LaterJobWinsAndEveryStatusComesBack) {
     JobRecord later = make_job("prod", "j1", 2);
     later.last.status = status;
     this->commit({.jobs = {make_job("prod", "j1", 1), later}});
-    const auto jobs = this->good(this->store().load("prod", {})).jobs;
+    const auto jobs = this->load("prod", {}).jobs;
     ASSERT_EQ(jobs.size(), 1u);
     EXPECT_EQ(jobs[0].last.status, status);
     EXPECT_EQ(jobs[0].last_seen, at(2));
@@ -351,6 +373,8 @@ TYPED_TEST_P(StoreContract, DistributionKeepsEveryFieldOverRestart) {
   r.last.created = at(5);
   r.ended = at(70);
   r.result_read = at(71);
+  r.fetch_begun = at(72);
+  r.refusals = 2;
   r.result.emplace();
   r.result->format = ResultFormat::kCsv;
   r.result->understood = true;
@@ -360,7 +384,7 @@ TYPED_TEST_P(StoreContract, DistributionKeepsEveryFieldOverRestart) {
   this->commit({.distributions = {r, make_distribution("prod", "d2")}});
   this->commit({.distributions = {make_distribution("other", "d3")}});
   this->world_.reopen();
-  const auto all = this->good(this->store().load("prod", {})).distributions;
+  const auto all = this->load("prod", {}).distributions;
   ASSERT_EQ(all.size(), 2u);
   const bool first = all[0].key.distribution_id == "d1";
   const DistributionRecord& got = all[first ? 0 : 1];
@@ -377,12 +401,14 @@ TYPED_TEST_P(StoreContract, DistributionKeepsEveryFieldOverRestart) {
   EXPECT_EQ(got.last_seen, at(77));
   EXPECT_EQ(got.ended, at(70));
   EXPECT_EQ(got.result_read, at(71));
+  EXPECT_EQ(got.fetch_begun, at(72));
+  EXPECT_EQ(got.refusals, 2u);
   ASSERT_TRUE(got.result);
   EXPECT_EQ(got.result->codes, r.result->codes);
   EXPECT_EQ(got.result->failed_devices, r.result->failed_devices);
   const DistributionRecord& bare = all[first ? 1 : 0];
   EXPECT_TRUE(bare.last.distribution_id.empty()) << "never read";
-  EXPECT_FALSE(bare.result || bare.ended || bare.last.total);
+  EXPECT_FALSE(bare.result || bare.ended || bare.last.total || bare.fetch_begun);
 }
 
 TYPED_TEST_P(StoreContract, PruneKeepsWatchedDistributions) {
@@ -392,7 +418,7 @@ TYPED_TEST_P(StoreContract, PruneKeepsWatchedDistributions) {
   this->good(
       this->store().prune(at(50), {.tasks = {}, .jobs = {}, .distributions = {{"prod", "kept"}}}));
   std::vector<std::string> left;
-  for (const auto& one : this->good(this->store().load("prod", {})).distributions) {
+  for (const auto& one : this->load("prod", {}).distributions) {
     left.push_back(one.key.distribution_id);
   }
   EXPECT_THAT(left, testing::UnorderedElementsAre("kept", "new"));
@@ -458,7 +484,7 @@ TYPED_TEST_P(StoreContract, MarksAreReplaced) {
   this->commit({.marks = {{"prod", "alive", at(1)}, {"prod", "success:QueryTask", at(2)}}});
   this->commit({.marks = {{"prod", "alive", at(9)}}});
   this->world_.reopen();
-  const auto marks = this->good(this->store().load("prod", {})).marks;
+  const auto marks = this->load("prod", {}).marks;
   ASSERT_EQ(marks.size(), 2u);
   for (const Mark& mark : marks) EXPECT_EQ(mark.at, mark.key == "alive" ? at(9) : at(2));
 }
@@ -506,10 +532,10 @@ TYPED_TEST_P(StoreContract, PruneKeepsWatchedJobsAndTheirTasks) {
 TYPED_TEST_P(StoreContract, AJobAloneIsACommitAndGivesItsInstant) {
   this->commit({.jobs = {make_job("prod", "j1", 40)},
                 .counters = {{{"prod", "j1", Counter::kTransitions, TaskStatus::kSent}, 1}}});
-  const Stored stored = this->good(this->store().load("prod", {}));
-  EXPECT_EQ(stored.jobs.size(), 1u);
-  ASSERT_EQ(stored.counters.size(), 1u);
-  EXPECT_EQ(stored.counters[0].created, at(40));
+  EXPECT_EQ(this->job_ids("prod").size(), 1u);
+  const auto counters = this->counters("prod", {"j1"});
+  ASSERT_EQ(counters.size(), 1u);
+  EXPECT_EQ(counters[0].created, at(40));
 }
 
 TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
@@ -537,19 +563,54 @@ TYPED_TEST_P(StoreContract, IdsAreNotReusedAfterPruning) {
   EXPECT_GT(next.at(0), ids[1]);
 }
 
-TYPED_TEST_P(StoreContract, PruningLowersNoCounter) {
+// Of a job whose events and tasks were pruned but that is watched: no number is lowered.
+TYPED_TEST_P(StoreContract, PruningLowersNoCounterOfAWatchedJob) {
   const CounterKey key{"prod", "job-1", Counter::kTransitions, TaskStatus::kFailed};
-  const auto ids = this->commit({.records = {make_record("prod", "t1")},
+  const auto ids = this->commit({.records = {make_task_of("other", "t1")},
                                  .events = {make_event("prod", "t1")},
                                  .counters = {{key, 4}},
                                  .marks = {{"prod", "alive", at(0)}}});
   this->commit({.cursors = {{"log", ids[0]}}});
+  this->good(
+      this->store().prune(at(50), {.tasks = {}, .jobs = {{"prod", "job-1"}}, .distributions = {}}));
+  EXPECT_TRUE(this->event_ids().empty());
+  EXPECT_TRUE(this->load("prod", {"t1"}).records.empty());
+  const auto counters = this->counters("prod", {"job-1"});
+  ASSERT_EQ(counters.size(), 1u);
+  EXPECT_EQ(counters[0].value, 4u);
+  EXPECT_EQ(this->load("prod", {}).marks.size(), 1u);
+}
+
+TYPED_TEST_P(StoreContract, PruneDropsCountersOfJobsThatAreOldAndNotWatched) {
+  const auto begun = [](const std::string& account, const std::string& job, std::int64_t when) {
+    return Commit{.counters = {{{account, job, Counter::kTransitions, TaskStatus::kSent}, 1},
+                               {{account, job, Counter::kFirstSeen, TaskStatus::kQueued}, 1}},
+                  .marks = {{account, "alive", at(when)}}};
+  };
+  for (const char* job : {"old", "watched", "job-left", "task-left"}) {
+    this->commit(begun("prod", job, 10));
+  }
+  this->commit(begun("other", "watched", 10));
+  this->commit(begun("prod", "edge", 50));
+  this->commit(begun("prod", "young", 90));
+  this->commit({.records = {make_task_of("task-left", "t1", 90), make_task_of("old", "t2", 10)},
+                .jobs = {make_job("prod", "job-left", 90), make_job("prod", "old", 10)}});
+  this->good(this->store().prune(
+      at(50), {.tasks = {}, .jobs = {{"prod", "watched"}}, .distributions = {}}));
+  this->world_.reopen();
+  std::map<std::string, int> left;
+  for (const CounterValue& value :
+       this->counters("prod", {"old", "watched", "job-left", "task-left", "edge", "young"})) {
+    ++left[value.key.job_id];
+  }
+  EXPECT_THAT(left, testing::ElementsAre(testing::Pair("edge", 2), testing::Pair("job-left", 2),
+                                         testing::Pair("task-left", 2), testing::Pair("watched", 2),
+                                         testing::Pair("young", 2)));
+  EXPECT_TRUE(this->counters("other", {"watched"}).empty());
+  // One that comes back begins again, and is young.
+  this->commit(begun("prod", "old", 95));
   this->good(this->store().prune(at(50), {}));
-  const Stored stored = this->good(this->store().load("prod", {"t1"}));
-  EXPECT_TRUE(stored.records.empty());
-  ASSERT_EQ(stored.counters.size(), 1u);
-  EXPECT_EQ(stored.counters[0].value, 4u);
-  EXPECT_EQ(stored.marks.size(), 1u);
+  EXPECT_EQ(this->counters("prod", {"old"}).at(0).created, at(95));
 }
 
 TYPED_TEST_P(StoreContract, CallsAreCarriedOutInOrder) {
@@ -563,7 +624,7 @@ TYPED_TEST_P(StoreContract, CallsAreCarriedOutInOrder) {
                   .events = {make_event("prod", "t1", i)}};
     boost::asio::co_spawn(context, this->store().commit(std::move(commit)), note);
   }
-  const auto last = this->good(this->store().load("prod", {"t1"}));
+  const auto last = this->load("prod", {"t1"});
   EXPECT_EQ(last.records.at(0).last_seen, at(19));
   EXPECT_EQ(order.size(), 20u);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
@@ -579,6 +640,8 @@ REGISTER_TYPED_TEST_SUITE_P(StoreContract, StartsEmpty, RecordKeepsEveryFieldOve
                             AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
                             CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords,
                             PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
-                            PruningLowersNoCounter, CallsAreCarriedOutInOrder);
+                            PruningLowersNoCounterOfAWatchedJob,
+                            PruneDropsCountersOfJobsThatAreOldAndNotWatched,
+                            CallsAreCarriedOutInOrder);
 
 }  // namespace taskwatchd

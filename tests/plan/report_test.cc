@@ -64,15 +64,15 @@ TEST(Series, FollowPolicyAndLimits) {
   config.accounts = {account(2, 0)};
   config.task_series_limit = 100;
   const Scenario scenario = scenario_of(config, {.tasks = 1000, .jobs = 2});
-  EXPECT_EQ(series_of(config, scenario, 0), 2u * 47);
-  EXPECT_EQ(series_of(config, scenario, 60), 2u * 47 + 60 * 13);
-  EXPECT_EQ(series_of(config, scenario, 1000), 2u * 47 + 100 * 13) << "the limit";
+  EXPECT_EQ(series_of(config, scenario, 0), 2u * 49);
+  EXPECT_EQ(series_of(config, scenario, 60), 2u * 49 + 60 * 13);
+  EXPECT_EQ(series_of(config, scenario, 1000), 2u * 49 + 100 * 13) << "the limit";
   config.task_series = TaskSeries::kNone;
-  EXPECT_EQ(series_of(config, scenario, 1000), 2u * 47);
+  EXPECT_EQ(series_of(config, scenario, 1000), 2u * 49);
   config.task_series = TaskSeries::kAll;
-  EXPECT_EQ(series_of(config, scenario, 0), 2u * 47 + 100 * 13);
+  EXPECT_EQ(series_of(config, scenario, 0), 2u * 49 + 100 * 13);
   config.job_series_limit = 1;
-  EXPECT_EQ(series_of(config, scenario, 0), 47 + 100u * 13);
+  EXPECT_EQ(series_of(config, scenario, 0), 49 + 100u * 13);
 }
 
 TEST(Rows, HoldEveryDelayOnce) {

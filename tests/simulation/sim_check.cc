@@ -119,7 +119,21 @@ void SimWorld::check_chain(const TaskRecord& record) {
   if (told != status) violate(task + " is stored as " + status + ", but told as " + told);
 }
 
+void SimWorld::check_known(std::chrono::minutes late) {
+  for (const auto& [key, record] : store_.records()) {
+    const iotsim::Task* const task = world_.task(key.task_id);
+    const auto state = world_.status_at(*task, wall_ms());
+    const auto since = std::chrono::milliseconds(wall_ms() - state->modified_ms);
+    if (record.last.status == parse_task_status(state->word) || since < late) continue;
+    violate(key.task_id + " is " + state->word + ", known as " +
+            std::string(name(record.last.status)));
+  }
+}
+
 void SimWorld::check() {
+  if (!calls_are_accounted_for()) {
+    violate("a call is under way that nobody made, or was resolved before it ended");
+  }
   const auto& events = store_.events();
   for (auto at = events.upper_bound(checked_event_); at != events.end(); ++at) {
     if (at->first != checked_event_ + 1) violate("an event id was skipped or used twice");

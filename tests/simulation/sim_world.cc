@@ -24,7 +24,24 @@ class SimWorld::Http : public HttpClient {
  public:
   Http(SimWorld& sim, Clock& clock) : sim_(sim), clock_(clock) {}
 
-  Awaitable<HttpResult> send(HttpRequest request) override {
+  using HttpClient::send;
+  Awaitable<HttpResult> send(HttpRequest request, Departed departed) override {
+    ++in_flight;
+    const HttpResult result = co_await exchange(std::move(request), std::move(departed));
+    --in_flight;
+    co_return result;
+  }
+  std::size_t in_flight = 0;
+
+ private:
+  Awaitable<HttpResult> exchange(HttpRequest request, Departed departed) {
+    if (clock_.now().mono < known_at_) {
+      const bool fails = sim_.options_.name_lookup_fails;
+      const auto lookup = clock_.make_alarm();
+      co_await lookup->wait_until(known_at_);
+      if (fails) co_return TransportFailure{};
+    }
+    if (departed) departed();
     for (const auto& [header, value] : request.headers) {
       if (header != "x-acs-action") continue;
       sim_.sends_us_[value].push_back(sim_.mono_before_us_ +
@@ -49,8 +66,6 @@ class SimWorld::Http : public HttpClient {
     co_await alarm->wait_until(back);
     co_return result;
   }
-
- private:
   Duration jittered() {
     const auto spread = static_cast<std::int64_t>(sim_.random_() % 2000);
     return sim_.options_.one_way + Duration(spread);
@@ -70,6 +85,7 @@ class SimWorld::Http : public HttpClient {
 
   SimWorld& sim_;
   Clock& clock_;
+  Mono known_at_ = clock_.now().mono + sim_.options_.name_lookup;
 };
 
 class SimWorld::Keys : public KeySource {
@@ -159,8 +175,13 @@ struct SimWorld::Life {
     const InstanceConfig& instance = config.instances.front();
     std::optional<Stored> stored;
     while (!stored) {
-      auto loaded = co_await ports.store.load(config.name, instance.tasks);
-      if (auto* good = std::get_if<Stored>(&loaded)) stored = std::move(*good);
+      auto loaded = co_await ports.store.load(config.name);
+      auto records = co_await ports.store.tasks(config.name, instance.tasks);
+      auto* const good = std::get_if<Stored>(&loaded);
+      auto* const rows = std::get_if<std::vector<TaskRecord>>(&records);
+      if (good == nullptr || rows == nullptr) continue;
+      stored = std::move(*good);
+      stored->records = std::move(*rows);
     }
     for (const std::string& id : instance.jobs) {
       for (std::string after;;) {
@@ -264,6 +285,16 @@ void SimWorld::start() {
   life_ = std::make_unique<Life>(*this, born_);
   spawn(life_->context.get_executor(), life_->main(config_));
   life_->clock.settle();
+}
+
+void SimWorld::rename_instance(const std::string& name) {
+  config_.instances.front().name = name;
+  life_->pollers.front()->configure(config_, {});
+}
+
+bool SimWorld::calls_are_accounted_for() const {
+  if (!life_ || life_->pollers.empty()) return true;
+  return life_->pollers.front()->calls_under_way() == life_->http.in_flight;
 }
 
 void SimWorld::crash() {

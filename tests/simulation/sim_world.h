@@ -36,8 +36,10 @@ struct SimOptions {
   iotsim::LifeParameters life;
   std::int64_t timeout_ms = 30 * 60 * 1000;
   Duration one_way = std::chrono::milliseconds(30);
-  Duration start_in{};      // the roll-out begins so long after the world
-  iotsim::Switches calm{};  // the cloud's behaviour when nothing is wrong
+  Duration start_in{};             // the roll-out begins so long after the world
+  iotsim::Switches calm{};         // the cloud's behaviour when nothing is wrong
+  Duration name_lookup{};          // of the first name look-up; calls wait for it together
+  bool name_lookup_fails = false;  // that one
 };
 
 // From the cloud's change to the commit that shows it, in seconds.
@@ -68,6 +70,8 @@ class SimWorld {
   // The program's machine has its clock set; the cloud's goes on.
   void jump_own_clock(std::chrono::milliseconds by);
   void break_sink(bool broken) { sink_broken_ = broken; }
+  // A reload that gives the instance another name, with calls under way.
+  void rename_instance(const std::string& name);
   void rerun(iotsim::RerunKind kind, std::string_view job = "job-1") {
     world_.rerun(job, wall_ms(), kind);
   }
@@ -82,7 +86,9 @@ class SimWorld {
 
   const std::vector<std::string>& violations() const { return violations_; }
   AccountStatus status() const;
-  // Of any one API.
+  // Holds for every stored task: it is known as it is, or has changed within `late`.
+  void check_known(std::chrono::minutes late);
+  // Of any one API, counted when calls leave.
   std::size_t most_in_a_second() const;
   std::uint64_t calls() const { return calls_; }
   std::uint64_t calls_of(Api api) const;
@@ -100,6 +106,8 @@ class SimWorld {
   class Voice;
 
   void violate(std::string what);
+  // The account's calls under way are those that the wire carries.
+  bool calls_are_accounted_for() const;
   void check_event(const Event& event);
   void check_job_event(const Event& event);
   void check_chain(const TaskRecord& record);

@@ -2,6 +2,7 @@
 // file with its function, and its row in model_action.cc.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,7 +27,8 @@ struct ActionContext {
   std::int64_t world_ms = 0;  // the instant whose truth is told; older if stale
   bool wrong_task = false;    // mix it up with another one
   ResultLinks& links;
-  const std::string& file_base;  // what links to files begin with: https://HOST
+  std::set<std::string>& used_tokens;  // of lists, where each is taken once only
+  const std::string& file_base;        // what links to files begin with: https://HOST
 };
 
 // The members of the reply beside RequestId and Success.

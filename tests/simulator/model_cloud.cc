@@ -94,6 +94,7 @@ Response ModelCloud::answer(const Request& request, Turn& turn) {
                         turn.now.wall_ms - age,
                         strikes(turn, switches.wrong_task),
                         links_,
+                        used_tokens_,
                         base};
   ActionAnswer answer = turn.action->answer(context);
   if (const auto* const refusal = std::get_if<Refusal>(&answer)) return refuse(*refusal, turn);

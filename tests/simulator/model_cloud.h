@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -62,6 +63,7 @@ class ModelCloud {
   Gate gate_;
   CallLog log_;
   ResultLinks links_;
+  std::set<std::string> used_tokens_;
   std::map<std::pair<std::string, std::string>, RateWindow> windows_;  // by account, API
   std::vector<TimedSwitch> schedule_;
 };

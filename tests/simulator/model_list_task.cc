@@ -87,6 +87,10 @@ std::optional<Refusal> read_page(ActionContext& context, Wanted& wanted) {
   if (!wanted.token || wanted.token->list != wanted.name) return bad_token(false);
   const std::int64_t age_us = context.now.mono_us - wanted.token->issued_us;
   if (age_us > context.switches.token_ms * 1000) return bad_token(true);
+  if (context.random.chance(context.switches.refused_tokens)) return bad_token(false);
+  if (context.switches.single_use_tokens && !context.used_tokens.insert(*text).second) {
+    return bad_token(false);
+  }
   return std::nullopt;
 }
 
@@ -139,7 +143,17 @@ ActionAnswer list_task(ActionContext& context) {
     rows.push_back(task_data(context.world, task, *state, context.switches, TaskDetail::kListed));
   }
   std::vector<Member> members;
-  if (place != TaskLedger::kEnd) members.push_back({"NextToken", text_value(write_token(next))});
+  const std::string& endless = context.switches.endless_list;
+  const std::string& endless_job = context.switches.endless_job;
+  const bool ends =
+      endless == "off" || (!endless_job.empty() && wanted.name.find("job " + endless_job) != 0);
+  if (!ends && place == TaskLedger::kEnd && endless == "same") {
+    next.issued_us -= next.issued_us % 30'000'000;  // the same text each time
+    next.offset = 0;
+  }
+  if (!ends || place != TaskLedger::kEnd) {
+    members.push_back({"NextToken", text_value(write_token(next))});
+  }
   members.push_back({"Data", object({{"data", array(std::move(rows))}})});
   return members;
 }

@@ -37,6 +37,8 @@ struct Switches {
   double competitor = 0;               // another program's calls a second, for each API used
   std::int64_t common_quota = 0;       // calls a second over all APIs of an account; 0: no such
   std::int64_t token_ms = 60'000;      // how long a NextToken lives
+  double refused_tokens = 0;           // share of calls with a NextToken that refuse it
+  bool single_use_tokens = false;      // a NextToken is taken once only
   std::int64_t statistics_lag_ms = 0;  // QueryJobStatistics counts as of this long ago
   double list_skips = 0;               // a row is left out of a page, this time
   double unknown_status = 0;           // share of tasks that show unknown_word, not IN_PROGRESS
@@ -46,6 +48,8 @@ struct Switches {
   std::string progress = "string";             // string, number: how JSON replies write it
   std::string page_order = "id";               // of ListTask: id, newest, oldest, mixed, per_list
   std::string token_kind = "key";              // key, offset: where a NextToken goes on
+  std::string endless_list = "off";            // off, same, fresh: NextTokens for ever
+  std::string endless_job;                     // of this job only; empty: of all
   std::string statistics_case = "documented";  // documented, lower: first letters of the counts
   std::string hostile = "off";                 // what devices say
   std::string forbidden = "off";               // off, gateway (Forbidden.RAM), in_band

@@ -73,6 +73,8 @@ TEST(ApiJson, Jobs) {
   count_of(*job.overdue, TaskStatus::kQueued) = 2;
   count_of(*job.overdue, TaskStatus::kSent) = 1;
   count_of(job.held, TaskStatus::kFailed) = 2;
+  job.unseen_ended = 1;
+  job.unseen_since = kNoon;
   AccountStatus account;
   account.name = "prod";
   account.jobs = {job};
@@ -84,9 +86,8 @@ TEST(ApiJson, Jobs) {
             "\"labels\":{\"team\":\"ota\\\"\"},\"total\":4,\"progress_ratio\":0.75,"
             "\"statistics_at\":" +
                 kNoonText + ",\"eta_most_at\":" + kNoonText +
-                ",\"stalled\":0,\"overdue\":3,\"unreconciled\":0,\"tasks\":{\"QUEUED\":0,"
-                "\"SENT\":1," +
-                counts +
+                ",\"stalled\":0,\"overdue\":3,\"unseen_ended\":1,\"unseen_since\":" + kNoonText +
+                ",\"unreconciled\":0,\"tasks\":{\"QUEUED\":0,\"SENT\":1," + counts +
                 ",\"held\":{\"QUEUED\":0,\"SENT\":0,\"IN_PROGRESS\":0,\"SUCCEEDED\":0,"
                 "\"FAILED\":2,\"REJECTED\":0,\"TIMED_OUT\":0,\"CANCELLED\":0,\"UNKNOWN\":0}}]}");
 }
@@ -116,7 +117,15 @@ TEST(ApiJson, TasksKeepADevicesWordsAsData) {
   EXPECT_EQ(tasks_json({}, ""), "{\"total\":0,\"tasks\":[]}");
 }
 
-TEST(OpenMetrics, ConvertsWhatDiffers) {
+std::string to_openmetrics(std::string_view page) {
+  OpenMetrics format;
+  std::string out;
+  format.add(page, out);
+  format.end(out);
+  return out;
+}
+
+TEST(OpenMetricsFormat, ConvertsWhatDiffers) {
   EXPECT_EQ(to_openmetrics(""), "# EOF\n");
   EXPECT_EQ(to_openmetrics("# HELP a_total say \"hi\" \\\\ \\n\n# TYPE a_total counter\n"
                            "a_total{x=\"# HELP \\\"le=\\\"\"} 3\n"

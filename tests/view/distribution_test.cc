@@ -17,8 +17,8 @@ PageText shown(const DistributionView& view) {
   status.accounts.emplace_back();
   status.accounts[0].name = "prod";
   status.accounts[0].distributions = {view};
-  std::string text;
-  append_distribution_families(text, status, hours(24), kStart);
+  const std::string text = written(
+      [&](PageWriter& page) { append_distribution_families(page, status, hours(24), kStart); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;
@@ -48,11 +48,11 @@ TEST(DistributionFamilies, NothingBeforeTheFirstReplyNorADayAfterTheEnd) {
 
 TEST(FailedDevicesCsv, QuotesAndDefusesWhatAFileHolds) {
   DistributionRecord record;
-  EXPECT_EQ(failed_devices_csv(record), "product_key,device_name,code,message\r\n");
+  EXPECT_EQ(failed_devices_csv(record), "\xef\xbb\xbfproduct_key,device_name,code,message\r\n");
   record.result.emplace();
   record.result->failed_devices = {{"pk", "a,\"b\"", "6401", "=cmd|calc"}, {"", "x\ny", "9", "-"}};
   EXPECT_EQ(failed_devices_csv(record),
-            "product_key,device_name,code,message\r\n"
+            "\xef\xbb\xbfproduct_key,device_name,code,message\r\n"
             "pk,\"a,\"\"b\"\"\",6401,'=cmd|calc\r\n"
             ",x\\x0ay,9,'-\r\n");
 }

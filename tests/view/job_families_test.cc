@@ -15,9 +15,7 @@ const std::string kJ1 = "{account=\"prod\",job_id=\"J1\"";
 
 PageText shown(const DaemonStatus& status, Wall now = kStart) {
   const std::vector<LiveJob> jobs = live_jobs(status, hours(24), now);
-  std::string text;
-  append_job_families(text, jobs);
-  EXPECT_LE(text.size(), job_families_bytes(jobs));
+  const std::string text = written([&](PageWriter& page) { append_job_families(page, jobs); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;
@@ -46,7 +44,10 @@ TEST(JobFamilies, ShowEverythingThatIsKnown) {
   EXPECT_EQ(read.count("aliyun_iot_job_overdue_tasks{"), 4u) << "the unfinished statuses";
   EXPECT_EQ(read.at("aliyun_iot_job_overdue_tasks" + kJ1 + ",status=\"IN_PROGRESS\"}"), 3);
   EXPECT_EQ(read.at("aliyun_iot_job_unreconciled_tasks" + kJ1 + "}"), 4);
-  EXPECT_EQ(read.series.size(), 29u);
+  EXPECT_EQ(read.at("aliyun_iot_job_unseen_ended_tasks" + kJ1 + "}"), 6);
+  EXPECT_EQ(read.at("aliyun_iot_job_oldest_unseen_end_timestamp_seconds" + kJ1 + "}"),
+            1763776803.004);
+  EXPECT_EQ(read.series.size(), 31u);
 }
 
 TEST(JobFamilies, ExactlyOneStatusIsOne) {
@@ -76,6 +77,15 @@ TEST(JobFamilies, WhatIsNotKnownIsAbsent) {
   JobView job = job_view("J1");
   job.eta_most = kStart;
   EXPECT_EQ(shown(status_of_jobs({job})).count("aliyun_iot_job_eta_timestamp_seconds{"), 1u);
+}
+
+TEST(JobFamilies, TheOldestUnseenEndIsAbsentWhileThereIsNone) {
+  JobView job = full_job("J1");
+  job.unseen_ended = 0;
+  job.unseen_since.reset();
+  const PageText read = shown(status_of_jobs({job}));
+  EXPECT_EQ(read.at("aliyun_iot_job_unseen_ended_tasks" + kJ1 + "}"), 0);
+  EXPECT_EQ(read.count("aliyun_iot_job_oldest_unseen_end_timestamp_seconds"), 0u);
 }
 
 TEST(JobFamilies, ProgressIsOfAllTasksAndAbsentWithoutAny) {

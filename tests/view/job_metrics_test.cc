@@ -18,7 +18,7 @@ class JobMetricsTest : public testing::Test {
   JobMetricsTest() { metrics.configure(config); }
 
   PageText page(const DaemonStatus& status, Wall now = kStart) {
-    PageText read = read_page(metrics.render(status, full_process(), now));
+    PageText read = read_page(page_of(metrics, status, full_process(), now));
     EXPECT_THAT(read.problems, testing::IsEmpty());
     return read;
   }
@@ -40,7 +40,7 @@ class JobMetricsTest : public testing::Test {
 
 TEST_F(JobMetricsTest, AJobComesWithAllItsSeries) {
   const PageText read = page(status_of_jobs({full_job("J1")}));
-  EXPECT_EQ(series_of(read, "J1"), 2 * kTaskStatusCount + 29);
+  EXPECT_EQ(series_of(read, "J1"), 2 * kTaskStatusCount + 31);
   EXPECT_EQ(read.at("taskwatchd_jobs{account=\"prod\",state=\"watched\"}"), 1);
   EXPECT_EQ(read.at("taskwatchd_jobs{account=\"prod\",state=\"skipped\"}"), 0);
 }
@@ -60,7 +60,7 @@ TEST_F(JobMetricsTest, JobsOverTheLimitAreRefusedWhole) {
   EXPECT_EQ(series_of(read, "J2"), 0u);
   EXPECT_EQ(read.at("taskwatchd_job_series_refused"), 1);
   read = page(status_of_jobs({full_job("J2")}));
-  EXPECT_EQ(series_of(read, "J2"), 2 * kTaskStatusCount + 29);
+  EXPECT_EQ(series_of(read, "J2"), 2 * kTaskStatusCount + 31);
   EXPECT_EQ(read.at("taskwatchd_job_series_refused"), 0);
 }
 
@@ -81,7 +81,7 @@ TEST_F(JobMetricsTest, AnEndedJobLeavesNothingAfterItsTimeAndComesBackWhenTakenU
   JobView job = full_job("J1");
   job.ended = kStart;
   EXPECT_EQ(tasks_on(page(status_of_jobs({job}), kStart + hours(23))), 1u);
-  const std::string text = metrics.render(status_of_jobs({job}), {}, kStart + hours(24));
+  const std::string text = page_of(metrics, status_of_jobs({job}), {}, kStart + hours(24));
   EXPECT_EQ(text.find("J1"), std::string::npos);
   EXPECT_EQ(read_page(text).at("taskwatchd_jobs{account=\"prod\",state=\"watched\"}"), 1);
   job.ended.reset();
@@ -110,8 +110,8 @@ TEST_F(JobMetricsTest, AJobThatIsNotWatchedLeavesNothing) {
   EXPECT_GT(series_of(page(status_of_jobs({full_job("J1")})), "J1"), 0u);
   // A reply that was under way.
   commit("B", kFailed);
-  EXPECT_EQ(metrics.render(status_of_jobs({}), {}, kStart).find("J1"), std::string::npos);
-  EXPECT_EQ(metrics.render({}, {}, kStart).find("J1"), std::string::npos);
+  EXPECT_EQ(page_of(metrics, status_of_jobs({}), {}, kStart).find("J1"), std::string::npos);
+  EXPECT_EQ(page_of(metrics, {}, {}, kStart).find("J1"), std::string::npos);
 }
 
 TEST_F(JobMetricsTest, AnAccountThatIsNotListedHasNoTasks) {
@@ -186,7 +186,7 @@ TEST_F(JobMetricsTest, TwoHundredJobsAreQuick) {
   std::size_t bytes = 0;
   for (int i = 0; i < 5; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    bytes = metrics.render(status, full_process(), kStart).size();
+    bytes = page_of(metrics, status, full_process(), kStart).size();
     best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
   }
   std::printf("rendered %zu bytes in %.2f ms\n", bytes, static_cast<double>(best.count()) / 1e6);

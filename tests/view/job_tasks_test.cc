@@ -30,8 +30,7 @@ class JobTasksTest : public testing::Test {
       EXPECT_NE(page.find(task.key), nullptr) << task.key.task_id;
       ids.push_back(task.key.task_id);
     }
-    std::string text;
-    page.append_to(text);
+    const std::string text = written([&](PageWriter& to) { page.append_to(to); });
     EXPECT_EQ(read_page(text).count("aliyun_iot_task_info{"), ids.size());
     return ids;
   }

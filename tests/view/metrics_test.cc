@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "page_text.h"
 #include "view/account_series.h"
 #include "view/status_families.h"
@@ -19,7 +21,7 @@ class MetricsTest : public testing::Test {
   MetricsTest() { metrics.configure(config_with({"T1", "T2"})); }
 
   PageText page(Wall now = kStart, const DaemonStatus& status = {}) {
-    PageText read = read_page(metrics.render(status, full_process(), now));
+    PageText read = read_page(page_of(metrics, status, full_process(), now));
     EXPECT_THAT(read.problems, testing::IsEmpty());
     return read;
   }
@@ -151,7 +153,7 @@ TEST_F(MetricsTest, AnUnlistedTaskLeavesNothingBehind) {
   metrics.committed(transition(record_of("T1", TaskStatus::kSent, "J-T1"), TaskStatus::kFailed),
                     kStart);
   metrics.counted(transition_to(TaskStatus::kSent, "J-T1"), kStart);
-  const std::string text = metrics.render(full_status({"T2"}), full_process(), kStart);
+  const std::string text = page_of(metrics, full_status({"T2"}), full_process(), kStart);
   EXPECT_EQ(text.find("T1"), std::string::npos);
   EXPECT_NE(text.find("task_id=\"T2\""), std::string::npos);
 }
@@ -161,9 +163,9 @@ TEST_F(MetricsTest, AnAccountThatIsNoLongerListedEnds) {
   config.accounts.push_back(account_with("dev", {"D1"}));
   metrics.configure(config);
   metrics.call_ended({"prod", Api::kQueryTask, std::nullopt, seconds(1), false});
-  EXPECT_NE(metrics.render({}, {}, kStart).find("dev"), std::string::npos);
+  EXPECT_NE(page_of(metrics, {}, {}, kStart).find("dev"), std::string::npos);
   metrics.configure(config_with({"T1"}));
-  EXPECT_EQ(metrics.render({}, {}, kStart).find("\"dev\""), std::string::npos);
+  EXPECT_EQ(page_of(metrics, {}, {}, kStart).find("\"dev\""), std::string::npos);
   EXPECT_EQ(page().at("taskwatchd_api_requests_total" + kApi + "}"), 1)
       << "an account that stays goes on counting";
 }
@@ -194,9 +196,11 @@ TEST_F(MetricsTest, ForgetEndsATask) {
 }
 
 TEST_F(MetricsTest, RestoredThingsAreThereAtOnce) {
-  metrics.restore(
-      {record_of("T1", TaskStatus::kFailed), record_of("T9", TaskStatus::kFailed)},
+  metrics.restore_counters(
+      {{"prod", "J1"}},
       {{{"prod", "J1", Counter::kTransitions, TaskStatus::kFailed}, 4, kStart - hours(1)}}, kStart);
+  metrics.restore({record_of("T1", TaskStatus::kFailed), record_of("T9", TaskStatus::kFailed)},
+                  kStart);
   EXPECT_EQ(task_series(), kTaskStatusCount) << "T9 is not listed";
   const std::string failed =
       "aliyun_iot_task_transitions_total{account=\"prod\",job_id=\"J1\",to=\"FAILED\"}";
@@ -210,7 +214,7 @@ TEST_F(MetricsTest, NoneLeavesNothingWithATaskId) {
   Config config = config_with({"T1", "T2"});
   config.task_series = TaskSeries::kNone;
   metrics.configure(config);
-  const std::string text = metrics.render(full_status({"T1"}), full_process(), kStart);
+  const std::string text = page_of(metrics, full_status({"T1"}), full_process(), kStart);
   EXPECT_EQ(text.find("task_id=\""), std::string::npos);
   config.task_series = TaskSeries::kExplicit;
   metrics.configure(config);
@@ -261,7 +265,7 @@ TEST_F(MetricsTest, WhatIsNotKnownIsAbsentOrZeroAsDeclared) {
   account.clock_offset_seconds.reset();
   account.detection_delay_bound.reset();
   status.last_reload_success.reset();
-  const PageText read = read_page(metrics.render(status, ProcessStats{}, kStart));
+  const PageText read = read_page(page_of(metrics, status, ProcessStats{}, kStart));
   EXPECT_EQ(read.at("taskwatchd_account_up{account=\"prod\"}"), 0);
   EXPECT_EQ(read.at("taskwatchd_api_last_success_timestamp_seconds" + kApi + "}"), 0);
   for (const char* absent :
@@ -288,13 +292,12 @@ TEST_F(MetricsTest, CountsItsOwnWork) {
   EXPECT_EQ(read.at("taskwatchd_log_messages_dropped_total"), 5);
 }
 
-TEST(TaskStates, TakeNoMoreBytesThanTold) {
+TEST(TaskStates, AreThreeLinesATask) {
   for (const std::size_t n : {0u, 1u, 500u}) {
     const DaemonStatus status = full_status(std::vector<std::string>(n, std::string(128, 't')));
-    std::string text;
-    append_task_states(text, status);
-    EXPECT_LE(text.size(), task_states_bytes(status));
-    EXPECT_EQ(text.empty(), n == 0);
+    const std::string text = written([&](PageWriter& page) { append_task_states(page, status); });
+    const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    EXPECT_EQ(lines, n == 0 ? 0 : 2 + 3 * n);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "core/event_text.h"
 #include "page_text.h"
 #include "view/families.h"
+#include "view/openmetrics.h"
 #include "view_world.h"
 
 namespace taskwatchd {
@@ -69,7 +70,7 @@ TEST(Page, HasEveryFamilyAndPromtoolAccepts) {
   Metrics metrics(kBuild);
   fill(metrics, {"T1", "T2"});
   const std::string page =
-      metrics.render(full_status_with_jobs({"T1", "T2"}), full_process(), kStart);
+      page_of(metrics, full_status_with_jobs({"T1", "T2"}), full_process(), kStart);
   const PageText read = read_page(page);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   std::set<std::string> declared;
@@ -101,7 +102,7 @@ TEST(Page, SeriesHaveTheLabelsThatAreDeclared) {
   Metrics metrics(kBuild);
   fill(metrics, {"T1"});
   const PageText read =
-      read_page(metrics.render(full_status_with_jobs({"T1"}), full_process(), kStart));
+      read_page(page_of(metrics, full_status_with_jobs({"T1"}), full_process(), kStart));
   for (const Family& f : all_families()) {
     std::set<std::string> expected = declared_labels(f);
     if (f.id == FamilyId::kTaskInfo) expected.insert("team");  // configured
@@ -169,7 +170,7 @@ TEST(Page, HostileRepliesBreakNothingAndAddNoSeries) {
       metrics.counted({{"prod", record.last.job_id, Counter::kTransitions, record.last.status}, 1},
                       kStart);
     }
-    const std::string page = metrics.render(full_status({"T1", "T2"}), full_process(), kStart);
+    const std::string page = page_of(metrics, full_status({"T1", "T2"}), full_process(), kStart);
     const PageText read = read_page(page);
     ASSERT_THAT(read.problems, testing::IsEmpty()) << "round " << round;
     // Two jobs, unless both tasks drew the same id.
@@ -198,13 +199,50 @@ TEST(Page, HostileJobsBreakNothing) {
       record.last.device_name = hostile(random);
       metrics.committed(of_job(first_sight(record)), kStart);
     }
-    const std::string page = metrics.render(status_of_jobs(jobs), full_process(), kStart);
+    const std::string page = page_of(metrics, status_of_jobs(jobs), full_process(), kStart);
     const PageText read = read_page(page);
     ASSERT_THAT(read.problems, testing::IsEmpty()) << "round " << round;
     ASSERT_GT(read.count("aliyun_iot_job_info{"), 0u);
     ASSERT_EQ(read.series.at("taskwatchd_jobs{account=\"prod\",state=\"watched\"}"), 4);
     ASSERT_EQ(repair_utf8(page), page) << "round " << round;
     ASSERT_EQ(promtool_complaints(page), "") << "round " << round;
+  }
+}
+
+// Where the parts end makes no difference, and none is much larger than asked for.
+TEST(Page, InPartsIsWhatItIsAtOnce) {
+  Metrics metrics(kBuild);
+  std::vector<std::string> tasks;
+  for (int i = 0; i < 300; ++i) tasks.push_back("T" + std::to_string(i));
+  fill(metrics, tasks);
+  const DaemonStatus status = full_status_with_jobs(tasks);
+  const auto render = [&](PageWriter& page) {
+    metrics.render(status, full_process(), kStart, page);
+  };
+  const std::string whole = written(render, std::size_t{100} * 1024 * 1024);
+  EXPECT_GT(whole.size(), 300'000u);
+  for (const std::size_t part_bytes : {1u, 1000u, 10'000u, 128u * 1024}) {
+    EXPECT_TRUE(written(render, part_bytes) == whole) << part_bytes;
+    std::size_t largest = 0;
+    std::size_t broken = 0;
+    OpenMetrics format;
+    std::string open;
+    PageWriter page(
+        [&](std::string_view part) {
+          largest = std::max(largest, part.size());
+          broken += part.ends_with('\n') ? 0 : 1;
+          format.add(part, open);
+        },
+        part_bytes);
+    render(page);
+    format.end(open);
+    EXPECT_EQ(broken, 0u) << "whole lines only";
+    EXPECT_LT(largest, part_bytes + 32u * 1024) << "one family of the registry at most";
+    OpenMetrics at_once;
+    std::string expected;
+    at_once.add(whole, expected);
+    at_once.end(expected);
+    EXPECT_TRUE(open == expected) << part_bytes;
   }
 }
 
@@ -222,7 +260,7 @@ TEST(Page, AThousandTasksAreQuick) {
   std::size_t bytes = 0;
   for (int i = 0; i < 5; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    bytes = metrics.render(status, full_process(), kStart).size();
+    bytes = page_of(metrics, status, full_process(), kStart).size();
     best = std::min<std::chrono::nanoseconds>(best, std::chrono::steady_clock::now() - begin);
   }
   RecordProperty("render_us", static_cast<int>(best.count() / 1000));

@@ -15,8 +15,7 @@ namespace {
 const StringMap kNoLabels;
 
 PageText shown(const TaskFamilies& page) {
-  std::string text;
-  page.append_to(text);
+  const std::string text = written([&](PageWriter& to) { page.append_to(to); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;
@@ -55,8 +54,7 @@ TEST(TaskFamilies, TextIsWhatPrometheusWritesOfTheSameSeries) {
         page.put(record, "main", kNoLabels);
       }
     }
-    std::string text;
-    page.append_to(text);
+    const std::string text = written([&](PageWriter& to) { page.append_to(to); });
     ASSERT_EQ(text, prometheus::TextSerializer().Serialize(page.Collect())) << "round " << round;
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "core/change.h"
@@ -11,6 +12,20 @@
 namespace taskwatchd {
 
 inline const Wall kStart{std::chrono::milliseconds(1'763'776'923'004)};
+// All that `write` writes to a page.
+template <typename Write>
+std::string written(const Write& write, std::size_t part_bytes = PageWriter::kPartBytes) {
+  std::string all;
+  PageWriter page([&](std::string_view part) { all += part; }, part_bytes);
+  write(page);
+  page.flush();
+  return all;
+}
+inline std::string page_of(Metrics& metrics, const DaemonStatus& status,
+                           const ProcessStats& process, Wall now) {
+  return written([&](PageWriter& page) { metrics.render(status, process, now, page); });
+}
+
 inline const BuildInfo kBuild{"1.2.3", "abc", "g++ 12"};
 
 inline AccountConfig account_with(const std::string& name, std::vector<std::string> tasks) {
@@ -95,6 +110,8 @@ inline JobView full_job(const std::string& job) {
   view.eta_most = kStart + std::chrono::minutes(9);
   view.stalled = 2;
   view.overdue = TaskCounts{1, 0, 3, 0, 0, 0, 0, 0, 0};
+  view.unseen_ended = 6;
+  view.unseen_since = kStart - std::chrono::minutes(2);
   view.unreconciled = 4;
   return view;
 }

@@ -26,6 +26,7 @@ function Facts({ job }) {
       <${Fact} name=${t("jobs.eta")}><${End} job=${job} /><//>
       <${Fact} name=${t("jobs.stalled")} hint=${t("sum.stalled_hint")}><${Count} value=${job.stalled} kind="warn" /><//>
       <${Fact} name=${t("jobs.overdue")} hint=${t("sum.overdue_hint")}>${job.overdue === undefined ? html`<span class="quiet">${t("sum.overdue_none")}</span>` : html`<${Count} value=${job.overdue} kind="warn" />`}<//>
+      <${Fact} name=${t("job.unseen")} hint=${t("job.unseen_hint")}><${Count} value=${job.unseen_ended} kind="warn" />${job.unseen_since && html` · <${Ago} at=${job.unseen_since} />`}<//>
       <${Fact} name=${t("job.unreconciled")} hint=${t("job.unreconciled_hint")}>${number(job.unreconciled)}<//>
       <${Fact} name=${t("job.counted")}><${Ago} at=${job.statistics_at} /><//>
       <${Fact} name=${t("job.account")}>${job.account} · ${job.iot_instance}<//>

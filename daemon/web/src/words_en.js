@@ -99,6 +99,8 @@ export default {
   "job.status": "Status",
   "job.labels": "Labels",
   "job.counted": "Counted",
+  "job.unseen": "Finished, not observed yet",
+  "job.unseen_hint": "tasks that the statistics count as finished and no response has shown finished, and since when there have been any",
   "job.unreconciled": "Not named yet",
   "job.unreconciled_hint": "tasks that the counts have and no list has named so",
   "job.by_status": "Tasks by status",

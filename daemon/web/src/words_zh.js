@@ -99,6 +99,8 @@ export default {
   "job.status": "状态",
   "job.labels": "标签",
   "job.counted": "统计时间",
+  "job.unseen": "已结束、尚未获取",
+  "job.unseen_hint": "统计中已结束、但尚无响应显示其已结束的作业，以及自何时起存在此类作业",
   "job.unreconciled": "尚未对上",
   "job.unreconciled_hint": "统计中有、但列表尚未列出的作业",
   "job.by_status": "各状态作业数",

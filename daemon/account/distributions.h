@@ -1,0 +1,53 @@
+// The owner of distributions: core/distribution_watch decides, this puts it into calls. No I/O.
+// Event-loop thread only.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "account/owner.h"
+#include "config/config.h"
+#include "core/distribution_watch.h"
+
+namespace taskwatchd {
+
+class Distributions : public Owner {
+ public:
+  // The name of the endpoint that is asked, among the account's instances.
+  static constexpr char kEndpoint[] = "";
+
+  explicit Distributions(std::string account) : account_(account), watch_(std::move(account)) {}
+
+  void configure(const AccountConfig& config, const std::vector<DistributionRecord>& stored,
+                 Now now);
+
+  NextCall next(Api api, Now now, double rate, const Gates& gates) override;
+  void on_sent(const Call& call, Now now) override;
+  void on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) override;
+  void on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) override;
+  bool watches(const Call& call) const override { return watch_.watches(call.distribution_id); }
+  bool has_seen(const Call& call) const override { return watch_.seen(call.distribution_id); }
+  bool needs(Api api) const override;
+  void set_usable(Api api, bool usable, Now now) override;
+
+  // The file that a verdict named was fetched and read, or could not be. Nothing comes of it if a
+  // reload has dropped the distribution meanwhile.
+  void on_fetched(const std::string& id, std::variant<DistributionResult, ResultFailure> result,
+                  Now now, Verdict& out);
+  // Files whose fetching an earlier life did not survive: to be called after each configure.
+  void take_interrupted(Now now, Verdict& out);
+  // Fetches under way, as if they had not begun.
+  std::vector<DistributionRecord> unbegun() const { return watch_.unbegun(); }
+  bool watches(const std::string& id) const { return watch_.watches(id); }
+  // By id; they point into this until the next call that changes it.
+  std::vector<const DistributionRecord*> records() const { return watch_.records(); }
+
+ private:
+  std::string account_;
+  std::vector<std::string> file_hosts_;
+  std::string proxy_;
+  DistributionWatch watch_;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,68 @@
+// The owner of tasks that the configuration names by id: asks them by QueryTask as the scheduler
+// says. Where many of them belong to one job that is not watched, the job's statistics and lists
+// are read for them (AccountJobs::assist). No I/O. Event-loop thread only.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "account/jobs.h"
+#include "account/owner.h"
+#include "config/config.h"
+#include "core/scheduler.h"
+#include "core/tracker.h"
+
+namespace taskwatchd {
+
+class ExplicitTasks : public Owner {
+ public:
+  // Both must outlive this.
+  ExplicitTasks(Tracker& tracker, AccountJobs& jobs, Pace pace)
+      : tracker_(tracker), jobs_(jobs), scheduler_(pace) {}
+
+  // Watches exactly the tasks of the configuration, new ones from `stored` on. Returns the ids that
+  // are no longer listed: those of watched jobs stay with their jobs, the others are forgotten.
+  // To be called before AccountJobs::configure, and finish_configure() after it.
+  std::vector<std::string> configure(const AccountConfig& config, const Stored& stored, Now now);
+  // Jobs that are read for tasks from here follow them to their instances.
+  void finish_configure();
+
+  NextCall next(Api api, Now now, double rate, const Gates& gates) override;
+  void on_sent(const Call& call, Now now) override;
+  void on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) override;
+  void on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) override;
+  bool watches(const Call& call) const override { return watches(call.task_id); }
+  bool has_seen(const Call& call) const override;
+  bool needs(Api api) const override { return api == Api::kQueryTask && !homes_.empty(); }
+  void set_usable(Api, bool, Now) override {}
+
+  bool watches(const std::string& task_id) const { return homes_.contains(task_id); }
+  // A list's page, or a call for the task as one of a job, has shown it.
+  void notice(const std::string& task_id, Now now);
+  // The record of a watched task has changed: its job may have fewer unfinished ones now.
+  void note_live(const TaskRecord& record);
+  // Records of the tasks seen since the last call of this.
+  std::vector<TaskRecord> take_seen();
+  std::vector<std::string> unfinished() const;
+  const Scheduler& scheduler() const { return scheduler_; }
+  // REQUIRES: watches(task_id).
+  const std::string& instance_of(const std::string& task_id) const { return *homes_.at(task_id); }
+
+ private:
+  void watch(const InstanceConfig& instance, const Stored& stored, Now now);
+  void forget(const std::string& task_id);
+  void assist(const std::string& job_id);
+
+  Tracker& tracker_;
+  AccountJobs& jobs_;
+  Scheduler scheduler_;
+  // Task -> its instance's name, which all tasks of the instance share.
+  std::unordered_map<std::string, std::shared_ptr<const std::string>> homes_;
+  std::unordered_set<std::string> seen_;  // since the last take_seen()
+  // Tasks that are not finished, by job: with many of one job its lists help.
+  std::unordered_map<std::string, std::unordered_set<std::string>> live_;
+};
+
+}  // namespace taskwatchd

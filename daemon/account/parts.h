@@ -1,0 +1,35 @@
+// The parts of an account, to be read: what `status` and `explain` are made from.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "account/budget.h"
+#include "account/distributions.h"
+#include "account/explicit_tasks.h"
+#include "account/jobs.h"
+#include "account/reach.h"
+#include "config/config.h"
+#include "core/blind.h"
+#include "core/tracker.h"
+
+namespace taskwatchd {
+
+struct AccountParts {
+  const AccountConfig& config;
+  const std::map<Api, Budget>& budgets;
+  const Tracker& tracker;
+  const Reach& reach;
+  const AccountJobs& jobs;
+  const ExplicitTasks& tasks;
+  const Distributions& distributions;
+  const BlindWatch& blind;
+  std::optional<double> clock_offset;  // s, cloud less ours
+
+  // What is watched gives that API something to do.
+  bool needs(Api api) const {
+    return jobs.needs(api) || tasks.needs(api) || distributions.needs(api);
+  }
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,13 @@
+// What an account reports of itself, for /metrics, the API and the status line. No I/O. Event-loop
+// thread only.
+#pragma once
+
+#include "account/parts.h"
+#include "core/status.h"
+
+namespace taskwatchd {
+
+// Walks over all explicit tasks and jobs.
+AccountStatus status_of(const AccountParts& account, Now now);
+
+}  // namespace taskwatchd

@@ -1,0 +1,25 @@
+// Which of a spreadsheet's files are its sheets and its table of texts: found as the Open Packaging
+// Conventions say, by relationships, not by fixed names. Pure.
+// Source: ECMA-376 part 2, clauses 6.2 and 6.5.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cloud/result_unpack.h"
+
+namespace taskwatchd {
+
+bool is_xlsx(const ZipArchive& archive);
+
+struct SpreadsheetParts {
+  std::vector<std::size_t> sheets;   // places in the archive, in the workbook's order
+  std::optional<std::size_t> texts;  // the table that cells point into
+};
+// `budget`: see unpack_gzip.
+std::variant<SpreadsheetParts, UnpackProblem> find_parts(ZipArchive& archive, std::size_t& budget);
+
+}  // namespace taskwatchd

@@ -1,0 +1,167 @@
+"""Tasks named by id in a file, all seen before, and what the daemon takes while it is asked."""
+
+import os
+import re
+import signal
+import socket
+import threading
+import time
+
+import harness
+import worlds
+
+SCENARIO = """
+accounts:
+  - name: demo
+    keys:
+      - {{id: LTAI5tDemoKey, secret: demo-secret-not-a-real-one}}
+    quota: {{QueryTask: 5, ListTask: 200, QueryJobStatistics: 5, QueryJob: 5}}
+    instances:
+      - region: cn-shanghai
+        id: iot-cn-demo0001
+        jobs:
+          - {{id: sGWotgRkutxXaaaaa010001, name: ota-size, devices: {tasks}, start: 24h}}
+"""
+
+
+def memory(pid):
+    """{what: bytes}: VmRSS is held now, VmHWM was held at most."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        rows = dict(line.split(":", 1) for line in file)
+    return {key: int(rows[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")}
+
+
+class Peak:
+    """The most that a process holds from here to stop(). The kernel counts it for root; for others it
+    is looked at every few milliseconds."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.most = 0
+        self.over = threading.Event()
+        try:
+            with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
+                file.write("5")
+            self.counted = True
+        except OSError:
+            self.counted = False
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
+
+    def _look(self):
+        while not self.over.wait(0.005):
+            try:
+                self.most = max(self.most, memory(self.pid)["VmRSS"])
+            except (OSError, KeyError):
+                return  # it has ended
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+        return memory(self.pid)["VmHWM"] if self.counted else self.most
+
+
+class Silent:
+    """Clients that ask for a path and read nothing."""
+
+    def __init__(self, url, count, headers="", pause=0.0):
+        self.sockets = []
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        for _ in range(count):
+            one = socket.socket()
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.connect((host, int(port)))
+            one.sendall(f"GET /metrics HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+            self.sockets.append(one)
+            time.sleep(pause)
+
+    def statuses(self):
+        """How many were answered with each status, by their first bytes."""
+        counts = {}
+        for one in self.sockets:
+            one.settimeout(harness.DEADLINE)
+            status = one.recv(12).decode()[-3:]
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+    def close(self):
+        for one in self.sockets:
+            one.close()
+
+
+class NamedTasks(harness.TestCase):
+    def named(self, tasks, limit=20):
+        """A daemon that watches so many tasks by their ids, and has seen all of them in an earlier
+        life; its peak until it has started."""
+        cloud = self.iotsim(SCENARIO.format(tasks=tasks), "--watch=jobs", "--quota-share=1.0")
+        daemon = self.daemon(cloud.config_file).started()
+        harness.wait_for("its baseline", lambda: daemon.events("job_baseline"), deadline=300,
+                         every=0.2)
+        self.assertEqual(daemon.stop(), 0, daemon.tail())
+        ids = sorted(worlds.stored_statuses(os.path.join(cloud.directory, "state.db")))
+        self.assertEqual(len(ids), tasks)
+        self.ids_file = os.path.join(cloud.directory, "ids")
+        worlds.rewrite(self.ids_file, "\n".join(ids) + "\n")
+        with open(cloud.config_file, encoding="utf-8") as file:
+            text = file.read()
+        text, lists = re.subn(r" jobs:\n +- \S+\n", f" task_files: [{self.ids_file}]\n", text)
+        self.assertEqual(lists, 1, text)
+        worlds.rewrite(cloud.config_file, text)
+        begun = time.monotonic()
+        daemon = self.daemon(cloud.config_file).started(deadline=limit)
+        self.start_seconds = time.monotonic() - begun
+        return daemon
+
+    def during(self, daemon, work):
+        """What work() returns, and the peak meanwhile."""
+        peak = Peak(daemon.pid)
+        result = work()
+        return result, peak.stop()
+
+    def reload(self, daemon):
+        before = len(daemon.events("config_reloaded"))
+        daemon.send(signal.SIGHUP)
+        harness.wait_for("a reload", lambda: len(daemon.events("config_reloaded")) > before)
+
+    def rename_half(self, daemon):
+        """Half of the ids leave the file and come back."""
+        with open(self.ids_file, encoding="ascii") as file:
+            ids = file.read()
+        for text in (ids[:len(ids) // 2].rpartition("\n")[0] + "\n", ids):
+            before = len(daemon.events("config_reloaded"))
+            worlds.rewrite(self.ids_file, text)
+            harness.wait_for("the ids are taken over",
+                             lambda: len(daemon.events("config_reloaded")) > before, deadline=60)
+
+    def scrape(self, daemon, *headers):
+        """The page's bytes as they come, and the seconds that it took."""
+        host, _, port = daemon.url.removeprefix("http://").rpartition(":")
+        begun = time.monotonic()
+        size = 0
+        with socket.create_connection((host, int(port)), timeout=60) as client:
+            lines = ["GET /metrics HTTP/1.1", "Host: localhost", "Connection: close", *headers]
+            client.sendall("".join(line + "\r\n" for line in lines).encode() + b"\r\n")
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(4096)
+            self.assertIn(b" 200 ", head.splitlines()[0])
+            expected = int(re.search(rb"Content-Length: (\d+)", head).group(1))
+            size = len(head.partition(b"\r\n\r\n")[2])
+            while part := client.recv(1 << 20):
+                size += len(part)
+        self.assertEqual(size, expected)
+        return size, time.monotonic() - begun
+
+    def besieged(self, daemon, count, headers="", pause=0.0):
+        """So many clients that do not read: what they were answered, and how long health took at most."""
+        clients = Silent(daemon.url, count, headers, pause)
+        slowest = 0.0
+        for _ in range(20):
+            begun = time.monotonic()
+            status, _, _ = daemon.get("/-/healthy")
+            self.assertEqual(status, 200)
+            slowest = max(slowest, time.monotonic() - begun)
+            time.sleep(0.05)
+        statuses = clients.statuses()
+        clients.close()
+        return statuses, slowest
