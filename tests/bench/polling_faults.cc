@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/polling_runs.h"
@@ -46,15 +48,10 @@ Faults shared() {
   return faults;
 }
 
-std::vector<Case> cases() {
+std::vector<Case> failing_calls() {
   const Relative little{1.3, 0.2, 1.5, 0.5, 1.3, 0.2};
   const Relative big{kNone, 0, kNone, 0, 1.3, 0};
   const Goal fifth{1.5, 8, 15};
-  Faults others, late, jitter, mortal;
-  others.other_calls = 3;
-  late.statistics_lag = std::chrono::seconds(5);
-  jitter.jitter = std::chrono::milliseconds(10);
-  mortal.token_life = std::chrono::minutes(1);
   return {
       {.name = "2 % of the calls fail",
        .scenario = 'B',
@@ -89,6 +86,16 @@ std::vector<Case> cases() {
        .faults = failing(0.02),
        .relative = big,
        .mixed_too = true},
+  };
+}
+
+std::vector<Case> other_troubles() {
+  Faults others, late, jitter, mortal;
+  others.other_calls = 3;
+  late.statistics_lag = std::chrono::seconds(5);
+  jitter.jitter = std::chrono::milliseconds(10);
+  mortal.token_life = std::chrono::minutes(1);
+  return {
       {.name = "others use 3/s of each API",
        .scenario = 'B',
        .faults = others,
@@ -122,6 +129,12 @@ std::vector<Case> cases() {
        .failing_tasks = 0.3},
       {.name = "a token lives for a minute from when it was given out", .faults = mortal},
   };
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all = failing_calls();
+  for (Case& one : other_troubles()) all.push_back(std::move(one));
+  return all;
 }
 
 struct Row {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "bench/polling_scenarios.h"
 #include "config/parse.h"

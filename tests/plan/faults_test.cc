@@ -30,10 +30,10 @@ TEST(SlidingQuota, AllowsFiveInAnySecondAndARefusedCallTakesNoPlace) {
   EXPECT_TRUE(passes(gateway, Api::kListTask, 1000)) << "the first is a second old";
   EXPECT_FALSE(passes(gateway, Api::kListTask, 1050));
   EXPECT_TRUE(passes(gateway, Api::kListTask, 1100));
-  EXPECT_EQ(gateway.ours().calls, 11u);
+  EXPECT_EQ(gateway.ours().calls, 12u);
   EXPECT_EQ(gateway.ours().refused, 4u);
   EXPECT_EQ(gateway.ours().failed, 0u);
-  EXPECT_EQ(gateway.most_in_a_second(), 8u) << "of one API, refused ones too";
+  EXPECT_EQ(gateway.most_in_a_second(), 9u) << "of one API, refused ones too";
 }
 
 TEST(SlidingQuota, EvenCallsAtTheRatePass) {
@@ -301,14 +301,15 @@ TEST(FaultyRun, CountsWhatTheCloudCounted) {
 }
 
 TEST(FaultyRun, AsManyCallsAtOnceAsThePollerAllows) {
-  RunOptions options;
+  RunOptions options = query_task_alone();
+  options.denied = {};  // only QueryTask has work
   options.rtt = std::chrono::minutes(1);
   options.until = 10 * 60'000;
   const Result result = run({}, options);
   std::uint64_t calls = 0;
   for (const auto& [api, n] : result.calls) calls += n;
   EXPECT_LE(calls, 32u * 10);
-  EXPECT_GT(calls, 32u * 5);
+  EXPECT_GT(calls, 32u * 8);
 }
 
 TEST(FaultyRun, RoundRobinMeetsTheSameFailures) {
