@@ -162,8 +162,9 @@ void add_plan_faults(CLI::App& plan, Parsed& parsed) {
   check_by(text_flag(plan, "--other-calls", parsed.plan_other_calls, "N",
                      "Other programs of the account call each API so many times a second."),
            &rate_problem);
-  plan.add_flag("--shared-quota", request.shared_quota,
-                "The cloud allows all APIs together what the greatest quota of one is.");
+  plan.add_flag(
+      "--shared-quota", request.shared_quota,
+      "The cloud allows all APIs together quota_total, or what the greatest quota of one is.");
   check_by(text_flag(plan, "--statistics-lag", parsed.plan_statistics_lag, "DURATION",
                      "A job's statistics show how things stood so long ago."),
            &span_problem);

@@ -27,7 +27,8 @@ struct Request {
   std::uint64_t seed = 1;
   Duration rtt = std::chrono::milliseconds(60);
   Faults faults = {.mixed = true};
-  bool shared_quota = false;  // of each account: its greatest quota is that of all APIs together
+  // One budget for all APIs of an account: quota_total, or else the greatest of its quotas.
+  bool shared_quota = false;
   double failing_tasks = Life{}.failed;
 };
 

@@ -28,8 +28,9 @@ void use(Report& report, const AccountConfig& account, const Result& result) {
 // What goes wrong in this account's cloud.
 Faults faults_of(const Request& request, const AccountConfig& account) {
   Faults faults = request.faults;
-  // quota_total: to be taken instead once AccountConfig has it.
-  if (request.shared_quota) {
+  if (account.quota_total > 0) {
+    faults.shared_quota = account.quota_total;
+  } else if (request.shared_quota) {
     double greatest = 0;
     for (const Api api : kShown) greatest = std::max(greatest, account.quota.at(api));
     faults.shared_quota = greatest;

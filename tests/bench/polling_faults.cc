@@ -147,8 +147,7 @@ struct Row {
 
 AccountConfig account_of(const Case& one) {
   AccountConfig account = full_quota();
-  // quota_total: set here once AccountConfig has it.
-  static_cast<void>(one.quota_total);
+  account.quota_total = one.quota_total;
   return account;
 }
 

@@ -300,7 +300,8 @@ TEST(FaultyRun, CountsWhatTheCloudCounted) {
   EXPECT_GT(mean_of(failing.delays.bad), mean_of(clean.delays.bad));
 }
 
-TEST(FaultyRun, AsManyCallsAtOnceAsThePollerAllows) {
+// Calls of one API under way at once have a bound (account/budget.h), here 30 in a minute.
+TEST(FaultyRun, SlowRepliesBoundTheCallsUnderWay) {
   RunOptions options = query_task_alone();
   options.denied = {};  // only QueryTask has work
   options.rtt = std::chrono::minutes(1);
@@ -308,8 +309,8 @@ TEST(FaultyRun, AsManyCallsAtOnceAsThePollerAllows) {
   const Result result = run({}, options);
   std::uint64_t calls = 0;
   for (const auto& [api, n] : result.calls) calls += n;
-  EXPECT_LE(calls, 32u * 10);
-  EXPECT_GT(calls, 32u * 8);
+  EXPECT_LE(calls, 30u * 10);
+  EXPECT_GT(calls, 30u * 8);
 }
 
 TEST(FaultyRun, RoundRobinMeetsTheSameFailures) {
