@@ -20,6 +20,7 @@ class Flights {
 
   // REQUIRES: `now` does not fall, here and below.
   void send(Call call, Duration now);
+  std::size_t in_flight() const { return under_way_.size() + answered_.size(); }
   // When the next answer comes, if that is before `limit`; else `limit`. Nothing may be sent before
   // the instant that is returned.
   Duration next_answer(Duration limit);

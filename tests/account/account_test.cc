@@ -340,7 +340,7 @@ TEST_F(AccountTest, ARestartGoesOnFromWhatIsStored) {
   EXPECT_NEAR(status_of(account->parts(), now).blind_seconds, 600, 1);
   const Commit seen = account->refresh(now);
   EXPECT_EQ(seen.records.size(), 1u);
-  EXPECT_EQ(seen.marks.size(), 2u);
+  EXPECT_EQ(seen.marks.size(), 4u);
   EXPECT_TRUE(account->refresh(now).empty());
 }
 

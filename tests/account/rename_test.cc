@@ -42,7 +42,7 @@ class RenameTest : public testing::Test {
       pass(seconds(1));
       const NextCall next = account->next(now);
       if (!next.call) continue;
-      account->asked(*next.call, now);
+      send(*account, *next.call, now);
       TaskPage page;
       if (!next.call->status || *next.call->status == row.status) page.tasks = {row};
       auto verdict =

@@ -6,6 +6,7 @@
 #include "fakes/fake_http.h"
 #include "room.h"
 #include "spawn.h"
+#include "view/view_world.h"
 
 namespace taskwatchd {
 namespace {
@@ -67,7 +68,7 @@ class FleetTest : public testing::Test {
   std::string page() {
     DaemonStatus now;
     now.accounts = fleet.status();
-    return metrics.render(now, {}, clock.now().wall);
+    return page_of(metrics, now, {}, clock.now().wall);
   }
 
   boost::asio::io_context context;

@@ -304,5 +304,109 @@ TEST_F(PollerTest, TwoAccountsGoTheirOwnWays) {
   EXPECT_EQ(log.count("account_unreachable"), 1u);
 }
 
+class ResultFetchTest : public PollerTest {
+ protected:
+  AccountConfig account() {
+    AccountConfig one = listing({});
+    one.instances.clear();
+    one.quota[Api::kQueryDeviceDistributeJob] = 10;
+    one.quota[Api::kQueryDeviceDistributeDetail] = 5;
+    one.distributions.ids = {"D1"};
+    one.distributions.endpoint = "https://distribution.example";
+    one.pace.job = seconds(1);
+    return one;
+  }
+  const DistributionRecord& stored() { return store.distributions().at({"prod", "D1"}); }
+
+  FakeHttp cloud{
+      clock, [](const HttpRequest& request) -> HttpResult {
+        const bool is_status = request.url.find("QueryDeviceDistributeJob") != std::string::npos;
+        return HttpReply{
+            200,
+            {{"content-type", "application/json"}},
+            is_status ? R"({"RequestId":"R","Success":true,"Data":{"JobId":"D1","Status":2}})"
+                      : R"({"RequestId":"R","Success":true,"File":"https://x.example/y"})"};
+      }};
+  Ports with_cloud{clock, entropy, cloud, keys, store, log, observer, results};
+  Recorder own_recorder{with_cloud};
+  Fleet own_fleet{context.get_executor(), with_cloud, own_recorder, metrics};
+
+  Awaitable<void> put(Commit commit) { co_await store.commit(std::move(commit)); }
+  Awaitable<void> run_recorder() { co_await own_recorder.run(); }
+  Awaitable<void> take_account() {
+    Config mine;
+    mine.accounts = {account()};
+    failure = co_await own_fleet.take_over(mine);
+  }
+  void start() {
+    spawn(context.get_executor(), run_recorder());
+    spawn(context.get_executor(), take_account());
+    clock.settle();
+  }
+};
+
+TEST_F(ResultFetchTest, ThatItBeginsIsStoredBefore) {
+  int early = 0;
+  results.set_answer([&](const ResultRequest&) -> std::variant<DistributionResult, ResultFailure> {
+    early += stored().fetch_begun ? 0 : 1;
+    return ResultFailure{.message = "no route"};
+  });
+  start();
+  clock.advance(seconds(20));
+  EXPECT_GT(results.asked().size(), 1u);
+  EXPECT_EQ(early, 0);
+  EXPECT_FALSE(stored().fetch_begun) << "it has ended";
+  results.set_answer([](const ResultRequest&) { return understood(3); });
+  clock.advance(minutes(2));
+  ASSERT_TRUE(stored().result);
+  EXPECT_EQ(stored().result->ok, 3u);
+}
+
+TEST_F(ResultFetchTest, WhatCannotBeStoredIsNotFetched) {
+  start();
+  store.fail_next(1'000'000, {StoreError::Kind::kUnavailable, "disk full"});
+  clock.advance(minutes(1));
+  EXPECT_TRUE(results.asked().empty());
+  EXPECT_EQ(log.count("distribution_file_failed"), 1u);
+  store.fail_next(0, {});
+  clock.advance(minutes(11));
+  EXPECT_FALSE(results.asked().empty());
+}
+
+TEST_F(ResultFetchTest, AFetchThatACrashInterruptedIsAnEventAtTheNextStartAndWaitsAnHour) {
+  DistributionRecord begun;
+  begun.key = {"prod", "D1"};
+  begun.last.distribution_id = "D1";
+  begun.last.status = DistributionStatus::kFinished;
+  begun.first_seen = begun.last_seen = clock.now().wall;
+  begun.fetch_begun = clock.now().wall;
+  Commit commit;
+  commit.distributions = {begun};
+  spawn(context.get_executor(), put(std::move(commit)));
+  clock.settle();
+  results.set_answer([](const ResultRequest&) { return understood(1); });
+  start();
+  clock.advance(minutes(59));
+  EXPECT_TRUE(results.asked().empty());
+  ASSERT_EQ(store.events().size(), 1u);
+  EXPECT_EQ(store.events().begin()->second.name, "distribution_result");
+  EXPECT_FALSE(stored().fetch_begun);
+  clock.advance(minutes(2));
+  EXPECT_EQ(results.asked().size(), 1u);
+  EXPECT_EQ(store.events().size(), 2u);
+}
+
+TEST_F(ResultFetchTest, AStopWhileItIsFetchedIsNoCrash) {
+  results.set_delay(minutes(1));
+  start();
+  clock.advance(seconds(10));
+  ASSERT_EQ(results.asked().size(), 1u);
+  EXPECT_TRUE(stored().fetch_begun);
+  own_fleet.stop();
+  clock.advance(seconds(1));
+  EXPECT_FALSE(stored().fetch_begun) << "though it is still under way";
+  clock.advance(minutes(2));
+}
+
 }  // namespace
 }  // namespace taskwatchd

@@ -53,6 +53,9 @@ class MemoryStore : public Store {
   // Their coroutines stay suspended until their loop is destroyed.
   void forget_held() { held_.clear(); }
 
+  const std::map<DistributionKey, DistributionRecord>& distributions() const {
+    return distributions_;
+  }
   const std::map<TaskKey, TaskRecord>& records() const { return records_; }
   const std::map<JobKey, JobRecord>& jobs() const { return jobs_; }
   const std::map<std::uint64_t, Event>& events() const { return events_; }
