@@ -320,7 +320,9 @@ class ResultFetchTest : public PollerTest {
 
   FakeHttp cloud{
       clock, [](const HttpRequest& request) -> HttpResult {
-        const bool is_status = request.url.find("QueryDeviceDistributeJob") != std::string::npos;
+        const bool is_status = std::any_of(
+            request.headers.begin(), request.headers.end(),
+            [](const auto& header) { return header.second == "QueryDeviceDistributeJob"; });
         return HttpReply{
             200,
             {{"content-type", "application/json"}},

@@ -22,7 +22,7 @@ TEST(PageEstimate, IsAboutThePage) {
   for (const std::string& id : ids) {
     const TaskRecord record =
         record_of(id, TaskStatus::kInProgress, "sGWotgRkutxXaaaaa0" + id.substr(0, 5));
-    metrics.restore({record}, {}, kStart);
+    metrics.restore({record}, kStart);
   }
   const auto page = static_cast<double>(page_of(metrics, full_status(ids), {}, kStart).size());
   const auto estimate = static_cast<double>(named_tasks_bytes(config));
