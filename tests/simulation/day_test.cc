@@ -118,8 +118,10 @@ TEST(Simulation, OthersThatEatTheQuotaAreGivenWay) {
   world.run(minutes(30));
   const auto& stats = world.cloud().log().stats({0, 0});
   const auto& query = stats.begin()->second;
-  // Feeling for the others' use, 0.1/s each clean ten seconds, costs about a tenth of what is left.
-  EXPECT_LT(static_cast<double>(query.throttled), 0.15 * static_cast<double>(query.calls));
+  // One call per second is left. A probe every 20 s or so, and the search for the rate below the
+  // ceiling, cost about a sixth of that (tests/core/limiter_share_test.cc: 7 % where the others'
+  // calls are evenly spaced, which these are not).
+  EXPECT_LT(static_cast<double>(query.throttled), 0.2 * static_cast<double>(query.calls));
   EXPECT_GT(world.calls() - calls, 30u * 60 / 3) << "about one call a second is left";
 }
 

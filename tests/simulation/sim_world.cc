@@ -255,6 +255,7 @@ SimWorld::SimWorld(SimOptions options)
   options_.calm.signature_check = false;
   calm_down();
 
+  config_.quota_total = options.quota_total;
   config_.quota_share = options.quota_share;
   config_.pace = options.pace;
   InstanceConfig where;

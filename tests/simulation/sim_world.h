@@ -30,7 +30,8 @@ struct SimOptions {
   std::uint32_t jobs = 1;
   std::uint32_t tasks = 30;  // of each job
   double rollout_per_minute = 60;
-  double quota = 5;  // of each API that is used
+  double quota = 5;        // of each API that is used
+  double quota_total = 0;  // as configured: of all APIs together; 0: not
   double quota_share = 0.8;
   Pace pace;
   iotsim::LifeParameters life;
