@@ -60,7 +60,7 @@ class Account {
   void departed(const Call& call, Now now);
   // It was answered, or failed. `chance` in [0, 1).
   Verdict settle(const Answer& answer, Now now, double chance);
-  // There are no keys to sign with: nothing was sent. Told once.
+  // There are no credentials to sign with: nothing was sent. Logged once.
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
   // Nothing was sent, or what was sent had old keys: others are on their way. No failure.
   void ask_again(const Call& call, bool sent, Now now);

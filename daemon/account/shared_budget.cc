@@ -76,8 +76,4 @@ void SharedBudget::on_throttled(Mono departed, Mono now) {
   if (in_use()) limiter_->on_throttled(departed, now);
 }
 
-void SharedBudget::hold_until(Mono when) {
-  if (in_use()) limiter_->hold_until(when);
-}
-
 }  // namespace taskwatchd

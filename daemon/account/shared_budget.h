@@ -32,7 +32,6 @@ class SharedBudget {
   void on_end(std::uint64_t call);
   void on_accepted(Mono departed, Mono now);
   void on_throttled(Mono departed, Mono now);
-  void hold_until(Mono when);
 
  private:
   double start_of(Api api) const;
