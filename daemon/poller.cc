@@ -54,7 +54,7 @@ Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& rec
 }
 
 Awaitable<void> Poller::run() {
-  record(account_.interrupted(ports_.clock.now()));
+  record(account_.after_configure(ports_.clock.now()));
   while (!stopping_) {
     const Now now = ports_.clock.now();
     refresh(now);
@@ -225,7 +225,7 @@ void Poller::stop(std::function<void()> ended) {
 
 std::vector<std::string> Poller::configure(const AccountConfig& config, const Stored& stored) {
   std::vector<std::string> dropped = account_.configure(config, stored, ports_.clock.now());
-  record(account_.interrupted(ports_.clock.now()));
+  record(account_.after_configure(ports_.clock.now()));
   alarm_->ring();
   return dropped;
 }
@@ -236,6 +236,7 @@ void Poller::forget() {
   nothing.instances.clear();
   nothing.distributions.ids.clear();
   account_.configure(nothing, {}, ports_.clock.now());
+  record(account_.after_configure(ports_.clock.now()));
 }
 
 std::vector<DistributionRecord> Poller::distributions() const {

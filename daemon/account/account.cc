@@ -265,9 +265,9 @@ Verdict Account::fetched(const std::string& id,
   return out;
 }
 
-Verdict Account::interrupted(Now now) {
+Verdict Account::after_configure(Now now) {
   Verdict out;
-  distributions_.take_interrupted(now, out);
+  distributions_.after_configure(now, out);
   return out;
 }
 

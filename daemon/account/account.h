@@ -72,8 +72,9 @@ class Account {
   Verdict fetched(const std::string& distribution_id,
                   std::variant<DistributionResult, ResultFailure> result, Now now);
   bool watches_distribution(const std::string& id) const { return distributions_.watches(id); }
-  // Files whose fetching an earlier life did not survive: to be called after each configure.
-  Verdict interrupted(Now now);
+  // What a configuration has to store and tell, to be called after each and at the start: files
+  // whose fetching an earlier life did not survive, fetches that nobody waits for any more.
+  Verdict after_configure(Now now);
   // Fetches under way, as if not begun.
   std::vector<DistributionRecord> unbegun() const { return distributions_.unbegun(); }
   // The keys are others than before: what was refused may be mended, so ask at once.

@@ -1,6 +1,7 @@
 #include "account/distributions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace taskwatchd {
@@ -9,7 +10,10 @@ void Distributions::configure(const AccountConfig& config,
                               const std::vector<DistributionRecord>& stored, Now now) {
   file_hosts_ = config.distributions.file_hosts;
   proxy_ = config.proxy;
-  watch_.configure(config.distributions.ids, stored, config.pace.job, now);
+  for (DistributionRecord& one :
+       watch_.configure(config.distributions.ids, stored, config.pace.job, now)) {
+    dropped_.push_back(std::move(one));
+  }
 }
 
 bool Distributions::needs(Api api) const {
@@ -36,18 +40,18 @@ NextCall Distributions::next(Api api, Now now, double, const Gates& gates) {
   return next;
 }
 
-void Distributions::on_sent(const Call& call, Now) {
-  watch_.asked(call.api, call.distribution_id);
+void Distributions::on_sent(const Call& call, Now now) {
+  watch_.asked(call.api, call.distribution_id, call.number, now);
 }
 
 void Distributions::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
   if (!watches(call)) return;
   if (const auto* status = std::get_if<DistributionReply>(&reply)) {
-    auto seen = watch_.status(*status, now);
+    auto seen = watch_.status(*status, call.number, now);
     if (seen.record) out.distributions.push_back(*std::move(seen.record));
     out.observation.events = std::move(seen.events);
   } else if (const auto* file = std::get_if<DistributionFile>(&reply)) {
-    if (auto fetch = watch_.file(call.distribution_id, *file, now)) {
+    if (auto fetch = watch_.file(call.distribution_id, *file, call.number, now)) {
       out.begun = std::move(fetch->record);
       out.fetch = ResultRequest{.key = {account_, call.distribution_id},
                                 .url = std::move(fetch->url),
@@ -58,13 +62,12 @@ void Distributions::on_answer(const Call& call, const Outcome& reply, Now now, V
 }
 
 void Distributions::on_failure(const Call& call, const CallFailure& failure, Now, Verdict&) {
-  if (watches(call)) watch_.failed(call.api, call.distribution_id, failure.retry_at);
+  if (watches(call)) watch_.failed(call.api, call.distribution_id, call.number, failure.retry_at);
 }
 
 void Distributions::on_fetched(const std::string& id,
                                std::variant<DistributionResult, ResultFailure> result, Now now,
                                Verdict& out) {
-  watch_.ended(id);
   if (!watch_.watches(id)) return;
   const auto* const failure = std::get_if<ResultFailure>(&result);
   if (failure != nullptr && !failure->refused) {
@@ -80,7 +83,9 @@ void Distributions::on_fetched(const std::string& id,
   out.observation.events = std::move(read.events);
 }
 
-void Distributions::take_interrupted(Now now, Verdict& out) {
+void Distributions::after_configure(Now now, Verdict& out) {
+  std::move(dropped_.begin(), dropped_.end(), std::back_inserter(out.distributions));
+  dropped_.clear();
   for (auto& one : watch_.interrupted(now)) {
     if (one.record) out.distributions.push_back(*std::move(one.record));
     for (Event& event : one.events) out.observation.events.push_back(std::move(event));

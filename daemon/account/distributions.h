@@ -35,8 +35,9 @@ class Distributions : public Owner {
   // reload has dropped the distribution meanwhile.
   void on_fetched(const std::string& id, std::variant<DistributionResult, ResultFailure> result,
                   Now now, Verdict& out);
-  // Files whose fetching an earlier life did not survive: to be called after each configure.
-  void take_interrupted(Now now, Verdict& out);
+  // What a configuration has to store and tell, to be called after each: files whose fetching an
+  // earlier life did not survive, and fetches under way that nobody waits for any more.
+  void after_configure(Now now, Verdict& out);
   // Fetches under way, as if they had not begun.
   std::vector<DistributionRecord> unbegun() const { return watch_.unbegun(); }
   bool watches(const std::string& id) const { return watch_.watches(id); }
@@ -48,6 +49,7 @@ class Distributions : public Owner {
   std::vector<std::string> file_hosts_;
   std::string proxy_;
   DistributionWatch watch_;
+  std::vector<DistributionRecord> dropped_;  // since the last after_configure
 };
 
 }  // namespace taskwatchd

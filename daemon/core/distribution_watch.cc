@@ -22,6 +22,14 @@ constexpr std::uint32_t kRefusedTries = 3;  // after the first
 constexpr const char* kInterrupted = "the daemon ended while the file was fetched or read";
 constexpr std::size_t kMaxNameBytes = 128;  // of what a file says of a device
 
+// As if its fetch had not begun.
+std::optional<DistributionRecord> unbegun_record(const DistributionRecord& record) {
+  if (!record.fetch_begun) return std::nullopt;
+  DistributionRecord copy = record;
+  copy.fetch_begun.reset();
+  return copy;
+}
+
 }  // namespace
 
 bool DistributionWatch::wants_file(const Watched& one) const {
@@ -45,9 +53,9 @@ void DistributionWatch::plan_file(Watched& one, bool reload, Now now) const {
   }
 }
 
-void DistributionWatch::configure(const std::vector<std::string>& ids,
-                                  const std::vector<DistributionRecord>& stored, Duration pace,
-                                  Now now) {
+std::vector<DistributionRecord> DistributionWatch::configure(
+    const std::vector<std::string>& ids, const std::vector<DistributionRecord>& stored,
+    Duration pace, Now now) {
   pace_ = pace;
   std::unordered_map<std::string_view, const DistributionRecord*> known;
   for (const DistributionRecord& record : stored)
@@ -58,28 +66,31 @@ void DistributionWatch::configure(const std::vector<std::string>& ids,
     const auto held = before.find(id);
     if (held != before.end()) {
       Watched& kept = watched_.insert(before.extract(held)).position->second;
-      if (!kept.file_asked && kept.record.result) plan_file(kept, true, now);
+      if (!kept.fetching && kept.record.result) plan_file(kept, true, now);
       continue;
     }
     Watched& one = watched_[id];
     const auto found = known.find(id);
     if (found != known.end()) {
       one.record = *found->second;
-      // Dropped and listed again while it was fetched.
-      if (fetching_.contains(id)) one.record.fetch_begun.reset();
     } else {
       one.record.key = {account_, id};
       one.record.first_seen = now.wall;
     }
     plan_file(one, false, now);
   }
+  std::vector<DistributionRecord> dropped;
+  for (const auto& [id, one] : before) {
+    if (auto record = unbegun_record(one.record)) dropped.push_back(*std::move(record));
+  }
+  return dropped;
 }
 
 void DistributionWatch::set_status_usable(bool usable, Now now) {
   if (usable == status_usable_) return;
   status_usable_ = usable;
   for (auto& [id, one] : watched_) {
-    if (!usable && !one.file_asked) plan_file(one, false, now);
+    if (!usable && !one.fetching) plan_file(one, false, now);
   }
 }
 
@@ -99,8 +110,9 @@ DistributionWatch::Next DistributionWatch::next(Api api, Now now) const {
   const bool status = api == Api::kQueryDeviceDistributeJob;
   Next next;
   for (const auto& [id, one] : watched_) {
-    if (status ? one.status_asked : one.file_asked) continue;
-    const Mono due = status ? one.status_due : one.file_due;
+    if (!status && one.fetching) continue;
+    const Mono due = status ? std::max(one.status_due, one.status_poll.ready())
+                            : std::max(one.file_due, one.file_poll.ready());
     if (due >= next.wake) continue;  // the one that waits longest
     next.wake = due;
     next.id = id;
@@ -109,32 +121,29 @@ DistributionWatch::Next DistributionWatch::next(Api api, Now now) const {
   return next;
 }
 
-void DistributionWatch::asked(Api api, const std::string& id) {
+void DistributionWatch::asked(Api api, const std::string& id, std::uint64_t call, Now now) {
   Watched& one = watched_.at(id);
-  (api == Api::kQueryDeviceDistributeJob ? one.status_asked : one.file_asked) = true;
+  (api == Api::kQueryDeviceDistributeJob ? one.status_poll : one.file_poll).on_sent(call, now.mono);
 }
 
-void DistributionWatch::failed(Api api, const std::string& id, Mono retry_at) {
+void DistributionWatch::failed(Api api, const std::string& id, std::uint64_t call, Mono retry_at) {
   Watched& one = watched_.at(id);
-  if (api == Api::kQueryDeviceDistributeJob) {
-    one.status_asked = false;
-    one.status_due = retry_at;
-  } else {
-    one.file_asked = false;
-    // While the status cannot be had this is the regular look, not a retry.
-    one.file_due = retry_at;
-  }
+  (api == Api::kQueryDeviceDistributeJob ? one.status_poll : one.file_poll)
+      .on_failure(call, retry_at);
 }
 
-void DistributionWatch::plan(Watched& one, Now now) const {
+void DistributionWatch::plan_status(Watched& one, Now now) const {
   const bool over = is_finished(one.record.last.status);
   one.status_due = now.mono + (over ? std::max(kOverLook, pace_) : pace_);
 }
 
-DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& reply, Now now) {
+DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& reply,
+                                                     std::uint64_t call, Now now) {
   Watched& one = watched_.at(reply.distribution_id);
   DistributionRecord& record = one.record;
-  one.status_asked = false;
+  one.status_poll.on_answer(call);
+  if (call < one.status_shown_by) return {};
+  one.status_shown_by = call;
   const DistributionStatus from = record.last.status;
   const bool first = record.last_seen == Wall();
   const bool never_read = first || record.last.distribution_id.empty();
@@ -146,7 +155,7 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
   if (moved || never_read) {
     if (is_finished(reply.status)) {
       if (!record.ended) record.ended = now.wall;
-      if (!one.file_asked) plan_file(one, false, now);
+      if (!one.fetching) plan_file(one, false, now);
     } else {
       record.ended.reset();
     }
@@ -155,26 +164,26 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
     }
     verdict.record = record;
   }
-  plan(one, now);
+  plan_status(one, now);
   return verdict;
 }
 
 std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::string& id,
                                                                 const DistributionFile& file,
-                                                                Now now) {
+                                                                std::uint64_t call, Now now) {
   Watched& one = watched_.at(id);
+  one.file_poll.on_answer(call);
+  if (one.fetching) return std::nullopt;  // by the link that a newer call has shown
   if (one.record.result && one.record.result->understood) {
-    one.file_asked = false;
     one.file_due = Mono::max();
     return std::nullopt;
   }
   if (!file.url.empty()) {
     one.file_due = Mono::max();
+    one.fetching = true;
     one.record.fetch_begun = now.wall;
-    fetching_.insert(id);
-    return Fetch{file.url, one.record};  // still counts as asked: until it has ended
+    return Fetch{file.url, one.record};
   }
-  one.file_asked = false;
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.empties++, kDoublings)));
   one.file_due = now.mono + (status_usable_ ? pause : kBlindLook);
@@ -185,7 +194,7 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
                                                       DistributionResult result, Now now) {
   Watched& one = watched_.at(id);
   DistributionRecord& record = one.record;
-  one.file_asked = false;
+  one.fetching = false;
   one.tries = 0;
   one.told.clear();
   record.fetch_begun.reset();
@@ -224,7 +233,7 @@ DistributionWatch::Verdict DistributionWatch::refused(const std::string& id, con
 DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& id, bool expired,
                                                              const std::string& why, Now now) {
   Watched& one = watched_.at(id);
-  one.file_asked = false;
+  one.fetching = false;
   one.record.fetch_begun.reset();
   if (one.record.result && one.record.result->understood) return {};  // another was quicker
   const Duration pause =
@@ -236,17 +245,10 @@ DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& 
   return {one.record, {distribution_file_failed(one.record.key, why, now.wall)}};
 }
 
-void DistributionWatch::ended(const std::string& id) {
-  const auto found = fetching_.find(id);
-  if (found != fetching_.end()) fetching_.erase(found);
-}
-
 std::vector<DistributionRecord> DistributionWatch::unbegun() const {
   std::vector<DistributionRecord> records;
   for (const auto& [id, one] : watched_) {
-    if (!one.record.fetch_begun) continue;
-    records.push_back(one.record);
-    records.back().fetch_begun.reset();
+    if (auto record = unbegun_record(one.record)) records.push_back(*std::move(record));
   }
   return records;
 }
@@ -254,7 +256,7 @@ std::vector<DistributionRecord> DistributionWatch::unbegun() const {
 std::vector<DistributionWatch::Verdict> DistributionWatch::interrupted(Now now) {
   std::vector<Verdict> verdicts;
   for (auto& [id, one] : watched_) {
-    if (one.file_asked || !one.record.fetch_begun) continue;
+    if (one.fetching || !one.record.fetch_begun) continue;
     one.record.result.reset();  // told each time: the daemon has ended by it once more
     verdicts.push_back(refused(id, kInterrupted, now));
   }

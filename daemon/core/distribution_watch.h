@@ -5,13 +5,13 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "core/api.h"
 #include "core/distribution.h"
 #include "core/event.h"
+#include "core/poll_slot.h"
 #include "core/time.h"
 
 namespace taskwatchd {
@@ -21,9 +21,11 @@ class DistributionWatch {
   explicit DistributionWatch(std::string account) : account_(std::move(account)) {}
 
   // Watches exactly `ids`, those newly listed from `stored` on. `pace`: one that is not over is
-  // asked for its status at most so often.
-  void configure(const std::vector<std::string>& ids, const std::vector<DistributionRecord>& stored,
-                 Duration pace, Now now);
+  // asked for its status at most so often. Returns the records of those dropped while their file
+  // was fetched, as if that had not begun, to be stored: nothing here hears how it ends.
+  std::vector<DistributionRecord> configure(const std::vector<std::string>& ids,
+                                            const std::vector<DistributionRecord>& stored,
+                                            Duration pace, Now now);
   // Whether QueryDeviceDistributeJob may be called. Where it may not, the file is asked for once a
   // minute until there is one.
   void set_status_usable(bool usable, Now now);
@@ -41,23 +43,25 @@ class DistributionWatch {
   };
   Next next(Api api, Now now) const;
 
-  // REQUIRES for all below: the id is watched.
-  void asked(Api api, const std::string& id);
-  void failed(Api api, const std::string& id, Mono retry_at);
+  // REQUIRES for all below: the id is watched. `call`: the call's number.
+  void asked(Api api, const std::string& id, std::uint64_t call, Now now);
+  void failed(Api api, const std::string& id, std::uint64_t call, Mono retry_at);
 
   // What is to be stored and told.
   struct Verdict {
     std::optional<DistributionRecord> record;
     std::vector<Event> events;
   };
-  Verdict status(const DistributionReply& reply, Now now);
+  // A reply that a newer call's has overtaken tells nothing.
+  Verdict status(const DistributionReply& reply, std::uint64_t call, Now now);
   // The file to be fetched once `record` is stored; nothing if there is none yet or the last one is
   // still being read.
   struct Fetch {
     Secret url;
     DistributionRecord record;
   };
-  std::optional<Fetch> file(const std::string& id, const DistributionFile& file, Now now);
+  std::optional<Fetch> file(const std::string& id, const DistributionFile& file,
+                            std::uint64_t call, Now now);
   // One that was not understood is fetched again after an hour, three times, then once a reload.
   Verdict fetched(const std::string& id, DistributionResult result, Now now);
   // The file could not be had: another link is asked for, at once if this one's time was over.
@@ -70,9 +74,6 @@ class DistributionWatch {
   // The file itself is what fails: it is as one that was not understood.
   Verdict refused(const std::string& id, const std::string& why, Now now);
   // REQUIRES for the rest: nothing.
-  // A fetch has come to its end, whatever it was; before the calls above, also if a reload has
-  // dropped its distribution.
-  void ended(const std::string& id);
   // Fetches that an end of the daemon interrupted, found in what was stored. Each is told once.
   std::vector<Verdict> interrupted(Now now);
   // The records of fetches under way, as if they had not begun: the daemon stops, which is no
@@ -84,22 +85,23 @@ class DistributionWatch {
     DistributionRecord record;
     Mono status_due = Mono::min();
     Mono file_due = Mono::max();
-    bool status_asked = false;  // in flight
-    bool file_asked = false;    // in flight, or the file is being fetched
-    int empties = 0;            // replies without a link, running
-    int tries = 0;              // for a file, since the last one that came
-    std::string told;           // why it could not be had
+    PollSlot status_poll;
+    PollSlot file_poll;
+    std::uint64_t status_shown_by = 0;  // the newest call that was answered
+    bool fetching = false;              // its file, which is not asked for meanwhile
+    int empties = 0;                    // replies without a link, running
+    int tries = 0;                      // for a file, since the last one that came
+    std::string told;                   // why it could not be had
   };
   bool wants_file(const Watched& one) const;
   // Sets when the file is due, of one that is not being fetched.
   void plan_file(Watched& one, bool reload, Now now) const;
-  void plan(Watched& one, Now now) const;
+  void plan_status(Watched& one, Now now) const;
 
   std::string account_;
   Duration pace_{};
   bool status_usable_ = true;
   std::map<std::string, Watched> watched_;
-  std::multiset<std::string> fetching_;  // also what a reload has dropped meanwhile
 };
 
 }  // namespace taskwatchd

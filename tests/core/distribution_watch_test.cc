@@ -28,24 +28,26 @@ class DistributionWatchTest : public testing::Test {
   }
   std::optional<std::string> due(Api api) { return watch.next(api, now).id; }
   DistributionWatch::Verdict status(DistributionStatus status, const std::string& id = "d1") {
-    watch.asked(kJob, id);
+    watch.asked(kJob, id, ++call, now);
+    return watch.status(reply(status, id), call, now);
+  }
+  static DistributionReply reply(DistributionStatus status, const std::string& id = "d1") {
     DistributionReply reply;
     reply.distribution_id = id;
     reply.status = status;
     if (status == kUnknown) reply.status_text = "7";
     reply.total = 3;
-    return watch.status(reply, now);
+    return reply;
   }
   std::optional<DistributionWatch::Fetch> file(const std::string& url,
                                                const std::string& id = "d1") {
-    watch.asked(kDetail, id);
-    return watch.file(id, DistributionFile{Secret(url)}, now);
+    watch.asked(kDetail, id, ++call, now);
+    return watch.file(id, DistributionFile{Secret(url)}, call, now);
   }
   // A whole fetch of a file that is not understood.
   DistributionWatch::Verdict refuse(const std::string& why) {
     EXPECT_EQ(due(kDetail), "d1");
     EXPECT_TRUE(file("https://x/y"));
-    watch.ended("d1");
     DistributionResult strange;
     strange.problem = why;
     return watch.fetched("d1", strange, now);
@@ -71,6 +73,7 @@ class DistributionWatchTest : public testing::Test {
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   DistributionWatch watch{"prod"};
+  std::uint64_t call = 0;  // the number of the last
 };
 
 TEST_F(DistributionWatchTest, IsAskedAtItsPaceUntilItIsOverThenForItsFile) {
@@ -163,7 +166,7 @@ TEST_F(DistributionWatchTest, GoesOnFromWhatIsStored) {
   EXPECT_TRUE(later.seen("d1"));
   EXPECT_FALSE(later.seen("d2"));
   DistributionReply same = stored.last;
-  EXPECT_TRUE(later.status(same, now).events.empty()) << "told in an earlier life";
+  EXPECT_TRUE(later.status(same, 1, now).events.empty()) << "told in an earlier life";
   later.configure({"d2"}, {}, seconds(1), now);
   EXPECT_FALSE(later.watches("d1"));
 }
@@ -202,7 +205,6 @@ TEST_F(DistributionWatchTest, ARefusedFileIsTriedAgainEachHourThreeTimesThenAtAR
   EXPECT_EQ(watch.next(kDetail, now).wake, now.mono + minutes(60));
   pass(minutes(60));
   ASSERT_TRUE(file("https://x/y"));
-  watch.ended("d1");
   const auto good = watch.fetched("d1", result(3, 0), now);
   EXPECT_EQ(*field(good.events.at(0), "result"), FieldValue("read"));
   EXPECT_EQ(good.record->refusals, 0u);
@@ -248,24 +250,67 @@ TEST_F(DistributionWatchTest, AFetchThatACrashInterruptedIsToldAndNotRepeatedAtE
     if (crash == 4) break;
     pass(minutes(60));
     ASSERT_EQ(later.next(kDetail, now).id, "d1");
-    later.asked(kDetail, "d1");
-    stored = later.file("d1", DistributionFile{Secret("https://x/y")}, now)->record;
+    later.asked(kDetail, "d1", 1, now);
+    stored = later.file("d1", DistributionFile{Secret("https://x/y")}, 1, now)->record;
   }
 }
 
-TEST_F(DistributionWatchTest, AFetchUnderWayAtAnOrderlyStopOrFromBeforeAReloadIsNoCrash) {
+TEST_F(DistributionWatchTest, AFetchUnderWayAtAnOrderlyStopIsNoCrash) {
   open();
   status(kFinished);
-  const DistributionRecord begun = file("https://x/y")->record;
+  file("https://x/y");
   const auto unbegun = watch.unbegun();
   ASSERT_EQ(unbegun.size(), 1u);
   EXPECT_FALSE(unbegun[0].fetch_begun);
   EXPECT_TRUE(watch.interrupted(now).empty()) << "it is under way";
-  open({});
-  open({"d1"}, {begun});
+}
+
+// Its end is heard of by nobody, be it during the reload that lists it again or before.
+TEST_F(DistributionWatchTest, AFetchWhoseDistributionWasDroppedMeanwhileIsNoCrash) {
+  open();
+  status(kFinished);
+  file("https://x/y");
+  const auto dropped = watch.configure({}, {}, seconds(1), now);
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_FALSE(dropped[0].fetch_begun);
+  EXPECT_TRUE(watch.configure({"d1"}, dropped, seconds(1), now).empty());
   EXPECT_TRUE(watch.interrupted(now).empty());
-  watch.ended("d1");
-  EXPECT_TRUE(watch.unbegun().empty());
+  EXPECT_EQ(due(kDetail), "d1");
+  file("https://x/y");
+  EXPECT_EQ(watch.fetched("d1", result(3, 0), now).events.size(), 1u);
+  EXPECT_TRUE(watch.fetched("d1", result(3, 0), now).events.empty()) << "the first of the two";
+}
+
+TEST_F(DistributionWatchTest, AnUnansweredCallBarsTheNextForTwoSeconds) {
+  open();
+  watch.asked(kJob, "d1", 1, now);
+  EXPECT_EQ(watch.next(kJob, now).wake, now.mono + seconds(2));
+  pass(seconds(2));
+  ASSERT_EQ(due(kJob), "d1");
+  watch.asked(kJob, "d1", 2, now);
+  EXPECT_EQ(watch.status(reply(kFinished), 2, now).events.size(), 0u) << "the first sight";
+  EXPECT_FALSE(watch.status(reply(kRunning), 1, now).record) << "it was overtaken";
+  EXPECT_EQ(watch.records().front()->last.status, kFinished);
+
+  watch.asked(kDetail, "d1", 3, now);
+  pass(seconds(2));
+  ASSERT_EQ(due(kDetail), "d1");
+  watch.asked(kDetail, "d1", 4, now);
+  EXPECT_TRUE(watch.file("d1", DistributionFile{Secret("https://x/y")}, 3, now));
+  EXPECT_FALSE(watch.file("d1", DistributionFile{Secret("https://x/z")}, 4, now)) << "one fetch";
+  EXPECT_EQ(due(kDetail), std::nullopt);
+  watch.fetched("d1", result(3, 0), now);
+  EXPECT_EQ(due(kDetail), std::nullopt);
+}
+
+TEST_F(DistributionWatchTest, AFailedCallIsMadeAgainWhenTheRetryIsDue) {
+  open();
+  watch.asked(kJob, "d1", 1, now);
+  watch.failed(kJob, "d1", 1, now.mono + seconds(8));
+  EXPECT_EQ(watch.next(kJob, now).wake, now.mono + seconds(8));
+  pass(seconds(8));
+  status(kRunning);
+  EXPECT_EQ(watch.next(kJob, now).wake, now.mono + seconds(1));
 }
 
 TEST_F(DistributionWatchTest, AFileThatItselfFailsIsAsOneThatIsNotUnderstood) {
