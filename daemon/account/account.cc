@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "core/account_events.h"
 
@@ -117,6 +118,7 @@ bool Account::others_usable(Api api) const {
 
 NextCall Account::next(Now now) {
   NextCall choice;
+  total_.review(now.mono);
   if (total_.next() > now.mono) {
     choice.wake = total_.next();
     return choice;
@@ -173,17 +175,17 @@ Endpoint Account::begin(const Call& call, Now now) {
 
 void Account::departed(const Call& call, Now now) {
   budgets_.at(call.api).on_departure(call.number, now.mono);
-  total_.on_departure(call.number, now.mono);
+  total_.on_departure(call.number, call.api, now.mono);
 }
 
 // Every call ends here, once. A reload may have removed its instance, or given its name to another.
-Account::Ended Account::resolve(const Call& call) {
+Account::Ended Account::resolve(const Call& call, std::optional<bool> throttled) {
   const auto known = under_way_.find(call.number);
   assert(known != under_way_.end());
   Ended ended;
   ended.there = known->second == reach_.place_of(call.iot_instance);
   ended.departed = budgets_.at(call.api).on_end(call.number);
-  total_.on_end(call.number);
+  total_.on_end(call.number, throttled);
   under_way_.erase(known);
   reach_.on_end(call.iot_instance);
   return ended;
@@ -192,13 +194,14 @@ Account::Ended Account::resolve(const Call& call) {
 Verdict Account::settle(const Answer& answer, Now now, double chance) {
   Verdict out;
   const Call& call = answer.call;
-  const Ended ended = resolve(call);
   Budget& budget = budgets_.at(call.api);
   const auto* failure = std::get_if<Failure>(&answer.outcome);
   const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
+  const Ended ended = resolve(call, throttled);
   if (ended.departed && throttled) {
     budget.on_throttled(*ended.departed, now.mono);
     total_.on_throttled(*ended.departed, now.mono);
+    look_for_common_quota(now, out);
   } else if (ended.departed) {
     budget.on_accepted(*ended.departed, now.mono);
     total_.on_accepted(*ended.departed, now.mono);
@@ -222,6 +225,15 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   return out;
 }
 
+// Limits of APIs that share one of the account cannot find it: each takes what another leaves.
+void Account::look_for_common_quota(Now now, Verdict& out) {
+  const auto limit = total_.look_for_limit(now.mono);
+  if (!limit) return;
+  for (auto& [api, budget] : budgets_) budget.restart(now.mono);
+  if (std::exchange(common_quota_, *limit) == *limit) return;  // it was told
+  out.news.push_back(common_quota_found(now.wall, config_.name, *limit));
+}
+
 void Account::fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now,
                          Verdict& out) {
   owner_of(call).on_failure(call, {.kind = kind, .retry_at = retry_at}, now, out);
@@ -243,7 +255,7 @@ void Account::pace_blind_watch() {
 }
 
 std::vector<Event> Account::no_keys(const Call& call, const std::string& why, Now now) {
-  resolve(call);
+  resolve(call, std::nullopt);
   Verdict none;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono + kKeysRetry, now, none);
   for (auto& [api, budget] : budgets_) budget.hold_until(now.mono + kKeysRetry);
@@ -252,7 +264,7 @@ std::vector<Event> Account::no_keys(const Call& call, const std::string& why, No
 }
 
 void Account::ask_again(const Call& call, bool sent, Now now) {
-  resolve(call);
+  resolve(call, std::nullopt);
   if (sent) retries_.expect_repeat(call.key());
   Verdict none;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, none);

@@ -108,7 +108,7 @@ class Account {
     bool there = false;            // its instance is still where it was asked
     std::optional<Mono> departed;  // nothing: it never left
   };
-  Ended resolve(const Call& call);
+  Ended resolve(const Call& call, std::optional<bool> throttled);
   void take_answer(const Answer& answer, bool there, Now now, Verdict& out);
   void take_failure(const Answer& answer, const Failure& failure, bool there, Now now,
                     double chance, Verdict& out);
@@ -117,12 +117,14 @@ class Account {
   void take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
                    Verdict& out);
   void fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now, Verdict& out);
+  void look_for_common_quota(Now now, Verdict& out);
   std::vector<std::string> unfinished() const;
   void pace_blind_watch();
 
   AccountConfig config_;
   std::map<Api, Budget> budgets_;
   SharedBudget total_;
+  std::size_t common_quota_ = 0;  // calls/s, as it was told; 0: none
   Tracker tracker_;
   Reach reach_;
   AccountJobs jobs_;

@@ -1,9 +1,13 @@
 #include "account/shared_budget.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace taskwatchd {
 namespace {
+
+// A limit that was found is done without for a moment: it may be gone.
+constexpr Duration kReview = std::chrono::minutes(10);
 
 // Shares of the APIs while all have calls ready. The statistics find out that something ended and
 // where; lists and single tasks find what.
@@ -12,7 +16,7 @@ double weight_of(Api api) {
     case Api::kQueryJobStatistics:
       return 2;
     case Api::kListTask:
-      return 2;
+      return 2.5;
     case Api::kQueryTask:
       return 1;
     case Api::kQueryJob:
@@ -27,14 +31,43 @@ double weight_of(Api api) {
 }  // namespace
 
 void SharedBudget::configure(double quota, double share, Now now) {
-  if (quota <= 0) {
+  share_ = share;
+  const bool was_named = std::exchange(named_, quota > 0);
+  if (named_ || was_named) {
+    common_.clear();
+    found_ = 0;
+  }
+  if (named_ || (limiter_ && !was_named)) {
+    const double limit = named_ ? quota : static_cast<double>(found_);
+    if (limiter_) {
+      limiter_->configure(limit, share);
+    } else {
+      limiter_.emplace(limit, share, now.mono);
+    }
+  } else {
     limiter_.reset();
     departing_.reset();
-  } else if (limiter_) {
-    limiter_->configure(quota, share);
-  } else {
-    limiter_.emplace(quota, share, now.mono);
   }
+}
+
+std::optional<std::size_t> SharedBudget::look_for_limit(Mono now) {
+  if (limiter_) return std::nullopt;
+  if (found_ > 0 && common_.contradicts(found_)) found_ = 0;
+  if (found_ == 0 || !common_.confirms(found_)) {
+    const auto limit = common_.find();
+    if (!limit) return std::nullopt;
+    found_ = *limit;
+  }
+  limiter_.emplace(static_cast<double>(found_), share_, now);
+  review_at_ = now + kReview;
+  common_.clear();
+  return found_;
+}
+
+void SharedBudget::review(Mono now) {
+  if (named_ || !limiter_ || now < review_at_) return;
+  limiter_.reset();
+  departing_.reset();
 }
 
 Mono SharedBudget::next() const {
@@ -59,12 +92,17 @@ void SharedBudget::on_sent(std::uint64_t call, Api api) {
   finish_[api] = start + 1 / weight_of(api);
 }
 
-void SharedBudget::on_departure(std::uint64_t call, Mono now) {
-  if (in_use()) limiter_->sent(now);
+void SharedBudget::on_departure(std::uint64_t call, Api api, Mono now) {
+  if (in_use()) {
+    limiter_->sent(now);
+  } else {
+    common_.on_departure(call, api, now);
+  }
   if (departing_ == call) departing_.reset();
 }
 
-void SharedBudget::on_end(std::uint64_t call) {
+void SharedBudget::on_end(std::uint64_t call, std::optional<bool> throttled) {
+  common_.on_end(call, throttled);
   if (departing_ == call) departing_.reset();
 }
 

@@ -1,7 +1,8 @@
-// The quota of all APIs together, where an account has such a limit (`quota_total`): calls are
-// spaced like those of one API. The APIs that have a call ready share it by weights (start-time
-// fair queueing, Goyal and others 1996), so that none starves; calls that look for failures go
-// first. No I/O. Event-loop thread only; the caller passes the time.
+// The quota of all APIs together, where an account has such a limit: `quota_total`, or one that was
+// found (core/common_quota). Calls are spaced like those of one API. The APIs that have a call
+// ready share it by weights (start-time fair queueing, Goyal and others 1996), so that none
+// starves; calls that look for failures go first. No I/O. Event-loop thread only; the caller passes
+// the time.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <optional>
 
 #include "core/api.h"
+#include "core/common_quota.h"
 #include "core/limiter.h"
 #include "core/time.h"
 
@@ -16,7 +18,7 @@ namespace taskwatchd {
 
 class SharedBudget {
  public:
-  // `quota` in calls/s, 0 = there is no such limit; `share` in (0, 1].
+  // `quota` in calls/s, 0 = none is named, and one is looked for; `share` in (0, 1].
   void configure(double quota, double share, Now now);
 
   bool in_use() const { return limiter_ && limiter_->in_use(); }
@@ -26,16 +28,27 @@ class SharedBudget {
   // Of two APIs that have a call ready the one of the smaller turn goes first.
   double turn_of(Api api, bool urgent) const;
 
-  // As Budget's. No effect for a call that began when this was not in use.
+  // As Budget's.
   void on_sent(std::uint64_t call, Api api);
-  void on_departure(std::uint64_t call, Mono now);
-  void on_end(std::uint64_t call);
+  void on_departure(std::uint64_t call, Api api, Mono now);
+  void on_end(std::uint64_t call, std::optional<bool> throttled);
   void on_accepted(Mono departed, Mono now);
   void on_throttled(Mono departed, Mono now);
+
+  // To be called after each throttled call. A limit that was just found, in calls/s: what the
+  // limits of the APIs have learned is to be forgotten, for they were not what throttled.
+  std::optional<std::size_t> look_for_limit(Mono now);
+  // To be called before next(). A limit that was found is looked for anew now and then.
+  void review(Mono now);
 
  private:
   double start_of(Api api) const;
 
+  double share_ = 1;
+  bool named_ = false;
+  CommonQuota common_;
+  std::size_t found_ = 0;  // the limit that was found last; 0: none
+  Mono review_at_ = Mono::max();
   std::optional<Limiter> limiter_;
   std::optional<std::uint64_t> departing_;
   std::map<Api, double> finish_;  // virtual time at which an API has had its share so far

@@ -102,6 +102,16 @@ Event no_keys(Wall at, const std::string& account, std::string why) {
   return begin(at, Level::kWarn, "auth_failed", account, std::move(why));
 }
 
+Event common_quota_found(Wall at, const std::string& account, std::size_t limit) {
+  const std::string number = std::to_string(limit);
+  Event event =
+      begin(at, Level::kInfo, "common_quota_found", account,
+            "all APIs of the account seem to share a quota of " + number +
+                " calls/s; `quota_total: " + number + "` in its configuration spares the search");
+  add(event, "calls_per_second", static_cast<std::int64_t>(limit));
+  return event;
+}
+
 Event blind_interval(Wall at, const std::string& account, const BlindInterval& interval) {
   Event event =
       begin(at, Level::kWarn, "blind_interval", account,

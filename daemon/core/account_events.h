@@ -29,6 +29,8 @@ Event item_refused(Wall at, const std::string& account, const Call& call, const 
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api);
 // There are no keys to sign with.
 Event no_keys(Wall at, const std::string& account, std::string why);
+// All APIs of the account share a limit in calls/s that its configuration does not name.
+Event common_quota_found(Wall at, const std::string& account, std::size_t limit);
 Event blind_interval(Wall at, const std::string& account, const BlindInterval& interval);
 
 }  // namespace taskwatchd

@@ -60,8 +60,8 @@ class DistributionWatch {
     Secret url;
     DistributionRecord record;
   };
-  std::optional<Fetch> file(const std::string& id, const DistributionFile& file,
-                            std::uint64_t call, Now now);
+  std::optional<Fetch> file(const std::string& id, const DistributionFile& file, std::uint64_t call,
+                            Now now);
   // One that was not understood is fetched again after an hour, three times, then once a reload.
   Verdict fetched(const std::string& id, DistributionResult result, Now now);
   // The file could not be had: another link is asked for, at once if this one's time was over.

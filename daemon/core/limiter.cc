@@ -60,6 +60,15 @@ void Limiter::configure(double quota, double share) {
   settled_ = full ? configured_ : std::min(settled_, configured_);
 }
 
+void Limiter::restart(Mono now) {
+  const Mono last_sent = last_sent_;
+  const Mono held_until = held_until_;
+  *this = Limiter(configured_, 1, now);
+  last_sent_ = last_sent;
+  held_until_ = held_until;
+  fell_at_ = now;
+}
+
 Duration Limiter::gap() const {
   return from_seconds(1.0 / rate_) + kGuard;
 }

@@ -1,0 +1,87 @@
+// A common quota that nobody named: found, kept for ten minutes, confirmed or given up.
+#include "account/shared_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <random>
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+constexpr std::array kCalled = {Api::kQueryJobStatistics, Api::kListTask, Api::kQueryTask};
+
+class SharedBudgetTest : public testing::Test {
+ protected:
+  // Calls 100 ms apart on average, for as long as no limit is known. Returns how many were
+  // throttled until one was found, or nothing.
+  std::optional<int> throttled_until_found(std::size_t limit, int calls) {
+    int throttled = 0;
+    for (int i = 0; i < calls; ++i) {
+      now.mono += milliseconds(1 + random() % 200);
+      const Api api = kCalled[random() % kCalled.size()];
+      budget.on_sent(++number, api);
+      budget.on_departure(number, api, now.mono);
+      const bool taken = take(limit);
+      budget.on_end(number, !taken);
+      throttled += taken ? 0 : 1;
+      if (!taken && budget.look_for_limit(now.mono)) return throttled;
+    }
+    return std::nullopt;
+  }
+  bool take(std::size_t limit) {
+    while (!log.empty() && now.mono - log.front() >= std::chrono::seconds(1)) log.pop_front();
+    if (log.size() >= limit) return false;
+    log.push_back(now.mono);
+    return true;
+  }
+
+  std::mt19937_64 random{3};
+  Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
+  SharedBudget budget;
+  std::uint64_t number = 0;
+  std::deque<Mono> log;
+};
+
+TEST_F(SharedBudgetTest, AFoundLimitSpacesTheCallsAndIsConfirmedEachTenMinutes) {
+  budget.configure(0, 1, now);
+  ASSERT_FALSE(budget.in_use());
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  ASSERT_TRUE(budget.in_use());
+  EXPECT_GE(budget.next(), now.mono + milliseconds(200));
+  budget.configure(0, 1, now);  // a reload
+  EXPECT_TRUE(budget.in_use());
+  now.mono += minutes(10);
+  budget.review(now.mono);
+  ASSERT_FALSE(budget.in_use());
+  EXPECT_EQ(throttled_until_found(5, 200), 3) << "few throttled calls confirm it";
+}
+
+TEST_F(SharedBudgetTest, ALimitThatIsGoneIsForgotten) {
+  budget.configure(0, 1, now);
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  now.mono += minutes(10);
+  budget.review(now.mono);
+  EXPECT_EQ(throttled_until_found(1'000, 500), std::nullopt);
+  const auto throttled = throttled_until_found(8, 300);
+  ASSERT_TRUE(throttled) << "another";
+  EXPECT_GE(*throttled, 8) << "searched from the start";
+  EXPECT_LT(budget.next(), now.mono + milliseconds(200));
+}
+
+TEST_F(SharedBudgetTest, ANamedLimitIsNeverReviewed) {
+  budget.configure(0, 1, now);
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  budget.configure(8, 1, now);
+  now.mono += minutes(60);
+  budget.review(now.mono);
+  EXPECT_TRUE(budget.in_use());
+  budget.configure(0, 1, now);
+  EXPECT_FALSE(budget.in_use()) << "what was found before is not remembered";
+}
+
+}  // namespace
+}  // namespace taskwatchd
