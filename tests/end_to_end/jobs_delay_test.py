@@ -6,7 +6,6 @@ SECONDS=600 measures longer; DENIED=QueryTask,... without some APIs.
 """
 
 import collections
-import datetime
 import os
 import shutil
 import signal
@@ -40,20 +39,6 @@ accounts:
 """
 
 
-def instant(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def bad_delays(file):
-    """Seconds from the cloud's change to the reply that showed it, of each bad end."""
-    delays = []
-    for event in worlds.stored_events(file):
-        status = event.get("to") or event.get("status")
-        if event["event"] in ("task_transition", "task_baseline") and status in worlds.BAD:
-            delays.append(instant(event["observed_at"]) - instant(event["modified_at"]))
-    return delays
-
-
 class Delay(harness.TestCase):
     def test_bad_ends_are_known_soon(self):
         if not shutil.which("promtool"):
@@ -67,7 +52,7 @@ class Delay(harness.TestCase):
                            job_id="bigJob")
         self.check_families(daemon, "right after its first sight")
         time.sleep(max(0.0, begun + SECONDS - time.monotonic()))
-        delays = bad_delays(state)
+        delays = worlds.delays_of_ends(state, worlds.BAD)
         self.assertGreater(len(delays), 20, "too few to tell")
         print(f"{len(delays)} bad ends: mean {statistics.mean(delays):.2f} s, "
               f"most {max(delays):.2f} s", flush=True)

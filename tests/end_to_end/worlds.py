@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import datetime
 import json
 import os
 import sqlite3
@@ -91,6 +92,18 @@ def stored_events(file):
     with state(file) as database:
         rows = database.execute("SELECT id, body FROM events ORDER BY id").fetchall()
     return [{"id": number, **json.loads(body)} for number, body in rows]
+
+
+def delays_of_ends(file, statuses):
+    """Seconds from the cloud's change to the reply that showed it, of each end in one of these."""
+    delays = []
+    for event in stored_events(file):
+        status = event.get("to") or event.get("status")
+        if event["event"] in ("task_transition", "task_baseline") and status in statuses:
+            seen, changed = (datetime.datetime.fromisoformat(event[name].replace("Z", "+00:00"))
+                             for name in ("observed_at", "modified_at"))
+            delays.append((seen - changed).total_seconds())
+    return delays
 
 
 def stored_statuses(file):
