@@ -137,7 +137,7 @@ TEST(HttpServer, StopsWithConnectionsOpen) {
   const auto start = std::chrono::steady_clock::now();
   context.restart();
   context.run();  // nothing is left to wait for
-  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(500));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(2'000));
   for (auto& client : clients) {
     client.read();
     EXPECT_TRUE(client.ended());
