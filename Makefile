@@ -6,18 +6,21 @@ JOBS  := $(shell nproc)
 # Most end-to-end tests wait more than they compute.
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: help install build dev test demo bench bench-polling bench-notification lint simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
+.PHONY: help install install-check install-package build dev test demo bench bench-polling bench-notification lint simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
   check-unit package test-package test-systemd test-readme format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## make demo      the simulated cloud and the daemon on loopback; DEMO_SECONDS=20 ends by itself
-demo: build
-	tests/end_to_end/demo.sh $(BUILD)
+demo:
+	@.ci/install build
+	cmake --preset demo >/dev/null
+	cmake --build --preset demo
+	tests/end_to_end/demo.sh build/demo
 
 ## make test      build and run all tests
-test: build
+test: install-package build
 	ctest --test-dir $(BUILD) --output-on-failure -j $(TEST_JOBS)
 
 ## make dev       build (debug) and run the unit tests: the inner loop
@@ -42,7 +45,7 @@ bench-notification: build
 	tests/bench/notification.sh $(BUILD) $(NOTIFICATION)
 
 ## make lint      formatting and clang-tidy
-lint: install
+lint: install-check
 	.ci/lint
 
 ## make simulate  long simulation: SEEDS=10000 FIRST=1
@@ -75,31 +78,31 @@ size-tasks: build
 	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim python3 tests/end_to_end/size_tasks.py
 
 ## make fuzz      each fuzz target for FUZZ_SECONDS=600
-fuzz: install
+fuzz: install-check
 	tests/fuzz/run.sh
 
 ## make fuzz-results   result files with the daemon's own limits, for half an hour
-fuzz-results: install
+fuzz-results: install-check
 	FUZZ_SECONDS=1800 tests/fuzz/run.sh result_file
 
 ## make asan|clang   the same tests in another build
-asan clang: install
+asan clang: install-check
 	cmake --preset $@ >/dev/null
 	cmake --build --preset $@
 	ctest --test-dir build/$@ --output-on-failure -L 'unit|fuzz' -j $(JOBS)
 
 ## make tsan      the rooms that have threads, under ThreadSanitizer
-tsan: install
+tsan: install-check
 	cmake --preset tsan >/dev/null
-	cmake --build --preset tsan --target test_io test_app
-	ctest --test-dir build/tsan --output-on-failure -R '^(io|app)$$'
+	cmake --build --preset tsan --target test_io test_app test_pipeline test_credentials
+	ctest --test-dir build/tsan --output-on-failure -R '^(io|app|pipeline|credentials)$$'
 
 ## make check-unit  the systemd unit's isolation and syntax
 check-unit: build
 	tests/end_to_end/systemd_unit_test.sh $(BUILD)/daemon/taskwatchd
 
 ## make package  the Debian package, build/release/taskwatchd_VERSION_ARCH.deb
-package: install
+package: install-package
 	cmake --preset release >/dev/null
 	cmake --build --preset release --target deb
 
@@ -121,8 +124,15 @@ test-readme: package
 format:
 	git ls-files '*.cc' '*.h' | xargs clang-format -i
 
+# What most targets need; checks and the package have sets of their own (.ci/packages.txt).
 install:
-	@.ci/install
+	@.ci/install build test
+
+install-check: install
+	@.ci/install check
+
+install-package: install
+	@.ci/install package
 
 build: install
 	cmake --preset release >/dev/null

@@ -1,4 +1,4 @@
-// taskwatchd: what the command line asks for, as an exit code. `run` is app.cc.
+// taskwatchd: what the command line asks for, as an exit code. `run` is app/app.cc.
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <exception>
 
-#include "flags.h"
-#include "query.h"
+#include "app/app.h"
+#include "commands/flags.h"
+#include "commands/query.h"
+#include "core/types/exit_code.h"
 
 namespace taskwatchd {
 namespace {

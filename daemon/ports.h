@@ -4,7 +4,10 @@
 // Failure is a value; no port throws while running.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,17 +17,26 @@
 
 #include "cloud/http.h"
 #include "config/config.h"
-#include "core/change.h"
-#include "core/distribution.h"
-#include "core/event.h"
-#include "core/outcome.h"
-#include "core/secret.h"
-#include "core/time.h"
+#include "core/events/event.h"
+#include "core/types/change.h"
+#include "core/types/distribution.h"
+#include "core/types/outcome.h"
+#include "core/types/secret.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 
 template <typename T>
 using Awaitable = boost::asio::awaitable<T>;
+
+// Starts a coroutine that nobody waits for. An exception that escapes it ends the loop and the
+// program: a part that died in silence would look like health.
+inline void rethrow(const std::exception_ptr& error) {
+  if (error) std::rethrow_exception(error);
+}
+inline void spawn(const boost::asio::any_io_executor& executor, Awaitable<void> coroutine) {
+  boost::asio::co_spawn(executor, std::move(coroutine), &rethrow);
+}
 
 // A sleep that can be cut short. Must not outlive its clock. One waiter at a time.
 class Alarm {

@@ -49,7 +49,7 @@ add_custom_command(
   OUTPUT ${made}/sbom.cdx.json
   COMMAND ${Python3_EXECUTABLE} ${source}/make_sbom.py $<TARGET_FILE:taskwatchd> ${PROJECT_VERSION} ${PACKAGE_EPOCH}
           ${CMAKE_SOURCE_DIR} ${made}/sbom.cdx.json
-  DEPENDS taskwatchd ${source}/make_sbom.py ${CMAKE_SOURCE_DIR}/daemon/web/package-lock.json
+  DEPENDS taskwatchd ${source}/make_sbom.py ${CMAKE_SOURCE_DIR}/daemon/page/package-lock.json
   VERBATIM)
 set(changelogs ${made}/changelog.gz ${made}/changelog.Debian.gz)
 add_custom_command(

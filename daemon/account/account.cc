@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/account_events.h"
+#include "core/events/account_events.h"
 
 namespace taskwatchd {
 namespace {

@@ -24,8 +24,8 @@
 #include "account/shared_budget.h"
 #include "cloud/request.h"
 #include "config/config.h"
-#include "core/blind.h"
-#include "core/tracker.h"
+#include "core/tracking/blind.h"
+#include "core/tracking/tracker.h"
 
 namespace taskwatchd {
 

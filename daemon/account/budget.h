@@ -8,8 +8,8 @@
 #include <map>
 #include <optional>
 
-#include "core/limiter.h"
-#include "core/time.h"
+#include "core/polling/limiter.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <optional>
 
-#include "core/outcome.h"
-#include "core/time.h"
+#include "core/types/outcome.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

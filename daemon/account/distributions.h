@@ -8,7 +8,7 @@
 
 #include "account/owner.h"
 #include "config/config.h"
-#include "core/distribution_watch.h"
+#include "core/polling/distribution_watch.h"
 
 namespace taskwatchd {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "account/parts.h"
-#include "core/explanation.h"
+#include "core/types/explanation.h"
 
 namespace taskwatchd {
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string_view>
 
-#include "core/task_events.h"
+#include "core/events/task_events.h"
 
 namespace taskwatchd {
 

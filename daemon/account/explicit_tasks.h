@@ -11,8 +11,8 @@
 #include "account/jobs.h"
 #include "account/owner.h"
 #include "config/config.h"
-#include "core/scheduler.h"
-#include "core/tracker.h"
+#include "core/polling/scheduler.h"
+#include "core/tracking/tracker.h"
 
 namespace taskwatchd {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
-#include "core/assist.h"
-#include "core/job_events.h"
+#include "core/events/job_events.h"
+#include "core/polling/assist.h"
 
 namespace taskwatchd {
 namespace {

@@ -13,16 +13,16 @@
 
 #include "account/owner.h"
 #include "config/config.h"
-#include "core/call.h"
-#include "core/change.h"
-#include "core/closer_looks.h"
-#include "core/discovery.h"
-#include "core/forecast.h"
-#include "core/job_planner.h"
-#include "core/status.h"
-#include "core/timeouts.h"
-#include "core/tracker.h"
-#include "core/unseen_ends.h"
+#include "core/forecast/forecast.h"
+#include "core/polling/closer_looks.h"
+#include "core/polling/discovery.h"
+#include "core/polling/job_planner.h"
+#include "core/polling/timeouts.h"
+#include "core/tracking/tracker.h"
+#include "core/tracking/unseen_ends.h"
+#include "core/types/call.h"
+#include "core/types/change.h"
+#include "core/types/status.h"
 
 namespace taskwatchd {
 

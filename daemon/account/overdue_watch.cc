@@ -5,7 +5,7 @@
 #include <map>
 #include <string_view>
 
-#include "core/task_events.h"
+#include "core/events/task_events.h"
 
 namespace taskwatchd {
 namespace {

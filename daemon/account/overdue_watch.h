@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/change.h"
-#include "core/time.h"
-#include "core/tracker.h"
+#include "core/tracking/tracker.h"
+#include "core/types/change.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

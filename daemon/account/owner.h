@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "core/call.h"
-#include "core/change.h"
-#include "core/distribution.h"
-#include "core/gates.h"
-#include "core/outcome.h"
-#include "core/time.h"
-#include "core/tracker.h"
+#include "core/tracking/tracker.h"
+#include "core/types/call.h"
+#include "core/types/change.h"
+#include "core/types/distribution.h"
+#include "core/types/gates.h"
+#include "core/types/outcome.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

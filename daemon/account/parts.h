@@ -10,8 +10,8 @@
 #include "account/jobs.h"
 #include "account/reach.h"
 #include "config/config.h"
-#include "core/blind.h"
-#include "core/tracker.h"
+#include "core/tracking/blind.h"
+#include "core/tracking/tracker.h"
 
 namespace taskwatchd {
 

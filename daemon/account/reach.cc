@@ -4,8 +4,8 @@
 #include <cassert>
 #include <utility>
 
-#include "core/account_events.h"
-#include "core/advice.h"
+#include "core/events/account_events.h"
+#include "core/events/advice.h"
 
 namespace taskwatchd {
 namespace {

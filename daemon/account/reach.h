@@ -11,10 +11,10 @@
 #include "account/call_style.h"
 #include "cloud/request.h"
 #include "config/config.h"
-#include "core/call.h"
-#include "core/event.h"
-#include "core/gates.h"
-#include "core/health.h"
+#include "core/events/event.h"
+#include "core/polling/health.h"
+#include "core/types/call.h"
+#include "core/types/gates.h"
 
 namespace taskwatchd {
 

@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
-#include "core/call.h"
-#include "core/time.h"
+#include "core/types/call.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

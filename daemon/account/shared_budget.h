@@ -9,10 +9,10 @@
 #include <map>
 #include <optional>
 
-#include "core/api.h"
-#include "core/common_quota.h"
-#include "core/limiter.h"
-#include "core/time.h"
+#include "core/polling/common_quota.h"
+#include "core/polling/limiter.h"
+#include "core/types/api.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "account/parts.h"
-#include "core/status.h"
+#include "core/types/status.h"
 
 namespace taskwatchd {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "cloud/credential_profile.h"
-#include "core/ascii.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

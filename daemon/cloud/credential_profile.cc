@@ -5,8 +5,8 @@
 
 #include "config/ids.h"
 #include "config/key_text.h"
-#include "core/ascii.h"
-#include "core/event_text.h"
+#include "core/events/event_text.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

@@ -3,19 +3,13 @@
 #include <map>
 
 #include "cloud/credential_profile.h"
-#include "core/ascii.h"
+#include "core/types/ascii.h"
+#include "core/types/trim.h"
 
 namespace taskwatchd {
 namespace {
 
 using Section = std::map<std::string, std::string, std::less<>>;
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
 
 std::string_view without_comment(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {

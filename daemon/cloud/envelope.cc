@@ -5,8 +5,8 @@
 #include "cloud/error_xml.h"
 #include "cloud/members.h"
 #include "cloud/reply.h"
-#include "core/ascii.h"
-#include "core/event_text.h"
+#include "core/events/event_text.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

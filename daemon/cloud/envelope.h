@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "cloud/http.h"
-#include "core/outcome.h"
+#include "core/types/outcome.h"
 
 namespace taskwatchd {
 

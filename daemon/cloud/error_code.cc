@@ -5,7 +5,7 @@
 #include <array>
 
 #include "cloud/reply.h"
-#include "core/ascii.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

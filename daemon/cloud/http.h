@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "core/time.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/secret.h"
+#include "core/types/secret.h"
 
 namespace taskwatchd {
 

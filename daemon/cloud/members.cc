@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/ascii.h"
-#include "core/event_text.h"
+#include "core/events/event_text.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "cloud/http.h"
-#include "core/api.h"
-#include "core/outcome.h"
+#include "core/types/api.h"
+#include "core/types/outcome.h"
 
 namespace taskwatchd {
 
@@ -14,7 +14,7 @@ namespace taskwatchd {
 Outcome read_reply(Api api, const HttpResult& result);
 
 // A TaskReply or a Failure. `message` and `status_detail` come without the queries of URLs and the
-// values of credential parameters (core/event_text.h, redact), 4 KiB of each at most.
+// values of credential parameters (core/events/event_text.h, redact), 4 KiB of each at most.
 Outcome read_query_task(const HttpResult& result);
 // A TaskPage or a Failure. A row that is not as documented is left out and counted; a page without
 // rows is a good one. More than kMaxRows rows (cloud/rows.h): kProtocol.

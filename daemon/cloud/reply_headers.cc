@@ -4,18 +4,13 @@
 #include <charconv>
 
 #include "cloud/reply.h"
-#include "core/ascii.h"
+#include "core/types/ascii.h"
+#include "core/types/trim.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr Duration kLongestWait = std::chrono::minutes(5);
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 bool is_number(std::string_view text) {
   return !text.empty() &&

@@ -8,11 +8,11 @@
 
 #include "cloud/http.h"
 #include "config/config.h"
-#include "core/api.h"
-#include "core/job.h"
-#include "core/secret.h"
-#include "core/task.h"
-#include "core/time.h"
+#include "core/types/api.h"
+#include "core/types/job.h"
+#include "core/types/secret.h"
+#include "core/types/task.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

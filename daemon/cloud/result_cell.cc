@@ -7,9 +7,9 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/ascii.h"
-#include "core/event_text.h"
-#include "core/utf8.h"
+#include "core/events/event_text.h"
+#include "core/types/ascii.h"
+#include "core/types/utf8.h"
 
 namespace taskwatchd {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "core/ascii.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

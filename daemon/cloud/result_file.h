@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "cloud/result_tally.h"
-#include "core/distribution.h"
+#include "core/types/distribution.h"
 
 namespace taskwatchd {
 

@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "core/event_text.h"
-#include "core/utf8.h"
+#include "core/events/event_text.h"
+#include "core/types/utf8.h"
 
 namespace taskwatchd {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cloud/result_cell.h"
-#include "core/distribution.h"
+#include "core/types/distribution.h"
 
 namespace taskwatchd {
 

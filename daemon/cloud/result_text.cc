@@ -8,7 +8,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/utf8.h"
+#include "core/types/utf8.h"
 
 namespace taskwatchd {
 namespace {

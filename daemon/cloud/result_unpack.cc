@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "core/ascii.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

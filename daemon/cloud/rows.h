@@ -7,8 +7,8 @@
 #include <string>
 
 #include "cloud/members.h"
-#include "core/job.h"
-#include "core/task.h"
+#include "core/types/job.h"
+#include "core/types/task.h"
 
 namespace taskwatchd {
 

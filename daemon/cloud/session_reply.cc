@@ -8,7 +8,7 @@
 #include "cloud/session_request.h"
 #include "config/ids.h"
 #include "config/key_text.h"
-#include "core/ascii.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

@@ -7,8 +7,8 @@
 #include <variant>
 
 #include "cloud/http.h"
-#include "core/secret.h"
-#include "core/time.h"
+#include "core/types/secret.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

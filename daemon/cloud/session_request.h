@@ -6,7 +6,7 @@
 
 #include "cloud/http.h"
 #include "cloud/key_recipe.h"
-#include "core/time.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "core/types/trim.h"
+
 namespace taskwatchd {
 namespace {
 
@@ -35,13 +37,6 @@ std::string hex(std::string_view bytes) {
     text += kDigits[byte & 15];
   }
   return text;
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 // The headers as they are signed: sorted by name.
@@ -116,7 +111,7 @@ std::string v3_canonical_request(const V3Input& input) {
   for (const auto& [name, value] : sorted(input.headers)) {
     text += name;
     text += ':';
-    text += trim(value);
+    text += trim(value, " \t");
     text += '\n';
   }
   text += '\n' + signed_headers(input) + '\n' + input.payload_hash;

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/secret.h"
+#include "core/types/secret.h"
 
 namespace taskwatchd {
 

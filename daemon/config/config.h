@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "core/api.h"
-#include "core/discovery.h"
-#include "core/pace.h"
-#include "core/time.h"
+#include "core/polling/discovery.h"
+#include "core/types/api.h"
+#include "core/types/pace.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

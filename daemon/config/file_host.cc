@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "config/url.h"
-#include "core/ascii.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {

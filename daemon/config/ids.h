@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "core/time.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -2,7 +2,7 @@
 #include "config/ids.h"
 #include "config/path.h"
 #include "config/url.h"
-#include "core/event.h"
+#include "core/events/event.h"
 
 namespace taskwatchd {
 namespace {

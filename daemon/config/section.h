@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/yaml_node.h"
-#include "core/time.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -4,7 +4,7 @@
 
 #include "config/parse.h"
 #include "config/problems.h"
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 
 namespace taskwatchd {
 namespace {

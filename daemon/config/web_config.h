@@ -13,7 +13,7 @@
 
 #include "config/parse.h"
 #include "config/problems.h"
-#include "core/secret.h"
+#include "core/types/secret.h"
 
 namespace taskwatchd {
 

@@ -8,8 +8,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/call.h"
-#include "core/outcome.h"
+#include "core/types/call.h"
+#include "core/types/outcome.h"
 #include "plan/faults.h"
 #include "plan/gateway.h"
 #include "plan/world.h"

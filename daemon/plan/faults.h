@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "core/time.h"
+#include "core/types/time.h"
 
 namespace taskwatchd::plan {
 

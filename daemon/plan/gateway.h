@@ -9,8 +9,8 @@
 #include <optional>
 #include <random>
 
-#include "core/api.h"
-#include "core/outcome.h"
+#include "core/types/api.h"
+#include "core/types/outcome.h"
 #include "plan/faults.h"
 
 namespace taskwatchd::plan {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/api.h"
+#include "core/types/api.h"
 #include "plan/run.h"
 #include "plan/scenario.h"
 

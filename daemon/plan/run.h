@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/api.h"
+#include "core/types/api.h"
 #include "plan/faults.h"
 #include "plan/gateway.h"
 #include "plan/world.h"

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "core/job.h"
-#include "core/task.h"
-#include "core/time.h"
+#include "core/types/job.h"
+#include "core/types/task.h"
+#include "core/types/time.h"
 
 namespace taskwatchd::plan {
 

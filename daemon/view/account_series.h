@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "core/change.h"
-#include "core/status.h"
-#include "core/time.h"
+#include "core/types/change.h"
+#include "core/types/status.h"
+#include "core/types/time.h"
 #include "ports.h"
 #include "view/families.h"
 

@@ -1,8 +1,8 @@
 // The aliyun_iot_distribution_* families, from what the daemon knows right now. Pure.
 #pragma once
 
-#include "core/status.h"
-#include "core/time.h"
+#include "core/types/status.h"
+#include "core/types/time.h"
 #include "view/page_writer.h"
 
 namespace taskwatchd {

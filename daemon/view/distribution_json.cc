@@ -1,7 +1,7 @@
 #include "view/distribution_json.h"
 
-#include "core/distribution_json.h"
-#include "core/event_text.h"
+#include "core/events/event_text.h"
+#include "core/types/distribution_json.h"
 
 namespace taskwatchd {
 namespace {

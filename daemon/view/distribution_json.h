@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/distribution.h"
+#include "core/types/distribution.h"
 
 namespace taskwatchd {
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cassert>
 
-#include "core/names.h"
+#include "core/types/names.h"
 
 namespace taskwatchd {
 namespace {

@@ -15,10 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include "core/change.h"
-#include "core/job.h"
-#include "core/task.h"
-#include "core/time.h"
+#include "core/types/change.h"
+#include "core/types/job.h"
+#include "core/types/task.h"
+#include "core/types/time.h"
 #include "view/job_families.h"
 
 namespace taskwatchd {

@@ -5,9 +5,9 @@
 
 #include <vector>
 
-#include "core/job.h"
-#include "core/status.h"
-#include "core/time.h"
+#include "core/types/job.h"
+#include "core/types/status.h"
+#include "core/types/time.h"
 #include "view/page_writer.h"
 
 namespace taskwatchd {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/job.h"
-#include "core/task.h"
+#include "core/types/job.h"
+#include "core/types/task.h"
 #include "view/job_families.h"
 #include "view/task_families.h"
 

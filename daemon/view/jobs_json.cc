@@ -1,7 +1,7 @@
 #include "view/jobs_json.h"
 
-#include "core/event_text.h"
-#include "core/task.h"
+#include "core/events/event_text.h"
+#include "core/types/task.h"
 #include "view/json_fields.h"
 
 namespace taskwatchd {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/status.h"
+#include "core/types/status.h"
 
 namespace taskwatchd {
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/event.h"
-#include "core/status.h"
-#include "core/task.h"
+#include "core/events/event.h"
+#include "core/types/status.h"
+#include "core/types/task.h"
 
 namespace taskwatchd {
 

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 #include "view/account_series.h"
 #include "view/distribution_families.h"
 #include "view/families.h"

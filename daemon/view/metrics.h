@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/process_stats.h"
-#include "core/status.h"
+#include "core/types/process_stats.h"
+#include "core/types/status.h"
 #include "ports.h"
 #include "view/page_writer.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/status.h"
+#include "core/types/status.h"
 #include "view/page_writer.h"
 #include "view/status_families.h"
 #include "view/task_families.h"

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "core/process_stats.h"
+#include "core/types/process_stats.h"
 
 namespace taskwatchd {
 

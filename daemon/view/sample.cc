@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 
 namespace taskwatchd {
 namespace {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "core/names.h"
-#include "core/time.h"
+#include "core/types/names.h"
+#include "core/types/time.h"
 #include "view/families.h"
 #include "view/sample.h"
 

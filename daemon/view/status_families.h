@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "core/status.h"
+#include "core/types/status.h"
 #include "view/page_writer.h"
 
 namespace taskwatchd {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 #include "view/json_fields.h"
 
 namespace taskwatchd {

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "core/status.h"
-#include "core/time.h"
+#include "core/types/status.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "core/time.h"
+#include "core/types/time.h"
 #include "view/families.h"
 #include "view/sample.h"
 

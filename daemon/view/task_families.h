@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/event.h"
-#include "core/task.h"
+#include "core/events/event.h"
+#include "core/types/task.h"
 #include "view/page_writer.h"
 
 namespace taskwatchd {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/event.h"
-#include "core/explanation.h"
-#include "core/time.h"
+#include "core/events/event.h"
+#include "core/types/explanation.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 

@@ -1,6 +1,6 @@
 #include "view/tasks_json.h"
 
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 #include "view/json_fields.h"
 
 namespace taskwatchd {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "core/task_selection.h"
+#include "core/tracking/task_selection.h"
 
 namespace taskwatchd {
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "app/room.h"
+#include "fakes/main_path.h"
 
 namespace taskwatchd {
 namespace {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "account/account.h"
-#include "app/room.h"
+#include "fakes/main_path.h"
 
 namespace taskwatchd {
 namespace {

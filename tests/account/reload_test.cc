@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "app/room.h"
+#include "fakes/main_path.h"
 
 namespace taskwatchd {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "account/account.h"
-#include "app/room.h"
+#include "fakes/main_path.h"
 
 namespace taskwatchd {
 namespace {

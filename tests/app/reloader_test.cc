@@ -1,12 +1,12 @@
-#include "reloader.h"
+#include "app/reloader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/main_path.h"
 #include "io/temporary_folder.h"
-#include "recorder.h"
-#include "room.h"
-#include "spawn.h"
+#include "pipeline/recorder.h"
+#include "ports.h"
 #include "view/metrics.h"
 
 namespace taskwatchd {

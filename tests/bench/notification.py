@@ -27,7 +27,7 @@ from bench import machine  # noqa: E402
 RATE = 5 * 0.8  # calls of QueryTask a second: the default quota and quota_share
 WARM_UP = 60    # s; the script's first round over a job of 200 takes 50
 GRACE = 90      # s that the last change is waited for
-STALL_EDGE = 60  # s without movement before anything counts as stalled (core/forecast.cc)
+STALL_EDGE = 60  # s without movement before anything counts as stalled (core/forecast/forecast.cc)
 OLD = 3600      # s; so old are the jobs when the run begins
 GOALS = {"p50": 8, "p99": 20}  # s
 NOT_KEPT = 3  # exit status

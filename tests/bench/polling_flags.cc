@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "bench/polling_scenarios.h"
+#include "commands/flag_rules.h"
 #include "config/parse.h"
-#include "flag_rules.h"
 
 namespace taskwatchd::plan {
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "cloud/result_file.h"
-#include "core/distribution_json.h"
+#include "core/types/distribution_json.h"
 
 using namespace taskwatchd;
 

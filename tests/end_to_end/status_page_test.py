@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The status page: how it is served, and what a real Chromium makes of it before 20,000 tasks (tests/web/page.js).
+"""The status page: how it is served, and what a real Chromium makes of it before 20,000 tasks (tests/page/page.js).
 SCREENSHOTS=DIR keeps its pictures. Without Chromium, Node.js or their packages that part is skipped."""
 
 import gzip

@@ -91,7 +91,7 @@ class Bundle(harness.TestCase):
         names = sorted(os.listdir(os.path.join(WEB, "dist")))
         self.assertEqual(sorted(os.listdir(made)), names)
         _, differ, missing = filecmp.cmpfiles(made, os.path.join(WEB, "dist"), names, shallow=False)
-        self.assertEqual((differ, missing), ([], []), "run `npm ci && npm run build` in daemon/web and commit dist/")
+        self.assertEqual((differ, missing), ([], []), "run `npm ci && npm run build` in daemon/page and commit dist/")
 
 
 if __name__ == "__main__":

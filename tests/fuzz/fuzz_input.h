@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "core/utf8.h"
+#include "core/types/utf8.h"
 
 namespace taskwatchd {
 

@@ -2,7 +2,7 @@
 // Input: a byte that picks the form, the text before up to a NUL, the text after.
 #include <array>
 
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 #include "fuzz_input.h"
 
 using namespace taskwatchd;

@@ -1,5 +1,5 @@
 // What is read as a time writes back as the same instant, and begins with the same second.
-#include "core/time.h"
+#include "core/types/time.h"
 #include "fuzz_input.h"
 
 using namespace taskwatchd;

@@ -147,12 +147,12 @@ class Contents(unittest.TestCase):
         # What the page is bundled of, and nothing that only builds or tests it.
         npm = {part["name"]: part["version"] for part in bill["components"] if part["purl"].startswith("pkg:npm/")}
         self.assertEqual(set(npm), {"htm", "preact", "uplot"})
-        self.assertEqual(npm, json.loads((ROOT / "daemon/web/package.json").read_text())["dependencies"])
+        self.assertEqual(npm, json.loads((ROOT / "daemon/page/package.json").read_text())["dependencies"])
         self.assertEqual(len({part["bom-ref"] for part in bill["components"]}), len(parts))
 
     def test_copyright_has_the_notices_of_the_page(self):
         words = " ".join((self.tree / "usr/share/doc/taskwatchd/copyright").read_text().replace("\n .\n", " ").split())
-        notices = (ROOT / "daemon/web/dist/page.js").read_text().partition("*/")[0]
+        notices = (ROOT / "daemon/page/dist/page.js").read_text().partition("*/")[0]
         self.assertIn("htm (Apache-2.0, Google Inc.)", notices)
         self.assertIn("2018 Google Inc.", words)
         holders = re.findall(r"^Copyright \(c\) (.+)$", notices, re.MULTILINE)

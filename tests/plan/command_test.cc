@@ -1,12 +1,13 @@
 // The command line of `taskwatchd plan`, and what the shell sees of its end.
-#include "plan_command.h"
+#include "commands/plan_command.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <fstream>
 
-#include "flags.h"
+#include "commands/flags.h"
+#include "core/types/exit_code.h"
 
 namespace taskwatchd {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/event_text.h"
+#include "core/events/event_text.h"
 #include "simulation/sim_world.h"
 
 namespace taskwatchd {

@@ -1,8 +1,7 @@
 #include "simulation/sim_world.h"
+#include "ports.h"
 
 #include <boost/asio/post.hpp>
-
-#include "spawn.h"
 
 namespace taskwatchd {
 namespace {

@@ -16,9 +16,9 @@
 #include "fakes/fake_entropy.h"
 #include "fakes/fake_result_files.h"
 #include "fakes/memory_store.h"
-#include "outbox.h"
-#include "poller.h"
-#include "recorder.h"
+#include "pipeline/outbox.h"
+#include "pipeline/poller.h"
+#include "pipeline/recorder.h"
 #include "simulator/model_cloud.h"
 
 namespace taskwatchd {

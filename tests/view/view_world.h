@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "config/config.h"
-#include "core/change.h"
-#include "core/status.h"
+#include "core/types/change.h"
+#include "core/types/status.h"
 #include "view/metrics.h"
 
 namespace taskwatchd {

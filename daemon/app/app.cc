@@ -1,0 +1,397 @@
+#include "app/app.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "app/local_credentials.h"
+#include "app/reloader.h"
+#include "app/watchdog.h"
+#include "core/types/exit_code.h"
+#include "io/curl/curl_client.h"
+#include "io/event_log/event_log.h"
+#include "io/files/result_files.h"
+#include "io/sqlite/sqlite_store.h"
+#include "io/system/complain.h"
+#include "io/system/process_stats.h"
+#include "io/system/system_clock.h"
+#include "io/system/systemd.h"
+#include "pipeline/fleet.h"
+#include "pipeline/outbox.h"
+#include "pipeline/recorder.h"
+#include "ports.h"
+#include "server/api_answers.h"
+#include "server/metrics_pages.h"
+#include "server/web_front.h"
+#include "version.h"
+#include "view/metrics.h"
+#include "view/status_line.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Duration kStatusEvery = std::chrono::seconds(10);
+constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
+constexpr Duration kPruneEvery = std::chrono::hours(1);
+// A long first load, for as long as it gets on.
+constexpr Duration kExtendEvery = std::chrono::seconds(1);
+constexpr Duration kExtendBy = std::chrono::seconds(30);
+
+// Stopping: SIGTERM to exit takes at most 5 s in all.
+constexpr Duration kCallsWithin = milliseconds(1500);         // calls in flight
+constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // events to the log
+constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
+constexpr milliseconds kLogWithin{300}, kStoreWithin{300};
+
+LogFormat format_of(LogFormatChoice choice) {
+  switch (choice) {
+    case LogFormatChoice::kAuto:
+      return stderr_is_journal() ? LogFormat::kJournald : LogFormat::kLogfmt;
+    case LogFormatChoice::kLogfmt:
+      return LogFormat::kLogfmt;
+    case LogFormatChoice::kJson:
+      return LogFormat::kJson;
+    case LogFormatChoice::kJournald:
+      return LogFormat::kJournald;
+  }
+  return LogFormat::kLogfmt;
+}
+
+int exit_code(OpenError::Kind kind) {
+  switch (kind) {
+    case OpenError::Kind::kLocked:
+      return kExitLocked;
+    case OpenError::Kind::kNewer:
+      return kExitConfig;
+    case OpenError::Kind::kUnusable:
+      return kExitState;
+  }
+  return kExitOther;
+}
+
+// What was read from the state is gone by now, but lies between what stays: the C library gives
+// such room back only when it is asked to.
+void give_memory_back() {
+  ::malloc_trim(0);
+}
+
+}  // namespace
+
+class App {
+ public:
+  explicit App(const RunOptions& options)
+      : clock_(context_.get_executor()),
+        log_(context_.get_executor(), format_of(options.log_format), options.log_level),
+        metrics_({TASKWATCHD_VERSION, TASKWATCHD_REVISION, TASKWATCHD_COMPILER}),
+        front_(context_.get_executor(), clock_, log_, entropy_, options, web_pages()),
+        signals_(context_, SIGTERM, SIGINT, SIGHUP),
+        stop_alarm_(clock_.make_alarm()),
+        reloader_(context_.get_executor(), clock_, log_, options.config_file,
+                  [this] { configuration_changed(); }) {}
+
+  // What can fail before anything runs: configuration, state, listeners. 0 or the exit code.
+  int prepare();
+  int run();
+
+ private:
+  WebPages web_pages();
+  int open_store();
+
+  Awaitable<void> main();
+  Awaitable<void> shut_down();
+  Awaitable<void> record();
+  Awaitable<void> hear_signals();
+  Awaitable<void> extend_start();
+  Awaitable<void> keep_status();
+  Awaitable<void> measure_delay();
+  Awaitable<void> prune();
+  Awaitable<void> wait_for(Duration span);
+  template <typename Condition>
+  Awaitable<bool> wait_until(Duration within, Condition condition);
+
+  std::optional<std::string> request_reload();
+  void configuration_changed();
+  DaemonStatus status() const;
+  void render(TakePart take);
+  void stop_with(int code);
+  void stop_loading();
+
+  boost::asio::io_context context_{1};
+  SystemClock clock_;
+  SystemEntropy entropy_;
+  EventLog log_;
+  Metrics metrics_;
+  MetricsPages pages_{[this](TakePart take) { render(std::move(take)); },
+                      [this] { return clock_.now().mono; }};
+  ProcessStatsReader process_;
+  CurlClient http_{context_.get_executor()};
+  LocalCredentials keys_{context_.get_executor(), clock_, entropy_, http_, &log_};
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<CurlResultFiles> results_;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<ApiAnswers> answers_;
+  std::unique_ptr<Watchdog> watchdog_;
+  WebFront front_;
+  boost::asio::signal_set signals_;
+  std::unique_ptr<Alarm> stop_alarm_;
+  Reloader reloader_;
+  bool ready_ = false;
+  bool stopping_ = false;
+  bool recorded_ = false;
+  int exit_code_ = kExitOk;
+};
+
+WebPages App::web_pages() {
+  return {.metrics = [this](const WebWishes& wishes) { return pages_.page(wishes); },
+          .ready = [this] { return ready_ && !stopping_; },
+          .reload = [this] { return request_reload(); },
+          .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
+          .answered = [this](const std::string& handler,
+                             int code) { metrics_.http_request(handler, code); }};
+}
+
+int App::prepare() {
+  const std::vector<ConfigError> errors = reloader_.load_first();
+  for (const ConfigError& error : errors) std::fprintf(stderr, "%s\n", to_string(error).c_str());
+  const int web = front_.read();
+  if (!errors.empty() || web != kExitOk) return kExitConfig;
+  if (const int code = open_store()) return code;
+  if (const int code = front_.listen()) return code;
+
+  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, *results_};
+  recorder_ = std::make_unique<Recorder>(ports);
+  outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
+  recorder_->on_events([this](std::uint64_t last_id) {
+    outbox_->wake(last_id);
+    answers_->wake();
+  });
+  fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
+  ApiSources sources{[this] { return ready_ && !stopping_; },
+                     [this] { return metrics_.counted(status()); },
+                     DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
+  answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_, std::move(sources));
+  watchdog_ =
+      std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, front_.server(),
+                                 front_.listening().front(), [] { systemd::watchdog_ping(); });
+  return kExitOk;
+}
+
+int App::open_store() {
+  auto opened = SqliteStore::open(context_.get_executor(), reloader_.config().state_path);
+  if (const auto* error = std::get_if<OpenError>(&opened)) {
+    complain(error->message);
+    return exit_code(error->kind);
+  }
+  store_ = std::get<std::unique_ptr<SqliteStore>>(std::move(opened));
+  const auto folder = std::filesystem::path(reloader_.config().state_path).parent_path();
+  results_ = std::make_unique<CurlResultFiles>(context_.get_executor(), folder / "distributions");
+  return kExitOk;
+}
+
+int App::run() {
+  const auto executor = context_.get_executor();
+  spawn(executor, hear_signals());
+  spawn(executor, extend_start());
+  spawn(executor, main());
+  context_.run();
+  log_.stop(kLogWithin);
+  store_->close(kStoreWithin);
+  return exit_code_;
+}
+
+// The life of the daemon, from the first configuration to the end.
+Awaitable<void> App::main() {
+  if (const auto error = co_await reloader_.take_first(*fleet_)) {
+    complain(error->message);
+    exit_code_ = kExitState;
+    context_.stop();
+    co_return;
+  }
+  give_memory_back();
+  const auto executor = context_.get_executor();
+  spawn(executor, record());
+  spawn(executor, outbox_->run());
+  spawn(executor, reloader_.run(*fleet_));
+  spawn(executor, reloader_.follow_task_files());
+  spawn(executor, front_.follow());
+  spawn(executor, keep_status());
+  spawn(executor, measure_delay());
+  spawn(executor, prune());
+  spawn(executor, fleet_->follow_counters());
+  if (const auto interval = systemd::watchdog_interval()) {
+    spawn(executor, watchdog_->run(*interval));
+  }
+  ready_ = true;
+  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
+            {{"version", TASKWATCHD_VERSION},
+             {"listen", front_.listening()},
+             {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
+  systemd::ready(render_status_line(status(), clock_.now().wall));
+
+  while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
+  co_await shut_down();
+  context_.stop();
+}
+
+// New work is refused first; then calls in flight, their events and the last commit get their time.
+Awaitable<void> App::shut_down() {
+  systemd::stopping();
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  // Named, not written where they are used: g++ 12 destroys such captures twice.
+  const auto calls_ended = [this] { return fleet_->stopped(); };
+  const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
+  const auto recorded = [this] { return recorded_; };
+  fleet_->stop();
+  answers_->stop();
+  co_await wait_until(kCallsWithin, calls_ended);
+  co_await wait_until(kDeliverWithin, delivered);
+  outbox_->stop();
+  recorder_->stop();
+  co_await wait_until(kRecordWithin, recorded);
+}
+
+Awaitable<void> App::record() {
+  const auto error = co_await recorder_->run();
+  recorded_ = true;
+  if (error && !stopping_) {
+    complain(error->message);
+    // Not kExitState: a restart finds out whether the state is damaged or the disk was just away.
+    stop_with(kExitOther);
+  }
+}
+
+Awaitable<void> App::hear_signals() {
+  for (;;) {
+    const int number = co_await signals_.async_wait(boost::asio::use_awaitable);
+    if (number == SIGHUP) {
+      request_reload();
+    } else if (stopping_) {
+      std::_Exit(kExitOk);  // asked twice: at once. What is committed is safe.
+    } else {
+      stop_with(kExitOk);
+      if (!ready_) stop_loading();
+    }
+  }
+}
+
+// Nothing runs yet but the load, which changes nothing: it need not end by itself.
+void App::stop_loading() {
+  systemd::stopping();
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  context_.stop();
+}
+
+Awaitable<void> App::extend_start() {
+  for (std::uint64_t before = 0;;) {
+    co_await wait_for(kExtendEvery);
+    if (ready_ || stopping_) co_return;
+    const std::uint64_t now = fleet_->parts_read();
+    if (std::exchange(before, now) != now) systemd::extend_timeout(kExtendBy);
+  }
+}
+
+void App::stop_with(int code) {
+  stopping_ = true;
+  exit_code_ = code;
+  stop_alarm_->ring();
+}
+
+std::optional<std::string> App::request_reload() {
+  systemd::reloading();
+  const auto web = front_.reload();
+  const auto own = reloader_.request();
+  if (!own || !web) return own ? own : web;
+  return *own + "\n" + *web;
+}
+
+// Also after a reload that failed: systemd waits for READY after RELOADING.
+void App::configuration_changed() {
+  keys_.keep_only(reloader_.config());
+  give_memory_back();
+  if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
+}
+
+Awaitable<void> App::keep_status() {
+  while (!stopping_) {
+    systemd::status(render_status_line(status(), clock_.now().wall));
+    co_await wait_for(kStatusEvery);
+  }
+}
+
+Awaitable<void> App::measure_delay() {
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  while (!stopping_) {
+    const Mono due = clock_.now().mono + kHeartbeat;
+    co_await alarm->wait_until(due);
+    metrics_.loop_delayed(std::max(Duration::zero(), clock_.now().mono - due));
+    pages_.drop_old();
+  }
+}
+
+Awaitable<void> App::prune() {
+  while (!stopping_) {
+    const Wall before =
+        clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
+    Watched watched = fleet_->watched();
+    auto pruned = co_await store_->prune(before, std::move(watched));
+    if (const auto* error = std::get_if<StoreError>(&pruned)) {
+      log_.tell(clock_.now().wall, Level::kWarn, "",
+                "old history was not removed: " + error->message);
+    }
+    co_await wait_for(kPruneEvery);
+  }
+}
+
+Awaitable<void> App::wait_for(Duration span) {
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  co_await alarm->wait_until(clock_.now().mono + span);
+}
+
+template <typename Condition>
+Awaitable<bool> App::wait_until(Duration within, Condition condition) {
+  constexpr Duration kLook = milliseconds(10);
+  const Mono deadline = clock_.now().mono + within;
+  while (!condition() && clock_.now().mono < deadline) co_await wait_for(kLook);
+  co_return condition();
+}
+
+DaemonStatus App::status() const {
+  DaemonStatus status;
+  status.accounts = fleet_->status();
+  for (AccountStatus& account : status.accounts) {
+    account.detection_delay_bound = reloader_.config().detection_delay_bound;
+  }
+  status.store_up = recorder_->store_up();
+  status.events_pending[outbox_->sink_name()] = outbox_->pending();
+  status.last_reload_successful = reloader_.last_good() && front_.settings_good();
+  status.last_reload_success = reloader_.last_success();
+  return status;
+}
+
+void App::render(TakePart take) {
+  metrics_.log_messages(log_.written(), log_.dropped());
+  PageWriter page(std::move(take));
+  metrics_.render(status(), process_.read(), clock_.now().wall, page);
+}
+
+int run(const RunOptions& options) {
+  App app(options);
+  if (const int code = app.prepare()) return code;
+  return app.run();
+}
+
+}  // namespace taskwatchd

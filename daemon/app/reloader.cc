@@ -1,0 +1,221 @@
+#include "app/reloader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace taskwatchd {
+namespace {
+
+constexpr Duration kLookEvery = std::chrono::seconds(5);      // where nothing tells of changes
+constexpr Duration kGather = std::chrono::milliseconds(100);  // changes that come together
+constexpr Duration kLookAtMost = std::chrono::seconds(1);     // however many come
+constexpr Duration kRetryFirst = std::chrono::seconds(1);     // after the store failed; doubled
+constexpr Duration kRetryLongest = std::chrono::seconds(30);
+constexpr std::size_t kMaxTold = 200;  // lines about task files at a time
+
+std::size_t digest_of_tasks(const Config& config) {
+  std::size_t digest = 0;
+  const auto add = [&](const std::string& text) {
+    digest = digest * 0x9e3779b97f4a7c15U + std::hash<std::string>()(text);
+  };
+  for (const AccountConfig& account : config.accounts) {
+    for (const InstanceConfig& instance : account.instances) {
+      add(account.name + " " + instance.name);
+      for (const std::string& task : instance.tasks) add(task);
+    }
+  }
+  return digest;
+}
+
+}  // namespace
+
+Reloader::Reloader(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
+                   std::string file, std::function<void()> changed)
+    : clock_(clock),
+      log_(log),
+      file_(std::move(file)),
+      changed_(std::move(changed)),
+      alarm_(clock.make_alarm()),
+      watch_(executor, [this] { notice(); }),
+      follow_alarm_(clock.make_alarm()) {}
+
+std::vector<ConfigError> Reloader::load_first() {
+  auto loaded = load();
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
+  config_ = std::move(std::get<LoadedConfig>(loaded).config);
+  first_warnings_ = std::move(std::get<LoadedConfig>(loaded).warnings);
+  return {};
+}
+
+Awaitable<std::optional<StoreError>> Reloader::take_first(Fleet& fleet) {
+  tell_all(std::exchange(first_warnings_, {}));
+  // Nobody replaces it yet: run() has not begun.
+  auto error = co_await fleet.take_over(config_);
+  if (!error) last_success_ = clock_.now().wall;
+  co_return error;
+}
+
+// On an error the task files that were looked at are still to be taken into the old configuration.
+std::variant<LoadedConfig, std::vector<ConfigError>> Reloader::load() {
+  auto read = read_config(file_);
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&read)) return std::move(*errors);
+  Config base = std::get<Config>(std::move(read));
+  files_.look(base, clock_.now());
+  auto loaded = complete_config(base, file_, files_);
+  if (const auto* good = std::get_if<LoadedConfig>(&loaded)) {
+    base_ = std::move(base);
+    wanted_tasks_ = digest_of_tasks(good->config);
+  }
+  look_anew_ = true;
+  files_.keep_only(base_);
+  return loaded;
+}
+
+std::optional<std::string> Reloader::request() {
+  auto loaded = load();
+  notice();  // there may be other folders to watch
+  if (auto* good = std::get_if<LoadedConfig>(&loaded)) {
+    file_good_ = true;
+    tell_all(good->warnings);
+    want(std::move(good->config));
+    return std::nullopt;
+  }
+  const auto& errors = std::get<std::vector<ConfigError>>(loaded);
+  last_good_ = file_good_ = false;
+  std::string all;
+  for (const ConfigError& error : errors) all += (all.empty() ? "" : "\n") + to_string(error);
+  log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
+            "the configuration is not good; the old one stays: " + to_string(errors.front()),
+            {{"errors", static_cast<std::int64_t>(errors.size())}});
+  for (std::size_t i = 1; i < errors.size(); ++i)
+    log_.tell(clock_.now().wall, Level::kError, "", to_string(errors[i]));
+  changed_();
+  return all;
+}
+
+void Reloader::want(Config next) {
+  wanted_ = std::move(next);
+  alarm_->ring();
+}
+
+Awaitable<void> Reloader::run(Fleet& fleet) {
+  Duration pause = kRetryFirst;
+  for (;;) {
+    if (!wanted_) {
+      co_await alarm_->wait_until(Mono::max());
+      continue;
+    }
+    Config next = std::move(*std::exchange(wanted_, std::nullopt));
+    const bool taken = co_await take_over(fleet, next);
+    if (taken || wanted_) {
+      pause = kRetryFirst;
+      continue;
+    }
+    wanted_ = std::move(next);
+    co_await alarm_->wait_until(clock_.now().mono + pause);  // a newer one is taken at once
+    pause = std::min(2 * pause, kRetryLongest);
+  }
+}
+
+Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
+  const auto error = co_await fleet.take_over(next);
+  // Task files may have brought this one while the configuration itself is still not good.
+  last_good_ = !error && file_good_;
+  if (!error) {
+    StringList needs_restart;
+    if (next.state_path != config_.state_path) needs_restart.push_back("state.path");
+    in_force(next);
+    std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(count_tasks(config_))}};
+    if (!needs_restart.empty()) fields.push_back({"needs_restart", needs_restart});
+    log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded", "the configuration is taken over",
+              std::move(fields));
+  } else if (failure_ != error->message) {
+    log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
+              "the old configuration stays, and the new one is tried again: " + error->message);
+  }
+  failure_ = error ? error->message : "";
+  changed_();
+  co_return !error;
+}
+
+void Reloader::in_force(const Config& config) {
+  // The state is where it was opened.
+  std::string state_path = config_.state_path;
+  config_ = config;
+  config_.state_path = std::move(state_path);
+  last_success_ = clock_.now().wall;
+}
+
+Awaitable<void> Reloader::follow_task_files() {
+  for (;;) {
+    const Mono now = clock_.now().mono;
+    Mono next = looked_ ? *looked_ + kLookEvery : now;
+    const auto look_at = [&](Mono when) {
+      if (looked_) next = std::min(next, std::max(when, *looked_ + kLookAtMost));
+    };
+    if (const auto due = files_.due()) look_at(*due);
+    if (noticed_) look_at(*noticed_ + kGather);
+    if (next > now) {
+      co_await follow_alarm_->wait_until(next);
+    } else {
+      look_at_task_files();
+    }
+  }
+}
+
+void Reloader::notice() {
+  if (noticed_) return;
+  noticed_ = clock_.now().mono;
+  follow_alarm_->ring();
+}
+
+void Reloader::look_at_task_files() {
+  watch_folders();  // first, so that nothing happens unseen in between
+  noticed_.reset();
+  looked_ = clock_.now().mono;
+  const bool changed = files_.look(base_, clock_.now());
+  if (!changed && !look_anew_) return;
+  look_anew_ = false;
+  Config next = base_;
+  TaskFiles::Problems problems = files_.add_to(next, file_);
+  problems.errors.insert(problems.errors.end(), problems.warnings.begin(), problems.warnings.end());
+  tell_new(problems.errors);
+  if (problems.too_many_tasks) return;
+  const std::size_t digest = digest_of_tasks(next);
+  if (std::exchange(wanted_tasks_, digest) != digest) want(std::move(next));
+}
+
+void Reloader::watch_folders() {
+  watch_.follow(task_file_folders(base_));
+  const bool any = !task_file_globs(base_).empty();
+  if (any && !watch_.problem().empty() && watch_problem_ != watch_.problem()) {
+    log_.tell(
+        clock_.now().wall, Level::kInfo, "",
+        "task files are looked at every 5 s only, for they cannot be watched: " + watch_.problem());
+  }
+  watch_problem_ = watch_.problem();
+}
+
+void Reloader::tell_all(const std::vector<ConfigError>& problems) {
+  told_.clear();
+  tell_new(problems);
+}
+
+// Told once; again only after it was mended.
+void Reloader::tell_new(const std::vector<ConfigError>& problems) {
+  std::set<std::string> now;
+  std::size_t told = 0;
+  for (const ConfigError& problem : problems) {
+    std::string text = to_string(problem);
+    const bool old = told_.contains(text);
+    if (!now.insert(text).second || old) continue;
+    if (++told <= kMaxTold) log_.tell(clock_.now().wall, Level::kWarn, "", std::move(text));
+  }
+  if (told > kMaxTold) {
+    log_.tell(clock_.now().wall, Level::kWarn, "",
+              std::to_string(told - kMaxTold) + " more warnings of the configuration");
+  }
+  told_ = std::move(now);
+}
+
+}  // namespace taskwatchd

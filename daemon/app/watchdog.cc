@@ -1,0 +1,90 @@
+#include "app/watchdog.h"
+#include "ports.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <optional>
+
+namespace taskwatchd {
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr Duration kLook = std::chrono::milliseconds(50);
+
+// "127.0.0.1:10120" or "[::1]:10120"; a wildcard address is reached by loopback.
+std::optional<tcp::endpoint> endpoint_of(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  unsigned short port = 0;
+  std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
+  boost::system::error_code bad;
+  auto ip = boost::asio::ip::make_address(host, bad);
+  if (bad) return std::nullopt;
+  if (ip.is_unspecified()) {
+    ip = ip.is_v4() ? boost::asio::ip::address(boost::asio::ip::address_v4::loopback())
+                    : boost::asio::ip::address(boost::asio::ip::address_v6::loopback());
+  }
+  return tcp::endpoint(ip, port);
+}
+
+}  // namespace
+
+Watchdog::Watchdog(boost::asio::any_io_executor executor, Clock& clock, SqliteStore& store,
+                   const HttpServer& server, std::string address, std::function<void()> alive)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      store_(store),
+      server_(server),
+      address_(std::move(address)),
+      alive_(std::move(alive)),
+      alarm_(clock.make_alarm()) {}
+
+Awaitable<void> Watchdog::run(Duration interval) {
+  for (;;) {
+    // Answers are asked for one interval and read in the next: a slow one misses one ping.
+    if (store_answered_ && server_answered_) alive_();
+    if (!probing_store_) {
+      store_answered_ = false;
+      spawn(executor_, probe_store());
+    }
+    if (!probing_server_) {
+      server_answered_ = false;
+      spawn(executor_, probe_server(interval));
+    }
+    co_await alarm_->wait_until(clock_.now().mono + interval);
+  }
+}
+
+Awaitable<void> Watchdog::probe_store() {
+  probing_store_ = true;
+  store_answered_ = co_await store_.ping();
+  probing_store_ = false;
+}
+
+// A connection alone proves nothing: the kernel makes it. The accept loop must have taken it.
+Awaitable<void> Watchdog::probe_server(Duration within) {
+  probing_server_ = true;
+  const Mono deadline = clock_.now().mono + within;
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  const std::uint64_t before = server_.accepted();
+  tcp::socket socket(executor_);
+  boost::system::error_code error;
+  if (const auto endpoint = endpoint_of(address_)) {
+    co_await socket.async_connect(*endpoint,
+                                  boost::asio::redirect_error(boost::asio::use_awaitable, error));
+    while (!error && server_.accepted() == before && clock_.now().mono < deadline) {
+      co_await alarm->wait_until(clock_.now().mono + kLook);
+    }
+    server_answered_ = !error && server_.accepted() > before;
+  } else {
+    server_answered_ = true;  // a name that was bound as such: nothing to connect to
+  }
+  probing_server_ = false;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,93 @@
+#include "commands/explain.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "cloud/signer.h"
+#include "commands/ask.h"
+#include "commands/explain_text.h"
+#include "core/types/exit_code.h"
+#include "io/curl/curl_client.h"
+#include "io/files/key_files.h"
+#include "io/system/complain.h"
+#include "ports.h"
+#include "server/web_text.h"
+
+namespace taskwatchd {
+namespace {
+
+// The file's first line.
+Secret password_in(const Secret& text) {
+  return Secret(text.reveal().substr(0, text.reveal().find_first_of("\r\n")));
+}
+
+HttpRequest request_of(const ExplainOptions& options, const Secret& password) {
+  std::string base = options.url;
+  while (base.ends_with('/')) base.pop_back();
+  HttpRequest request;
+  request.method = "GET";
+  request.url = base + "/api/v1/tasks/" + percent_encoded(options.task_id);
+  if (!options.account.empty()) request.url += "?account=" + percent_encoded(options.account);
+  request.headers = {{"Accept", "application/json"}};
+  if (!options.user.empty()) {
+    const Secret login(options.user + ":" + password.reveal());
+    request.headers.emplace_back("Authorization", "Basic " + base64(login.reveal()));
+  }
+  request.ca_file = options.ca_file;
+  return request;
+}
+
+Awaitable<int> ask(HttpClient& http, const ExplainOptions& options, Secret password) {
+  HttpRequest request = request_of(options, password);
+  const HttpResult result = co_await http.send(std::move(request));
+  if (const auto* failure = std::get_if<TransportFailure>(&result)) {
+    complain("no taskwatchd answers at " + options.url + ": " + failure->message);
+    co_return kExitUnavailable;
+  }
+  const HttpReply& reply = std::get<HttpReply>(result);
+  const ExplainText said = explain_text(reply.status, reply.body);
+  if (said.exit_code != kExitOk) {
+    complain(said.text);
+    co_return said.exit_code;
+  }
+  const bool printed = std::fputs(said.text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  co_return printed ? kExitOk : kExitOther;
+}
+
+}  // namespace
+
+int explain(const ExplainOptions& options) {
+  Secret password;
+  if (!options.password_file.empty()) {
+    const LocalText text = KeyFiles().file(options.password_file, kMaxKeyBytes);
+    if (!text.problem.empty()) {
+      complain("--password-file " + options.password_file + " " + text.problem);
+      return kExitConfig;
+    }
+    password = password_in(text.text);
+  }
+  boost::asio::io_context context;
+  CurlClient http(context.get_executor());
+  std::optional<int> code;
+  boost::asio::signal_set signals(context, SIGINT);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (error) return;
+    code = kExitInterrupted;
+    context.stop();
+  });
+  boost::asio::co_spawn(context, ask(http, options, password),
+                        [&](const std::exception_ptr& error, int ended) {
+                          rethrow(error);
+                          code = ended;
+                          context.stop();
+                        });
+  context.run();
+  return code.value_or(kExitOther);
+}
+
+}  // namespace taskwatchd

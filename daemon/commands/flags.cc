@@ -1,0 +1,384 @@
+#include "commands/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "commands/flag_rules.h"
+#include "config/parse.h"
+#include "config/spelling.h"
+#include "core/types/exit_code.h"
+#include "version.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr char kDefaultFile[] = "/etc/taskwatchd/taskwatchd.yaml";
+
+struct Parsed {
+  RunOptions run;
+  CheckOptions check;
+  AskOptions query;
+  WaitOptions wait;
+  std::string log_level = "info";
+  std::string log_format;
+  std::string max_requests = "40";
+  std::string timeout;
+  ExplainOptions explain;
+  PlanOptions plan;
+  std::string plan_format = "text";
+  std::string plan_order;
+  std::string plan_rtt = "60ms";
+  std::string plan_failing_calls = "0%", plan_failing_tasks = "4%", plan_other_calls = "0";
+  std::string plan_statistics_lag = "0s", plan_jitter = "0s";
+};
+
+FlagsEnd refuse(const std::string& message, const std::string& command) {
+  const std::string help =
+      command.empty() ? "taskwatchd --help" : "taskwatchd " + command + " --help";
+  return {kExitConfig, "taskwatchd: " + message + " (see " + help + ")\n"};
+}
+
+CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& value,
+                       const std::string& type, const std::string& help) {
+  return app.add_option(name, value, help)->type_name(type)->capture_default_str();
+}
+
+void check_by(CLI::Option* option, FlagProblem (*problem)(const std::string&)) {
+  option->check(
+      [problem](const std::string& value) { return problem(value).value_or(std::string()); });
+}
+
+void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+              const std::string& type, const std::string& help,
+              FlagProblem (*problem)(const std::string&)) {
+  CLI::Option* option = app.add_option(name, values, help + " Repeatable.");
+  // Else a flag without = would take all the words behind it.
+  check_by(option->type_name(type)->allow_extra_args(false), problem);
+  if (!values.empty()) option->capture_default_str();
+}
+
+void add_run(CLI::App& app, Parsed& parsed) {
+  CLI::App& run = *app.add_subcommand("run", "Watch tasks (the default command)");
+  RunOptions& options = parsed.run;
+  text_flag(run, "--config.file", options.config_file, "FILE", "The configuration.");
+  add_list(run, "--web.listen-address", options.listen_addresses, "HOST:PORT",
+           "Where to serve /metrics; port 0 picks a free one.", &listen_address_problem);
+  text_flag(run, "--web.config.file", options.web_config_file, "FILE",
+            "TLS, client certificates, users and headers, in the format of Prometheus's exporters; "
+            "followed while running. Default: none.");
+  run.add_flag("--web.systemd-socket", options.systemd_socket,
+               "Serve on the sockets that systemd passes, instead of --web.listen-address.");
+  check_by(text_flag(run, "--web.telemetry-path", options.telemetry_path, "PATH",
+                     "Where the metrics are."),
+           &telemetry_path_problem);
+  check_by(text_flag(run, "--web.external-url", options.external_url, "URL",
+                     "The URL under which users reach taskwatchd, behind a proxy."),
+           &external_url_problem);
+  check_by(text_flag(run, "--web.route-prefix", options.route_prefix, "PATH",
+                     "Before all paths; default: the path of --web.external-url."),
+           &route_prefix_problem);
+  add_list(run, "--web.allowed-host", options.allowed_hosts, "HOST",
+           "A host name that the page may be asked by, beside the machine's own.",
+           &allowed_host_problem);
+  run.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
+               "Allow a reload by POST or PUT /-/reload.");
+  check_by(text_flag(run, "--web.max-requests", parsed.max_requests, "N",
+                     "Answers in the making at one time at most, 503 beyond: so many of pages, and "
+                     "as many of the API; 0: no limit. Health is always answered."),
+           &max_requests_problem);
+  text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Least level of what is logged.")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  text_flag(run, "--log.format", parsed.log_format, "FORMAT",
+            "Default: journald when stderr is the journal, else logfmt.")
+      ->check(CLI::IsMember({"logfmt", "json", "journald"}));
+}
+
+void add_check(CLI::App& app, Parsed& parsed) {
+  CLI::App& check = *app.add_subcommand("check", "Validate the configuration and print a summary");
+  text_flag(check, "--config.file", parsed.check.config_file, "FILE", "The configuration.");
+  text_flag(check, "--web.config.file", parsed.check.web_config_file, "FILE",
+            "Also validate this file, and the certificates and keys that it names.");
+  check.add_flag("--online", parsed.check.online,
+                 "Also make one call for each account, instance and API that the configuration "
+                 "uses, and name what is wrong: key, RAM action, region or instance id. Exit 69 if "
+                 "anything is.");
+}
+
+void add_places(CLI::App& command, AskOptions& options) {
+  text_flag(command, "--config.file", options.config_file, "FILE",
+            std::string("The configuration: keys, quota and places. Default without --region: ") +
+                kDefaultFile);
+  text_flag(command, "--region", options.region, "REGION",
+            "Ask there without a configuration, with the keys of the environment "
+            "(ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET, "
+            "ALIBABA_CLOUD_SECURITY_TOKEN).");
+  text_flag(command, "--account", options.account, "NAME",
+            "The account to ask, if the configuration does not list the task.");
+  text_flag(command, "--instance", options.instance, "ID",
+            "The instance to ask: its IotInstanceId, or its name in the configuration.");
+  command.add_option("TASK_ID", options.task_ids, "The tasks.")->type_name("");
+}
+
+void add_asking(CLI::App& app, Parsed& parsed) {
+  add_places(*app.add_subcommand("query",
+                                 "Ask once for each task and print one JSON object a line. Spends "
+                                 "what quota_share leaves of the quota"),
+             parsed.query);
+  CLI::App& wait = *app.add_subcommand(
+      "wait",
+      "Wait until all tasks are finished. Exit 0: all SUCCEEDED, 2: some did not, 124: "
+      "--timeout passed");
+  add_places(wait, parsed.wait.what);
+  check_by(text_flag(wait, "--timeout", parsed.timeout, "DURATION",
+                     "Stop waiting after this long, such as 30s, 10m, 1h30m. Default: never."),
+           &timeout_problem);
+}
+
+void add_explain(CLI::App& app, Parsed& parsed) {
+  CLI::App& explain = *app.add_subcommand(
+      "explain",
+      "Ask a running daemon for one task: its status, its history with time bounds, what is asked "
+      "next and why. Exit 0: said, 1: it is not watched, 69: no daemon answers");
+  check_by(text_flag(explain, "--url", parsed.explain.url, "URL",
+                     "Where the daemon serves; plain http to a loopback address only."),
+           &daemon_url_problem);
+  text_flag(explain, "--account", parsed.explain.account, "NAME",
+            "The account to look in, if several watch the task.");
+  text_flag(explain, "--user", parsed.explain.user, "NAME", "Of the daemon's basic_auth_users.");
+  text_flag(explain, "--password-file", parsed.explain.password_file, "FILE",
+            "Holds the user's password.");
+  text_flag(explain, "--ca-file", parsed.explain.ca_file, "FILE",
+            "The authority that signed the daemon's certificate. Default: the system's.");
+  explain.add_option("TASK_ID", parsed.explain.task_id, "The task.")->type_name("");
+}
+
+// What makes the modelled cloud worse.
+void add_plan_faults(CLI::App& plan, Parsed& parsed) {
+  plan::Request& request = parsed.plan.request;
+  check_by(text_flag(plan, "--failing-calls", parsed.plan_failing_calls, "SHARE",
+                     "So many calls fail: by 5xx, by a time-out, throttled, in equal parts."),
+           &share_problem);
+  check_by(text_flag(plan, "--other-calls", parsed.plan_other_calls, "N",
+                     "Other programs of the account call each API so many times a second."),
+           &rate_problem);
+  plan.add_flag(
+      "--shared-quota", request.shared_quota,
+      "The cloud allows all APIs together quota_total, or what the greatest quota of one is.");
+  check_by(text_flag(plan, "--statistics-lag", parsed.plan_statistics_lag, "DURATION",
+                     "A job's statistics show how things stood so long ago."),
+           &span_problem);
+  check_by(text_flag(plan, "--failing-tasks", parsed.plan_failing_tasks, "SHARE",
+                     "On so many devices the task fails."),
+           &share_problem);
+  check_by(text_flag(plan, "--jitter", parsed.plan_jitter, "DURATION",
+                     "What a call's way takes longer, there and back, in the median."),
+           &span_problem);
+}
+
+void add_plan(CLI::App& app, Parsed& parsed) {
+  CLI::App& plan = *app.add_subcommand(
+      "plan",
+      "Poll a modelled cloud on a virtual clock, with this configuration's quotas and pace: what "
+      "delay, calls and series are to be expected. No keys, no network. Exit 2: `bounds` is not "
+      "kept");
+  plan::Request& request = parsed.plan.request;
+  text_flag(plan, "--config.file", parsed.plan.config_file, "FILE", "The configuration.");
+  plan.add_option("--tasks", request.tasks,
+                  "Tasks in all. Default: 10000 over the configured jobs, and the configured ids.")
+      ->type_name("N")
+      ->check(CLI::Range(1U, plan::kMaxPlanTasks));
+  plan.add_option("--jobs", request.jobs,
+                  "Jobs that share the tasks. Default: as many as the configuration watches.")
+      ->type_name("N")
+      ->check(CLI::Range(1U, plan::kMaxPlanJobs));
+  plan.add_option("--hours", request.hours,
+                  "Simulate so long. Default: until all tasks have ended, 24 at most.")
+      ->type_name("H")
+      ->check(CLI::Range(0.01, 720.0));
+  plan.add_option("--seed", request.seed, "Of the model's chance; the same seed, the same result.")
+      ->type_name("N")
+      ->capture_default_str();
+  text_flag(plan, "--page-order", parsed.plan_order, "ORDER",
+            "How the cloud's lists stand, which is not documented. Default: the worse of id and "
+            "oldest.")
+      ->check(CLI::IsMember({"id", "oldest", "newest", "mixed"}));
+  check_by(text_flag(plan, "--rtt", parsed.plan_rtt, "DURATION", "Round trip of a call."),
+           &timeout_problem);
+  add_plan_faults(plan, parsed);
+  text_flag(plan, "--format", parsed.plan_format, "FORMAT", "text, or json on one line.")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+Level level_of(const std::string& word) {
+  if (word == "debug") return Level::kDebug;
+  if (word == "warn") return Level::kWarn;
+  return word == "error" ? Level::kError : Level::kInfo;
+}
+
+LogFormatChoice format_of(const std::string& word) {
+  if (word == "logfmt") return LogFormatChoice::kLogfmt;
+  if (word == "json") return LogFormatChoice::kJson;
+  return word == "journald" ? LogFormatChoice::kJournald : LogFormatChoice::kAuto;
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+// What CLI11 would take in another way than it was meant, or call by no name.
+std::optional<FlagsEnd> look_before(const CLI::App& app, std::vector<std::string>& arguments) {
+  const std::vector<std::string> commands = commands_of(app);
+  const std::string first = arguments.empty() ? "" : arguments[0];
+  const bool is_flag = first.empty() || first.starts_with('-');
+  if (first == "--version" || first == "--help" || first == "-h") {
+    arguments.resize(1);
+  } else if (is_flag) {
+    arguments.insert(arguments.begin(), "run");
+  } else if (std::find(commands.begin(), commands.end(), first) == commands.end()) {
+    return refuse("unknown command " + first + "; there are " + CLI::detail::join(commands, ", "),
+                  "");
+  }
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    // An empty value would be skipped and the next word taken for it.
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      return refuse(argument.substr(0, argument.size() - 1) + " has no value", arguments[0]);
+    }
+  }
+  return std::nullopt;
+}
+
+// CLI11's words, but for those that do not say what to do.
+std::string words_of(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::size_t repeated = text.find(": At Most 1 required");
+  if (repeated == std::string::npos) return text;
+  return text.substr(0, repeated) + ": given more than once; give it once";
+}
+
+// Words that the command does not know.
+std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
+  std::vector<std::string> rest = command.remaining();
+  std::erase(rest, "--");
+  if (rest.empty()) return std::nullopt;
+  const auto flag = std::find_if(rest.begin(), rest.end(),
+                                 [](const std::string& word) { return word.starts_with('-'); });
+  if (flag == rest.end()) {
+    return refuse("unexpected argument " + rest[0] + "; flags begin with --", command.get_name());
+  }
+  const std::string name = flag->substr(0, flag->find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    const bool hidden = option->get_group().empty() || option->get_lnames().empty();
+    if (!hidden) known.push_back("--" + option->get_lnames().front());
+  }
+  const std::string_view meant = nearest(name, {known.begin(), known.end()});
+  return refuse(
+      "unknown flag " + name + (meant.empty() ? "" : "; did you mean " + std::string(meant) + "?"),
+      command.get_name());
+}
+
+std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& command) {
+  if (!options.region.empty() && !options.config_file.empty()) {
+    return refuse("--config.file and --region are both given; keep one", command);
+  }
+  if (!options.region.empty() && !options.account.empty()) {
+    return refuse(
+        "--account names an account of a configuration; give --config.file instead of "
+        "--region, or leave it out",
+        command);
+  }
+  if (options.task_ids.empty()) return refuse("give the ids of the tasks to ask for", command);
+  if (options.region.empty() && options.config_file.empty()) options.config_file = kDefaultFile;
+  return std::nullopt;
+}
+
+std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
+  if (options.task_id.empty()) return refuse("give the id of the task to explain", "explain");
+  if (options.user.empty() != options.password_file.empty()) {
+    return refuse("--user and --password-file belong together; give both", "explain");
+  }
+  if (is_valid_id(options.task_id)) return std::nullopt;
+  return refuse(
+      "a task id must be 1 to 128 printable ASCII characters without space, \", \\ and #; copy it "
+      "from the console or from an event",
+      "explain");
+}
+
+Command finish_plan(Parsed& parsed) {
+  PlanOptions& options = parsed.plan;
+  options.json = parsed.plan_format == "json";
+  options.request.order = plan::parse_order(parsed.plan_order);
+  plan::Request& request = options.request;
+  request.rtt = *parse_duration(parsed.plan_rtt);
+  request.faults.failing_calls = *parse_share(parsed.plan_failing_calls);
+  request.faults.other_calls = *parse_rate(parsed.plan_other_calls);
+  request.faults.statistics_lag = *parse_duration(parsed.plan_statistics_lag);
+  request.faults.jitter = *parse_duration(parsed.plan_jitter);
+  request.failing_tasks = *parse_share(parsed.plan_failing_tasks);
+  const std::uint32_t jobs = options.request.jobs.value_or(1);
+  if (options.request.tasks.value_or(jobs) < jobs) {
+    return refuse("--jobs is more than --tasks; each job needs a task", "plan");
+  }
+  return options;
+}
+
+Command finish(Parsed& parsed, const std::string& command) {
+  if (command == "check") return parsed.check;
+  if (command == "plan") return finish_plan(parsed);
+  if (command == "query") {
+    if (auto end = finish_asking(parsed.query, command)) return *end;
+    return parsed.query;
+  }
+  if (command == "wait") {
+    if (auto end = finish_asking(parsed.wait.what, command)) return *end;
+    if (!parsed.timeout.empty()) parsed.wait.timeout = parse_duration(parsed.timeout);
+    return parsed.wait;
+  }
+  if (command == "explain") {
+    if (auto end = finish_explain(parsed.explain)) return *end;
+    return parsed.explain;
+  }
+  parsed.run.log_level = level_of(parsed.log_level);
+  parsed.run.max_requests = std::stoul(parsed.max_requests);
+  parsed.run.log_format = format_of(parsed.log_format);
+  return parsed.run;
+}
+
+}  // namespace
+
+Command parse_flags(std::vector<std::string> arguments) {
+  CLI::App app("Watches tasks of the Alibaba Cloud IoT Platform.", "taskwatchd");
+  Parsed parsed;
+  app.set_version_flag("--version",
+                       "taskwatchd, version " TASKWATCHD_VERSION " (revision: " TASKWATCHD_REVISION
+                       "), " TASKWATCHD_COMPILER,
+                       "Print the version and exit");
+  add_run(app, parsed);
+  add_check(app, parsed);
+  add_asking(app, parsed);
+  add_plan(app, parsed);
+  add_explain(app, parsed);
+  for (CLI::App* command : app.get_subcommands(nullptr)) command->allow_extras();
+
+  if (auto end = look_before(app, arguments)) return *end;
+  try {
+    // CLI11 takes them from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    return FlagsEnd{kExitOk, app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return FlagsEnd{kExitOk, std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return refuse(words_of(error), arguments[0]);
+  }
+  const CLI::App& command = *app.get_subcommands().at(0);
+  if (auto end = refuse_rest(command)) return *end;
+  return finish(parsed, command.get_name());
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,143 @@
+#include "commands/query.h"
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "core/events/event_text.h"
+#include "core/types/exit_code.h"
+#include "io/system/complain.h"
+
+namespace taskwatchd {
+namespace {
+
+void add(std::vector<Field>& fields, std::string name, FieldValue value) {
+  fields.push_back({std::move(name), std::move(value)});
+}
+void add_if(std::vector<Field>& fields, std::string name, const std::string& text) {
+  if (!text.empty()) add(fields, std::move(name), text);
+}
+
+FieldValue number(double value) {
+  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+// A device's words came redacted and bounded from cloud/reply; the writer escapes them. Not cut to
+// an event's length: whoever asks for one task wants to read it.
+std::string answer_json(const AccountConfig& account, const InstanceConfig& instance,
+                        const TaskReply& reply) {
+  std::vector<Field> fields;
+  add(fields, "account", account.name);
+  add(fields, "iot_instance", instance.name);
+  add(fields, "task_id", reply.task_id);
+  add(fields, "job_id", reply.job_id);
+  add(fields, "job_name", reply.job_name);
+  add(fields, "product_key", reply.product_key);
+  add(fields, "device_name", reply.device_name);
+  add(fields, "status", std::string(name(reply.status)));
+  add_if(fields, "status_text", reply.status_text);
+  if (reply.progress) add(fields, "progress", number(*reply.progress));
+  add_if(fields, "message", reply.message);
+  add_if(fields, "status_detail", reply.status_detail);
+  add(fields, "queued_at", rfc3339(reply.queued));
+  add(fields, "modified_at", rfc3339(reply.modified));
+  return to_json_object(fields);
+}
+
+std::string failure_json(const std::string& task_id, const Failure& failure,
+                         const std::string& advice) {
+  std::vector<Field> fields;
+  add(fields, "task_id", task_id);
+  add(fields, "error", std::string(name(failure.reason)));
+  add(fields, "code", failure.code);
+  add(fields, "message", advice);
+  return to_json_object(fields);
+}
+
+// It says nothing of the one task: the next one would fail in the same way.
+bool is_of_place(Reason reason) {
+  return reason != Reason::kNotFound && reason != Reason::kBadRequest &&
+         reason != Reason::kProtocol;
+}
+
+bool print(const std::string& line) {
+  return std::fputs((line + "\n").c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+}
+
+Awaitable<int> query_all(const Asking& asking, Asker& asker) {
+  std::map<std::pair<std::size_t, std::size_t>, AskResult> down;  // places that do not answer
+  std::set<std::string> told;                                     // each trouble once
+  bool failed = false;
+  bool unavailable = false;
+  for (const Target& target : asking.targets) {
+    const AccountConfig& account = asking.config.accounts[target.account];
+    const auto place = std::pair(target.account, target.instance);
+    AskResult result;
+    if (const auto known = down.find(place); known != down.end()) {
+      result = known->second;
+    } else {
+      ApiCall call = query_task(target.task_id);
+      result = co_await asker.ask(target.account, target.instance, std::move(call));
+    }
+    std::string line;
+    if (const auto* failure = std::get_if<Failure>(&result.outcome)) {
+      failed = true;
+      unavailable = unavailable || exit_code_for(failure->reason) == kExitUnavailable;
+      if (is_of_place(failure->reason)) down.emplace(place, result);
+      if (told.insert(result.advice).second) {
+        complain((is_of_place(failure->reason) ? "" : "task " + target.task_id + ": ") +
+                 result.advice);
+      }
+      line = failure_json(target.task_id, *failure, result.advice);
+    } else {
+      line = answer_json(account, account.instances[target.instance],
+                         std::get<TaskReply>(result.outcome));
+    }
+    if (!print(line)) co_return kExitOther;  // nobody reads on
+  }
+  if (unavailable) co_return kExitUnavailable;
+  co_return failed ? kExitOther : kExitOk;
+}
+
+}  // namespace
+
+int exit_code_for(Reason reason) {
+  switch (reason) {
+    case Reason::kTimeout:
+    case Reason::kUnreachable:
+    case Reason::kTls:
+    case Reason::kServerError:
+      return kExitUnavailable;
+    case Reason::kThrottled:
+    case Reason::kAuth:
+    case Reason::kForbidden:
+    case Reason::kOverdue:
+    case Reason::kClockSkew:
+    case Reason::kNotFound:
+    case Reason::kBadRequest:
+    case Reason::kProtocol:
+      return kExitOther;
+  }
+  return kExitOther;
+}
+
+int query(const AskOptions& options) {
+  auto prepared = prepare_asking(options);
+  if (const auto* refused = std::get_if<Refusal>(&prepared)) {
+    std::fputs(refused->text.c_str(), stderr);
+    return kExitConfig;
+  }
+  const Asking& asking = std::get<Asking>(prepared);
+  tell_slow_pace(asking);
+  AskLoop loop(asking.config);
+  if (const auto refused = loop.refuse_keys(asking.targets)) {
+    std::fputs(refused->text.c_str(), stderr);
+    return kExitConfig;
+  }
+  return loop.run(query_all(asking, loop.asker()));
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,23 @@
+// What a person can do about a failed call: one sentence for log lines and commands. Pure.
+#pragma once
+
+#include <string>
+
+#include "core/types/api.h"
+#include "core/types/outcome.h"
+
+namespace taskwatchd {
+
+// Where the call went.
+struct CallPlace {
+  std::string account;
+  std::string instance;  // the label iot_instance; empty: the distribution endpoint
+  std::string endpoint;  // scheme://host[:port]
+  bool has_instance_id = false;
+};
+
+// "QueryTask is refused: InvalidAccessKeyId.NotFound (...). Check access_key_id ... of account
+// prod."
+std::string advice(Api api, const Failure& failure, const CallPlace& place);
+
+}  // namespace taskwatchd

@@ -1,0 +1,99 @@
+#include "core/events/distribution_events.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "core/events/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kListed = 100;     // failed devices in an event
+constexpr std::size_t kNameBytes = 128;  // of a device's name or a code
+
+Event begin(std::string name, Level level, Wall at, const DistributionKey& key) {
+  Event event;
+  event.ts = at;
+  event.level = level;
+  event.name = std::move(name);
+  event.fields = {{"account", key.account}, {"distribution_id", key.distribution_id}};
+  return event;
+}
+
+void add(Event& event, std::string key, FieldValue value) {
+  event.fields.push_back({std::move(key), std::move(value)});
+}
+
+std::string word(std::string_view text) {
+  return cut(repair_utf8(text), kNameBytes);
+}
+
+std::string device(const DeviceResult& one) {
+  std::string text = one.product_key.empty() ? "" : word(one.product_key) + "/";
+  return text + word(one.device_name) + " " + word(one.code);
+}
+
+}  // namespace
+
+Event distribution_transition(const DistributionRecord& record, DistributionStatus from,
+                              Wall observed_at, Wall not_before) {
+  const DistributionReply& last = record.last;
+  const bool bad = last.status == DistributionStatus::kAborted;
+  Event event =
+      begin("distribution_transition", bad ? Level::kWarn : Level::kInfo, observed_at, record.key);
+  const std::string to(name(last.status));
+  event.msg = "distribution " + record.key.distribution_id + " is " + to + ", was " +
+              std::string(name(from));
+  add(event, "from", std::string(name(from)));
+  add(event, "to", to);
+  if (!last.product_key.empty()) add(event, "product_key", word(last.product_key));
+  if (last.total) add(event, "devices", std::int64_t{*last.total});
+  add(event, "observed_at", rfc3339(observed_at));
+  add(event, "not_before", rfc3339(not_before));
+  if (last.status == DistributionStatus::kUnknown) {
+    add(event, "status_text", device_text(last.status_text));
+  }
+  return event;
+}
+
+Event distribution_result(const DistributionRecord& record) {
+  assert(record.result);
+  const DistributionResult& result = *record.result;
+  const std::uint32_t unknown = unknown_devices(record);
+  const bool bad = result.failed > 0 || !result.understood;
+  Event event = begin("distribution_result", bad ? Level::kWarn : Level::kInfo,
+                      record.result_read.value_or(record.last_seen), record.key);
+  const std::string whose = "distribution " + record.key.distribution_id;
+  if (!result.understood) {
+    event.msg = whose + ": its result file cannot be read: " + device_text(result.problem);
+  } else {
+    event.msg = whose + ": " + std::to_string(result.ok) + " devices distributed, " +
+                std::to_string(result.failed) + " failed";
+    if (unknown > 0) event.msg += ", of " + std::to_string(unknown) + " nothing is known";
+  }
+  add(event, "result", std::string(result.understood ? "read" : "unknown"));
+  add(event, "format", std::string(name(result.format)));
+  add(event, "ok", std::int64_t{result.ok});
+  add(event, "failed", std::int64_t{result.failed});
+  add(event, "unknown", std::int64_t{unknown});
+  StringMap codes;
+  for (const auto& [code, devices] : result.codes) {
+    codes.emplace_back(word(code), std::to_string(devices));
+  }
+  if (!codes.empty()) add(event, "codes", std::move(codes));
+  StringList failed;
+  const std::size_t listed = std::min(kListed, result.failed_devices.size());
+  for (std::size_t i = 0; i < listed; ++i) failed.push_back(device(result.failed_devices[i]));
+  if (!failed.empty()) add(event, "failed_devices", std::move(failed));
+  if (!result.problem.empty()) add(event, "problem", device_text(result.problem));
+  add(event, "observed_at", rfc3339(event.ts));
+  return event;
+}
+
+Event distribution_file_failed(const DistributionKey& key, const std::string& why, Wall at) {
+  Event event = begin("distribution_file_failed", Level::kWarn, at, key);
+  event.msg = "distribution " + key.distribution_id + ": its result file cannot be had: " + why;
+  return event;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,37 @@
+// What happened, told to the log and later to other sinks. Plain values.
+// Stored events have an id, given at their commit; others (started, api_throttled, ...) have id 0.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/types/time.h"
+
+namespace taskwatchd {
+
+enum class Level : std::uint8_t { kDebug, kInfo, kWarn, kError };
+
+using StringList = std::vector<std::string>;
+using StringMap = std::vector<std::pair<std::string, std::string>>;  // in order
+using FieldValue = std::variant<std::string, std::int64_t, double, bool, StringList, StringMap>;
+
+struct Field {
+  std::string name;  // [a-z_]+
+  FieldValue value;
+  bool operator==(const Field&) const = default;
+};
+
+struct Event {
+  std::uint64_t id = 0;
+  Wall ts;
+  Level level = Level::kInfo;
+  std::string name;  // "task_transition"; empty for a plain diagnostic
+  std::string msg;   // one sentence for people; never a device's words
+  std::vector<Field> fields;
+  bool operator==(const Event&) const = default;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,24 @@
+// The stored events of jobs, built from records: their names, levels and fields. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/events/event.h"
+#include "core/types/job.h"
+#include "core/types/time.h"
+
+namespace taskwatchd {
+
+// The job's status is another than it was; a warning for TIMED_OUT. `record` is the new one.
+Event job_transition(const JobRecord& record, JobStatus from, Wall observed_at,
+                     const StringMap& labels);
+// One per job, after its first scan: how many of its tasks are in which status.
+Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall observed_at,
+                   const StringMap& labels);
+
+// Not stored. One of the job's lists has no end, as far as anybody can tell; `status`: absent for
+// the list of all its tasks.
+Event endless_list(const JobRecord& record, std::optional<TaskStatus> status, Wall observed_at);
+
+}  // namespace taskwatchd

@@ -1,0 +1,67 @@
+// How long tasks of a job stay in one status: a life table (actuarial estimate with delayed entry),
+// events over exposure by age, and the survival curve it gives. Finer than core/forecast/hazard.h,
+// which only ranks tasks, and with nothing foreseen. Pure; seconds throughout; ages below zero
+// count as zero.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace taskwatchd {
+
+class LifeTable {
+ public:
+  // Four buckets an octave from 1 s to 2^20 s (12 days); the first is all below 1 s, the last open.
+  static constexpr std::size_t kBuckets = 82;
+  static std::size_t bucket(double age) {
+    if (!(age >= 1)) return 0;
+    // A double's exponent and the first two bits of its mantissa count the quarters of octaves.
+    static_assert(std::numeric_limits<double>::is_iec559);
+    constexpr std::uint64_t kOne = std::bit_cast<std::uint64_t>(1.0) >> 50;
+    const std::uint64_t quarters = (std::bit_cast<std::uint64_t>(age) >> 50) - kOne;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(1 + quarters, kBuckets - 1));
+  }
+  static double start(std::size_t bucket);
+
+  // A task was in the status at every age between the two. Takes the same time for any span.
+  void stay(double from, double to);
+  // A task left the status at this age.
+  void leave(double age);
+
+  double left() const { return left_; }
+  double left(std::size_t bucket) const { return leaves_[bucket]; }
+  // Task-seconds spent in each bucket.
+  std::array<double, kBuckets> exposure() const;
+
+ private:
+  std::array<double, kBuckets> part_{};          // of stays that do not cover the bucket
+  std::array<std::int32_t, kBuckets> covers_{};  // change in how many stays cover the bucket
+  std::array<std::uint32_t, kBuckets> leaves_{};
+  double left_ = 0;
+};
+
+// S(age) = exp(-integral of the hazard), the hazard constant inside a bucket:
+// (left + c) / (exposure + c / prior) with c = half an event; without a prior, left / exposure.
+class Survival {
+ public:
+  Survival() = default;
+  // `unfinished` is added with the weight `share`. Prior: a hazard per second; 0: none.
+  Survival(const LifeTable& known, const LifeTable& unfinished, double share, double prior);
+
+  double cumulative(double age) const;  // integral of the hazard from 0
+  // The inverse; infinity if it is never reached.
+  double age_at(double cumulative) const;
+  // The end of the last bucket in which any left; 0 if none did.
+  double last_leave() const { return last_leave_; }
+
+ private:
+  std::array<double, LifeTable::kBuckets> rate_{};
+  std::array<double, LifeTable::kBuckets> sum_{};  // integral up to the bucket's start
+  double last_leave_ = 0;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,266 @@
+#include "core/polling/distribution_watch.h"
+
+#include <algorithm>
+#include <cassert>
+#include <unordered_map>
+
+#include "core/events/distribution_events.h"
+#include "core/events/event_text.h"
+
+namespace taskwatchd {
+namespace {
+
+// A distribution is not taken up again once it is over; asked now and then it shows that the
+// account answers, and that the number still means what it did.
+constexpr Duration kOverLook = std::chrono::minutes(10);
+constexpr Duration kBlindLook = std::chrono::minutes(1);  // for a file, without a status
+constexpr Duration kFileRetry = std::chrono::seconds(1);  // doubled with each try
+constexpr Duration kFileRetryMax = std::chrono::minutes(10);
+constexpr int kDoublings = 10;
+constexpr Duration kRefusedPause = std::chrono::hours(1);
+constexpr std::uint32_t kRefusedTries = 3;  // after the first
+constexpr const char* kInterrupted = "the daemon ended while the file was fetched or read";
+constexpr std::size_t kMaxNameBytes = 128;  // of what a file says of a device
+
+// As if its fetch had not begun.
+std::optional<DistributionRecord> unbegun_record(const DistributionRecord& record) {
+  if (!record.fetch_begun) return std::nullopt;
+  DistributionRecord copy = record;
+  copy.fetch_begun.reset();
+  return copy;
+}
+
+}  // namespace
+
+bool DistributionWatch::wants_file(const Watched& one) const {
+  const bool may_exist = is_finished(one.record.last.status) || !status_usable_;
+  return may_exist && !(one.record.result && one.record.result->understood);
+}
+
+void DistributionWatch::plan_file(Watched& one, bool reload, Now now) const {
+  one.file_due = Mono::max();
+  if (!wants_file(one)) return;
+  const DistributionRecord& record = one.record;
+  if (!record.result) {
+    one.file_due = now.mono;
+  } else if (record.refusals <= kRefusedTries) {
+    // By the wall clock, for it may have been read in an earlier life; an hour at most.
+    const Duration since = now.wall - record.result_read.value_or(Wall());
+    one.file_due = now.mono + std::clamp<Duration>(kRefusedPause - since, {}, kRefusedPause);
+  } else if (reload) {
+    one.record.refusals = 0;
+    one.file_due = now.mono;
+  }
+}
+
+std::vector<DistributionRecord> DistributionWatch::configure(
+    const std::vector<std::string>& ids, const std::vector<DistributionRecord>& stored,
+    Duration pace, Now now) {
+  pace_ = pace;
+  std::unordered_map<std::string_view, const DistributionRecord*> known;
+  for (const DistributionRecord& record : stored)
+    known.emplace(record.key.distribution_id, &record);
+  std::map<std::string, Watched> before;
+  before.swap(watched_);
+  for (const std::string& id : ids) {
+    const auto held = before.find(id);
+    if (held != before.end()) {
+      Watched& kept = watched_.insert(before.extract(held)).position->second;
+      if (!kept.fetching && kept.record.result) plan_file(kept, true, now);
+      continue;
+    }
+    Watched& one = watched_[id];
+    const auto found = known.find(id);
+    if (found != known.end()) {
+      one.record = *found->second;
+    } else {
+      one.record.key = {account_, id};
+      one.record.first_seen = now.wall;
+    }
+    plan_file(one, false, now);
+  }
+  std::vector<DistributionRecord> dropped;
+  for (const auto& [id, one] : before) {
+    if (auto record = unbegun_record(one.record)) dropped.push_back(*std::move(record));
+  }
+  return dropped;
+}
+
+void DistributionWatch::set_status_usable(bool usable, Now now) {
+  if (usable == status_usable_) return;
+  status_usable_ = usable;
+  for (auto& [id, one] : watched_) {
+    if (!usable && !one.fetching) plan_file(one, false, now);
+  }
+}
+
+bool DistributionWatch::seen(const std::string& id) const {
+  const auto found = watched_.find(id);
+  return found != watched_.end() && found->second.record.last_seen != Wall();
+}
+
+std::vector<const DistributionRecord*> DistributionWatch::records() const {
+  std::vector<const DistributionRecord*> all;
+  all.reserve(watched_.size());
+  for (const auto& [id, one] : watched_) all.push_back(&one.record);
+  return all;
+}
+
+DistributionWatch::Next DistributionWatch::next(Api api, Now now) const {
+  const bool status = api == Api::kQueryDeviceDistributeJob;
+  Next next;
+  for (const auto& [id, one] : watched_) {
+    if (!status && one.fetching) continue;
+    const Mono due = status ? std::max(one.status_due, one.status_poll.ready())
+                            : std::max(one.file_due, one.file_poll.ready());
+    if (due >= next.wake) continue;  // the one that waits longest
+    next.wake = due;
+    next.id = id;
+  }
+  if (next.wake > now.mono) next.id.reset();
+  return next;
+}
+
+void DistributionWatch::asked(Api api, const std::string& id, std::uint64_t call, Now now) {
+  Watched& one = watched_.at(id);
+  (api == Api::kQueryDeviceDistributeJob ? one.status_poll : one.file_poll).on_sent(call, now.mono);
+}
+
+void DistributionWatch::failed(Api api, const std::string& id, std::uint64_t call, Mono retry_at) {
+  Watched& one = watched_.at(id);
+  (api == Api::kQueryDeviceDistributeJob ? one.status_poll : one.file_poll)
+      .on_failure(call, retry_at);
+}
+
+void DistributionWatch::plan_status(Watched& one, Now now) const {
+  const bool over = is_finished(one.record.last.status);
+  one.status_due = now.mono + (over ? std::max(kOverLook, pace_) : pace_);
+}
+
+DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& reply,
+                                                     std::uint64_t call, Now now) {
+  Watched& one = watched_.at(reply.distribution_id);
+  DistributionRecord& record = one.record;
+  one.status_poll.on_answer(call);
+  if (call < one.status_shown_by) return {};
+  one.status_shown_by = call;
+  const DistributionStatus from = record.last.status;
+  const bool first = record.last_seen == Wall();
+  const bool never_read = first || record.last.distribution_id.empty();
+  const bool moved = from != reply.status || record.last.status_text != reply.status_text;
+  const Wall not_before = record.last_seen;
+  record.last = reply;
+  record.last_seen = now.wall;
+  Verdict verdict;
+  if (moved || never_read) {
+    if (is_finished(reply.status)) {
+      if (!record.ended) record.ended = now.wall;
+      if (!one.fetching) plan_file(one, false, now);
+    } else {
+      record.ended.reset();
+    }
+    if (!never_read) {
+      verdict.events.push_back(distribution_transition(record, from, now.wall, not_before));
+    }
+    verdict.record = record;
+  }
+  plan_status(one, now);
+  return verdict;
+}
+
+std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::string& id,
+                                                                const DistributionFile& file,
+                                                                std::uint64_t call, Now now) {
+  Watched& one = watched_.at(id);
+  one.file_poll.on_answer(call);
+  if (one.fetching) return std::nullopt;  // by the link that a newer call has shown
+  if (one.record.result && one.record.result->understood) {
+    one.file_due = Mono::max();
+    return std::nullopt;
+  }
+  if (!file.url.empty()) {
+    one.file_due = Mono::max();
+    one.fetching = true;
+    one.record.fetch_begun = now.wall;
+    return Fetch{file.url, one.record};
+  }
+  const Duration pause =
+      std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.empties++, kDoublings)));
+  one.file_due = now.mono + (status_usable_ ? pause : kBlindLook);
+  return std::nullopt;
+}
+
+DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
+                                                      DistributionResult result, Now now) {
+  Watched& one = watched_.at(id);
+  DistributionRecord& record = one.record;
+  one.fetching = false;
+  one.tries = 0;
+  one.told.clear();
+  record.fetch_begun.reset();
+  // Listed again while its file was being fetched, it is fetched twice; it is told once.
+  if (record.result && record.result->understood) {
+    one.file_due = Mono::max();
+    return {};
+  }
+  const bool is_told =
+      record.result && !result.understood && record.result->problem == result.problem;
+  record.refusals = result.understood ? 0 : record.refusals + 1;
+  record.result = std::move(result);
+  auto& failed = record.result->failed_devices;
+  if (failed.size() > kMaxFailedDevices) failed.resize(kMaxFailedDevices);
+  for (DeviceResult& device : failed) {
+    for (std::string* text : {&device.product_key, &device.device_name, &device.code}) {
+      *text = cut(repair_utf8(*text), kMaxNameBytes);
+    }
+  }
+  record.result_read = now.wall;
+  record.last_seen = now.wall;
+  // Without a status, the file's being there is all that we know of its end.
+  if (!record.ended) record.ended = now.wall;
+  plan_file(one, false, now);
+  if (is_told) return {record, {}};
+  return {record, {distribution_result(record)}};
+}
+
+DistributionWatch::Verdict DistributionWatch::refused(const std::string& id, const std::string& why,
+                                                      Now now) {
+  DistributionResult result;
+  result.problem = why;
+  return fetched(id, std::move(result), now);
+}
+
+DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& id, bool expired,
+                                                             const std::string& why, Now now) {
+  Watched& one = watched_.at(id);
+  one.fetching = false;
+  one.record.fetch_begun.reset();
+  if (one.record.result && one.record.result->understood) return {};  // another was quicker
+  const Duration pause =
+      std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
+  one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);
+  // Once it is our delay or our clock's; again and again it is something to be told.
+  if ((expired && one.tries == 1) || why == one.told) return {one.record, {}};
+  one.told = why;
+  return {one.record, {distribution_file_failed(one.record.key, why, now.wall)}};
+}
+
+std::vector<DistributionRecord> DistributionWatch::unbegun() const {
+  std::vector<DistributionRecord> records;
+  for (const auto& [id, one] : watched_) {
+    if (auto record = unbegun_record(one.record)) records.push_back(*std::move(record));
+  }
+  return records;
+}
+
+std::vector<DistributionWatch::Verdict> DistributionWatch::interrupted(Now now) {
+  std::vector<Verdict> verdicts;
+  for (auto& [id, one] : watched_) {
+    if (one.fetching || !one.record.fetch_begun) continue;
+    one.record.result.reset();  // told each time: the daemon has ended by it once more
+    verdicts.push_back(refused(id, kInterrupted, now));
+  }
+  return verdicts;
+}
+
+}  // namespace taskwatchd

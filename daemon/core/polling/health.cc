@@ -1,0 +1,85 @@
+#include "core/polling/health.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace taskwatchd {
+namespace {
+
+constexpr int kDownFailures = 3;
+constexpr Duration kDownSpan = std::chrono::seconds(10);
+constexpr double kFirstPause = 0.5;  // s, doubled with each failure
+constexpr double kPauseMax = 20;     // s
+constexpr double kPausePersonMax = 60;
+constexpr int kPersonFailures = 5;                        // then one probe a minute
+constexpr Duration kTellAgain = std::chrono::minutes(5);  // what comes and goes
+
+}  // namespace
+
+bool Health::needs_a_person(Reason reason) {
+  switch (reason) {
+    case Reason::kAuth:
+    case Reason::kForbidden:
+    case Reason::kOverdue:
+    case Reason::kBadRequest:
+    case Reason::kTls:
+      return true;
+    case Reason::kThrottled:
+    case Reason::kTimeout:
+    case Reason::kUnreachable:
+    case Reason::kServerError:
+    case Reason::kClockSkew:
+    case Reason::kNotFound:
+    case Reason::kProtocol:
+      return false;
+  }
+  return false;
+}
+
+Health::News Health::good(Now now) {
+  const bool told = told_.has_value();
+  up_ = true;
+  failures_ = 0;
+  held_until_ = Mono::min();
+  forget_told();
+  last_good_ = now.wall;
+  return told ? News::kRecovered : News::kNone;
+}
+
+Health::News Health::failed(Reason reason, Now now, double chance) {
+  if (failures_ == 0) failing_since_ = now.mono;
+  ++failures_;
+  const bool person = needs_a_person(reason);
+  const bool down = failures_ >= kDownFailures && now.mono - failing_since_ >= kDownSpan;
+  if (person && failures_ >= kPersonFailures) {
+    // One more before the long pauses, at the instant that settles whether it is down.
+    held_until_ = down ? now.mono + from_seconds(kPausePersonMax) : failing_since_ + kDownSpan;
+  } else if (failures_ > kFreeFailures) {
+    const double cap = person ? kPausePersonMax : kPauseMax;
+    const double pause = std::min(cap, kFirstPause * std::exp2(failures_ - kFreeFailures - 1));
+    held_until_ = now.mono + from_seconds(pause * (0.5 + 0.5 * chance));
+  }
+
+  const bool was_up = up_;
+  if (down) up_ = false;
+  // Before the first good reply, and for what no time mends, the first failure is news; a passing
+  // one is not until the account counts as down, nor a bad request: it may be one task's alone.
+  const bool again = last_told_ == reason && now.mono - told_at_ < kTellAgain;
+  const bool at_once = person && reason != Reason::kBadRequest && !again;
+  const bool worth_telling = at_once || down || (!was_up && !last_good_);
+  const std::uint32_t bit = 1U << static_cast<unsigned>(reason);
+  if (!worth_telling || (told_reasons_ & bit) != 0) return News::kNone;
+  told_reasons_ |= bit;
+  told_ = last_told_ = reason;
+  told_at_ = now.mono;
+  return News::kFailing;
+}
+
+void Health::forgive() {
+  failures_ = 0;
+  held_until_ = Mono::min();
+  forget_told();
+  last_told_.reset();
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,116 @@
+#include "core/polling/list_walk.h"
+
+#include <algorithm>
+
+namespace taskwatchd {
+namespace {
+
+// A token is documented to live for a minute; the reply that brought it was under way for a while.
+constexpr Duration kTokenLife = std::chrono::seconds(55);
+constexpr Duration kTokenUrgent = std::chrono::seconds(40);
+constexpr std::uint32_t kWorthKeeping = 3;  // pages walked
+constexpr Duration kFruitless = std::chrono::seconds(5);
+constexpr int kFruitlessMax = 4;  // doublings: 80 s
+// A walk that a refused token ended begins again: at once the first time, or if it had come far.
+constexpr Duration kRefused = std::chrono::seconds(5);
+constexpr int kRefusedMax = 4;      // doublings: 80 s
+constexpr std::uint32_t kFar = 20;  // pages
+constexpr Duration kEndless = std::chrono::minutes(1);
+constexpr int kEndlessMax = 4;  // doublings: 16 min
+
+Duration doubled(Duration first, int times, int most) {
+  return first * (1 << std::clamp(times, 0, most));
+}
+
+}  // namespace
+
+void ListWalk::restart() {
+  token_.clear();
+  page_ = 0;
+  from_start_ = true;
+  begun_ = false;
+}
+
+ListWalk::Place ListWalk::place(Mono now) {
+  if (!token_.empty() && now - token_at_ > kTokenLife) restart();
+  return {token_, page_};
+}
+
+void ListWalk::on_sent(std::uint64_t call, Mono now) {
+  slot_.on_sent(call, now);
+  if (begun_) return;
+  begun_ = true;
+  first_call_ = call;
+  if (!from_start_) return;  // a list's last page again: it began when the last look at it ended
+  began_ = now;
+  found_ = 0;
+}
+
+void ListWalk::on_failure(std::uint64_t call, const std::string& token, bool token_refused,
+                          Mono retry_at, Mono now) {
+  slot_.on_failure(call, retry_at);
+  if (!token_refused || token.empty() || call < first_call_ || token != token_) return;
+  if (refused_ > 0 && page_ < kFar) {
+    not_before_ = std::max(not_before_, now + doubled(kRefused, refused_ - 1, kRefusedMax));
+  }
+  ++refused_;
+  restart();
+}
+
+bool ListWalk::dies_soon(Mono now) const {
+  const Duration age = now - token_at_;
+  return !token_.empty() && page_ >= kWorthKeeping && age > kTokenUrgent && age <= kTokenLife;
+}
+
+ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, const Page& page,
+                                PageOrder::Kind order, Mono now) {
+  slot_.on_answer(call);
+  if (!begun_ || call < first_call_ || token != token_) return End::kNone;  // passed already
+  found_ += page.fresh;
+  barren_ = page.fresh > 0 ? 0 : barren_ + 1;
+  if (page.fresh > 0) fruitless_ = 0;
+  if (page.satisfied) deep_ = false;
+
+  if (!page.next_token.empty()) {
+    const bool newest = order == PageOrder::Kind::kNewestFirst && !deep_;
+    if (newest && (page.fresh < page.rows || page.satisfied)) {
+      // Behind a known one stand only known ones. What is missing all the same, though it was
+      // counted before we looked, stands elsewhere.
+      deep_ = !page.satisfied && page.counted;
+      restart();
+      return End::kNone;
+    }
+    if (page.next_token == token_ || page_ + 1 >= page.bound) {
+      not_before_ = now + doubled(kEndless, endless_++, kEndlessMax);
+      restart();
+      return End::kEndless;
+    }
+    token_ = page.next_token;
+    token_at_ = now;
+    ++page_;
+    return End::kNone;
+  }
+
+  const End end = from_start_ ? End::kWhole : End::kPart;
+  if (from_start_) {
+    whole_since_ = began_;
+    refused_ = endless_ = 0;
+  }
+  const bool in_vain = !page.satisfied && found_ == 0 && page.counted;
+  if (in_vain && from_start_) not_before_ = now + doubled(kFruitless, fruitless_++, kFruitlessMax);
+  const bool resume = order == PageOrder::Kind::kOldestFirst && page_ > 0 && !in_vain;
+  deep_ = in_vain && !from_start_;
+  if (!resume) {
+    restart();
+    return end;
+  }
+  // New ones will stand at the end: look at the last page again, not at all of them.
+  token_at_ = now;
+  from_start_ = false;
+  begun_ = false;
+  began_ = now;
+  found_ = 0;
+  return end;
+}
+
+}  // namespace taskwatchd

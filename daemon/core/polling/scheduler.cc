@@ -1,0 +1,347 @@
+#include "core/polling/scheduler.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace taskwatchd {
+namespace {
+
+constexpr Duration kIdle = std::chrono::minutes(1);          // between calls when all is finished
+constexpr Duration kSettledOnce = std::chrono::minutes(10);  // SUCCEEDED, CANCELLED: one more look
+constexpr Duration kGonePace = std::chrono::minutes(10);
+constexpr double kRareShare = 0.05;  // of the slots, for finished tasks while others are not
+constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this many whole rounds
+// Few tasks at a pace are asked evenly, not in a bunch each time the pace comes round. The 2 % keep
+// n tasks below n / pace calls a second however the seconds are counted.
+constexpr double kEven = 1.02;
+constexpr unsigned kStarvedTurn = 3;  // of so many slots one is for those that wait too long
+// While tasks are unseen: of four slots one is for them and one for known ones, two go by worth.
+constexpr unsigned kTurns = 4;
+// Of the first looks so many are taken to have found an end, before any was taken.
+constexpr double kPriorEnded = 2;
+constexpr double kPriorLooks = 4;
+
+// Mono::min() stands for never; adding to it stays far in the past.
+Mono after(Mono when, Duration span) {
+  return when + span;
+}
+
+}  // namespace
+
+// The candidates of one pass over the entries, and when the next one would be due.
+struct Scheduler::Best {
+  const Entry* rare = nullptr;     // finished or gone, asked longest ago
+  const Entry* starved = nullptr;  // unfinished, asked longest ago, past the cap
+  const Entry* unseen = nullptr;
+  const Entry* known = nullptr;  // unfinished, of the greatest worth
+  double worth = -1;
+  Mono wake = Mono::max();
+};
+
+Scheduler::Kind Scheduler::kind_of(const TaskRecord& record) {
+  if (record.gone) return Kind::kGone;
+  if (record.superseded) return Kind::kSettled;
+  if (is_bad(record.last.status)) return Kind::kBad;
+  return is_finished(record.last.status) ? Kind::kSettled : Kind::kUnfinished;
+}
+
+Scheduler::Entry* Scheduler::find(const std::string& task_id) {
+  const auto it = index_.find(task_id);
+  return it == index_.end() ? nullptr : &entries_[it->second];
+}
+
+std::uint32_t Scheduler::instance_number(const std::string& instance) {
+  const auto found = std::find(instances_.begin(), instances_.end(), instance);
+  if (found != instances_.end()) return static_cast<std::uint32_t>(found - instances_.begin());
+  instances_.push_back(instance);
+  return static_cast<std::uint32_t>(instances_.size() - 1);
+}
+
+void Scheduler::add(const std::string& task_id, const std::string& instance,
+                    const TaskRecord* known, Now now) {
+  if (Entry* entry = find(task_id)) {
+    entry->instance = instance_number(instance);
+    return;
+  }
+  Entry entry;
+  entry.task_id = task_id;
+  entry.instance = instance_number(instance);
+  entry.seen = now.wall;
+  entry.seen_mono = now.mono;
+  if (known != nullptr) {
+    enter(entry, known->last.job_id);
+    entry.kind = kind_of(*known);
+    entry.status = known->last.status;
+    entry.entered = known->last.modified;
+    entry.seen = known->last_seen;
+    // Nothing ran since then but the wall clock.
+    entry.seen_mono = now.mono - std::max(Duration::zero(), Duration(now.wall - known->last_seen));
+    if (entry.kind == Kind::kSettled || entry.kind == Kind::kGone) entry.asked = now.mono;
+  }
+  index_.emplace(task_id, entries_.size());
+  entries_.push_back(std::move(entry));
+}
+
+void Scheduler::remove(const std::string& task_id) {
+  const auto it = index_.find(task_id);
+  if (it == index_.end()) return;
+  const std::size_t at = it->second;
+  index_.erase(it);
+  leave(entries_[at]);
+  if (at + 1 != entries_.size()) {
+    entries_[at] = std::move(entries_.back());
+    index_[entries_[at].task_id] = at;
+  }
+  entries_.pop_back();
+}
+
+Mono Scheduler::due(const Entry& entry) const {
+  switch (entry.kind) {
+    case Kind::kUnseen:
+      return entry.poll.backoff_until();
+    case Kind::kUnfinished:
+      return std::max(after(entry.asked, pace_.task), entry.poll.backoff_until());
+    case Kind::kBad:
+      return std::max(after(entry.asked, pace_.finished), entry.poll.backoff_until());
+    case Kind::kSettled:
+      if (entry.confirmed) return Mono::max();
+      return std::max(after(entry.asked, kSettledOnce), entry.poll.backoff_until());
+    case Kind::kGone:
+      return std::max(after(entry.asked, kGonePace), entry.poll.backoff_until());
+  }
+  return Mono::max();
+}
+
+bool Scheduler::in_flight(const std::string& task_id, Now now) const {
+  const auto it = index_.find(task_id);
+  return it != index_.end() && entries_[it->second].poll.is_waiting(now.mono);
+}
+
+Choice Scheduler::next(Now now, double rate, const Gates& gates) {
+  // By number: there may be 100,000 entries, and few instances.
+  std::vector<Mono> until;
+  until.reserve(instances_.size());
+  for (const std::string& instance : instances_) until.push_back(gates.until(instance));
+  const std::size_t active = active_tasks();
+  if (active == 0) return next_idle(now, until);
+  return next_busy(now, rate, until, active);
+}
+
+std::size_t Scheduler::active_tasks() const {
+  const auto active = std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) {
+    return e.kind == Kind::kUnseen || e.kind == Kind::kUnfinished;
+  });
+  return static_cast<std::size_t>(active);
+}
+
+double Scheduler::worth_of(const Entry& entry, Now now) const {
+  const Duration waited = now.mono - entry.seen_mono;
+  if (entry.kind == Kind::kUnseen) {
+    const double ended = (first_ended_ + kPriorEnded) / (first_looks_ + kPriorLooks);
+    return ended * seconds(waited) +
+           hazard_.worth(Hazard::kPooled, TaskStatus::kUnknown, {}, waited);
+  }
+  const Duration age = age_of(entry);
+  return hazard_.worth(entry.group, entry.status, age, age + waited);
+}
+
+// Since the task was in its status. How long it was QUEUED says little of when its turn in the
+// roll-out comes; that it still was says that it has not run yet.
+Duration Scheduler::age_of(const Entry& entry) {
+  if (entry.status == TaskStatus::kQueued) {
+    return std::min<Duration>(Duration::zero(), entry.seen - entry.entered);
+  }
+  return std::max<Duration>(Duration::zero(), entry.seen - entry.entered);
+}
+
+void Scheduler::enter(Entry& entry, const std::string& job_id) {
+  if (entry.job != nullptr && entry.job->first == job_id) return;
+  leave(entry);
+  const auto [it, fresh] = groups_.try_emplace(job_id);
+  if (fresh) it->second.group = hazard_.add_group();
+  ++it->second.tasks;
+  entry.job = &*it;
+  entry.group = it->second.group;
+}
+
+void Scheduler::leave(Entry& entry) {
+  if (entry.job == nullptr) return;
+  if (--entry.job->second.tasks == 0) {
+    hazard_.remove_group(entry.job->second.group);
+    groups_.erase(groups_.find(entry.job->first));
+  }
+  entry.job = nullptr;
+  entry.group = Hazard::kPooled;
+}
+
+void Scheduler::learn(const Entry& entry, const TaskRecord& record, Now now) {
+  const bool ended = is_finished(record.last.status);
+  const auto fate = !ended                       ? Hazard::Fate::kNotEnded
+                    : is_bad(record.last.status) ? Hazard::Fate::kEndedBad
+                                                 : Hazard::Fate::kEnded;
+  const Wall until = ended ? record.last.modified : now.wall;
+  if (entry.kind == Kind::kUnfinished) {
+    const Duration age = age_of(entry);
+    hazard_.learn(entry.group, entry.status, age, age + (until - entry.seen), fate);
+  } else if (entry.kind == Kind::kUnseen) {
+    first_looks_ += 1;
+    if (until < entry.seen) {
+      first_ended_ += 1;
+    } else {
+      hazard_.learn(Hazard::kPooled, TaskStatus::kUnknown, {}, until - entry.seen, fate);
+    }
+  }
+}
+
+Mono Scheduler::rare_ready(double rate) const {
+  return after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
+}
+
+Mono Scheduler::known_ready(std::size_t active) const {
+  return after(last_known_,
+               from_seconds(kEven * seconds(pace_.task) / static_cast<double>(active)));
+}
+
+Mono Scheduler::idle_ready() const {
+  return after(last_any_, std::max(kIdle, pace_.finished));
+}
+
+Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates,
+                            std::size_t active) {
+  const Mono rares_turn = rare_ready(rate);
+  const Mono knowns_turn = known_ready(active);
+  const Duration round = from_seconds(static_cast<double>(active) / rate);
+  const Duration cap = kStarvedRounds * std::max(round, pace_.task);
+
+  Best best;
+  for (const Entry& e : entries_) {
+    if (e.poll.is_waiting(now.mono)) {
+      best.wake = std::min(best.wake, e.poll.ready());
+      continue;
+    }
+    const bool rare = e.kind != Kind::kUnseen && e.kind != Kind::kUnfinished;
+    Mono when = std::max(due(e), gates[e.instance]);
+    if (rare) when = std::max(when, rares_turn);
+    if (e.kind == Kind::kUnfinished) when = std::max(when, knowns_turn);
+    if (when > now.mono) {
+      best.wake = std::min(best.wake, when);
+      continue;
+    }
+    if (rare) {
+      if (best.rare == nullptr || e.asked < best.rare->asked) best.rare = &e;
+    } else if (e.kind == Kind::kUnseen) {
+      // The one asked longest ago, so that one that keeps failing does not hold up the others.
+      if (best.unseen == nullptr || e.asked < best.unseen->asked) best.unseen = &e;
+    } else {
+      if (after(e.asked, cap) < now.mono &&
+          (best.starved == nullptr || e.asked < best.starved->asked)) {
+        best.starved = &e;
+      }
+      const double worth = worth_of(e, now);
+      if (worth > best.worth) {
+        best.worth = worth;
+        best.known = &e;
+      }
+    }
+  }
+
+  const bool starved_turn = best.starved != nullptr && turn_ % kStarvedTurn == 1;
+  const Entry* const known = starved_turn ? best.starved : best.known;
+  const Entry* chosen = best.rare;
+  if (chosen == nullptr) chosen = best.unseen;
+  if (best.rare == nullptr && best.unseen != nullptr && known != nullptr) {
+    const unsigned turn = turn_ % kTurns;
+    const bool known_first = turn == 0 || (turn > 1 && best.worth > worth_of(*best.unseen, now));
+    if (known_first) chosen = known;
+  }
+  if (chosen == nullptr) chosen = known;
+  Choice choice;
+  choice.wake = best.wake;
+  if (chosen != nullptr) choice.task_id = chosen->task_id;
+  return choice;
+}
+
+// Nothing is unfinished: one call a minute shows that the account still answers, and looks in turn
+// whether a rerun has revived a task. Bad tasks are always due by then, so every other call is for
+// the rest that is due.
+Choice Scheduler::next_idle(Now now, const std::vector<Mono>& gates) {
+  Choice choice;
+  const Mono ready = idle_ready();
+  const Entry* best = nullptr;
+  int best_order = 3;
+  for (const Entry& e : entries_) {
+    if (e.poll.is_waiting(now.mono)) return Choice{{}, e.poll.ready()};
+    const bool is_due = due(e) <= now.mono;
+    if (e.kind == Kind::kGone && !is_due) {
+      choice.wake = std::min(choice.wake, std::max(due(e), ready));
+      continue;
+    }
+    const Mono when = std::max({ready, e.poll.backoff_until(), gates[e.instance]});
+    if (when > now.mono) {
+      choice.wake = std::min(choice.wake, when);
+      continue;
+    }
+    const bool preferred = (e.kind == Kind::kBad) == (turn_ % 2 == 0);
+    const int order = !is_due ? 2 : preferred ? 0 : 1;
+    if (best == nullptr || order < best_order || (order == best_order && e.asked < best->asked)) {
+      best = &e;
+      best_order = order;
+    }
+  }
+  if (best != nullptr) choice.task_id = best->task_id;
+  return choice;
+}
+
+void Scheduler::on_sent(const std::string& task_id, std::uint64_t call, Now now) {
+  Entry* const entry = find(task_id);
+  assert(entry != nullptr);
+  const bool rare = entry->kind != Kind::kUnseen && entry->kind != Kind::kUnfinished;
+  if (entry->kind == Kind::kSettled && due(*entry) <= now.mono) entry->confirmed = true;
+  entry->poll.on_sent(call, now.mono);
+  entry->asked = now.mono;
+  last_any_ = now.mono;
+  if (rare) last_rare_ = now.mono;
+  if (entry->kind == Kind::kUnfinished) last_known_ = now.mono;
+  ++turn_;
+}
+
+void Scheduler::on_answer(const std::string& task_id, std::uint64_t call, const TaskRecord& record,
+                          Now now) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;  // unlisted while in flight
+  entry->poll.on_answer(call);
+  noticed(task_id, record, now);
+}
+
+void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, Now now) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;
+  const Kind kind = kind_of(record);
+  const bool changed = entry->status != record.last.status;
+  learn(*entry, record, now);
+  enter(*entry, record.last.job_id);
+  if (changed || entry->kind == Kind::kUnseen) {
+    entry->entered = record.last.modified;
+    entry->confirmed = false;
+  }
+  entry->kind = kind;
+  entry->status = record.last.status;
+  entry->seen = now.wall;
+  entry->seen_mono = now.mono;
+}
+
+void Scheduler::on_failure(const std::string& task_id, std::uint64_t call, Mono retry_at) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;
+  entry->poll.on_failure(call, retry_at);
+  entry->confirmed = false;
+}
+
+void Scheduler::set_gone(const std::string& task_id, Now now) {
+  Entry* const entry = find(task_id);
+  if (entry == nullptr) return;
+  entry->kind = Kind::kGone;
+  entry->asked = now.mono;
+}
+
+}  // namespace taskwatchd

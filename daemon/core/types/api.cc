@@ -1,0 +1,28 @@
+#include "core/types/api.h"
+
+#include "core/types/names.h"
+
+namespace taskwatchd {
+namespace {
+constexpr std::array<std::string_view, kAllApis.size()> kWords = {"QueryTask",
+                                                                  "ListTask",
+                                                                  "QueryJobStatistics",
+                                                                  "QueryJob",
+                                                                  "ListJob",
+                                                                  "QueryDeviceDistributeJob",
+                                                                  "QueryDeviceDistributeDetail"};
+}
+
+std::string_view name(Api api) {
+  return name_in(kWords, api);
+}
+
+std::optional<Api> parse_api(std::string_view word) {
+  return find_in<Api>(kWords, word);
+}
+
+double documented_quota(Api api) {
+  return api == Api::kQueryDeviceDistributeJob ? 10 : 5;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,122 @@
+// What the daemon knows of itself right now, as plain values: /metrics, STATUS= and the API render
+// it. Made by the poller and the app at each scrape; holds nothing of its own.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/events/event.h"
+#include "core/types/api.h"
+#include "core/types/distribution.h"
+#include "core/types/job.h"
+#include "core/types/outcome.h"
+#include "core/types/time.h"
+
+namespace taskwatchd {
+
+struct ApiStatus {
+  Api api = Api::kQueryTask;
+  double rate_limit = 0;             // calls/s allowed right now
+  double rate_limit_configured = 0;  // calls/s
+  std::optional<Wall> last_success;
+  bool denied = false;  // its last reply was that we may not
+  // Since the start; put in by the metrics.
+  std::uint64_t calls = 0;
+  std::map<Reason, std::uint64_t> failures = {};  // those that came
+};
+
+struct InstanceStatus {
+  std::string name;
+  bool up = false;
+  std::string trouble = {};  // the failure told last since a good reply: a Reason's word, or empty
+};
+
+// taskwatchd_detection_delay_seconds of one class, since the start. Put in by the metrics.
+struct DelayCounts {
+  struct Edge {
+    double seconds = 0;
+    std::uint64_t count = 0;  // of those up to here
+  };
+  std::string kind;  // bad, good, other
+  std::uint64_t count = 0;
+  double sum_seconds = 0;
+  std::vector<Edge> edges;  // without the infinite one
+};
+
+// The label `state` of taskwatchd_task_state.
+enum class WatchState : std::uint8_t { kPending, kWatched, kGone };
+
+struct ExplicitTask {
+  std::string task_id;
+  WatchState state = WatchState::kPending;
+};
+
+// One watched job, for the aliyun_iot_job_* families and the API.
+struct JobView {
+  std::string job_id;
+  std::string instance;
+  StringMap labels;  // configured ones
+  std::string name;  // registered in the cloud; empty until read
+  std::string type;  // likewise
+  JobStatus status = JobStatus::kUnknown;
+  bool status_read = false;                 // false: no series of the status yet
+  std::optional<JobStatistics> statistics;  // the newest; from a whole scan if they are denied
+  std::optional<Wall> statistics_read;
+  TaskCounts held{};             // our own view of its tasks
+  std::optional<Wall> eta_half;  // when the last task is expected to finish, confidence 0.5
+  std::optional<Wall> eta_most;  // confidence 0.9
+  std::uint32_t stalled = 0;
+  std::optional<TaskCounts> overdue;  // unfinished past the deadline; absent without one
+  std::uint32_t unseen_ended = 0;     // finished by the statistics, and no response has shown so
+  std::optional<Wall> unseen_since;   // since when that has been more than 0
+  std::uint32_t unreconciled = 0;
+  std::optional<Wall> ended;  // all its tasks are finished since
+};
+
+// One watched distribution, for the aliyun_iot_distribution_* families.
+struct DistributionView {
+  struct Devices {
+    std::uint32_t ok = 0;
+    std::uint32_t failed = 0;
+    std::uint32_t unknown = 0;
+  };
+  std::string distribution_id;
+  DistributionStatus status = DistributionStatus::kUnknown;
+  bool status_read = false;        // false: no series of the status yet
+  std::optional<Devices> devices;  // from the result file; absent until it was read
+  std::optional<Wall> ended;
+};
+
+struct AccountStatus {
+  std::string name;
+  bool up = false;
+  std::string trouble;  // what stops all of it: "no_keys", a Reason's word, or empty
+  std::vector<InstanceStatus> instances;
+  std::vector<ApiStatus> apis;  // those in use
+  std::size_t unseen = 0;
+  std::size_t unfinished = 0;
+  std::size_t finished = 0;
+  std::size_t gone = 0;
+  std::vector<ExplicitTask> explicit_tasks;
+  std::optional<Wall> oldest_observation;  // of the unfinished task seen longest ago
+  std::optional<double> clock_offset_seconds;
+  std::optional<Duration> detection_delay_bound;
+  std::vector<DelayCounts> delays;  // bad, good, other
+  double blind_seconds = 0;
+  std::vector<JobView> jobs;  // watched ones
+  std::vector<DistributionView> distributions;
+  std::size_t jobs_skipped = 0;  // found in the cloud, but not watched: too old, or over the limit
+};
+
+struct DaemonStatus {
+  std::vector<AccountStatus> accounts;
+  bool store_up = true;
+  std::map<std::string, std::uint64_t> events_pending;  // by sink
+  bool last_reload_successful = true;
+  std::optional<Wall> last_reload_success;
+};
+
+}  // namespace taskwatchd

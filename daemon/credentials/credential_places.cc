@@ -1,0 +1,231 @@
+#include "credentials/credential_places.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "config/ids.h"
+#include "config/url.h"
+#include "core/types/ascii.h"
+
+namespace taskwatchd {
+namespace {
+
+KeyCandidate problem_of(std::string source, const std::string& problem) {
+  KeyCandidate candidate;
+  candidate.recipe.source = std::move(source);
+  candidate.problem = candidate.recipe.source + " " + problem;
+  return candidate;
+}
+
+// The configuration's role over whatever keys there are.
+KeyCandidate with_role(KeyCandidate signer, const RoleConfig& role, const std::string& sts) {
+  if (!signer.problem.empty()) return signer;
+  KeyCandidate candidate;
+  candidate.recipe.kind = KeyRecipe::Kind::kAssumeRole;
+  candidate.recipe.source = "`assume_role` signed by " + signer.recipe.source;
+  candidate.recipe.role = role;
+  candidate.recipe.sts_url = sts;
+  candidate.recipe.signer = std::make_shared<const KeyRecipe>(std::move(signer.recipe));
+  return candidate;
+}
+
+}  // namespace
+
+CredentialPlaces::CredentialPlaces(KeySource& files, LocalSecrets& local)
+    : files_(files), local_(local) {
+  const std::string region = variable("ALIBABA_CLOUD_STS_REGION");
+  if (region.empty() || is_region(region)) {
+    sts_url_ = sts_url(region, is_set("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"));
+  } else {
+    problem_ = "cannot be used: ALIBABA_CLOUD_STS_REGION is no region such as cn-shanghai";
+  }
+  const std::string test_sts = test_url("TASKWATCHD_TEST_STS_URL");
+  sts_url_is_test_ = !test_sts.empty();
+  if (sts_url_is_test_) sts_url_ = test_sts;
+  const std::string test_metadata = test_url("TASKWATCHD_TEST_IMDS_URL");
+  metadata_url_ = test_metadata.empty() ? kMetadataUrl : test_metadata;
+}
+
+// Only what cannot send keys to another machine.
+std::string CredentialPlaces::test_url(const char* name) {
+  std::string url = variable(name);
+  if (url.empty()) return {};
+  if (url.starts_with("http://") && !endpoint_problem(url)) return url;
+  problem_ = "cannot be used: " + std::string(name) +
+             " is for tests and takes only http://127.0.0.1:PORT; remove it";
+  return {};
+}
+
+std::string CredentialPlaces::variable(const char* name) const {
+  return local_.variable(name).reveal();
+}
+
+bool CredentialPlaces::is_set(const char* name) const {
+  const std::string value = variable(name);
+  return value == "1" || is_word(value, "true");
+}
+
+CredentialDefaults CredentialPlaces::defaults(std::string file) const {
+  return {.file = std::move(file),
+          .profile = variable("ALIBABA_CLOUD_PROFILE"),
+          .sts_url = sts_url_,
+          .sts_url_is_test = sts_url_is_test_};
+}
+
+std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account) {
+  const CredentialsConfig& wanted = account.credentials;
+  std::vector<KeyCandidate> all;
+  if (wanted.has_keys()) {
+    all.push_back(own_keys(account));
+  } else if (!wanted.ecs_ram_role.empty()) {
+    all.push_back(ecs_role(wanted.ecs_ram_role, "`ecs_ram_role`"));
+  } else {
+    all = chain(account);
+  }
+  if (wanted.assume_role) {
+    for (KeyCandidate& each : all) each = with_role(each, *wanted.assume_role, sts_url_);
+  }
+  for (KeyCandidate& each : all) {
+    const bool local = each.recipe.kind == KeyRecipe::Kind::kKeys;
+    if (!local && each.problem.empty() && !problem_.empty()) {
+      each = problem_of(each.recipe.source, problem_);
+    }
+  }
+  return all;
+}
+
+std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account) {
+  std::vector<KeyCandidate> all;
+  if (!variable("ALIBABA_CLOUD_ACCESS_KEY_ID").empty() ||
+      !variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET").empty()) {
+    all.push_back(own_keys(account));
+  }
+  add_oidc(all);
+  add_cli_profile(all);
+  add_ini(all);
+  if (!is_set("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
+    all.push_back(ecs_role(variable("ALIBABA_CLOUD_ECS_METADATA"), "the ECS machine's role"));
+  }
+  add_uri(all);
+  return all;
+}
+
+// From the files that the account's configuration names, or else from the environment.
+KeyCandidate CredentialPlaces::own_keys(const AccountConfig& account) {
+  AccountConfig plain;
+  plain.name = account.name;
+  plain.credentials = account.credentials;
+  plain.credentials.assume_role.reset();
+  auto found = files_.keys(plain);
+  KeyCandidate candidate;
+  candidate.recipe.source = plain.credentials.has_keys() ? kKeyFilesSource : "the environment";
+  if (auto* error = std::get_if<KeyError>(&found)) {
+    const std::string who = "account `" + account.name + "`: ";
+    candidate.problem = std::move(error->message);
+    if (candidate.problem.starts_with(who)) candidate.problem.erase(0, who.size());
+  } else {
+    candidate.recipe.keys = std::get<Keys>(std::move(found));
+  }
+  return candidate;
+}
+
+void CredentialPlaces::add_oidc(std::vector<KeyCandidate>& all) {
+  const std::string role = variable("ALIBABA_CLOUD_ROLE_ARN");
+  const std::string provider = variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+  const std::string file = variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE");
+  if (role.empty() || provider.empty() || file.empty()) return;
+  const std::string source = "OIDC of the environment";
+  if (!is_role_arn(role)) {
+    all.push_back(problem_of(source,
+                             "cannot be used: ALIBABA_CLOUD_ROLE_ARN is not "
+                             "acs:ram::ACCOUNT:role/NAME; correct it"));
+    return;
+  }
+  KeyCandidate candidate;
+  KeyRecipe& recipe = candidate.recipe;
+  recipe.kind = KeyRecipe::Kind::kOidcRole;
+  recipe.source = source;
+  recipe.role.arn = role;
+  if (const auto name = variable("ALIBABA_CLOUD_ROLE_SESSION_NAME"); !name.empty()) {
+    recipe.role.session_name = name;
+  }
+  if (!is_session_name(recipe.role.session_name)) {
+    all.push_back(problem_of(source,
+                             "cannot be used: ALIBABA_CLOUD_ROLE_SESSION_NAME is not 2 to 64 of "
+                             "A-Z, a-z, 0-9, ., @, - and _; correct it"));
+    return;
+  }
+  recipe.sts_url = sts_url_;
+  recipe.oidc_provider_arn = provider;
+  recipe.token_file = file;
+  all.push_back(std::move(candidate));
+}
+
+void CredentialPlaces::add_cli_profile(std::vector<KeyCandidate>& all) {
+  if (is_set("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) return;
+  std::string path = variable("ALIBABA_CLOUD_CONFIG_FILE");
+  const bool named = !path.empty();
+  const std::string home = variable("HOME");
+  if (!named && home.empty()) return;
+  if (!named) path = home + "/.aliyun/config.json";
+  const LocalText file = local_.file(path, kCredentialFileLimit);
+  if (file.absent && !named) return;
+  all.push_back(file.problem.empty() ? parse_cli_profile(file.text.reveal(), defaults(path))
+                                     : problem_of(path, file.problem));
+}
+
+void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all) {
+  std::vector<std::string> paths;
+  const std::string named = variable("ALIBABA_CLOUD_CREDENTIALS_FILE");
+  const std::string home = variable("HOME");
+  if (!named.empty()) {
+    paths = {named};
+  } else if (!home.empty()) {
+    // Clients differ in the name, by language.
+    paths = {home + "/.alibabacloud/credentials", home + "/.alibabacloud/credentials.ini"};
+  }
+  for (const std::string& path : paths) {
+    const LocalText file = local_.file(path, kCredentialFileLimit);
+    if (file.absent && named.empty()) continue;
+    if (!file.problem.empty()) {
+      all.push_back(problem_of(path, file.problem));
+      return;
+    }
+    IniCandidate read = parse_credentials_ini(file.text.reveal(), defaults(path));
+    if (!read.absent) all.push_back(std::move(read.candidate));
+    return;
+  }
+}
+
+KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string source) const {
+  if (!role.empty() && !is_role_name(role)) {
+    return problem_of(std::move(source), "is no name of a RAM role; correct it");
+  }
+  KeyCandidate candidate;
+  candidate.recipe.kind = KeyRecipe::Kind::kEcsRole;
+  candidate.recipe.source = std::move(source);
+  candidate.recipe.ecs_role = role;
+  return candidate;
+}
+
+void CredentialPlaces::add_uri(std::vector<KeyCandidate>& all) {
+  const Secret uri = local_.variable("ALIBABA_CLOUD_CREDENTIALS_URI");
+  if (uri.empty()) return;
+  const std::string source = "ALIBABA_CLOUD_CREDENTIALS_URI";
+  const std::string& text = uri.reveal();
+  const std::size_t scheme = text.find("://");
+  const std::size_t end =
+      scheme == std::string::npos ? scheme : text.find_first_of("/?#\\", scheme + 3);
+  if (const auto problem = endpoint_problem(text.substr(0, end))) {
+    all.push_back(problem_of(source, *problem));
+    return;
+  }
+  KeyCandidate candidate;
+  candidate.recipe.kind = KeyRecipe::Kind::kUri;
+  candidate.recipe.source = source;
+  candidate.recipe.uri = uri;
+  all.push_back(std::move(candidate));
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,131 @@
+#include "io/curl/curl_client.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "io/curl/curl_loop.h"
+#include "io/curl/curl_transfer.h"
+#include "io/curl/resolver.h"
+
+namespace taskwatchd {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using Kind = TransportFailure::Kind;
+
+void start_libcurl() {
+  static const CURLcode failed = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (failed != CURLE_OK) {
+    throw std::runtime_error(std::string("libcurl cannot start: ") + curl_easy_strerror(failed));
+  }
+  // With NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes to closed sockets.
+  signal(SIGPIPE, SIG_IGN);
+}
+
+// Counts a call for as long as it lives.
+class Slot {
+ public:
+  explicit Slot(std::size_t& used) : used_(used) { ++used_; }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+  ~Slot() { --used_; }
+
+ private:
+  std::size_t& used_;
+};
+
+// A transfer on the loop: taken off when the one who waits for it goes away.
+class Running {
+ public:
+  Running(CurlLoop& loop, CurlTransfer& transfer) : loop_(loop), transfer_(transfer) {
+    loop_.add(transfer_);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { loop_.remove(transfer_); }
+
+ private:
+  CurlLoop& loop_;
+  CurlTransfer& transfer_;
+};
+
+}  // namespace
+
+struct CurlClient::Impl {
+  Impl(boost::asio::any_io_executor for_loop, CurlOptions with)
+      : executor(std::move(for_loop)),
+        options(std::move(with)),
+        resolver(executor, options.resolver),
+        loop(std::make_shared<CurlLoop>(executor, options)) {}
+
+  boost::asio::any_io_executor executor;
+  CurlOptions options;
+  Resolver resolver;
+  std::shared_ptr<CurlLoop> loop;
+  std::size_t in_flight = 0;
+};
+
+CurlClient::CurlClient(boost::asio::any_io_executor executor, CurlOptions options) {
+  start_libcurl();
+  impl_ = std::make_shared<Impl>(std::move(executor), std::move(options));
+}
+
+CurlClient::~CurlClient() {
+  impl_->resolver.close();
+  impl_->loop->close();
+}
+
+Awaitable<HttpResult> CurlClient::send(HttpRequest request, Departed departed) {
+  return exchange(impl_, std::move(request), std::move(departed));
+}
+
+Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpRequest request,
+                                           Departed departed) {
+  const auto started = SteadyClock::now();
+  const std::optional<Duration> time = request.timeout;
+  auto checked = plan(std::move(request));
+  if (auto* refused = std::get_if<TransportFailure>(&checked)) co_return std::move(*refused);
+  CurlPlan plan = std::get<CurlPlan>(std::move(checked));
+  const CurlTarget connect_to = plan.connect_to();
+  const std::string where = plan.target.where();
+  if (impl->in_flight >= impl->options.transfers) {
+    co_return TransportFailure{Kind::kUnreachable, where + ": too many calls in flight"};
+  }
+  const Slot slot(impl->in_flight);
+
+  std::vector<std::string> addresses;
+  if (connect_to.host == "localhost") {
+    addresses = {"127.0.0.1", "::1"};
+  } else if (!connect_to.literal) {
+    Addresses found = co_await impl->resolver.resolve(connect_to.host);
+    if (found.list.empty()) {
+      co_return TransportFailure{Kind::kUnreachable, where + ": cannot find the address of " +
+                                                         connect_to.host + ": " + found.error};
+    }
+    addresses = std::move(found.list);
+  }
+
+  const Duration limit = std::min(impl->options.timeout, time.value_or(impl->options.timeout));
+  CurlTransfer transfer(impl->executor, std::move(plan), std::move(departed));
+  const auto spent = std::chrono::duration_cast<Duration>(SteadyClock::now() - started);
+  if (!transfer.prepare(impl->options, addresses, limit - spent)) {
+    co_return TransportFailure{Kind::kProtocol, where + ": libcurl refuses the request"};
+  }
+  const Running running(*impl->loop, transfer);
+  if (!transfer.result()) {
+    boost::system::error_code cancelled;
+    co_await transfer.ended().async_wait(
+        boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+  }
+  if (!transfer.result()) {
+    co_return TransportFailure{Kind::kUnreachable, where + ": the call was cancelled"};
+  }
+  co_return std::move(*transfer.result());
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,97 @@
+#include "io/curl/curl_failure.h"
+
+#include <algorithm>
+
+namespace taskwatchd {
+namespace {
+
+using Kind = TransportFailure::Kind;
+
+constexpr std::size_t kDetailBytes = 200;
+
+Kind kind_of(const CurlTrouble& trouble) {
+  if (trouble.too_large) return Kind::kTooLarge;
+  switch (trouble.code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return trouble.connected ? Kind::kTimeout : Kind::kUnreachable;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_USE_SSL_FAILED:
+      return Kind::kTls;
+    case CURLE_FILESIZE_EXCEEDED:
+    case CURLE_OUT_OF_MEMORY:  // what libcurl 7.88 says of one header line above 100 kB
+      return Kind::kTooLarge;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // a reply that is not HTTP: "HTTP/0.9 not allowed"
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_TOO_MANY_REDIRECTS:
+    case CURLE_HTTP_RETURNED_ERROR:
+    case CURLE_UNKNOWN_OPTION:
+    case CURLE_FAILED_INIT:
+      return Kind::kProtocol;
+    default:
+      return Kind::kUnreachable;
+  }
+}
+
+std::string printable(std::string text) {
+  text.resize(std::min(text.size(), kDetailBytes));
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
+std::string words(const CurlTrouble& trouble, Kind kind) {
+  const std::string reason = trouble.os_error.empty() ? "" : ": " + trouble.os_error;
+  switch (kind) {
+    case Kind::kTimeout:
+      return "no whole reply in time";
+    case Kind::kTooLarge:
+      return "the reply is larger than allowed";
+    case Kind::kProtocol:
+      return "the reply is not HTTP";
+    case Kind::kTls:
+      if (trouble.code == CURLE_SSL_CACERT_BADFILE && !trouble.ca_file.empty()) {
+        return "cannot use the CA file " + trouble.ca_file;
+      }
+      return "no trusted TLS connection: " +
+             printable(trouble.detail.empty() ? curl_easy_strerror(trouble.code) : trouble.detail);
+    case Kind::kUnreachable:
+      break;
+  }
+  if (trouble.proxy_status >= 300) {
+    return "the proxy refused to connect: HTTP " + std::to_string(trouble.proxy_status);
+  }
+  if (trouble.code == CURLE_OPERATION_TIMEDOUT) return "no connection in time";
+  if (!trouble.connected) return "cannot connect" + reason;
+  if (trouble.code == CURLE_GOT_NOTHING || trouble.code == CURLE_ABORTED_BY_CALLBACK) {
+    // The second is ours: see on_request.
+    return "the connection ended without a reply";
+  }
+  return "the connection ended before the reply was whole";
+}
+
+}  // namespace
+
+TransportFailure describe(const CurlTrouble& trouble) {
+  const Kind kind = kind_of(trouble);
+  std::string where = trouble.where;
+  if (!trouble.via.empty()) where += " by proxy " + trouble.via;
+  return {kind, where + ": " + words(trouble, kind)};
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,57 @@
+// libcurl's multi handle on the Asio loop (curl_multi_socket_action).
+// libcurl owns its sockets: Asio only watches them, and is made to let go before libcurl closes
+// one. Threads: the executor's. libcurl's calls back never reach user code: ends are told by
+// CurlTransfer::finish, which posts.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "io/curl/curl_transfer.h"
+
+namespace taskwatchd {
+
+class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
+ public:
+  // Throws std::runtime_error if libcurl has no memory.
+  CurlLoop(boost::asio::any_io_executor executor, const CurlOptions& options);
+  ~CurlLoop();
+  CurlLoop(const CurlLoop&) = delete;
+  CurlLoop& operator=(const CurlLoop&) = delete;
+
+  // Starts the transfer, or finishes it with a failure. It must live until it has ended or
+  // `remove`.
+  void add(CurlTransfer& transfer);
+  // Gives up on it, if it has not ended; its connection is closed.
+  void remove(CurlTransfer& transfer);
+  // Finishes all transfers with a failure and closes all connections. No call is waited for.
+  void close();
+  bool closed() const { return multi_ == nullptr; }
+
+ private:
+  struct Watch;
+  enum class Direction { kRead, kWrite };
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self,
+                       void* watch) noexcept;
+  static int on_timer(CURLM* multi, long milliseconds, void* self) noexcept;
+  void watch(curl_socket_t socket, int what);
+  void forget(curl_socket_t socket);
+  void arm(const std::shared_ptr<Watch>& watch, Direction direction);
+  void ready(const std::shared_ptr<Watch>& watch, Direction direction, bool failed);
+  void set_timer(long milliseconds);
+  void act(curl_socket_t socket, int events);
+
+  boost::asio::any_io_executor executor_;
+  CURLM* multi_;
+  boost::asio::steady_timer timer_;
+  std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+  std::unordered_set<CurlTransfer*> transfers_;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,134 @@
+#include "io/files/config_file.h"
+
+#include <string.h>
+
+#include <utility>
+
+#include "config/key_text.h"
+#include "io/files/config_file_read.h"
+
+namespace taskwatchd {
+namespace {
+
+// Gathers what the configuration names; one use.
+class Loader {
+ public:
+  Loader(std::string path, Config config)
+      : path_(std::move(path)), loaded_{std::move(config), {}} {}
+
+  // `files` has just looked.
+  std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files,
+                                                           FileChecks key_files) {
+    for (const AccountConfig& account : loaded_.config.accounts) {
+      if (key_files == FileChecks::kUnused) break;
+      check_keys(account);
+      for (const InstanceConfig& instance : account.instances) check_ca(account, instance);
+    }
+    TaskFiles::Problems problems = files.add_to(loaded_.config, path_);
+    errors_.insert(errors_.end(), problems.errors.begin(), problems.errors.end());
+    if (!errors_.empty()) return std::move(errors_);
+    loaded_.warnings = std::move(problems.warnings);
+    for (const AccountConfig& account : loaded_.config.accounts) look_for_oddities(account);
+    return std::move(loaded_);
+  }
+
+ private:
+  void error(std::string message) { errors_.push_back({path_, 0, 0, std::move(message)}); }
+  void warn(std::string message) { loaded_.warnings.push_back({path_, 0, 0, std::move(message)}); }
+
+  void check_keys(const AccountConfig& account) {
+    const CredentialsConfig& credentials = account.credentials;
+    const std::pair<const char*, const std::string&> files[] = {
+        {"access_key_id_file", credentials.access_key_id_file},
+        {"access_key_secret_file", credentials.access_key_secret_file},
+        {"security_token_file", credentials.security_token_file}};
+    for (const auto& [key, file] : files) {
+      if (file.empty()) continue;
+      FileText read = read_file(file, kMaxKeyBytes);
+      std::string problem = read.problem;
+      if (problem.empty()) problem = clean_key_text(read.text).problem;
+      explicit_bzero(read.text.data(), read.text.size());
+      if (problem.empty()) continue;
+      error("account `" + account.name + "`: `" + key + "` " + file + " " + problem);
+    }
+  }
+
+  void check_ca(const AccountConfig& account, const InstanceConfig& instance) {
+    if (instance.ca_file.empty()) return;
+    const FileText read = read_file(instance.ca_file, kMaxConfigBytes);
+    std::string problem = read.problem;
+    if (problem.empty() && read.text.find("CERTIFICATE-----") == std::string::npos) {
+      problem = "holds no certificate; it must be in PEM form";
+    }
+    if (problem.empty()) return;
+    error("account `" + account.name + "`, instance `" + instance.name + "`: `ca_file` " +
+          instance.ca_file + " " + problem);
+  }
+
+  void look_for_oddities(const AccountConfig& account) {
+    bool has_tasks = false;
+    bool has_jobs = false;
+    bool discovers = false;
+    for (const InstanceConfig& instance : account.instances) {
+      has_tasks = has_tasks || !instance.tasks.empty();
+      discovers = discovers || instance.discover_jobs.has_value();
+      has_jobs = has_jobs || discovers || !instance.jobs.empty();
+      if (instance.tasks.empty() && instance.task_files.empty() && instance.jobs.empty() &&
+          !instance.discover_jobs) {
+        warn("account `" + account.name + "`, instance `" + instance.name +
+             "` watches nothing; give it `tasks`, `task_files`, `jobs` or `discover_jobs`");
+      }
+    }
+    const auto warn_of_unused = [&](Api api, const std::string& loss) {
+      if (account.quota.at(api) != 0) return;
+      warn("account `" + account.name + "`: quota `" + std::string(name(api)) + "` is 0, so " +
+           loss + "; raise it");
+    };
+    if (has_tasks) warn_of_unused(Api::kQueryTask, "its tasks are never asked");
+    if (has_jobs) warn_of_unused(Api::kListTask, "the tasks of its jobs are never found");
+    if (discovers) warn_of_unused(Api::kListJob, "`discover_jobs` finds nothing");
+  }
+
+  std::string path_;
+  LoadedConfig loaded_;
+  std::vector<ConfigError> errors_;
+};
+
+std::variant<Config, std::vector<ConfigError>> read_in(const ParseContext& context) {
+  const FileText file = read_file(context.file, kMaxConfigBytes);
+  if (!file.problem.empty()) return std::vector<ConfigError>{{context.file, 0, 0, file.problem}};
+  return parse_config(file.text, context);
+}
+
+}  // namespace
+
+std::variant<Config, std::vector<ConfigError>> read_config(const std::string& path) {
+  return read_in(parse_context(path));
+}
+
+std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,
+                                                                     const std::string& path,
+                                                                     const TaskFiles& files) {
+  return Loader(path, std::move(config)).run(files, FileChecks::kNeeded);
+}
+
+std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::string& path,
+                                                                 FileChecks key_files) {
+  ParseContext context = parse_context(path);
+  if (key_files == FileChecks::kUnused) {
+    for (std::string* const directory :
+         {&context.credentials_directory, &context.state_directory}) {
+      if (directory->empty()) *directory = context.directory;
+    }
+  }
+  auto read = read_in(context);
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&read)) return std::move(*errors);
+  Config config = std::get<Config>(std::move(read));
+  TaskFiles files;
+  // Nobody looks again: late in time, when a last line without its end is taken too.
+  constexpr Wall kLate{std::chrono::years(1000)};
+  files.look(config, {Mono{}, kLate});
+  return Loader(path, std::move(config)).run(files, key_files);
+}
+
+}  // namespace taskwatchd

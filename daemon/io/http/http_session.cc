@@ -1,0 +1,394 @@
+#include "io/http/http_session.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "io/http/http_endpoint.h"
+
+namespace taskwatchd {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace ssl = boost::asio::ssl;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// A client that we refuse may still be sending: a close with its bytes unread would be a reset, and
+// it would never see our answer.
+constexpr std::chrono::seconds kLingerTime{1};
+constexpr std::size_t kLingerBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 4096;
+
+using Request = http::request_parser<http::empty_body>;
+using Response = http::response<http::string_body>;
+using Plain = beast::tcp_stream;
+using Tls = beast::ssl_stream<beast::tcp_stream>;
+
+WebRequest to_web(const Request::value_type& request) {
+  WebRequest web;
+  // HEAD is GET to everyone but the writer.
+  web.method = request.method() == http::verb::head ? "GET" : std::string(request.method_string());
+  web.target = std::string(request.target());
+  for (const auto& field : request) {
+    std::string name(field.name_string());
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    web.headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  return web;
+}
+
+WebResponse plain(int status, std::string body) {
+  WebResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+void add_headers(Response& response, const WebDoor& door) {
+  for (const auto& [name, value] : door.headers) {
+    const bool beside = beast::iequals(name, "Content-Security-Policy");
+    if (beside || response.find(name) == response.end()) response.insert(name, value);
+  }
+}
+
+Response to_beast(WebResponse web, const WebDoor& door, unsigned version, bool keep) {
+  const bool good = is_one_line(web.content_type) &&
+                    std::all_of(web.headers.begin(), web.headers.end(), [](const auto& header) {
+                      return is_one_line(header.first) && is_one_line(header.second);
+                    });
+  if (!good) web = plain(500, "bad header\n");
+  Response response(static_cast<http::status>(web.status), version);
+  response.set(http::field::server, "taskwatchd");
+  response.set(http::field::date, http_date());
+  response.set(http::field::content_type, web.content_type);
+  for (const auto& [name, value] : web.headers) response.insert(name, value);
+  add_headers(response, door);
+  response.body() = std::move(web.body);
+  response.prepare_payload();
+  // RFC 9110 8.6: that of the whole answer, or none.
+  if (response.result() == http::status::not_modified) response.content_length(boost::none);
+  response.keep_alive(keep);
+  return response;
+}
+
+// The status line and the fields, to the empty line.
+std::string head_of(const Response& response) {
+  std::string head =
+      fmt::format("HTTP/{}.{} {} {}\r\n", response.version() / 10, response.version() % 10,
+                  response.result_int(), std::string_view(response.reason()));
+  for (const auto& field : response.base()) {
+    head.append(field.name_string()).append(": ").append(field.value()).append("\r\n");
+  }
+  return head += "\r\n";
+}
+
+// One connection. Stream is Plain or Tls.
+template <typename Stream>
+class Session : public HttpConnection, public std::enable_shared_from_this<Session<Stream>> {
+ public:
+  static constexpr bool kIsTls = std::is_same_v<Stream, Tls>;
+
+  // `tls` is kept for as long as the stream, which uses it.
+  Session(std::shared_ptr<HttpShared> shared, std::shared_ptr<ssl::context> tls, Stream stream)
+      : shared_(std::move(shared)),
+        tls_(std::move(tls)),
+        stream_(std::move(stream)),
+        buffer_(shared_->limits.header_bytes) {
+    shared_->connections.insert(this);
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() override { shared_->connections.erase(this); }
+
+  void close() override {
+    tcp().close();
+    if (streaming_) streaming_->end();
+  }
+
+  asio::awaitable<void> run() {
+    if constexpr (kIsTls) {
+      if (!co_await shake_hands()) co_return;
+    }
+    for (std::size_t left = shared_->limits.requests_per_connection; left > 0; --left) {
+      Request request;
+      request.header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
+      request.body_limit(boost::none);  // bodies are refused below, whatever their size
+      const error_code failed = co_await read_head(request);
+      if (shared_->stopped) co_return;
+      const bool keep = !failed && left > 1 && request.get().keep_alive() && !has_body(request);
+      const bool head = !failed && request.get().method() == http::verb::head;
+      const unsigned version = failed ? 11 : request.get().version();
+      WebResponse web;
+      if (failed) {
+        auto refusal = refuse(failed);
+        if (!refusal) co_return;
+        web = std::move(*refusal);
+      } else {
+        web = co_await respond(request);
+        if (shared_->stopped) co_return;
+      }
+      if (web.stream) {
+        co_await write_stream(std::move(web), version, head);
+        co_return;
+      }
+      const std::shared_ptr<WebParts> parts = std::move(web.parts);
+      Response response = to_beast(std::move(web), *shared_->door, version, keep);
+      if (parts) response.content_length(parts->bytes());
+      std::string body;
+      if (!head) body = std::move(response.body());
+      const std::string top = head_of(response);
+      tcp().expires_after(shared_->limits.write_timeout);  // all of it
+      bool good = false;
+      if (parts && !head) {
+        good = co_await write_parts(top, *parts);
+      } else {
+        good = co_await write(top, body);
+      }
+      place_.reset();
+      if (!good) co_return;
+      if (!keep) break;
+    }
+    co_await linger();
+  }
+
+ private:
+  beast::tcp_stream& tcp() { return beast::get_lowest_layer(stream_); }
+
+  // Bounded as a header is: who is slow holds up nobody but himself.
+  asio::awaitable<bool> shake_hands() {
+    error_code failed;
+    tcp().expires_after(shared_->limits.header_timeout);
+    co_await stream_.async_handshake(ssl::stream_base::server,
+                                     asio::redirect_error(asio::use_awaitable, failed));
+    const bool is_http =
+        failed.category() == asio::error::get_ssl_category() &&
+        ERR_GET_REASON(static_cast<unsigned long>(failed.value())) == SSL_R_HTTP_REQUEST;
+    if (is_http && !shared_->stopped) co_await say_https();
+    co_return !failed && !shared_->stopped;
+  }
+
+  asio::awaitable<void> say_https() {
+    const std::string bytes =
+        "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Connection: close\r\n\r\nhttps is spoken here, not http\n";
+    error_code failed;
+    co_await asio::async_write(tcp(), asio::buffer(bytes),
+                               asio::redirect_error(asio::use_awaitable, failed));
+    co_await linger_below();
+  }
+
+  // Beast's own reading and writing would be written out for both kinds of stream, with every part
+  // of an answer that there may be: a sixth of the program's size.
+  asio::awaitable<error_code> read_head(Request& request) {
+    error_code failed;
+    tcp().expires_after(shared_->limits.header_timeout);
+    while (true) {
+      if (buffer_.size() > 0) {
+        buffer_.consume(request.put(buffer_.data(), failed));
+        if (failed && failed != http::error::need_more) co_return failed;
+        if (request.is_header_done()) co_return error_code();
+      }
+      const std::size_t room = beast::read_size(buffer_, kReadBytes);
+      if (room == 0) co_return http::error::buffer_overflow;
+      const std::size_t size = co_await stream_.async_read_some(
+          buffer_.prepare(room), asio::redirect_error(asio::use_awaitable, failed));
+      if (failed == asio::error::eof) {
+        co_return request.got_some() ? http::error::partial_message : http::error::end_of_stream;
+      }
+      if (failed) co_return failed;
+      buffer_.commit(size);
+    }
+  }
+
+  static bool has_body(const Request& request) {
+    return request.chunked() || request.content_length().value_or(0) > 0;
+  }
+
+  // What to say to a request that cannot be read; nothing if nobody is there to hear it.
+  static std::optional<WebResponse> refuse(const error_code& failed) {
+    if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
+      return plain(431, "request header too large\n");
+    }
+    const bool gone =
+        failed == http::error::end_of_stream || failed == http::error::partial_message;
+    if (gone || failed.category() != error_code(http::error::bad_method).category()) {
+      return std::nullopt;
+    }
+    return plain(400, "bad request\n");
+  }
+
+  // Who is it, is there room, and then what is asked for.
+  asio::awaitable<WebResponse> respond(const Request& request) {
+    if (has_body(request)) co_return plain(400, "a request body is not accepted\n");
+    const WebRequest asked = to_web(request.get());
+    try {
+      tcp().expires_never();
+      const auto door = shared_->door;  // it may be replaced while we wait
+      if (door->gate) {
+        auto opinion = door->gate(asked);
+        if (auto* const later = std::get_if<asio::awaitable<WebRefusal>>(&opinion)) {
+          opinion = co_await std::move(*later);
+        }
+        auto& refusal = std::get<WebRefusal>(opinion);
+        if (refusal) co_return *std::move(refusal);
+        if (shared_->stopped) co_return WebResponse{};
+      }
+      const WebLimits& limits = shared_->limits;
+      if (!limits.always || !limits.always(asked)) {
+        std::size_t& taken =
+            limits.waits && limits.waits(asked) ? shared_->waiting : shared_->answering;
+        if (taken >= limits.requests) co_return plain(503, "too many requests\n");
+        place_.emplace(taken);
+      }
+      WebAnswer answer = shared_->handler(asked);
+      auto* const later = std::get_if<asio::awaitable<WebResponse>>(&answer);
+      if (later == nullptr) co_return std::get<WebResponse>(std::move(answer));
+      co_return co_await std::move(*later);
+    } catch (...) {
+      co_return plain(500, "internal error\n");
+    }
+  }
+
+  // One write of both: in a packet of its own the head would hold up a small body. A vector, for
+  // Asio takes an array of two to {nothing, rest} after the first, and Beast's TLS stream stops
+  // there: nor may the first be empty.
+  asio::awaitable<bool> write(std::string_view head, std::string_view body) {
+    if (head.empty()) std::swap(head, body);
+    const std::vector<asio::const_buffer> bytes = {asio::buffer(head), asio::buffer(body)};
+    error_code failed;
+    co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, failed));
+    co_return !failed && !shared_->stopped;
+  }
+
+  // One after the other. False, too, if they are not as many bytes as were announced.
+  asio::awaitable<bool> write_parts(std::string_view head, WebParts& parts) {
+    std::size_t left = parts.bytes();
+    do {
+      const std::string_view part = parts.next();
+      if (part.empty() != (left == 0) || part.size() > left) co_return false;
+      left -= part.size();
+      if (!co_await write(std::exchange(head, {}), part)) co_return false;
+    } while (left > 0);
+    co_return true;
+  }
+
+  // The connection ends with the stream.
+  asio::awaitable<void> write_stream(WebResponse web, unsigned version, bool head) {
+    streaming_ = std::move(web.stream);
+    Response response = to_beast(std::move(web), *shared_->door, version, false);
+    response.content_length(boost::none);
+    const bool chunked = version >= 11;  // without: until the end of the connection
+    response.chunked(chunked);
+    tcp().expires_never();
+    hear_leaving();
+    tcp().expires_after(shared_->limits.write_timeout);  // of writes alone: a read is going on
+    const std::string top = head_of(response);
+    bool good = co_await write(top, "");
+    place_.reset();
+    while (good && !head) {
+      std::string part = co_await next_part();
+      if (shared_->stopped) co_return;
+      const bool over = part.empty();
+      if (chunked) part = chunk_of(part);
+      tcp().expires_after(shared_->limits.write_timeout);
+      good = co_await write(part, "") && !over;
+    }
+    close();
+  }
+
+  asio::awaitable<std::string> next_part() {
+    try {
+      co_return co_await streaming_->next();
+    } catch (...) {
+      co_return std::string();
+    }
+  }
+
+  // A client that has left is not waited for. It has nothing more to say to a stream.
+  void hear_leaving() {
+    stream_.async_read_some(asio::buffer(heard_),
+                            [self = this->shared_from_this()](error_code, std::size_t) {
+                              if (!self->shared_->stopped) self->close();
+                            });
+  }
+
+  // A TLS client is told that this is the end: else it cannot tell it from a cut.
+  asio::awaitable<void> linger() {
+    tcp().expires_after(kLingerTime);
+    if constexpr (kIsTls) {
+      error_code ignored;
+      co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_await linger_below();
+  }
+
+  asio::awaitable<void> linger_below() {
+    error_code failed;
+    tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+    tcp().expires_after(kLingerTime);
+    std::array<char, 4096> rest;
+    for (std::size_t bytes = 0; !failed && bytes < kLingerBytes;) {
+      bytes += co_await tcp().async_read_some(asio::buffer(rest),
+                                              asio::redirect_error(asio::use_awaitable, failed));
+    }
+  }
+
+  std::shared_ptr<HttpShared> shared_;
+  std::shared_ptr<ssl::context> tls_;
+  Stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<Place> place_;  // of the answer in the making
+  std::shared_ptr<WebStream> streaming_;
+  std::array<char, 1> heard_{};
+};
+
+template <typename Stream>
+asio::awaitable<void> serve(std::shared_ptr<Session<Stream>> session) {
+  co_await session->run();
+}
+
+template <typename Stream>
+void start(const std::shared_ptr<HttpShared>& shared, std::shared_ptr<ssl::context> tls,
+           Stream stream) {
+  auto session = std::make_shared<Session<Stream>>(shared, std::move(tls), std::move(stream));
+  asio::co_spawn(shared->executor, serve(std::move(session)), asio::detached);
+}
+
+}  // namespace
+
+void start_session(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
+  if (const std::shared_ptr<ssl::context> tls = shared->door->tls) {
+    start(shared, tls, Tls(Plain(std::move(socket)), *tls));
+  } else {
+    start(shared, tls, Plain(std::move(socket)));
+  }
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,91 @@
+#include "io/sqlite/sqlite_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+#include <system_error>
+
+namespace taskwatchd::sqlite {
+namespace {
+
+struct Descriptor {
+  int fd;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+std::string mend(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "make its folder, or set state.path to a file in a folder that exists";
+    case EACCES:
+    case EPERM:
+      return "let the daemon's user write the file and its folder";
+    case EROFS:
+      return "the file system is read-only; set state.path to a place that can be written";
+    case ENOSPC:
+    case EDQUOT:
+      return "free some space on that disk";
+    case EISDIR:
+      return "state.path must name a file, and this is a folder";
+    default:
+      return "check the file, its folder and the disk";
+  }
+}
+
+// SQLite takes a file of a few bytes for an empty one and would write over it. With a journal
+// beside it, it may be our own, cut by a crash while it was made: SQLite then mends it.
+bool looks_right(int fd, const std::string& path, off_t size) {
+  constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  constexpr off_t kSmallestPage = 512;
+  if (size == 0 || ::access((path + "-journal").c_str(), F_OK) == 0) return true;
+  char head[kMagic.size()];
+  return size >= kSmallestPage && ::pread(fd, head, sizeof head, 0) == ssize_t{sizeof head} &&
+         std::string_view(head, sizeof head) == kMagic;
+}
+
+}  // namespace
+
+OpenError unusable(const std::string& path, int error) {
+  return {OpenError::Kind::kUnusable,
+          "state " + path + " cannot be opened: " + std::generic_category().message(error) + "; " +
+              mend(error)};
+}
+
+std::variant<std::string, OpenError> prepare_file(const std::string& path) {
+  constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  Descriptor file{::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600)};
+  if (file.fd >= 0) {
+    // The umask may have taken the owner's own bits.
+    if (::fchmod(file.fd, 0600) != 0) return unusable(path, errno);
+  } else {
+    if (errno != EEXIST) return unusable(path, errno);
+    file.fd = ::open(path.c_str(), kFlags);
+    if (file.fd < 0) return unusable(path, errno);
+  }
+  struct stat info {};
+  if (::fstat(file.fd, &info) != 0) return unusable(path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    return OpenError{OpenError::Kind::kUnusable,
+                     "state " + path + " is not a regular file; set state.path to one"};
+  }
+  if (!looks_right(file.fd, path, info.st_size)) {
+    return OpenError{OpenError::Kind::kUnusable,
+                     "state " + path +
+                         " is not a state file: set state.path to another file, or "
+                         "move this one away"};
+  }
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  if (!real) return unusable(path, errno);
+  return std::string(real.get());
+}
+
+}  // namespace taskwatchd::sqlite

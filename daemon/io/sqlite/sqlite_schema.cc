@@ -1,0 +1,235 @@
+#include "io/sqlite/sqlite_schema.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+namespace taskwatchd::sqlite {
+namespace {
+
+// What the second version has beside the first.
+constexpr const char* kJobs = R"sql(
+CREATE TABLE jobs(
+  account TEXT NOT NULL, job_id TEXT NOT NULL, instance TEXT NOT NULL,
+  job_name TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, status_text TEXT NOT NULL,
+  timeout_us INTEGER, rollout_per_minute REAL, scheduled_ms INTEGER,
+  created_ms INTEGER NOT NULL, modified_ms INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,
+  baselined INTEGER NOT NULL, ended_ms INTEGER,
+  PRIMARY KEY(account, job_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX tasks_by_job ON tasks(account, job_id, task_id);
+)sql";
+
+// What the third has beside the second. result is JSON as core/distribution_json writes it.
+constexpr const char* kDistributions = R"sql(
+CREATE TABLE distributions(
+  account TEXT NOT NULL, distribution_id TEXT NOT NULL, status INTEGER,
+  status_text TEXT NOT NULL, product_key TEXT NOT NULL, source_instance TEXT NOT NULL,
+  target_instances TEXT NOT NULL, total INTEGER, created_ms INTEGER,
+  first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL, ended_ms INTEGER,
+  result_read_ms INTEGER, result TEXT,
+  PRIMARY KEY(account, distribution_id)) STRICT, WITHOUT ROWID;
+)sql";
+
+// What the fourth has beside the third.
+constexpr const char* kFetches = R"sql(
+ALTER TABLE distributions ADD COLUMN fetch_begun_ms INTEGER;
+ALTER TABLE distributions ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+// body is the event as core/event_text writes it, without its id; account, job_id and task_id are
+// copies of its fields for queries. meta.commits counts commits: it tells after a failed fsync
+// whether the commit in doubt is in the file.
+constexpr const char* kFirst = R"sql(
+CREATE TABLE tasks(
+  account TEXT NOT NULL, task_id TEXT NOT NULL, instance TEXT NOT NULL,
+  job_id TEXT NOT NULL, job_name TEXT NOT NULL, product_key TEXT NOT NULL,
+  device_name TEXT NOT NULL, status TEXT NOT NULL, status_text TEXT NOT NULL, progress REAL,
+  message TEXT NOT NULL, status_detail TEXT NOT NULL,
+  modified_ms INTEGER NOT NULL, queued_ms INTEGER NOT NULL, attempt INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL, started_ms INTEGER,
+  superseded INTEGER NOT NULL, gone INTEGER NOT NULL,
+  PRIMARY KEY(account, task_id)) STRICT, WITHOUT ROWID;
+CREATE TABLE events(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, ts_ms INTEGER NOT NULL, name TEXT NOT NULL,
+  level TEXT NOT NULL, account TEXT NOT NULL, job_id TEXT NOT NULL, task_id TEXT NOT NULL,
+  body TEXT NOT NULL) STRICT;
+CREATE INDEX events_by_task ON events(account, task_id);
+CREATE TABLE counters(
+  account TEXT NOT NULL, job_id TEXT NOT NULL, counter TEXT NOT NULL, status TEXT NOT NULL,
+  value INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  PRIMARY KEY(account, job_id, counter, status)) STRICT, WITHOUT ROWID;
+CREATE TABLE marks(
+  account TEXT NOT NULL, key TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY(account, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE cursors(sink TEXT PRIMARY KEY, event_id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES('commits', 0);
+)sql";
+
+OpenError refuse(OpenError::Kind kind, const std::string& path, const std::string& text) {
+  return {kind, "state " + path + " " + text};
+}
+
+OpenError damaged(const std::string& path, std::string how) {
+  std::replace(how.begin(), how.end(), '\n', ' ');  // one message, one line
+  return refuse(OpenError::Kind::kUnusable, path,
+                "is damaged (" + how + "): restore a copy, or move it away to begin anew");
+}
+
+OpenError failure(const std::string& path, sqlite3* db, int code) {
+  const std::string what = sqlite3_errmsg(db);
+  switch (code & 0xff) {
+    case SQLITE_NOTADB:
+      return refuse(OpenError::Kind::kUnusable, path,
+                    "is not a state file: set state.path to another file, or move this one away");
+    case SQLITE_CORRUPT:
+      return damaged(path, what);
+    case SQLITE_FULL:
+      return refuse(OpenError::Kind::kUnusable, path,
+                    "cannot grow (" + what + "): free some space on that disk");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return refuse(OpenError::Kind::kLocked, path,
+                    "is locked by another program (" + what + "): wait for it or stop it");
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return refuse(OpenError::Kind::kUnusable, path,
+                    "cannot be written (" + what +
+                        "): let the daemon's user write the file and "
+                        "its folder");
+    default:
+      return refuse(OpenError::Kind::kUnusable, path,
+                    "cannot be used (" + what + "): check its disk");
+  }
+}
+
+int execute(sqlite3* db, const char* sql) {
+  return sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
+}
+
+// The first value of the first row; "" if there is none. `code` gets SQLITE_OK or what went wrong.
+std::string ask(sqlite3* db, const std::string& sql, int& code) {
+  Statement statement(db, sql);
+  std::string answer;
+  code = statement.start();
+  if (code == SQLITE_OK) code = statement.next();
+  if (code == SQLITE_ROW) answer = statement.text(0);
+  if (code == SQLITE_ROW || code == SQLITE_DONE) code = SQLITE_OK;
+  statement.finish();
+  return answer;
+}
+
+// Is it ours, and of a version that we read? `version` becomes the file's; 0: it is empty.
+std::optional<OpenError> identify(const std::string& path, sqlite3* db, std::int64_t& version) {
+  int code = SQLITE_OK;
+  const std::string application = ask(db, "PRAGMA application_id", code);
+  if (code != SQLITE_OK) return failure(path, db, code);
+  version = std::atoll(ask(db, "PRAGMA user_version", code).c_str());
+  if (code != SQLITE_OK) return failure(path, db, code);
+  const std::string tables = ask(db, "SELECT count(*) FROM sqlite_schema", code);
+  if (code != SQLITE_OK) return failure(path, db, code);
+  if (application == "0" && version == 0 && tables == "0") return std::nullopt;
+  if (application != std::to_string(kApplicationId) || version < 1) {
+    return refuse(OpenError::Kind::kUnusable, path,
+                  "is the database of another program: set state.path to another file");
+  }
+  if (version > kSchemaVersion) {
+    return refuse(OpenError::Kind::kNewer, path,
+                  "was written by a newer taskwatchd (schema " + std::to_string(version) +
+                      ", this one reads " + std::to_string(kSchemaVersion) +
+                      "): run that version again, or restore an older copy");
+  }
+  return std::nullopt;
+}
+
+// Settings of the connection. WAL with FULL survives power loss at one fsync a commit.
+std::optional<OpenError> configure(const std::string& path, sqlite3* db, std::int64_t max_bytes) {
+  sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // A mapped file would turn a read error into SIGBUS. The system caches the file: 256 KiB of our
+  // own are enough beside an fsync a commit.
+  int code = execute(db,
+                     "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+                     "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=16777216;"
+                     "PRAGMA cache_size=-256;");
+  if (code != SQLITE_OK) return failure(path, db, code);
+  const std::string mode = ask(db, "PRAGMA journal_mode=WAL", code);
+  if (code != SQLITE_OK) return failure(path, db, code);
+  if (mode != "wal") {
+    return refuse(OpenError::Kind::kUnusable, path,
+                  "lies on a file system without shared memory (a network one?): set state.path "
+                  "to a local disk");
+  }
+  if (max_bytes > 0) {
+    const std::string size = ask(db, "PRAGMA page_size", code);
+    if (code != SQLITE_OK) return failure(path, db, code);
+    const std::int64_t pages = max_bytes / std::stoll(size);
+    ask(db, "PRAGMA max_page_count=" + std::to_string(pages), code);
+    if (code != SQLITE_OK) return failure(path, db, code);
+  }
+  return std::nullopt;
+}
+
+std::optional<OpenError> check(const std::string& path, sqlite3* db, std::int64_t version) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  const bool whole = !error && static_cast<std::int64_t>(bytes) <= kFullCheckBytes;
+  auto checks = whole ? std::vector<std::string>{"PRAGMA quick_check(1)"}
+                      : std::vector<std::string>{
+                            "PRAGMA quick_check('tasks')", "PRAGMA quick_check('counters')",
+                            "PRAGMA quick_check('marks')", "PRAGMA quick_check('cursors')",
+                            "PRAGMA quick_check('meta')"};
+  if (!whole && version >= 2) checks.push_back("PRAGMA quick_check('jobs')");
+  if (!whole && version >= 3) checks.push_back("PRAGMA quick_check('distributions')");
+  for (const std::string& sql : checks) {
+    int code = SQLITE_OK;
+    const std::string answer = ask(db, sql, code);
+    if (code != SQLITE_OK) return failure(path, db, code);
+    if (answer != "ok") return damaged(path, answer);
+  }
+  return std::nullopt;
+}
+
+// Makes what the file's version lacks and writes our version, all or nothing; where nothing is
+// lacking it rewrites the version that stands there. Each is a real commit: a full or read-only
+// disk shows here and not at the first transition.
+int settle(sqlite3* db, std::int64_t version) {
+  std::string sql = "BEGIN IMMEDIATE;";
+  if (version < 1) sql += kFirst;
+  if (version < 2) sql += kJobs;
+  if (version < 3) sql += kDistributions;
+  if (version < 4) sql += kFetches;
+  sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
+         ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
+  const int code = execute(db, sql.c_str());
+  if (sqlite3_get_autocommit(db) == 0) execute(db, "ROLLBACK");
+  return code;
+}
+
+}  // namespace
+
+std::variant<Database, OpenError> open_database(const std::string& path,
+                                                std::chrono::milliseconds busy,
+                                                std::int64_t max_bytes) {
+  constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+  sqlite3* raw = nullptr;
+  const int opened = sqlite3_open_v2(path.c_str(), &raw, kFlags, nullptr);
+  Database db(raw);
+  if (opened != SQLITE_OK) return failure(path, db.get(), opened);
+  sqlite3_extended_result_codes(db.get(), 1);
+  sqlite3_busy_timeout(db.get(), static_cast<int>(busy.count()));
+
+  std::int64_t version = 0;
+  if (auto error = identify(path, db.get(), version)) return *error;
+  if (auto error = configure(path, db.get(), max_bytes)) return *error;
+  if (auto error = check(path, db.get(), version)) return *error;
+  const int settled = settle(db.get(), version);
+  if (settled != SQLITE_OK) return failure(path, db.get(), settled);
+  return db;
+}
+
+}  // namespace taskwatchd::sqlite

@@ -1,0 +1,100 @@
+// SQLite's C handles as C++ values: a connection that closes itself, a statement that is prepared
+// once and run many times. Not an ORM: one line of SQL, its values in order, its result code.
+// Threads: one at a time. Failure: SQLite's extended result codes, never an exception.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/types/time.h"
+
+namespace taskwatchd::sqlite {
+
+struct CloseDatabase {
+  void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+};
+using Database = std::unique_ptr<sqlite3, CloseDatabase>;
+
+class Statement {
+ public:
+  // A mistake in `sql` shows as the result of the first run. The database must outlive it.
+  Statement(sqlite3* db, std::string_view sql) {
+    sqlite3_stmt* raw = nullptr;
+    prepared_ = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
+                                   SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    statement_.reset(raw);
+  }
+
+  // Runs to the end. SQLITE_OK, or what went wrong.
+  template <typename... Values>
+  int run(const Values&... values) {
+    int code = start(values...);
+    if (code == SQLITE_OK) code = next();
+    finish();
+    return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
+  }
+
+  // Binds; rows follow by next(). The values must live until finish(), which each start() needs.
+  template <typename... Values>
+  int start(const Values&... values) {
+    if (prepared_ != SQLITE_OK) return prepared_;
+    int code = SQLITE_OK;
+    [[maybe_unused]] int index = 0;
+    ((code = code == SQLITE_OK ? bind(++index, values) : code), ...);
+    return code;
+  }
+  // SQLITE_ROW, SQLITE_DONE, or what went wrong.
+  int next() { return sqlite3_step(statement_.get()); }
+  void finish() {
+    if (!statement_) return;
+    sqlite3_reset(statement_.get());
+    sqlite3_clear_bindings(statement_.get());
+  }
+
+  // Columns of the present row, from 0.
+  std::string text(int column) const {
+    const auto* data = sqlite3_column_text(statement_.get(), column);
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+    return data == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(data), size);
+  }
+  std::int64_t number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  double real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+  bool null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+  }
+  Wall wall(int column) const { return Wall(std::chrono::milliseconds(number(column))); }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+
+  int bind(int index, std::string_view value) {
+    // A null pointer would bind NULL, and an empty text is not nothing.
+    const char* data = value.data() == nullptr ? "" : value.data();
+    return sqlite3_bind_text64(statement_.get(), index, data, value.size(), SQLITE_STATIC,
+                               SQLITE_UTF8);
+  }
+  int bind(int index, std::int64_t value) {
+    return sqlite3_bind_int64(statement_.get(), index, value);
+  }
+  int bind(int index, double value) { return sqlite3_bind_double(statement_.get(), index, value); }
+  int bind(int index, Wall value) {
+    return bind(index, std::int64_t{value.time_since_epoch().count()});
+  }
+  int bind(int index, Duration value) { return bind(index, std::int64_t{value.count()}); }
+  template <typename Value>
+  int bind(int index, const std::optional<Value>& value) {
+    return value ? bind(index, *value) : sqlite3_bind_null(statement_.get(), index);
+  }
+
+  int prepared_ = SQLITE_OK;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+}  // namespace taskwatchd::sqlite

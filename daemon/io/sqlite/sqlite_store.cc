@@ -1,0 +1,188 @@
+#include "io/sqlite/sqlite_store.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <new>
+
+#include "io/off_loop.h"
+#include "io/sqlite/sqlite_worker.h"
+
+namespace taskwatchd {
+
+namespace asio = boost::asio;
+using sqlite::Connection;
+using sqlite::Worker;
+
+struct SqliteStore::Impl {
+  asio::any_io_executor executor;
+  std::string path;
+  std::shared_ptr<Mailbox> mailbox;
+  std::unique_ptr<Worker> worker;
+};
+
+namespace {
+
+// A call under way. The waiting coroutine owns it; the worker holds only a weak pointer, so that a
+// timer never dies on the wrong thread.
+template <typename Result>
+struct Call {
+  explicit Call(const asio::any_io_executor& executor)
+      : done(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer done;
+  std::optional<Result> result;
+};
+
+// Hands the result to the coroutine, on the loop. The result's place was made before the call, so
+// that it can be handed over when memory has run out.
+template <typename Result>
+struct Answer {
+  std::weak_ptr<Call<Result>> call;
+  std::shared_ptr<Result> result;
+  void operator()() {
+    if (const auto waiting = call.lock()) {
+      waiting->result.emplace(std::move(*result));
+      waiting->done.cancel();
+    }
+  }
+};
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+SqliteStore::~SqliteStore() {
+  close(std::chrono::milliseconds(0));
+}
+
+std::variant<std::unique_ptr<SqliteStore>, OpenError> SqliteStore::open(
+    asio::any_io_executor executor, const std::string& path, SqliteLimits limits) {
+  auto opened = Connection::open({path, limits.busy, limits.max_bytes});
+  if (auto* refused = std::get_if<OpenError>(&opened)) return *refused;
+  auto impl = std::make_unique<Impl>();
+  impl->mailbox = std::make_shared<Mailbox>(executor);
+  impl->executor = std::move(executor);
+  impl->path = path;
+  impl->worker = std::make_unique<Worker>(std::move(std::get<std::unique_ptr<Connection>>(opened)),
+                                          limits.waiting_calls);
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
+}
+
+// Not cancellable on purpose: a commit whose answer nobody waits for would be neither known as done
+// nor as undone.
+template <typename Value, typename Action>
+Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
+  using Result = std::variant<Value, StoreError>;
+  const auto waiting = std::make_shared<Call<Result>>(impl_->executor);
+  const std::weak_ptr<Call<Result>> answer_to = waiting;
+  const auto mailbox = impl_->mailbox;
+  const StoreError refused{StoreError::Kind::kUnavailable,
+                           "state " + impl_->path + ": too many calls wait, or it is closing"};
+  const auto result = std::make_shared<Result>(
+      StoreError{StoreError::Kind::kUnavailable,
+                 "state " + impl_->path + ": there is not enough memory, or the store is closing"});
+  Worker::Job job = [action = std::move(action), answer_to, mailbox, result](Connection* to) {
+    try {
+      if (to != nullptr) *result = action(*to);
+    } catch (const std::bad_alloc&) {
+      // The result stays what it is.
+    }
+    mailbox->post(Answer<Result>{answer_to, result});
+  };
+  if (!impl_->worker->submit(std::move(job))) co_return refused;
+  boost::system::error_code ignored;
+  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(),
+                                            asio::redirect_error(asio::use_awaitable, ignored));
+  if (!waiting->result) co_await waiting->done.async_wait(token);
+  assert(waiting->result);
+  co_return std::move(*waiting->result);
+}
+
+Awaitable<std::variant<Committed, StoreError>> SqliteStore::commit(Commit commit) {
+  auto action = [commit = std::move(commit)](Connection& to) { return to.commit(commit); };
+  return call<Committed>(std::move(action));
+}
+
+Awaitable<std::variant<Stored, StoreError>> SqliteStore::load(std::string account) {
+  auto action = [account = std::move(account)](Connection& from) { return from.load(account); };
+  return call<Stored>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks(
+    std::string account, std::vector<std::string> ids) {
+  auto action = [account = std::move(account), ids = std::move(ids)](Connection& from) {
+    return from.tasks(account, ids);
+  };
+  return call<std::vector<TaskRecord>>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<CounterValue>, StoreError>> SqliteStore::counters(
+    std::string account, std::vector<std::string> job_ids) {
+  auto action = [account = std::move(account), job_ids = std::move(job_ids)](Connection& from) {
+    return from.counters(account, job_ids);
+  };
+  return call<std::vector<CounterValue>>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks_of_job(
+    JobKey job, std::string after, std::size_t limit) {
+  auto action = [job = std::move(job), after = std::move(after), limit](Connection& from) {
+    return from.tasks_of_job(job, after, limit);
+  };
+  return call<std::vector<TaskRecord>>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_of_task(
+    TaskKey task, std::size_t limit) {
+  auto action = [task = std::move(task), limit](Connection& from) {
+    return from.events_of_task(task, limit);
+  };
+  return call<std::vector<Event>>(std::move(action));
+}
+
+Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_after(
+    std::uint64_t id, std::size_t limit) {
+  auto action = [id, limit](Connection& from) { return from.events_after(id, limit); };
+  return call<std::vector<Event>>(action);
+}
+
+Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::cursor(std::string sink) {
+  auto action = [sink = std::move(sink)](Connection& from) { return from.cursor(sink); };
+  return call<std::uint64_t>(std::move(action));
+}
+
+Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
+  auto action = [](Connection& from) { return from.last_event(); };
+  return call<std::uint64_t>(action);
+}
+
+Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(Wall before,
+                                                                       Watched watched) {
+  // Each part is a call of its own, made when the one before is answered: what waits goes first.
+  const auto prune = std::make_shared<sqlite::Prune>(before, std::move(watched));
+  for (;;) {
+    auto action = [prune](Connection& from) { return from.prune(*prune); };
+    auto part = co_await call<bool>(std::move(action));
+    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
+    if (std::get<bool>(part)) co_return std::monostate();
+  }
+}
+
+Awaitable<bool> SqliteStore::ping() {
+  auto action = [](Connection&) -> std::variant<std::monostate, StoreError> {
+    return std::monostate();
+  };
+  const auto answer = co_await call<std::monostate>(action);
+  co_return std::holds_alternative<std::monostate>(answer);
+}
+
+bool SqliteStore::close(std::chrono::milliseconds bound) {
+  const bool drained = impl_->worker->stop(bound);
+  // Answers to refused calls are posted by now; a thread left behind has no way back.
+  impl_->mailbox->shut();
+  return drained;
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,365 @@
+#include "io/sqlite/sqlite_tables.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "core/events/event_text.h"
+#include "core/types/distribution_json.h"
+#include "core/types/names.h"
+
+namespace taskwatchd::sqlite {
+namespace {
+
+constexpr std::array<std::string_view, 2> kCounters = {"transitions", "first_seen"};
+constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+
+std::int64_t number(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+std::int64_t number(bool value) {
+  return value ? 1 : 0;
+}
+
+// A copy of an event's text field for the index; "" if it has none.
+std::string_view field(const Event& event, std::string_view name) {
+  for (const Field& f : event.fields) {
+    if (f.name != name) continue;
+    if (const auto* text = std::get_if<std::string>(&f.value)) return *text;
+  }
+  return {};
+}
+
+TaskRecord read_record(const Statement& row) {
+  TaskRecord r;
+  r.key = {row.text(0), row.text(1)};
+  r.instance = row.text(2);
+  r.last.task_id = r.key.task_id;
+  r.last.job_id = row.text(3);
+  r.last.job_name = row.text(4);
+  r.last.product_key = row.text(5);
+  r.last.device_name = row.text(6);
+  r.last.status = parse_task_status(row.text(7));
+  r.last.status_text = row.text(8);
+  if (!row.null(9)) r.last.progress = row.real(9);
+  r.last.message = row.text(10);
+  r.last.status_detail = row.text(11);
+  r.last.modified = row.wall(12);
+  r.last.queued = row.wall(13);
+  r.attempt = static_cast<std::uint32_t>(row.number(14));
+  r.first_seen = row.wall(15);
+  r.last_seen = row.wall(16);
+  if (!row.null(17)) r.started = row.wall(17);
+  r.superseded = row.number(18) != 0;
+  r.gone = row.number(19) != 0;
+  return r;
+}
+
+JobRecord read_job(const Statement& row) {
+  JobRecord r;
+  r.key = {row.text(0), row.text(1)};
+  r.instance = row.text(2);
+  r.last.job_id = r.key.job_id;
+  r.last.job_name = row.text(3);
+  r.last.type = row.text(4);
+  r.last.status = parse_job_status(row.text(5));
+  r.last.status_text = row.text(6);
+  if (!row.null(7)) r.last.timeout = Duration(row.number(7));
+  if (!row.null(8)) r.last.rollout_per_minute = row.real(8);
+  if (!row.null(9)) r.last.scheduled = row.wall(9);
+  r.last.created = row.wall(10);
+  r.last.modified = row.wall(11);
+  r.first_seen = row.wall(12);
+  r.last_seen = row.wall(13);
+  r.baselined = row.number(14) != 0;
+  if (!row.null(15)) r.ended = row.wall(15);
+  return r;
+}
+
+constexpr char kTargetsSeparator = '\n';  // no id holds one
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += part + kTargetsSeparator;
+  return text;
+}
+
+std::vector<std::string> parted(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::size_t end = text.find(kTargetsSeparator); end != text.npos;
+       end = text.find(kTargetsSeparator)) {
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+DistributionRecord read_distribution(const Statement& row) {
+  DistributionRecord r;
+  r.key = {row.text(0), row.text(1)};
+  // No number: its status was never read.
+  if (!row.null(2)) {
+    r.last.distribution_id = r.key.distribution_id;
+    r.last.status = parse_distribution_status(row.number(2));
+  }
+  r.last.status_text = row.text(3);
+  r.last.product_key = row.text(4);
+  r.last.source_instance = row.text(5);
+  r.last.target_instances = parted(row.text(6));
+  if (!row.null(7)) r.last.total = static_cast<std::uint32_t>(row.number(7));
+  if (!row.null(8)) r.last.created = row.wall(8);
+  r.first_seen = row.wall(9);
+  r.last_seen = row.wall(10);
+  if (!row.null(11)) r.ended = row.wall(11);
+  if (!row.null(12)) r.result_read = row.wall(12);
+  // A result that cannot be read any more is asked for again.
+  if (!row.null(13)) r.result = result_from_json(row.text(13));
+  if (!row.null(14)) r.fetch_begun = row.wall(14);
+  r.refusals = static_cast<std::uint32_t>(row.number(15));
+  return r;
+}
+
+// A body that cannot be read any more still has its place in the order: its sinks get what the
+// columns tell, rather than waiting before it for ever.
+Event read_event(const Statement& row) {
+  Event event;
+  if (auto read = event_from_json(row.text(6))) {
+    event = std::move(*read);
+  } else {
+    event.ts = row.wall(1);
+    event.name = row.text(2);
+    event.level = find_in<Level>(kLevels, row.text(7)).value_or(Level::kError);
+    event.msg = "the stored text of this event cannot be read";
+    event.fields = {{"account", row.text(3)}, {"job_id", row.text(4)}, {"task_id", row.text(5)}};
+  }
+  event.id = static_cast<std::uint64_t>(row.number(0));
+  return event;
+}
+
+// Runs `take` on each row. SQLITE_OK after the last.
+template <typename Take>
+int each(Statement& rows, int started, const Take& take) {
+  // Also when `take` runs out of memory: an open statement would keep its transaction.
+  const auto finish = [](Statement* open) { open->finish(); };
+  const std::unique_ptr<Statement, decltype(finish)> finishes(&rows, finish);
+  int code = started;
+  if (code == SQLITE_OK) {
+    while ((code = rows.next()) == SQLITE_ROW) take(rows);
+  }
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+}  // namespace
+
+Tables::Tables(sqlite3* db)
+    : db_(db),
+      begin_(db, "BEGIN IMMEDIATE"),
+      commit_(db, "COMMIT"),
+      rollback_(db, "ROLLBACK"),
+      put_record_(db,
+                  "INSERT OR REPLACE INTO tasks VALUES"
+                  "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_job_(db, "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_distribution_(
+          db, "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_event_(db,
+                 "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
+                 " VALUES(?,?,?,?,?,?,?)"),
+      // A job's later counters share the first one's birth.
+      count_(db,
+             "INSERT INTO counters VALUES(?1,?2,?3,?4,?5,coalesce((SELECT min(created_ms) FROM "
+             "counters WHERE account=?1 AND job_id=?2),?6))"
+             " ON CONFLICT DO UPDATE SET value=value+excluded.value"),
+      mark_(db, "INSERT OR REPLACE INTO marks VALUES(?,?,?)"),
+      // What was delivered stays delivered: a late or repeated commit never moves a cursor back.
+      move_cursor_(db,
+                   "INSERT INTO cursors VALUES(?,?) ON CONFLICT DO UPDATE SET"
+                   " event_id=max(event_id,excluded.event_id)"),
+      count_commit_(db, "UPDATE meta SET value=value+1 WHERE key='commits'"),
+      get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
+      get_record_(db, "SELECT * FROM tasks WHERE account=? AND task_id=?"),
+      get_counters_(db,
+                    "SELECT counter,status,value,created_ms FROM counters"
+                    " WHERE account=? AND job_id=?"),
+      get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
+      get_jobs_(db, "SELECT * FROM jobs WHERE account=?"),
+      get_distributions_(db, "SELECT * FROM distributions WHERE account=?"),
+      get_events_(db,
+                  "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
+                  " WHERE id>? ORDER BY id LIMIT ?"),
+      get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
+      get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
+      // Named, for without statistics a plan by the primary key would read the whole account.
+      get_tasks_of_job_(db,
+                        "SELECT * FROM tasks INDEXED BY tasks_by_job"
+                        " WHERE account=? AND job_id=? AND task_id>? ORDER BY task_id LIMIT ?"),
+      get_events_of_task_(db,
+                          "SELECT * FROM (SELECT id,ts_ms,name,account,job_id,task_id,body,level"
+                          " FROM events WHERE account=? AND task_id=? ORDER BY id DESC LIMIT ?)"
+                          " ORDER BY id") {}
+
+void Tables::roll_back() {
+  if (sqlite3_get_autocommit(db_) == 0) rollback_.run();
+}
+
+int Tables::write_record(const TaskRecord& r) {
+  const TaskReply& t = r.last;
+  return put_record_.run(r.key.account, r.key.task_id, r.instance, t.job_id, t.job_name,
+                         t.product_key, t.device_name, name(t.status), t.status_text, t.progress,
+                         t.message, t.status_detail, t.modified, t.queued, std::int64_t{r.attempt},
+                         r.first_seen, r.last_seen, r.started, number(r.superseded),
+                         number(r.gone));
+}
+
+int Tables::write_job(const JobRecord& r) {
+  const JobReply& j = r.last;
+  return put_job_.run(r.key.account, r.key.job_id, r.instance, j.job_name, j.type, name(j.status),
+                      j.status_text, j.timeout, j.rollout_per_minute, j.scheduled, j.created,
+                      j.modified, r.first_seen, r.last_seen, number(r.baselined), r.ended);
+}
+
+int Tables::write_distribution(const DistributionRecord& r) {
+  const DistributionReply& d = r.last;
+  std::optional<std::int64_t> status;
+  if (!d.distribution_id.empty()) status = static_cast<std::int64_t>(d.status);
+  std::optional<std::int64_t> total;
+  if (d.total) total = std::int64_t{*d.total};
+  std::string result;
+  if (r.result) result = to_json(*r.result);
+  return put_distribution_.run(r.key.account, r.key.distribution_id, status, d.status_text,
+                               d.product_key, d.source_instance, joined(d.target_instances), total,
+                               d.created, r.first_seen, r.last_seen, r.ended, r.result_read,
+                               r.result ? std::optional<std::string_view>(result) : std::nullopt,
+                               r.fetch_begun, std::int64_t{r.refusals});
+}
+
+int Tables::write_event(const Event& event, std::uint64_t& id) {
+  Event body = event;
+  body.id = 0;
+  const int code = put_event_.run(event.ts, event.name, name(event.level), field(event, "account"),
+                                  field(event, "job_id"), field(event, "task_id"), to_json(body));
+  if (code == SQLITE_OK) id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_));
+  return code;
+}
+
+int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
+  int code = SQLITE_OK;
+  for (const TaskRecord& record : commit.records) {
+    if ((code = write_record(record)) != SQLITE_OK) return code;
+  }
+  for (const JobRecord& job : commit.jobs) {
+    if ((code = write_job(job)) != SQLITE_OK) return code;
+  }
+  for (const DistributionRecord& one : commit.distributions) {
+    if ((code = write_distribution(one)) != SQLITE_OK) return code;
+  }
+  for (const Event& event : commit.events) {
+    std::uint64_t id = 0;
+    if ((code = write_event(event, id)) != SQLITE_OK) return code;
+    ids.push_back(id);
+  }
+  const Wall now = instant_of(commit).value_or(
+      std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+  for (const auto& [key, add] : commit.counters) {
+    code = count_.run(key.account, key.job_id, name_in(kCounters, key.counter), name(key.status),
+                      number(add), now);
+    if (code != SQLITE_OK) return code;
+  }
+  for (const Mark& mark : commit.marks) {
+    if ((code = mark_.run(mark.account, mark.key, mark.at)) != SQLITE_OK) return code;
+  }
+  for (const auto& [sink, id] : commit.cursors) {
+    if ((code = move_cursor_.run(sink, number(id))) != SQLITE_OK) return code;
+  }
+  return count_commit_.run();
+}
+
+int Tables::commits(std::int64_t& count) {
+  return each(get_commits_, get_commits_.start(),
+              [&count](const Statement& row) { count = row.number(0); });
+}
+
+int Tables::tasks(const std::string& account, const std::vector<std::string>& ids,
+                  std::vector<TaskRecord>& records) {
+  int code = SQLITE_OK;
+  for (const std::string& id : ids) {
+    code = each(get_record_, get_record_.start(account, id),
+                [&](const Statement& row) { records.push_back(read_record(row)); });
+    if (code != SQLITE_OK) break;
+  }
+  return code;
+}
+
+int Tables::counters(const std::string& account, const std::vector<std::string>& job_ids,
+                     std::vector<CounterValue>& values) {
+  int code = SQLITE_OK;
+  for (const std::string& job_id : job_ids) {
+    code = each(get_counters_, get_counters_.start(account, job_id), [&](const Statement& row) {
+      const auto counter = find_in<Counter>(kCounters, row.text(0));
+      if (!counter) return;
+      CounterValue value;
+      value.key = {account, job_id, *counter, parse_task_status(row.text(1))};
+      value.value = static_cast<std::uint64_t>(row.number(2));
+      value.created = row.wall(3);
+      values.push_back(std::move(value));
+    });
+    if (code != SQLITE_OK) break;
+  }
+  return code;
+}
+
+int Tables::load(const std::string& account, Stored& stored) {
+  int code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
+    stored.marks.push_back({account, row.text(0), row.wall(1)});
+  });
+  if (code != SQLITE_OK) return code;
+  code = each(get_jobs_, get_jobs_.start(account),
+              [&](const Statement& row) { stored.jobs.push_back(read_job(row)); });
+  if (code != SQLITE_OK) return code;
+  return each(get_distributions_, get_distributions_.start(account), [&](const Statement& row) {
+    stored.distributions.push_back(read_distribution(row));
+  });
+}
+
+int Tables::tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
+                         std::vector<TaskRecord>& records) {
+  return each(get_tasks_of_job_,
+              get_tasks_of_job_.start(job.account, job.job_id, after, number(std::uint64_t{limit})),
+              [&records](const Statement& row) { records.push_back(read_record(row)); });
+}
+
+int Tables::events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events) {
+  return each(get_events_of_task_,
+              get_events_of_task_.start(task.account, task.task_id, number(std::uint64_t{limit})),
+              [&events](const Statement& row) { events.push_back(read_event(row)); });
+}
+
+int Tables::events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events) {
+  return each(get_events_, get_events_.start(number(id), number(std::uint64_t{limit})),
+              [&events](const Statement& row) { events.push_back(read_event(row)); });
+}
+
+int Tables::cursor(const std::string& sink, std::uint64_t& id) {
+  id = 0;
+  return each(get_cursor_, get_cursor_.start(sink),
+              [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
+}
+
+int Tables::last_event(std::uint64_t& id) {
+  id = 0;
+  return each(get_last_event_, get_last_event_.start(),
+              [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
+}
+
+std::optional<Wall> instant_of(const Commit& commit) {
+  std::optional<Wall> newest;
+  const auto see = [&newest](Wall at) { newest = std::max(newest.value_or(at), at); };
+  for (const Event& event : commit.events) see(event.ts);
+  for (const TaskRecord& record : commit.records) see(record.last_seen);
+  for (const JobRecord& job : commit.jobs) see(job.last_seen);
+  for (const DistributionRecord& one : commit.distributions) see(one.last_seen);
+  for (const Mark& mark : commit.marks) see(mark.at);
+  return newest;
+}
+
+}  // namespace taskwatchd::sqlite

@@ -1,0 +1,63 @@
+// What is read from and written to the tables, one function a table: values in and out, no
+// transaction of its own and no judgement of errors. Statements are prepared once.
+// Threads: one at a time. Failure: SQLite's result code, SQLITE_OK when it went well.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/sqlite/sqlite_statement.h"
+#include "ports.h"
+
+namespace taskwatchd::sqlite {
+
+class Tables {
+ public:
+  // The database must outlive it.
+  explicit Tables(sqlite3* db);
+
+  int begin() { return begin_.run(); }
+  int commit() { return commit_.run(); }
+  // Nothing happens when no transaction is open.
+  void roll_back();
+
+  // All of `commit`, inside the caller's transaction; the events' ids are added to `ids`.
+  int write(const Commit& commit, std::vector<std::uint64_t>& ids);
+  // How many commits the file holds.
+  int commits(std::int64_t& count);
+
+  int load(const std::string& account, Stored& stored);
+  int tasks(const std::string& account, const std::vector<std::string>& ids,
+            std::vector<TaskRecord>& records);
+  int counters(const std::string& account, const std::vector<std::string>& job_ids,
+               std::vector<CounterValue>& values);
+  int tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
+                   std::vector<TaskRecord>& records);
+  int events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events);
+  int events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events);
+  int cursor(const std::string& sink, std::uint64_t& id);
+  int last_event(std::uint64_t& id);
+
+  sqlite3* database() const { return db_; }
+
+ private:
+  int write_record(const TaskRecord& record);
+  int write_job(const JobRecord& job);
+  int write_distribution(const DistributionRecord& record);
+  int write_event(const Event& event, std::uint64_t& id);
+
+  sqlite3* db_;
+  Statement begin_, commit_, rollback_;
+  Statement put_record_, put_job_, put_distribution_, put_event_, count_, mark_, move_cursor_;
+  Statement count_commit_;
+  Statement get_commits_, get_record_, get_counters_, get_marks_, get_jobs_;
+  Statement get_distributions_, get_events_;
+  Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
+};
+
+// The instant of a commit, for what it makes anew: the newest that it names itself. Nothing if it
+// names none.
+std::optional<Wall> instant_of(const Commit& commit);
+
+}  // namespace taskwatchd::sqlite

@@ -1,0 +1,256 @@
+// The way of the data: account.next -> ask (signed request, HTTP, reply) -> account.settle ->
+// recorder (one commit for all that came in meanwhile) -> metrics and log. recorder.cc goes on.
+#include "pipeline/poller.h"
+
+#include <boost/asio/post.hpp>
+#include <cassert>
+
+#include "account/explain.h"
+#include "account/status.h"
+#include "cloud/nonce.h"
+#include "cloud/reply.h"
+#include "ports.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr Duration kRefresh = std::chrono::seconds(10);
+constexpr Duration kFullPause = std::chrono::milliseconds(500);
+constexpr Duration kKeysPause = std::chrono::milliseconds(200);  // while keys are being fetched
+
+// The call in the cloud's words.
+ApiCall wording(const Call& call) {
+  switch (call.api) {
+    case Api::kQueryTask:
+      return query_task(call.task_id);
+    case Api::kListTask:
+      return list_task(call.job_id, call.status, call.token, kListPage);
+    case Api::kQueryJobStatistics:
+      return query_job_statistics(call.job_id);
+    case Api::kQueryJob:
+      return query_job(call.job_id);
+    case Api::kListJob:
+      return list_job(static_cast<int>(call.page), kListPage, std::nullopt);
+    case Api::kQueryDeviceDistributeJob:
+      return query_distribution(call.distribution_id);
+    case Api::kQueryDeviceDistributeDetail:
+      return distribution_file(call.distribution_id);
+  }
+  assert(false);  // the switch knows every API
+  return {};
+}
+
+}  // namespace
+
+Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
+               const AccountConfig& config, const Stored& stored)
+    : executor_(std::move(executor)),
+      ports_(ports),
+      recorder_(recorder),
+      alarm_(ports.clock.make_alarm()),
+      account_(config, stored, ports.clock.now()),
+      refresh_at_(ports.clock.now().mono + kRefresh) {
+  look_for_new_keys();
+}
+
+Awaitable<void> Poller::run() {
+  record(account_.after_configure(ports_.clock.now()));
+  while (!stopping_) {
+    const Now now = ports_.clock.now();
+    refresh(now);
+    if (recorder_.full()) {
+      co_await alarm_->wait_until(now.mono + kFullPause);
+      continue;
+    }
+    if (keys_are_pending()) {
+      co_await alarm_->wait_until(std::min(now.mono + kKeysPause, refresh_at_));
+      continue;
+    }
+    const NextCall choice = account_.next(now);
+    if (!choice.call) {
+      co_await alarm_->wait_until(std::min(choice.wake, refresh_at_));
+      continue;
+    }
+    ++in_flight_;
+    Endpoint endpoint = account_.begin(*choice.call, now);
+    spawn(executor_, ask(*choice.call, std::move(endpoint), now));
+  }
+  Commit unbegun;
+  unbegun.distributions = account_.unbegun();
+  if (!unbegun.distributions.empty()) recorder_.add(std::move(unbegun), {});
+  while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
+  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
+  // Posted: whoever hears it may destroy this coroutine's own object.
+  boost::asio::post(executor_, std::move(ended_));
+}
+
+Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
+  const auto keys = ports_.keys.keys(account_.config());
+  if (const auto* error = std::get_if<KeyError>(&keys)) {
+    if (error->pending) {
+      account_.ask_again(call, false, asked);
+    } else {
+      for (Event& event : account_.no_keys(call, error->message, asked)) {
+        ports_.log.write(std::move(event));
+      }
+    }
+  } else {
+    HttpRequest request = build_request(wording(call), endpoint, std::get<Keys>(keys),
+                                        asked.wall + account_.clock_correction(),
+                                        make_nonce(ports_.entropy.next(), ports_.entropy.next()));
+    Mono left = asked.mono;
+    const HttpClient::Departed leaves = [&] {
+      const Now now = ports_.clock.now();
+      left = now.mono;
+      account_.departed(call, now);
+      alarm_->ring();  // the next call of that API waited for it
+    };
+    const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
+    Answer answer;
+    answer.call = std::move(call);
+    answer.outcome = read_reply(answer.call.api, result);
+    answer.took = ports_.clock.now().mono - left;
+    if (const auto* reply = std::get_if<HttpReply>(&result)) {
+      answer.server_date = server_date(*reply);
+    }
+    if (!ask_with_new_keys(answer, std::get<Keys>(keys))) finish(answer);
+  }
+  --in_flight_;
+  alarm_->ring();
+}
+
+bool Poller::keys_are_pending() {
+  const auto keys = ports_.keys.keys(account_.config());
+  const auto* error = std::get_if<KeyError>(&keys);
+  return error != nullptr && error->pending;
+}
+
+// True if the call failed by its keys and is to be made once more with others. It was a call: its
+// failure is counted, but says nothing of the account.
+bool Poller::ask_with_new_keys(const Answer& answer, const Keys& used) {
+  const auto* failure = std::get_if<Failure>(&answer.outcome);
+  if (failure == nullptr || !failure->blames_keys()) return false;
+  if (!ports_.keys.refused(account_.config(), used)) return false;
+  ports_.observer.call_ended({.account = account_.config().name,
+                              .api = answer.call.api,
+                              .failure = failure->reason,
+                              .took = answer.took,
+                              .retry = false});
+  account_.ask_again(answer.call, true, ports_.clock.now());
+  return true;
+}
+
+void Poller::finish(const Answer& answer) {
+  const std::string& name = account_.config().name;
+  // 53 of 64 uniform bits fill a double exactly: in [0, 1).
+  const double chance = static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
+  Verdict verdict = account_.settle(answer, ports_.clock.now(), chance);
+  ports_.observer.call_ended({.account = name,
+                              .api = answer.call.api,
+                              .failure = verdict.failure,
+                              .took = answer.took,
+                              .retry = verdict.retry});
+  for (const Anomaly anomaly : verdict.observation.anomalies) {
+    ports_.observer.anomaly(name, anomaly);
+  }
+  if (verdict.fetch) {
+    ++fetches_;
+    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
+                           *std::exchange(verdict.begun, std::nullopt)));
+  }
+  record(std::move(verdict));
+}
+
+// If the file ends the daemon, the next one knows: that it was begun is stored before.
+Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
+  const std::string id = request.key.distribution_id;
+  Commit commit;
+  commit.distributions.push_back(begun);
+  // An older form of the record may wait to be stored after it.
+  recorder_.add_lazily(commit);
+  const auto stored = co_await ports_.store.commit(std::move(commit));
+  std::variant<DistributionResult, ResultFailure> result;
+  if (const auto* const error = std::get_if<StoreError>(&stored)) {
+    result = ResultFailure{.message = "it is fetched once that can be stored: " + error->message};
+  } else {
+    result = co_await ports_.results.fetch(std::move(request));
+  }
+  if (!account_.watches_distribution(id)) {
+    Commit dropped;
+    begun.fetch_begun.reset();
+    dropped.distributions.push_back(std::move(begun));
+    recorder_.add_lazily(std::move(dropped));
+  }
+  record(account_.fetched(id, std::move(result), ports_.clock.now()));
+  --fetches_;
+  alarm_->ring();
+}
+
+void Poller::record(Verdict verdict) {
+  for (Event& event : verdict.news) ports_.log.write(std::move(event));
+  Observation& seen = verdict.observation;
+  const bool quiet = seen.changes.empty() && seen.events.empty() && seen.counters.empty();
+  if (quiet && verdict.jobs.empty() && verdict.distributions.empty()) return;
+  Commit commit;
+  commit.events = std::move(seen.events);
+  commit.counters = std::move(seen.counters);
+  commit.jobs = std::move(verdict.jobs);
+  commit.distributions = std::move(verdict.distributions);
+  recorder_.add(std::move(commit), std::move(seen.changes));
+}
+
+// When tasks were last seen is worth keeping, but not worth a commit each.
+void Poller::refresh(Now now) {
+  if (now.mono < refresh_at_) return;
+  refresh_at_ = now.mono + kRefresh;
+  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
+  look_for_new_keys();
+}
+
+// While keys are refused the account is asked once a minute: too late for new ones, which are to be
+// used within 30 s.
+void Poller::look_for_new_keys() {
+  auto found = ports_.keys.keys(account_.config());
+  auto* const keys = std::get_if<Keys>(&found);
+  if (keys == nullptr) return;
+  if (keys_ && !(*keys_ == *keys)) account_.keys_changed();
+  keys_ = std::move(*keys);
+}
+
+void Poller::stop(std::function<void()> ended) {
+  ended_ = std::move(ended);
+  stopping_ = true;
+  alarm_->ring();
+}
+
+std::vector<std::string> Poller::configure(const AccountConfig& config, const Stored& stored) {
+  std::vector<std::string> dropped = account_.configure(config, stored, ports_.clock.now());
+  record(account_.after_configure(ports_.clock.now()));
+  alarm_->ring();
+  return dropped;
+}
+
+void Poller::forget() {
+  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
+  AccountConfig nothing = account_.config();
+  nothing.instances.clear();
+  nothing.distributions.ids.clear();
+  account_.configure(nothing, {}, ports_.clock.now());
+  record(account_.after_configure(ports_.clock.now()));
+}
+
+std::vector<DistributionRecord> Poller::distributions() const {
+  std::vector<DistributionRecord> records;
+  for (const DistributionRecord* const one : account_.distributions()) records.push_back(*one);
+  return records;
+}
+
+std::optional<Explanation> Poller::explain(const std::string& task_id) const {
+  return taskwatchd::explain(account_.parts(), task_id, ports_.clock.now());
+}
+
+AccountStatus Poller::status() const {
+  return status_of(account_.parts(), ports_.clock.now());
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,173 @@
+#include "pipeline/recorder.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kMaxWaiting = 20'000;  // changes and events; beyond it polling pauses
+constexpr Duration kLazy = std::chrono::seconds(5);
+constexpr Duration kRetry = std::chrono::seconds(1);
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T>&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+// The later of two records of one thing takes the earlier one's place.
+template <typename Record, typename Key>
+void put(Record& record, std::vector<Record>& records, std::map<Key, std::size_t>& places) {
+  const auto [place, fresh] = places.try_emplace(record.key, records.size());
+  if (fresh) {
+    records.push_back(std::move(record));
+  } else {
+    records[place->second] = std::move(record);
+  }
+}
+
+}  // namespace
+
+Recorder::Recorder(Ports ports) : ports_(ports), alarm_(ports.clock.make_alarm()) {}
+
+void Recorder::Group::join(Commit&& part) {
+  for (TaskRecord& record : part.records) put(record, commit.records, places);
+  for (JobRecord& job : part.jobs) put(job, commit.jobs, job_places);
+  for (DistributionRecord& one : part.distributions) {
+    put(one, commit.distributions, distribution_places);
+  }
+  for (Mark& mark : part.marks) {
+    std::erase_if(commit.marks, [&](const Mark& held) {
+      return held.account == mark.account && held.key == mark.key;
+    });
+    commit.marks.push_back(std::move(mark));
+  }
+  for (auto& cursor : part.cursors) {
+    std::erase_if(commit.cursors, [&](const auto& held) { return held.first == cursor.first; });
+    commit.cursors.push_back(std::move(cursor));
+  }
+  append(commit.events, std::move(part.events));
+  append(commit.counters, std::move(part.counters));
+}
+
+void Recorder::add(Commit part, std::vector<TaskChange> changes) {
+  for (const TaskChange& change : changes) part.records.push_back(change.record);
+  pending_.join(std::move(part));
+  append(pending_.changes, std::move(changes));
+  pending_.urgent = true;
+  alarm_->ring();
+}
+
+void Recorder::add_lazily(Commit part) {
+  if (part.empty()) return;
+  pending_.join(std::move(part));
+  if (flush_at_ != Mono::max()) return;
+  flush_at_ = ports_.clock.now().mono + kLazy;
+  alarm_->ring();
+}
+
+bool Recorder::full() const {
+  return pending_.to_tell() + storing_.to_tell() >= kMaxWaiting;
+}
+
+const TaskRecord* Recorder::unstored(const TaskKey& key) const {
+  for (const Group* group : {&pending_, &storing_}) {
+    const auto place = group->places.find(key);
+    if (place != group->places.end()) return &group->commit.records[place->second];
+  }
+  return nullptr;
+}
+
+std::vector<TaskRecord> Recorder::unstored_of(const JobKey& job) const {
+  std::vector<TaskRecord> found;
+  for (const Group* group : {&storing_, &pending_}) {  // a later one comes later
+    for (const TaskRecord& record : group->commit.records) {
+      if (record.key.account == job.account && record.last.job_id == job.job_id) {
+        found.push_back(record);
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<DistributionRecord> Recorder::unstored_distributions(const std::string& account) const {
+  std::vector<DistributionRecord> found;
+  for (const Group* group : {&storing_, &pending_}) {  // a later one comes later
+    for (const DistributionRecord& record : group->commit.distributions) {
+      if (record.key.account == account) found.push_back(record);
+    }
+  }
+  return found;
+}
+
+void Recorder::stop() {
+  stopping_ = true;
+  alarm_->ring();
+}
+
+Awaitable<std::optional<StoreError>> Recorder::run() {
+  for (;;) {
+    const bool due = pending_.urgent || flush_at_ <= ports_.clock.now().mono;
+    if (!due && !stopping_) {
+      co_await alarm_->wait_until(flush_at_);
+      continue;
+    }
+    if (pending_.commit.empty()) {
+      if (stopping_) co_return std::nullopt;
+      pending_.urgent = false;
+      flush_at_ = Mono::max();
+      continue;
+    }
+    storing_ = std::exchange(pending_, Group{});
+    flush_at_ = Mono::max();
+    std::optional<StoreError> error = co_await store();
+    if (error) co_return error;
+  }
+}
+
+// Tries until the group is stored; gives up when the store is broken or we are stopping.
+Awaitable<std::optional<StoreError>> Recorder::store() {
+  for (;;) {
+    const Mono begun = ports_.clock.now().mono;
+    Commit copy = storing_.commit;
+    auto result = co_await ports_.store.commit(std::move(copy));
+    if (const auto* committed = std::get_if<Committed>(&result)) {
+      store_changed(true, "");
+      stored(*committed, ports_.clock.now().mono - begun);
+      co_return std::nullopt;
+    }
+    StoreError error = std::get<StoreError>(std::move(result));
+    store_changed(false, error.message);
+    if (error.kind == StoreError::Kind::kBroken || stopping_) co_return error;
+    const Mono retry_at = ports_.clock.now().mono + kRetry;
+    while (ports_.clock.now().mono < retry_at && !stopping_) co_await alarm_->wait_until(retry_at);
+  }
+}
+
+void Recorder::stored(const Committed& committed, Duration took) {
+  const Group group = std::exchange(storing_, Group{});
+  const Wall now = ports_.clock.now().wall;
+  ports_.observer.commit_took(took);
+  for (const CounterDelta& delta : group.commit.counters) ports_.observer.counted(delta, now);
+  for (const TaskChange& change : group.changes) {
+    if (change.changed_while_watched && change.record.last.modified > now) {
+      ports_.observer.anomaly(change.record.key.account, Anomaly::kNegativeDelay);
+    }
+    ports_.observer.committed(change, now);
+  }
+  if (on_events_ && !committed.event_ids.empty()) on_events_(committed.event_ids.back());
+}
+
+void Recorder::store_changed(bool up, const std::string& why) {
+  if (up == up_) return;
+  up_ = up;
+  Event event;
+  event.ts = ports_.clock.now().wall;
+  event.level = up ? Level::kInfo : Level::kError;
+  event.name = up ? "store_up" : "store_down";
+  event.msg = up ? "the state is written again; nothing was lost"
+                 : "the state cannot be written; transitions wait and nobody is told: " + why;
+  ports_.log.write(std::move(event));
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,91 @@
+#include "server/api_answers.h"
+
+#include "server/api_parameters.h"
+#include "view/distribution_json.h"
+#include "view/jobs_json.h"
+#include "view/tasks_json.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::uint64_t kPage = 100, kLongestPage = 1000;  // tasks
+
+}  // namespace
+
+Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
+  if (!sources_.ready()) {
+    co_return ApiReply{503, {}, "unavailable", "taskwatchd is not ready"};
+  }
+  switch (question.route) {
+    case ApiRoute::kTask: {
+      std::string account = question.parameter("account");
+      co_return co_await tasks_.ask(std::move(question.id), std::move(account));
+    }
+    case ApiRoute::kDistributions:
+      co_return ApiReply{200, distributions_json(fleet_.distributions())};
+    case ApiRoute::kFailedDevices:
+      co_return failed_devices(question);
+    case ApiRoute::kStatus:
+      co_return status(question);
+    case ApiRoute::kJobs:
+      co_return jobs(question);
+    case ApiRoute::kTasks:
+      co_return tasks(question);
+    case ApiRoute::kTransitions:
+      co_return co_await events_.transitions(std::move(question));
+    case ApiRoute::kEvents:
+      co_return co_await events_.stream(std::move(question));
+  }
+  co_return ApiReply{500, {}, "internal", "no such route"};
+}
+
+ApiReply ApiAnswers::status(const ApiQuestion& question) const {
+  const ApiParameters parameters(question, {});
+  if (parameters.wrong()) return *parameters.wrong();
+  return {200, status_json(sources_.status(), sources_.facts)};
+}
+
+ApiReply ApiAnswers::jobs(const ApiQuestion& question) const {
+  const ApiParameters parameters(question, {});
+  if (parameters.wrong()) return *parameters.wrong();
+  return {200, jobs_json(fleet_.status())};
+}
+
+ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
+  ApiParameters parameters(question, {"job", "status", "account", "q", "limit", "cursor"});
+  TaskFilter filter{.account = parameters.text("account"),
+                    .job_id = parameters.text("job"),
+                    .text = parameters.text("q"),
+                    .statuses = parameters.statuses("status")};
+  const std::uint64_t limit = parameters.number("limit", 1, kLongestPage, kPage);
+  TaskKey after = parameters.cursor("cursor");
+  if (!filter.account.empty() && !fleet_.has_account(filter.account)) {
+    parameters.refuse("account", "give the name of an account of the configuration");
+  }
+  if (parameters.wrong()) return *parameters.wrong();
+  const TaskListing listing = fleet_.tasks(std::move(filter), std::move(after), limit);
+  return {200, tasks_json(listing, listing.next ? to_cursor(*listing.next) : "")};
+}
+
+ApiReply ApiAnswers::failed_devices(const ApiQuestion& question) const {
+  const std::string account = question.parameter("account");
+  std::vector<DistributionRecord> found = fleet_.distributions();
+  std::erase_if(found, [&](const DistributionRecord& one) {
+    return one.key.distribution_id != question.id ||
+           (!account.empty() && one.key.account != account);
+  });
+  if (found.empty()) {
+    return {404, {}, "not_found", "distribution " + question.id + " is not watched here"};
+  }
+  if (found.size() > 1) {
+    return {400, {}, "bad_data", "several accounts watch it: name one with ?account=NAME"};
+  }
+  if (!found.front().result) {
+    return {404, {}, "not_found", "its result file was not read yet"};
+  }
+  ApiReply reply{200, failed_devices_csv(found.front())};
+  reply.content_type = "text/csv; charset=utf-8";
+  return reply;
+}
+
+}  // namespace taskwatchd

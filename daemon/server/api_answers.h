@@ -1,0 +1,52 @@
+// What the API answers to each question, from what the fleet holds and the store keeps. Loop's
+// thread.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "pipeline/fleet.h"
+#include "ports.h"
+#include "server/event_answers.h"
+#include "server/task_answers.h"
+#include "server/web.h"
+#include "view/status_json.h"
+
+namespace taskwatchd {
+
+// What the answers ask the app.
+struct ApiSources {
+  std::function<bool()> ready;  // all is loaded, and nothing stops yet
+  std::function<DaemonStatus()> status;
+  DaemonFacts facts;
+};
+
+class ApiAnswers {
+ public:
+  ApiAnswers(const Fleet& fleet, Store& store, Clock& clock, ApiSources sources)
+      : fleet_(fleet),
+        sources_(std::move(sources)),
+        tasks_(fleet, store, clock),
+        events_(store, clock) {}
+
+  // 503 while not ready.
+  Awaitable<ApiReply> answer(ApiQuestion question);
+
+  // Events were stored.
+  void wake() { events_.wake(); }
+  // Ends what would go on for ever.
+  void stop() { events_.stop(); }
+
+ private:
+  ApiReply status(const ApiQuestion& question) const;
+  ApiReply jobs(const ApiQuestion& question) const;
+  ApiReply tasks(const ApiQuestion& question) const;
+  ApiReply failed_devices(const ApiQuestion& question) const;
+
+  const Fleet& fleet_;
+  ApiSources sources_;
+  TaskAnswers tasks_;
+  EventAnswers events_;
+};
+
+}  // namespace taskwatchd

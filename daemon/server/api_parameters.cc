@@ -1,0 +1,116 @@
+#include "server/api_parameters.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "server/web_text.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kTextBytes = 128;  // as long as an id
+
+}  // namespace
+
+std::optional<std::uint64_t> decimal(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, failed] = std::from_chars(text.data(), end, value);
+  if (text.empty() || failed != std::errc() || stopped != end) return std::nullopt;
+  return value;
+}
+
+std::string to_cursor(const TaskKey& key) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string cursor;
+  for (const char c : key.account + "/" + key.task_id) {
+    const auto byte = static_cast<unsigned char>(c);
+    cursor += kDigits[byte / 16];
+    cursor += kDigits[byte % 16];
+  }
+  return cursor;
+}
+
+ApiParameters::ApiParameters(const ApiQuestion& question,
+                             std::initializer_list<std::string_view> known)
+    : question_(question) {
+  std::set<std::string_view> given;
+  for (const auto& [name, value] : question.query) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string all;
+      for (const std::string_view one : known) all += (all.empty() ? "" : ", ") + std::string(one);
+      refuse(name, all.empty() ? "this path takes no parameters" : "this path takes " + all);
+    }
+    if (!given.insert(name).second) refuse(name, "give it once");
+  }
+}
+
+void ApiParameters::refuse(std::string_view name, std::string_view mend) {
+  if (wrong_) return;
+  wrong_ =
+      ApiReply{400, {}, "bad_data", "parameter " + std::string(name) + ": " + std::string(mend)};
+}
+
+std::string ApiParameters::text(std::string_view name) {
+  std::string value = question_.parameter(name);
+  if (value.size() > kTextBytes) {
+    refuse(name, "give at most " + std::to_string(kTextBytes) + " bytes");
+  }
+  return value;
+}
+
+std::uint64_t ApiParameters::number(std::string_view name, std::uint64_t least, std::uint64_t most,
+                                    std::uint64_t otherwise) {
+  const std::string value = question_.parameter(name);
+  if (value.empty()) return otherwise;
+  const auto number = decimal(value);
+  if (number && *number >= least && *number <= most) return *number;
+  refuse(name, "give a number from " + std::to_string(least) + " to " + std::to_string(most));
+  return otherwise;
+}
+
+std::optional<std::uint64_t> ApiParameters::event_id(std::string_view name) {
+  const std::string value = question_.parameter(name);
+  if (value.empty()) return std::nullopt;
+  const auto id = decimal(value);
+  if (!id) refuse(name, "give the id of an event, a decimal number");
+  return id;
+}
+
+TaskStatusSet ApiParameters::statuses(std::string_view name) {
+  TaskStatusSet wanted;
+  const std::string value = question_.parameter(name);
+  std::string_view rest = value;
+  while (!rest.empty()) {
+    const std::string_view word = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    const TaskStatus status = parse_task_status(word);
+    if (status == TaskStatus::kUnknown && word != taskwatchd::name(TaskStatus::kUnknown)) {
+      std::string all;
+      for (const TaskStatus one : kAllTaskStatuses) {
+        all += (all.empty() ? "" : ", ") + std::string(taskwatchd::name(one));
+      }
+      refuse(name, "give one or more of " + all + ", with commas between them");
+      return {};
+    }
+    wanted.set(static_cast<std::size_t>(status));
+  }
+  return wanted;
+}
+
+TaskKey ApiParameters::cursor(std::string_view name) {
+  const std::string value = question_.parameter(name);
+  if (value.empty()) return {};
+  std::string encoded;
+  for (std::size_t at = 0; at < value.size(); at += 2) encoded += "%" + value.substr(at, 2);
+  const auto text = percent_decoded(encoded);
+  const std::size_t slash = text ? text->find('/') : std::string::npos;
+  if (slash == std::string::npos) {
+    refuse(name, "give next_cursor of an earlier page as it stands");
+    return {};
+  }
+  return {text->substr(0, slash), text->substr(slash + 1)};
+}
+
+}  // namespace taskwatchd

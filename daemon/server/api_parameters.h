@@ -1,0 +1,46 @@
+// The parameters of one question to the API. The first that is wrong becomes the answer, which
+// names it and the mend; a name that the route does not know is wrong too, for a filter misspelt
+// would show everything. Pure.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/tracking/task_selection.h"
+#include "server/web.h"
+
+namespace taskwatchd {
+
+class ApiParameters {
+ public:
+  ApiParameters(const ApiQuestion& question, std::initializer_list<std::string_view> known);
+
+  // Empty if it is not given. At most 128 bytes.
+  std::string text(std::string_view name);
+  // Decimal, within the bounds.
+  std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
+                       std::uint64_t otherwise);
+  // An event's id; nothing if it is not given.
+  std::optional<std::uint64_t> event_id(std::string_view name);
+  // Words with commas between them; none set if it is not given.
+  TaskStatusSet statuses(std::string_view name);
+  // Where a page of tasks begins: what to_cursor made.
+  TaskKey cursor(std::string_view name);
+
+  void refuse(std::string_view name, std::string_view mend);
+  const std::optional<ApiReply>& wrong() const { return wrong_; }
+
+ private:
+  const ApiQuestion& question_;
+  std::optional<ApiReply> wrong_;
+};
+
+// Letters and digits alone, so that it needs no encoding in a URL.
+std::string to_cursor(const TaskKey& key);
+// Nothing if it is not a decimal number of at most 64 bits.
+std::optional<std::uint64_t> decimal(std::string_view text);
+
+}  // namespace taskwatchd

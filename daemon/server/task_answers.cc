@@ -1,0 +1,58 @@
+#include "server/task_answers.h"
+
+#include "view/task_json.h"
+
+namespace taskwatchd {
+namespace {
+
+// Counts a question for as long as it is open, whoever goes first.
+class Open {
+ public:
+  explicit Open(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+  Open(const Open&) = delete;
+  Open& operator=(const Open&) = delete;
+  ~Open() { --*count_; }
+
+ private:
+  std::shared_ptr<std::size_t> count_;
+};
+
+ApiReply error(int status, std::string type, std::string text) {
+  return {status, {}, std::move(type), std::move(text)};
+}
+
+ApiReply not_watched(const std::string& task_id) {
+  return error(404, "not_found", "task " + task_id + " is not watched here");
+}
+
+}  // namespace
+
+Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
+  const auto found = fleet_.explain(task_id, account);
+  if (found.empty()) co_return not_watched(task_id);
+  if (found.size() > 1) {
+    std::string names;
+    for (const Explanation& one : found) names += (names.empty() ? "" : ", ") + one.key.account;
+    co_return error(400, "bad_data",
+                    "several accounts watch task " + task_id + ": name one of " + names +
+                        " with ?account=NAME");
+  }
+  if (*open_ >= kQuestions) {
+    co_return error(503, "unavailable", "too many questions for tasks wait for the store");
+  }
+  const Open open(open_);
+  const TaskKey key = found.front().key;
+  auto stored = co_await store_.events_of_task(key, kHistory + 1);
+  if (const auto* failed = std::get_if<StoreError>(&stored)) {
+    co_return error(503, "unavailable", "the history cannot be read: " + failed->message);
+  }
+  TaskHistory history{std::get<std::vector<Event>>(std::move(stored))};
+  history.cut = history.events.size() > kHistory;
+  if (history.cut) history.events.erase(history.events.begin());
+  // Anew: it is as of now, and a reload may have dropped the task.
+  const auto now = fleet_.explain(task_id, key.account);
+  if (now.empty()) co_return not_watched(task_id);
+  co_return ApiReply{200, task_json(now.front(), history, clock_.now().wall), {}, {}};
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,185 @@
+#include "server/web.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cctype>
+
+namespace taskwatchd {
+namespace {
+
+constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
+constexpr char kApi[] = "/api/";
+constexpr char kHealthy[] = "/-/healthy";
+constexpr char kReady[] = "/-/ready";
+constexpr char kPagesAgain[] = "10";  // seconds: a client that does not read is cut by then
+constexpr char kOpenMetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+WebResponse plain(int status, std::string body) {
+  WebResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+WebResponse only(std::string methods) {
+  WebResponse response = plain(405, "use " + methods + "\n");
+  response.headers.emplace_back("Allow", std::move(methods));
+  return response;
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool is_read(const WebRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+}  // namespace
+
+std::string host_of(std::string_view text) {
+  if (const auto scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
+  text = text.substr(0, text.find('/'));
+  if (text.starts_with('[')) {
+    text = text.substr(1, text.find(']') - 1);
+  } else {
+    text = text.substr(0, text.rfind(':'));
+  }
+  return lower(std::string(text));
+}
+
+std::string route_prefix(std::string flag, const std::string& external_url) {
+  std::string prefix = std::move(flag);
+  const std::size_t host = external_url.find("://");
+  if (prefix.empty() && host != std::string::npos) {
+    const std::size_t path = external_url.find('/', host + 3);
+    if (path != std::string::npos) prefix = external_url.substr(path);
+  }
+  while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty() && !prefix.starts_with('/')) prefix.insert(0, "/");
+  return prefix;
+}
+
+std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
+                                      const std::string& external_url) {
+  std::vector<std::string> hosts;
+  for (const std::string& host : allowed) hosts.push_back(host_of(host));
+  if (!external_url.empty()) hosts.push_back(host_of(external_url));
+  char machine[256] = {};
+  if (gethostname(machine, sizeof machine - 1) == 0) {
+    hosts.push_back(host_of(machine));
+    hosts.push_back(hosts.back().substr(0, hosts.back().find('.')));
+  }
+  return hosts;
+}
+
+Web::Web(WebOptions options, WebPages pages)
+    : options_(std::move(options)), pages_(std::move(pages)) {}
+
+WebAnswer Web::handle(const WebRequest& request) const {
+  const auto path = path_of(request);
+  if (path && path->starts_with(kApi)) return api(request, *path);
+  return finish(route(request));
+}
+
+bool Web::waits(const WebRequest& request) const {
+  const auto path = path_of(request);
+  return path && path->starts_with(kApi);
+}
+
+WebResponse Web::finish(Routed routed) const {
+  pages_.answered(routed.handler, routed.response.status);
+  routed.response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  const auto& headers = routed.response.headers;
+  const bool cached = std::any_of(headers.begin(), headers.end(),
+                                  [](const auto& one) { return one.first == "Cache-Control"; });
+  if (!cached) routed.response.headers.emplace_back("Cache-Control", "no-store");
+  return std::move(routed.response);
+}
+
+bool Web::asks_health(const WebRequest& request) const {
+  const auto path = path_of(request);
+  return path && (*path == kHealthy || *path == kReady);
+}
+
+std::optional<std::string> Web::path_of(const WebRequest& request) const {
+  std::string path = request.target.substr(0, request.target.find('?'));
+  const std::string& prefix = options_.route_prefix;
+  if (prefix.empty()) return path;
+  if (!path.starts_with(prefix)) return std::nullopt;
+  path.erase(0, prefix.size());
+  return path.empty() ? "/" : path;
+}
+
+Web::Routed Web::route(const WebRequest& request) const {
+  const auto below = path_of(request);
+  if (!below) return {"other", plain(404, "not found\n")};
+  const std::string& path = *below;
+  if (path == options_.telemetry_path) {
+    return {"/metrics", is_read(request) ? metrics(request) : only("GET")};
+  }
+  if (path == kHealthy) {
+    return {path, is_read(request) ? plain(200, "taskwatchd is healthy.\n") : only("GET")};
+  }
+  if (path == kReady) {
+    if (!is_read(request)) return {path, only("GET")};
+    const bool ready = pages_.ready();
+    return {path, plain(ready ? 200 : 503, ready ? "taskwatchd is ready.\n" : "not ready\n")};
+  }
+  if (path == "/-/reload") return {path, reload(request)};
+  if (path == "/" || path.starts_with("/assets/")) {
+    const std::string handler = path == "/" ? path : "/assets";
+    if (!host_allowed(request)) return {handler, plain(403, "this Host is not served here\n")};
+    return {handler, is_read(request) ? page(request, path) : only("GET")};
+  }
+  return {"other", plain(404, "not found\n")};
+}
+
+WebResponse Web::metrics(const WebRequest& request) const {
+  const WebWishes wishes = wishes_of(request);
+  auto page = pages_.metrics(wishes);
+  if (!page) {
+    WebResponse response = plain(503, "too many pages are on their way to slow clients\n");
+    response.headers.emplace_back("Retry-After", kPagesAgain);
+    return response;
+  }
+  WebResponse response;
+  response.parts = std::move(page->parts);
+  response.content_type = wishes.openmetrics ? kOpenMetrics : kTextFormat;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  response.headers.emplace_back("Vary", "Accept");
+  if (page->gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  return response;
+}
+
+WebResponse Web::reload(const WebRequest& request) const {
+  if (!options_.enable_lifecycle) {
+    return plain(403, "start with --web.enable-lifecycle to allow this\n");
+  }
+  if (!host_allowed(request)) return plain(403, "this Host is not served here\n");
+  if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
+  // A browser says when another site's page made it ask; programs send no such header.
+  const std::string* site = request.header("sec-fetch-site");
+  if (site != nullptr && *site != "same-origin" && *site != "none") {
+    return plain(403, "not from another site\n");
+  }
+  if (auto error = pages_.reload()) return plain(500, *error + "\n");
+  return plain(200, "");
+}
+
+bool Web::host_allowed(const WebRequest& request) const {
+  const std::string* header = request.header("host");
+  if (header == nullptr) return false;
+  const std::string host = host_of(*header);
+  if (host == "localhost") return true;
+  boost::system::error_code not_an_address;
+  boost::asio::ip::make_address(host, not_an_address);
+  if (!not_an_address) return true;
+  return std::find(options_.hosts.begin(), options_.hosts.end(), host) != options_.hosts.end();
+}
+
+}  // namespace taskwatchd

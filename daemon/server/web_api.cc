@@ -1,0 +1,97 @@
+// The routes below /api/: JSON, read only, and asked by a Host that is ours.
+#include <algorithm>
+#include <array>
+
+#include "config/parse.h"
+#include "core/types/names.h"
+#include "server/web.h"
+#include "server/web_text.h"
+
+namespace taskwatchd {
+namespace {
+
+// In the order of ApiRoute. ID stands for one part of a path.
+constexpr std::array<std::string_view, 8> kRoutes = {
+    "/api/v1/tasks/ID",    "/api/v1/distributions", "/api/v1/distributions/ID/failed.csv",
+    "/api/v1/status",      "/api/v1/jobs",          "/api/v1/tasks",
+    "/api/v1/transitions", "/api/v1/events"};
+constexpr std::string_view kId = "ID";
+constexpr std::size_t kParameters = 16;  // of a query; further ones are not read
+
+ApiReply bad_data(int status, std::string error) {
+  return {.status = status, .data = {}, .error_type = "bad_data", .error = std::move(error)};
+}
+
+// Whether the path is of that form; `id` gets its part at ID, encoded still.
+bool matches(std::string_view form, std::string_view path, std::string_view& id) {
+  const std::size_t at = form.find(kId);
+  if (at == std::string_view::npos) return path == form;
+  const std::string_view before = form.substr(0, at);
+  const std::string_view after = form.substr(at + kId.size());
+  if (path.size() < before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after)) {
+    return false;
+  }
+  id = path.substr(before.size(), path.size() - before.size() - after.size());
+  return !id.empty() && id.find('/') == std::string_view::npos;
+}
+
+// The route, or nothing; `id` as above.
+std::optional<ApiRoute> find_route(std::string_view path, std::string_view& id) {
+  for (std::size_t i = 0; i < kRoutes.size(); ++i) {
+    if (matches(kRoutes[i], path, id)) return static_cast<ApiRoute>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view name(ApiRoute route) {
+  return name_in(kRoutes, route);
+}
+
+std::string ApiQuestion::parameter(std::string_view wanted) const {
+  const auto found = std::find_if(query.begin(), query.end(),
+                                  [&](const auto& pair) { return pair.first == wanted; });
+  return found == query.end() ? std::string() : found->second;
+}
+
+WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
+  std::string_view encoded;
+  const auto route = find_route(path, encoded);
+  const std::string handler = route ? std::string(name(*route)) : "other";
+  const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
+  if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
+  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
+  if (request.method != "GET" && request.method != "HEAD") {
+    WebResponse response = api_response(bad_data(405, "use GET"));
+    response.headers.emplace_back("Allow", "GET");
+    return finish({handler, std::move(response)});
+  }
+  ApiQuestion question;
+  question.route = *route;
+  if (!encoded.empty()) {
+    const auto id = percent_decoded(encoded);
+    if (!id || !is_valid_id(*id)) {
+      return refuse(bad_data(
+          400, "an id is 1 to 128 printable ASCII characters without space, \", \\ and #"));
+    }
+    question.id = *id;
+  }
+  auto query = query_parameters(request.target, kParameters);
+  if (!query) return refuse(bad_data(400, "the query is not percent-encoded"));
+  question.query = *std::move(query);
+  if (const std::string* last = request.header("last-event-id")) question.last_event_id = *last;
+  return answer(std::move(question), wishes_of(request));
+}
+
+boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question, WebWishes wishes) const {
+  const std::string handler(name(question.route));
+  const ApiReply reply = co_await pages_.api(std::move(question));
+  WebResponse response = api_response(reply);
+  spare(response, wishes);
+  pack(response, wishes);
+  co_return finish({handler, std::move(response)});
+}
+
+}  // namespace taskwatchd

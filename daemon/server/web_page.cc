@@ -1,0 +1,86 @@
+// The status page at `/`, and its script and style below /assets/. It asks the API as any program
+// does; nothing of what is watched is written into its HTML, so no device's word can become markup.
+#include "server/web.h"
+#include "server/web_wishes.h"
+#include "web_assets.h"
+
+namespace taskwatchd {
+namespace {
+
+// Only our own files run, nothing is sent elsewhere, nobody frames it, and text cannot become code.
+constexpr char kPolicy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'";
+// Names change with their content.
+constexpr char kForever[] = "public, max-age=31536000, immutable";
+constexpr std::string_view kMetrics = "{{metrics}}";
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+WebResponse with_type(std::string_view body, std::string type) {
+  WebResponse response;
+  response.content_type = std::move(type);
+  response.body = body;
+  return response;
+}
+
+// Relative to the page, so that a proxy may serve it below any path.
+WebResponse index(std::string_view telemetry_path) {
+  WebResponse response = with_type(kIndexHtml, "text/html; charset=utf-8");
+  const std::string link = "." + escaped(telemetry_path);
+  for (std::size_t at = 0; (at = response.body.find(kMetrics, at)) != std::string::npos;) {
+    response.body.replace(at, kMetrics.size(), link);
+    at += link.size();
+  }
+  return response;
+}
+
+}  // namespace
+
+WebResponse Web::page(const WebRequest& request, std::string_view path) const {
+  const WebWishes wishes = wishes_of(request);
+  WebResponse response;
+  if (path == kScriptPath || path == kStylePath) {
+    const bool script = path == kScriptPath;
+    response = with_type(script ? kScript : kStyle,
+                         script ? "text/javascript; charset=utf-8" : "text/css; charset=utf-8");
+    response.headers.emplace_back("Cache-Control", kForever);
+  } else if (path != "/") {
+    response = with_type("not found\n", "text/plain; charset=utf-8");
+    response.status = 404;
+  } else if (request.target.substr(0, request.target.find('?')) == options_.route_prefix) {
+    // Without the slash its relative links would lead elsewhere.
+    response.status = 308;
+    response.headers.emplace_back("Location", options_.route_prefix + "/");
+  } else {
+    response = index(options_.telemetry_path);
+    spare(response, wishes);
+  }
+  pack(response, wishes);
+  response.headers.emplace_back("Content-Security-Policy", kPolicy);
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  response.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  return response;
+}
+
+}  // namespace taskwatchd

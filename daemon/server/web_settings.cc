@@ -1,0 +1,164 @@
+#include "server/web_settings.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "io/files/config_file_web.h"
+
+namespace taskwatchd {
+namespace {
+
+using LoadResult = std::variant<LoadedWebConfig, std::vector<ConfigError>>;
+
+constexpr Duration kLookEvery = std::chrono::seconds(5);  // where nothing tells of changes
+// A file that is being written is another a moment later: it is taken once it is left alone.
+constexpr Duration kSettle = std::chrono::milliseconds(200);
+
+std::string lines_of(const std::vector<ConfigError>& errors) {
+  std::string all;
+  for (const ConfigError& error : errors) all += (all.empty() ? "" : "\n") + to_string(error);
+  return all;
+}
+
+bool asks_certificates(const WebConfig& config) {
+  return config.tls && !config.tls->client_ca_file.path.empty();
+}
+
+// What was read, made ready to use, or what is wrong with it.
+WebSettingResult setting_of(LoadResult loaded, const std::string& file) {
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
+  LoadedWebConfig& good = std::get<LoadedWebConfig>(loaded);
+  WebSetting setting{std::move(good.config), {}};
+  if (setting.config.tls) {
+    auto made = make_server_tls(*setting.config.tls, good.tls, file);
+    if (auto* errors = std::get_if<std::vector<ConfigError>>(&made)) return std::move(*errors);
+    setting.tls = std::get<ServerTls>(std::move(made));
+  }
+  return setting;
+}
+
+// Tells one state of the files from another.
+std::size_t digest_of(const LoadResult& loaded) {
+  if (const auto* good = std::get_if<LoadedWebConfig>(&loaded)) return good->digest;
+  return std::hash<std::string>()(lines_of(std::get<std::vector<ConfigError>>(loaded)));
+}
+
+}  // namespace
+
+WebSettingResult load_web_setting(const std::string& file) {
+  return setting_of(load_web_config(file), file);
+}
+
+WebSettings::WebSettings(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
+                         std::string file, std::function<void(const WebSetting&)> take)
+    : clock_(clock),
+      log_(log),
+      file_(std::move(file)),
+      take_(std::move(take)),
+      watch_(executor,
+             [this] {
+               if (!look_at_) look_at_ = clock_.now().mono + kSettle;
+               alarm_->ring();
+             }),
+      alarm_(clock.make_alarm()) {}
+
+std::vector<ConfigError> WebSettings::load_first() {
+  if (file_.empty()) return {};
+  LoadResult read = load_web_config(file_);
+  in_force_ = digest_of(read);
+  auto loaded = setting_of(std::move(read), file_);
+  if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
+  accept(std::get<WebSetting>(loaded));
+  return {};
+}
+
+std::optional<std::string> WebSettings::request() {
+  if (file_.empty()) return std::nullopt;
+  look(true);
+  if (problems_.empty()) return std::nullopt;
+  return problems_;
+}
+
+Awaitable<void> WebSettings::follow() {
+  if (file_.empty()) co_return;
+  Mono regular = clock_.now().mono;
+  for (;;) {
+    const Mono next = look_at_ ? std::min(*look_at_, regular) : regular;
+    if (next > clock_.now().mono) {
+      co_await alarm_->wait_until(next);
+      continue;
+    }
+    watch_.follow(web_config_folders(file_, config_));  // first: nothing happens unseen in between
+    look(false);
+    regular = clock_.now().mono + kLookEvery;
+  }
+}
+
+void WebSettings::look(bool at_once) {
+  look_at_.reset();
+  LoadResult read = load_web_config(file_);
+  const std::size_t digest = digest_of(read);
+  const bool as_before = std::exchange(seen_, digest) == digest;
+  if (digest == in_force_) {
+    problems_.clear();
+    return;
+  }
+  if (!as_before && !at_once) {
+    look_at_ = clock_.now().mono + kSettle;
+    return;
+  }
+  auto loaded = setting_of(std::move(read), file_);
+  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return refuse(*errors);
+  WebSetting& setting = std::get<WebSetting>(loaded);
+  const auto lost = what_it_takes_away(setting.config);
+  if (!lost.empty()) return refuse(lost);
+  in_force_ = digest;
+  problems_.clear();
+  accept(setting);
+  log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded",
+            "the web configuration is taken over", {{"file", file_}});
+}
+
+void WebSettings::accept(const WebSetting& setting) {
+  warn_of(setting);
+  config_ = setting.config;
+  take_(setting);
+}
+
+// Told once; again only when it is another.
+void WebSettings::refuse(const std::vector<ConfigError>& problems) {
+  std::string all = lines_of(problems);
+  if (std::exchange(problems_, std::move(all)) == problems_) return;
+  log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
+            "the web configuration is not good; the old one stays: " + to_string(problems.front()),
+            {{"errors", static_cast<std::int64_t>(problems.size())}, {"file", file_}});
+  for (std::size_t i = 1; i < problems.size(); ++i) {
+    log_.tell(clock_.now().wall, Level::kError, "", to_string(problems[i]));
+  }
+}
+
+// A file that was emptied, or cut off while it was copied, must not open the door.
+std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) const {
+  std::vector<ConfigError> lost;
+  const auto look_for = [&](bool had, bool has, const char* key, const char* what) {
+    if (!had || has) return;
+    lost.push_back({file_, 0, 0,
+                    "`" + std::string(key) + "` is gone, but " + what +
+                        " while taskwatchd runs; put it back, or restart taskwatchd"});
+  };
+  look_for(config_.tls.has_value(), next.tls.has_value(), "tls_server_config",
+           "TLS is not turned off");
+  look_for(asks_certificates(config_), asks_certificates(next), "client_ca_file",
+           "client certificates do not become needless");
+  look_for(!config_.users.empty(), !next.users.empty(), "basic_auth_users",
+           "logins do not become needless");
+  return lost;
+}
+
+void WebSettings::warn_of(const WebSetting& setting) {
+  for (const ConfigError& warning : setting.tls.warnings) {
+    log_.tell(clock_.now().wall, Level::kWarn, "", to_string(warning));
+  }
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,26 @@
+// Small conversions of the HTTP API: percent-encoding, and a reply as JSON. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/web.h"
+
+namespace taskwatchd {
+
+// Nothing if a % is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text);
+// All but letters and digits encoded.
+std::string percent_encoded(std::string_view text);
+// The first `limit` names and values of the query of `target`, decoded. Nothing if they cannot be.
+std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
+    std::string_view target, std::size_t limit);
+
+// {"status":"success","data":...}, the data alone if it is not JSON, or
+// {"status":"error","errorType":...,"error":...}.
+WebResponse api_response(const ApiReply& reply);
+
+}  // namespace taskwatchd

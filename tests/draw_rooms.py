@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Draws which room of daemon/ includes which, from its #include lines, into docs/architecture.md.
+
+An arrow that follows from a longer way is left out. tests/house_rules_test.py fails while the page is out of date.
+"""
+import house_rules_test as house
+
+PAGE = house.ROOT / "docs/architecture.md"
+BEGIN, END = "<!-- rooms -->\n", "<!-- end of rooms -->"
+
+
+def arrows():
+    found = {}
+    for path in house.sources("daemon/*.h", "daemon/*.cc"):
+        room = house.room_of_file(path)
+        below = found.setdefault(room, set())
+        for _, ours, _ in house.includes(path):
+            if ours and house.room_of(ours) in house.MAY_INCLUDE and house.room_of(ours) != room:
+                below.add(house.room_of(ours))
+    return found
+
+
+def reached(graph, room):
+    return graph[room].union(*(reached(graph, below) for below in graph[room]))
+
+
+def drawing():
+    graph = arrows()
+    lines = ["```mermaid", "flowchart TD"]
+    for room in house.MAY_INCLUDE:
+        implied = set().union(*(reached(graph, below) for below in graph[room]))
+        lines += [f"  {room} --> {below}" for below in house.MAY_INCLUDE if below in graph[room] - implied]
+    return "\n".join(lines + ["```", ""])
+
+
+def put(page):
+    head, rest = page.split(BEGIN)
+    return head + BEGIN + drawing() + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(put(PAGE.read_text()))

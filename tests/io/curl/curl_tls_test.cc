@@ -1,0 +1,132 @@
+// Whom the client trusts. Nothing here may end in a reply but the one right server.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "io/curl/curl_fixture.h"
+#include "io/raw_server.h"
+#include "io/test_certificates.h"
+
+namespace taskwatchd {
+namespace {
+
+using testing::HasSubstr;
+
+void serve_all(RawConnection& peer) {
+  while (!peer.read_request().empty()) {
+    if (!peer.reply("ok")) return;
+  }
+}
+
+class CurlTls : public testing::Test {
+ protected:
+  CurlTls() : folder_(std::filesystem::temp_directory_path() / ("tls" + std::to_string(getpid()))) {
+    std::filesystem::create_directory(folder_);
+    authority_.write(ca_file());
+  }
+  ~CurlTls() override { std::filesystem::remove_all(folder_); }
+
+  std::string ca_file() const { return folder_ / "ca.pem"; }
+  HttpRequest trusting(std::string url) const {
+    HttpRequest request = get(std::move(url));
+    request.ca_file = ca_file();
+    return request;
+  }
+  HttpResult fetch_from(const CertificateWish& wish, bool with_ca = true) {
+    const TlsContext tls = authority_.serve(wish);
+    RawServer server(serve_all, tls.get());
+    HttpRequest request = trusting(server.url("/?Signature=canary"));
+    if (!with_ca) request.ca_file.clear();
+    CurlFixture fixture;
+    HttpResult result = fixture.fetch(std::move(request));
+    EXPECT_THAT(message_of(result), testing::Not(HasSubstr("canary")));
+    return result;
+  }
+
+  std::filesystem::path folder_;
+  TestAuthority authority_;
+};
+
+TEST_F(CurlTls, TheRightServerIsTrustedAndKept) {
+  const TlsContext tls = authority_.serve();
+  RawServer server(serve_all, tls.get());
+  CurlFixture fixture;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(reply_of(fixture.fetch(trusting(server.url()))).body, "ok");
+  }
+  EXPECT_EQ(server.accepted(), 1);
+  const std::string by_name = "https://localhost:" + std::to_string(server.port());
+  EXPECT_EQ(reply_of(fixture.fetch(trusting(by_name))).body, "ok");
+}
+
+TEST_F(CurlTls, AnUnknownAuthorityIsRefused) {
+  const auto result = fetch_from({}, false);
+  EXPECT_EQ(kind_of(result), "tls");
+  EXPECT_THAT(message_of(result), HasSubstr("no trusted TLS connection"));
+}
+
+TEST_F(CurlTls, ATrustedConnectionIsNotUsedByThoseWhoDoNotTrustIt) {
+  const TlsContext tls = authority_.serve();
+  RawServer server(serve_all, tls.get());
+  CurlFixture fixture;
+  EXPECT_EQ(kind_of(fixture.fetch(trusting(server.url()))), "reply");
+  EXPECT_EQ(kind_of(fixture.fetch(get(server.url()))), "tls");
+}
+
+TEST_F(CurlTls, BadCertificatesAreRefused) {
+  const CertificateWish wrong_host{"DNS:other.example"};
+  const CertificateWish wrong_address{"IP:127.0.0.2"};
+  const CertificateWish expired{"IP:127.0.0.1", -7200, -3600};
+  const CertificateWish not_yet{"IP:127.0.0.1", 3600, 7200};
+  const CertificateWish old_tls{"IP:127.0.0.1", -3600, 3600, TLS1_1_VERSION};
+  for (const auto& wish : {wrong_host, wrong_address, expired, not_yet, old_tls}) {
+    const auto result = fetch_from(wish);
+    EXPECT_EQ(kind_of(result), "tls") << wish.subject_alt_name << message_of(result);
+  }
+  EXPECT_THAT(message_of(fetch_from(expired)), HasSubstr("expired"));
+}
+
+TEST_F(CurlTls, AServerWithoutTlsIsRefused) {
+  RawServer server([](RawConnection& peer) {
+    peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    peer.hold();
+  });
+  CurlFixture fixture;
+  const auto result = fixture.fetch(get("https://127.0.0.1:" + std::to_string(server.port())));
+  EXPECT_EQ(kind_of(result), "tls");
+}
+
+TEST_F(CurlTls, ABadCaFileIsNamed) {
+  CurlFixture fixture;
+  const TlsContext tls = authority_.serve();
+  RawServer server(serve_all, tls.get());
+  HttpRequest request = get(server.url());
+  request.ca_file = folder_ / "missing.pem";
+  const auto result = fixture.fetch(std::move(request));
+  EXPECT_EQ(kind_of(result), "tls");
+  EXPECT_THAT(message_of(result), HasSubstr("missing.pem"));
+}
+
+TEST_F(CurlTls, PeersThatCloseWhileTheClientWritesDoNoHarm) {
+  // Without SIGPIPE ignored, OpenSSL's write would end the process here.
+  const TlsContext tls = authority_.serve();
+  RawServer server(
+      [](RawConnection& peer) {
+        peer.read_request();
+        peer.reply("ok");
+        peer.reset();
+      },
+      tls.get());
+  CurlFixture fixture;
+  for (int i = 0; i < 10; ++i) {
+    HttpRequest request = trusting(server.url());
+    request.method = "POST";
+    request.body = std::string(100'000, 'x');
+    fixture.fetch(std::move(request));
+  }
+  EXPECT_GE(server.accepted(), 5);
+}
+
+}  // namespace
+}  // namespace taskwatchd

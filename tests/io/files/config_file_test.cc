@@ -1,0 +1,235 @@
+#include "io/files/config_file.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/temporary_folder.h"
+
+namespace taskwatchd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::vector<std::string> lines_of(const std::vector<ConfigError>& errors) {
+  std::vector<std::string> lines;
+  for (const ConfigError& error : errors) lines.push_back(to_string(error));
+  return lines;
+}
+
+class ConfigFileTest : public ::testing::Test {
+ protected:
+  // A file with one account and instance, whose further lines are given at their indentation.
+  std::string config(const std::string& account, const std::string& instance = "") {
+    return folder_.write("c.yaml", "accounts:\n  - name: prod\n" + account +
+                                       "    instances:\n      - region: cn-shanghai\n" + instance);
+  }
+  LoadedConfig loaded(const std::string& path) {
+    auto result = load_config(path);
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
+      for (const auto& line : lines_of(*errors)) ADD_FAILURE() << line;
+      return {};
+    }
+    return std::get<LoadedConfig>(std::move(result));
+  }
+  std::vector<std::string> errors(const std::string& path) {
+    auto result = load_config(path);
+    const auto* errors = std::get_if<std::vector<ConfigError>>(&result);
+    return errors == nullptr ? std::vector<std::string>{} : lines_of(*errors);
+  }
+
+  Environment credentials_{"CREDENTIALS_DIRECTORY", nullptr};
+  Environment state_{"STATE_DIRECTORY", nullptr};
+  TemporaryFolder folder_;
+};
+
+TEST_F(ConfigFileTest, ShippedMinimalLoadsWithoutAWarning) {
+  const LoadedConfig config = loaded(SOURCE_DIR "/config/minimal.yaml");
+  EXPECT_EQ(config.config.accounts.size(), 1U);
+  EXPECT_THAT(lines_of(config.warnings), ElementsAre());
+}
+
+TEST_F(ConfigFileTest, SaysWhyAFileCannotBeRead) {
+  EXPECT_THAT(errors(folder_ / "none.yaml"),
+              ElementsAre(folder_ / "none.yaml: cannot be read: No such file or directory; check "
+                                    "the path, and that the user taskwatchd runs as may read it"));
+  EXPECT_THAT(errors(folder_.path()),
+              ElementsAre(folder_.path() + ": is not a regular file; name a file"));
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(errors(folder_ / "pipe"),
+              ElementsAre(folder_ / "pipe: is not a regular file; name a file"));
+  folder_.write("large.yaml", std::string(kMaxConfigBytes + 1, '#'));
+  EXPECT_THAT(errors(folder_ / "large.yaml"),
+              ElementsAre(HasSubstr("is larger than 16777216 bytes")));
+}
+
+TEST_F(ConfigFileTest, PassesOnTheErrorsOfTheText) {
+  const std::string path = folder_.write("c.yaml", "accounts: []\ncolour: 1\n");
+  const auto lines = errors(path);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0], path + ":1:11: no accounts; give at least one");
+}
+
+TEST_F(ConfigFileTest, RelativePathsBeginInTheFilesFolder) {
+  folder_.write("keys/secret", "s3cret\n");
+  const std::string path =
+      config("    credentials: {access_key_id: LTAI5tX, access_key_secret_file: keys/secret}\n");
+  const std::string file = folder_ / "keys/secret";
+  EXPECT_EQ(loaded(path).config.accounts[0].credentials.access_key_secret_file, file);
+
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const LoadedConfig plain = loaded("c.yaml");
+  const LoadedConfig dotted = loaded("keys/../c.yaml");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(plain.config.accounts[0].credentials.access_key_secret_file, file);
+  EXPECT_EQ(dotted.config.accounts[0].credentials.access_key_secret_file,
+            folder_ / "keys/../keys/secret");
+}
+
+TEST_F(ConfigFileTest, TakesTheDirectoriesThatSystemdGives) {
+  folder_.write("creds/secret", "s3cret\n");
+  const Environment creds("CREDENTIALS_DIRECTORY", (folder_ / "creds").c_str());
+  const Environment state("STATE_DIRECTORY", "/var/lib/private/one:/var/lib/private/two");
+  const LoadedConfig config =
+      loaded(this->config("    credentials:\n      access_key_id: LTAI5tX\n"
+                          "      access_key_secret_file: $CREDENTIALS_DIRECTORY/secret\n"));
+  EXPECT_EQ(config.config.state_path, "/var/lib/private/one/state.db");
+  EXPECT_EQ(config.config.accounts[0].credentials.access_key_secret_file, folder_ / "creds/secret");
+}
+
+TEST_F(ConfigFileTest, NamesEveryKeyAndCaFileThatCannotBeUsed) {
+  folder_.write("id", "  \n");
+  folder_.write("token", "two words\n");
+  folder_.write("ca", "no pem\n");
+  const std::string path = config(
+      "    credentials:\n      access_key_id_file: id\n      access_key_secret_file: none\n"
+      "      security_token_file: token\n",
+      "        ca_file: ca\n      - {region: cn-beijing, ca_file: none.pem}\n");
+  const std::string access =
+      "cannot be read: No such file or directory; check the path, and that the user taskwatchd "
+      "runs as may read it";
+  EXPECT_THAT(
+      errors(path),
+      ElementsAre(path + ": account `prod`: `access_key_id_file` " +
+                      folder_ / "id is empty; put the key "
+                                "into it",
+                  path + ": account `prod`: `access_key_secret_file` " + folder_ / "none " + access,
+                  path + ": account `prod`: `security_token_file` " +
+                      folder_ /
+                          "token holds a space, a second line or a character that is not plain "
+                          "ASCII; put the key alone into it",
+                  path + ": account `prod`, instance `cn-shanghai`: `ca_file` " +
+                      folder_ / "ca holds no certificate; it must be in PEM form",
+                  path + ": account `prod`, instance `cn-beijing`: `ca_file` " +
+                      folder_ / "none.pem " + access));
+}
+
+// Root may read everything: such tests are done as nobody.
+class AsNobody {
+ public:
+  AsNobody() : was_root_(::geteuid() == 0) {
+    if (was_root_ && ::seteuid(65534) != 0) ADD_FAILURE() << "seteuid";
+  }
+  ~AsNobody() {
+    if (was_root_ && ::seteuid(0) != 0) ADD_FAILURE() << "seteuid";
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+ private:
+  bool was_root_;
+};
+
+TEST_F(ConfigFileTest, SaysThatPermissionIsMissing) {
+  std::filesystem::create_directory(folder_ / "closed");
+  ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((folder_ / "closed").c_str(), 0), 0);
+  ASSERT_EQ(::chmod(folder_.write("secret", "s\n").c_str(), 0), 0);
+  const std::string path =
+      config("    credentials: {access_key_id: A, access_key_secret_file: secret}\n",
+             "        task_files: [\"closed/*.txt\"]\n");
+  std::vector<std::string> lines;
+  {
+    const AsNobody nobody;
+    lines = errors(path);
+  }
+  ASSERT_EQ(::chmod((folder_ / "closed").c_str(), 0755), 0);
+  EXPECT_THAT(
+      lines,
+      ElementsAre(HasSubstr("/secret cannot be read: Permission denied; check the path, and that"),
+                  HasSubstr("/closed/*.txt cannot be read: Permission denied; check the path")));
+}
+
+TEST_F(ConfigFileTest, ReadsTaskFilesInTheOrderOfTheirNames) {
+  folder_.write("tasks.d/b.txt", "T3\nT1\n");
+  folder_.write("tasks.d/a.txt", "# ours\nT2\n");
+  folder_.write("tasks.d/c.bak", "T9\n");
+  folder_.write("one.txt", "T4\n");
+  const LoadedConfig config = loaded(this->config(
+      "", "        tasks: [T1]\n        task_files: [tasks.d/*.txt, one.txt, \"tasks.d/[a]*\"]\n"));
+  EXPECT_THAT(config.config.accounts[0].instances[0].tasks, ElementsAre("T1", "T2", "T3", "T4"));
+  EXPECT_THAT(lines_of(config.warnings), ElementsAre());
+}
+
+TEST_F(ConfigFileTest, WarnsOfBadLinesTakenTasksAndGlobsWithoutAMatch) {
+  const std::string a = folder_.write("a.txt", "T 1\nT2\nT3\n");
+  const std::string path =
+      config("",
+             "        tasks: [T1]\n        task_files: [none/*.txt, none.txt]\n"
+             "      - {region: cn-beijing, tasks: [T2], task_files: [a.txt]}\n"
+             "      - {region: cn-hangzhou, task_files: [a.txt]}\n");
+  const LoadedConfig config = loaded(path);
+  EXPECT_THAT(config.config.accounts[0].instances[1].tasks, ElementsAre("T2", "T3"));
+  EXPECT_THAT(config.config.accounts[0].instances[2].tasks, ElementsAre());
+  const std::string later = "; it is looked at again while running";
+  EXPECT_THAT(
+      lines_of(config.warnings),
+      ElementsAre(path + ": `task_files` " + folder_ / "none/*.txt matches no file" + later,
+                  path + ": `task_files` " + folder_ / "none.txt does not exist" + later,
+                  HasSubstr(a + ":1:1: `T 1` is no task id"),
+                  HasSubstr(a + ":1:1: `T 1` is no task id"),
+                  a + ":2:1: task `T2` is watched under instance `cn-beijing` already and is left "
+                      "out here; remove one",
+                  HasSubstr(a + ":3:1: task `T3` is watched under instance `cn-beijing`")));
+}
+
+TEST_F(ConfigFileTest, RefusesATaskFileThatIsThereButCannotBeRead) {
+  std::filesystem::create_directory(folder_ / "tasks.txt");
+  std::filesystem::create_symlink("loop.txt", folder_ / "loop.txt");
+  EXPECT_THAT(errors(config("", "        task_files: [\"*.txt\"]\n")),
+              ElementsAre(HasSubstr("loop.txt cannot be read: Too many levels of symbolic links"),
+                          HasSubstr("tasks.txt is not a regular file")));
+}
+
+TEST_F(ConfigFileTest, WarnsOfWhatWatchesNothing) {
+  EXPECT_THAT(lines_of(loaded(config("")).warnings),
+              ElementsAre(HasSubstr("instance `cn-shanghai` watches nothing; give it `tasks`")));
+  EXPECT_THAT(
+      lines_of(loaded(config("    quota: {QueryTask: 0}\n", "        tasks: [T1]\n")).warnings),
+      ElementsAre(HasSubstr("quota `QueryTask` is 0, so its tasks are never asked; raise it")));
+  EXPECT_THAT(lines_of(loaded(config("", "        jobs: [J1]\n")).warnings), IsEmpty());
+  EXPECT_THAT(
+      lines_of(loaded(config("    quota: {ListTask: 0, ListJob: 0}\n", "        jobs: [J1]\n"))
+                   .warnings),
+      ElementsAre(HasSubstr("quota `ListTask` is 0, so the tasks of its jobs are never found")));
+  EXPECT_THAT(
+      lines_of(
+          loaded(config("    quota: {ListJob: 0}\n", "        discover_jobs: true\n")).warnings),
+      ElementsAre(HasSubstr("quota `ListJob` is 0, so `discover_jobs` finds nothing; raise it")));
+}
+
+TEST_F(ConfigFileTest, TakesTenThousandTasksOfManyFiles) {
+  for (int file = 0; file < 100; ++file) {
+    std::string text;
+    for (int i = 0; i < 100; ++i) text += "T" + std::to_string(file * 100 + i) + "\n";
+    folder_.write("d/" + std::to_string(file) + ".txt", text);
+  }
+  const LoadedConfig config = loaded(this->config("", "        task_files: [d/*.txt]\n"));
+  EXPECT_EQ(config.config.accounts[0].instances[0].tasks.size(), 10'000U);
+}
+
+}  // namespace
+}  // namespace taskwatchd

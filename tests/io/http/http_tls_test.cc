@@ -1,0 +1,264 @@
+// TLS in front of the server: what it asks of clients, what it refuses, and that a new certificate
+// needs no new server.
+#include "io/http/http_tls.h"
+
+#include <gmock/gmock.h>
+
+#include <vector>
+
+#include "io/http/http_fixture.h"
+#include "io/tls_client.h"
+
+namespace taskwatchd {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class HttpTlsTest : public testing::Test {
+ protected:
+  static WebTlsConfig config() {
+    WebTlsConfig config;
+    config.cert_file = {"/c.pem", {2, 14}};
+    config.key_file = {"/k.pem", {3, 13}};
+    return config;
+  }
+  WebTlsConfig with_clients() const {
+    WebTlsConfig asking = config();
+    asking.client_ca_file = {"/ca.pem", {4, 19}};
+    return asking;
+  }
+  WebTlsTexts texts(const CertificateWish& wish = {}) const {
+    const auto [certificate, key] = authority.issue(wish);
+    return {certificate, Secret(key), clients.certificate()};
+  }
+  std::vector<std::string> problems(const WebTlsConfig& config, const WebTlsTexts& texts) {
+    const auto made = make_server_tls(config, texts, "w.yml");
+    std::vector<std::string> lines;
+    if (const auto* errors = std::get_if<std::vector<ConfigError>>(&made)) {
+      for (const ConfigError& error : *errors) lines.push_back(to_string(error));
+    }
+    return lines;
+  }
+  ServerTls made(const WebTlsConfig& config, const WebTlsTexts& texts) {
+    auto made = make_server_tls(config, texts, "w.yml");
+    for (const std::string& line : problems(config, texts)) ADD_FAILURE() << line;
+    return std::holds_alternative<ServerTls>(made) ? std::get<ServerTls>(made) : ServerTls{};
+  }
+  void serve(Served& served, const WebTlsConfig& config) {
+    served.set_door({.tls = made(config, texts()).context});
+  }
+  TlsClient client(const Served& served, const TlsWish& wish = {}) const {
+    return TlsClient(served.address, authority.certificate(), wish);
+  }
+
+  TestAuthority authority, clients;
+};
+
+TEST_F(HttpTlsTest, ServesAsWithoutIt) {
+  Served served;
+  serve(served, config());
+  EXPECT_THAT(client(served).fetch("/a"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(client(served).fetch("/late"), EndsWith("late\n"));
+  const std::string big = client(served).fetch("/big");
+  EXPECT_GT(big.size(), 8U * 1024 * 1024);
+  TlsClient kept = client(served);
+  for (int i = 0; i < 3; ++i) {
+    kept.send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(kept.read_until(" -\n"), EndsWith("GET /" + std::to_string(i) + " -\n"));
+  }
+  EXPECT_EQ(kept.version(), "TLSv1.3");
+}
+
+TEST_F(HttpTlsTest, SaysGoodbye) {
+  Served served;
+  serve(served, config());
+  TlsClient one = client(served);
+  EXPECT_THAT(one.fetch(), EndsWith("GET / -\n"));
+  EXPECT_TRUE(one.said_goodbye());
+  TlsClient refused = client(served);
+  refused.send("POST / HTTP/1.1\r\nContent-Length: 99999\r\n\r\nmore to come");
+  EXPECT_THAT(refused.read_until(), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(HttpTlsTest, StreamsPartByPart) {
+  Served served;
+  serve(served, config());
+  {
+    TlsClient waits = client(served);
+    waits.send("GET /stream-wait HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(waits.read_until("a\n"), HasSubstr("400\r\naaa"));
+    EXPECT_EQ(served.streams(), 1);
+  }
+  EXPECT_TRUE(served.no_stream_within(milliseconds(2000))) << "a client that leaves is heard";
+  TlsClient whole = client(served);
+  whole.send("GET /stream-3 HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(whole.read_until(), EndsWith("cc\n\r\n0\r\n\r\n"));
+}
+
+TEST_F(HttpTlsTest, OldProtocolsAndWeakCiphersAreRefused) {
+  Served served;
+  serve(served, config());
+  for (const int version : {TLS1_VERSION, TLS1_1_VERSION}) {
+    const TlsClient old = client(served, {.lowest = version, .highest = version});
+    EXPECT_FALSE(old.connected());
+    EXPECT_THAT(old.why(), HasSubstr("protocol version"));
+  }
+  for (const char* weak : {"AES128-GCM-SHA256", "DHE+AESGCM", "ECDHE-ECDSA-AES128-SHA"}) {
+    EXPECT_FALSE(client(served, {.highest = TLS1_2_VERSION, .ciphers = weak}).connected()) << weak;
+  }
+  const TlsClient good = client(served, {.highest = TLS1_2_VERSION});
+  EXPECT_TRUE(good.connected()) << good.why();
+}
+
+TEST_F(HttpTlsTest, SpeaksWhatIsConfigured) {
+  Served served;
+  WebTlsConfig choosy = config();
+  choosy.ciphers = {"ECDHE-ECDSA-AES256-GCM-SHA384"};
+  choosy.curves = {"P-384"};
+  choosy.max_version = TlsVersion::kTls12;
+  serve(served, choosy);
+  EXPECT_EQ(client(served).cipher(), "ECDHE-ECDSA-AES256-GCM-SHA384");
+  EXPECT_FALSE(client(served, {.lowest = TLS1_3_VERSION}).connected());
+  EXPECT_FALSE(client(served, {.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"}).connected());
+  WebTlsConfig newest = config();
+  newest.min_version = TlsVersion::kTls13;
+  serve(served, newest);
+  EXPECT_FALSE(client(served, {.highest = TLS1_2_VERSION}).connected());
+  EXPECT_TRUE(client(served).connected());
+}
+
+TEST_F(HttpTlsTest, ClientsShowACertificate) {
+  Served served;
+  serve(served, with_clients());
+  EXPECT_THAT(client(served, {.certificate = clients.issue()}).fetch(), HasSubstr("200 OK"));
+  // With TLS 1.3 the client thinks it is in until it reads.
+  TlsClient none = client(served);
+  EXPECT_EQ(none.fetch(), "");
+  EXPECT_THAT(none.why(), HasSubstr("certificate required"));
+  const TestAuthority stranger;
+  EXPECT_EQ(client(served, {.certificate = stranger.issue()}).fetch(), "");
+  EXPECT_EQ(client(served, {.certificate = clients.issue({.to_seconds = -10})}).fetch(), "");
+  const TlsClient old = client(served, {.highest = TLS1_2_VERSION});
+  EXPECT_FALSE(old.connected());
+  EXPECT_EQ(client(served, {.certificate = authority.issue()}).fetch(), "")
+      << "the server's authority is not the clients'";
+}
+
+TEST_F(HttpTlsTest, ClientsBearAName) {
+  Served served;
+  WebTlsConfig named = with_clients();
+  named.client_allowed_sans = {"prometheus.example", "10.1.2.3", "a@example", "spiffe://x/y"};
+  serve(served, named);
+  for (const char* good :
+       {"DNS:prometheus.example", "DNS:other,IP:10.1.2.3", "email:a@example", "URI:spiffe://x/y"}) {
+    const auto shown = clients.issue({.subject_alt_name = good});
+    EXPECT_THAT(client(served, {.certificate = shown}).fetch(), HasSubstr("200 OK")) << good;
+  }
+  for (const char* bad : {"DNS:x.prometheus.example", "DNS:prometheus.example.org", "IP:10.1.2.4",
+                          "DNS:10.1.2.3", "email:b@example"}) {
+    const bool text_of_address = std::string(bad) == "DNS:10.1.2.3";
+    const auto shown = clients.issue({.subject_alt_name = bad});
+    const std::string reply = client(served, {.certificate = shown}).fetch();
+    // As in the toolkit: names of all kinds are compared as text.
+    EXPECT_EQ(reply.empty(), !text_of_address) << bad;
+  }
+}
+
+TEST_F(HttpTlsTest, ANewCertificateIsForNewConnections) {
+  Served served;
+  serve(served, config());
+  TlsClient old = client(served);
+  const std::string first = old.serial();
+  serve(served, config());
+  EXPECT_NE(client(served).serial(), first);
+  old.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(old.read_until("-\n"), HasSubstr("200 OK")) << "the old one goes on";
+  served.set_door({});
+  EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 ")) << "plain";
+}
+
+TEST_F(HttpTlsTest, PlainHttpIsToldWhatIsSpokenHere) {
+  Served served;
+  serve(served, config());
+  EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.0 400 "));
+  EXPECT_THAT(served.fetch(), HasSubstr("https is spoken here"));
+  RawClient noise(served.address);
+  noise.send(std::string(600, '\x7f'));
+  noise.read("", milliseconds(3000));
+  EXPECT_TRUE(noise.ended());
+}
+
+TEST_F(HttpTlsTest, HandshakesThatHangHoldNobody) {
+  Served served(hasty());
+  serve(served, config());
+  std::vector<RawClient> hanging;
+  for (int i = 0; i < 100; ++i) {
+    hanging.emplace_back(served.address);
+    // The start of a ClientHello, or nothing at all.
+    if (i % 2 == 0) hanging.back().send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01", 8));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(client(served).fetch(), HasSubstr("200 OK"));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(900));
+  for (RawClient& one : hanging) {
+    one.read("", milliseconds(4000));
+    EXPECT_TRUE(one.ended()) << "cut after the header timeout";
+  }
+}
+
+TEST_F(HttpTlsTest, StopsInTheMiddleOfHandshakesAndStreams) {
+  RawClient hanging = [&] {
+    Served served;
+    serve(served, config());
+    RawClient open(served.address);
+    open.send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01", 8));
+    TlsClient streaming = client(served);
+    streaming.send("GET /stream-wait HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(streaming.read_until("a\n"), HasSubstr("aaa"));
+    return open;
+  }();  // returned: so the loop had nothing left to do
+  hanging.read();
+  EXPECT_TRUE(hanging.ended());
+}
+
+TEST_F(HttpTlsTest, BadTextsAreNamedAtTheirKeys) {
+  const WebTlsTexts good = texts();
+  WebTlsTexts bad = good;
+  bad.certificate = "no certificate";
+  EXPECT_THAT(problems(config(), bad),
+              ElementsAre(StartsWith("w.yml:2:14: `cert_file` /c.pem holds no certificate")));
+  bad = good;
+  bad.key = Secret("no key");
+  EXPECT_THAT(problems(config(), bad),
+              ElementsAre(StartsWith("w.yml:3:13: `key_file` /k.pem holds no key")));
+  bad.key = texts().key;
+  EXPECT_THAT(problems(config(), bad),
+              ElementsAre("w.yml:3:13: `key_file` /k.pem is not the key of `cert_file`; give the "
+                          "one that the certificate was made with"));
+  const KeyPtr rsa(EVP_RSA_gen(2048));
+  bad.key = Secret(TestAuthority::pem(rsa.get()));
+  EXPECT_THAT(problems(config(), bad), ElementsAre(HasSubstr("is not the key of `cert_file`")));
+  bad = good;
+  bad.client_ca = "";
+  EXPECT_THAT(problems(with_clients(), bad),
+              ElementsAre(StartsWith("w.yml:4:19: `client_ca_file` /ca.pem holds no certificate")));
+  bad.client_ca = good.client_ca + "-----BEGIN CERTIFICATE-----\nbroken\n";
+  EXPECT_THAT(problems(with_clients(), bad), ElementsAre(HasSubstr("or a broken one")));
+  EXPECT_THAT(problems(config(), good), IsEmpty());
+}
+
+TEST_F(HttpTlsTest, ACertificateOutOfItsTimeIsServedWithAWarning) {
+  EXPECT_THAT(made(config(), texts()).warnings, IsEmpty());
+  const auto late = made(config(), texts({.to_seconds = -10})).warnings;
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(to_string(late[0]),
+            "w.yml:2:14: `cert_file` /c.pem has expired: clients refuse it; renew it");
+  EXPECT_THAT(made(config(), texts({.from_seconds = 1000})).warnings, testing::SizeIs(1));
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,141 @@
+// bcrypt by crypt(3), off the loop, one at a time.
+#include "io/http/password_check.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/bcrypt.h"
+
+namespace taskwatchd {
+namespace {
+
+// Made by htpasswd -nbBC 5: the password is "secret".
+const Secret kHash("$2y$05$qetjvy7veMo4y6ReBoUtU.dN5aJIh.fF4wdqKYzd.wKYZhC5pNWi6");
+
+TEST(Bcrypt, KnowsThePassword) {
+  EXPECT_TRUE(bcrypt_matches(Secret("secret"), kHash));
+  for (const char* wrong : {"", "Secret", "secret ", "secre", "secrets"}) {
+    EXPECT_FALSE(bcrypt_matches(Secret(wrong), kHash)) << wrong;
+  }
+  EXPECT_FALSE(bcrypt_matches(Secret(std::string("secret\0", 7)), kHash)) << "crypt stops at a NUL";
+  EXPECT_FALSE(bcrypt_matches(Secret(std::string("secret\0more", 11)), kHash));
+  std::string b_kind = kHash.reveal();
+  b_kind[2] = 'b';
+  EXPECT_TRUE(bcrypt_matches(Secret("secret"), Secret(b_kind)));
+}
+
+TEST(Bcrypt, NobodyHasNobodysPassword) {
+  const Secret nobody(bcrypt_of_nobody(4));
+  for (const char* guess : {"", "secret", "."}) EXPECT_FALSE(bcrypt_matches(Secret(guess), nobody));
+}
+
+// Checks that wait for the test's word, and know what ran at one time.
+struct Gate {
+  bool pass(const Secret& password) {
+    if (password.reveal() == "no memory") throw std::bad_alloc();
+    std::unique_lock hold(mutex);
+    most = std::max(most, ++running);
+    changed.notify_all();
+    changed.wait(hold, [&] { return open; });
+    --running;
+    order.push_back(password.reveal());
+    return password.reveal() == "right";
+  }
+  void open_up() {
+    const std::lock_guard hold(mutex);
+    open = true;
+    changed.notify_all();
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  int running = 0, most = 0;
+  std::vector<std::string> order;
+};
+
+class PasswordCheckerTest : public testing::Test {
+ protected:
+  void ask(const std::string& password) {
+    const std::size_t number = asked_++;
+    boost::asio::co_spawn(context, answer(number, password), boost::asio::detached);
+  }
+  boost::asio::awaitable<void> answer(std::size_t number, std::string password) {
+    const auto right = co_await checker->check(Secret(password), kHash);
+    answers[number] = right;
+  }
+  void run_until(std::size_t count) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    context.restart();
+    while (answers.size() < count && std::chrono::steady_clock::now() < end) {
+      context.run_one_for(std::chrono::milliseconds(20));
+      context.restart();
+    }
+    ASSERT_EQ(answers.size(), count);
+  }
+
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  boost::asio::io_context context;
+  std::map<std::size_t, std::optional<bool>> answers;
+  std::unique_ptr<PasswordChecker> checker = std::make_unique<PasswordChecker>(
+      context.get_executor(),
+      [gate = gate](const Secret& password, const Secret&) { return gate->pass(password); });
+
+ private:
+  std::size_t asked_ = 0;
+};
+
+TEST_F(PasswordCheckerTest, OneAtATimeInOrderAndBounded) {
+  ask("right");
+  for (std::size_t i = 0; i < PasswordChecker::kWaiting; ++i) ask("wrong" + std::to_string(i));
+  for (int i = 0; i < 3; ++i) ask("too many");
+  run_until(3);  // those that are too many hear so at once
+  for (const auto& [number, right] : answers) {
+    EXPECT_GT(number, PasswordChecker::kWaiting);
+    EXPECT_EQ(right, std::nullopt);
+  }
+  gate->open_up();
+  run_until(PasswordChecker::kWaiting + 4);
+  EXPECT_EQ(answers[0], true);
+  EXPECT_EQ(answers[1], false);
+  EXPECT_EQ(gate->most, 1);
+  ASSERT_EQ(gate->order.size(), PasswordChecker::kWaiting + 1);
+  EXPECT_EQ(gate->order[1], "wrong0");
+  EXPECT_EQ(gate->order.back(), "wrong15");
+  ask("right");
+  run_until(PasswordChecker::kWaiting + 5);
+  EXPECT_EQ(answers[PasswordChecker::kWaiting + 4], true) << "then there is room again";
+}
+
+TEST_F(PasswordCheckerTest, WithoutMemoryThatLoginFailsAndNothingElse) {
+  gate->open_up();
+  ask("no memory");
+  run_until(1);
+  EXPECT_EQ(answers[0], false);
+  ask("right");
+  run_until(2);
+  EXPECT_EQ(answers[1], true);
+}
+
+TEST_F(PasswordCheckerTest, EndsUnheard) {
+  ask("right");
+  ask("right");
+  for (int i = 0; i < 100; ++i) context.run_one_for(std::chrono::milliseconds(1));
+  const auto start = std::chrono::steady_clock::now();
+  checker.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(100));
+  gate->open_up();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(answers.empty());
+}
+
+}  // namespace
+}  // namespace taskwatchd

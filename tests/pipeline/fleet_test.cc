@@ -1,0 +1,120 @@
+#include "pipeline/fleet.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/fake_http.h"
+#include "fakes/main_path.h"
+#include "ports.h"
+#include "view/view_world.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using enum TaskStatus;
+
+constexpr Wall kBorn{std::chrono::sys_days(std::chrono::year(2026) / 11 / 21)};
+
+// Notes whose counters were asked for, and fails so many of those questions.
+class AskedStore : public MemoryStore {
+ public:
+  Awaitable<std::variant<std::vector<CounterValue>, StoreError>> counters(
+      std::string account, std::vector<std::string> job_ids) override {
+    if (failures > 0) {
+      --failures;
+      co_return StoreError{StoreError::Kind::kUnavailable, "the disk is away"};
+    }
+    asked.insert(asked.end(), job_ids.begin(), job_ids.end());
+    co_return co_await MemoryStore::counters(std::move(account), std::move(job_ids));
+  }
+  std::vector<std::string> asked;
+  int failures = 0;
+};
+
+// The store, the pollers and the metrics, as the app puts them together.
+class FleetTest : public testing::Test {
+ protected:
+  FleetTest() {
+    spawn(context.get_executor(), record());
+    spawn(context.get_executor(), fleet.follow_counters());
+    for (const char* job : {"job", "old"}) {
+      spawn(context.get_executor(),
+            put({.counters = {{{"prod", job, Counter::kTransitions, kFailed}, 7}},
+                 .marks = {{"prod", "alive", kBorn - hours(1)}}}));
+    }
+    clock.settle();
+  }
+  Awaitable<void> record() { co_await recorder.run(); }
+  Awaitable<void> put(Commit commit) { co_await store.commit(std::move(commit)); }
+  void take(std::vector<std::string> tasks) {
+    AccountConfig account = account_of({instance_of("main", std::move(tasks))});
+    account.quota_share = 1;
+    account.pace.task = {};
+    config.accounts = {account};
+    spawn(context.get_executor(), take_over());
+    clock.settle();
+  }
+  Awaitable<void> take_over() {
+    const Config mine = config;
+    EXPECT_FALSE(co_await fleet.take_over(mine));
+  }
+  HttpResult answer() {
+    return wire(reply_of("a", status, kBorn + seconds(static_cast<int>(status))));
+  }
+  std::string page() {
+    DaemonStatus now;
+    now.accounts = fleet.status();
+    return page_of(metrics, now, {}, clock.now().wall);
+  }
+
+  boost::asio::io_context context;
+  FakeClock clock{context};
+  FakeEntropy entropy;
+  TaskStatus status = kQueued;
+  FakeHttp http{clock, [this](const HttpRequest&) { return answer(); }};
+  NotedKeys keys;
+  AskedStore store;
+  NotedLog log;
+  FakeResultFiles results{clock, no_file};
+  Metrics metrics{{"1", "2", "3"}};
+  Ports ports{clock, entropy, http, keys, store, log, metrics, results};
+  Recorder recorder{ports};
+  Fleet fleet{context.get_executor(), ports, recorder, metrics};
+  Config config;
+};
+
+constexpr const char* kFailedOfJob =
+    "aliyun_iot_task_transitions_total{account=\"prod\",job_id=\"job\",to=\"FAILED\"} ";
+
+TEST_F(FleetTest, CountersOfAJobThatComesBackGoOnAndOthersAreNotRead) {
+  take({"a"});
+  EXPECT_THAT(store.asked, ElementsAre()) << "which job the task is of is not known yet";
+  clock.advance(seconds(2));
+  EXPECT_THAT(store.asked, ElementsAre("job"));
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "7\n"));
+  status = kFailed;
+  clock.advance(seconds(2));
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
+  take({"a", "b"});
+  EXPECT_THAT(store.asked, ElementsAre("job")) << "a reload reads nothing again";
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
+}
+
+TEST_F(FleetTest, CountersThatCannotBeReadAreAskedForAgain) {
+  store.failures = 3;
+  take({"a"});
+  clock.advance(seconds(2));
+  EXPECT_THAT(page(), testing::Not(HasSubstr(kFailedOfJob)))
+      << "0 now and 7 next would be an increase";
+  status = kFailed;
+  clock.advance(seconds(5));
+  EXPECT_THAT(store.asked, ElementsAre("job"));
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,210 @@
+#include "server/web_guard.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <thread>
+
+#include "config/bcrypt.h"
+#include "fakes/fake_clock.h"
+#include "fakes/fake_entropy.h"
+
+namespace taskwatchd {
+namespace {
+
+using testing::ElementsAre;
+
+const Secret kHash(bcrypt_of_nobody(10));
+constexpr char kRight[] = "Basic YW5uYTpyaWdodA==";  // anna:right
+constexpr char kWrong[] = "Basic YW5uYTp3cm9uZw==";  // anna:wrong
+constexpr char kUnknown[] = "Basic Ym9iOnJpZ2h0";    // bob:right
+
+class WebGuardTest : public testing::Test {
+ protected:
+  WebGuardTest() { guard.take(config()); }
+  static WebConfig config() {
+    WebConfig config;
+    config.users.emplace("anna", kHash);
+    return config;
+  }
+  static WebRequest request(const std::string& authorization) {
+    WebRequest request{"GET", "/metrics", {}};
+    if (!authorization.empty()) request.headers.emplace_back("authorization", authorization);
+    return request;
+  }
+  // Whether the guard knew without a check, and the status: 0 let in.
+  std::pair<bool, int> ask(const std::string& authorization) {
+    auto opinion = guard.admit(request(authorization));
+    auto* const later = std::get_if<Awaitable<WebRefusal>>(&opinion);
+    if (later == nullptr) return {true, status(std::get<WebRefusal>(opinion))};
+    int answered = -1;
+    start(std::move(*later), answered);
+    run([&] { return answered >= 0; });
+    return {false, answered};
+  }
+  void start(Awaitable<WebRefusal> opinion, int& answered) {
+    boost::asio::co_spawn(context, wait(std::move(opinion), answered), boost::asio::detached);
+  }
+  static Awaitable<void> wait(Awaitable<WebRefusal> opinion, int& answered) {
+    answered = status(co_await std::move(opinion));
+  }
+  template <typename Condition>
+  void run(Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!condition() && std::chrono::steady_clock::now() < end) {
+      context.restart();
+      context.run_one_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_TRUE(condition());
+  }
+  static int status(const WebRefusal& refusal) { return refusal ? refusal->status : 0; }
+
+  boost::asio::io_context context;
+  FakeClock clock{context};
+  FakeEntropy entropy;
+  std::vector<int> refused;
+  std::atomic<int> checks = 0;
+  std::atomic<bool> hold = false;
+  std::atomic<int> cost = 0;
+  WebGuard guard{context.get_executor(), clock, entropy,
+                 [this](int code) { refused.push_back(code); },
+                 [this](const Secret& password, const Secret& hash) {
+                   ++checks;
+                   cost = bcrypt_cost(hash.reveal());
+                   while (hold) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                   return password.reveal() == "right";
+                 }};
+};
+
+TEST(Login, IsReadAsItIsWritten) {
+  const auto login = read_login("Basic YW5uYTpyaWdodA==");
+  ASSERT_TRUE(login);
+  EXPECT_EQ(login->user, "anna");
+  EXPECT_EQ(login->password, Secret("right"));
+  EXPECT_TRUE(read_login("bASIC   YW5uYTpyaWdodA=="));
+  const auto colons = read_login("Basic YTpiOmM=");  // a:b:c
+  ASSERT_TRUE(colons);
+  EXPECT_EQ(colons->password, Secret("b:c"));
+  EXPECT_EQ(read_login("Basic YTo=")->password, Secret(""));
+  for (const char* other : {"", "Basic", "Basic ", "Bearer YW5uYTpyaWdodA==", "Basic YW5uYQ==",
+                            "Basic YTpi!", "Basic YTpiO", "Basic ====", "Basicx YTo="}) {
+    EXPECT_FALSE(read_login(other)) << other;
+  }
+}
+
+TEST_F(WebGuardTest, LetsInWhoeverKnowsThePassword) {
+  EXPECT_EQ(ask(kRight), std::pair(false, 0));
+  EXPECT_EQ(ask(kRight), std::pair(true, 0)) << "seen before";
+  EXPECT_EQ(ask(kWrong), std::pair(false, 401));
+  EXPECT_EQ(ask(kWrong), std::pair(true, 401));
+  EXPECT_EQ(checks, 2);
+  EXPECT_EQ(ask(""), std::pair(true, 401));
+  EXPECT_EQ(ask("Bearer x"), std::pair(true, 401));
+  EXPECT_THAT(refused, ElementsAre(401, 401, 401, 401));
+}
+
+TEST_F(WebGuardTest, AStrangerCostsACheckAndIsNeverRight) {
+  WebConfig two = config();
+  two.users.emplace("carl", Secret(bcrypt_of_nobody(12)));
+  guard.take(two);
+  EXPECT_EQ(ask(kUnknown), std::pair(false, 401)) << "though the check itself says yes";
+  EXPECT_EQ(checks, 1);
+  EXPECT_EQ(cost, 12) << "as long as the slowest user";
+}
+
+TEST_F(WebGuardTest, SaysHowToLogIn) {
+  const auto opinion = guard.admit(request(""));
+  const WebRefusal& refusal = std::get<WebRefusal>(opinion);
+  ASSERT_TRUE(refusal);
+  const auto& headers = refusal->headers;
+  EXPECT_THAT(headers, testing::Contains(testing::Pair(
+                           "WWW-Authenticate", "Basic realm=\"taskwatchd\", charset=\"UTF-8\"")));
+}
+
+TEST_F(WebGuardTest, OtherUsersForgetWhatWasKnownACertificateDoesNot) {
+  EXPECT_EQ(ask(kRight), std::pair(false, 0));
+  guard.take(config());
+  EXPECT_EQ(ask(kRight), std::pair(true, 0)) << "the same users";
+  WebConfig other = config();
+  other.users.emplace("carl", kHash);
+  guard.take(other);
+  EXPECT_EQ(ask(kRight), std::pair(false, 0)) << "checked again";
+  other.users.erase("anna");
+  guard.take(other);
+  EXPECT_EQ(ask(kRight).second, 401);
+}
+
+TEST_F(WebGuardTest, WhoIsTakenFromTheFileDuringTheCheckIsNotLetIn) {
+  hold = true;
+  int answered = -1;
+  auto opinion = guard.admit(request(kRight));
+  start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), answered);
+  run([&] { return checks > 0; });
+  WebConfig other;
+  other.users.emplace("carl", kHash);
+  guard.take(other);
+  hold = false;
+  run([&] { return answered >= 0; });
+  EXPECT_EQ(answered, 503) << "try again";
+  EXPECT_EQ(ask(kRight).second, 401);
+}
+
+TEST_F(WebGuardTest, ALoginAskedOftenAtOnceIsCheckedOnce) {
+  hold = true;
+  std::vector<int> answered(40, -1);
+  for (int& one : answered) {
+    auto opinion = guard.admit(request(kRight));
+    start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), one);
+  }
+  run([&] { return checks > 0; });
+  hold = false;
+  run([&] { return std::all_of(answered.begin(), answered.end(), [](int a) { return a >= 0; }); });
+  EXPECT_THAT(answered, testing::Each(0));
+  EXPECT_EQ(checks, 1);
+}
+
+TEST_F(WebGuardTest, ManyGuessesAreToldToComeAgain) {
+  hold = true;
+  std::vector<int> answered(PasswordChecker::kWaiting + 4, -1);
+  for (std::size_t i = 0; i < answered.size(); ++i) {
+    const std::string guess = "Basic YW5uYTow" + std::string(1, static_cast<char>('A' + i)) + "A==";
+    auto opinion = guard.admit(request(guess));
+    start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), answered[i]);
+  }
+  run([&] { return std::count(answered.begin(), answered.end(), 503) == 3; });
+  hold = false;
+  run([&] { return std::count(answered.begin(), answered.end(), -1) == 0; });
+  EXPECT_EQ(std::count(answered.begin(), answered.end(), 401),
+            static_cast<std::ptrdiff_t>(PasswordChecker::kWaiting) + 1);
+}
+
+TEST_F(WebGuardTest, LimitsTheRate) {
+  WebConfig limited;
+  limited.rate_limit = {std::chrono::seconds(1), 3};
+  guard.take(limited);
+  EXPECT_TRUE(guard.stands());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("").second, 0) << i;
+  EXPECT_EQ(ask("").second, 429);
+  clock.advance(std::chrono::milliseconds(999));
+  EXPECT_EQ(ask("").second, 429);
+  clock.advance(std::chrono::milliseconds(2));
+  EXPECT_EQ(ask("").second, 0);
+  EXPECT_EQ(ask("").second, 429);
+  clock.advance(std::chrono::hours(1));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("").second, 0) << i;
+  EXPECT_EQ(ask("").second, 429) << "no more than the burst is saved";
+  EXPECT_THAT(refused, testing::Each(429));
+}
+
+TEST_F(WebGuardTest, StandsOnlyWhereSomethingIsAsked) {
+  guard.take({});
+  EXPECT_FALSE(guard.stands());
+  EXPECT_EQ(ask("").second, 0);
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,196 @@
+#include "server/web_settings.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "config/bcrypt.h"
+#include "fakes/main_path.h"
+#include "io/temporary_folder.h"
+#include "io/test_certificates.h"
+#include "ports.h"
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class WebSettingsTest : public testing::Test {
+ protected:
+  WebSettingsTest() {
+    issue();
+    configure();
+  }
+  void issue() {
+    const auto [certificate, key] = authority.issue();
+    folder.write("c.pem", certificate);
+    folder.write("k.pem", key);
+  }
+  void configure(
+      const std::string& users = "  anna: " + bcrypt_of_nobody(10) + "\n",
+      const std::string& tls = "tls_server_config: {cert_file: c.pem, key_file: k.pem}\n") {
+    folder.write("w.yml", tls + (users.empty() ? "" : "basic_auth_users:\n") + users);
+  }
+  void start() {
+    EXPECT_THAT(settings.load_first(), IsEmpty());
+    spawn(context.get_executor(), settings.follow());
+    clock.settle();
+  }
+  // As if the kernel had told of the change: its word comes through the loop.
+  void pass(Duration time) {
+    clock.settle();
+    clock.advance(time);
+  }
+  std::vector<std::string> told(const std::string& name) const {
+    std::vector<std::string> all;
+    for (const Event& event : log.events) {
+      if (event.name == name) all.push_back(event.msg);
+    }
+    return all;
+  }
+
+  TestAuthority authority;
+  TemporaryFolder folder;
+  boost::asio::io_context context;
+  FakeClock clock{context};
+  NotedLog log;
+  std::vector<WebSetting> taken;
+  WebSettings settings{context.get_executor(), clock, log, folder / "w.yml",
+                       [this](const WebSetting& setting) { taken.push_back(setting); }};
+};
+
+TEST_F(WebSettingsTest, TakesTheFirstAndNothingMore) {
+  start();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_TRUE(taken[0].tls.context);
+  EXPECT_EQ(taken[0].config.users.size(), 1U);
+  pass(seconds(60));
+  EXPECT_EQ(taken.size(), 1U);
+  EXPECT_THAT(log.events, IsEmpty());
+}
+
+TEST_F(WebSettingsTest, NamesWhatIsWrongWithTheFirst) {
+  std::filesystem::remove(folder / "k.pem");
+  const auto errors = settings.load_first();
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_THAT(to_string(errors[0]),
+              HasSubstr("w.yml:1:49: `key_file` " + (folder / "k.pem") + " cannot be read: "));
+  EXPECT_THAT(taken, IsEmpty());
+  std::filesystem::remove(folder / "w.yml");
+  EXPECT_THAT(to_string(settings.load_first().at(0)), HasSubstr("w.yml: cannot be read"));
+}
+
+TEST_F(WebSettingsTest, AnotherCertificateIsTakenOnceItIsLeftAlone) {
+  start();
+  issue();
+  pass(milliseconds(150));
+  EXPECT_EQ(taken.size(), 1U);
+  pass(milliseconds(1000));
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_NE(taken[1].tls.context, taken[0].tls.context);
+  EXPECT_THAT(told("config_reloaded"), ElementsAre("the web configuration is taken over"));
+}
+
+TEST_F(WebSettingsTest, ChangesThatNobodyTellsOfAreFoundWithinSeconds) {
+  start();
+  issue();
+  clock.advance(seconds(6));  // the loop never hears of inotify in between
+  EXPECT_EQ(taken.size(), 2U);
+}
+
+TEST_F(WebSettingsTest, AFileThatIsBeingWrittenIsNotTaken) {
+  start();
+  for (int i = 0; i < 20; ++i) {
+    configure("  user" + std::to_string(i) + ": " + bcrypt_of_nobody(10) + "\n");
+    pass(milliseconds(150));
+  }
+  EXPECT_EQ(taken.size(), 1U);
+  pass(milliseconds(1000));
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_TRUE(taken[1].config.users.contains("user19"));
+}
+
+TEST_F(WebSettingsTest, ABadFileKeepsTheOldAndIsToldOnce) {
+  start();
+  configure("  anna: plain\n  berta: text\n");
+  pass(seconds(60));
+  EXPECT_EQ(taken.size(), 1U);
+  EXPECT_FALSE(settings.good());
+  ASSERT_THAT(told("config_reload_failed"), testing::SizeIs(1));
+  EXPECT_THAT(told("config_reload_failed")[0],
+              HasSubstr("w.yml:3:9: the password of user `anna` must be a bcrypt hash"));
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("w.yml:4:10: the password of user `berta`")));
+  configure();
+  pass(seconds(10));
+  EXPECT_TRUE(settings.good());
+  EXPECT_EQ(taken.size(), 1U) << "the one in force";
+}
+
+TEST_F(WebSettingsTest, AKeyThatIsNotYetThereIsWaitedFor) {
+  start();
+  const auto [certificate, key] = authority.issue();
+  folder.write("c.pem", certificate);
+  pass(seconds(10));
+  EXPECT_EQ(taken.size(), 1U);
+  EXPECT_THAT(told("config_reload_failed"),
+              ElementsAre(HasSubstr("w.yml:1:49: `key_file` " + (folder / "k.pem") +
+                                    " is not the key of `cert_file`")));
+  folder.write("k.pem", key);
+  pass(seconds(10));
+  EXPECT_EQ(taken.size(), 2U);
+  EXPECT_TRUE(settings.good());
+}
+
+TEST_F(WebSettingsTest, WhatProtectsIsNotTakenAway) {
+  start();
+  folder.write("w.yml", "");
+  pass(seconds(10));
+  EXPECT_EQ(taken.size(), 1U);
+  const auto failures = told("config_reload_failed");
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_THAT(failures[0], HasSubstr("`tls_server_config` is gone, but TLS is not turned off while "
+                                     "taskwatchd runs; put it back, or restart taskwatchd"));
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`basic_auth_users` is gone")));
+  configure("");
+  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`basic_auth_users` is gone"));
+  configure("  berta: " + bcrypt_of_nobody(10) + "\n");
+  EXPECT_EQ(settings.request(), std::nullopt);
+  EXPECT_EQ(taken.size(), 2U) << "other users are others to let in";
+}
+
+TEST_F(WebSettingsTest, ProtectionMayBeAdded) {
+  folder.write("w.yml", "http_server_config: {headers: {X-Frame-Options: deny}}\n");
+  start();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_FALSE(taken[0].tls.context);
+  configure();
+  EXPECT_EQ(settings.request(), std::nullopt);
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_TRUE(taken[1].tls.context);
+}
+
+TEST_F(WebSettingsTest, ARequestLooksAtOnce) {
+  start();
+  issue();
+  EXPECT_EQ(settings.request(), std::nullopt);
+  EXPECT_EQ(taken.size(), 2U);
+  configure("  anna: plain\n");
+  EXPECT_THAT(settings.request().value_or(""), HasSubstr("must be a bcrypt hash"));
+  EXPECT_EQ(taken.size(), 2U);
+}
+
+TEST_F(WebSettingsTest, WithoutAFileThereIsNothingToFollow) {
+  WebSettings none(context.get_executor(), clock, log, "",
+                   [this](const WebSetting& setting) { taken.push_back(setting); });
+  EXPECT_THAT(none.load_first(), IsEmpty());
+  spawn(context.get_executor(), none.follow());
+  clock.settle();
+  EXPECT_EQ(none.request(), std::nullopt);
+  EXPECT_THAT(taken, IsEmpty());
+}
+
+}  // namespace
+}  // namespace taskwatchd

@@ -1,0 +1,267 @@
+#include "server/web.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+namespace taskwatchd {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+std::string unzip(const std::string& bytes) {
+  std::string text(100'000, '\0');
+  z_stream stream{};
+  inflateInit2(&stream, 15 + 16);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  const int ended = inflate(&stream, Z_FINISH);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return ended == Z_STREAM_END ? text : "not gzip";
+}
+
+class WebTest : public testing::Test {
+ protected:
+  WebResponse ask(const std::string& method, const std::string& target, Headers headers = {}) {
+    const bool named = std::any_of(headers.begin(), headers.end(),
+                                   [](const auto& header) { return header.first == "host"; });
+    if (!named) headers.emplace_back("host", "127.0.0.1:10120");
+    MetricsPages pages([this](const TakePart& take) { take(page); }, [] { return Mono(); }, limits);
+    const Web web(options, {.metrics = [&](const WebWishes& wishes) { return pages.page(wishes); },
+                            .ready = [this] { return ready; },
+                            .reload =
+                                [this] {
+                                  ++reloads;
+                                  return wrong;
+                                },
+                            .answered =
+                                [this](const std::string& handler, int code) {
+                                  answered = handler + " " + std::to_string(code);
+                                }});
+    auto response = std::get<WebResponse>(web.handle({method, target, std::move(headers)}));
+    if (response.parts) {
+      const std::size_t bytes = response.parts->bytes();
+      for (auto part = response.parts->next(); !part.empty(); part = response.parts->next()) {
+        response.body += part;
+      }
+      EXPECT_EQ(response.body.size(), bytes);
+    }
+    return response;
+  }
+  int status(const std::string& method, const std::string& target, Headers headers = {}) {
+    return ask(method, target, std::move(headers)).status;
+  }
+  static std::string header(const WebResponse& response, const std::string& name) {
+    for (const auto& [key, value] : response.headers) {
+      if (key == name) return value;
+    }
+    return "(absent)";
+  }
+
+  WebOptions options;
+  PageLimits limits;
+  std::string page = "metric 1\n";
+  bool ready = true;
+  std::optional<std::string> wrong;
+  int reloads = 0;
+  std::string answered;
+};
+
+TEST_F(WebTest, RoutesByPathAlone) {
+  EXPECT_EQ(ask("GET", "/metrics?debug=1").body, page);
+  EXPECT_EQ(answered, "/metrics 200");
+  EXPECT_EQ(ask("GET", "/metrics").content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(status("GET", "/-/healthy"), 200);
+  EXPECT_EQ(status("GET", "/"), 200);
+  for (const char* path : {"/metric", "/metrics/", "//metrics", "/favicon.ico", "", "/-/quit"}) {
+    EXPECT_EQ(status("GET", path), 404) << path;
+    EXPECT_EQ(answered, "other 404") << "no path as asked becomes a label";
+  }
+  EXPECT_EQ(header(ask("GET", "/"), "X-Content-Type-Options"), "nosniff");
+  EXPECT_NE(header(ask("GET", "/"), "Content-Security-Policy"), "(absent)");
+}
+
+TEST_F(WebTest, OnlyReads) {
+  for (const char* path : {"/metrics", "/-/healthy", "/-/ready", "/"}) {
+    EXPECT_EQ(status("HEAD", path), 200) << path;
+    for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get"}) {
+      EXPECT_EQ(status(method, path), 405) << method << " " << path;
+      EXPECT_EQ(header(ask(method, path), "Allow"), "GET");
+    }
+  }
+}
+
+TEST_F(WebTest, ReadyIsWhatTheAppSays) {
+  EXPECT_EQ(status("GET", "/-/ready"), 200);
+  ready = false;
+  EXPECT_EQ(status("GET", "/-/ready"), 503);
+  EXPECT_EQ(status("GET", "/-/healthy"), 200);
+}
+
+TEST_F(WebTest, ZipsWhatIsLargeForWhomTakesIt) {
+  page = std::string(5000, 'x');
+  const WebResponse zipped = ask("GET", "/metrics", {{"accept-encoding", "deflate, gzip;q=0.8"}});
+  EXPECT_EQ(header(zipped, "Content-Encoding"), "gzip");
+  EXPECT_EQ(header(zipped, "Vary"), "Accept-Encoding");
+  EXPECT_EQ(unzip(zipped.body), page);
+  for (const char* accept : {"gzip;q=0", "gzip; q=0.000", "identity", "br, gzip ; q=0.0", ""}) {
+    const WebResponse plain = ask("GET", "/metrics", {{"accept-encoding", accept}});
+    EXPECT_EQ(plain.body, page) << accept;
+    EXPECT_EQ(header(plain, "Content-Encoding"), "(absent)");
+  }
+  EXPECT_EQ(ask("GET", "/metrics").body, page);
+  page = "small";
+  EXPECT_EQ(ask("GET", "/metrics", {{"accept-encoding", "gzip"}}).body, page);
+}
+
+// Each asks a server of its own here, so nothing is shared between the two.
+TEST_F(WebTest, ALargePageIsTheSameForAll) {
+  while (page.size() < 2'000'000) page += "metric_of_a_large_page{n=\"1\"} 1\n";
+  limits.plain_bytes = 1'000'000;
+  EXPECT_TRUE(ask("GET", "/metrics").body == page);
+  const WebResponse zipped = ask("GET", "/metrics", {{"accept-encoding", "gzip"}});
+  EXPECT_EQ(header(zipped, "Content-Encoding"), "gzip");
+  EXPECT_LT(zipped.body.size(), page.size() / 20);
+}
+
+TEST_F(WebTest, BeyondTheBudgetOfBytesThereIsNoPageButHealth) {
+  page.assign(5000, 'x');
+  limits.held_bytes = 7000;
+  MetricsPages pages([this](const TakePart& take) { take(page); }, [] { return Mono(); }, limits);
+  const Web web(
+      options, {.metrics = [&](const WebWishes& wishes) { return pages.page(wishes); },
+                .ready = [] { return true; },
+                .reload = [] { return std::optional<std::string>(); },
+                .answered = [this](const std::string& handler,
+                                   int code) { answered = handler + " " + std::to_string(code); }});
+  const auto get = [&](const std::string& path) {
+    return std::get<WebResponse>(web.handle({"GET", path, {{"host", "localhost"}}}));
+  };
+  WebResponse taken = get("/metrics");
+  EXPECT_EQ(taken.status, 200);
+  const WebResponse refused = get("/metrics");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(header(refused, "Retry-After"), "10");
+  EXPECT_EQ(answered, "/metrics 503");
+  EXPECT_EQ(get("/-/healthy").status, 200);
+  EXPECT_EQ(get("/-/ready").status, 200);
+  taken.parts.reset();
+  EXPECT_EQ(get("/metrics").status, 200);
+}
+
+TEST_F(WebTest, OnlyHealthHasNoPartInTheLimitOfRequests) {
+  options.route_prefix = "/p";
+  const Web web(options, {});
+  for (const char* path : {"/p/-/healthy", "/p/-/ready", "/p/-/ready?x=1"}) {
+    EXPECT_TRUE(web.asks_health({"GET", path, {}})) << path;
+  }
+  for (const char* path : {"/-/healthy", "/p/metrics", "/p/", "/p/-/healthy/", "/p/-/reload"}) {
+    EXPECT_FALSE(web.asks_health({"GET", path, {}})) << path;
+  }
+}
+
+TEST_F(WebTest, TheHostIsCheckedWhereABrowserCouldBeMisled) {
+  options.hosts = {"watch.example", "box"};
+  const std::pair<const char*, int> table[] = {{"127.0.0.1:10120", 200},
+                                               {"[::1]:10120", 200},
+                                               {"192.0.2.7", 200},
+                                               {"localhost:10120", 200},
+                                               {"LOCALHOST", 200},
+                                               {"watch.example", 200},
+                                               {"Watch.Example:443", 200},
+                                               {"box:1", 200},
+                                               {"evil.example", 403},
+                                               {"watch.example.evil.example", 403},
+                                               {"evil.example/watch.example", 403},
+                                               {"localhost.evil.example", 403},
+                                               {"127.0.0.1.evil.example", 403},
+                                               {"", 403}};
+  for (const auto& [host, expected] : table) {
+    EXPECT_EQ(status("GET", "/", {{"host", host}}), expected) << host;
+    EXPECT_EQ(status("GET", "/metrics", {{"host", host}}), 200) << "any name: " << host;
+    EXPECT_EQ(status("GET", "/-/healthy", {{"host", host}}), 200);
+    EXPECT_EQ(status("GET", "/-/ready", {{"host", host}}), 200);
+  }
+}
+
+TEST_F(WebTest, ReloadsOnlyWhenAllowedByPostFromHere) {
+  EXPECT_EQ(status("POST", "/-/reload"), 403);
+  EXPECT_EQ(reloads, 0);
+  options.enable_lifecycle = true;
+  EXPECT_EQ(status("POST", "/-/reload"), 200);
+  EXPECT_EQ(status("PUT", "/-/reload"), 200);
+  EXPECT_EQ(reloads, 2);
+  EXPECT_EQ(status("GET", "/-/reload"), 405);
+  EXPECT_EQ(status("POST", "/-/reload", {{"host", "evil.example"}}), 403);
+  EXPECT_EQ(status("POST", "/-/reload", {{"sec-fetch-site", "cross-site"}}), 403);
+  EXPECT_EQ(reloads, 2);
+  EXPECT_EQ(status("POST", "/-/reload", {{"sec-fetch-site", "same-origin"}}), 200);
+  wrong = "a.yaml:1:1: no accounts";
+  const WebResponse bad = ask("POST", "/-/reload");
+  EXPECT_EQ(bad.status, 500);
+  EXPECT_EQ(bad.body, "a.yaml:1:1: no accounts\n");
+}
+
+TEST_F(WebTest, APrefixIsPartOfEachPath) {
+  options.route_prefix = "/watch";
+  options.telemetry_path = "/own";
+  EXPECT_EQ(status("GET", "/watch/own"), 200);
+  EXPECT_EQ(status("GET", "/watch"), 308);
+  EXPECT_EQ(header(ask("GET", "/watch?x=1"), "Location"), "/watch/");
+  EXPECT_EQ(status("GET", "/watch/"), 200);
+  EXPECT_EQ(status("GET", "/own"), 404);
+  EXPECT_EQ(status("GET", "/watch/metrics"), 404);
+  EXPECT_EQ(status("GET", "/watchown"), 404);
+  // Its links are relative, for a proxy may serve it below any path.
+  EXPECT_NE(ask("GET", "/watch/").body.find("href=\"./own\""), std::string::npos);
+}
+
+TEST(WebNames, PrefixComesFromTheFlagOrTheExternalUrl) {
+  EXPECT_EQ(route_prefix("", ""), "");
+  EXPECT_EQ(route_prefix("/", ""), "");
+  EXPECT_EQ(route_prefix("a/", "http://h/b"), "/a");
+  EXPECT_EQ(route_prefix("", "http://h/b/c/"), "/b/c");
+  EXPECT_EQ(route_prefix("", "http://h"), "");
+}
+
+TEST(WebNames, HostsAreTakenOutOfUrlsAndHeaders) {
+  EXPECT_EQ(host_of("https://A.example:443/x"), "a.example");
+  EXPECT_EQ(host_of("a.example"), "a.example");
+  EXPECT_EQ(host_of("[::1]:80"), "::1");
+  EXPECT_EQ(host_of("[::1"), "::1");
+  EXPECT_EQ(host_of(""), "");
+  const auto hosts = served_hosts({"Other:1"}, "https://ext.example/x");
+  EXPECT_NE(std::find(hosts.begin(), hosts.end(), "other"), hosts.end());
+  EXPECT_NE(std::find(hosts.begin(), hosts.end(), "ext.example"), hosts.end());
+}
+
+TEST_F(WebTest, OpenMetricsIsForThoseWhoNameIt) {
+  page = "# HELP a_total A.\n# TYPE a_total counter\na_total 1\n";
+  const auto type = [&](const std::string& accept) {
+    return ask("GET", "/metrics", {{"accept", accept}}).content_type;
+  };
+  const std::string open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+  // As Prometheus 2 and 3 send it.
+  EXPECT_EQ(type("application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+                 "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
+            open);
+  EXPECT_EQ(type("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6, "
+                 "text/plain;version=0.0.4;q=0.4"),
+            open);
+  EXPECT_EQ(type("application/openmetrics-text"), open);
+  for (const char* accept :
+       {"", "*/*", "text/plain", "application/openmetrics-text;version=2.0.0",
+        "application/openmetrics-text;q=0", "application/openmetrics-text;q=0.3,text/plain",
+        "application/openmetrics-text;q=x"}) {
+    EXPECT_EQ(type(accept), "text/plain; version=0.0.4; charset=utf-8") << accept;
+  }
+  EXPECT_EQ(ask("GET", "/metrics", {{"accept", "application/openmetrics-text"}}).body,
+            "# HELP a A.\n# TYPE a counter\na_total 1\n# EOF\n");
+}
+
+}  // namespace
+}  // namespace taskwatchd
