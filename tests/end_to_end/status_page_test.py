@@ -18,7 +18,7 @@ import worlds
 
 SKIPPED = 77  # what ctest shows as skipped
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-WEB, TESTS = os.path.join(ROOT, "daemon", "web"), os.path.join(ROOT, "tests", "web")
+WEB, TESTS = os.path.join(ROOT, "daemon", "page"), os.path.join(ROOT, "tests", "page")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 TASKS = 20_241  # of LARGE
 BROWSER_WITHIN = 480  # s

@@ -15,7 +15,7 @@ import npm
 
 SKIPPED = 77  # what ctest shows as skipped
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-WEB = os.path.join(ROOT, "daemon", "web")
+WEB = os.path.join(ROOT, "daemon", "page")
 # Keys whose last part is a word of the daemon or of the page's state.
 MADE = re.compile(r"^(status|job_status|trouble|menu|jobs\.show|pace\.class|events|state)[._]|\.one$")
 
