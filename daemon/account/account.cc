@@ -11,6 +11,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kKeysRetry = std::chrono::seconds(10);
+constexpr Duration kPlatformWindow = std::chrono::seconds(1);  // of its rate limits
 constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
 constexpr char kAlive[] = "alive";
@@ -166,7 +167,7 @@ Endpoint Account::begin(const Call& call, Now now) {
   assert(fresh && call.number > calls_);
   calls_ = call.number;
   budgets_.at(call.api).on_sent(call.number);
-  total_.on_sent(call.number, call.api);
+  total_.on_sent(call.number, call.api, now.mono);
   reach_.on_sent(call.iot_instance);
   served_[call.api] = call.owner;
   owner_of(call).on_sent(call, now);
@@ -197,7 +198,8 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   Budget& budget = budgets_.at(call.api);
   const auto* failure = std::get_if<Failure>(&answer.outcome);
   const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
-  const Ended ended = resolve(call, throttled);
+  const bool replied = failure == nullptr || failure->http_status != 0 || throttled;
+  const Ended ended = resolve(call, replied ? std::optional(throttled) : std::nullopt);
   if (ended.departed && throttled) {
     budget.on_throttled(*ended.departed, now.mono);
     total_.on_throttled(*ended.departed, now.mono);
@@ -229,7 +231,7 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
 void Account::look_for_common_quota(Now now, Verdict& out) {
   const auto limit = total_.look_for_limit(now.mono);
   if (!limit) return;
-  for (auto& [api, budget] : budgets_) budget.restart(now.mono);
+  for (auto& [api, budget] : budgets_) budget.restart(now.mono + kPlatformWindow);
   if (std::exchange(common_quota_, *limit) == *limit) return;  // it was told
   out.news.push_back(common_quota_found(now.wall, config_.name, *limit));
 }
@@ -270,10 +272,10 @@ void Account::ask_again(const Call& call, bool sent, Now now) {
   fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, none);
 }
 
-Verdict Account::fetched(const std::string& id,
+Verdict Account::fetched(const std::string& id, Wall begun,
                          std::variant<DistributionResult, ResultFailure> result, Now now) {
   Verdict out;
-  distributions_.on_fetched(id, std::move(result), now, out);
+  distributions_.on_fetched(id, begun, std::move(result), now, out);
   return out;
 }
 

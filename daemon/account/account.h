@@ -67,16 +67,15 @@ class Account {
   // Calls that are begun and not ended.
   std::size_t under_way() const { return under_way_.size(); }
 
-  // The file that a verdict named was fetched and read, or could not be. Nothing if a reload has
-  // dropped the distribution meanwhile.
-  Verdict fetched(const std::string& distribution_id,
+  // The file that a verdict named was fetched and read, or could not be; `begun`: when that began.
+  // Nothing if a reload has dropped the distribution meanwhile.
+  Verdict fetched(const std::string& distribution_id, Wall begun,
                   std::variant<DistributionResult, ResultFailure> result, Now now);
-  bool watches_distribution(const std::string& id) const { return distributions_.watches(id); }
   // What a configuration has to store and tell, to be called after each and at the start: files
   // whose fetching an earlier life did not survive, fetches that nobody waits for any more.
   Verdict after_configure(Now now);
-  // Fetches under way, as if not begun.
-  std::vector<DistributionRecord> unbegun() const { return distributions_.unbegun(); }
+  // The daemon stops: fetches under way count as not begun from here on.
+  std::vector<DistributionRecord> unbegin() { return distributions_.unbegin(); }
   // The keys are others than before: what was refused may be mended, so ask at once.
   void keys_changed() { reach_.forgive(); }
 

@@ -38,7 +38,7 @@ class Budget {
   // The call that left at `departed` was not throttled, whatever else became of it; it was.
   void on_accepted(Mono departed, Mono now) { limiter_.on_accepted(departed, now); }
   void on_throttled(Mono departed, Mono now) { limiter_.on_throttled(departed, now); }
-  void restart(Mono now) { limiter_.restart(now); }
+  void restart(Mono until) { limiter_.restart(until); }
   void hold_until(Mono when) { limiter_.hold_until(when); }
 
   // The account may not call the API: it is tried again after a minute, then ever later. Returns

@@ -65,10 +65,10 @@ void Distributions::on_failure(const Call& call, const CallFailure& failure, Now
   if (watches(call)) watch_.failed(call.api, call.distribution_id, call.number, failure.retry_at);
 }
 
-void Distributions::on_fetched(const std::string& id,
+void Distributions::on_fetched(const std::string& id, Wall begun,
                                std::variant<DistributionResult, ResultFailure> result, Now now,
                                Verdict& out) {
-  if (!watch_.watches(id)) return;
+  if (!watch_.is_fetching(id, begun)) return;
   const auto* const failure = std::get_if<ResultFailure>(&result);
   if (failure != nullptr && !failure->refused) {
     auto missed = watch_.not_fetched(id, failure->expired, failure->message, now);

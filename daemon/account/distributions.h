@@ -31,16 +31,15 @@ class Distributions : public Owner {
   bool needs(Api api) const override;
   void set_usable(Api api, bool usable, Now now) override;
 
-  // The file that a verdict named was fetched and read, or could not be. Nothing comes of it if a
-  // reload has dropped the distribution meanwhile.
-  void on_fetched(const std::string& id, std::variant<DistributionResult, ResultFailure> result,
-                  Now now, Verdict& out);
+  // The file that a verdict named was fetched and read, or could not be; `begun`: when that began.
+  // Nothing comes of it if a reload has dropped the distribution meanwhile, listed again or not.
+  void on_fetched(const std::string& id, Wall begun,
+                  std::variant<DistributionResult, ResultFailure> result, Now now, Verdict& out);
   // What a configuration has to store and tell, to be called after each: files whose fetching an
   // earlier life did not survive, and fetches under way that nobody waits for any more.
   void after_configure(Now now, Verdict& out);
-  // Fetches under way, as if they had not begun.
-  std::vector<DistributionRecord> unbegun() const { return watch_.unbegun(); }
-  bool watches(const std::string& id) const { return watch_.watches(id); }
+  // The daemon stops: fetches under way count as not begun from here on.
+  std::vector<DistributionRecord> unbegin() { return watch_.unbegin(); }
   // By id; they point into this until the next call that changes it.
   std::vector<const DistributionRecord*> records() const { return watch_.records(); }
 

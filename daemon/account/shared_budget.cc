@@ -8,6 +8,7 @@ namespace {
 
 // A limit that was found is done without for a moment: it may be gone.
 constexpr Duration kReview = std::chrono::minutes(10);
+constexpr Duration kWindow = std::chrono::seconds(1);  // the platform's
 
 // Shares of the APIs while all have calls ready. The statistics find out that something ended and
 // where; lists and single tasks find what.
@@ -59,20 +60,22 @@ std::optional<std::size_t> SharedBudget::look_for_limit(Mono now) {
     found_ = *limit;
   }
   limiter_.emplace(static_cast<double>(found_), share_, now);
+  limiter_->restart(now + kWindow);
   review_at_ = now + kReview;
-  common_.clear();
   return found_;
 }
 
 void SharedBudget::review(Mono now) {
   if (named_ || !limiter_ || now < review_at_) return;
+  common_.forget_samples();
   limiter_.reset();
   departing_.reset();
 }
 
 Mono SharedBudget::next() const {
   if (!in_use()) return Mono::min();
-  return departing_ ? Mono::max() : limiter_->next();
+  if (!departing_) return limiter_->next();
+  return named_ ? Mono::max() : std::max(limiter_->next(), departing_since_ + kDepartureWait);
 }
 
 double SharedBudget::start_of(Api api) const {
@@ -84,20 +87,18 @@ double SharedBudget::turn_of(Api api, bool urgent) const {
   return urgent ? virtual_ - 1 : start_of(api);
 }
 
-void SharedBudget::on_sent(std::uint64_t call, Api api) {
+void SharedBudget::on_sent(std::uint64_t call, Api api, Mono now) {
   if (!in_use()) return;
   departing_ = call;
+  departing_since_ = now;
   const double start = start_of(api);
   virtual_ = start;
   finish_[api] = start + 1 / weight_of(api);
 }
 
 void SharedBudget::on_departure(std::uint64_t call, Api api, Mono now) {
-  if (in_use()) {
-    limiter_->sent(now);
-  } else {
-    common_.on_departure(call, api, now);
-  }
+  if (in_use()) limiter_->sent(now);
+  if (!named_) common_.on_departure(call, api, now);
   if (departing_ == call) departing_.reset();
 }
 

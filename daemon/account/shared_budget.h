@@ -29,7 +29,7 @@ class SharedBudget {
   double turn_of(Api api, bool urgent) const;
 
   // As Budget's.
-  void on_sent(std::uint64_t call, Api api);
+  void on_sent(std::uint64_t call, Api api, Mono now);
   void on_departure(std::uint64_t call, Api api, Mono now);
   void on_end(std::uint64_t call, std::optional<bool> throttled);
   void on_accepted(Mono departed, Mono now);
@@ -44,6 +44,10 @@ class SharedBudget {
  private:
   double start_of(Api api) const;
 
+  // A call that waits for its connection holds up others for so long at most, where the limit is
+  // only found: one instance that does not answer would hold up the others.
+  static constexpr Duration kDepartureWait = std::chrono::milliseconds(300);
+
   double share_ = 1;
   bool named_ = false;
   CommonQuota common_;
@@ -51,6 +55,7 @@ class SharedBudget {
   Mono review_at_ = Mono::max();
   std::optional<Limiter> limiter_;
   std::optional<std::uint64_t> departing_;
+  Mono departing_since_ = Mono::min();
   std::map<Api, double> finish_;  // virtual time at which an API has had its share so far
   double virtual_ = 0;            // the start of the call that went last
 };

@@ -116,6 +116,8 @@ Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& acc
     std::erase_if(tasks, [&](const std::string& id) { return poller->watches(id); });
     for (std::string& id : poller->job_ids()) watched.insert(std::move(id));
   }
+  // Before, for what waits now may be stored while the load goes on, and be in neither.
+  std::vector<DistributionRecord> waiting = recorder_.unstored_distributions(account.name);
   auto result = co_await ports_.store.load(account.name);
   ++parts_read_;
   auto* const stored = std::get_if<Stored>(&result);
@@ -124,6 +126,9 @@ Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& acc
     co_return std::move(*error);
   }
   for (DistributionRecord& newer : recorder_.unstored_distributions(account.name)) {
+    waiting.push_back(std::move(newer));
+  }
+  for (DistributionRecord& newer : waiting) {
     std::erase_if(stored->distributions, [&](const auto& old) { return old.key == newer.key; });
     stored->distributions.push_back(std::move(newer));
   }

@@ -76,7 +76,7 @@ Awaitable<void> Poller::run() {
     spawn(executor_, ask(*choice.call, std::move(endpoint), now));
   }
   Commit unbegun;
-  unbegun.distributions = account_.unbegun();
+  unbegun.distributions = account_.unbegin();
   if (!unbegun.distributions.empty()) recorder_.add(std::move(unbegun), {});
   while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
@@ -153,7 +153,8 @@ void Poller::finish(const Answer& answer) {
   for (const Anomaly anomaly : verdict.observation.anomalies) {
     ports_.observer.anomaly(name, anomaly);
   }
-  if (verdict.fetch) {
+  // At the end there is no time for a file: the next start asks for it.
+  if (verdict.fetch && !stopping_) {
     ++fetches_;
     spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
                            *std::exchange(verdict.begun, std::nullopt)));
@@ -164,8 +165,9 @@ void Poller::finish(const Answer& answer) {
 // If the file ends the daemon, the next one knows: that it was begun is stored before.
 Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   const std::string id = request.key.distribution_id;
+  const Wall since = begun.fetch_begun.value_or(Wall());
   Commit commit;
-  commit.distributions.push_back(begun);
+  commit.distributions.push_back(std::move(begun));
   // An older form of the record may wait to be stored after it.
   recorder_.add_lazily(commit);
   const auto stored = co_await ports_.store.commit(std::move(commit));
@@ -175,13 +177,7 @@ Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   } else {
     result = co_await ports_.results.fetch(std::move(request));
   }
-  if (!account_.watches_distribution(id)) {
-    Commit dropped;
-    begun.fetch_begun.reset();
-    dropped.distributions.push_back(std::move(begun));
-    recorder_.add_lazily(std::move(dropped));
-  }
-  record(account_.fetched(id, std::move(result), ports_.clock.now()));
+  record(account_.fetched(id, since, std::move(result), ports_.clock.now()));
   --fetches_;
   alarm_->ring();
 }

@@ -23,7 +23,7 @@ class SharedBudgetTest : public testing::Test {
     for (int i = 0; i < calls; ++i) {
       now.mono += milliseconds(1 + random() % 200);
       const Api api = kCalled[random() % kCalled.size()];
-      budget.on_sent(++number, api);
+      budget.on_sent(++number, api, now.mono);
       budget.on_departure(number, api, now.mono);
       const bool taken = take(limit);
       budget.on_end(number, !taken);
@@ -70,6 +70,53 @@ TEST_F(SharedBudgetTest, ALimitThatIsGoneIsForgotten) {
   ASSERT_TRUE(throttled) << "another";
   EXPECT_GE(*throttled, 8) << "searched from the start";
   EXPECT_LT(budget.next(), now.mono + milliseconds(200));
+}
+
+// The window is full of spaced calls when the limit is dropped: what is throttled then is no news.
+TEST_F(SharedBudgetTest, CallsFromBeforeAReviewCount) {
+  budget.configure(0, 1, now);
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  const Mono until = now.mono + minutes(10);
+  while (now.mono < until) {
+    now.mono = std::max(now.mono + milliseconds(1), budget.next());
+    budget.on_sent(++number, Api::kListTask, now.mono);
+    budget.on_departure(number, Api::kListTask, now.mono);
+    const bool taken = take(5);
+    budget.on_end(number, !taken);
+    taken ? budget.on_accepted(now.mono, now.mono) : budget.on_throttled(now.mono, now.mono);
+  }
+  budget.review(now.mono);
+  const auto throttled = throttled_until_found(5, 200);
+  ASSERT_TRUE(throttled);
+  EXPECT_EQ(*throttled, 3);
+}
+
+TEST_F(SharedBudgetTest, CallsOfBeforeALimitWasFoundDoNotReduceIt) {
+  budget.configure(0, 1, now);
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  for (int i = 0; i < 3; ++i) budget.on_throttled(now.mono, now.mono + milliseconds(200));
+  EXPECT_LT(budget.next(), now.mono + milliseconds(210));
+}
+
+TEST_F(SharedBudgetTest, ALimitThatRoseByOneIsFound) {
+  budget.configure(0, 1, now);
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  now.mono += minutes(10);
+  budget.review(now.mono);
+  const auto throttled = throttled_until_found(6, 500);
+  ASSERT_TRUE(throttled);
+  EXPECT_GE(*throttled, 8);
+  EXPECT_LT(budget.next(), now.mono + milliseconds(190));
+}
+
+TEST_F(SharedBudgetTest, WhereTheLimitIsFoundAnInstanceThatDoesNotAnswerHoldsUpNoOther) {
+  budget.configure(0, 1, now);
+  ASSERT_TRUE(throttled_until_found(5, 200));
+  now.mono += std::chrono::seconds(1);
+  budget.on_sent(++number, Api::kListTask, now.mono);
+  EXPECT_EQ(budget.next(), now.mono + milliseconds(300));
+  budget.configure(5, 1, now);
+  EXPECT_EQ(budget.next(), Mono::max()) << "a named one is kept strictly";
 }
 
 TEST_F(SharedBudgetTest, ANamedLimitIsNeverReviewed) {

@@ -70,13 +70,17 @@ CommonQuota::Fit CommonQuota::best_fit(const Edge& edge) {
 }
 
 bool CommonQuota::confirms(std::size_t limit) const {
-  std::size_t throttled = 0;
+  std::size_t throttled = 0, exceptions = 0;
+  std::array<std::size_t, 2> at_limit{};  // accepted, throttled
   for (const Sample& one : samples_) {
+    if (one.of_all == limit) ++at_limit[one.throttled];
     if (!one.throttled) continue;
-    if (one.of_all < limit) return false;
     ++throttled;
+    if (one.of_all < limit) ++exceptions;
   }
-  return throttled >= kMinToConfirm;
+  // Accepted at the limit: one or two overtook others on their way, or the limit is higher by now.
+  return throttled >= kMinToConfirm && at_limit[true] > at_limit[false] &&
+         static_cast<double>(exceptions) <= kMaxExceptions * static_cast<double>(throttled);
 }
 
 bool CommonQuota::contradicts(std::size_t limit) const {

@@ -19,17 +19,18 @@ namespace taskwatchd {
 
 class CommonQuota {
  public:
-  // A call leaves; it is over. `throttled`: nothing if that is not known.
+  // A call leaves; it is over. `throttled`: nothing if no reply told.
   void on_departure(std::uint64_t call, Api api, Mono now);
   void on_end(std::uint64_t call, std::optional<bool> throttled);
 
   // Calls/s of all APIs together, once the last calls (at most 200 and 60 s) show it.
   std::optional<std::size_t> find() const;
-  // The same for a limit that was found before: few throttled calls confirm it.
+  // The same for a limit that was found before: a few throttled calls confirm it.
   bool confirms(std::size_t limit) const;
   // Calls were accepted that it would have throttled.
   bool contradicts(std::size_t limit) const;
-  // Nothing is known any more of the calls so far.
+  // The calls so far show nothing any more, but they still fill the platform's window.
+  void forget_samples() { samples_.clear(); }
   void clear();
 
  private:

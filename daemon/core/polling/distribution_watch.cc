@@ -99,6 +99,11 @@ bool DistributionWatch::seen(const std::string& id) const {
   return found != watched_.end() && found->second.record.last_seen != Wall();
 }
 
+bool DistributionWatch::is_fetching(const std::string& id, Wall begun) const {
+  const auto found = watched_.find(id);
+  return found != watched_.end() && found->second.fetching == begun;
+}
+
 std::vector<const DistributionRecord*> DistributionWatch::records() const {
   std::vector<const DistributionRecord*> all;
   all.reserve(watched_.size());
@@ -124,6 +129,7 @@ DistributionWatch::Next DistributionWatch::next(Api api, Now now) const {
 void DistributionWatch::asked(Api api, const std::string& id, std::uint64_t call, Now now) {
   Watched& one = watched_.at(id);
   (api == Api::kQueryDeviceDistributeJob ? one.status_poll : one.file_poll).on_sent(call, now.mono);
+  if (api == Api::kQueryDeviceDistributeDetail) one.file_asked_by = call;
 }
 
 void DistributionWatch::failed(Api api, const std::string& id, std::uint64_t call, Mono retry_at) {
@@ -173,14 +179,16 @@ std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::strin
                                                                 std::uint64_t call, Now now) {
   Watched& one = watched_.at(id);
   one.file_poll.on_answer(call);
-  if (one.fetching) return std::nullopt;  // by the link that a newer call has shown
+  // A link is used once: that of a call from before the last fetch may be out of date.
+  if (one.fetching || call <= one.file_used_through) return std::nullopt;
   if (one.record.result && one.record.result->understood) {
     one.file_due = Mono::max();
     return std::nullopt;
   }
   if (!file.url.empty()) {
     one.file_due = Mono::max();
-    one.fetching = true;
+    one.fetching = now.wall;
+    one.file_used_through = one.file_asked_by;
     one.record.fetch_begun = now.wall;
     return Fetch{file.url, one.record};
   }
@@ -194,7 +202,7 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
                                                       DistributionResult result, Now now) {
   Watched& one = watched_.at(id);
   DistributionRecord& record = one.record;
-  one.fetching = false;
+  one.fetching.reset();
   one.tries = 0;
   one.told.clear();
   record.fetch_begun.reset();
@@ -233,7 +241,7 @@ DistributionWatch::Verdict DistributionWatch::refused(const std::string& id, con
 DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& id, bool expired,
                                                              const std::string& why, Now now) {
   Watched& one = watched_.at(id);
-  one.fetching = false;
+  one.fetching.reset();
   one.record.fetch_begun.reset();
   if (one.record.result && one.record.result->understood) return {};  // another was quicker
   const Duration pause =
@@ -245,10 +253,13 @@ DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& 
   return {one.record, {distribution_file_failed(one.record.key, why, now.wall)}};
 }
 
-std::vector<DistributionRecord> DistributionWatch::unbegun() const {
+std::vector<DistributionRecord> DistributionWatch::unbegin() {
   std::vector<DistributionRecord> records;
-  for (const auto& [id, one] : watched_) {
-    if (auto record = unbegun_record(one.record)) records.push_back(*std::move(record));
+  for (auto& [id, one] : watched_) {
+    auto record = unbegun_record(one.record);
+    if (!record) continue;
+    one.record.fetch_begun.reset();
+    records.push_back(*std::move(record));
   }
   return records;
 }

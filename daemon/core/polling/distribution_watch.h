@@ -33,6 +33,8 @@ class DistributionWatch {
   bool any() const { return !watched_.empty(); }
   bool watches(const std::string& id) const { return watched_.contains(id); }
   bool seen(const std::string& id) const;
+  // The fetch that began then is still the one whose end is waited for.
+  bool is_fetching(const std::string& id, Wall begun) const;
   // By id. Points into this until the next call that changes it.
   std::vector<const DistributionRecord*> records() const;
 
@@ -76,9 +78,9 @@ class DistributionWatch {
   // REQUIRES for the rest: nothing.
   // Fetches that an end of the daemon interrupted, found in what was stored. Each is told once.
   std::vector<Verdict> interrupted(Now now);
-  // The records of fetches under way, as if they had not begun: the daemon stops, which is no
-  // crash.
-  std::vector<DistributionRecord> unbegun() const;
+  // From here on fetches under way count as not begun: the daemon stops, which is no crash.
+  // Returns their records, to be stored.
+  std::vector<DistributionRecord> unbegin();
 
  private:
   struct Watched {
@@ -87,11 +89,13 @@ class DistributionWatch {
     Mono file_due = Mono::max();
     PollSlot status_poll;
     PollSlot file_poll;
-    std::uint64_t status_shown_by = 0;  // the newest call that was answered
-    bool fetching = false;              // its file, which is not asked for meanwhile
-    int empties = 0;                    // replies without a link, running
-    int tries = 0;                      // for a file, since the last one that came
-    std::string told;                   // why it could not be had
+    std::uint64_t status_shown_by = 0;    // the newest call that was answered
+    std::uint64_t file_asked_by = 0;      // the newest call
+    std::uint64_t file_used_through = 0;  // replies to calls up to this one are out of date
+    std::optional<Wall> fetching;         // since when; its file is not asked for meanwhile
+    int empties = 0;                      // replies without a link, running
+    int tries = 0;                        // for a file, since the last one that came
+    std::string told;                     // why it could not be had
   };
   bool wants_file(const Watched& one) const;
   // Sets when the file is due, of one that is not being fetched.

@@ -60,13 +60,13 @@ void Limiter::configure(double quota, double share) {
   settled_ = full ? configured_ : std::min(settled_, configured_);
 }
 
-void Limiter::restart(Mono now) {
+void Limiter::restart(Mono until) {
   const Mono last_sent = last_sent_;
   const Mono held_until = held_until_;
-  *this = Limiter(configured_, 1, now);
+  *this = Limiter(configured_, 1, until);
   last_sent_ = last_sent;
   held_until_ = held_until;
-  fell_at_ = now;
+  fell_at_ = until;
 }
 
 Duration Limiter::gap() const {

@@ -31,8 +31,9 @@ class Limiter {
   // The call that left at `departed` was not throttled, whatever else became of it.
   void on_accepted(Mono departed, Mono now);
   void on_throttled(Mono departed, Mono now);
-  // What throttled calls have taught is forgotten: they had another cause.
-  void restart(Mono now);
+  // What throttled calls have taught is forgotten: they had another cause. Calls that leave up to
+  // `until` teach nothing either: the platform's window is full of what left before.
+  void restart(Mono until);
   // The platform asked us to wait.
   void hold_until(Mono when);
 

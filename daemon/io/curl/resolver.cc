@@ -77,14 +77,15 @@ struct Resolver::State : std::enable_shared_from_this<State> {
     if (host.failed_at && SteadyClock::now() - *host.failed_at < options.keep_failure) return;
     if (looking >= options.lookups) return fail(host, "too many name lookups under way");
     try {
-      auto work = [state = weak_from_this(), mailbox = mailbox, lookup = options.lookup, name] {
+      auto work = [state = weak_from_this(), mailbox = mailbox, lookup = options.lookup,
+                   name = name]() mutable {
         Addresses found;
         try {
           found = lookup(name);
-        } catch (const std::exception& e) {
-          found = {{}, e.what()};
+        } catch (const std::exception&) {
+          found = {{}, "out of memory"};  // short enough to need none
         }
-        mailbox->post([state, name, found = std::move(found)] {
+        mailbox->post([state, name = std::move(name), found = std::move(found)] {
           if (const auto alive = state.lock()) alive->found(name, found);
         });
       };

@@ -109,15 +109,15 @@ asio::awaitable<std::optional<bool>> PasswordChecker::check(Secret password, Sec
     co_await wait_for(turn);
   }
   state->busy = true;
-  auto work = [mailbox = state->mailbox, check = state->check, to = std::weak_ptr<Bell>(bell),
-               password = std::move(password), hash = std::move(hash)] {
-    mailbox->post(CheckEnd{to, passes(check, password, hash)});
-  };
   bool started = true;
   try {
+    auto work = [mailbox = state->mailbox, check = state->check, to = std::weak_ptr<Bell>(bell),
+                 password = std::move(password), hash = std::move(hash)] {
+      mailbox->post(CheckEnd{to, passes(check, password, hash)});
+    };
     start_thread(std::move(work)).detach();
-  } catch (const std::system_error&) {
-    started = false;  // the system's limit of threads
+  } catch (const std::exception&) {
+    started = false;  // no memory, or the system's limit of threads
   }
   if (started) co_await wait_for(bell);
   state->next();

@@ -259,7 +259,7 @@ TEST_F(DistributionWatchTest, AFetchUnderWayAtAnOrderlyStopIsNoCrash) {
   open();
   status(kFinished);
   file("https://x/y");
-  const auto unbegun = watch.unbegun();
+  const auto unbegun = watch.unbegin();
   ASSERT_EQ(unbegun.size(), 1u);
   EXPECT_FALSE(unbegun[0].fetch_begun);
   EXPECT_TRUE(watch.interrupted(now).empty()) << "it is under way";
@@ -276,9 +276,12 @@ TEST_F(DistributionWatchTest, AFetchWhoseDistributionWasDroppedMeanwhileIsNoCras
   EXPECT_TRUE(watch.configure({"d1"}, dropped, seconds(1), now).empty());
   EXPECT_TRUE(watch.interrupted(now).empty());
   EXPECT_EQ(due(kDetail), "d1");
+  EXPECT_FALSE(watch.is_fetching("d1", now.wall));
+  const Wall first = now.wall;
+  pass(seconds(1));
   file("https://x/y");
-  EXPECT_EQ(watch.fetched("d1", result(3, 0), now).events.size(), 1u);
-  EXPECT_TRUE(watch.fetched("d1", result(3, 0), now).events.empty()) << "the first of the two";
+  EXPECT_FALSE(watch.is_fetching("d1", first)) << "nobody waits for the end of the first";
+  EXPECT_TRUE(watch.is_fetching("d1", now.wall));
 }
 
 TEST_F(DistributionWatchTest, AnUnansweredCallBarsTheNextForTwoSeconds) {
@@ -301,6 +304,23 @@ TEST_F(DistributionWatchTest, AnUnansweredCallBarsTheNextForTwoSeconds) {
   EXPECT_EQ(due(kDetail), std::nullopt);
   watch.fetched("d1", result(3, 0), now);
   EXPECT_EQ(due(kDetail), std::nullopt);
+}
+
+// Else each of them would use up one of the hourly tries.
+TEST_F(DistributionWatchTest, LateLinksOfCallsFromBeforeAFetchStartNone) {
+  open();
+  status(kFinished);
+  for (std::uint64_t one = 11; one <= 13; ++one) {
+    watch.asked(kDetail, "d1", one, now);
+    pass(seconds(2));
+  }
+  ASSERT_TRUE(watch.file("d1", DistributionFile{Secret("https://x/y")}, 11, now));
+  DistributionResult strange;
+  strange.problem = "odd";
+  EXPECT_EQ(watch.fetched("d1", strange, now).record->refusals, 1u);
+  EXPECT_FALSE(watch.file("d1", DistributionFile{Secret("https://x/y")}, 12, now));
+  EXPECT_FALSE(watch.file("d1", DistributionFile{}, 13, now));
+  EXPECT_EQ(watch.next(kDetail, now).wake, now.mono + minutes(60));
 }
 
 TEST_F(DistributionWatchTest, AFailedCallIsMadeAgainWhenTheRetryIsDue) {
