@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <map>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -82,8 +83,10 @@ struct Resolver::State : std::enable_shared_from_this<State> {
         Addresses found;
         try {
           found = lookup(name);
-        } catch (const std::exception&) {
+        } catch (const std::bad_alloc&) {
           found = {{}, "out of memory"};  // short enough to need none
+        } catch (const std::exception& e) {
+          found = {{}, e.what()};
         }
         mailbox->post([state, name = std::move(name), found = std::move(found)] {
           if (const auto alive = state.lock()) alive->found(name, found);
