@@ -11,7 +11,6 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kKeysRetry = std::chrono::seconds(10);
-constexpr Duration kPlatformWindow = std::chrono::seconds(1);  // of its rate limits
 constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
 constexpr char kAlive[] = "alive";
@@ -227,12 +226,12 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   return out;
 }
 
-// Limits of APIs that share one of the account cannot find it: each takes what another leaves.
+// The rate limiters of single APIs cannot find a common quota: each uses what another leaves.
 void Account::look_for_common_quota(Now now, Verdict& out) {
   const auto limit = total_.look_for_limit(now.mono);
   if (!limit) return;
-  for (auto& [api, budget] : budgets_) budget.restart(now.mono + kPlatformWindow);
-  if (std::exchange(common_quota_, *limit) == *limit) return;  // it was told
+  for (auto& [api, budget] : budgets_) budget.restart(now.mono + CommonQuota::kWindow);
+  if (std::exchange(common_quota_, *limit) == *limit) return;  // logged before
   out.news.push_back(common_quota_found(now.wall, config_.name, *limit));
 }
 

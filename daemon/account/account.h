@@ -123,7 +123,7 @@ class Account {
   AccountConfig config_;
   std::map<Api, Budget> budgets_;
   SharedBudget total_;
-  std::size_t common_quota_ = 0;  // calls/s, as it was told; 0: none
+  std::size_t common_quota_ = 0;  // calls/s, logged last; 0: none
   Tracker tracker_;
   Reach reach_;
   AccountJobs jobs_;

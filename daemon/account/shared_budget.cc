@@ -6,9 +6,8 @@
 namespace taskwatchd {
 namespace {
 
-// A limit that was found is done without for a moment: it may be gone.
+// A found limit is dropped so often, until throttled calls confirm it: it may be gone.
 constexpr Duration kReview = std::chrono::minutes(10);
-constexpr Duration kWindow = std::chrono::seconds(1);  // the platform's
 
 // Shares of the APIs while all have calls ready. The statistics find out that something ended and
 // where; lists and single tasks find what.
@@ -60,7 +59,7 @@ std::optional<std::size_t> SharedBudget::look_for_limit(Mono now) {
     found_ = *limit;
   }
   limiter_.emplace(static_cast<double>(found_), share_, now);
-  limiter_->restart(now + kWindow);
+  limiter_->restart(now + CommonQuota::kWindow);
   review_at_ = now + kReview;
   return found_;
 }

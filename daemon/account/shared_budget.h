@@ -35,10 +35,11 @@ class SharedBudget {
   void on_accepted(Mono departed, Mono now);
   void on_throttled(Mono departed, Mono now);
 
-  // To be called after each throttled call. A limit that was just found, in calls/s: what the
-  // limits of the APIs have learned is to be forgotten, for they were not what throttled.
+  // To be called after each throttled call. Returns a limit that was just found, in calls/s. The
+  // rate limiters of the APIs are then to be restarted: they learned from throttling that this
+  // limit caused.
   std::optional<std::size_t> look_for_limit(Mono now);
-  // To be called before next(). A limit that was found is looked for anew now and then.
+  // To be called before next(). Drops a found limit every ten minutes: it may be gone.
   void review(Mono now);
 
  private:

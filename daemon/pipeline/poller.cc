@@ -153,8 +153,9 @@ void Poller::finish(const Answer& answer) {
   for (const Anomaly anomaly : verdict.observation.anomalies) {
     ports_.observer.anomaly(name, anomaly);
   }
-  // At the end there is no time for a file: the next start asks for it.
-  if (verdict.fetch && !stopping_) {
+  if (verdict.fetch && stopping_) {
+    account_.unbegin();  // there is no time for a file: the next start asks for it
+  } else if (verdict.fetch) {
     ++fetches_;
     spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
                            *std::exchange(verdict.begun, std::nullopt)));

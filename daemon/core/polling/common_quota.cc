@@ -5,7 +5,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kWindow = std::chrono::seconds(1);  // the platform's
 constexpr std::size_t kMaxSamples = 200;
 constexpr Duration kMaxAge = std::chrono::seconds(60);
 

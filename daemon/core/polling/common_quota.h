@@ -19,7 +19,10 @@ namespace taskwatchd {
 
 class CommonQuota {
  public:
-  // A call leaves; it is over. `throttled`: nothing if no reply told.
+  // The window in which the platform counts calls.
+  static constexpr Duration kWindow = std::chrono::seconds(1);
+
+  // A call leaves; it ends. `throttled`: nullopt if no reply came.
   void on_departure(std::uint64_t call, Api api, Mono now);
   void on_end(std::uint64_t call, std::optional<bool> throttled);
 
@@ -29,7 +32,7 @@ class CommonQuota {
   bool confirms(std::size_t limit) const;
   // Calls were accepted that it would have throttled.
   bool contradicts(std::size_t limit) const;
-  // The calls so far show nothing any more, but they still fill the platform's window.
+  // The calls so far are no longer evidence, but they still fill the platform's window.
   void forget_samples() { samples_.clear(); }
   void clear();
 

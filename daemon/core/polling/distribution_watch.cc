@@ -188,7 +188,7 @@ std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::strin
   if (!file.url.empty()) {
     one.file_due = Mono::max();
     one.fetching = now.wall;
-    one.file_used_through = one.file_asked_by;
+    one.file_used_through = std::max(call, one.file_asked_by);
     one.record.fetch_begun = now.wall;
     return Fetch{file.url, one.record};
   }
@@ -206,11 +206,6 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   one.tries = 0;
   one.told.clear();
   record.fetch_begun.reset();
-  // Listed again while its file was being fetched, it is fetched twice; it is told once.
-  if (record.result && record.result->understood) {
-    one.file_due = Mono::max();
-    return {};
-  }
   const bool is_told =
       record.result && !result.understood && record.result->problem == result.problem;
   record.refusals = result.understood ? 0 : record.refusals + 1;
@@ -243,7 +238,6 @@ DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& 
   Watched& one = watched_.at(id);
   one.fetching.reset();
   one.record.fetch_begun.reset();
-  if (one.record.result && one.record.result->understood) return {};  // another was quicker
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
   one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);

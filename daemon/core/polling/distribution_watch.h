@@ -64,6 +64,7 @@ class DistributionWatch {
   };
   std::optional<Fetch> file(const std::string& id, const DistributionFile& file, std::uint64_t call,
                             Now now);
+  // REQUIRES for the three below: is_fetching(id, the begin of this fetch).
   // One that was not understood is fetched again after an hour, three times, then once a reload.
   Verdict fetched(const std::string& id, DistributionResult result, Now now);
   // The file could not be had: another link is asked for, at once if this one's time was over.

@@ -373,16 +373,16 @@ TEST_F(DistributionWatchTest, AFileThatIsFetchedTwiceIsToldOnce) {
   open();
   status(kFinished);
   ASSERT_TRUE(file("https://one"));
-  const auto stored = status(kFinished).record.value_or(*watch.records().front());
-  watch.configure({}, {}, seconds(1), now);  // a reload drops it, the fetch goes on
-  open({"d1"}, {stored});                    // and another one lists it again
+  const Wall first = now.wall;
+  const auto dropped = watch.configure({}, {}, seconds(1), now);  // the fetch goes on
+  open({"d1"}, dropped);                                          // a reload lists it again
+  pass(seconds(1));
   EXPECT_EQ(due(kDetail), "d1");
   ASSERT_TRUE(file("https://two"));
+  ASSERT_FALSE(watch.is_fetching("d1", first)) << "its end is ignored";
+  ASSERT_TRUE(watch.is_fetching("d1", now.wall));
   EXPECT_EQ(watch.fetched("d1", result(2, 1), now).events.size(), 1u);
-  const auto second = watch.fetched("d1", result(2, 1), now);
-  EXPECT_FALSE(second.record);
-  EXPECT_TRUE(second.events.empty());
-  EXPECT_TRUE(watch.not_fetched("d1", false, "no route", now).news.empty());
+  EXPECT_FALSE(watch.is_fetching("d1", now.wall)) << "each ends once";
   EXPECT_EQ(due(kDetail), std::nullopt);
   EXPECT_FALSE(file("https://three")) << "asked meanwhile";
 }
