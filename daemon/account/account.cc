@@ -166,7 +166,7 @@ Endpoint Account::begin(const Call& call, Now now) {
   assert(fresh && call.number > calls_);
   calls_ = call.number;
   budgets_.at(call.api).on_sent(call.number);
-  total_.on_sent(call.number, call.api, now.mono);
+  total_.on_sent(call, now.mono);
   reach_.on_sent(call.iot_instance);
   served_[call.api] = call.owner;
   owner_of(call).on_sent(call, now);

@@ -86,13 +86,13 @@ double SharedBudget::turn_of(Api api, bool urgent) const {
   return urgent ? virtual_ - 1 : start_of(api);
 }
 
-void SharedBudget::on_sent(std::uint64_t call, Api api, Mono now) {
+void SharedBudget::on_sent(const Call& call, Mono now) {
   if (!in_use()) return;
-  departing_ = call;
+  departing_ = call.number;
   departing_since_ = now;
-  const double start = start_of(api);
+  const double start = start_of(call.api);
   virtual_ = start;
-  finish_[api] = start + 1 / weight_of(api);
+  finish_[call.api] = start + 1 / (weight_of(call.api) * call.weight);
 }
 
 void SharedBudget::on_departure(std::uint64_t call, Api api, Mono now) {

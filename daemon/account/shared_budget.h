@@ -11,7 +11,7 @@
 
 #include "core/polling/common_quota.h"
 #include "core/polling/limiter.h"
-#include "core/types/api.h"
+#include "core/types/call.h"
 #include "core/types/time.h"
 
 namespace taskwatchd {
@@ -28,8 +28,8 @@ class SharedBudget {
   // Of two APIs that have a call ready the one of the smaller turn goes first.
   double turn_of(Api api, bool urgent) const;
 
+  void on_sent(const Call& call, Mono now);
   // As Budget's.
-  void on_sent(std::uint64_t call, Api api, Mono now);
   void on_departure(std::uint64_t call, Api api, Mono now);
   void on_end(std::uint64_t call, std::optional<bool> throttled);
   void on_accepted(Mono departed, Mono now);

@@ -23,7 +23,7 @@ class SharedBudgetTest : public testing::Test {
     for (int i = 0; i < calls; ++i) {
       now.mono += milliseconds(1 + random() % 200);
       const Api api = kCalled[random() % kCalled.size()];
-      budget.on_sent(++number, api, now.mono);
+      budget.on_sent(call_of(api), now.mono);
       budget.on_departure(number, api, now.mono);
       const bool taken = take(limit);
       budget.on_end(number, !taken);
@@ -31,6 +31,13 @@ class SharedBudgetTest : public testing::Test {
       if (!taken && budget.look_for_limit(now.mono)) return throttled;
     }
     return std::nullopt;
+  }
+  Call call_of(Api api, double weight = 1) {
+    Call call;
+    call.api = api;
+    call.number = ++number;
+    call.weight = weight;
+    return call;
   }
   bool take(std::size_t limit) {
     while (!log.empty() && now.mono - log.front() >= std::chrono::seconds(1)) log.pop_front();
@@ -45,6 +52,26 @@ class SharedBudgetTest : public testing::Test {
   std::uint64_t number = 0;
   std::deque<Mono> log;
 };
+
+TEST_F(SharedBudgetTest, ACallOfTwiceTheWeightLeavesItsApiTwiceTheTurns) {
+  budget.configure(5, 1, now);
+  const auto statistics_of_300 = [&](double weight) {
+    int statistics = 0;
+    for (int i = 0; i < 300; ++i) {
+      const bool first =
+          budget.turn_of(Api::kQueryJobStatistics, false) < budget.turn_of(Api::kListTask, false);
+      const Api api = first ? Api::kQueryJobStatistics : Api::kListTask;
+      const Call call = call_of(api, first ? weight : 1);
+      budget.on_sent(call, now.mono);
+      budget.on_departure(call.number, api, now.mono);
+      budget.on_end(call.number, false);
+      statistics += first ? 1 : 0;
+    }
+    return statistics;
+  };
+  EXPECT_NEAR(statistics_of_300(1), 300 * 2 / 4.5, 3);
+  EXPECT_NEAR(statistics_of_300(2), 300 * 4 / 6.5, 3);
+}
 
 TEST_F(SharedBudgetTest, AFoundLimitSpacesTheCallsAndIsConfirmedEachTenMinutes) {
   budget.configure(0, 1, now);
@@ -79,7 +106,7 @@ TEST_F(SharedBudgetTest, CallsFromBeforeAReviewCount) {
   const Mono until = now.mono + minutes(10);
   while (now.mono < until) {
     now.mono = std::max(now.mono + milliseconds(1), budget.next());
-    budget.on_sent(++number, Api::kListTask, now.mono);
+    budget.on_sent(call_of(Api::kListTask), now.mono);
     budget.on_departure(number, Api::kListTask, now.mono);
     const bool taken = take(5);
     budget.on_end(number, !taken);
@@ -113,7 +140,7 @@ TEST_F(SharedBudgetTest, WhereTheLimitIsFoundAnInstanceThatDoesNotAnswerHoldsUpN
   budget.configure(0, 1, now);
   ASSERT_TRUE(throttled_until_found(5, 200));
   now.mono += std::chrono::seconds(1);
-  budget.on_sent(++number, Api::kListTask, now.mono);
+  budget.on_sent(call_of(Api::kListTask), now.mono);
   EXPECT_EQ(budget.next(), now.mono + milliseconds(300));
   budget.configure(5, 1, now);
   EXPECT_EQ(budget.next(), Mono::max()) << "a named one is kept strictly";

@@ -42,6 +42,7 @@ struct Call {
   std::string token;                 // ListTask: of the page; empty: the first
   std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1
   bool beside = false;               // ListTask: of two walks through one list the second
+  double weight = 1;                 // of its API's turns where all APIs share a quota
 
   bool asks_distribution() const {
     return api == Api::kQueryDeviceDistributeJob || api == Api::kQueryDeviceDistributeDetail;

@@ -1,0 +1,199 @@
+#include "core/polling/page_choice.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "core/polling/unreconciled.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::uint32_t kBoundFactor = 2;
+constexpr std::uint32_t kBoundPages = 8;  // for what is counted late
+
+// Of 32 pages that are not for bad ends one goes to tasks that only moved on. Of four, three go to
+// the list of all tasks while hardly one was ever seen and few have ended: then it names the most
+// and the others wait for little; else one goes to each list that was never read whole.
+constexpr unsigned kMoveTurn = 32;
+constexpr unsigned kFirstOf = 4;
+constexpr unsigned kAllTurns = 3;
+constexpr unsigned kFirstTurns = 1;
+// Of three pages for tasks that succeeded, two may go to the list of running ones, if it is shorter
+// by half and few of those that left it still wait to be asked.
+constexpr double kShorter = 2;
+constexpr unsigned kHintTurns = 3;
+constexpr std::size_t kHintsMax = 25;
+constexpr std::uint32_t kWorthTwo = 3;  // pages of a list that two walks share
+// Lists of finished jobs wait for those of running ones.
+constexpr double kFinishedWorth = 0.01;
+
+constexpr std::uint32_t pages_of(double rows) {
+  return std::max(1U, static_cast<std::uint32_t>((rows + kListPage - 1) / kListPage));
+}
+
+// Without a count every list is wanted for ever: at least once each is read whole.
+bool wants_whole(const PlannedJob& job, const ListWalk& walk) {
+  return job.count() == nullptr && walk.whole_since() == Mono::min();
+}
+
+bool only_moves(std::size_t list) {
+  return !is_finished(static_cast<TaskStatus>(list));
+}
+
+}  // namespace
+
+std::uint32_t most_pages(const PlannedJob& job, std::size_t list) {
+  double rows = 0;
+  if (job.count() == nullptr) {
+    rows = std::accumulate(job.held.begin(), job.held.end(), 0.0);
+  } else {
+    rows = list == kAllTasks ? job.count()->total : job.count()->tasks[list];
+  }
+  return kBoundFactor * pages_of(rows) + kBoundPages;
+}
+
+Planned list_plan(const PlannedJob& job, std::size_t list, const ListWalk& walk, const Pace& pace,
+                  Mono now) {
+  Planned plan{PlanRule::kMissing, Mono::min()};
+  if (walk.in_flight(now)) return {PlanRule::kInFlight, walk.ready()};
+  if (walk.backoff_until() > now) plan.not_before(PlanRule::kRetry, walk.backoff_until());
+  if (walk.not_before() > now) plan.not_before(PlanRule::kFruitless, walk.not_before());
+  const bool begins = !walk.midway() && walk.last_asked() != Mono::min();
+  if (!begins) return plan;
+  // Tasks that move on are not walked after more often than one of them would be asked.
+  if (only_moves(list) && !wants_whole(job, walk) && !is_first_sight(job, list)) {
+    plan.not_before(PlanRule::kPaceTask, walk.last_asked() + pace.task);
+  }
+  if (job.count() == nullptr) plan.not_before(PlanRule::kPaceJob, walk.last_asked() + pace.job);
+  return plan;
+}
+
+PageChoice::Class PageChoice::class_of(const PlannedJob& job, std::size_t list) {
+  const auto status = static_cast<TaskStatus>(list);
+  if (is_bad(status)) return Class::kBad;
+  if (wants_whole(job, job.lists[list]) || is_finished(status)) return Class::kEnd;
+  return is_first_sight(job, list) ? Class::kFirst : Class::kMove;
+}
+
+// Tasks that succeeded are found in the list of those, which grows and grows; or they are missed in
+// the list of running ones, which stays short, and then asked one by one. Both in turn: what was
+// never seen running can be found in the first only.
+std::size_t PageChoice::shortest(const PlannedJob& job, std::size_t list, Mono now) const {
+  const bool found_at_once = order_.kind() != PageOrder::Kind::kOther;
+  const bool succeeded = list == list_of(TaskStatus::kSucceeded);
+  if (job.count() == nullptr || found_at_once || !succeeded) return list;
+  constexpr std::size_t kRunning = list_of(TaskStatus::kInProgress);
+  const double long_way = pages_of(job.count()->tasks[list]);
+  const double short_way = pages_of(job.count()->tasks[kRunning]);
+  const bool worthwhile = kShorter * short_way < long_way && job.held[kRunning] > 0;
+  const bool its_turn = good_turn_ % kHintTurns != 0 && hints_ < kHintsMax;
+  return worthwhile && its_turn && job.lists[kRunning].ready() <= now ? kRunning : list;
+}
+
+// What one page of the list brings: the wait that it ends, in task-seconds.
+double PageChoice::worth(const PlannedJob& job, std::size_t list, double missing, Mono now) const {
+  const JobStatistics* const count = job.count();
+  const Mono since = count != nullptr ? job.missing_since[list] : job.lists[list].last_asked();
+  const double waited =
+      since == Mono::min() ? 1e4 : std::max(0.05, seconds(now - std::min(since, now)));
+  double pages = pages_of(count != nullptr ? count->tasks[list] : job.held[list]);
+  if (list == kAllTasks && count != nullptr) pages = pages_of(count->total);
+  if (order_.kind() == PageOrder::Kind::kNewestFirst)
+    pages = std::min<double>(pages, pages_of(missing));
+  // A list that goes on bringing nothing of what is missing lets the others go first.
+  pages *= 1 + job.lists[list].barren(static_cast<std::uint32_t>(pages));
+  return missing * waited / pages * (job.is_finished() ? kFinishedWorth : 1);
+}
+
+NextCall PageChoice::next(PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now) {
+  NextCall choice;
+  std::array<Candidate, 4> best{};
+  for (auto& [id, job] : jobs) {
+    const Mono free = gates.until(job.instance);
+    for (std::size_t list = 0; list < kTaskLists; ++list) {
+      const double missing = missing_tasks(job, list, pace, now);
+      if (missing <= 0) continue;
+      const bool beside = job.lists[list].in_flight(now);
+      if (beside && !may_walk_beside(job, list, now)) {
+        choice.wake = std::min(choice.wake, job.lists[list].ready());
+        continue;
+      }
+      ListWalk& walk = (beside ? job.beside : job.lists)[list];
+      walk.place(now);  // a token that is too old ends the walk
+      const Mono when = std::max(free, list_plan(job, list, walk, pace, now).at);
+      if (when > now) {
+        choice.wake = std::min(choice.wake, when);
+        continue;
+      }
+      if (walk.dies_soon(now)) {
+        choice.call = page_call({&job, list, 0, beside}, now);
+        choice.urgent = is_bad(static_cast<TaskStatus>(list));
+        return choice;
+      }
+      Candidate& leader = best[static_cast<std::size_t>(class_of(job, list))];
+      const double value = worth(job, list, missing, now);
+      if (value > leader.worth) {
+        leader = {&job, beside ? list : shortest(job, list, now), value, beside};
+      }
+    }
+  }
+  const auto& [bad, end, move, first] = best;
+  const unsigned first_turns = first.list == kAllTasks ? kAllTurns : kFirstTurns;
+  const bool firsts_turn =
+      first.job != nullptr && (end.job == nullptr || good_turn_ % kFirstOf < first_turns);
+  const bool moves_turn =
+      move.job != nullptr && (end.job == nullptr || good_turn_ % kMoveTurn == kMoveTurn - 1);
+  const Candidate& good = firsts_turn ? first : moves_turn ? move : end;
+  const bool bads_turn = bad.job != nullptr && (good.job == nullptr || owed_ < kBadTurns);
+  const Candidate& chosen = bads_turn ? bad : good;
+  both_wait_ = bad.job != nullptr && good.job != nullptr;
+  if (chosen.job != nullptr) choice.call = page_call(chosen, now);
+  choice.urgent = bads_turn;
+  return choice;
+}
+
+// A walk goes a page a round trip. Where that is longer than a slot of the quota, a second walk
+// from the first page on, begun when the first one is half through, halves the time until a page is
+// seen again. Where the order tells at which end the news are there is nothing to gain.
+bool PageChoice::may_walk_beside(PlannedJob& job, std::size_t list, Mono now) const {
+  if (order_.kind() != PageOrder::Kind::kOther || job.count() == nullptr) return false;
+  ListWalk& second = job.beside[list];
+  if (second.in_flight(now)) return false;
+  if (second.place(now).page > 0) return true;
+  const std::uint32_t pages = pages_of(job.count()->tasks[list]);
+  const std::uint32_t at = job.lists[list].page_in_flight();
+  return list != kAllTasks && pages >= kWorthTwo && at >= pages / 2 && at < pages / 2 + 2;
+}
+
+Call PageChoice::page_call(const Candidate& chosen, Mono now) {
+  PlannedJob& job = *chosen.job;
+  const ListWalk::Place place = (chosen.beside ? job.beside : job.lists)[chosen.list].place(now);
+  Call call;
+  call.api = Api::kListTask;
+  call.owner = CallOwner::kJobs;
+  call.iot_instance = job.instance;
+  call.job_id = job.id;
+  if (chosen.list != kAllTasks) call.status = static_cast<TaskStatus>(chosen.list);
+  call.token = place.token;
+  call.page = place.page;
+  call.beside = chosen.beside;
+  return call;
+}
+
+void PageChoice::on_sent(const Call& call) {
+  const bool bad = call.status && is_bad(*call.status);
+  if (!bad) ++good_turn_;
+  owed_ = !both_wait_ ? 0 : bad ? owed_ + kGoodTurns : owed_ - std::min(owed_, kBadTurns);
+}
+
+// The list of all tasks may have an order of its own, and is read to its end.
+void PageChoice::learn_order(const Call& call, const TaskPage& page) {
+  if (call.status) order_.learn(page.tasks);
+}
+
+PageOrder::Kind PageChoice::order_of(const Call& call) const {
+  return call.status ? order_.kind() : PageOrder::Kind::kOther;
+}
+
+}  // namespace taskwatchd
