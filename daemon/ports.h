@@ -139,6 +139,9 @@ struct Watched {
   std::vector<DistributionKey> distributions;
 };
 
+// How long callers wait before they ask a store again that failed.
+constexpr Duration kStoreRetry = std::chrono::seconds(1);
+
 // Durable memory. Calls are carried out in the order they are made, except that those made while a
 // prune is under way come in between its parts.
 class Store {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kNoText = "neither packed nor text that we can read";
 constexpr const char* kTooLarge = "its text is larger than the file may be";
-constexpr std::size_t kPart = 64U << 10U;  // bytes converted at a time
+constexpr std::size_t kConvertedBytes = 64U << 10U;  // bytes converted at a time
 
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
@@ -80,7 +80,7 @@ std::optional<std::string> convert(std::string_view bytes, const char* charset, 
   out.reserve(std::min(limit, bytes.size() / 2 * 3));
   char* in = const_cast<char*>(bytes.data());
   std::size_t in_left = bytes.size();
-  std::array<char, kPart> part;
+  std::array<char, kConvertedBytes> part;
   while (in_left > 0) {
     char* to = part.data();
     std::size_t out_left = part.size();

@@ -12,7 +12,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kPart = 256U << 10U;  // bytes unpacked at a time
+constexpr std::size_t kUnpackedBytes = 256U << 10U;  // bytes unpacked at a time
 constexpr int kGzipOnly = 16 + MAX_WBITS;
 
 UnpackProblem too_large() {
@@ -35,14 +35,14 @@ std::variant<std::string, UnpackProblem> unpack_gzip(std::string_view bytes, std
   if (inflateInit2(&stream, kGzipOnly) != Z_OK) return UnpackProblem{"zlib does not start"};
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, &inflateEnd);
   std::string out;
-  std::vector<char> part(kPart);
+  std::vector<char> part(kUnpackedBytes);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
   for (;;) {
     stream.next_out = reinterpret_cast<Bytef*>(part.data());
-    stream.avail_out = kPart;
+    stream.avail_out = kUnpackedBytes;
     const int state = inflate(&stream, Z_NO_FLUSH);
-    const std::size_t got = kPart - stream.avail_out;
+    const std::size_t got = kUnpackedBytes - stream.avail_out;
     if (got > budget) return too_large();
     budget -= got;
     out.append(part.data(), got);
@@ -181,7 +181,7 @@ std::optional<UnpackProblem> ZipArchive::read(std::size_t entry, std::size_t& bu
   const std::unique_ptr<zip_file_t, decltype(close)> file(zip_fopen_index(handle_->zip, entry, 0),
                                                           close);
   if (!file) return UnpackProblem{"a file in the zip cannot be read: encrypted, or packed oddly"};
-  std::vector<char> part(kPart);
+  std::vector<char> part(kUnpackedBytes);
   for (;;) {
     const zip_int64_t got = zip_fread(file.get(), part.data(), part.size());
     if (got < 0) return UnpackProblem{"a file in the zip is broken"};

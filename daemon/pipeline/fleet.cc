@@ -8,9 +8,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kLoadPart = 5000;  // records
-constexpr std::size_t kAskPart = 1000;   // ids in one question to the store
-constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr std::size_t kLoadPart = 5000;    // records
+constexpr std::size_t kAskPart = 1000;     // ids in one question to the store
 constexpr std::ptrdiff_t kShowPart = 500;  // likewise
 
 std::vector<std::string> tasks_of(const AccountConfig& account) {
@@ -202,7 +201,7 @@ Awaitable<void> Fleet::follow_counters() {
     if (wanted.empty()) co_await counters_alarm_->wait_until(Mono::max());
     for (auto& [account, jobs] : wanted) {
       const auto error = co_await load_counters(account, std::move(jobs));
-      if (error) co_await counters_alarm_->wait_until(ports_.clock.now().mono + kRetry);
+      if (error) co_await counters_alarm_->wait_until(ports_.clock.now().mono + kStoreRetry);
     }
   }
 }

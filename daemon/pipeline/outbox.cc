@@ -4,7 +4,6 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kBatch = 256;  // events offered at once
-constexpr Duration kRetry = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -22,7 +21,7 @@ void Outbox::stop() {
 }
 
 Awaitable<void> Outbox::pause() {
-  const Mono until = ports_.clock.now().mono + kRetry;
+  const Mono until = ports_.clock.now().mono + kStoreRetry;
   while (!stopping_ && ports_.clock.now().mono < until) co_await alarm_->wait_until(until);
 }
 

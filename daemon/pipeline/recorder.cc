@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kMaxWaiting = 20'000;  // changes and events; beyond it polling pauses
 constexpr Duration kLazy = std::chrono::seconds(5);
-constexpr Duration kRetry = std::chrono::seconds(1);
 
 template <typename T>
 void append(std::vector<T>& to, std::vector<T>&& from) {
@@ -139,7 +138,7 @@ Awaitable<std::optional<StoreError>> Recorder::store() {
     StoreError error = std::get<StoreError>(std::move(result));
     store_changed(false, error.message);
     if (error.kind == StoreError::Kind::kBroken || stopping_) co_return error;
-    const Mono retry_at = ports_.clock.now().mono + kRetry;
+    const Mono retry_at = ports_.clock.now().mono + kStoreRetry;
     while (ports_.clock.now().mono < retry_at && !stopping_) co_await alarm_->wait_until(retry_at);
   }
 }

@@ -6,12 +6,6 @@
 #include "view/tasks_json.h"
 
 namespace taskwatchd {
-namespace {
-
-constexpr std::uint64_t kPage = 100, kLongestPage = 1000;  // tasks
-
-}  // namespace
-
 Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
   if (!sources_.ready()) {
     co_return ApiReply{503, {}, "unavailable", "taskwatchd is not ready"};
@@ -57,7 +51,7 @@ ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
                     .job_id = parameters.text("job"),
                     .text = parameters.text("q"),
                     .statuses = parameters.statuses("status")};
-  const std::uint64_t limit = parameters.number("limit", 1, kLongestPage, kPage);
+  const std::uint64_t limit = parameters.limit();
   TaskKey after = parameters.cursor("cursor");
   if (!filter.account.empty() && !fleet_.has_account(filter.account)) {
     parameters.refuse("account", "give the name of an account of the configuration");

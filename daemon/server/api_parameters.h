@@ -23,6 +23,8 @@ class ApiParameters {
   // Decimal, within the bounds.
   std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
                        std::uint64_t otherwise);
+  // Rows in an answer: `limit`, 1 to 1,000; 100 if it is not given.
+  std::uint64_t limit() { return number("limit", 1, 1000, 100); }
   // An event's id; nothing if it is not given.
   std::optional<std::uint64_t> event_id(std::string_view name);
   // Words with commas between them; none set if it is not given.

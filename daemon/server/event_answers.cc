@@ -10,10 +10,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kPart = 100;  // events written at once: some ten kilobytes
-constexpr std::uint64_t kPage = 100, kLongestPage = 1000;  // events
-constexpr Duration kRetry = std::chrono::seconds(1);       // of a store that failed
-constexpr char kBegin[] = "retry: 2000\n";                 // ms until a client comes back
+constexpr std::size_t kPart = 100;          // events written at once: some ten kilobytes
+constexpr char kBegin[] = "retry: 2000\n";  // ms until a client comes back
 
 ApiReply unreadable(const StoreError& error) {
   return {503, {}, "unavailable", "the events cannot be read: " + error.message};
@@ -75,7 +73,7 @@ class EventStream : public WebStream {
       }
       const Mono now = clock_.now().mono;
       if (now >= beat) co_return ":\n\n";
-      co_await alarm_->wait_until(events == nullptr ? std::min(beat, now + kRetry) : beat);
+      co_await alarm_->wait_until(events == nullptr ? std::min(beat, now + kStoreRetry) : beat);
     }
     co_return std::string();
   }
@@ -119,7 +117,7 @@ Awaitable<std::optional<ApiReply>> EventAnswers::not_kept(std::uint64_t id) {
 Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
   ApiParameters parameters(question, {"since", "limit"});
   std::optional<std::uint64_t> since = parameters.event_id("since");
-  const std::uint64_t limit = parameters.number("limit", 1, kLongestPage, kPage);
+  const std::uint64_t limit = parameters.limit();
   if (parameters.wrong()) co_return *parameters.wrong();
   if (since) {
     if (auto refusal = co_await not_kept(*since)) co_return *std::move(refusal);

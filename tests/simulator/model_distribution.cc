@@ -10,7 +10,7 @@ namespace iotsim {
 namespace {
 
 // A distribution is initializing for so long, or half of its time if that is less.
-constexpr std::int64_t kInitializingMs = 1000;
+constexpr std::int64_t kPreparingMs = 1000;
 
 struct Failure {
   const char* code;
@@ -26,7 +26,7 @@ constexpr std::array<Failure, 3> kFailures = {{
 
 int Distribution::status(std::int64_t t) const {
   const std::int64_t age = t - spec.created_ms;
-  if (age < std::min(kInitializingMs, spec.running_ms / 2)) return 0;
+  if (age < std::min(kPreparingMs, spec.running_ms / 2)) return 0;
   if (age < spec.running_ms) return 1;
   return spec.aborts ? 3 : 2;
 }

@@ -36,19 +36,15 @@ Event begin(Wall at, Level level, std::string event_name, const std::string& acc
   return event;
 }
 
-void add(Event& event, std::string key, FieldValue value) {
-  event.fields.push_back({std::move(key), std::move(value)});
-}
-
 // The distribution endpoint is no instance.
 void add_instance(Event& event, const std::string& instance) {
-  if (!instance.empty()) add(event, "iot_instance", instance);
+  if (!instance.empty()) event.add("iot_instance", instance);
 }
 
 void add_failure(Event& event, const Failure& failure) {
-  add(event, "reason", std::string(name(failure.reason)));
-  if (!failure.code.empty()) add(event, "code", failure.code);
-  if (!failure.request_id.empty()) add(event, "request_id", failure.request_id);
+  event.add("reason", std::string(name(failure.reason)));
+  if (!failure.code.empty()) event.add("code", failure.code);
+  if (!failure.request_id.empty()) event.add("request_id", failure.request_id);
 }
 
 Event about_item(Wall at, const std::string& account, const Call& call, const Failure& failure,
@@ -59,8 +55,8 @@ Event about_item(Wall at, const std::string& account, const Call& call, const Fa
   std::string msg = call.item().empty() ? advice : noun + ' ' + call.item() + ": " + advice;
   Event event = begin(at, Level::kWarn, noun + what, account, std::move(msg));
   add_instance(event, call.iot_instance);
-  if (!call.item().empty()) add(event, noun + "_id", call.item());
-  if (call.api != Api::kQueryTask) add(event, "action", std::string(name(call.api)));
+  if (!call.item().empty()) event.add(noun + "_id", call.item());
+  if (call.api != Api::kQueryTask) event.add("action", std::string(name(call.api)));
   add_failure(event, failure);
   return event;
 }
@@ -75,7 +71,7 @@ Event call_failed(Wall at, const std::string& account, const std::string& instan
                   const Failure& failure, std::string msg) {
   Event event = begin(at, Level::kWarn, event_of(failure.reason), account, std::move(msg));
   add_instance(event, instance);
-  add(event, "action", std::string(name(api)));
+  event.add("action", std::string(name(api)));
   add_failure(event, failure);
   return event;
 }
@@ -94,7 +90,7 @@ Event account_recovered(Wall at, const std::string& account, const std::string& 
   Event event = begin(at, Level::kWarn, "account_recovered", account,
                       std::string(name(api)) + " answers again");
   add_instance(event, instance);
-  add(event, "action", std::string(name(api)));
+  event.add("action", std::string(name(api)));
   return event;
 }
 
@@ -108,7 +104,7 @@ Event common_quota_found(Wall at, const std::string& account, std::size_t limit)
       begin(at, Level::kInfo, "common_quota_found", account,
             "account " + account + ": all APIs seem to share a quota of " + number +
                 " calls/s; `quota_total: " + number + "` in its configuration spares the search");
-  add(event, "calls_per_second", static_cast<std::int64_t>(limit));
+  event.add("calls_per_second", static_cast<std::int64_t>(limit));
   return event;
 }
 
@@ -116,9 +112,9 @@ Event blind_interval(Wall at, const std::string& account, const BlindInterval& i
   Event event =
       begin(at, Level::kWarn, "blind_interval", account,
             "tasks were not watched for a while; what happened then was found afterwards");
-  add(event, "since", rfc3339(interval.since));
-  add(event, "until", rfc3339(interval.until));
-  add(event, "transitions", static_cast<std::int64_t>(interval.transitions));
+  event.add("since", rfc3339(interval.since));
+  event.add("until", rfc3339(interval.until));
+  event.add("transitions", static_cast<std::int64_t>(interval.transitions));
   return event;
 }
 

@@ -10,7 +10,8 @@
 namespace taskwatchd {
 namespace {
 constexpr std::size_t kDeviceTextLimit = 256;  // bytes
-}
+constexpr std::size_t kNameLimit = 128;
+}  // namespace
 
 std::string repair_utf8(std::string_view bytes) {
   std::string out;
@@ -42,6 +43,10 @@ std::string cut(std::string text, std::size_t limit) {
 
 std::string device_text(std::string_view bytes) {
   return cut(redact(repair_utf8(bytes)), kDeviceTextLimit);
+}
+
+std::string name_text(std::string_view bytes) {
+  return cut(repair_utf8(bytes), kNameLimit);
 }
 
 std::string escape_controls(std::string_view text) {

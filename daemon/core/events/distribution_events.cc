@@ -8,8 +8,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kListed = 100;     // failed devices in an event
-constexpr std::size_t kNameBytes = 128;  // of a device's name or a code
+constexpr std::size_t kListed = 100;  // failed devices in an event
 
 Event begin(std::string name, Level level, Wall at, const DistributionKey& key) {
   Event event;
@@ -20,17 +19,9 @@ Event begin(std::string name, Level level, Wall at, const DistributionKey& key) 
   return event;
 }
 
-void add(Event& event, std::string key, FieldValue value) {
-  event.fields.push_back({std::move(key), std::move(value)});
-}
-
-std::string word(std::string_view text) {
-  return cut(repair_utf8(text), kNameBytes);
-}
-
 std::string device(const DeviceResult& one) {
-  std::string text = one.product_key.empty() ? "" : word(one.product_key) + "/";
-  return text + word(one.device_name) + " " + word(one.code);
+  std::string text = one.product_key.empty() ? "" : name_text(one.product_key) + "/";
+  return text + name_text(one.device_name) + " " + name_text(one.code);
 }
 
 }  // namespace
@@ -44,14 +35,14 @@ Event distribution_transition(const DistributionRecord& record, DistributionStat
   const std::string to(name(last.status));
   event.msg = "distribution " + record.key.distribution_id + " is " + to + ", was " +
               std::string(name(from));
-  add(event, "from", std::string(name(from)));
-  add(event, "to", to);
-  if (!last.product_key.empty()) add(event, "product_key", word(last.product_key));
-  if (last.total) add(event, "devices", std::int64_t{*last.total});
-  add(event, "observed_at", rfc3339(observed_at));
-  add(event, "not_before", rfc3339(not_before));
+  event.add("from", std::string(name(from)));
+  event.add("to", to);
+  if (!last.product_key.empty()) event.add("product_key", name_text(last.product_key));
+  if (last.total) event.add("devices", std::int64_t{*last.total});
+  event.add("observed_at", rfc3339(observed_at));
+  event.add("not_before", rfc3339(not_before));
   if (last.status == DistributionStatus::kUnknown) {
-    add(event, "status_text", device_text(last.status_text));
+    event.add("status_text", device_text(last.status_text));
   }
   return event;
 }
@@ -71,22 +62,22 @@ Event distribution_result(const DistributionRecord& record) {
                 std::to_string(result.failed) + " failed";
     if (unknown > 0) event.msg += ", of " + std::to_string(unknown) + " nothing is known";
   }
-  add(event, "result", std::string(result.understood ? "read" : "unknown"));
-  add(event, "format", std::string(name(result.format)));
-  add(event, "ok", std::int64_t{result.ok});
-  add(event, "failed", std::int64_t{result.failed});
-  add(event, "unknown", std::int64_t{unknown});
+  event.add("result", std::string(result.understood ? "read" : "unknown"));
+  event.add("format", std::string(name(result.format)));
+  event.add("ok", std::int64_t{result.ok});
+  event.add("failed", std::int64_t{result.failed});
+  event.add("unknown", std::int64_t{unknown});
   StringMap codes;
   for (const auto& [code, devices] : result.codes) {
-    codes.emplace_back(word(code), std::to_string(devices));
+    codes.emplace_back(name_text(code), std::to_string(devices));
   }
-  if (!codes.empty()) add(event, "codes", std::move(codes));
+  if (!codes.empty()) event.add("codes", std::move(codes));
   StringList failed;
   const std::size_t listed = std::min(kListed, result.failed_devices.size());
   for (std::size_t i = 0; i < listed; ++i) failed.push_back(device(result.failed_devices[i]));
-  if (!failed.empty()) add(event, "failed_devices", std::move(failed));
-  if (!result.problem.empty()) add(event, "problem", device_text(result.problem));
-  add(event, "observed_at", rfc3339(event.ts));
+  if (!failed.empty()) event.add("failed_devices", std::move(failed));
+  if (!result.problem.empty()) event.add("problem", device_text(result.problem));
+  event.add("observed_at", rfc3339(event.ts));
   return event;
 }
 

@@ -31,6 +31,10 @@ struct Event {
   std::string name;  // "task_transition"; empty for a plain diagnostic
   std::string msg;   // one sentence for people; never a device's words
   std::vector<Field> fields;
+
+  void add(std::string field, FieldValue value) {
+    fields.push_back({std::move(field), std::move(value)});
+  }
   bool operator==(const Event&) const = default;
 };
 

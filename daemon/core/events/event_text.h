@@ -39,6 +39,8 @@ std::string cut(std::string text, std::size_t limit);
 std::string redact(std::string_view text);
 // A device's words made fit for an event's field: repaired UTF-8, redacted, then cut at 256 bytes.
 std::string device_text(std::string_view bytes);
+// A name registered in the cloud: repaired UTF-8, cut at 128 bytes.
+std::string name_text(std::string_view bytes);
 // Control, escape, line-end and bidirectional characters as \xNN or \u{NNNN}, bytes that are not
 // UTF-8 as \xNN; the rest unchanged.
 std::string escape_controls(std::string_view text);

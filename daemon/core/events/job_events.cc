@@ -5,8 +5,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kNameBytes = 128;  // names registered in the cloud may be long
-
 Event begin(std::string name, Level level, Wall at, const JobRecord& record) {
   Event event;
   event.ts = at;
@@ -16,7 +14,7 @@ Event begin(std::string name, Level level, Wall at, const JobRecord& record) {
                   {"iot_instance", record.instance},
                   {"job_id", record.key.job_id}};
   if (!record.last.job_name.empty()) {
-    event.fields.push_back({"job_name", cut(repair_utf8(record.last.job_name), kNameBytes)});
+    event.add("job_name", name_text(record.last.job_name));
   }
   return event;
 }
@@ -38,14 +36,14 @@ Event job_transition(const JobRecord& record, JobStatus from, Wall observed_at,
   Event event = begin("job_transition", level, observed_at, record);
   const std::string to(name(last.status));
   event.msg = "job " + record.key.job_id + " is " + to + ", was " + std::string(name(from));
-  event.fields.push_back({"from", std::string(name(from))});
-  event.fields.push_back({"to", to});
-  event.fields.push_back({"modified_at", rfc3339(last.modified)});
-  event.fields.push_back({"observed_at", rfc3339(observed_at)});
+  event.add("from", std::string(name(from)));
+  event.add("to", to);
+  event.add("modified_at", rfc3339(last.modified));
+  event.add("observed_at", rfc3339(observed_at));
   if (last.status == JobStatus::kUnknown) {
-    event.fields.push_back({"status_text", device_text(last.status_text)});
+    event.add("status_text", device_text(last.status_text));
   }
-  if (!labels.empty()) event.fields.push_back({"labels", labels});
+  if (!labels.empty()) event.add("labels", labels);
   return event;
 }
 
@@ -55,12 +53,12 @@ Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall obser
   std::int64_t total = 0;
   for (const std::uint32_t n : counts) total += n;
   event.msg = "job " + record.key.job_id + " first seen whole, " + std::to_string(total) + " tasks";
-  event.fields.push_back({"tasks", total});
+  event.add("tasks", total);
   for (const TaskStatus status : kAllTaskStatuses) {
-    event.fields.push_back({lower(name(status)), std::int64_t{count_of(counts, status)}});
+    event.add(lower(name(status)), std::int64_t{count_of(counts, status)});
   }
-  event.fields.push_back({"observed_at", rfc3339(observed_at)});
-  if (!labels.empty()) event.fields.push_back({"labels", labels});
+  event.add("observed_at", rfc3339(observed_at));
+  if (!labels.empty()) event.add("labels", labels);
   return event;
 }
 
@@ -72,7 +70,7 @@ Event endless_list(const JobRecord& record, std::optional<TaskStatus> status, Wa
       " tasks) does not end: it repeats a pagination token or has more than twice the pages "
       "that the job statistics allow; the scan was given up and is repeated with a backoff "
       "of 1 to 16 minutes; tasks behind that point are polled by QueryTask once known";
-  event.fields.push_back({"status", which});
+  event.add("status", which);
   return event;
 }
 

@@ -8,14 +8,8 @@
 namespace taskwatchd {
 namespace {
 
-// Names registered in the cloud may be long; device text is cut by device_text.
-constexpr std::size_t kNameBytes = 128;
-
-void add(Event& event, std::string key, FieldValue value) {
-  event.fields.push_back({std::move(key), std::move(value)});
-}
 void add_if(Event& event, std::string key, const std::string& text) {
-  if (!text.empty()) add(event, std::move(key), text);
+  if (!text.empty()) event.add(std::move(key), text);
 }
 
 FieldValue number(double value) {
@@ -31,30 +25,30 @@ Event begin(std::string name, Level level, Wall at, const TaskKey& key,
   event.ts = at;
   event.level = level;
   event.name = std::move(name);
-  add(event, "account", key.account);
-  add(event, "iot_instance", instance);
+  event.add("account", key.account);
+  event.add("iot_instance", instance);
   return event;
 }
 
 void add_identity(Event& event, const TaskRecord& record) {
-  add(event, "job_id", record.last.job_id);
-  add(event, "task_id", record.key.task_id);
-  add_if(event, "device_name", cut(repair_utf8(record.last.device_name), kNameBytes));
-  add_if(event, "product_key", cut(repair_utf8(record.last.product_key), kNameBytes));
+  event.add("job_id", record.last.job_id);
+  event.add("task_id", record.key.task_id);
+  add_if(event, "device_name", name_text(record.last.device_name));
+  add_if(event, "product_key", name_text(record.last.product_key));
 }
 
 // What the device and the cloud said with the status.
 void add_details(Event& event, const TaskReply& last) {
-  if (last.progress) add(event, "progress", number(*last.progress));
+  if (last.progress) event.add("progress", number(*last.progress));
   add_if(event, "status_message", device_text(last.message));
   add_if(event, "status_detail", device_text(last.status_detail));
   if (last.status == TaskStatus::kUnknown) {
-    add(event, "status_text", device_text(last.status_text));
+    event.add("status_text", device_text(last.status_text));
   }
 }
 
 void add_labels(Event& event, const StringMap& labels) {
-  if (!labels.empty()) add(event, "labels", labels);
+  if (!labels.empty()) event.add("labels", labels);
 }
 
 std::string word(TaskStatus status) {
@@ -71,19 +65,19 @@ Event task_transition(const TaskRecord& record, const TransitionFacts& facts,
   event.msg =
       "task " + record.key.task_id + " is " + word(last.status) + ", was " + word(facts.from);
   add_identity(event, record);
-  add(event, "from", word(facts.from));
-  add(event, "to", word(last.status));
-  add(event, "attempt", static_cast<std::int64_t>(record.attempt));
-  add(event, "modified_at", rfc3339(last.modified));
-  add(event, "observed_at", rfc3339(facts.observed_at));
-  add(event, "not_before", rfc3339(facts.not_before));
+  event.add("from", word(facts.from));
+  event.add("to", word(last.status));
+  event.add("attempt", static_cast<std::int64_t>(record.attempt));
+  event.add("modified_at", rfc3339(last.modified));
+  event.add("observed_at", rfc3339(facts.observed_at));
+  event.add("not_before", rfc3339(facts.not_before));
   StringList inferred;
   for (const TaskStatus step : inferred_steps(facts.from, last.status)) {
     inferred.push_back(word(step));
   }
-  if (!inferred.empty()) add(event, "inferred", std::move(inferred));
+  if (!inferred.empty()) event.add("inferred", std::move(inferred));
   add_details(event, last);
-  if (facts.regression) add(event, "anomaly", "regression");
+  if (facts.regression) event.add("anomaly", "regression");
   add_labels(event, labels);
   return event;
 }
@@ -96,11 +90,11 @@ Event task_baseline(const TaskRecord& record, Wall observed_at, bool changed_whi
                       record.instance);
   event.msg = "task " + record.key.task_id + " first seen, " + word(last.status);
   add_identity(event, record);
-  add(event, "status", word(last.status));
-  add(event, "attempt", static_cast<std::int64_t>(record.attempt));
-  add(event, "queued_at", rfc3339(last.queued));
-  add(event, "modified_at", rfc3339(last.modified));
-  add(event, "observed_at", rfc3339(observed_at));
+  event.add("status", word(last.status));
+  event.add("attempt", static_cast<std::int64_t>(record.attempt));
+  event.add("queued_at", rfc3339(last.queued));
+  event.add("modified_at", rfc3339(last.modified));
+  event.add("observed_at", rfc3339(observed_at));
   add_details(event, last);
   add_labels(event, labels);
   return event;
@@ -112,9 +106,9 @@ Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall obs
   event.msg = "task " + older.key.task_id + " is superseded by " + newer.key.task_id +
               ", queued later for the same job and device";
   add_identity(event, older);
-  add(event, "status", word(older.last.status));
-  add(event, "superseded_by", newer.key.task_id);
-  add(event, "observed_at", rfc3339(observed_at));
+  event.add("status", word(older.last.status));
+  event.add("superseded_by", newer.key.task_id);
+  event.add("observed_at", rfc3339(observed_at));
   add_labels(event, labels);
   return event;
 }
@@ -125,10 +119,10 @@ Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at
   event.msg =
       "task " + record.key.task_id + " is past its deadline and still " + word(record.last.status);
   add_identity(event, record);
-  add(event, "status", word(record.last.status));
-  add(event, "queued_at", rfc3339(record.last.queued));
-  add(event, "deadline_seconds", number(seconds(deadline)));
-  add(event, "observed_at", rfc3339(observed_at));
+  event.add("status", word(record.last.status));
+  event.add("queued_at", rfc3339(record.last.queued));
+  event.add("deadline_seconds", number(seconds(deadline)));
+  event.add("observed_at", rfc3339(observed_at));
   add_labels(event, labels);
   return event;
 }
@@ -137,7 +131,7 @@ Event task_details(const TaskRecord& record, Wall observed_at) {
   Event event = begin("task_details", Level::kInfo, observed_at, record.key, record.instance);
   event.msg = "task " + record.key.task_id + " is " + word(record.last.status) + ": what it said";
   add_identity(event, record);
-  add(event, "status", word(record.last.status));
+  event.add("status", word(record.last.status));
   add_details(event, record.last);
   return event;
 }
@@ -151,11 +145,11 @@ Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecor
                         " is not known to the cloud: check the id, its region and instance";
   if (record != nullptr) {
     add_identity(event, *record);
-    add(event, "status", word(record->last.status));
+    event.add("status", word(record->last.status));
   } else {
-    add(event, "task_id", key.task_id);
+    event.add("task_id", key.task_id);
   }
-  add(event, "observed_at", rfc3339(observed_at));
+  event.add("observed_at", rfc3339(observed_at));
   add_labels(event, labels);
   return event;
 }

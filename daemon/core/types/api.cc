@@ -4,21 +4,21 @@
 
 namespace taskwatchd {
 namespace {
-constexpr std::array<std::string_view, kAllApis.size()> kWords = {"QueryTask",
-                                                                  "ListTask",
-                                                                  "QueryJobStatistics",
-                                                                  "QueryJob",
-                                                                  "ListJob",
-                                                                  "QueryDeviceDistributeJob",
-                                                                  "QueryDeviceDistributeDetail"};
+constexpr std::array<std::string_view, kAllApis.size()> kApiNames = {"QueryTask",
+                                                                     "ListTask",
+                                                                     "QueryJobStatistics",
+                                                                     "QueryJob",
+                                                                     "ListJob",
+                                                                     "QueryDeviceDistributeJob",
+                                                                     "QueryDeviceDistributeDetail"};
 }
 
 std::string_view name(Api api) {
-  return name_in(kWords, api);
+  return name_in(kApiNames, api);
 }
 
 std::optional<Api> parse_api(std::string_view word) {
-  return find_in<Api>(kWords, word);
+  return find_in<Api>(kApiNames, word);
 }
 
 double documented_quota(Api api) {

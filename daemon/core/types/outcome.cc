@@ -5,13 +5,13 @@
 
 namespace taskwatchd {
 namespace {
-constexpr std::array<std::string_view, kAllReasons.size()> kWords = {
+constexpr std::array<std::string_view, kAllReasons.size()> kReasonNames = {
     "throttled", "timeout", "unreachable", "tls",       "server_error", "auth",
     "forbidden", "overdue", "clock_skew",  "not_found", "bad_request",  "protocol"};
 }
 
 std::string_view name(Reason reason) {
-  return name_in(kWords, reason);
+  return name_in(kReasonNames, reason);
 }
 
 bool Failure::blames_keys() const {

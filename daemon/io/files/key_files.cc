@@ -50,7 +50,7 @@ LocalText failed(int error) {
 
 // Reads into one buffer that becomes the secret: a growing string would leave copies behind. A
 // longer file comes with one byte more than `limit`.
-LocalText read_file(const std::string& path, std::size_t limit) {
+LocalText read_secret(const std::string& path, std::size_t limit) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return failed(errno);
   struct stat status {};
@@ -79,7 +79,7 @@ LocalText read_file(const std::string& path, std::size_t limit) {
 }
 
 KeyText read_key(const std::string& path) {
-  LocalText file = read_file(path, kMaxKeyBytes);
+  LocalText file = read_secret(path, kMaxKeyBytes);
   if (!file.problem.empty()) return {{}, std::move(file.problem)};
   return clean_key_text(file.text.reveal());
 }
@@ -129,7 +129,7 @@ bool KeyFiles::refused(const AccountConfig& account, const Keys& keys) {
 }
 
 LocalText KeyFiles::file(const std::string& path, std::size_t limit) {
-  LocalText file = read_file(path, limit);
+  LocalText file = read_secret(path, limit);
   if (file.text.reveal().size() > limit) {
     return {
         {}, "holds more than " + std::to_string(limit) + " bytes; is it the right file?", false};
