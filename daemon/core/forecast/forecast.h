@@ -7,7 +7,7 @@
 
 #include "core/forecast/forecast_flow.h"
 #include "core/forecast/forecast_survey.h"
-#include "core/forecast/forecast_table.h"
+#include "core/forecast/life_table.h"
 #include "core/types/job.h"
 #include "core/types/time.h"
 

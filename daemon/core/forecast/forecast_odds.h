@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/forecast/forecast_survey.h"
-#include "core/forecast/forecast_table.h"
+#include "core/forecast/life_table.h"
 
 namespace taskwatchd {
 

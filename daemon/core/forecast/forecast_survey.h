@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "core/forecast/forecast_table.h"
+#include "core/forecast/life_table.h"
 #include "core/types/task.h"
 #include "core/types/time.h"
 

@@ -34,10 +34,6 @@ std::size_t Hazard::state_index(TaskStatus status) {
   return 3;
 }
 
-double Hazard::bucket_start(std::size_t bucket) {
-  return bucket == 0 ? 0 : std::ldexp(1.0, static_cast<int>(bucket) - 1);
-}
-
 Hazard::Hazard() {
   groups_.emplace_back();
   for (std::size_t state = 0; state < kStates; ++state) refresh(kPooled, state);
@@ -71,10 +67,10 @@ void Hazard::learn(Group group, TaskStatus status, Duration from, Duration to, F
   const std::size_t state = state_index(status);
   const auto add = [&](Group to_group) {
     Table& table = groups_[to_group][state];
-    for (std::size_t b = 0; b < kBuckets; ++b) {
-      const double low = bucket_start(b);
-      const bool last = b + 1 == kBuckets;
-      const double high = last ? end + 1 : bucket_start(b + 1);
+    for (std::size_t b = 0; b < Ages::kBuckets; ++b) {
+      const double low = Ages::start(b);
+      const bool last = b + 1 == Ages::kBuckets;
+      const double high = last ? end + 1 : Ages::start(b + 1);
       const double inside = std::min(end, high) - std::max(begin, low);
       if (inside > 0) table[b].exposure += inside;
       const bool here = end >= low && (last || end < high);
@@ -92,7 +88,7 @@ void Hazard::refresh(Group group, std::size_t state) {
   Table& table = groups_[group][state];
   const Table& pooled = groups_[kPooled][state];
   double sum = 0, weighted = 0, twice = 0;
-  for (std::size_t b = 0; b < kBuckets; ++b) {
+  for (std::size_t b = 0; b < Ages::kBuckets; ++b) {
     const double rate = group == kPooled ? kPriorRate[state] : pooled[b].rate;
     const double weighted_rate =
         group == kPooled ? rate * (1 + (kBadWeight - 1) * kPriorBad) : pooled[b].weighted_rate;
@@ -104,8 +100,8 @@ void Hazard::refresh(Group group, std::size_t state) {
     bucket.sum = sum;
     bucket.weighted_sum = weighted;
     bucket.sum_of_sums = twice;
-    if (b + 1 == kBuckets) break;
-    const double width = bucket_start(b + 1) - bucket_start(b);
+    if (b + 1 == Ages::kBuckets) break;
+    const double width = Ages::width(b);
     twice += sum * width + bucket.rate * width * width / 2;
     sum += bucket.rate * width;
     weighted += bucket.weighted_rate * width;
@@ -113,10 +109,9 @@ void Hazard::refresh(Group group, std::size_t state) {
 }
 
 Hazard::Integrals Hazard::integrals(const Table& table, double age) {
-  const int exponent = age < 1 ? -1 : std::ilogb(age);
-  const std::size_t b = std::min(static_cast<std::size_t>(exponent + 1), kBuckets - 1);
+  const std::size_t b = Ages::bucket(age);
   const Bucket& bucket = table[b];
-  const double inside = age - bucket_start(b);
+  const double inside = age - Ages::start(b);
   return {bucket.sum + inside * bucket.rate, bucket.weighted_sum + inside * bucket.weighted_rate,
           bucket.sum_of_sums + inside * (bucket.sum + inside * bucket.rate / 2)};
 }

@@ -9,6 +9,7 @@
 #include <deque>
 #include <vector>
 
+#include "core/forecast/age_buckets.h"
 #include "core/types/task.h"
 #include "core/types/time.h"
 
@@ -42,8 +43,8 @@ class Hazard {
   double worth(Group group, TaskStatus status, Duration seen, Duration now) const;
 
  private:
-  static constexpr std::size_t kStates = 4;    // QUEUED, SENT, IN_PROGRESS, others
-  static constexpr std::size_t kBuckets = 20;  // bucket b ends at 2^b seconds; the last is open
+  static constexpr std::size_t kStates = 4;  // QUEUED, SENT, IN_PROGRESS, others
+  using Ages = AgeBuckets<1, 20>;            // up to 3 days
 
   struct Bucket {
     double ends = 0;
@@ -56,14 +57,13 @@ class Hazard {
     double weighted_sum = 0;   // of weighted_rate
     double sum_of_sums = 0;    // and of the integral of rate
   };
-  using Table = std::array<Bucket, kBuckets>;
+  using Table = std::array<Bucket, Ages::kBuckets>;
   struct Integrals {
     double rate = 0;
     double weighted = 0;
     double twice = 0;
   };
   static std::size_t state_index(TaskStatus status);
-  static double bucket_start(std::size_t bucket);
   void refresh(Group group, std::size_t state);
   static Integrals integrals(const Table& table, double age_seconds);
 

@@ -16,7 +16,7 @@ constexpr double kTimeoutEnds = 1.5;  // per second and such task
 
 // Where many jobs take turns each waits long for its count. Statistics then take up to twice the
 // turns of a quota that all APIs share: in full when the next job has waited for so long.
-constexpr Duration kLongUncounted = std::chrono::seconds(15);
+constexpr Duration kLongUncounted = std::chrono::seconds(8);
 
 constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: is it still so?
 constexpr std::uint32_t kDescriptionBeats = 10;  // finished: each so many calls one for its status

@@ -17,9 +17,6 @@ constexpr double kEven = 1.02;
 constexpr unsigned kStarvedTurn = 3;  // of so many slots one is for those that wait too long
 // While tasks are unseen: of four slots one is for them and one for known ones, two go by worth.
 constexpr unsigned kTurns = 4;
-// Of the first looks so many are taken to have found an end, before any was taken.
-constexpr double kPriorEnded = 2;
-constexpr double kPriorLooks = 4;
 
 // Mono::min() stands for never; adding to it stays far in the past.
 Mono after(Mono when, Duration span) {
@@ -66,16 +63,17 @@ void Scheduler::add(const std::string& task_id, const std::string& instance,
   Entry entry;
   entry.task_id = task_id;
   entry.instance = instance_number(instance);
-  entry.seen = now.wall;
-  entry.seen_mono = now.mono;
+  entry.seen.at = now.wall;
+  entry.seen.at_mono = now.mono;
   if (known != nullptr) {
-    enter(entry, known->last.job_id);
+    worth_.enter(entry.seen, known->last.job_id);
     entry.kind = kind_of(*known);
-    entry.status = known->last.status;
-    entry.entered = known->last.modified;
-    entry.seen = known->last_seen;
+    entry.seen.status = known->last.status;
+    entry.seen.entered = known->last.modified;
+    entry.seen.at = known->last_seen;
     // Nothing ran since then but the wall clock.
-    entry.seen_mono = now.mono - std::max(Duration::zero(), Duration(now.wall - known->last_seen));
+    entry.seen.at_mono =
+        now.mono - std::max(Duration::zero(), Duration(now.wall - known->last_seen));
     if (entry.kind == Kind::kSettled || entry.kind == Kind::kGone) entry.asked = now.mono;
   }
   index_.emplace(task_id, entries_.size());
@@ -87,7 +85,7 @@ void Scheduler::remove(const std::string& task_id) {
   if (it == index_.end()) return;
   const std::size_t at = it->second;
   index_.erase(it);
-  leave(entries_[at]);
+  worth_.leave(entries_[at].seen);
   if (at + 1 != entries_.size()) {
     entries_[at] = std::move(entries_.back());
     index_[entries_[at].task_id] = at;
@@ -134,65 +132,6 @@ std::size_t Scheduler::active_tasks() const {
   return static_cast<std::size_t>(active);
 }
 
-double Scheduler::worth_of(const Entry& entry, Now now) const {
-  const Duration waited = now.mono - entry.seen_mono;
-  if (entry.kind == Kind::kUnseen) {
-    const double ended = (first_ended_ + kPriorEnded) / (first_looks_ + kPriorLooks);
-    return ended * seconds(waited) +
-           hazard_.worth(Hazard::kPooled, TaskStatus::kUnknown, {}, waited);
-  }
-  const Duration age = age_of(entry);
-  return hazard_.worth(entry.group, entry.status, age, age + waited);
-}
-
-// Since the task was in its status. How long it was QUEUED says little of when its turn in the
-// roll-out comes; that it still was says that it has not run yet.
-Duration Scheduler::age_of(const Entry& entry) {
-  if (entry.status == TaskStatus::kQueued) {
-    return std::min<Duration>(Duration::zero(), entry.seen - entry.entered);
-  }
-  return std::max<Duration>(Duration::zero(), entry.seen - entry.entered);
-}
-
-void Scheduler::enter(Entry& entry, const std::string& job_id) {
-  if (entry.job != nullptr && entry.job->first == job_id) return;
-  leave(entry);
-  const auto [it, fresh] = groups_.try_emplace(job_id);
-  if (fresh) it->second.group = hazard_.add_group();
-  ++it->second.tasks;
-  entry.job = &*it;
-  entry.group = it->second.group;
-}
-
-void Scheduler::leave(Entry& entry) {
-  if (entry.job == nullptr) return;
-  if (--entry.job->second.tasks == 0) {
-    hazard_.remove_group(entry.job->second.group);
-    groups_.erase(groups_.find(entry.job->first));
-  }
-  entry.job = nullptr;
-  entry.group = Hazard::kPooled;
-}
-
-void Scheduler::learn(const Entry& entry, const TaskRecord& record, Now now) {
-  const bool ended = is_finished(record.last.status);
-  const auto fate = !ended                       ? Hazard::Fate::kNotEnded
-                    : is_bad(record.last.status) ? Hazard::Fate::kEndedBad
-                                                 : Hazard::Fate::kEnded;
-  const Wall until = ended ? record.last.modified : now.wall;
-  if (entry.kind == Kind::kUnfinished) {
-    const Duration age = age_of(entry);
-    hazard_.learn(entry.group, entry.status, age, age + (until - entry.seen), fate);
-  } else if (entry.kind == Kind::kUnseen) {
-    first_looks_ += 1;
-    if (until < entry.seen) {
-      first_ended_ += 1;
-    } else {
-      hazard_.learn(Hazard::kPooled, TaskStatus::kUnknown, {}, until - entry.seen, fate);
-    }
-  }
-}
-
 Mono Scheduler::rare_ready(double rate) const {
   return after(last_rare_, from_seconds(1.0 / (kRareShare * rate)));
 }
@@ -237,7 +176,7 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates
           (best.starved == nullptr || e.asked < best.starved->asked)) {
         best.starved = &e;
       }
-      const double worth = worth_of(e, now);
+      const double worth = worth_.of_next(e.seen, now);
       if (worth > best.worth) {
         best.worth = worth;
         best.known = &e;
@@ -251,7 +190,8 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates
   if (chosen == nullptr) chosen = best.unseen;
   if (best.rare == nullptr && best.unseen != nullptr && known != nullptr) {
     const unsigned turn = turn_ % kTurns;
-    const bool known_first = turn == 0 || (turn > 1 && best.worth > worth_of(*best.unseen, now));
+    const bool known_first =
+        turn == 0 || (turn > 1 && best.worth > worth_.of_first(best.unseen->seen, now));
     if (known_first) chosen = known;
   }
   if (chosen == nullptr) chosen = known;
@@ -317,17 +257,18 @@ void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, No
   Entry* const entry = find(task_id);
   if (entry == nullptr) return;
   const Kind kind = kind_of(record);
-  const bool changed = entry->status != record.last.status;
-  learn(*entry, record, now);
-  enter(*entry, record.last.job_id);
+  const bool changed = entry->seen.status != record.last.status;
+  if (entry->kind == Kind::kUnfinished) worth_.learn_next(entry->seen, record.last, now);
+  if (entry->kind == Kind::kUnseen) worth_.learn_first(entry->seen, record.last, now);
+  worth_.enter(entry->seen, record.last.job_id);
   if (changed || entry->kind == Kind::kUnseen) {
-    entry->entered = record.last.modified;
+    entry->seen.entered = record.last.modified;
     entry->confirmed = false;
   }
   entry->kind = kind;
-  entry->status = record.last.status;
-  entry->seen = now.wall;
-  entry->seen_mono = now.mono;
+  entry->seen.status = record.last.status;
+  entry->seen.at = now.wall;
+  entry->seen.at_mono = now.mono;
 }
 
 void Scheduler::on_failure(const std::string& task_id, std::uint64_t call, Mono retry_at) {
@@ -342,6 +283,52 @@ void Scheduler::set_gone(const std::string& task_id, Now now) {
   if (entry == nullptr) return;
   entry->kind = Kind::kGone;
   entry->asked = now.mono;
+}
+
+PlanRule Scheduler::rule_of(const Entry& entry) const {
+  if (due(entry) == entry.poll.backoff_until()) return PlanRule::kRetry;
+  switch (entry.kind) {
+    case Kind::kUnseen:
+      return PlanRule::kRetry;
+    case Kind::kUnfinished:
+      return PlanRule::kPaceTask;
+    case Kind::kBad:
+      return PlanRule::kPaceFinished;
+    case Kind::kSettled:
+      return entry.confirmed ? PlanRule::kSettled : PlanRule::kSettledOnce;
+    case Kind::kGone:
+      return PlanRule::kGone;
+  }
+  return PlanRule::kTurn;
+}
+
+std::optional<Planned> Scheduler::plan_of(const std::string& task_id, Now now, double rate) const {
+  const auto found = index_.find(task_id);
+  if (found == index_.end()) return std::nullopt;
+  const Entry& entry = entries_[found->second];
+  if (entry.poll.is_waiting(now.mono)) return Planned{PlanRule::kInFlight, Mono::max()};
+  const std::size_t active = active_tasks();
+  Planned planned;
+  if (active == 0) {
+    const auto flying = [&](const Entry& e) { return e.poll.is_waiting(now.mono); };
+    const bool busy = std::any_of(entries_.begin(), entries_.end(), flying);
+    planned.not_before(PlanRule::kHeartbeat, busy ? Mono::max() : idle_ready());
+    // Others may be asked before they are due: something has to show that the account answers.
+    const Mono wanted = entry.kind == Kind::kGone ? due(entry) : entry.poll.backoff_until();
+    if (wanted > now.mono) planned.not_before(rule_of(entry), wanted);
+  } else {
+    const Mono wanted = due(entry);
+    if (wanted > now.mono) planned.not_before(rule_of(entry), wanted);
+    if (entry.kind == Kind::kUnfinished) {
+      planned.not_before(PlanRule::kEven, known_ready(active));
+    } else if (entry.kind != Kind::kUnseen) {
+      planned.not_before(PlanRule::kFinishedShare, rare_ready(rate));
+    }
+  }
+  if (planned.at <= now.mono) {
+    planned.rule = entry.kind == Kind::kUnseen ? PlanRule::kUnseen : PlanRule::kTurn;
+  }
+  return planned;
 }
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
 // Which single task to ask next by QueryTask, and when to look again. Unfinished tasks go by what
-// a look is worth (hazard.h), with the `pace` floors and an age cap so that nothing starves.
+// a look is worth (look_worth.h), with the `pace` floors and an age cap so that nothing starves.
 // Finished ones are asked rarely: a rerun can revive them. Pure; time passed in; loop's thread.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/forecast/hazard.h"
+#include "core/polling/look_worth.h"
 #include "core/polling/plan_rule.h"
 #include "core/polling/poll_slot.h"
 #include "core/types/gates.h"
@@ -53,7 +53,7 @@ class Scheduler {
   void set_gone(const std::string& task_id, Now now);
 
   std::size_t size() const { return entries_.size(); }
-  std::size_t jobs() const { return groups_.size(); }  // that its tasks are of
+  std::size_t jobs() const { return worth_.jobs(); }  // that its tasks are of
   bool in_flight(const std::string& task_id, Now now) const;
   // When the task is asked next at the earliest, and by which rule; nothing for one that is not
   // here. `rate` as for next, above 0. What holds its instance is not looked at.
@@ -67,23 +67,12 @@ class Scheduler {
     kSettled,     // SUCCEEDED, CANCELLED or superseded: asked once more, then heartbeats only
     kGone,
   };
-  // What the tasks of one job share; goes with the last of them.
-  struct JobGroup {
-    Hazard::Group group = Hazard::kPooled;
-    std::size_t tasks = 0;
-  };
-  using Groups = std::unordered_map<std::string, JobGroup>;  // by job
   struct Entry {
     std::string task_id;
-    std::uint32_t instance = 0;         // in instances_
-    Groups::value_type* job = nullptr;  // unseen: none
-    Hazard::Group group = Hazard::kPooled;
+    std::uint32_t instance = 0;  // in instances_
     Kind kind = Kind::kUnseen;
-    TaskStatus status = TaskStatus::kQueued;
     bool confirmed = false;  // a settled task was asked once more
-    Wall entered;            // UtcModified
-    Wall seen;               // when last answered; unseen: when added
-    Mono seen_mono;          // the same, for spans: Wall may jump
+    LookWorth::Seen seen = {};
     Mono asked = Mono::min();
     PollSlot poll = {};
   };
@@ -98,21 +87,12 @@ class Scheduler {
   Mono rare_ready(double rate) const;
   Mono known_ready(std::size_t active) const;
   Mono idle_ready() const;
-  // The time that an end is expected to have gone unseen, weighted.
-  double worth_of(const Entry& entry, Now now) const;
-  static Duration age_of(const Entry& entry);
-  void enter(Entry& entry, const std::string& job_id);
-  void leave(Entry& entry);
-  void learn(const Entry& entry, const TaskRecord& record, Now now);
   Choice next_busy(Now now, double rate, const std::vector<Mono>& gates, std::size_t active);
   Choice next_idle(Now now, const std::vector<Mono>& gates);
   std::uint32_t instance_number(const std::string& instance);
 
   Pace pace_;
-  Hazard hazard_;
-  Groups groups_;
-  double first_looks_ = 0;  // at tasks not seen before
-  double first_ended_ = 0;  // and they had ended before we were there
+  LookWorth worth_;
   // The instances' names, each once, for entries to refer to: a task more costs four bytes.
   std::vector<std::string> instances_;
   std::vector<Entry> entries_;

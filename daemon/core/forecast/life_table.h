@@ -4,29 +4,17 @@
 // count as zero.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+
+#include "core/forecast/age_buckets.h"
 
 namespace taskwatchd {
 
-class LifeTable {
+// Four buckets an octave from 1 s to 2^20 s (12 days).
+class LifeTable : public AgeBuckets<4, 82> {
  public:
-  // Four buckets an octave from 1 s to 2^20 s (12 days); the first is all below 1 s, the last open.
-  static constexpr std::size_t kBuckets = 82;
-  static std::size_t bucket(double age) {
-    if (!(age >= 1)) return 0;
-    // A double's exponent and the first two bits of its mantissa count the quarters of octaves.
-    static_assert(std::numeric_limits<double>::is_iec559);
-    constexpr std::uint64_t kOne = std::bit_cast<std::uint64_t>(1.0) >> 50;
-    const std::uint64_t quarters = (std::bit_cast<std::uint64_t>(age) >> 50) - kOne;
-    return static_cast<std::size_t>(std::min<std::uint64_t>(1 + quarters, kBuckets - 1));
-  }
-  static double start(std::size_t bucket);
-
   // A task was in the status at every age between the two. Takes the same time for any span.
   void stay(double from, double to);
   // A task left the status at this age.

@@ -1,4 +1,4 @@
-#include "core/forecast/forecast_table.h"
+#include "core/forecast/life_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,26 +10,7 @@ namespace {
 constexpr double kPriorEvents = 0.5;
 constexpr double kGuessEvents = 3;
 
-constexpr std::array<double, LifeTable::kBuckets + 1> kStarts = [] {
-  std::array<double, LifeTable::kBuckets + 1> starts{};
-  double octave = 1;
-  for (std::size_t b = 1; b < starts.size(); ++b) {
-    const std::size_t quarter = (b - 1) % 4;
-    if (b > 1 && quarter == 0) octave *= 2;
-    starts[b] = octave * (1 + 0.25 * static_cast<double>(quarter));
-  }
-  return starts;
-}();
-
-constexpr double width(std::size_t b) {
-  return kStarts[b + 1] - kStarts[b];
-}
-
 }  // namespace
-
-double LifeTable::start(std::size_t bucket) {
-  return kStarts[bucket];
-}
 
 void LifeTable::stay(double from, double to) {
   from = std::max(0.0, from);
@@ -40,8 +21,8 @@ void LifeTable::stay(double from, double to) {
     part_[first] += to - from;
     return;
   }
-  part_[first] += kStarts[first + 1] - from;
-  part_[last] += to - kStarts[last];
+  part_[first] += start(first + 1) - from;
+  part_[last] += to - start(last);
   ++covers_[first + 1];
   --covers_[last];
 }
@@ -72,8 +53,9 @@ Survival::Survival(const LifeTable& known, const LifeTable& unfinished, double s
   for (std::size_t b = LifeTable::kBuckets; b-- > 0;) {
     const double left = known.left(b);
     // Who left was there, if only for a moment that no look spans.
-    exposure[b] = std::max(exposure[b] + share * of_unfinished[b], 0.01 * left * width(b));
-    if (left > 0 && last_leave_ <= 0) last_leave_ = kStarts[b + 1];
+    exposure[b] =
+        std::max(exposure[b] + share * of_unfinished[b], 0.01 * left * LifeTable::width(b));
+    if (left > 0 && last_leave_ <= 0) last_leave_ = LifeTable::start(b + 1);
     later_left += left;
     later_exposure += exposure[b];
     guess[b] = later_left >= kGuessEvents ? later_left / later_exposure : 0;
@@ -89,14 +71,14 @@ Survival::Survival(const LifeTable& known, const LifeTable& unfinished, double s
     }
     rate_[b] = left > 0 ? left / exposure[b] : 0;
     sum_[b] = sum;
-    sum += rate_[b] * width(b);
+    sum += rate_[b] * LifeTable::width(b);
   }
 }
 
 double Survival::cumulative(double age) const {
   if (!(age > 0)) return 0;
   const std::size_t b = LifeTable::bucket(age);
-  return sum_[b] + rate_[b] * (age - kStarts[b]);
+  return sum_[b] + rate_[b] * (age - LifeTable::start(b));
 }
 
 double Survival::age_at(double cumulative) const {
@@ -105,9 +87,9 @@ double Survival::age_at(double cumulative) const {
   if (after == sum_.begin()) return 0;
   const auto b = static_cast<std::size_t>(after - sum_.begin()) - 1;
   if (!(rate_[b] > 0)) {
-    return sum_[b] == cumulative ? kStarts[b] : std::numeric_limits<double>::infinity();
+    return sum_[b] == cumulative ? LifeTable::start(b) : std::numeric_limits<double>::infinity();
   }
-  return kStarts[b] + (cumulative - sum_[b]) / rate_[b];
+  return LifeTable::start(b) + (cumulative - sum_[b]) / rate_[b];
 }
 
 }  // namespace taskwatchd

@@ -1,0 +1,82 @@
+#include "core/polling/look_worth.h"
+
+#include <algorithm>
+
+namespace taskwatchd {
+namespace {
+
+// Of the first looks so many are taken to have found an end, before any was taken.
+constexpr double kPriorEnded = 2;
+constexpr double kPriorLooks = 4;
+
+Hazard::Fate fate_of(TaskStatus status) {
+  if (!is_finished(status)) return Hazard::Fate::kNotEnded;
+  return is_bad(status) ? Hazard::Fate::kEndedBad : Hazard::Fate::kEnded;
+}
+
+// Until when the task was in the status before.
+Wall until_of(const TaskReply& reply, Now now) {
+  return is_finished(reply.status) ? reply.modified : now.wall;
+}
+
+}  // namespace
+
+void LookWorth::enter(Seen& task, const std::string& job_id) {
+  if (task.job != nullptr && task.job->first == job_id) return;
+  leave(task);
+  const auto [it, fresh] = groups_.try_emplace(job_id);
+  if (fresh) it->second.group = hazard_.add_group();
+  ++it->second.tasks;
+  task.job = &*it;
+}
+
+void LookWorth::leave(Seen& task) {
+  if (task.job == nullptr) return;
+  if (--task.job->second.tasks == 0) {
+    hazard_.remove_group(task.job->second.group);
+    groups_.erase(groups_.find(task.job->first));
+  }
+  task.job = nullptr;
+}
+
+Hazard::Group LookWorth::group_of(const Seen& task) {
+  return task.job == nullptr ? Hazard::kPooled : task.job->second.group;
+}
+
+// Since the task was in its status. How long it was QUEUED says little of when its turn in the
+// roll-out comes; that it still was says that it has not run yet.
+Duration LookWorth::age_of(const Seen& task) {
+  const Duration age = task.at - task.entered;
+  return task.status == TaskStatus::kQueued ? std::min(Duration::zero(), age)
+                                            : std::max(Duration::zero(), age);
+}
+
+double LookWorth::of_first(const Seen& task, Now now) const {
+  const Duration waited = now.mono - task.at_mono;
+  const double ended = (first_ended_ + kPriorEnded) / (first_looks_ + kPriorLooks);
+  return ended * seconds(waited) + hazard_.worth(Hazard::kPooled, TaskStatus::kUnknown, {}, waited);
+}
+
+double LookWorth::of_next(const Seen& task, Now now) const {
+  const Duration age = age_of(task);
+  return hazard_.worth(group_of(task), task.status, age, age + (now.mono - task.at_mono));
+}
+
+void LookWorth::learn_first(const Seen& task, const TaskReply& reply, Now now) {
+  const Wall until = until_of(reply, now);
+  first_looks_ += 1;
+  if (until < task.at) {
+    first_ended_ += 1;
+  } else {
+    hazard_.learn(Hazard::kPooled, TaskStatus::kUnknown, {}, until - task.at,
+                  fate_of(reply.status));
+  }
+}
+
+void LookWorth::learn_next(const Seen& task, const TaskReply& reply, Now now) {
+  const Duration age = age_of(task);
+  hazard_.learn(group_of(task), task.status, age, age + (until_of(reply, now) - task.at),
+                fate_of(reply.status));
+}
+
+}  // namespace taskwatchd
