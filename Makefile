@@ -34,13 +34,13 @@ bench: build
 	tests/bench/run.sh $(BUILD)
 
 ## make bench-polling   delays of the planner beside its goals, and in a cloud that fails, into
-##                      docs/polling.md: some minutes;
+##                      docs/explanation/polling.md: some minutes;
 ##                      POLLING="--scenarios=ABD --seeds=1" for less
 bench-polling: build
 	tests/bench/polling.sh $(BUILD) $(POLLING)
 
 ## make bench-notification   change at the cloud to notification, beside a round-robin script, into
-##                      docs/notification.md: 6 minutes, on a quiet machine; NOTIFICATION="--runs=2" for more
+##                      docs/explanation/notification-latency.md: 6 minutes, on a quiet machine; NOTIFICATION="--runs=2" for more
 bench-notification: build
 	tests/bench/notification.sh $(BUILD) $(NOTIFICATION)
 

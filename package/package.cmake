@@ -36,8 +36,8 @@ function(page name text summary)
           COMPONENT package EXCLUDE_FROM_ALL)
 endfunction()
 page(taskwatchd.8 ${source}/taskwatchd.8.md "watch tasks of the Alibaba Cloud IoT Platform")
-page(taskwatchd.yaml.5 ${CMAKE_SOURCE_DIR}/docs/configuration.md "configuration of taskwatchd")
-page(taskwatchd-metrics.7 ${CMAKE_SOURCE_DIR}/docs/metrics.md "metrics of taskwatchd")
+page(taskwatchd.yaml.5 ${CMAKE_SOURCE_DIR}/docs/reference/configuration.md "configuration of taskwatchd")
+page(taskwatchd-metrics.7 ${CMAKE_SOURCE_DIR}/docs/reference/metrics.md "metrics of taskwatchd")
 
 set(completions ${made}/taskwatchd.bash ${made}/_taskwatchd ${made}/taskwatchd.fish)
 add_custom_command(

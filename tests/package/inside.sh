@@ -211,7 +211,7 @@ check_stop() {
   event EVENT=stopping || fail "no event stopping"
 }
 
-# docs/operating.md has the commands: the first block of its section is the backup, the second the restoring.
+# docs/how-to/size-and-quota.md has the commands: the first block of its section is the backup, the second the restoring.
 told() { # BLOCK
   awk -v RS= -v wanted="$1" '/^## /{within = /^## Backup/} within && /^    / && ++block == wanted' /operating.md
 }

@@ -1,4 +1,4 @@
-"""From a fresh Debian to a notification, by the commands of README.md and docs/alerting-setup.md as they stand there.
+"""From a fresh Debian to a notification, by the commands of README.md and docs/how-to/alerting.md as they stand there.
 
 Their code blocks are run, one command after the other, by a user with sudo in a Debian root of its own that is booted for
 it. Changed are only what a reader changes (ids, keys pasted, the webhook's address), and iotsim stands in for the cloud. A
@@ -76,7 +76,7 @@ def replaced(text, *changes):
 def steps():
     """All that a reader does, in order: {"command"} or {"write", "text"}."""
     readme = (SOURCE / "README.md").read_text().split("## Ten minutes to a notification\n")[1].split("\n## ")[0]
-    setup = replaced((SOURCE / "docs/alerting-setup.md").read_text(), ("https://hooks.example.com/alerts", HOOK))
+    setup = replaced((SOURCE / "docs/how-to/alerting.md").read_text(), ("https://hooks.example.com/alerts", HOOK))
     made = []
     for language, text in blocks(readme) + blocks(setup):
         if language == "yaml":
