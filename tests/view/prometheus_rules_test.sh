@@ -21,7 +21,7 @@ alerts=$(sed -nE 's/^ *- alert: //p' taskwatchd.rules.yml)
 [ -n "$alerts" ] || fail "no alert found"
 for alert in $alerts; do
   grep -qx "## $alert" "$root/docs/reference/alerts.md" || fail "$alert has no section in docs/reference/alerts.md"
-  grep -qF "runbook_url: docs/reference/alerts.md#${alert,,}" taskwatchd.rules.yml || fail "$alert links to no runbook"
+  grep -qxE " +runbook_url: http://localhost:10120/runbooks/$alert" taskwatchd.rules.yml || fail "$alert links to no runbook"
   grep -qF "alertname: $alert" taskwatchd.rules.test.yml || fail "$alert has no unit test"
 done
 for key in severity summary description runbook_url; do
