@@ -211,9 +211,9 @@ check_stop() {
   event EVENT=stopping || fail "no event stopping"
 }
 
-# docs/how-to/size-and-quota.md has the commands: the first block of its section is the backup, the second the restoring.
-told() { # BLOCK
-  awk -v RS= -v wanted="$1" '/^## /{within = /^## Backup/} within && /^    / && ++block == wanted' /operating.md
+# docs/how-to/backup-restore.md has the commands: the first block that is marked to be run is the backup, the second the restore.
+documented() { # BLOCK
+  awk -v wanted="$1" '/^```sh run$/{within = ++block == wanted; next} /^```/{within = 0} within' /backup-restore.md
 }
 sudo() { "$@"; }
 restored() {
@@ -226,20 +226,20 @@ restored() {
 }
 check_restore() {
   local folder=/var/lib/private/taskwatchd
-  wants "the commands of backup and restoring" "1 5" "$(told 1 | wc -l) $(told 2 | wc -l)"
-  eval "$(told 1)" || fail "the backup: $?"
+  wants "the commands of backup and restoring" "1 5" "$(documented 1 | wc -l) $(documented 2 | wc -l)"
+  eval "$(documented 1)" || fail "the backup: $?"
   wants "the copy's mode" "600 root" "$(stat -c '%a %U' /var/backups/taskwatchd.db)"
   systemctl stop taskwatchd
   head -c 65536 /dev/urandom >"$folder/state.db"
   systemctl start taskwatchd 2>/dev/null && fail "it starts with a damaged state"
   wants "the exit code" 74 "$(prop ExecMainStatus)"
-  eval "$(told 2)" || fail "the restoring: $?"
+  eval "$(documented 2)" || fail "the restoring: $?"
   restored
   # As on a machine where it never ran.
   systemctl stop taskwatchd
   rm -r "$folder" /var/lib/taskwatchd
   install -d -m 700 "$folder"
-  eval "$(told 2)" || fail "the restoring on another machine: $?"
+  eval "$(documented 2)" || fail "the restoring on another machine: $?"
   restored
 }
 

@@ -23,7 +23,7 @@ class Systemd(unittest.TestCase):
             root.put(debian_root.newer(debian_root.deb(), folder), "/newer.deb", 0o644)
             root.put_cloud()
             root.put(HERE / "inside.sh", "/usr/local/bin/inside.sh")
-            root.put(HERE.parent.parent / "docs/how-to/size-and-quota.md", "/operating.md", 0o644)
+            root.put(HERE.parent.parent / "docs/how-to/backup-restore.md", "/backup-restore.md", 0o644)
             # For the backup that it tells of.
             fetched = root.run("apt-get", "-qy", "--no-install-recommends", "install", "sqlite3")
             if fetched.returncode != 0:
