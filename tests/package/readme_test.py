@@ -150,7 +150,7 @@ class Readme(unittest.TestCase):
         at, alert = min(bad, key=lambda row: row[0])
         self.assertEqual((alert["status"], alert["labels"]["account"]), ("firing", "prod"))
         taken = self.downloaded + at
-        said = re.search(r"about (\d+) minutes on two cores", (SOURCE / STARTED).read_text())
+        said = re.search(r"about\s(\d+)\sminutes\son\stwo\scores", (SOURCE / STARTED).read_text())
         print(f"\nfrom the first command to the notification: {taken:.0f} s without `make package`; with it, at the "
               f"{said.group(1)} min that the document states for it: {int(said.group(1)) + taken / 60:.1f} min")
         self.assertLess(taken, PROMISED)
