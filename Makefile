@@ -115,7 +115,7 @@ test-systemd: package
 	cmake --build --preset release --target iotsim
 	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_systemd$$'
 
-## make test-readme   that root booted again: README.md's commands one by one, up to a notification (needs root and apt)
+## make test-readme   that root booted again: the commands of docs/getting-started.md and docs/how-to/alerting.md, up to a notification (needs root and apt)
 test-readme: package
 	cmake --build --preset release --target iotsim
 	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_readme$$'
