@@ -34,13 +34,13 @@ bench: build
 	tests/bench/run.sh $(BUILD)
 
 ## make bench-polling   delays of the planner beside its goals, and in a cloud that fails, into
-##                      docs/polling.md: some minutes;
+##                      docs/explanation/polling.md: some minutes;
 ##                      POLLING="--scenarios=ABD --seeds=1" for less
 bench-polling: build
 	tests/bench/polling.sh $(BUILD) $(POLLING)
 
 ## make bench-notification   change at the cloud to notification, beside a round-robin script, into
-##                      docs/notification.md: 6 minutes, on a quiet machine; NOTIFICATION="--runs=2" for more
+##                      docs/explanation/notification-latency.md: 6 minutes, on a quiet machine; NOTIFICATION="--runs=2" for more
 bench-notification: build
 	tests/bench/notification.sh $(BUILD) $(NOTIFICATION)
 
@@ -115,7 +115,7 @@ test-systemd: package
 	cmake --build --preset release --target iotsim
 	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_systemd$$'
 
-## make test-readme   that root booted again: README.md's commands one by one, up to a notification (needs root and apt)
+## make test-readme   that root booted again: the commands of docs/getting-started.md and docs/how-to/alerting.md, up to a notification (needs root and apt)
 test-readme: package
 	cmake --build --preset release --target iotsim
 	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_readme$$'

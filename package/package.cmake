@@ -35,9 +35,9 @@ function(page name text summary)
   install(FILES ${made}/${name}.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/man/man${CMAKE_MATCH_2}
           COMPONENT package EXCLUDE_FROM_ALL)
 endfunction()
-page(taskwatchd.8 ${source}/taskwatchd.8.md "watch tasks of the Alibaba Cloud IoT Platform")
-page(taskwatchd.yaml.5 ${CMAKE_SOURCE_DIR}/docs/configuration.md "configuration of taskwatchd")
-page(taskwatchd-metrics.7 ${CMAKE_SOURCE_DIR}/docs/metrics.md "metrics of taskwatchd")
+page(taskwatchd.8 ${source}/taskwatchd.8.md "monitor tasks on the Alibaba Cloud IoT Platform")
+page(taskwatchd.yaml.5 ${CMAKE_SOURCE_DIR}/docs/reference/configuration.md "configuration of taskwatchd")
+page(taskwatchd-metrics.7 ${CMAKE_SOURCE_DIR}/docs/reference/metrics.md "metrics of taskwatchd")
 
 set(completions ${made}/taskwatchd.bash ${made}/_taskwatchd ${made}/taskwatchd.fish)
 add_custom_command(
@@ -102,15 +102,15 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${source}/debian/postinst ${source}/debian/prerm ${source}/debian/postrm
     ${source}/debian/conffiles)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "watch tasks of the Alibaba Cloud IoT Platform")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "monitor tasks on the Alibaba Cloud IoT Platform")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"A daemon that polls the tasks of IoT jobs (OTA upgrades, property settings,
-custom jobs) inside the account's API quota, records every change of status
-before it tells anyone, and tells Prometheus and the journal: which devices
-failed, timed out or stalled, within seconds.
+"A daemon that polls the tasks of IoT jobs (property settings, service calls,
+custom jobs) within the account's API quota and saves every status change
+before it publishes it. It provides Prometheus metrics, journal entries, an
+HTTP API and a status page, and reports which devices failed or timed out.
 .
-It comes with alert rules and dashboards, and with commands that ask once,
-wait for the end, check a configuration or plan one.")
+It includes alert rules and dashboards, and commands that query tasks, wait
+for them, check a configuration or simulate it.")
 set(CPACK_OUTPUT_FILE_PREFIX ${CMAKE_BINARY_DIR})
 include(CPack)
 add_custom_target(deb

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Draws which room of daemon/ includes which, from its #include lines, into docs/architecture.md.
+"""Draws which room of daemon/ includes which, from its #include lines, into docs/development/architecture.md.
 
 An arrow that follows from a longer way is left out. tests/house_rules_test.py fails while the page is out of date.
 """
 import house_rules_test as house
 
-PAGE = house.ROOT / "docs/architecture.md"
+PAGE = house.ROOT / "docs/development/architecture.md"
 BEGIN, END = "<!-- rooms -->\n", "<!-- end of rooms -->"
 
 

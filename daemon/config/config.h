@@ -1,5 +1,5 @@
 // The configuration as the program uses it: checked, defaults filled in, paths made absolute.
-// Values only. Meaning and defaults of each key: docs/configuration.md.
+// Values only. Meaning and defaults of each key: docs/reference/configuration.md.
 #pragma once
 
 #include <map>

@@ -1,6 +1,6 @@
 // Every metric family, declared once: name, kind, labels, help, buckets. The page is written from
-// this table and docs/metrics.md is generated from it, so neither can name what the other lacks.
-// Constants only.
+// this table and docs/reference/metrics.md is generated from it, so neither can name what the other
+// lacks. Constants only.
 #pragma once
 
 #include <cstdint>

@@ -22,7 +22,7 @@ FieldValue number(double value);
 FieldValue counted(std::size_t value);
 std::string word(WatchState state);
 
-// What is held of a task: docs/api.md, `last`.
+// What is held of a task: docs/reference/http-api.md, `last`.
 void add_record(std::vector<Field>& fields, const TaskRecord& record);
 
 // [a,b] of JSON texts.

@@ -1,4 +1,5 @@
-// docs/metrics.md, generated from the table of families; a test holds the file to it. Pure.
+// docs/reference/metrics.md, generated from the table of families; a test holds the file to it.
+// Pure.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// `data` of `GET /api/v1/tasks/ID` as JSON: docs/api.md. Pure. Texts of devices and of the cloud
-// are escaped as in events.
+// `data` of `GET /api/v1/tasks/ID` as JSON: docs/reference/http-api.md. Pure. Texts of devices and
+// of the cloud are escaped as in events.
 #pragma once
 
 #include <string>

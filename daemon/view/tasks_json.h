@@ -1,4 +1,4 @@
-// `data` of `GET /api/v1/tasks` as JSON: docs/api.md. Pure.
+// `data` of `GET /api/v1/tasks` as JSON: docs/reference/http-api.md. Pure.
 #pragma once
 
 #include <string>

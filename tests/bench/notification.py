@@ -291,14 +291,14 @@ def row(what, who, incidents, calls):
 def report(runs, options):
     incidents = [incident for run in runs for incident in run.incidents]
     calls = collections.ChainMap(*[run.calls_a_second for run in runs])
-    print("| | asked by | told | p50 | p99 | most | seen | scraped | evaluated | notified | calls/s |")
+    print("| | polled by | notifications | p50 | p99 | max | detected | scraped | evaluated | notified | calls/s |")
     print("| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |")
     kept = True
     for what, kind, ends in (
             (f"FAILED, a job of {options.tasks}", "job", ("FAILED",)),
             (f"TIMED_OUT, a job of {options.tasks}", "job", ("TIMED_OUT",)),
-            (f"either, {options.ids_each} tasks by id", "ids", ("FAILED", "TIMED_OUT")),
-            ("likewise, `pace: {task: 1s}`", "quick ids", ("FAILED", "TIMED_OUT"))):
+            (f"either, {options.ids_each} explicit tasks", "ids", ("FAILED", "TIMED_OUT")),
+            ("the same, `pace: {task: 1s}`", "quick ids", ("FAILED", "TIMED_OUT"))):
         for who in (OURS, SCRIPT):
             chosen = [i for i in incidents if (i.who, i.kind) == (who, kind) and i.end in ends]
             if chosen:
@@ -311,21 +311,21 @@ def report(runs, options):
     stalls = [i for i in incidents if i.end == "stalls"]
     whole = [i for i in stalls if "told" in i.when]
     parts = stages(whole, ("scraped", "evaluated", "told"))
-    print(f"A stalled job, {len(whole)} of {len(stalls)} told, counted from {STALL_EDGE} s without movement: on a scraped "
-          f"page after {spread(parts['scraped'])} s, firing {spread(parts['evaluated'])} s later (`for: 1m`), notified "
+    print(f"Stalled jobs, {len(whole)} of {len(stalls)} notified, counted from {STALL_EDGE} s without a change: scraped "
+          f"after {spread(parts['scraped'])} s, firing {spread(parts['evaluated'])} s later (`for: 1m`), notified "
           f"{spread(parts['told'])} s later; together "
           f"{spread([i.when['told'] - i.changed for i in whole])} s.")
     named = [i for i in incidents if i.who == OURS and i.end != "stalls" and "told" in i.when]
-    print(f"{sum(i.named for i in named)} of our {len(named)} notifications named the task and its device. Evaluating the "
+    print(f"{sum(i.named for i in named)} of {len(named)} notifications of taskwatchd contained the task and its device. Evaluating the "
           f"rules took {max(run.rules_took for run in runs) * 1000:.0f} ms (p99); "
-          f"{sum(run.missed for run in runs):.0f} evaluations were left out.")
+          f"{sum(run.missed for run in runs):.0f} evaluations were skipped.")
     others = [note for run in runs for note in run.others]
     if others:
-        print(f"Told besides: {others}")
+        print(f"Other notifications: {others}")
     if any(run.calls.missed for run in runs):
-        print("Calls were missed: what is said of `seen` is too late.")
+        print("Calls were missed: `detected` is too late.")
     print()
-    print(f"Goals, p50 {GOALS['p50']} s and p99 {GOALS['p99']} s: **{'kept' if kept else 'not kept'}**.")
+    print(f"Goals, p50 {GOALS['p50']} s and p99 {GOALS['p99']} s: **{'met' if kept else 'not met'}**.")
     return kept
 
 

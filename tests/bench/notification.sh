@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the notification benchmark and puts its table into docs/notification.md, between the two marks:
+# Runs the notification benchmark and puts its table into docs/explanation/notification-latency.md, between the two marks:
 # notification.sh BUILD [FLAG...]. The flags are notification.py's. Real time: 6 minutes, on a quiet
 # machine. Ends with 3 if a goal is not kept; if it fails otherwise, the page stays as it is.
 set -euo pipefail
@@ -17,5 +17,5 @@ kept=0
 } >"$table" || kept=$?
 cat "$table"
 [ $kept -eq 0 ] || [ $kept -eq 3 ] || exit $kept
-python3 tests/bench/into_page.py "$table" docs/notification.md
+python3 tests/bench/into_page.py "$table" docs/explanation/notification-latency.md
 exit $kept

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the polling benchmark and puts its two tables into docs/polling.md, each between its marks:
+# Runs the polling benchmark and puts its two tables into docs/explanation/polling.md, each between its marks:
 # polling.sh BUILD [FLAG...]. The flags are bench_polling's. Virtual time: the figures do not depend
 # on the machine, only how long it takes does. Ends with 1 if a goal is not kept.
 set -euo pipefail
@@ -17,6 +17,6 @@ for set in clean faults; do
     "$build/tests/bench/bench_polling" --set=$set "$@"
   } >"$table" || kept=1
   cat "$table"
-  python3 tests/bench/into_page.py "$table" docs/polling.md $set
+  python3 tests/bench/into_page.py "$table" docs/explanation/polling.md $set
 done
 exit $kept

@@ -29,9 +29,9 @@ const std::map<char, Goal> kGoals = {
     {'A', {"1,000 tasks in 1 job, 100/min", 0.35, 0.7, 1.5, 0.35, 0.3}},
     {'B', {"10,000 in 1 job, 200/min", 1.0, 2.5, 10, 0.35, 0.3}},
     {'C', {"10,000 in 1 job, 1000/min", 0.9, 2.5, 12, 0.35, 0.3}},
-    {'D', {"10,000 in 20 jobs, 50/min each, begun over 1 h", 1.5, 7, 2.8, 1.5, 1.1}},
+    {'D', {"10,000 in 20 jobs, 50/min each, started over 1 h", 1.5, 7, 2.8, 1.5, 1.1}},
     {'E', {"100,000 in 1 job, 1000/min", 10, 80, 290, 0.4, 0.3}},
-    {'F', {"100,000 in 100 jobs, 100/min each, begun over 4 h", 3.3, 19, 25, 3.2, 2.3}}};
+    {'F', {"100,000 in 100 jobs, 100/min each, started over 4 h", 3.3, 19, 25, 3.2, 2.3}}};
 constexpr double kTimedOutGoal = 0.5;  // mean
 constexpr double kAloneWorse = 1.05;   // of round robin, in A
 constexpr double kAloneBetter = 2.5;   // times, in D
@@ -141,7 +141,7 @@ void run(const BenchFlags& flags) {
 }
 
 int end(bool kept) {
-  fmt::print("\n{}\n", kept ? "All goals are kept." : "**Not all goals are kept.**");
+  fmt::print("\n{}\n", kept ? "All goals are met." : "**Not all goals are met.**");
   return kept ? 0 : 2;
 }
 
@@ -158,8 +158,8 @@ int main(int argc, char** argv) {
     fmt::print("- {}: {}\n", scenario, kGoals.at(scenario).what);
   }
   fmt::print(
-      "\nSeconds from an end to the reply that shows it; goals in brackets. {} seeds together in A "
-      "to D, {} in E and F.\n\n"
+      "\nSeconds from a completion to the response that shows it; goals in brackets. {} seeds "
+      "together in A to D, {} in E and F.\n\n"
       "| | | bad mean | p50 | p99 | all mean | TIMED_OUT mean | lost |\n"
       "| --- | --- | --: | --: | --: | --: | --: | --: |\n",
       flags.seeds, flags.big_seeds);

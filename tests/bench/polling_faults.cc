@@ -127,7 +127,7 @@ std::vector<Case> other_troubles() {
        .scenario = 'B',
        .by_id = {4.0, kNone, kNone},
        .failing_tasks = 0.3},
-      {.name = "a token lives for a minute from when it was given out", .faults = mortal},
+      {.name = "a token expires a minute after it was issued", .faults = mortal},
   };
 }
 

@@ -50,7 +50,7 @@ TEST(Shipped, ExampleTellsTheDefaultsTruly) {
 
 TEST(Shipped, ExampleAndDocumentShowEveryKey) {
   const std::string example = read_text(kFolder + "example.yaml");
-  const std::string document = read_text(SOURCE_DIR "/docs/configuration.md");
+  const std::string document = read_text(SOURCE_DIR "/docs/reference/configuration.md");
   for (const char* key : {"accounts",
                           "name",
                           "credentials",

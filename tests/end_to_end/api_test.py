@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The HTTP API of a running daemon: pages over a job that moves, filters, the event stream over a
-restart, and docs/openapi.yaml held to what is really answered."""
+restart, and docs/reference/openapi.yaml held to what is really answered."""
 
 import gzip
 import json
@@ -66,10 +66,10 @@ class Stream:
 
 
 class Schema:
-    """Checks answers against docs/openapi.yaml: as much of JSON schema as that file uses."""
+    """Checks answers against docs/reference/openapi.yaml: as much of JSON schema as that file uses."""
 
     def __init__(self):
-        with open(os.path.join(DOCS, "openapi.yaml"), encoding="utf-8") as file:
+        with open(os.path.join(DOCS, "reference", "openapi.yaml"), encoding="utf-8") as file:
             self.doc = yaml.safe_load(file)
 
     def resolve(self, schema):

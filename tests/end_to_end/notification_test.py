@@ -108,7 +108,7 @@ class NotificationTest(harness.TestCase):
                       if body["groupLabels"].get("account") == "fails")
         self.assertEqual(alert["labels"], {"alertname": BAD, "account": "fails", "severity": "warning",
                                            "job_id": "failsJob"})
-        self.assertIn("Job failsJob has bad tasks (1)", alert["annotations"]["summary"])
+        self.assertIn("Job failsJob has failed tasks (1)", alert["annotations"]["summary"])
 
         # Its rerun succeeds: that is told with the group's next turn.
         self.cloud.control("rerun", job="failsJob", keep=True)

@@ -1,7 +1,7 @@
 """The JSON schema of the configuration says what `taskwatchd check` says, as far as a schema can.
 
 What `check` takes the schema takes. Each file of tests/data/config that `check` refuses the schema refuses too, but for
-those named below with the reason. Its keys, defaults and descriptions are those of docs/configuration.md, which a unit
+those named below with the reason. Its keys, defaults and descriptions are those of docs/reference/configuration.md, which a unit
 test holds to the code: TASKWATCHD_UPDATE_DOCS=1 writes them anew.
 """
 import json
@@ -33,7 +33,7 @@ BEYOND_A_SCHEMA = {
     "quota-not-decimal": "another spelling of a number",
 }
 
-# The tables of docs/configuration.md whose first column is `key`, in their order.
+# The tables of docs/reference/configuration.md whose first column is `key`, in their order.
 TABLES = ("", "account", "quota", "pace", "instance", "discover_jobs", "state", "metrics", "bounds", "credentials",
           "assume_role")
 
@@ -56,7 +56,7 @@ def load(text):
 def rows():
     """(definition, key, default, meaning) of each row, plain text."""
     found, table, heads = [], -1, None
-    for line in (ROOT / "docs" / "configuration.md").read_text().splitlines():
+    for line in (ROOT / "docs" / "reference" / "configuration.md").read_text().splitlines():
         if not line.startswith("|"):
             heads = None
             continue

@@ -120,7 +120,7 @@ class Contents(unittest.TestCase):
     def test_manual_of_the_configuration_tells_every_key(self):
         page = self.page("taskwatchd.yaml.5", 400)
         keys = set()
-        for line in (ROOT / "docs/configuration.md").read_text().splitlines():
+        for line in (ROOT / "docs/reference/configuration.md").read_text().splitlines():
             keys |= set(re.findall(r"`(\w+)`", line.split("|")[1])) if line.startswith("| `") else set()
         self.assertGreater(len(keys), 50)
         for key in keys:
@@ -128,7 +128,7 @@ class Contents(unittest.TestCase):
 
     def test_manual_of_the_metrics_tells_every_metric(self):
         page = self.page("taskwatchd-metrics.7", 400)
-        metrics = re.findall(r"^\| `(\w+)` \| (\w+) \|", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+        metrics = re.findall(r"^\| `(\w+)` \| (\w+) \|", (ROOT / "docs/reference/metrics.md").read_text(), re.MULTILINE)
         self.assertGreater(len(metrics), 50)
         for name, kind in metrics:
             if kind in ("gauge", "counter", "histogram"):

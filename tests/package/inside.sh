@@ -211,11 +211,11 @@ check_stop() {
   event EVENT=stopping || fail "no event stopping"
 }
 
-# docs/operating.md has the commands: the first block of its section is the backup, the second the restoring.
-told() { # BLOCK
-  awk -v RS= -v wanted="$1" '/^## /{within = /^## Backup/} within && /^    / && ++block == wanted' /operating.md
+# The commands of a page of docs/how-to, by the number of the block among those that are marked to be run.
+documented() { # PAGE BLOCK
+  awk -v wanted="$2" '/^```sh run$/{within = ++block == wanted; next} /^```/{within = 0} within' "/$1"
 }
-sudo() { "$@"; }
+sudo() { env "$@"; }
 restored() {
   wants "is-active" active "$(systemctl is-active taskwatchd)"
   has "the history" '"from":"IN_PROGRESS"' "$(http "/api/v1/tasks/$task" | tr -d ' ')"
@@ -226,20 +226,21 @@ restored() {
 }
 check_restore() {
   local folder=/var/lib/private/taskwatchd
-  wants "the commands of backup and restoring" "1 5" "$(told 1 | wc -l) $(told 2 | wc -l)"
-  eval "$(told 1)" || fail "the backup: $?"
+  wants "the commands of backup and restoring" "1 5" \
+    "$(documented backup-restore.md 1 | wc -l) $(documented backup-restore.md 2 | wc -l)"
+  eval "$(documented backup-restore.md 1)" || fail "the backup: $?"
   wants "the copy's mode" "600 root" "$(stat -c '%a %U' /var/backups/taskwatchd.db)"
   systemctl stop taskwatchd
   head -c 65536 /dev/urandom >"$folder/state.db"
   systemctl start taskwatchd 2>/dev/null && fail "it starts with a damaged state"
   wants "the exit code" 74 "$(prop ExecMainStatus)"
-  eval "$(told 2)" || fail "the restoring: $?"
+  eval "$(documented backup-restore.md 2)" || fail "the restoring: $?"
   restored
   # As on a machine where it never ran.
   systemctl stop taskwatchd
   rm -r "$folder" /var/lib/taskwatchd
   install -d -m 700 "$folder"
-  eval "$(told 2)" || fail "the restoring on another machine: $?"
+  eval "$(documented backup-restore.md 2)" || fail "the restoring on another machine: $?"
   restored
 }
 
@@ -252,6 +253,31 @@ check_upgrade() {
   until_true 60 up || fail "not up after the upgrade"
   wants "is-enabled" enabled "$(systemctl is-enabled taskwatchd)"
   wants "the transitions to FAILED" 1 "$(journal -q -o json TASK_ID=$task TO=FAILED | grep -o '"EVENT_ID":"[0-9]*"' | sort -u | wc -l)"
+}
+
+# As docs/how-to/serve-with-tls.md opens the port to other hosts.
+check_tls() {
+  local page=serve-with-tls.md said
+  mkdir /root/tls && cd /root/tls || fail "no folder"
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.pem -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null || fail "openssl: $?"
+  eval "$(documented "$page" 1)" || fail "the credentials: $?"
+  # Its block with a hash of the word PASSWORD.
+  awk '/^```yaml$/ && !block++{within = 1; next} /^```/{within = 0} within' "/$page" |
+    sed 's|\$2y\$10\$HASH|$2b$10$abcdefghijklmnopqrstuuMvXkD96eZ5gBC0Mh2jE/abh3H.QYAmG|' >/etc/taskwatchd/web.yaml
+  grep '^ARGS=' "/$page" >/etc/default/taskwatchd
+  eval "$(documented "$page" 2)" || fail "the check and the restart: $?"
+  wants "is-active" active "$(systemctl is-active taskwatchd)"
+  echo PASSWORD >password
+  said=$(taskwatchd explain --url=https://127.0.0.1:10120 --user=prometheus --password-file=password --ca-file=server.pem "$task" 2>&1) ||
+    fail "explain: $? $said"
+  has "explain" "$task" "$said"
+  taskwatchd explain --url=https://127.0.0.1:10120 --ca-file=server.pem "$task" >/dev/null 2>&1 && fail "it answers without a password"
+  has "plain http" '^HTTP/1.[01] 400' "$(http /-/ready)"
+  cd / && rm -r /root/tls /etc/taskwatchd/web.yaml /etc/systemd/system/taskwatchd.service.d/tls.conf
+  echo 'ARGS=""' >/etc/default/taskwatchd
+  systemctl daemon-reload && systemctl restart taskwatchd
+  has "/-/ready afterwards" '^HTTP/1.1 200' "$(http /-/ready)"
 }
 
 # The port is systemd's. The daemon serves it at once; a stop of the service alone lasts until the next request.
@@ -286,7 +312,7 @@ check_remove() {
   [[ -z $(systemctl --failed --plain --no-legend) ]] || fail "failed: $(systemctl --failed --plain --no-legend)"
 }
 
-for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore socket remove; do
+for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore tls socket remove; do
   check "$name"
 done
 echo "END"

@@ -34,7 +34,7 @@ class Install(unittest.TestCase):
 
     def test_1_install(self):
         said = self.root.install(debian_root.deb())
-        self.assertIn("fill in /etc/taskwatchd/taskwatchd.yaml", said)
+        self.assertIn("edit /etc/taskwatchd/taskwatchd.yaml", said)
         self.assertIn(debian_root.check_told(self.root.folder), said)
         self.assertNotRegex(said, r"(?i)\b(error|warning: taskwatchd|not found)\b")
         self.assertEqual(self.ok("dpkg", "--audit"), "")
@@ -63,7 +63,7 @@ class Install(unittest.TestCase):
         self.there(ENABLED)
         before = self.ok("dpkg-query", "-W", "-f=${Version}", "taskwatchd")
         said = self.root.install(debian_root.newer(debian_root.deb(), self.folder))
-        self.assertNotIn("fill in", said)
+        self.assertNotIn("edit /etc/taskwatchd", said)
         self.assertEqual(self.ok("dpkg-query", "-W", "-f=${Version}", "taskwatchd"), before + ".1")
         self.assertEqual(self.root.path(CONFIG).read_text(), EDITED)
         self.assertEqual(self.root.path("/etc/default/taskwatchd").read_text(), 'ARGS="--log.level=debug"\n')

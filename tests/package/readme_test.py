@@ -1,19 +1,24 @@
-"""From a fresh Debian to a notification, by the commands of README.md and docs/alerting-setup.md as they stand there.
+"""From a fresh Debian to a notification, by the commands of docs/getting-started.md and docs/how-to/alerting.md as printed.
 
-Their code blocks are run, one command after the other, by a user with sudo in a Debian root of its own that is booted for
-it. Changed are only what a reader changes (ids, keys pasted, the webhook's address), and iotsim stands in for the cloud. A
-command that fails fails the test, and so does a notification that takes longer than README.md promises.
+Their blocks `sh run` are executed, one command after the other, by a user with sudo in a Debian root that is booted for it.
+Changed are only what a reader changes (ids, pasted AccessKeys, addresses), and iotsim stands in for the platform. A command
+that fails fails the test, and so do an expected output that does not appear and a notification that takes longer than
+getting-started.md promises.
 """
 import json
 import pathlib
 import re
+import sys
 import time
 import unittest
 
-import debian_root
-
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+import debian_root
+import doc_blocks
+
+STARTED, ALERTING = "docs/getting-started.md", "docs/how-to/alerting.md"
 PROMISED = 600  # s from the first command to the notification, the build excepted
 DEADLINE = 1500  # s in the booted root: what is merely slow is to be told with its figures
 USER, TREE = "reader", "/home/reader/taskwatchd"
@@ -28,42 +33,6 @@ SHOWS = {"journalctl ": f"{TASK}.*FAILED", "promtool query ": "taskwatchd_build_
 ADDRESS = "ExecStartPre=ip address add 192.168.77.1/24 dev lo\n"
 
 
-def blocks(text):
-    """The code blocks: (language, text). Indented ones have the language sh."""
-    found, language, lines = [], None, []
-    for line in [*text.splitlines(), "end"]:
-        if language is None and line.startswith("```"):
-            language, lines = line[3:], []
-        elif language not in (None, "sh") and line == "```":
-            found.append((language, "\n".join(lines) + "\n"))
-            language = None
-        elif language is None and line.startswith("    "):
-            language, lines = "sh", [line[4:]]
-        elif language == "sh" and line and not line.startswith("    "):
-            found.append((language, "\n".join(lines).rstrip() + "\n"))
-            language = None
-        elif language is not None:
-            lines.append(line[4:] if language == "sh" else line)
-    return found
-
-
-def commands(block):
-    """Lines, joined where a backslash or a here-document goes on."""
-    lines, end = [], None
-    for line in block.splitlines():
-        lines.append(line)
-        opened = re.search(r"<<'?(\w+)'?", line)
-        if end is None and opened:
-            end = opened.group(1)
-        elif line == end:
-            end = None
-        if end is None and not line.endswith("\\"):
-            yield "\n".join(lines)
-            lines = []
-    if lines:
-        raise AssertionError(f"a command without its end: {lines}")
-
-
 def replaced(text, *changes):
     """Each (old, new) must stand in it once."""
     for old, new in changes:
@@ -73,20 +42,30 @@ def replaced(text, *changes):
     return text
 
 
+def reader_changes(text):
+    """What a reader of getting-started.md replaces."""
+    return text.replace("iot-cn-0pp1n8t0000", "iot-cn-demo0001")
+
+
+def documents():
+    """The two documents, with what a reader replaces."""
+    alerting = replaced((SOURCE / ALERTING).read_text(), ("https://hooks.example.com/alerts", HOOK))
+    return [reader_changes((SOURCE / STARTED).read_text()), alerting]
+
+
 def steps():
     """All that a reader does, in order: {"command"} or {"write", "text"}."""
-    readme = (SOURCE / "README.md").read_text().split("## Ten minutes to a notification\n")[1].split("\n## ")[0]
-    setup = replaced((SOURCE / "docs/alerting-setup.md").read_text(), ("https://hooks.example.com/alerts", HOOK))
     made = []
-    for language, text in blocks(readme) + blocks(setup):
-        if language == "yaml":
-            text = replaced(text, ("iot-cn-0pp1n8t0000", "iot-cn-demo0001"),
-                            ("region: cn-shanghai\n", "region: cn-shanghai\n        endpoint: http://127.0.0.1:18080\n"))
-            made.append({"write": CONFIG, "text": text})
-        elif language == "json":
-            json.loads(text)  # the policy: nothing to run
-        else:
-            made += [{"command": command} for command in commands(text)]
+    for text in documents():
+        wanted = dict(doc_blocks.outputs(text))
+        for block in doc_blocks.blocks(text):
+            if block.info == "yaml":
+                made.append({"write": CONFIG, "text": replaced(
+                    block.text, ("region: cn-shanghai\n", "region: cn-shanghai\n        endpoint: http://127.0.0.1:18080\n"))})
+            elif block.info == "json":
+                json.loads(block.text)  # the policy and a notification: nothing to run
+            elif block.info == "sh run":
+                made += [{"command": command, "expects": wanted.get(command, [])} for command in doc_blocks.commands(block.text)]
     for step in made:
         command = step.get("command", "")
         step["paste"] = next((text for name, text in PASTED.items() if command.endswith(name) or name + " " in command), "")
@@ -155,6 +134,13 @@ class Readme(unittest.TestCase):
             with self.subTest(step["what"]):
                 self.assertTrue(step["ok"], f"{step['what']}\nexit code {step['exit']}:\n{step['said']}")
 
+    def test_the_expected_output_appears(self):
+        said = {step["what"]: step["said"] for step in self.results["steps"]}
+        for step in self.steps:
+            for line in step.get("expects", []):
+                with self.subTest(line):
+                    self.assertRegex(said[step["command"]], doc_blocks.expected(line))
+
     def test_notified_within_the_promised_time(self):
         told = [(note["at"], alert) for note in self.results["notes"] for alert in note["body"]["alerts"]]
         test = [at for at, alert in told if alert["annotations"].get("summary") == "A test: nothing failed"]
@@ -164,9 +150,9 @@ class Readme(unittest.TestCase):
         at, alert = min(bad, key=lambda row: row[0])
         self.assertEqual((alert["status"], alert["labels"]["account"]), ("firing", "prod"))
         taken = self.downloaded + at
-        said = re.search(r"about (\d+) minutes on two cores", (SOURCE / "README.md").read_text())
+        said = re.search(r"about\s(\d+)\sminutes\son\stwo\scores", (SOURCE / STARTED).read_text())
         print(f"\nfrom the first command to the notification: {taken:.0f} s without `make package`; with it, at the "
-              f"{said.group(1)} min that README.md states for it: {int(said.group(1)) + taken / 60:.1f} min")
+              f"{said.group(1)} min that the document states for it: {int(said.group(1)) + taken / 60:.1f} min")
         self.assertLess(taken, PROMISED)
 
 

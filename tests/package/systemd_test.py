@@ -11,7 +11,7 @@ import debian_root
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "reload", "watchdog", "writes",
-          "stop", "upgrade", "restore", "socket", "remove")
+          "stop", "upgrade", "restore", "tls", "socket", "remove")
 DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
 
 
@@ -23,8 +23,9 @@ class Systemd(unittest.TestCase):
             root.put(debian_root.newer(debian_root.deb(), folder), "/newer.deb", 0o644)
             root.put_cloud()
             root.put(HERE / "inside.sh", "/usr/local/bin/inside.sh")
-            root.put(HERE.parent.parent / "docs/operating.md", "/operating.md", 0o644)
-            # For the backup that it tells of.
+            for page in ("backup-restore.md", "serve-with-tls.md"):
+                root.put(HERE.parent.parent / "docs/how-to" / page, f"/{page}", 0o644)
+            # For the backup.
             fetched = root.run("apt-get", "-qy", "--no-install-recommends", "install", "sqlite3")
             if fetched.returncode != 0:
                 raise AssertionError(fetched.stdout)

@@ -1,4 +1,4 @@
-// The planner is held to its goals in the modelled world: docs/polling.md, which `make
+// The planner is held to its goals in the modelled world: docs/explanation/polling.md, which `make
 // bench-polling` writes for all scenarios. Virtual time: no figure here depends on the machine.
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 """Holds the truth table: in each situation exactly the alerts fire that should, from and until when they
 should, and Alertmanager tells each of them at most twice: that it began, and that it is over.
 
-Needs promtool on the PATH and PyYAML. The table in docs/alerts.md is written anew with
+Needs promtool on the PATH and PyYAML. The table in docs/explanation/alert-scenarios.md is written anew with
 TASKWATCHD_UPDATE_DOCS=1.
 """
 import collections
@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 RULES = ROOT / "config" / "prometheus" / "taskwatchd.rules.yml"
 ALERTMANAGER = ROOT / "config" / "alertmanager" / "alertmanager.yml"
-DOCS = ROOT / "docs" / "alerts.md"
+DOCS = ROOT / "docs" / "explanation" / "alert-scenarios.md"
 BEGIN, END = "<!-- situations -->\n", "<!-- /situations -->\n"
 MOST = 2  # notifications of one incident: that it began, that it is over
 AFTERWARDS = 600  # s in which Alertmanager may still tell of a situation's end

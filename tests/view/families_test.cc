@@ -50,12 +50,12 @@ TEST(Families, HistogramsHaveRisingBuckets) {
 }
 
 TEST(MetricsDoc, IsWhatTheTableSays) {
-  const std::string path = std::string(SOURCE_DIR) + "/docs/metrics.md";
+  const std::string path = std::string(SOURCE_DIR) + "/docs/reference/metrics.md";
   if (std::getenv("TASKWATCHD_UPDATE_DOCS")) std::ofstream(path) << metrics_markdown();
   std::ifstream file(path);
   const std::string committed{std::istreambuf_iterator<char>(file), {}};
   EXPECT_EQ(committed, metrics_markdown())
-      << "run the test with TASKWATCHD_UPDATE_DOCS=1 and commit docs/metrics.md";
+      << "run the test with TASKWATCHD_UPDATE_DOCS=1 and commit docs/reference/metrics.md";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 """Holds that rules and dashboards name only what the daemon shows: metrics, labels, and values of labels.
 
-What there is comes from docs/metrics.md, which a test keeps equal to the code. Values of labels are looked
+What there is comes from docs/reference/metrics.md, which a test keeps equal to the code. Values of labels are looked
 for among the string literals of the code. Needs promtool on the PATH and PyYAML.
 """
 import pathlib
@@ -24,7 +24,7 @@ def families():
     """{series name: labels}, histograms by their three names."""
     found = {}
     rows = re.findall(r"^\| `(\w+)` \| (gauge|counter|histogram) \| ([^|]*)\|",
-                      (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE)
+                      (ROOT / "docs" / "reference" / "metrics.md").read_text(), re.MULTILINE)
     for name, kind, text in rows:
         labels = set(re.findall(r"\w+", text)) | TARGET
         if kind == "histogram":

@@ -20,17 +20,17 @@ amtool check-config ../alertmanager/alertmanager.yml
 alerts=$(sed -nE 's/^ *- alert: //p' taskwatchd.rules.yml)
 [ -n "$alerts" ] || fail "no alert found"
 for alert in $alerts; do
-  grep -qx "## $alert" "$root/docs/alerts.md" || fail "$alert has no section in docs/alerts.md"
-  grep -qF "runbook_url: docs/alerts.md#${alert,,}" taskwatchd.rules.yml || fail "$alert links to no runbook"
+  grep -qx "## $alert" "$root/docs/reference/alerts.md" || fail "$alert has no section in docs/reference/alerts.md"
+  grep -qxE " +runbook_url: http://localhost:10120/runbooks/$alert" taskwatchd.rules.yml || fail "$alert links to no runbook"
   grep -qF "alertname: $alert" taskwatchd.rules.test.yml || fail "$alert has no unit test"
 done
 for key in severity summary description runbook_url; do
   [ "$(grep -cE "^ +$key:" taskwatchd.rules.yml)" -eq "$(wc -w <<<"$alerts")" ] || fail "not every alert has a $key"
 done
 
-# Every alert is in the table at the top of docs/alerts.md, with its severity.
+# Every alert is in the table at the top of docs/reference/alerts.md, with its severity.
 while read -r alert severity; do
-  grep -qF "| [$alert](#${alert,,}) | $severity |" "$root/docs/alerts.md" || fail "$alert ($severity) is not in the table"
+  grep -qF "| [$alert](#${alert,,}) | $severity |" "$root/docs/reference/alerts.md" || fail "$alert ($severity) is not in the table"
 done < <(sed -nE 's/^ *- alert: //p; s/^ *severity: //p' taskwatchd.rules.yml | paste -d' ' - -)
 
 # Routing: alerts of one account are one group, all reach a person but the watchdog.

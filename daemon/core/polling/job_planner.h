@@ -1,6 +1,6 @@
 // The watched jobs of one account and what is asked of them next: whose statistics or description
 // (job_polls), which page of which list (page_choice). Keeps what replies said of each job. Pure;
-// time passed in; event-loop thread only. Reasons with numbers: docs/polling.md.
+// time passed in; event-loop thread only. Reasons with numbers: docs/explanation/polling.md.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // The rate limit of one API of one account. Calls leave at least 1/rate + 5 ms apart, so that no
 // window of one second holds more than ceil(rate) of them; it starts empty, so that a restart
 // cannot double. The rate follows the share of throttled calls, for the account's other programs
-// use the same quota (docs/polling.md). No I/O; the caller passes the time. Event-loop thread only.
+// use the same quota (docs/explanation/polling.md). No I/O; the caller passes the time. Event-loop
+// thread only.
 #pragma once
 
 #include <limits>

@@ -1,7 +1,7 @@
 // Which list of which job is read next, and which of its pages: fifty tasks a call. Lists with bad
 // ends come first, then those with other ends, then those with tasks that only moved on; each class
 // keeps some turns. Knows the order of lists and whose turn it is; the jobs are the caller's. Pure;
-// event-loop thread only. Reasons with numbers: docs/polling.md.
+// event-loop thread only. Reasons with numbers: docs/explanation/polling.md.
 #pragma once
 
 #include <cstdint>
