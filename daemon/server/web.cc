@@ -136,6 +136,10 @@ Web::Routed Web::route(const WebRequest& request) const {
     if (!host_allowed(request)) return {handler, plain(403, "this Host is not served here\n")};
     return {handler, is_read(request) ? page(request, path) : only("GET")};
   }
+  if (is_runbook(path)) {
+    // By any Host: the texts are the documents', and a phone may know the daemon by another name.
+    return {"/runbooks", is_read(request) ? runbook(request, path) : only("GET")};
+  }
   return {"other", plain(404, "not found\n")};
 }
 

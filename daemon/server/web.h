@@ -96,6 +96,8 @@ class Web {
   WebResponse reload(const WebRequest& request) const;
   // The status page and what belongs to it.
   WebResponse page(const WebRequest& request, std::string_view path) const;
+  static bool is_runbook(std::string_view path);
+  WebResponse runbook(const WebRequest& request, std::string_view path) const;
   bool host_allowed(const WebRequest& request) const;
 
   WebOptions options_;

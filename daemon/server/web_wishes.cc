@@ -65,6 +65,18 @@ bool wants_openmetrics(std::string_view accept) {
   return ours > 0 && ours >= plain;
 }
 
+// RFC 9110 12.5.4. `*` decides nothing: the pages are there in both languages.
+bool prefers_chinese(std::string_view languages) {
+  double chinese = 0, english = 0;
+  while (!languages.empty()) {
+    const Offer offer = offer_of(take(languages, ','));
+    const std::string_view primary = offer.name.substr(0, offer.name.find('-'));
+    if (primary == "zh") chinese = std::max(chinese, offer.weight);
+    if (primary == "en") english = std::max(english, offer.weight);
+  }
+  return chinese > english;
+}
+
 bool takes_gzip(std::string_view accept) {
   while (!accept.empty()) {
     const Offer offer = offer_of(take(accept, ','));
@@ -91,6 +103,7 @@ WebWishes wishes_of(const WebRequest& request) {
   const std::string* const known = request.header("if-none-match");
   return {.gzip = takes_gzip(lower_without_spaces(request.header("accept-encoding"))),
           .openmetrics = wants_openmetrics(lower_without_spaces(request.header("accept"))),
+          .chinese = prefers_chinese(lower_without_spaces(request.header("accept-language"))),
           .known = known == nullptr ? "" : *known};
 }
 

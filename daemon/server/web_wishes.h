@@ -11,7 +11,8 @@ namespace taskwatchd {
 struct WebWishes {
   bool gzip = false;
   bool openmetrics = false;
-  std::string known;  // If-None-Match, as it stands
+  bool chinese = false;  // rather than English
+  std::string known;     // If-None-Match, as it stands
 };
 WebWishes wishes_of(const WebRequest& request);
 

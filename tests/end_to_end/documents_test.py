@@ -50,6 +50,16 @@ class Documents(harness.TestCase):
         for path in paths - {"/api/v1/tasks/ID", "/api/v1/events"}:  # the one needs an id, the other has no end
             self.assertEqual(daemon.get(path)[0], 200, path)
 
+    def test_the_links_of_the_alerts_open(self):
+        daemon = self.daemon(self.iotsim(DEMO).config_file).started()
+        rules = (ROOT / "config/prometheus/taskwatchd.rules.yml").read_text()
+        urls = set(re.findall(r"runbook_url: \S*?(/runbooks/\w+)$", rules, re.MULTILINE))
+        self.assertEqual(len(urls), len(set(re.findall(r"- alert: (\w+)", rules))))
+        for url in urls:
+            status, _, body = daemon.get(url)
+            self.assertEqual(status, 200, url)
+            self.assertIn(f"<h1>{url.rpartition('/')[2]}</h1>", body)
+
     def test_events_have_the_fields_of_their_reference(self):
         daemon = self.daemon(self.iotsim(DEMO).config_file).started()
         harness.wait_for("a failure and the distribution", lambda: daemon.events("task_transition", to="FAILED")

@@ -95,6 +95,36 @@ TEST_F(WebTest, OnlyReads) {
   }
 }
 
+TEST_F(WebTest, RunbooksAreThereInBothLanguages) {
+  const std::string path = "/runbooks/TaskwatchdTasksBad";
+  const auto is_in = [](const WebResponse& response, const std::string& language) {
+    return response.status == 200 &&
+           response.body.find("<html lang=\"" + language) != std::string::npos;
+  };
+  EXPECT_TRUE(is_in(ask("GET", path), "en"));
+  EXPECT_EQ(answered, "/runbooks 200");
+  EXPECT_TRUE(is_in(ask("GET", path, {{"accept-language", "zh-CN,zh;q=0.9,en;q=0.8"}}), "zh"));
+  EXPECT_TRUE(is_in(ask("GET", path, {{"accept-language", "de, en;q=0.9, zh;q=0.8"}}), "en"));
+  EXPECT_TRUE(is_in(ask("GET", path + "?lang=en", {{"accept-language", "zh"}}), "en"));
+  EXPECT_TRUE(is_in(ask("GET", path + "?lang=zh"), "zh"));
+  EXPECT_TRUE(is_in(ask("GET", "/runbooks/"), "en")) << "the index";
+  const std::string tag = header(ask("GET", path), "ETag");
+  EXPECT_EQ(status("GET", path, {{"if-none-match", tag}}), 304);
+}
+
+TEST_F(WebTest, RunbooksAreReadOnlyAndServedByAnyName) {
+  for (const char* path : {"/runbooks/Other", "/runbooks/TaskwatchdTasksBad/", "/runbooksX"}) {
+    EXPECT_EQ(status("GET", path), 404) << path;
+  }
+  EXPECT_EQ(status("POST", "/runbooks/TaskwatchdTasksBad"), 405);
+  EXPECT_EQ(status("GET", "/runbooks/TaskwatchdTasksBad", {{"host", "other.example"}}), 200);
+  options.route_prefix = "/watch";
+  const WebResponse moved = ask("GET", "/watch/runbooks");
+  EXPECT_EQ(moved.status, 308);
+  EXPECT_EQ(header(moved, "Location"), "/watch/runbooks/");
+  EXPECT_EQ(status("GET", "/watch/runbooks/TaskwatchdTasksBad"), 200);
+}
+
 TEST_F(WebTest, ReadyIsWhatTheAppSays) {
   EXPECT_EQ(status("GET", "/-/ready"), 200);
   ready = false;

@@ -1,0 +1,62 @@
+// The runbooks that the alerts link to, at /runbooks/ and /runbooks/NAME: whole HTML pages in
+// English and Chinese that are part of the program, so that they open wherever the daemon can be
+// reached.
+#include <algorithm>
+
+#include "runbooks.h"
+#include "server/web.h"
+#include "server/web_wishes.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr std::string_view kFolder = "/runbooks/";
+
+// `?lang=` decides, then what the browser prefers.
+std::string_view language_of(const WebRequest& request, const WebWishes& wishes) {
+  const std::string& target = request.target;
+  const std::string_view query =
+      std::string_view(target).substr(std::min(target.find('?'), target.size()));
+  if (query == "?lang=zh") return "zh";
+  if (query == "?lang=en") return "en";
+  return wishes.chinese ? "zh" : "en";
+}
+
+}  // namespace
+
+bool Web::is_runbook(std::string_view path) {
+  return path.starts_with(kFolder) || path == kFolder.substr(0, kFolder.size() - 1);
+}
+
+WebResponse Web::runbook(const WebRequest& request, std::string_view path) const {
+  WebResponse response;
+  if (!path.starts_with(kFolder)) {
+    // Without the slash its relative links would lead elsewhere.
+    response.status = 308;
+    response.headers.emplace_back("Location", options_.route_prefix + std::string(kFolder));
+    return response;
+  }
+  const WebWishes wishes = wishes_of(request);
+  const std::string_view name = path.substr(kFolder.size());
+  const std::string_view language = language_of(request, wishes);
+  const auto found = std::find_if(kRunbooks.begin(), kRunbooks.end(), [&](const Runbook& one) {
+    return one.name == name && one.language == language;
+  });
+  if (found == kRunbooks.end()) {
+    response.status = 404;
+    response.body = "there is no such runbook; " + options_.route_prefix + std::string(kFolder) +
+                    " lists them\n";
+    return response;
+  }
+  response.content_type = "text/html; charset=utf-8";
+  response.body = found->html;
+  spare(response, wishes);
+  pack(response, wishes);
+  response.headers.emplace_back("Vary", "Accept-Language");
+  response.headers.emplace_back("Content-Security-Policy", kRunbookPolicy);
+  response.headers.emplace_back("Content-Language", found->language == "zh" ? "zh-CN" : "en");
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+}  // namespace taskwatchd
