@@ -213,6 +213,12 @@ class Commands(unittest.TestCase):
                 wrong += [f"{document}:{line}: {flag}" for flag in re.findall(r"(?<!\S)(--[\w.-]+)", called[1]) if flag not in known]
         self.assertEqual(wrong, [])
 
+    def test_every_flag_of_the_service_is_in_the_reference(self):
+        flags = set(re.findall(r'"(--(?:web|log)\.[\w.-]+)"', (ROOT / "daemon/commands/flags.cc").read_text()))
+        self.assertGreater(len(flags), 8)
+        rows = set(re.findall(r"^\| `(--[\w.-]+)` \|", (ROOT / "docs/reference/cli.md").read_text(), re.MULTILINE))
+        self.assertEqual(flags - rows, set())
+
     def test_commands_that_read_keys_say_where_they_are(self):
         """The configuration of getting-started.md names $CREDENTIALS_DIRECTORY, which only systemd sets: without it they
         exit with 78."""
