@@ -9,6 +9,7 @@
 
 #include "commands/ask.h"
 #include "commands/online_calls.h"
+#include "config/regions.h"
 #include "config/summary.h"
 #include "core/types/exit_code.h"
 #include "io/files/config_file.h"
@@ -168,6 +169,9 @@ int check(const CheckOptions& options) {
   const WebSetting& good_web = std::get<WebSetting>(web);
   tell(good.warnings, "warning: ");
   tell(good_web.tls.warnings, "warning: ");
+  for (const std::string& warning : region_warnings(good.config)) {
+    tell({{options.config_file, 0, 0, warning}}, "warning: ");
+  }
   warn_of_large_page(good.config, options.config_file);
   std::fputs(summary(good.config).c_str(), stdout);
   if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);

@@ -108,12 +108,12 @@ void add_check(CLI::App& app, Parsed& parsed) {
 
 void add_places(CLI::App& command, AskOptions& options) {
   text_flag(command, "--config.file", options.config_file, "FILE",
-            std::string("The configuration: keys, quota and places. Default without --region: ") +
+            std::string(
+                "The configuration: credentials, quota and endpoints. Default without --region: ") +
                 kDefaultFile);
   text_flag(command, "--region", options.region, "REGION",
-            "Ask there without a configuration, with the keys of the environment "
-            "(ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET, "
-            "ALIBABA_CLOUD_SECURITY_TOKEN).");
+            "Query this region without a configuration file. Credentials come from the default "
+            "credential provider chain (environment, OIDC, CLI profile, INI file, ECS role, URI).");
   text_flag(command, "--account", options.account, "NAME",
             "The account to ask, if the configuration does not list the task.");
   text_flag(command, "--instance", options.instance, "ID",

@@ -18,12 +18,12 @@ std::string counted(std::size_t count, const std::string& noun) {
 }
 
 std::string keys_of(const CredentialsConfig& credentials) {
-  std::string text = "keys from the provider chain";
+  std::string text = "default credential provider chain";
   if (!credentials.ecs_ram_role.empty()) {
-    text = "keys of the ECS role " + credentials.ecs_ram_role;
+    text = "ECS RAM role " + credentials.ecs_ram_role;
   } else if (credentials.has_keys()) {
-    text = credentials.security_token_file.empty() ? "keys from files"
-                                                   : "keys and security token from files";
+    text = credentials.security_token_file.empty() ? "AccessKey from files"
+                                                   : "AccessKey and security token from files";
   }
   if (const auto& role = credentials.assume_role) text += " for the role " + role->arn;
   return text;
@@ -61,15 +61,16 @@ std::string account_text(const AccountConfig& account) {
   }
   std::string text = "account " + account.name + ": " +
                      counted(account.instances.size(), "instance") + ", " + counted(tasks, "task") +
-                     ", " + counted(jobs, "job") + ", " + keys_of(account.credentials) +
-                     ", signature " + (account.signature == SignatureVersion::kV3 ? "v3" : "v1") +
+                     ", " + counted(jobs, "job") +
+                     ", credentials: " + keys_of(account.credentials) + ", signature " +
+                     (account.signature == SignatureVersion::kV3 ? "v3" : "v1") +
                      (account.proxy.empty() ? "" : ", proxy " + account.proxy) + "\n";
   text += "  calls/s used at most (share " + number(account.quota_share) + "): " + calls(account);
   if (account.quota_total > 0) {
     text += ", all together " + number(account.quota_total * account.quota_share);
   }
   text += "\n";
-  text += "  asked at most once in: task " + format_duration(account.pace.task) + ", job " +
+  text += "  minimum poll interval: task " + format_duration(account.pace.task) + ", job " +
           format_duration(account.pace.job) + ", finished " +
           format_duration(account.pace.finished) + "\n";
   for (const InstanceConfig& instance : account.instances) text += instance_text(instance);
@@ -88,7 +89,8 @@ std::string account_text(const AccountConfig& account) {
 std::string summary(const Config& config) {
   std::string text;
   for (const AccountConfig& account : config.accounts) text += account_text(account);
-  text += "state: " + config.state_path + ", kept for " + format_duration(config.retain) + "\n";
+  text += "state database: " + config.state_path + " (history of unwatched items kept for " +
+          format_duration(config.retain) + ")\n";
   if (config.detection_delay_bound) {
     text += "bound: bad tasks are recorded within " +
             format_duration(*config.detection_delay_bound) + "\n";

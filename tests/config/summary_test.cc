@@ -24,24 +24,25 @@ bounds: {detection_delay: 90s}
 )");
   EXPECT_EQ(
       summary(config),
-      "account prod: 2 instances, 3 tasks, 1 job, keys from files, signature v1, "
+      "account prod: 2 instances, 3 tasks, 1 job, credentials: AccessKey from files, signature v1, "
       "proxy http://proxy.example.com:3128\n"
       "  calls/s used at most (share 0.7): QueryTask 4.9, ListTask off, "
       "QueryJobStatistics 3.5, QueryJob 3.5, ListJob 3.5, QueryDeviceDistributeJob 7, "
       "QueryDeviceDistributeDetail 3.5, all together 4.2\n"
-      "  asked at most once in: task 0s, job 1s, finished 1m\n"
+      "  minimum poll interval: task 0s, job 1s, finished 1m\n"
       "  instance main: region cn-shanghai, id iot-1, "
       "https://iot.cn-shanghai.aliyuncs.com, 2 tasks, 1 job, overdue after 1d12h\n"
       "  instance cn-beijing: region cn-beijing, "
       "https://iot.cn-beijing.aliyuncs.com, 1 task, 0 jobs\n"
       "    and the newest 50 jobs named ota-* and modified within 7d\n"
-      "account test: 1 instance, 0 tasks, 0 jobs, keys from the provider chain, signature v3\n"
+      "account test: 1 instance, 0 tasks, 0 jobs, credentials: default credential provider chain, "
+      "signature v3\n"
       "  calls/s used at most (share 0.8): QueryTask 4, ListTask 4, QueryJobStatistics 4, "
       "QueryJob 4, ListJob 4, QueryDeviceDistributeJob 8, QueryDeviceDistributeDetail 4\n"
-      "  asked at most once in: task 5s, job 1s, finished 1m\n"
+      "  minimum poll interval: task 5s, job 1s, finished 1m\n"
       "  instance ap-southeast-1: region ap-southeast-1, "
       "https://iot.ap-southeast-1.aliyuncs.com, 0 tasks, 0 jobs\n"
-      "state: /var/lib/taskwatchd/state.db, kept for 30d\n"
+      "state database: /var/lib/taskwatchd/state.db (history of unwatched items kept for 30d)\n"
       "bound: bad tasks are recorded within 1m30s\n");
 }
 
@@ -53,7 +54,7 @@ accounts:
     instances: [{region: cn-shanghai}]
 )");
   EXPECT_EQ(summary(config).find("CANARY"), std::string::npos);
-  EXPECT_NE(summary(config).find("keys and security token from files"), std::string::npos);
+  EXPECT_NE(summary(config).find("AccessKey and security token from files"), std::string::npos);
 }
 
 }  // namespace

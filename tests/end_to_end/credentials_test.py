@@ -127,7 +127,7 @@ class EachSource(Case):
         self.assertEqual(json.loads(asked.stdout)["status"], "IN_PROGRESS")
         checked = self.cli("check", config, "--online", env=env)
         self.assertEqual(checked.returncode, 0, checked.stderr)
-        self.assertIn("keys of the ECS role demo-ecs", checked.stdout)
+        self.assertIn("ECS RAM role demo-ecs", checked.stdout)
         self.cloud.switch(session_fault="down")
         refused = self.cli("query", config, "demo-one", env=env)
         self.assertEqual(refused.returncode, 78, refused.stderr)

@@ -5,7 +5,7 @@
 namespace taskwatchd::event_log {
 namespace {
 
-constexpr std::array<MessageId, 25> kIds = {{
+constexpr std::array<MessageId, 31> kIds = {{
     {"task_transition", "115a17117c754739b49a681ce3020ba5"},
     {"task_baseline", "0b7bcae7473544e6ab54305d5cceef61"},
     {"job_baseline", "fbedbdc5a7cb4fc086a90e82ae22d1c6"},
@@ -25,6 +25,12 @@ constexpr std::array<MessageId, 25> kIds = {{
     {"api_forbidden", "25c7c1804c884c07af8498414215261d"},
     {"account_unreachable", "e4bceb0370234753ba891dc1d631e686"},
     {"account_recovered", "47b173e0459e49c4be2decb964c9748f"},
+    {"task_not_found", "4d9391d037a34f2f9a26c8227788419d"},
+    {"task_refused", "3490cde1336b42d0aa46388d572f3bc9"},
+    {"job_not_found", "a7841d46873f447a9b52035f1d029574"},
+    {"job_refused", "71abf75cb4294d5f9e6344e3a6b7a025"},
+    {"distribution_not_found", "ca9e94865dbc418b8e5e4c77f01610a0"},
+    {"distribution_refused", "942ade9ae76e411180f15c1df52693d5"},
     {"started", "19f7bea9510249c1afa0bc9047952799"},
     {"stopping", "ae7ccc6e84d346f6a01f0e9130bbba8b"},
     {"config_reloaded", "f77bc78b0c7e4e319d7f535650f7a471"},
