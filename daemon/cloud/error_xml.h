@@ -1,6 +1,6 @@
 // The gateway's XML errors. They come even to callers who asked for JSON, and with any content
 // type: whatever fails before the request is understood is answered in the gateway's own default,
-// XML. Not an XML parser: finds a few words, in documents that begin as the gateway's do.
+// XML. Pure.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cloud/result_xml.h"
+#include "cloud/xml_reader.h"
 
 namespace taskwatchd {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "cloud/result_parts.h"
-#include "cloud/result_xml.h"
+#include "cloud/xml_reader.h"
 
 namespace taskwatchd {
 namespace {

@@ -25,8 +25,8 @@ constexpr double kLoopBuckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 
 constexpr std::array<Family, kFamilyCount> kFamilies = {{
     {Id::kTaskStatus, "aliyun_iot_task_status", kGauge, "account, job_id, task_id, status",
-     "Status of the task: 1 for the one it is in, 0 for the others. Polled and cached: as of the "
-     "last good reply."},
+     "Status of the task: 1 for the current one, 0 for the others. Polled and cached: as of the "
+     "last successful response."},
     {Id::kTaskProgress, "aliyun_iot_task_progress_ratio", kGauge, "account, job_id, task_id",
      "Progress that the device last reported, 0 to 1; absent if it reported none. Polled and "
      "cached."},
@@ -36,26 +36,26 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "and cached."},
     {Id::kTaskQueued, "aliyun_iot_task_queued_timestamp_seconds", kGauge,
      "account, job_id, task_id",
-     "When the cloud queued the task (UtcQueueTime), Unix time. Polled and cached."},
+     "When the platform queued the task (UtcQueueTime), Unix time. Polled and cached."},
     {Id::kTaskModified, "aliyun_iot_task_modified_timestamp_seconds", kGauge,
      "account, job_id, task_id",
-     "When the cloud last changed the task (UtcModified), Unix time. Polled and cached."},
+     "When the platform last changed the task (UtcModified), Unix time. Polled and cached."},
     {Id::kTaskTransitions, "aliyun_iot_task_transitions_total", kCounter, "account, job_id, to",
      "Recorded status changes of watched tasks, by the new status; kept over restarts. Shown as 0 "
-     "for the first 60 s of a job. Polled: counted when seen."},
+     "for the first 60 s of a job. Polled: counted when observed."},
     {Id::kTaskFirstSeen, "aliyun_iot_task_first_seen_total", kCounter, "account, job_id, status",
-     "Tasks by the status they had when first seen; kept over restarts. Polled: counted when "
-     "seen."},
+     "Tasks by their status at the first observation; kept over restarts. Polled: counted when "
+     "observed."},
     {Id::kTaskDuration, "aliyun_iot_task_duration_seconds", kHistogram, "account, outcome",
-     "Time from UtcQueueTime to the end of tasks that ended while watched.", kTaskBuckets},
-    {Id::kTaskQueueWait, "aliyun_iot_task_queue_wait_seconds", kHistogram, "account",
-     "Time from UtcQueueTime until the task left QUEUED, where that step itself was read.",
+     "Time from UtcQueueTime to the completion of tasks that finished while watched.",
      kTaskBuckets},
+    {Id::kTaskQueueWait, "aliyun_iot_task_queue_wait_seconds", kHistogram, "account",
+     "Time from UtcQueueTime until the task left QUEUED, if that step was observed.", kTaskBuckets},
     {Id::kTaskExecution, "aliyun_iot_task_execution_seconds", kHistogram, "account, outcome",
-     "Time from IN_PROGRESS to the end, where both steps themselves were read.", kTaskBuckets},
+     "Time from IN_PROGRESS to the completion, if both steps were observed.", kTaskBuckets},
     {Id::kJobTasks, "aliyun_iot_job_tasks", kGauge, "account, job_id, status",
-     "Tasks of the watched job by status, from the newest statistics (denied: from a whole scan); "
-     "UNKNOWN is their total less the rest. Polled and cached."},
+     "Tasks of the watched job by status, from the newest statistics (if denied: from a complete "
+     "scan); UNKNOWN is the total minus the rest. Polled and cached."},
     {Id::kJobStatisticsTime, "aliyun_iot_job_statistics_timestamp_seconds", kGauge,
      "account, job_id",
      "When the job's statistics were read, Unix time; absent before the first. Polled and cached."},
@@ -63,7 +63,7 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "Finished tasks of the job by all of its tasks, 0 to 1; absent while it has none. Polled and "
      "cached."},
     {Id::kJobStatus, "aliyun_iot_job_status", kGauge, "account, job_id, status",
-     "Status of the job: 1 for the one it is in, 0 for the others; absent until read. Polled and "
+     "Status of the job: 1 for the current one, 0 for the others; absent until read. Polled and "
      "cached."},
     {Id::kJobInfo, "aliyun_iot_job_info", kGauge,
      "account, iot_instance, job_id, job_name, job_type",
@@ -71,98 +71,99 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "Polled and cached; name and type are empty until read."},
     {Id::kJobEta, "aliyun_iot_job_eta_timestamp_seconds", kGauge, "account, job_id, confidence",
      "When the job's last task is expected to finish, Unix time, with that confidence; absent "
-     "while "
-     "too little is known. Polled: learned from the job's own tasks."},
+     "while there is too little data. Polled: estimated from the tasks of the job."},
     {Id::kJobStalled, "aliyun_iot_job_stalled_tasks", kGauge, "account, job_id",
-     "Unfinished tasks of the job that have not moved for longer than is usual for it. Polled and "
-     "cached."},
+     "Unfinished tasks of the job that have been unchanged for longer than is usual for the job. "
+     "Polled and cached."},
     {Id::kJobOverdue, "aliyun_iot_job_overdue_tasks", kGauge, "account, job_id, status",
      "Tasks of the job that are unfinished longer after they were queued than the configured "
      "deadline, by status; absent without one. Polled and cached."},
     {Id::kJobUnseenEnded, "aliyun_iot_job_unseen_ended_tasks", kGauge, "account, job_id",
-     "Tasks of the job that its statistics count as finished and no response has shown finished. "
-     "Polled and cached; absent before the first statistics."},
+     "Tasks of the job that the statistics count as finished and that no response has shown as "
+     "finished. Polled and cached; absent before the first statistics."},
     {Id::kJobOldestUnseenEnd, "aliyun_iot_job_oldest_unseen_end_timestamp_seconds", kGauge,
      "account, job_id",
-     "Since when aliyun_iot_job_unseen_ended_tasks has been more than 0, Unix time: no unseen end "
-     "of the job is older. Absent while it is 0. A restart begins again. Polled and cached."},
+     "Since when aliyun_iot_job_unseen_ended_tasks has been more than 0, Unix time: no unobserved "
+     "completion of the job is older. Absent while it is 0. A restart begins again. Polled and "
+     "cached."},
     {Id::kJobUnreconciled, "aliyun_iot_job_unreconciled_tasks", kGauge, "account, job_id",
-     "Tasks of the job whose own replies and its statistics disagree. Polled and cached; absent "
-     "before the first statistics."},
+     "Tasks of the job on which the recorded statuses and the statistics disagree. Polled and "
+     "cached; absent before the first statistics."},
     {Id::kDistributionStatus, "aliyun_iot_distribution_status", kGauge,
      "account, distribution_id, status",
-     "Status of the distribution: 1 for the one it is in, 0 for the others; FINISHED does not say "
+     "Status of the distribution: 1 for the current one, 0 for the others; FINISHED does not mean "
      "that every device was distributed. Polled and cached."},
     {Id::kDistributionDevices, "aliyun_iot_distribution_devices", kGauge,
      "account, distribution_id, result",
-     "Devices by what the result file says of them: ok (code 200), failed, unknown. Devices "
-     "that the cloud counts but the file does not name are unknown, all of them in a file that was "
-     "not understood. Absent until a file was read. Polled and cached."},
+     "Devices by their result in the result file: ok (code 200), failed, unknown. Devices that the "
+     "platform counts but the file does not contain are unknown, all of them if the file could not "
+     "be understood. Absent until a file was read. Polled and cached."},
     {Id::kBuildInfo, "taskwatchd_build_info", kGauge, "version, revision, compiler",
      "The running build, always 1."},
     {Id::kAccountUp, "taskwatchd_account_up", kGauge, "account",
-     "1 after a good reply of the cloud; 0 before the first one and after 3 failures running (not "
-     "throttled) over at least 10 s."},
+     "1 after a successful response; 0 before the first one, and after 3 consecutive failures "
+     "(throttled calls do not count) over at least 10 s."},
     {Id::kInstanceUp, "taskwatchd_instance_up", kGauge, "account, iot_instance",
      "As taskwatchd_account_up, for one instance of the account."},
     {Id::kApiRequests, "taskwatchd_api_requests_total", kCounter, "account, action",
-     "Calls to the cloud that have ended, good or bad, retries included."},
+     "API calls that were completed, successful or failed, including retries."},
     {Id::kApiRequestDuration, "taskwatchd_api_request_duration_seconds", kHistogram,
-     "account, action", "How long calls to the cloud took, good or bad.", kCallBuckets},
+     "account, action", "Duration of API calls, successful or failed.", kCallBuckets},
     {Id::kApiRetries, "taskwatchd_api_retries_total", kCounter, "account, action",
-     "Calls that repeated a failed one."},
+     "API calls that repeated a failed one."},
     {Id::kApiFailures, "taskwatchd_api_failures_total", kCounter, "account, action, reason",
-     "Calls that brought no good reply, by reason."},
+     "Failed API calls, by reason."},
     {Id::kApiLastSuccess, "taskwatchd_api_last_success_timestamp_seconds", kGauge,
      "account, action",
-     "When the last good reply came, Unix time, kept over restarts; 0 until the "
+     "When the last successful response arrived, Unix time, kept over restarts; 0 until the "
      "first."},
     {Id::kApiRateLimit, "taskwatchd_api_rate_limit", kGauge, "account, action",
-     "Calls per second allowed right now; lower than configured after the cloud refused calls."},
+     "Calls per second allowed right now; lower than configured after calls were throttled."},
     {Id::kApiRateLimitConfigured, "taskwatchd_api_rate_limit_configured", kGauge, "account, action",
      "Calls per second allowed by the configuration: quota x quota_share."},
     {Id::kDetectionDelay, "taskwatchd_detection_delay_seconds", kHistogram, "account, class",
-     "Time from a change at the cloud (UtcModified) to its commit here, by class of the new "
-     "status: bad, good, other. The configured bound is a bucket edge.",
+     "Time from a change at the platform (UtcModified) to its commit to the state database, by "
+     "class of the new status: bad, good, other. The configured bound is a bucket edge.",
      kDelayBuckets},
     {Id::kDetectionDelayBound, "taskwatchd_detection_delay_bound_seconds", kGauge, "account",
-     "The configured bound for the detection delay of bad tasks; absent without one."},
+     "The configured bound for the detection delay of failed tasks; absent without one."},
     {Id::kOldestObservation, "taskwatchd_oldest_observation_timestamp_seconds", kGauge, "account",
-     "When the unfinished task that was seen longest ago was last seen, Unix time; absent when "
-     "none is unfinished."},
+     "When the least recently observed unfinished task was observed, Unix time; absent when none "
+     "is unfinished."},
     {Id::kTasks, "taskwatchd_tasks", kGauge, "account, state",
-     "Watched tasks by state: unseen (no good reply yet), unfinished, finished, gone (the cloud "
-     "does not know them)."},
+     "Watched tasks by state: unseen (no successful response yet), unfinished, finished, gone (the "
+     "platform does not know them)."},
     {Id::kTaskState, "taskwatchd_task_state", kGauge, "account, task_id, state",
-     "State of a task that the configuration names: 1 for pending (no good reply yet), watched or "
-     "gone (the cloud does not know the id), 0 for the others."},
+     "State of an explicit task: 1 for pending (no successful response yet), watched or gone (the "
+     "platform does not know the id), 0 for the others."},
     {Id::kJobs, "taskwatchd_jobs", kGauge, "account, state",
-     "Jobs by state: watched, or skipped (found in the cloud, but too old or over the limit of "
+     "Jobs by state: watched, or skipped (found by discovery, but too old or over the limit of "
      "discover_jobs)."},
     {Id::kAnomalies, "taskwatchd_anomalies_total", kCounter, "account, kind",
-     "Replies that contradict the documents or what was read before, by kind."},
+     "Responses that contradict the documents or earlier responses, by kind."},
     {Id::kTaskSeriesRefused, "taskwatchd_task_series_refused", kGauge, "",
      "Tasks of jobs that metrics.task_series would show now, but that have no series because "
      "task_series_limit was reached when they last changed."},
     {Id::kJobSeriesRefused, "taskwatchd_job_series_refused", kGauge, "",
      "Jobs without series of their own because job_series_limit was reached."},
     {Id::kBlindSeconds, "taskwatchd_blind_seconds_total", kCounter, "account",
-     "Time not watched while tasks were unfinished: daemon down, or no good reply for 60 s."},
+     "Monitoring gaps: time in which tasks were unfinished and the daemon was down, or had no "
+     "successful response for 60 s."},
     {Id::kClockOffset, "taskwatchd_clock_offset_seconds", kGauge, "account",
-     "The cloud's Date less our clock; absent until known."},
+     "The Date of the platform minus the clock of this host; absent until known."},
     {Id::kEventsPending, "taskwatchd_events_pending", kGauge, "sink",
-     "Stored events that the sink has not taken yet."},
-    {Id::kStoreUp, "taskwatchd_store_up", kGauge, "", "1 while the state can be written."},
+     "Stored events that the sink has not accepted yet."},
+    {Id::kStoreUp, "taskwatchd_store_up", kGauge, "", "1 while the state database can be written."},
     {Id::kStoreCommitDuration, "taskwatchd_store_commit_duration_seconds", kHistogram, "",
-     "How long commits of the state took.", kLoopBuckets},
+     "Duration of commits to the state database.", kLoopBuckets},
     {Id::kLoopDelay, "taskwatchd_loop_delay_seconds", kHistogram, "",
-     "How late the main loop came to a timer.", kLoopBuckets},
+     "How late the event loop handled a timer.", kLoopBuckets},
     {Id::kReloadSuccessful, "taskwatchd_config_last_reload_successful", kGauge, "",
      "1 if the last attempt to load the configuration succeeded."},
     {Id::kReloadSuccessTime, "taskwatchd_config_last_reload_success_timestamp_seconds", kGauge, "",
-     "When the configuration in use was loaded, Unix time."},
+     "When the active configuration was loaded, Unix time."},
     {Id::kLogMessages, "taskwatchd_log_messages_total", kCounter, "level",
-     "Messages given to the log, by level."},
+     "Messages logged, by level."},
     {Id::kLogMessagesDropped, "taskwatchd_log_messages_dropped_total", kCounter, "",
      "Diagnostics dropped because the log was stalled; stored events are never dropped."},
     {Id::kHttpRequests, "taskwatchd_http_requests_total", kCounter, "handler, code",

@@ -15,34 +15,35 @@ constexpr std::string_view kBegin = R"(# Metrics
 <!-- Generated from daemon/view/families.cc. After a change there:
      TASKWATCHD_UPDATE_DOCS=1 ctest -R '^view$' -->
 
-`GET /metrics`, text format 0.0.4. Times are values in Unix seconds, never sample timestamps. What the
-cloud says (`aliyun_iot_*`) is polled inside the account's quota and cached: a scrape asks nothing of the
-cloud and shows what the last good reply said. How old that is tell
+`GET /metrics`, text format 0.0.4, or OpenMetrics 1.0 if the scraper asks for it. Times are values in
+Unix seconds, never sample timestamps. `aliyun_iot_*` are polled within the quota of the account and
+cached: a scrape makes no API call and shows the last successful response. How old that is:
 `taskwatchd_oldest_observation_timestamp_seconds` and `taskwatchd_api_last_success_timestamp_seconds`.
 
-- Label sets are disjoint: there is never a row for a total beside its parts, so sums do not lie.
-- A task that the configuration names by id has series from its first good reply until it is no longer
-  listed, is superseded by a rerun, or is gone (the cloud no longer knows it). With
-  `metrics.task_series: none` nothing has a `task_id` label.
-- Of the other tasks of watched jobs those have series that `metrics.task_series` asks for: `bad` (the
-  default) the bad ones, `active` the unfinished ones too, `all` all, `explicit` none; and at most
-  `metrics.task_series_limit` of them. One that was admitted keeps its series, whatever becomes of it,
-  until its job's end. Refused ones are in `taskwatchd_task_series_refused`, each task once; such a task
-  comes in with its next change once there is room.
-- A watched job has series until it is no longer watched, or until `metrics.keep_finished` after its last
-  task was seen finished. The series of its tasks and its counters end with them, but for those of tasks
-  named by id. At most `metrics.job_series_limit` jobs have series, the first ones; an admitted job stays.
-- One task takes at most 13 series (`aliyun_iot_task_*` with a `task_id`), one named by id 3 more
-  (`taskwatchd_task_state`); its job takes 18, a watched job at most 31 more (`aliyun_iot_job_*`).
-- Counters with closed label sets begin at 0 with their account. `aliyun_iot_task_transitions_total`
-  reads 0 for the first 60 s of a job, so that `increase()` sees the first transition too; it goes on
-  over restarts, and a job that is watched again within `state.retain` goes on too. All other counters
-  begin again at 0 with the process.
-- A device's words (`Message`, `StatusDetail`) are in the events, never in a label. Names registered in
-  the cloud are on the `_info` metrics only, repaired to valid UTF-8 and cut at 128 bytes.
+- **Label sets are disjoint**: no series is the total of others, so sums are correct.
+- **Explicit tasks** have series from their first successful response until they are removed from the
+  configuration, superseded by a rerun, or gone (the platform no longer knows them). With
+  `metrics.task_series: none` no series has a `task_id` label.
+- **Tasks of watched jobs** have series by `metrics.task_series`: `bad` (the default) the failed ones,
+  `active` the unfinished ones too, `all` all, `explicit` none; at most `metrics.task_series_limit` of
+  them. A task that has series keeps them until those of its job are removed. Tasks over the limit are
+  counted in `taskwatchd_task_series_refused`; such a task gets series with its next change if there is
+  room.
+- **Watched jobs** have series until they are no longer watched, or until `metrics.keep_finished` after
+  the last task was observed as finished. The series of their tasks (except explicit ones) and their
+  counters are removed with them. The first `metrics.job_series_limit` jobs have series.
+- **Number of series**: at most 13 for a task (`aliyun_iot_task_*` with a `task_id`) and 3 more for an
+  explicit one (`taskwatchd_task_state`); 18 for the job of a task, and at most 31 more for a watched job
+  (`aliyun_iot_job_*`).
+- **Counters** with a fixed set of labels start at 0 with their account.
+  `aliyun_iot_task_transitions_total` reads 0 for the first 60 s of a job, so that `increase()` includes
+  the first transition. It continues after a restart, and after a job is watched again within
+  `state.retain`. All other counters start at 0 with the process.
+- **Text of devices** (`Message`, `StatusDetail`) is in the events, never in a label. Names registered at
+  the platform are on the `_info` metrics only, repaired to valid UTF-8 and cut at 128 bytes.
 
-Stability: `stable` keeps its name, labels and meaning until a new major version; `standard` is as
-Prometheus' own client libraries give it.
+Stability: a `stable` metric keeps its name, labels and meaning until the next major version; a
+`standard` one is as in the client libraries of Prometheus.
 
 )";
 
@@ -77,8 +78,8 @@ void append_buckets(std::string& text) {
 
 std::string metrics_markdown() {
   std::string text(kBegin);
-  append_table(text, "Watched things", "aliyun_iot_");
-  append_table(text, "The daemon itself", "taskwatchd_");
+  append_table(text, "Jobs, tasks and distributions", "aliyun_iot_");
+  append_table(text, "The daemon", "taskwatchd_");
   append_table(text, "The process", "process_");
   append_buckets(text);
   return text;

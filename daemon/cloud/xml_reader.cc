@@ -1,4 +1,4 @@
-#include "cloud/result_xml.h"
+#include "cloud/xml_reader.h"
 
 #include <expat.h>
 #include <malloc.h>
