@@ -1,7 +1,9 @@
 // taskwatchd: what the command line asks for, as an exit code. `run` is app/app.cc.
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -32,10 +34,22 @@ struct Carry {
   }
 };
 
+// The kernel gives the smallest free number to the next file or socket: where standard error is
+// closed, the log would go to a client or into the state database. Standard output stays unfit for
+// writing, so that a command whose answer nobody gets fails.
+void open_missing_standard_files() {
+  for (int number = 0; number <= STDERR_FILENO; ++number) {
+    if (fcntl(number, F_GETFD) >= 0) continue;
+    const int mode = number == STDERR_FILENO ? O_WRONLY : O_RDONLY;
+    if (open("/dev/null", mode) != number) _exit(kExitOther);
+  }
+}
+
 }  // namespace
 }  // namespace taskwatchd
 
 int main(int argc, char** argv) {
+  taskwatchd::open_missing_standard_files();
   // A reader who goes away is an error of that write, not the end of everything.
   std::signal(SIGPIPE, SIG_IGN);
   // Keys are in memory: no core file, and no other process of this user reads along.

@@ -312,10 +312,11 @@ void App::stop_with(int code) {
 
 std::optional<std::string> App::request_reload() {
   systemd::reloading();
-  const auto web = front_.reload();
-  const auto own = reloader_.request();
-  if (!own || !web) return own ? own : web;
-  return *own + "\n" + *web;
+  auto problem = front_.reload();
+  if (!problem) return reloader_.request();
+  // One result for one request: beside this failure there is no success.
+  configuration_changed();
+  return problem;
 }
 
 // Also after a reload that failed: systemd waits for READY after RELOADING.

@@ -60,7 +60,7 @@ std::variant<Keys, KeyError> Credentials::keys(const AccountConfig& account) {
   }
   if (slot.held && now >= slot.held->ends_at) slot.held.reset();
   const bool due =
-      !slot.held || slot.suspect || now >= slot.held->renew_at ||
+      !slot.held || slot.suspect || now >= slot.held->renew_at || now >= slot.held->earlier_at ||
       std::find(slot.places.begin(), slot.places.end(), slot.held->from) == slot.places.end();
   if (due && !slot.fetching && now >= slot.next_try) start(shared);
   if (slot.held && !slot.mending) return slot.held->keys;
@@ -146,9 +146,17 @@ void Credentials::start(const std::shared_ptr<Slot>& slot) {
 Awaitable<void> Credentials::fetch(std::shared_ptr<Slot> slot) {
   const std::vector<KeyCandidate> places = slot->places;
   std::string notes;
-  bool tried = false;
   for (const KeyCandidate& place : places) {
     std::string problem = place.problem;
+    // Asked again after each wait: what is held may have ended.
+    const auto is_held = [&] { return slot->held && slot->held->from == place; };
+    const Mono now = ports_.clock.now().mono;
+    if (is_held() && !slot->suspect && now < slot->held->renew_at) {
+      // No earlier source works.
+      slot->held->earlier_at = now + kFallbackTime;
+      slot->fetching = false;
+      co_return;
+    }
     if (problem.empty()) {
       FetchSettings settings{.metadata_url = places_.metadata_url(),
                              .metadata_v1 = places_.metadata_v1(),
@@ -156,29 +164,27 @@ Awaitable<void> Credentials::fetch(std::shared_ptr<Slot> slot) {
       KeyRecipe recipe = place.recipe;
       FetchResult result = co_await fetch_keys(ports_, std::move(settings), std::move(recipe));
       if (auto* fetched = std::get_if<FetchedKeys>(&result)) {
-        take(*slot, std::move(*fetched), place, !tried);
+        take(*slot, std::move(*fetched), place, &place == &places.front());
         co_return;
       }
       problem = std::get<std::string>(std::move(result));
-      tried = true;
     }
     notes += (notes.empty() ? "" : "; ") + problem;
-    const bool own = slot->held && slot->held->from == place;
-    if (own && ports_.clock.now().mono < slot->held->ends_at) break;
+    if (is_held() && ports_.clock.now().mono < slot->held->ends_at) break;
   }
   fail(*slot, std::move(notes));
 }
 
 void Credentials::take(Slot& slot, FetchedKeys fetched, const KeyCandidate& from, bool first) {
   const Mono now = ports_.clock.now().mono;
-  Held held{std::move(fetched.keys), from, Mono::max(), Mono::max()};
+  Held held{std::move(fetched.keys), from};
   if (fetched.life) {
     const Duration ahead = std::min(kRenewAhead, *fetched.life / 5);
     const Duration jitter = from_seconds(seconds(ahead) * kJitter * chance());
     held.ends_at = now + *fetched.life;
     held.renew_at = now + std::max(kLeastLife, *fetched.life - ahead - jitter);
   }
-  if (!first && !fetched.life) held.renew_at = now + kFallbackTime;
+  if (!first) held.earlier_at = now + kFallbackTime;
   slot.held = std::move(held);
   slot.fetching = false;
   slot.suspect = slot.mending = false;

@@ -50,8 +50,10 @@ class Credentials : public KeySource {
   struct Held {
     Keys keys;
     KeyCandidate from;
-    Mono renew_at;
+    Mono renew_at = Mono::max();
     Mono ends_at = Mono::max();
+    // When the sources before `from` are asked again.
+    Mono earlier_at = Mono::max();
   };
   struct Slot {  // one to an account
     AccountConfig account;

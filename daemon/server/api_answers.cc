@@ -10,19 +10,20 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
   if (!sources_.ready()) {
     co_return ApiReply{503, {}, "unavailable", "taskwatchd is not ready"};
   }
+  ApiParameters parameters(question);
+  const std::string account = parameters.text("account");
+  if (parameters.wrong()) co_return *parameters.wrong();
   switch (question.route) {
-    case ApiRoute::kTask: {
-      std::string account = question.parameter("account");
-      co_return co_await tasks_.ask(std::move(question.id), std::move(account));
-    }
+    case ApiRoute::kTask:
+      co_return co_await tasks_.ask(std::move(question.id), account);
     case ApiRoute::kDistributions:
       co_return ApiReply{200, distributions_json(fleet_.distributions())};
     case ApiRoute::kFailedDevices:
-      co_return failed_devices(question);
+      co_return failed_devices(question.id, account);
     case ApiRoute::kStatus:
-      co_return status(question);
+      co_return ApiReply{200, status_json(sources_.status(), sources_.facts)};
     case ApiRoute::kJobs:
-      co_return jobs(question);
+      co_return ApiReply{200, jobs_json(fleet_.status())};
     case ApiRoute::kTasks:
       co_return tasks(question);
     case ApiRoute::kTransitions:
@@ -33,20 +34,8 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
   co_return ApiReply{500, {}, "internal", "no such route"};
 }
 
-ApiReply ApiAnswers::status(const ApiQuestion& question) const {
-  const ApiParameters parameters(question, {});
-  if (parameters.wrong()) return *parameters.wrong();
-  return {200, status_json(sources_.status(), sources_.facts)};
-}
-
-ApiReply ApiAnswers::jobs(const ApiQuestion& question) const {
-  const ApiParameters parameters(question, {});
-  if (parameters.wrong()) return *parameters.wrong();
-  return {200, jobs_json(fleet_.status())};
-}
-
 ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
-  ApiParameters parameters(question, {"job", "status", "account", "q", "limit", "cursor"});
+  ApiParameters parameters(question);
   TaskFilter filter{.account = parameters.text("account"),
                     .job_id = parameters.text("job"),
                     .text = parameters.text("q"),
@@ -61,15 +50,13 @@ ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
   return {200, tasks_json(listing, listing.next ? to_cursor(*listing.next) : "")};
 }
 
-ApiReply ApiAnswers::failed_devices(const ApiQuestion& question) const {
-  const std::string account = question.parameter("account");
+ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& account) const {
   std::vector<DistributionRecord> found = fleet_.distributions();
   std::erase_if(found, [&](const DistributionRecord& one) {
-    return one.key.distribution_id != question.id ||
-           (!account.empty() && one.key.account != account);
+    return one.key.distribution_id != id || (!account.empty() && one.key.account != account);
   });
   if (found.empty()) {
-    return {404, {}, "not_found", "distribution " + question.id + " is not watched here"};
+    return {404, {}, "not_found", "distribution " + id + " is not watched here"};
   }
   if (found.size() > 1) {
     return {400, {}, "bad_data", "several accounts watch it: name one with ?account=NAME"};

@@ -38,10 +38,8 @@ class ApiAnswers {
   void stop() { events_.stop(); }
 
  private:
-  ApiReply status(const ApiQuestion& question) const;
-  ApiReply jobs(const ApiQuestion& question) const;
   ApiReply tasks(const ApiQuestion& question) const;
-  ApiReply failed_devices(const ApiQuestion& question) const;
+  ApiReply failed_devices(const std::string& id, const std::string& account) const;
 
   const Fleet& fleet_;
   ApiSources sources_;

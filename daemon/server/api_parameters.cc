@@ -32,9 +32,8 @@ std::string to_cursor(const TaskKey& key) {
   return cursor;
 }
 
-ApiParameters::ApiParameters(const ApiQuestion& question,
-                             std::initializer_list<std::string_view> known)
-    : question_(question) {
+ApiParameters::ApiParameters(const ApiQuestion& question) : question_(question) {
+  const std::vector<std::string_view> known = parameters_of(question.route);
   std::set<std::string_view> given;
   for (const auto& [name, value] : question.query) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +15,8 @@ namespace taskwatchd {
 
 class ApiParameters {
  public:
-  ApiParameters(const ApiQuestion& question, std::initializer_list<std::string_view> known);
+  // `question` must outlive this.
+  explicit ApiParameters(const ApiQuestion& question);
 
   // Empty if it is not given. At most 128 bytes.
   std::string text(std::string_view name);

@@ -115,7 +115,7 @@ Awaitable<std::optional<ApiReply>> EventAnswers::not_kept(std::uint64_t id) {
 }
 
 Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
-  ApiParameters parameters(question, {"since", "limit"});
+  ApiParameters parameters(question);
   std::optional<std::uint64_t> since = parameters.event_id("since");
   const std::uint64_t limit = parameters.limit();
   if (parameters.wrong()) co_return *parameters.wrong();
@@ -137,7 +137,7 @@ Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
 }
 
 Awaitable<ApiReply> EventAnswers::stream(ApiQuestion question) {
-  ApiParameters parameters(question, {"last_event_id"});
+  ApiParameters parameters(question);
   std::optional<std::uint64_t> after = parameters.event_id("last_event_id");
   // A browser that comes back sends the header, and the address as it was.
   if (!question.last_event_id.empty()) {

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
-#include <cctype>
+
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {
@@ -16,23 +17,18 @@ constexpr char kReady[] = "/-/ready";
 constexpr char kPagesAgain[] = "10";  // seconds: a client that does not read is cut by then
 constexpr char kOpenMetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-WebResponse plain(int status, std::string body) {
-  WebResponse response;
-  response.status = status;
-  response.body = std::move(body);
-  return response;
-}
-
 WebResponse only(std::string methods) {
-  WebResponse response = plain(405, "use " + methods + "\n");
+  WebResponse response = plain_text(405, "use " + methods + "\n");
   response.headers.emplace_back("Allow", std::move(methods));
   return response;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
+// "host:port" of an URL as it stands there, in lower case; empty if it is not one.
+std::string authority_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  url.remove_prefix(scheme + 3);
+  return ascii_lower(url.substr(0, url.find('/')));
 }
 
 bool is_read(const WebRequest& request) {
@@ -49,7 +45,7 @@ std::string host_of(std::string_view text) {
   } else {
     text = text.substr(0, text.rfind(':'));
   }
-  return lower(std::string(text));
+  return ascii_lower(text);
 }
 
 std::string route_prefix(std::string flag, const std::string& external_url) {
@@ -117,37 +113,37 @@ std::optional<std::string> Web::path_of(const WebRequest& request) const {
 
 Web::Routed Web::route(const WebRequest& request) const {
   const auto below = path_of(request);
-  if (!below) return {"other", plain(404, "not found\n")};
+  if (!below) return {"other", plain_text(404, "not found\n")};
   const std::string& path = *below;
   if (path == options_.telemetry_path) {
     return {"/metrics", is_read(request) ? metrics(request) : only("GET")};
   }
   if (path == kHealthy) {
-    return {path, is_read(request) ? plain(200, "taskwatchd is healthy.\n") : only("GET")};
+    return {path, is_read(request) ? plain_text(200, "taskwatchd is healthy.\n") : only("GET")};
   }
   if (path == kReady) {
     if (!is_read(request)) return {path, only("GET")};
     const bool ready = pages_.ready();
-    return {path, plain(ready ? 200 : 503, ready ? "taskwatchd is ready.\n" : "not ready\n")};
+    return {path, plain_text(ready ? 200 : 503, ready ? "taskwatchd is ready.\n" : "not ready\n")};
   }
   if (path == "/-/reload") return {path, reload(request)};
   if (path == "/" || path.starts_with("/assets/")) {
     const std::string handler = path == "/" ? path : "/assets";
-    if (!host_allowed(request)) return {handler, plain(403, "this Host is not served here\n")};
+    if (!host_allowed(request)) return {handler, plain_text(403, "this Host is not served here\n")};
     return {handler, is_read(request) ? page(request, path) : only("GET")};
   }
   if (is_runbook(path)) {
     // By any Host: the texts are the documents', and a phone may know the daemon by another name.
     return {"/runbooks", is_read(request) ? runbook(request, path) : only("GET")};
   }
-  return {"other", plain(404, "not found\n")};
+  return {"other", plain_text(404, "not found\n")};
 }
 
 WebResponse Web::metrics(const WebRequest& request) const {
   const WebWishes wishes = wishes_of(request);
   auto page = pages_.metrics(wishes);
   if (!page) {
-    WebResponse response = plain(503, "too many pages are on their way to slow clients\n");
+    WebResponse response = plain_text(503, "too many pages are on their way to slow clients\n");
     response.headers.emplace_back("Retry-After", kPagesAgain);
     return response;
   }
@@ -162,17 +158,26 @@ WebResponse Web::metrics(const WebRequest& request) const {
 
 WebResponse Web::reload(const WebRequest& request) const {
   if (!options_.enable_lifecycle) {
-    return plain(403, "start with --web.enable-lifecycle to allow this\n");
+    return plain_text(403, "start with --web.enable-lifecycle to allow this\n");
   }
-  if (!host_allowed(request)) return plain(403, "this Host is not served here\n");
+  if (!host_allowed(request)) return plain_text(403, "this Host is not served here\n");
   if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
-  // A browser says when another site's page made it ask; programs send no such header.
-  const std::string* site = request.header("sec-fetch-site");
-  if (site != nullptr && *site != "same-origin" && *site != "none") {
-    return plain(403, "not from another site\n");
-  }
-  if (auto error = pages_.reload()) return plain(500, *error + "\n");
-  return plain(200, "");
+  if (is_foreign(request)) return plain_text(403, "not from another site\n");
+  if (auto error = pages_.reload()) return plain_text(500, *error + "\n");
+  return plain_text(200, "");
+}
+
+// Programs send neither field. Older browsers send `Origin` alone, and "null" for a page whose site
+// is not to be known. Ports count: another program of the same machine is another site.
+bool Web::is_foreign(const WebRequest& request) const {
+  const std::string* const site = request.header("sec-fetch-site");
+  if (site != nullptr && *site != "same-origin" && *site != "none") return true;
+  const std::string* const origin = request.header("origin");
+  if (origin == nullptr) return false;
+  const std::string from = authority_of(*origin);
+  const std::string* const host = request.header("host");
+  const bool ours = host != nullptr && from == ascii_lower(*host);
+  return from.empty() || !(ours || from == authority_of(options_.external_url));
 }
 
 bool Web::host_allowed(const WebRequest& request) const {

@@ -25,6 +25,7 @@ struct WebOptions {
   // Names that `/`, `/api` and `/-/reload` may be asked by, in lower case; IP literals and
   // localhost always may. Guards against DNS rebinding: a page of another site cannot name us so.
   std::vector<std::string> hosts;
+  std::string external_url;  // the page's own, where a proxy serves it by another name
 };
 
 // What the API can be asked for.
@@ -39,6 +40,8 @@ enum class ApiRoute : std::uint8_t {
   kEvents,
 };
 std::string_view name(ApiRoute route);  // "/api/v1/tasks/ID"
+// The names of all query parameters that it takes.
+std::vector<std::string_view> parameters_of(ApiRoute route);
 
 // One question, its path and query decoded.
 struct ApiQuestion {
@@ -99,6 +102,8 @@ class Web {
   static bool is_runbook(std::string_view path);
   WebResponse runbook(const WebRequest& request, std::string_view path) const;
   bool host_allowed(const WebRequest& request) const;
+  // Whether a browser says that the page of another site made it ask.
+  bool is_foreign(const WebRequest& request) const;
 
   WebOptions options_;
   WebPages pages_;

@@ -3,18 +3,27 @@
 #include <array>
 
 #include "config/parse.h"
-#include "core/types/names.h"
 #include "server/web.h"
 #include "server/web_text.h"
 
 namespace taskwatchd {
 namespace {
 
-// In the order of ApiRoute. ID stands for one part of a path.
-constexpr std::array<std::string_view, 8> kRoutes = {
-    "/api/v1/tasks/ID",    "/api/v1/distributions", "/api/v1/distributions/ID/failed.csv",
-    "/api/v1/status",      "/api/v1/jobs",          "/api/v1/tasks",
-    "/api/v1/transitions", "/api/v1/events"};
+struct Route {
+  std::string_view form;  // ID stands for one part of a path
+  std::array<std::string_view, 6> parameters = {};
+};
+// In the order of ApiRoute.
+constexpr std::array<Route, 8> kRoutes = {{
+    {"/api/v1/tasks/ID", {"account"}},
+    {"/api/v1/distributions"},
+    {"/api/v1/distributions/ID/failed.csv", {"account"}},
+    {"/api/v1/status"},
+    {"/api/v1/jobs"},
+    {"/api/v1/tasks", {"job", "status", "account", "q", "limit", "cursor"}},
+    {"/api/v1/transitions", {"since", "limit"}},
+    {"/api/v1/events", {"last_event_id"}},
+}};
 constexpr std::string_view kId = "ID";
 constexpr std::size_t kParameters = 16;  // of a query; further ones are not read
 
@@ -39,7 +48,7 @@ bool matches(std::string_view form, std::string_view path, std::string_view& id)
 // The route, or nothing; `id` as above.
 std::optional<ApiRoute> find_route(std::string_view path, std::string_view& id) {
   for (std::size_t i = 0; i < kRoutes.size(); ++i) {
-    if (matches(kRoutes[i], path, id)) return static_cast<ApiRoute>(i);
+    if (matches(kRoutes[i].form, path, id)) return static_cast<ApiRoute>(i);
   }
   return std::nullopt;
 }
@@ -47,7 +56,12 @@ std::optional<ApiRoute> find_route(std::string_view path, std::string_view& id) 
 }  // namespace
 
 std::string_view name(ApiRoute route) {
-  return name_in(kRoutes, route);
+  return kRoutes[static_cast<std::size_t>(route)].form;
+}
+
+std::vector<std::string_view> parameters_of(ApiRoute route) {
+  const auto& all = kRoutes[static_cast<std::size_t>(route)].parameters;
+  return {all.begin(), std::find(all.begin(), all.end(), std::string_view())};
 }
 
 std::string ApiQuestion::parameter(std::string_view wanted) const {

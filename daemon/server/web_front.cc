@@ -20,7 +20,8 @@ WebOptions pages_of(const RunOptions& options) {
   return {.telemetry_path = options.telemetry_path,
           .route_prefix = route_prefix(options.route_prefix, options.external_url),
           .enable_lifecycle = options.enable_lifecycle,
-          .hosts = served_hosts(options.allowed_hosts, options.external_url)};
+          .hosts = served_hosts(options.allowed_hosts, options.external_url),
+          .external_url = options.external_url};
 }
 
 WebLimits limits_of(const RunOptions& options, const Web& web) {

@@ -71,16 +71,16 @@ WebGuard::WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy&
     : executor_(executor),
       clock_(clock),
       refused_(std::move(refused)),
-      checker_(std::move(executor), std::move(check)),
+      checker_(std::move(executor), clock, std::move(check)),
       cache_(chance(entropy)) {}
 
 void WebGuard::take(const WebConfig& config) {
   // A new certificate alone makes nobody log in anew.
   if (config.users != users_) cache_.clear();
   users_ = config.users;
-  int cost = kMinBcryptCost;
-  for (const auto& [name, hash] : users_) cost = std::max(cost, bcrypt_cost(hash.reveal()));
-  nobody_ = Secret(bcrypt_of_nobody(cost));
+  cost_ = kMinBcryptCost;
+  for (const auto& [name, hash] : users_) cost_ = std::max(cost_, bcrypt_cost(hash.reveal()));
+  nobody_ = Secret(bcrypt_of_nobody(cost_));
   limit_ = config.rate_limit;
   tokens_ = static_cast<double>(limit_.burst);
   filled_ = clock_.now().mono;
@@ -128,11 +128,14 @@ std::variant<WebRefusal, Awaitable<WebRefusal>> WebGuard::admit(const WebRequest
   const Secret& hash = listed ? user->second : nobody_;
   std::string key = cache_.key(login->user, hash, login->password);
   if (const auto known = cache_.find(key)) return *known ? WebRefusal() : refuse(401);
-  return check(std::move(*login), hash, listed, std::move(key));
+  return check(request.client, std::move(*login), hash, listed, std::move(key));
 }
 
-Awaitable<WebRefusal> WebGuard::check(Login login, Secret hash, bool listed, std::string key) {
-  const auto found = checks_->find(key);
+Awaitable<WebRefusal> WebGuard::check(std::string client, Login login, Secret hash, bool listed,
+                                      std::string key) {
+  // One client does not wait for another's turn.
+  std::pair<std::string, std::string> whose{client, key};
+  const auto found = checks_->find(whose);
   const bool first = found == checks_->end();
   const auto pending = first ? std::make_shared<Pending>(executor_) : found->second;
   if (first) {
@@ -140,16 +143,17 @@ Awaitable<WebRefusal> WebGuard::check(Login login, Secret hash, bool listed, std
     struct End {
       std::shared_ptr<Checks> checks;
       std::shared_ptr<Pending> pending;
-      std::string key;
+      std::pair<std::string, std::string> whose;
       ~End() {
-        checks->erase(key);
+        checks->erase(whose);
         pending->over = true;
         pending->timer.cancel();
       }
     };
-    checks_->emplace(key, pending);
-    const End end{checks_, pending, key};
-    const auto matches = co_await checker_.check(std::move(login.password), hash);
+    checks_->emplace(whose, pending);
+    const End end{checks_, pending, std::move(whose)};
+    PasswordChecker::Question question{std::move(client), std::move(login.password), hash, cost_};
+    const auto matches = co_await checker_.check(std::move(question));
     // Meanwhile the user may have gone or have another password: then nothing is known.
     const auto user = users_.find(login.user);
     const bool as_before = listed == (user != users_.end() && user->second == hash);

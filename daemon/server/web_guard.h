@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "config/web_config.h"
@@ -41,19 +42,22 @@ class WebGuard {
 
  private:
   struct Pending;
-  using Checks = std::map<std::string, std::shared_ptr<Pending>>;
+  // By client and the cache's key.
+  using Checks = std::map<std::pair<std::string, std::string>, std::shared_ptr<Pending>>;
   bool too_often();
   WebRefusal refuse(int status) const;
-  Awaitable<WebRefusal> check(Login login, Secret hash, bool listed, std::string key);
+  Awaitable<WebRefusal> check(std::string client, Login login, Secret hash, bool listed,
+                              std::string key);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   std::function<void(int)> refused_;
   PasswordChecker checker_;
   LoginCache cache_;
-  std::shared_ptr<Checks> checks_ = std::make_shared<Checks>();  // under way, by the cache's key
+  std::shared_ptr<Checks> checks_ = std::make_shared<Checks>();  // under way
   std::map<std::string, Secret> users_;
-  Secret nobody_;  // takes as long as the slowest user
+  int cost_ = 0;   // of the slowest user
+  Secret nobody_;  // takes as long
   WebRateLimit limit_;
   double tokens_ = 0;
   Mono filled_{};

@@ -33,6 +33,8 @@ WebSettingResult setting_of(LoadResult loaded, const std::string& file) {
     auto made = make_server_tls(*setting.config.tls, good.tls, file);
     if (auto* errors = std::get_if<std::vector<ConfigError>>(&made)) return std::move(*errors);
     setting.tls = std::get<ServerTls>(std::move(made));
+    setting.tls.warnings.insert(setting.tls.warnings.end(), good.warnings.begin(),
+                                good.warnings.end());
   }
   return setting;
 }
@@ -108,10 +110,12 @@ void WebSettings::look(bool at_once) {
     return;
   }
   auto loaded = setting_of(std::move(read), file_);
-  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return refuse(*errors);
+  if (const auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) {
+    return refuse(*errors, at_once);
+  }
   WebSetting& setting = std::get<WebSetting>(loaded);
   const auto lost = what_it_takes_away(setting.config);
-  if (!lost.empty()) return refuse(lost);
+  if (!lost.empty()) return refuse(lost, at_once);
   in_force_ = digest;
   problems_.clear();
   accept(setting);
@@ -125,12 +129,16 @@ void WebSettings::accept(const WebSetting& setting) {
   take_(setting);
 }
 
-// Told once; again only when it is another.
-void WebSettings::refuse(const std::vector<ConfigError>& problems) {
+// Logged once, and again when it is another or somebody asked for a reload.
+void WebSettings::refuse(const std::vector<ConfigError>& problems, bool asked) {
   std::string all = lines_of(problems);
-  if (std::exchange(problems_, std::move(all)) == problems_) return;
+  const bool known = all == problems_;
+  problems_ = std::move(all);
+  if (known && !asked) return;
   log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-            "the web configuration is not good; the old one stays: " + to_string(problems.front()),
+            "the web configuration is not good; the old one stays" +
+                std::string(asked ? ", and the configuration is not read" : "") + ": " +
+                to_string(problems.front()),
             {{"errors", static_cast<std::int64_t>(problems.size())}, {"file", file_}});
   for (std::size_t i = 1; i < problems.size(); ++i) {
     log_.tell(clock_.now().wall, Level::kError, "", to_string(problems[i]));

@@ -33,7 +33,7 @@ class WebSettings {
 
   // The first one, before the loop runs: what is wrong with it, or nothing.
   std::vector<ConfigError> load_first();
-  // Looks now; what is wrong, a line each, or nothing.
+  // Reads the files now; what is wrong, one per line, or nothing. It is logged each time.
   std::optional<std::string> request();
   // Follows the files until the loop ends.
   Awaitable<void> follow();
@@ -45,7 +45,7 @@ class WebSettings {
  private:
   void look(bool at_once);
   void accept(const WebSetting& setting);
-  void refuse(const std::vector<ConfigError>& problems);
+  void refuse(const std::vector<ConfigError>& problems, bool asked);
   std::vector<ConfigError> what_it_takes_away(const WebConfig& next) const;
   void warn_of(const WebSetting& setting);
 

@@ -57,6 +57,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters
   while (!rest.empty() && query.size() < limit) {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    if (pair.empty()) continue;  // "&a=1&&b=2" is "a=1&b=2" for browsers and libraries
     const std::size_t equals = pair.find('=');
     auto name = percent_decoded(pair.substr(0, equals));
     auto value = percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));

@@ -1,5 +1,8 @@
 #include "view/distribution_json.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "core/events/event_text.h"
 #include "core/types/distribution_json.h"
 
@@ -27,19 +30,24 @@ std::string one_json(const DistributionRecord& record) {
   return json + ",\"result\":" + (record.result ? to_json(*record.result) : "null") + "}";
 }
 
-// Fields that begin so are run as formulas by spreadsheets.
-constexpr std::string_view kFormula = "=+-@\t\r";
+// Spreadsheets run fields that begin so as formulas, some after they made full-width signs narrow.
+bool is_formula(std::string_view text) {
+  constexpr std::string_view kSigns[] = {"=",      "+",      "-",      "@",
+                                         "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+  return std::any_of(std::begin(kSigns), std::end(kSigns),
+                     [&](std::string_view sign) { return text.starts_with(sign); });
+}
 
+// Always quoted: whatever separates fields for the program that opens the file, a sign cannot come
+// to stand first.
 std::string csv_field(std::string_view bytes) {
-  std::string text = escape_controls(repair_utf8(bytes));
-  if (!text.empty() && kFormula.find(text[0]) != std::string_view::npos) text.insert(0, "'");
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
+  const std::string text = escape_controls(repair_utf8(bytes));
+  std::string quoted = is_formula(text) ? "\"'" : "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';
     quoted += c;
   }
-  return quoted + "\"";
+  return quoted + '"';
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "core/events/event_text.h"
+#include "core/types/utf8.h"
 
 namespace taskwatchd {
 namespace {
@@ -124,11 +124,16 @@ void add_sample(prometheus::MetricFamily& to, Labels labels, double value) {
 }
 
 std::string label_text(std::string_view bytes) {
-  std::string text = repair_utf8(bytes);
-  if (text.size() <= kLabelBytes) return text;
-  std::size_t end = kLabelBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const Utf8Char c = utf8_at(bytes, at);
+    const std::size_t size = std::max<std::size_t>(c.size, 1);
+    const std::string_view shown =
+        c.size == 0 || must_escape(c.code) ? "\uFFFD" : bytes.substr(at, size);
+    if (text.size() + shown.size() > kLabelBytes) break;
+    text += shown;
+    at += size;
+  }
   return text;
 }
 

@@ -32,8 +32,8 @@ void append_states(std::string& page, const Family& family, Labels labels, std::
 prometheus::MetricFamily empty_family(const Family& family);
 void add_sample(prometheus::MetricFamily& to, Labels labels, double value);
 
-// Text of any origin as a label's value: valid UTF-8, at most kLabelBytes, cut at a character's
-// edge.
+// Text of any origin as a label's value: valid UTF-8 without controls and marks that turn the
+// direction of writing, each replaced by U+FFFD; at most kLabelBytes, cut at a character's edge.
 inline constexpr std::size_t kLabelBytes = 128;
 std::string label_text(std::string_view bytes);
 

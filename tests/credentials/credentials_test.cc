@@ -224,6 +224,56 @@ TEST_F(CredentialsTest, AValidSessionIsNotGivenUpForALaterSource) {
   EXPECT_EQ(pass(account(), minutes(4)), "cli") << "but it has ended now";
 }
 
+// A machine that starts before its token service does: the next source's session may be another
+// account's, and lasts for hours.
+TEST_F(CredentialsTest, ASessionOfALaterSourceIsUsedForAMinuteNotForItsLife) {
+  fill();
+  secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_ID");
+  secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+  secrets.variables["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] = "true";
+  secrets.files.erase("/home/x/.alibabacloud/credentials.ini");
+  life = std::chrono::hours(6);
+  faults = {{"sts", good(503, "")}};
+  EXPECT_EQ(settled(account()), "metadata1");
+  asked.clear();
+  EXPECT_EQ(pass(account(), minutes(10)), "metadata1") << "no earlier source works";
+  EXPECT_GE(asked.size(), 8u) << "it is asked each minute";
+  EXPECT_LE(asked.size(), 12u);
+  EXPECT_THAT(asked, testing::Each("sts")) << "and the later one is not";
+  EXPECT_THAT(warnings, IsEmpty());
+  faults.clear();
+  EXPECT_EQ(pass(account(), minutes(1)), "sts2");
+  asked.clear();
+  EXPECT_EQ(pass(account(), minutes(60)), "sts2");
+  EXPECT_THAT(asked, IsEmpty());
+}
+
+TEST_F(CredentialsTest, ASourceThatIsRepairedIsUsedInAMinuteToo) {
+  fill();
+  secrets.variables = {{"HOME", "/home/x"}};
+  secrets.files.erase("/home/x/.alibabacloud/credentials.ini");
+  const std::string path = "/home/x/.aliyun/config.json";
+  secrets.files[path] = "{";
+  life = std::chrono::hours(6);
+  EXPECT_EQ(settled(account()), "metadata1");
+  secrets.files[path] = R"({"current":"p","profiles":[{"name":"p","mode":"RamRoleArn",)"
+                        R"("access_key_id":"cli","access_key_secret":"S",)"
+                        R"("ram_role_arn":"acs:ram::1:role/a"}]})";
+  EXPECT_EQ(pass(account(), seconds(70)), "sts2");
+}
+
+TEST_F(CredentialsTest, ARefusedSessionOfALaterSourceIsReplacedAtOnce) {
+  fill();
+  secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_ID");
+  secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+  secrets.variables["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] = "true";
+  secrets.files.erase("/home/x/.alibabacloud/credentials.ini");
+  faults = {{"sts", kDown}};
+  EXPECT_EQ(settled(account()), "metadata1");
+  EXPECT_TRUE(credentials().refused(account(), std::get<Keys>(credentials().keys(account()))));
+  EXPECT_EQ(settled(account()), "metadata2");
+}
+
 TEST_F(CredentialsTest, OneFetchAtATimeAndNobodyWaits) {
   http.set_delay(seconds(9));
   const AccountConfig slow = role_account();

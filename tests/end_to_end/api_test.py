@@ -219,11 +219,14 @@ class Api(harness.TestCase):
         daemon.event("task_baseline", task_id="bad")
         for path, word in (("tasks?limit=0", "limit"), ("tasks?limit=1001", "limit"), ("tasks?status=failed", "status"),
                            ("tasks?cursor=zz", "cursor"), ("tasks?account=nobody", "account"), ("tasks?stauts=FAILED", "stauts"),
-                           ("jobs?x=1", "x"), ("status?x=1", "x"), ("transitions?since=-1", "since"),
+                           ("jobs?x=1", "x"), ("status?x=1", "x"), ("tasks/bad?acount=a", "acount"),
+                           ("distributions?account=a", "account"), ("distributions/d/failed.csv?x=1", "x"),
+                           ("tasks/bad?account=a&account=a", "account"), ("transitions?since=-1", "since"),
                            ("transitions?limit=a", "limit"), ("events?last_event_id=a", "last_event_id")):
             answer = self.ask(daemon, path, 400)
             self.assertEqual((answer["status"], answer["errorType"]), ("error", "bad_data"), path)
             self.assertTrue(answer["error"].startswith(f"parameter {word}: "), answer)
+        self.assertEqual(len(self.ask(daemon, "tasks?&limit=1&&")["tasks"]), 1, "nothing stands between the signs")
         for path in ("status", "jobs", "tasks", "transitions", "events", "distributions"):
             self.assertEqual(daemon.get("/api/v1/" + path, headers={"Host": "evil.example"})[0], 403, path)
             self.assertEqual(daemon.get("/api/v1/" + path, method="POST")[0], 405, path)

@@ -7,6 +7,7 @@ STALL_SECONDS=60 is the long form: at least 5,000 transitions while nobody reads
 import fcntl
 import io
 import os
+import subprocess
 import threading
 import time
 import unittest
@@ -149,6 +150,35 @@ class LogPipe(harness.TestCase):
         taken = 2 * (PIPE_BYTES + io.DEFAULT_BUFFER_SIZE) // 300  # lines that fit on the way
         second.wait_metric("taskwatchd_events_pending", lambda left: left >= waiting - taken,
                            deadline=5, sink="log")
+
+
+class ClosedFiles(harness.TestCase):
+    """Whoever starts it may have closed standard files: no socket and no database takes their numbers."""
+
+    def test_the_log_goes_nowhere_else(self):
+        cloud = self.iotsim(worlds.scenario(worlds.account("demo", 50, {"task": restless(0)})))
+        for closing in ("2>&-", "<&- >&- 2>&-"):
+            holder, port = harness.closed_port()
+            holder.close()
+            command = [harness.program("TASKWATCHD"), "run", f"--config.file={cloud.config_file}",
+                       f"--web.listen-address=127.0.0.1:{port}"]
+            with subprocess.Popen(["sh", "-c", f'exec "$@" {closing}', "sh", *command],
+                                  env=harness.clean_environment()) as daemon:
+                try:
+                    harness.wait_for("a metric of a task", lambda: self.shows_a_task(port))
+                    self.assertEqual(os.readlink(f"/proc/{daemon.pid}/fd/2"), "/dev/null", closing)
+                    if closing != "2>&-":
+                        self.assertEqual({os.readlink(f"/proc/{daemon.pid}/fd/{number}") for number in range(2)},
+                                         {"/dev/null"})
+                finally:
+                    daemon.terminate()
+                self.assertEqual(daemon.wait(harness.DEADLINE), 0, closing)
+
+    def shows_a_task(self, port):
+        try:
+            return "aliyun_iot_task_status{" in harness.fetch(f"http://127.0.0.1:{port}/metrics")[2]
+        except OSError:
+            return False
 
 
 if __name__ == "__main__":

@@ -44,6 +44,13 @@ class RawConnection {
   // False if the client did not like us.
   bool handshake() { return ssl_ == nullptr || SSL_accept(ssl_) == 1; }
 
+  // From here on TLS, as behind a proxy's answer to CONNECT. False if the client did not like us.
+  bool start_tls(SSL_CTX* tls) {
+    ssl_ = SSL_new(tls);
+    SSL_set_fd(ssl_, socket_);
+    return handshake();
+  }
+
   // One request with its Content-Length body; empty once the client is gone.
   std::string read_request() {
     for (;;) {

@@ -12,6 +12,7 @@
 #include "config/bcrypt.h"
 #include "fakes/fake_clock.h"
 #include "fakes/fake_entropy.h"
+#include "io/http/login_turns.h"
 
 namespace taskwatchd {
 namespace {
@@ -31,8 +32,8 @@ class WebGuardTest : public testing::Test {
     config.users.emplace("anna", kHash);
     return config;
   }
-  static WebRequest request(const std::string& authorization) {
-    WebRequest request{"GET", "/metrics", {}};
+  static WebRequest request(const std::string& authorization, const std::string& client = "") {
+    WebRequest request{"GET", "/metrics", {}, client};
     if (!authorization.empty()) request.headers.emplace_back("authorization", authorization);
     return request;
   }
@@ -51,6 +52,18 @@ class WebGuardTest : public testing::Test {
   }
   static Awaitable<void> wait(Awaitable<WebRefusal> opinion, int& answered) {
     answered = status(co_await std::move(opinion));
+  }
+  // Of a login that is not known yet.
+  void admit(const std::string& authorization, const std::string& client, int& answered) {
+    auto opinion = guard.admit(request(authorization, client));
+    start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), answered);
+  }
+  // Each number another password of anna's.
+  void guess(std::size_t number, const std::string& client, int& answered) {
+    constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01";
+    const std::string two = {kLetters[number / kLetters.size()],
+                             kLetters[number % kLetters.size()]};
+    admit("Basic YW5uYTow" + two + "A=", client, answered);
   }
   template <typename Condition>
   void run(Condition condition) {
@@ -167,19 +180,45 @@ TEST_F(WebGuardTest, ALoginAskedOftenAtOnceIsCheckedOnce) {
   EXPECT_EQ(checks, 1);
 }
 
-TEST_F(WebGuardTest, ManyGuessesAreToldToComeAgain) {
+TEST_F(WebGuardTest, ManyGuessesOfOneClientAreToComeAgain) {
   hold = true;
-  std::vector<int> answered(PasswordChecker::kWaiting + 4, -1);
-  for (std::size_t i = 0; i < answered.size(); ++i) {
-    const std::string guess = "Basic YW5uYTow" + std::string(1, static_cast<char>('A' + i)) + "A==";
-    auto opinion = guard.admit(request(guess));
-    start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), answered[i]);
-  }
+  std::vector<int> answered(LoginTurns::kPerClient + 4, -1);
+  for (std::size_t i = 0; i < answered.size(); ++i) guess(i, "192.0.2.1", answered[i]);
   run([&] { return std::count(answered.begin(), answered.end(), 503) == 3; });
   hold = false;
-  run([&] { return std::count(answered.begin(), answered.end(), -1) == 0; });
+  run([&] {
+    clock.advance(LoginTurns::kLongestDelay);
+    return std::count(answered.begin(), answered.end(), -1) == 0;
+  });
   EXPECT_EQ(std::count(answered.begin(), answered.end(), 401),
-            static_cast<std::ptrdiff_t>(PasswordChecker::kWaiting) + 1);
+            static_cast<std::ptrdiff_t>(LoginTurns::kPerClient) + 1);
+}
+
+TEST_F(WebGuardTest, ManyClientsThatGuessDoNotKeepOutWhoKnows) {
+  hold = true;
+  std::vector<int> answered(2 * LoginTurns::kWaiting, -1);
+  for (std::size_t i = 0; i < answered.size(); ++i) {
+    guess(i, "192.0.2." + std::to_string(i), answered[i]);
+  }
+  int right = -1;
+  admit(kRight, "198.51.100.1", right);
+  run([&] { return checks > 0; });
+  EXPECT_EQ(right, -1) << "one is being checked";
+  hold = false;
+  run([&] { return right >= 0; });
+  EXPECT_EQ(right, 0);
+  EXPECT_LE(checks, 3) << "before all that wait";
+}
+
+TEST_F(WebGuardTest, ALoginDoesNotWaitForTheDelayOfAnotherClient) {
+  EXPECT_EQ(ask(kWrong), std::pair(false, 401));
+  int late = -1;
+  int soon = -1;
+  admit(kRight, "", late);  // the client that guessed
+  admit(kRight, "198.51.100.1", soon);
+  run([&] { return soon >= 0; });
+  EXPECT_EQ(soon, 0);
+  EXPECT_EQ(late, -1);
 }
 
 TEST_F(WebGuardTest, LimitsTheRate) {

@@ -27,7 +27,7 @@ class WebSettingsTest : public testing::Test {
   void issue() {
     const auto [certificate, key] = authority.issue();
     folder.write("c.pem", certificate);
-    folder.write("k.pem", key);
+    ::chmod(folder.write("k.pem", key).c_str(), 0600);
   }
   void configure(
       const std::string& users = "  anna: " + bcrypt_of_nobody(10) + "\n",
@@ -178,8 +178,20 @@ TEST_F(WebSettingsTest, ARequestLooksAtOnce) {
   EXPECT_EQ(settings.request(), std::nullopt);
   EXPECT_EQ(taken.size(), 2U);
   configure("  anna: plain\n");
-  EXPECT_THAT(settings.request().value_or(""), HasSubstr("must be a bcrypt hash"));
+  for (std::size_t times = 1; times <= 2; ++times) {
+    EXPECT_THAT(settings.request().value_or(""), HasSubstr("must be a bcrypt hash"));
+    EXPECT_THAT(told("config_reload_failed"), testing::SizeIs(times));
+  }
+  pass(seconds(60));
+  EXPECT_THAT(told("config_reload_failed"), testing::SizeIs(2)) << "not without being asked";
   EXPECT_EQ(taken.size(), 2U);
+}
+
+TEST_F(WebSettingsTest, AKeyThatEveryUserMayReadIsWarnedOf) {
+  ASSERT_EQ(::chmod((folder / "k.pem").c_str(), 0644), 0);
+  start();
+  EXPECT_EQ(taken.size(), 1U) << "and served";
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("k.pem can be read by every user")));
 }
 
 TEST_F(WebSettingsTest, WithoutAFileThereIsNothingToFollow) {

@@ -236,6 +236,28 @@ TEST_F(WebTest, ReloadsOnlyWhenAllowedByPostFromHere) {
   EXPECT_EQ(bad.body, "a.yaml:1:1: no accounts\n");
 }
 
+TEST_F(WebTest, AReloadIsNotForPagesOfOtherSites) {
+  options.enable_lifecycle = true;
+  options.external_url = "https://Watch.example/iot/";
+  const auto from = [&](const std::string& origin, const std::string& host) {
+    return status("POST", "/-/reload", {{"host", host}, {"origin", origin}});
+  };
+  const std::string box = "127.0.0.1:10120";
+  EXPECT_EQ(from("http://127.0.0.1:10120", box), 200);
+  EXPECT_EQ(from("http://LOCALHOST", "localhost"), 200);
+  EXPECT_EQ(from("https://watch.example", box), 200) << "by way of a proxy";
+  for (const char* other :
+       {"null", "", "http://evil.example", "http://127.0.0.1", "http://127.0.0.1:80",
+        "http://127.0.0.1:9090", "http://127.0.0.1:10120.evil.example", "http://192.0.2.7",
+        "http://localhost:10120", "file://", "127.0.0.1:10120", "://", "https://watch.example:444",
+        "http://a@127.0.0.1:10120"}) {
+    EXPECT_EQ(from(other, box), 403) << other;
+  }
+  options.external_url = "";
+  EXPECT_EQ(from("https://watch.example", box), 403);
+  EXPECT_EQ(reloads, 3);
+}
+
 TEST_F(WebTest, APrefixIsPartOfEachPath) {
   options.route_prefix = "/watch";
   options.telemetry_path = "/own";

@@ -50,11 +50,14 @@ TEST(FailedDevicesCsv, QuotesAndDefusesWhatAFileHolds) {
   DistributionRecord record;
   EXPECT_EQ(failed_devices_csv(record), "\xef\xbb\xbfproduct_key,device_name,code,message\r\n");
   record.result.emplace();
-  record.result->failed_devices = {{"pk", "a,\"b\"", "6401", "=cmd|calc"}, {"", "x\ny", "9", "-"}};
+  record.result->failed_devices = {{"pk", "a,\"b\"", "6401", "=cmd|calc"},
+                                   {"", "x\ny", "9", "-"},
+                                   {"a;b", "\uFF1Dx", "a=", "\uFF20"}};
   EXPECT_EQ(failed_devices_csv(record),
             "\xef\xbb\xbfproduct_key,device_name,code,message\r\n"
-            "pk,\"a,\"\"b\"\"\",6401,'=cmd|calc\r\n"
-            ",x\\x0ay,9,'-\r\n");
+            "\"pk\",\"a,\"\"b\"\"\",\"6401\",\"'=cmd|calc\"\r\n"
+            "\"\",\"x\\x0ay\",\"9\",\"'-\"\r\n"
+            "\"a;b\",\"'\uFF1Dx\",\"a=\",\"'\uFF20\"\r\n");
 }
 
 TEST(DistributionsJson, SaysWhatIsKnown) {

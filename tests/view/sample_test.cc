@@ -83,6 +83,12 @@ TEST(Sample, StatesAreSamplesOfWhichOneIsOne) {
 TEST(LabelText, RepairsAndCutsAtACharactersEdge) {
   EXPECT_EQ(label_text("plain"), "plain");
   EXPECT_EQ(label_text("a\xffz"), "a\xEF\xBF\xBDz");
+  for (const std::string& sign : {std::string("\x1b"), std::string(1, '\0'), std::string("\n"),
+                                  std::string("\x7f"), std::string("\u0085"), std::string("\u202E"),
+                                  std::string("\u2066"), std::string("\u200F")}) {
+    EXPECT_EQ(label_text("a" + sign + "[31m"), "a\uFFFD[31m");
+  }
+  EXPECT_EQ(label_text("\u4EFB\u52A1 \u0627"), "\u4EFB\u52A1 \u0627");
   EXPECT_EQ(label_text(std::string(128, 'x')), std::string(128, 'x'));
   EXPECT_EQ(label_text(std::string(129, 'x')), std::string(128, 'x'));
   // 127 bytes and a character of three: it does not fit whole, so none of it stays.

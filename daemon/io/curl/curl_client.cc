@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -60,13 +61,32 @@ struct CurlClient::Impl {
   Impl(boost::asio::any_io_executor for_loop, CurlOptions with)
       : executor(std::move(for_loop)),
         options(std::move(with)),
-        resolver(executor, options.resolver),
-        loop(std::make_shared<CurlLoop>(executor, options)) {}
+        resolver(executor, options.resolver) {}
 
+  // The connections that a request may use. libcurl 7.88 tells proxies apart by their address
+  // alone: one user's calls would leave through another's tunnel, and a new password would not be
+  // tried before the old one's tunnel ends.
+  std::shared_ptr<CurlLoop> loop_for(const std::string& proxy) {
+    const auto now = SteadyClock::now();
+    // By then neither connections nor CA files of it would be used again.
+    const auto kept = std::max(options.connection_idle, options.ca_lifetime);
+    std::erase_if(loops, [&](const auto& entry) {
+      return entry.second.loop.use_count() == 1 && now - entry.second.used_at > kept;
+    });
+    Connections& connections = loops[proxy];
+    if (!connections.loop) connections.loop = std::make_shared<CurlLoop>(executor, options);
+    connections.used_at = now;
+    return connections.loop;
+  }
+
+  struct Connections {
+    std::shared_ptr<CurlLoop> loop;
+    SteadyClock::time_point used_at;
+  };
   boost::asio::any_io_executor executor;
   CurlOptions options;
   Resolver resolver;
-  std::shared_ptr<CurlLoop> loop;
+  std::map<std::string, Connections> loops;  // by the proxy as configured, with user and password
   std::size_t in_flight = 0;
 };
 
@@ -77,7 +97,7 @@ CurlClient::CurlClient(boost::asio::any_io_executor executor, CurlOptions option
 
 CurlClient::~CurlClient() {
   impl_->resolver.close();
-  impl_->loop->close();
+  for (const auto& [proxy, connections] : impl_->loops) connections.loop->close();
 }
 
 Awaitable<HttpResult> CurlClient::send(HttpRequest request, Departed departed) {
@@ -97,6 +117,7 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
     co_return TransportFailure{Kind::kUnreachable, where + ": too many calls in flight"};
   }
   const Slot slot(impl->in_flight);
+  const std::shared_ptr<CurlLoop> loop = impl->loop_for(plan.request.proxy);
 
   std::vector<std::string> addresses;
   if (connect_to.host == "localhost") {
@@ -116,7 +137,7 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   if (!transfer.prepare(impl->options, addresses, limit - spent)) {
     co_return TransportFailure{Kind::kProtocol, where + ": libcurl refuses the request"};
   }
-  const Running running(*impl->loop, transfer);
+  const Running running(*loop, transfer);
   if (!transfer.result()) {
     boost::system::error_code cancelled;
     co_await transfer.ended().async_wait(

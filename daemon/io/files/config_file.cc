@@ -1,6 +1,7 @@
 #include "io/files/config_file.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <utility>
 
@@ -24,10 +25,12 @@ class Loader {
       check_keys(account);
       for (const InstanceConfig& instance : account.instances) check_ca(account, instance);
     }
+    if (key_files == FileChecks::kNeeded) check_state();
     TaskFiles::Problems problems = files.add_to(loaded_.config, path_);
     errors_.insert(errors_.end(), problems.errors.begin(), problems.errors.end());
     if (!errors_.empty()) return std::move(errors_);
-    loaded_.warnings = std::move(problems.warnings);
+    loaded_.warnings.insert(loaded_.warnings.end(), problems.warnings.begin(),
+                            problems.warnings.end());
     for (const AccountConfig& account : loaded_.config.accounts) look_for_oddities(account);
     return std::move(loaded_);
   }
@@ -48,9 +51,22 @@ class Loader {
       std::string problem = read.problem;
       if (problem.empty()) problem = clean_key_text(read.text).problem;
       explicit_bzero(read.text.data(), read.text.size());
-      if (problem.empty()) continue;
-      error("account `" + account.name + "`: `" + key + "` " + file + " " + problem);
+      const std::string who = "account `" + account.name + "`: `" + key + "` " + file + " ";
+      if (!problem.empty()) {
+        error(who + problem);
+      } else if (const auto open = mode_problem(read.mode, S_IWOTH); !open.empty()) {
+        warn(who + open);
+      }
     }
+  }
+
+  // It holds what devices say. We make it for us alone, but it may have come from elsewhere.
+  void check_state() {
+    struct stat status {};
+    const std::string& path = loaded_.config.state_path;
+    if (path.empty() || ::stat(path.c_str(), &status) != 0) return;
+    const std::string open = mode_problem(status.st_mode, S_IROTH | S_IWOTH);
+    if (!open.empty()) warn("state " + path + " " + open);
   }
 
   void check_ca(const AccountConfig& account, const InstanceConfig& instance) {

@@ -45,6 +45,14 @@ ParseContext parse_context(const std::string& path) {
   return context;
 }
 
+std::string mode_problem(unsigned mode, unsigned permissions) {
+  const unsigned given = mode & permissions;
+  if (given == 0) return {};
+  const char* const what = (given & S_IWOTH) != 0 ? "changed" : "read";
+  return std::string("can be ") + what +
+         " by every user of this machine; run `chmod o-rwx` on it, and renew what may be known";
+}
+
 FileText unreadable(int error) {
   FileText file;
   file.problem = "cannot be read: " + std::generic_category().message(error) + "; " + kAccessMend;
@@ -63,6 +71,7 @@ FileText read_file(const std::string& path, std::size_t max_bytes) {
   } else if (!S_ISREG(status.st_mode)) {
     file.problem = "is not a regular file; name a file";
   }
+  file.mode = status.st_mode;
   // A file system may hold any number.
   file.written = Wall(std::chrono::seconds(
       std::clamp<std::int64_t>(status.st_mtim.tv_sec, 0, std::int64_t{1} << 36)));

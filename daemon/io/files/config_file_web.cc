@@ -1,6 +1,7 @@
 #include "io/files/config_file_web.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <set>
 #include <string_view>
@@ -34,7 +35,13 @@ std::variant<LoadedWebConfig, std::vector<ConfigError>> load_web_config(const st
     if (!text.problem.empty()) {
       problems.add(named.place, "`" + std::string(key) + "` " + named.path + " " + text.problem);
     }
-    loaded.digest = mixed(loaded.digest, text.text);
+    const bool is_secret = &named == &tls.key_file;
+    const std::string open = is_secret ? mode_problem(text.mode, S_IROTH | S_IWOTH) : "";
+    if (!open.empty()) {
+      loaded.warnings.push_back({path, named.place.line, named.place.column,
+                                 "`" + std::string(key) + "` " + named.path + " " + open});
+    }
+    loaded.digest = mixed(loaded.digest, text.text + open);
     return std::move(text.text);
   };
   loaded.tls.certificate = read("cert_file", tls.cert_file);

@@ -17,6 +17,7 @@ struct LoadedWebConfig {
   WebConfig config;
   WebTlsTexts tls;         // empty without `tls_server_config`
   std::size_t digest = 0;  // of all that was read
+  std::vector<ConfigError> warnings;
 };
 // All errors that could be found: those of the file, or else those of the files that it names.
 std::variant<LoadedWebConfig, std::vector<ConfigError>> load_web_config(const std::string& path);

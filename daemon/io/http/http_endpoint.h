@@ -22,6 +22,9 @@ std::optional<boost::asio::ip::tcp::endpoint> find_endpoint(
 boost::system::error_code open(boost::asio::ip::tcp::acceptor& acceptor,
                                const boost::asio::ip::tcp::endpoint& endpoint);
 std::string to_text(const boost::asio::ip::tcp::endpoint& endpoint);
+// One client, for limits: an IPv4 address, or the /64 network of an IPv6 address, because one
+// machine may use all addresses of it.
+std::string client_of(const boost::asio::ip::address& address);
 
 // Fit for a header: no line end and no NUL.
 bool is_one_line(std::string_view text);

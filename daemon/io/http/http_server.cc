@@ -28,14 +28,26 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 // Each holds some 80 kB of buffers, twenty times what a plain one does.
 constexpr std::size_t kTlsConnections = 2048;
 // What the kernel takes of an answer before the client does. By itself it takes some megabytes for
-// each client that does not read, and counts them as the service's memory.
-constexpr int kUnsentBytes = 256 * 1024;
+// each client that does not read, and counts them as the service's memory. Half of it has to leave
+// before the kernel takes more: a piece of http_session.
+constexpr int kUnsentBytes = 128 * 1024;
+
+// Closes a connection that waits for a request. False if all are being answered.
+bool make_room(HttpShared& shared) {
+  if (shared.idle.empty()) return false;
+  const auto longest = shared.idle.begin();
+  HttpConnection* const connection = longest->second;
+  shared.idle.erase(longest);
+  connection->close();
+  return true;
+}
 
 void welcome(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
   ++shared->accepted;
   std::size_t limit = shared->limits.connections;
   if (shared->door->tls) limit = std::min(limit, kTlsConnections);
-  if (shared->connections.size() >= limit) return;  // closes the socket
+  // Else whoever holds connections without a request would keep everybody out.
+  if (shared->connections.size() >= limit && !make_room(*shared)) return;  // closes the socket
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,
@@ -62,6 +74,7 @@ asio::awaitable<void> accept_all(std::shared_ptr<HttpShared> shared,
     }
     if (good) continue;
     ++shared->accept_errors;
+    if (failed == asio::error::no_descriptors && make_room(*shared)) continue;
     pause.expires_after(kAcceptPause);
     error_code ignored;
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -92,6 +105,25 @@ std::optional<tcp> protocol_of(int socket) {
 }
 
 }  // namespace
+
+WebResponse plain_text(int status, std::string body) {
+  WebResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+bool Place::is_free(Places& taken, std::size_t limit, Steady::duration time) {
+  if (taken.size() < limit) return true;
+  const auto slowest = std::min_element(
+      taken.begin(), taken.end(),
+      [](const Place* a, const Place* b) { return a->written_since_ < b->written_since_; });
+  if (slowest == taken.end() || Steady::now() - time < (*slowest)->written_since_) return false;
+  HttpConnection* const connection = (*slowest)->connection_;
+  taken.erase(slowest);
+  connection->close();
+  return true;
+}
 
 const std::string* WebRequest::header(std::string_view name) const {
   for (const auto& [key, value] : headers) {

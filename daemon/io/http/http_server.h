@@ -29,6 +29,7 @@ struct WebRequest {
   std::string method;                                        // "GET"
   std::string target;                                        // path and query as sent
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string client = {};                                   // who asks, as client_of() says
   // The first header of that lower-case name, or nothing.
   const std::string* header(std::string_view name) const;
 };
@@ -64,6 +65,9 @@ struct WebResponse {
   std::shared_ptr<WebParts> parts = {};  // instead of the body; of this answer alone
 };
 
+// A response of one text.
+WebResponse plain_text(int status, std::string body);
+
 // An answer now, or one that has to wait for something: a coroutine, run by the connection.
 using WebAnswer = std::variant<WebResponse, boost::asio::awaitable<WebResponse>>;
 
@@ -78,7 +82,7 @@ struct WebLimits {
   // Requests that are always answered, whatever others hold: few bytes, at once.
   std::function<bool(const WebRequest&)> always = {};
   std::chrono::seconds header_timeout{10};  // also of a TLS handshake, and of a kept connection
-  std::chrono::seconds write_timeout{10};
+  std::chrono::seconds write_timeout{10};   // of each 64 KiB, not of the whole
 };
 
 // What a request is told instead of an answer; nothing: it is let in.

@@ -21,13 +21,14 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
-#include <cctype>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "core/types/ascii.h"
 #include "io/http/http_endpoint.h"
+#include "io/http/http_request.h"
 
 namespace taskwatchd {
 namespace {
@@ -44,31 +45,24 @@ using boost::system::error_code;
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr std::size_t kReadBytes = 4096;
+// What a client has to take within each write timeout.
+constexpr std::size_t kPieceBytes = 64 * 1024;
 
 using Request = http::request_parser<http::empty_body>;
 using Response = http::response<http::string_body>;
 using Plain = beast::tcp_stream;
 using Tls = beast::ssl_stream<beast::tcp_stream>;
 
-WebRequest to_web(const Request::value_type& request) {
+WebRequest to_web(const Request::value_type& request, std::string client) {
   WebRequest web;
+  web.client = std::move(client);
   // HEAD is GET to everyone but the writer.
   web.method = request.method() == http::verb::head ? "GET" : std::string(request.method_string());
   web.target = std::string(request.target());
   for (const auto& field : request) {
-    std::string name(field.name_string());
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    web.headers.emplace_back(std::move(name), std::string(field.value()));
+    web.headers.emplace_back(ascii_lower(field.name_string()), std::string(field.value()));
   }
   return web;
-}
-
-WebResponse plain(int status, std::string body) {
-  WebResponse response;
-  response.status = status;
-  response.body = std::move(body);
-  return response;
 }
 
 void add_headers(Response& response, const WebDoor& door) {
@@ -83,7 +77,7 @@ Response to_beast(WebResponse web, const WebDoor& door, unsigned version, bool k
                     std::all_of(web.headers.begin(), web.headers.end(), [](const auto& header) {
                       return is_one_line(header.first) && is_one_line(header.second);
                     });
-  if (!good) web = plain(500, "bad header\n");
+  if (!good) web = plain_text(500, "bad header\n");
   Response response(static_cast<http::status>(web.status), version);
   response.set(http::field::server, "taskwatchd");
   response.set(http::field::date, http_date());
@@ -121,6 +115,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
         tls_(std::move(tls)),
         stream_(std::move(stream)),
         buffer_(shared_->limits.header_bytes) {
+    error_code gone;  // then nobody asks either
+    client_ = client_of(tcp().socket().remote_endpoint(gone).address());
     shared_->connections.insert(this);
   }
   Session(const Session&) = delete;
@@ -136,22 +132,27 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     if constexpr (kIsTls) {
       if (!co_await shake_hands()) co_return;
     }
-    for (std::size_t left = shared_->limits.requests_per_connection; left > 0; --left) {
+    const std::size_t limit = shared_->limits.requests_per_connection;
+    for (std::size_t left = limit; left > 0; --left) {
       Request request;
       request.header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
       request.body_limit(boost::none);  // bodies are refused below, whatever their size
-      const error_code failed = co_await read_head(request);
+      const error_code failed = co_await read_head(request, left < limit);
       if (shared_->stopped) co_return;
-      const bool keep = !failed && left > 1 && request.get().keep_alive() && !has_body(request);
       const bool head = !failed && request.get().method() == http::verb::head;
       const unsigned version = failed ? 11 : request.get().version();
+      bool keep = false;
       WebResponse web;
       if (failed) {
         auto refusal = refuse(failed);
         if (!refusal) co_return;
         web = std::move(*refusal);
+      } else if (const WebRequest asked = to_web(request.get(), client_);
+                 const char* const problem = request_problem(asked)) {
+        web = plain_text(400, problem);
       } else {
-        web = co_await respond(request);
+        keep = left > 1 && request.get().keep_alive();
+        web = co_await respond(asked);
         if (shared_->stopped) co_return;
       }
       if (web.stream) {
@@ -164,7 +165,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       std::string body;
       if (!head) body = std::move(response.body());
       const std::string top = head_of(response);
-      tcp().expires_after(shared_->limits.write_timeout);  // all of it
+      if (place_) place_->begin_writing();
       bool good = false;
       if (parts && !head) {
         good = co_await write_parts(top, *parts);
@@ -183,6 +184,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
 
   // Bounded as a header is: who is slow holds up nobody but himself.
   asio::awaitable<bool> shake_hands() {
+    const Idle idle(*shared_, false, this);
     error_code failed;
     tcp().expires_after(shared_->limits.header_timeout);
     co_await stream_.async_handshake(ssl::stream_base::server,
@@ -206,7 +208,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
 
   // Beast's own reading and writing would be written out for both kinds of stream, with every part
   // of an answer that there may be: a sixth of the program's size.
-  asio::awaitable<error_code> read_head(Request& request) {
+  asio::awaitable<error_code> read_head(Request& request, bool served_before) {
+    const Idle idle(*shared_, served_before, this);
     error_code failed;
     tcp().expires_after(shared_->limits.header_timeout);
     while (true) {
@@ -227,27 +230,21 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     }
   }
 
-  static bool has_body(const Request& request) {
-    return request.chunked() || request.content_length().value_or(0) > 0;
-  }
-
   // What to say to a request that cannot be read; nothing if nobody is there to hear it.
   static std::optional<WebResponse> refuse(const error_code& failed) {
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
-      return plain(431, "request header too large\n");
+      return plain_text(431, "request header too large\n");
     }
     const bool gone =
         failed == http::error::end_of_stream || failed == http::error::partial_message;
     if (gone || failed.category() != error_code(http::error::bad_method).category()) {
       return std::nullopt;
     }
-    return plain(400, "bad request\n");
+    return plain_text(400, "bad request\n");
   }
 
   // Who is it, is there room, and then what is asked for.
-  asio::awaitable<WebResponse> respond(const Request& request) {
-    if (has_body(request)) co_return plain(400, "a request body is not accepted\n");
-    const WebRequest asked = to_web(request.get());
+  asio::awaitable<WebResponse> respond(const WebRequest& asked) {
     try {
       tcp().expires_never();
       const auto door = shared_->door;  // it may be replaced while we wait
@@ -262,28 +259,36 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       }
       const WebLimits& limits = shared_->limits;
       if (!limits.always || !limits.always(asked)) {
-        std::size_t& taken =
-            limits.waits && limits.waits(asked) ? shared_->waiting : shared_->answering;
-        if (taken >= limits.requests) co_return plain(503, "too many requests\n");
-        place_.emplace(taken);
+        Places& taken = limits.waits && limits.waits(asked) ? shared_->waiting : shared_->answering;
+        if (!Place::is_free(taken, limits.requests, limits.write_timeout)) {
+          co_return plain_text(503, "too many requests\n");
+        }
+        place_.emplace(taken, this);
       }
       WebAnswer answer = shared_->handler(asked);
       auto* const later = std::get_if<asio::awaitable<WebResponse>>(&answer);
       if (later == nullptr) co_return std::get<WebResponse>(std::move(answer));
       co_return co_await std::move(*later);
     } catch (...) {
-      co_return plain(500, "internal error\n");
+      co_return plain_text(500, "internal error\n");
     }
   }
 
-  // One write of both: in a packet of its own the head would hold up a small body. A vector, for
+  // Both, piece by piece: a client on a slow line has the write timeout for each. The first piece
+  // is one write, for in a packet of its own the head would hold up a small body. A vector, for
   // Asio takes an array of two to {nothing, rest} after the first, and Beast's TLS stream stops
   // there: nor may the first be empty.
   asio::awaitable<bool> write(std::string_view head, std::string_view body) {
-    if (head.empty()) std::swap(head, body);
-    const std::vector<asio::const_buffer> bytes = {asio::buffer(head), asio::buffer(body)};
     error_code failed;
-    co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, failed));
+    do {
+      std::string_view piece = body.substr(0, kPieceBytes);
+      body.remove_prefix(piece.size());
+      if (head.empty()) std::swap(head, piece);
+      const std::vector<asio::const_buffer> bytes = {asio::buffer(head), asio::buffer(piece)};
+      tcp().expires_after(shared_->limits.write_timeout);
+      co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, failed));
+      head = {};
+    } while (!failed && !shared_->stopped && !body.empty());
     co_return !failed && !shared_->stopped;
   }
 
@@ -307,8 +312,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     const bool chunked = version >= 11;  // without: until the end of the connection
     response.chunked(chunked);
     tcp().expires_never();
-    hear_leaving();
-    tcp().expires_after(shared_->limits.write_timeout);  // of writes alone: a read is going on
+    hear_leaving();  // no timeout of a write ends this read
     const std::string top = head_of(response);
     bool good = co_await write(top, "");
     place_.reset();
@@ -317,7 +321,6 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       if (shared_->stopped) co_return;
       const bool over = part.empty();
       if (chunked) part = chunk_of(part);
-      tcp().expires_after(shared_->limits.write_timeout);
       good = co_await write(part, "") && !over;
     }
     close();
@@ -341,6 +344,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
 
   // A TLS client is told that this is the end: else it cannot tell it from a cut.
   asio::awaitable<void> linger() {
+    const Idle idle(*shared_, true, this);
     tcp().expires_after(kLingerTime);
     if constexpr (kIsTls) {
       error_code ignored;
@@ -364,6 +368,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   std::shared_ptr<ssl::context> tls_;
   Stream stream_;
   beast::flat_buffer buffer_;
+  std::string client_;
   std::optional<Place> place_;  // of the answer in the making
   std::shared_ptr<WebStream> streaming_;
   std::array<char, 1> heard_{};

@@ -4,9 +4,12 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -21,6 +24,9 @@ struct HttpConnection {
   virtual void close() = 0;
 };
 
+class Place;
+using Places = std::set<Place*>;
+
 // What the server, its listeners and its connections share; it ends with the last of them.
 struct HttpShared {
   HttpShared(boost::asio::any_io_executor e, HttpServer::Handler h, WebLimits l)
@@ -31,24 +37,55 @@ struct HttpShared {
   WebLimits limits;
   std::shared_ptr<const WebDoor> door = std::make_shared<WebDoor>();
   std::unordered_set<HttpConnection*> connections;
+  // Those that wait for a request, in the order in which they make room for others: first those
+  // that have sent none yet, then by how long they have waited.
+  std::map<std::pair<bool, std::uint64_t>, HttpConnection*> idle;
+  std::uint64_t idle_begun = 0;
   std::vector<std::shared_ptr<boost::asio::ip::tcp::acceptor>> acceptors;
   std::uint64_t accepted = 0;
   std::uint64_t accept_errors = 0;
-  std::size_t answering = 0;
-  std::size_t waiting = 0;  // answers to requests that may have to wait
+  Places answering;
+  Places waiting;  // answers to requests that may have to wait
   bool stopped = false;
 };
 
 // Holds one of the places for answers, from the request to the last byte.
 class Place {
  public:
-  explicit Place(std::size_t& taken) : taken_(taken) { ++taken_; }
+  using Steady = std::chrono::steady_clock;
+
+  Place(Places& taken, HttpConnection* connection) : taken_(taken), connection_(connection) {
+    taken_.insert(this);
+  }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
-  ~Place() { --taken_; }
+  ~Place() { taken_.erase(this); }
+  // The answer is made, and on its way from now on.
+  void begin_writing() { written_since_ = Steady::now(); }
+  // Whether there is one more for the taking. An answer that has been on its way for longer than
+  // `time` is cut for it: a client may be slow, but not to keep others out.
+  static bool is_free(Places& taken, std::size_t limit, Steady::duration time);
 
  private:
-  std::size_t& taken_;
+  Places& taken_;
+  HttpConnection* connection_;
+  Steady::time_point written_since_ = Steady::time_point::max();
+};
+
+// For as long as a connection waits for a request.
+class Idle {
+ public:
+  Idle(HttpShared& shared, bool served_before, HttpConnection* connection)
+      : shared_(shared), key_(served_before, ++shared.idle_begun) {
+    shared_.idle.emplace(key_, connection);
+  }
+  Idle(const Idle&) = delete;
+  Idle& operator=(const Idle&) = delete;
+  ~Idle() { shared_.idle.erase(key_); }
+
+ private:
+  HttpShared& shared_;
+  std::pair<bool, std::uint64_t> key_;
 };
 
 // Serves the connection to its end, by the door of this moment. Throws if there is no memory for

@@ -3,60 +3,50 @@
 #include <crypt.h>
 #include <string.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <deque>
 #include <exception>
-#include <string>
-#include <system_error>
+#include <map>
 #include <utility>
 
+#include "config/bcrypt.h"
+#include "io/http/login_turns.h"
 #include "io/off_loop.h"
 
 namespace taskwatchd {
 namespace {
 
-namespace asio = boost::asio;
-
-// Wakes one waiting coroutine: it sleeps on the timer, which never goes off by itself.
-struct Bell {
-  explicit Bell(const asio::any_io_executor& executor)
-      : timer(executor, asio::steady_timer::time_point::max()) {}
-  void ring() {
-    rung = true;
-    timer.cancel();
+// A coroutine that waits for its turn, then for the end of its check.
+struct Waiter {
+  explicit Waiter(Clock& clock) : alarm(clock.make_alarm()) {}
+  void end(std::optional<bool> how) {
+    result = how;
+    over = true;
+    alarm->ring();
   }
-  asio::steady_timer timer;
-  bool rung = false;
-  bool right = false;  // what the check said
+  std::unique_ptr<Alarm> alarm;
+  bool is_next = false;
+  bool over = false;
+  std::optional<bool> result;  // nullopt: it was not checked
 };
 
-asio::awaitable<void> wait_for(std::shared_ptr<Bell> bell) {
-  boost::system::error_code cancelled;
-  while (!bell->rung) {
-    co_await bell->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-  }
-}
-
 // Without the memory for it nobody is let in.
-bool passes(const PasswordChecker::Check& check, const Secret& password, const Secret& hash) {
+bool passes(const PasswordChecker::Check& check, const PasswordChecker::Question& question) {
   try {
-    return check(password, hash);
+    if (check(question.password, question.hash)) return true;
+    // 2^c rounds are done. With 2^c + 2^(c+1) + ... + 2^(cost-1) more they are 2^cost.
+    for (int cost = bcrypt_cost(question.hash.reveal()); cost < question.cost; ++cost) {
+      check(question.password, Secret(bcrypt_of_nobody(cost)));
+    }
   } catch (const std::exception&) {
-    return false;
   }
+  return false;
 }
 
-// The bell belongs to the loop: the thread holds only a weak pointer.
+// The waiter belongs to the loop: the thread holds only a weak pointer.
 struct CheckEnd {
-  std::weak_ptr<Bell> to;
+  std::weak_ptr<Waiter> to;
   bool right;
   void operator()() const {
-    if (const auto bell = to.lock()) {
-      bell->right = right;
-      bell->ring();
-    }
+    if (const auto waiter = to.lock()) waiter->end(right);
   }
 };
 
@@ -72,57 +62,82 @@ bool bcrypt_matches(const Secret& password, const Secret& hash) {
 }
 
 struct PasswordChecker::State {
-  State(asio::any_io_executor e, Check c)
-      : executor(std::move(e)), check(std::move(c)), mailbox(std::make_shared<Mailbox>(executor)) {}
+  State(const boost::asio::any_io_executor& executor, Clock& c, Check with)
+      : clock(c), check(std::move(with)), mailbox(std::make_shared<Mailbox>(executor)) {}
 
-  // Whoever is next, if anybody.
-  void next() {
-    if (waiting.empty()) {
-      busy = false;
-      return;
+  // Calls whoever is next, if nobody is being checked.
+  void call_next() {
+    if (busy) return;
+    const auto turn = turns.next(clock.now().mono);
+    const std::shared_ptr<Waiter> called = turn ? take(*turn) : nullptr;
+    if (!called) return;
+    busy = true;
+    called->is_next = true;
+    called->alarm->ring();
+  }
+  // Nullptr if there was no memory for it.
+  std::shared_ptr<Waiter> take(LoginTurns::Turn turn) {
+    const auto found = waiting.find(turn);
+    if (found == waiting.end()) return nullptr;
+    std::shared_ptr<Waiter> waiter = std::move(found->second);
+    waiting.erase(found);
+    return waiter;
+  }
+  // Without the memory for it the guess is not counted.
+  void checked(const std::string& client, bool right) {
+    try {
+      turns.checked(client, right, clock.now().mono);
+    } catch (const std::exception&) {
     }
-    waiting.front()->ring();
-    waiting.pop_front();
   }
 
-  asio::any_io_executor executor;
+  Clock& clock;
   Check check;
   std::shared_ptr<Mailbox> mailbox;  // the threads share it
+  LoginTurns turns;
+  std::map<LoginTurns::Turn, std::shared_ptr<Waiter>> waiting;
   bool busy = false;
-  std::deque<std::shared_ptr<Bell>> waiting;
 };
 
-PasswordChecker::PasswordChecker(asio::any_io_executor executor, Check check)
-    : state_(std::make_shared<State>(std::move(executor), std::move(check))) {}
+PasswordChecker::PasswordChecker(boost::asio::any_io_executor executor, Clock& clock, Check check)
+    : state_(std::make_shared<State>(executor, clock, std::move(check))) {}
 
 PasswordChecker::~PasswordChecker() {
   state_->mailbox->shut();
 }
 
-asio::awaitable<std::optional<bool>> PasswordChecker::check(Secret password, Secret hash) {
+Awaitable<std::optional<bool>> PasswordChecker::check(Question question) {
   const std::shared_ptr<State> state = state_;
-  const auto bell = std::make_shared<Bell>(state->executor);
-  if (state->busy) {
-    if (state->waiting.size() >= kWaiting) co_return std::nullopt;
-    const auto turn = std::make_shared<Bell>(state->executor);
-    state->waiting.push_back(turn);
-    co_await wait_for(turn);
+  const std::string client = question.client;
+  const LoginTurns::Entry entry = state->turns.enter(client, state->clock.now().mono);
+  if (const auto displaced = entry.displaced ? state->take(*entry.displaced) : nullptr) {
+    displaced->end(std::nullopt);
   }
-  state->busy = true;
-  bool started = true;
+  if (!entry.turn) co_return std::nullopt;
+  const auto waiter = std::make_shared<Waiter>(state->clock);
+  state->waiting.emplace(*entry.turn, waiter);
+  state->call_next();
+  while (!waiter->is_next) {
+    const Mono ready = state->turns.ready_at(*entry.turn);
+    const bool delayed = ready > state->clock.now().mono;
+    co_await waiter->alarm->wait_until(delayed ? ready : Mono::max());
+    if (waiter->over) co_return std::nullopt;
+    state->call_next();
+  }
   try {
-    auto work = [mailbox = state->mailbox, check = state->check, to = std::weak_ptr<Bell>(bell),
-                 password = std::move(password), hash = std::move(hash)] {
-      mailbox->post(CheckEnd{to, passes(check, password, hash)});
+    auto work = [mailbox = state->mailbox, check = state->check, to = std::weak_ptr<Waiter>(waiter),
+                 question = std::move(question)] {
+      mailbox->post(CheckEnd{to, passes(check, question)});
     };
     start_thread(std::move(work)).detach();
   } catch (const std::exception&) {
-    started = false;  // no memory, or the system's limit of threads
+    waiter->over = true;  // no memory, or the system's limit of threads
   }
-  if (started) co_await wait_for(bell);
-  state->next();
-  if (!started) co_return std::nullopt;
-  co_return bell->right;
+  while (!waiter->over) co_await waiter->alarm->wait_until(Mono::max());
+  if (waiter->result) state->checked(client, *waiter->result);
+  state->busy = false;
+  state->call_next();
+  co_return waiter->result;
 }
 
 }  // namespace taskwatchd

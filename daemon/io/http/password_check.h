@@ -1,14 +1,15 @@
-// Passwords against bcrypt hashes: one at a time, each on a thread that ends with it, for a check
-// takes a tenth of a second and more. Loop's thread; waiting is bounded.
+// Passwords against bcrypt hashes: one at a time, each on a thread that ends with it, because a
+// check takes a tenth of a second and more. Whose turn it is: login_turns. Event-loop thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/types/secret.h"
+#include "ports.h"
 
 namespace taskwatchd {
 
@@ -17,16 +18,24 @@ bool bcrypt_matches(const Secret& password, const Secret& hash);
 
 class PasswordChecker {
  public:
-  static constexpr std::size_t kWaiting = 16;  // beside the one that is being checked
-
   using Check = std::function<bool(const Secret& password, const Secret& hash)>;
-  explicit PasswordChecker(boost::asio::any_io_executor executor, Check check = bcrypt_matches);
+  // Both must outlive this.
+  PasswordChecker(boost::asio::any_io_executor executor, Clock& clock,
+                  Check check = bcrypt_matches);
   ~PasswordChecker();  // takes no time: a check under way ends unheard
   PasswordChecker(const PasswordChecker&) = delete;
   PasswordChecker& operator=(const PasswordChecker&) = delete;
 
-  // Nothing if too many wait already, or the system gives no thread.
-  boost::asio::awaitable<std::optional<bool>> check(Secret password, Secret hash);
+  struct Question {
+    std::string client;  // who asks, a text that stands for one client
+    Secret password;
+    Secret hash;
+    // A wrong password takes the work of a hash of this cost, so that its time does not show the
+    // cost of `hash`. No less than that.
+    int cost = 0;
+  };
+  // Nullopt if too many wait already, or the system gives no thread.
+  Awaitable<std::optional<bool>> check(Question question);
 
  private:
   struct State;

@@ -1,6 +1,5 @@
 #include "io/sqlite/sqlite_connection.h"
 
-#include <cerrno>
 #include <new>
 #include <thread>
 
@@ -12,12 +11,8 @@ namespace {
 
 // Errors that go away by themselves; the transaction was rolled back and nothing was written.
 bool waitable(sqlite3* db, int code) {
-  // A full disk or quota under other names. A failed fsync is never one of them: what it left on
-  // the disk is not known.
-  if (code == SQLITE_IOERR_SHMSIZE) return true;
-  if (code == SQLITE_IOERR_WRITE && sqlite3_system_errno(db) == EDQUOT) return true;
+  if (is_full(db, code)) return true;
   switch (code & 0xff) {
-    case SQLITE_FULL:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_NOMEM:
@@ -75,9 +70,10 @@ int Connection::on_busy(void* self, int tries) {
 StoreError Connection::error(int code) {
   const std::string what = sqlite3_errstr(code);
   const std::string file = "state " + settings_.path + ": ";
+  if (is_full(db_.get(), code)) {
+    return {StoreError::Kind::kUnavailable, file + kFull + "; free some space there"};
+  }
   switch (code & 0xff) {
-    case SQLITE_FULL:
-      return {StoreError::Kind::kUnavailable, file + what + "; free some space on that disk"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {StoreError::Kind::kUnavailable,

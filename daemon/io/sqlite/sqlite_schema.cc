@@ -81,15 +81,16 @@ OpenError damaged(const std::string& path, std::string how) {
 
 OpenError failure(const std::string& path, sqlite3* db, int code) {
   const std::string what = sqlite3_errmsg(db);
+  if (is_full(db, code)) {
+    return refuse(OpenError::Kind::kUnusable, path,
+                  "cannot grow: " + std::string(kFull) + "; free some space there");
+  }
   switch (code & 0xff) {
     case SQLITE_NOTADB:
       return refuse(OpenError::Kind::kUnusable, path,
                     "is not a state file: set state.path to another file, or move this one away");
     case SQLITE_CORRUPT:
       return damaged(path, what);
-    case SQLITE_FULL:
-      return refuse(OpenError::Kind::kUnusable, path,
-                    "cannot grow (" + what + "): free some space on that disk");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return refuse(OpenError::Kind::kLocked, path,

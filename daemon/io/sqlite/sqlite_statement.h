@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,18 @@ struct CloseDatabase {
   void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
+
+// SQLite has several names for a disk or a quota that is full, most of which read like a broken
+// disk. A failed fsync is none of them: what it left on the disk is not known.
+inline bool is_full(sqlite3* db, int code) {
+  const int kind = code & 0xff;
+  if (kind == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
+  if (kind != SQLITE_IOERR && kind != SQLITE_CANTOPEN) return false;
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC || db == nullptr) return false;
+  const int cause = sqlite3_system_errno(db);
+  return cause == ENOSPC || cause == EDQUOT;
+}
+inline constexpr char kFull[] = "no space is left on its disk, or its quota is used up";
 
 class Statement {
  public:

@@ -74,6 +74,33 @@ TEST_F(CurlTls, ATrustedConnectionIsNotUsedByThoseWhoDoNotTrustIt) {
   EXPECT_EQ(kind_of(fixture.fetch(get(server.url()))), "tls");
 }
 
+TEST_F(CurlTls, AProxysUsersShareNoTunnel) {
+  const TlsContext tls = authority_.serve();
+  RawServer* self = nullptr;
+  RawServer proxy([&](RawConnection& peer) {
+    self->note(peer.read_request());
+    peer.send("HTTP/1.1 200 Connected\r\n\r\n");
+    if (peer.start_tls(tls.get())) serve_all(peer);
+  });
+  self = &proxy;
+  CurlFixture fixture;
+  const auto tunnels_after = [&](const std::string& user) {
+    HttpRequest request = trusting("https://127.0.0.1:1/");
+    request.proxy = "http://" + user + "127.0.0.1:" + std::to_string(proxy.port());
+    EXPECT_EQ(kind_of(fixture.fetch(std::move(request))), "reply") << user;
+    return proxy.notes().size();
+  };
+  EXPECT_EQ(tunnels_after("anna:one@"), 1u);
+  EXPECT_EQ(tunnels_after("anna:one@"), 1u) << "kept";
+  EXPECT_EQ(tunnels_after("bob:two@"), 2u);
+  EXPECT_EQ(tunnels_after("anna:changed@"), 3u) << "a password takes effect at once";
+  EXPECT_EQ(tunnels_after(""), 4u);
+  EXPECT_EQ(tunnels_after("bob:two@"), 4u);
+  EXPECT_THAT(proxy.notes()[0], HasSubstr("Proxy-Authorization: Basic YW5uYTpvbmU="));
+  EXPECT_THAT(proxy.notes()[1], HasSubstr("Proxy-Authorization: Basic Ym9iOnR3bw=="));
+  EXPECT_THAT(proxy.notes()[3], testing::Not(HasSubstr("Proxy-Authorization")));
+}
+
 TEST_F(CurlTls, BadCertificatesAreRefused) {
   const CertificateWish wrong_host{"DNS:other.example"};
   const CertificateWish wrong_address{"IP:127.0.0.2"};

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "io/temporary_folder.h"
 
 namespace taskwatchd {
@@ -49,6 +51,26 @@ TEST_F(ConfigFileTest, ShippedMinimalLoadsWithoutAWarning) {
   const LoadedConfig config = loaded(SOURCE_DIR "/config/minimal.yaml");
   EXPECT_EQ(config.config.accounts.size(), 1U);
   EXPECT_THAT(lines_of(config.warnings), ElementsAre());
+}
+
+TEST_F(ConfigFileTest, WarnsOfFilesThatEveryUserMayChangeOrRead) {
+  const std::string secret = folder_.write("secret", "s3cret\n");
+  const std::string state = folder_.write("state.db", "");
+  const std::string path =
+      config("    credentials: {access_key_id: LTAI, access_key_secret_file: secret}\n",
+             "        tasks: [T1]\n");
+  std::ofstream(path, std::ios::app) << "state: {path: state.db}\n";
+  const auto warnings_with = [&](mode_t of_secret, mode_t of_state) {
+    EXPECT_EQ(::chmod(secret.c_str(), of_secret), 0);
+    EXPECT_EQ(::chmod(state.c_str(), of_state), 0);
+    return lines_of(loaded(path).warnings);
+  };
+  EXPECT_THAT(warnings_with(0600, 0600), IsEmpty());
+  EXPECT_THAT(warnings_with(0640, 0640), IsEmpty());
+  EXPECT_THAT(warnings_with(0666, 0644),
+              ElementsAre(HasSubstr("`access_key_secret_file` " + secret +
+                                    " can be changed by every user of this machine"),
+                          HasSubstr("state " + state + " can be read by every user")));
 }
 
 TEST_F(ConfigFileTest, SaysWhyAFileCannotBeRead) {

@@ -58,6 +58,42 @@ TEST(HttpServer, AClientThatDoesNotReadIsCut) {
   EXPECT_LT(some.size(), kHuge);
 }
 
+TEST(HttpServer, AClientOnASlowLineGetsAllOfIt) {
+  Served served(hasty());
+  RawClient client(served.address);
+  client.small_window();
+  client.send("GET /huge HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const auto start = std::chrono::steady_clock::now();
+  std::size_t bytes = 0;
+  while (!client.ended()) {
+    bytes += client.read("x").size();
+    const auto end = start + bytes / (10 * 1024) * milliseconds(1);  // 10 MB/s
+    std::this_thread::sleep_until(end);
+  }
+  EXPECT_GT(bytes, kHuge);
+  EXPECT_GT(std::chrono::steady_clock::now() - start, 2 * hasty().write_timeout);
+}
+
+TEST(HttpServer, ASlowClientGivesItsPlaceUpToOthers) {
+  WebLimits limits = hasty();
+  limits.requests = 1;
+  Served served(limits);
+  RawClient slow(served.address);
+  slow.small_window();
+  slow.send("GET /huge HTTP/1.1\r\n\r\n");
+  slow.read("x");
+  EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 503 "));
+  const auto end = std::chrono::steady_clock::now() + milliseconds(1500);
+  while (std::chrono::steady_clock::now() < end) {
+    slow.read("x");
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_FALSE(slow.ended()) << "while nobody needs its place";
+  EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 "));
+  slow.read();
+  EXPECT_TRUE(slow.ended());
+}
+
 TEST(HttpServer, AnswersAtOneTimeAreBounded) {
   WebLimits limits;
   limits.requests = 2;
@@ -93,21 +129,53 @@ TEST(HttpServer, AThousandHalfOpenConnectionsHoldNobody) {
   EXPECT_EQ(served.accepted(), 1001U);
 }
 
-TEST(HttpServer, ConnectionsAreBounded) {
+TEST(HttpServer, ConnectionsThatAreAnsweredAreBounded) {
   WebLimits limits;
   limits.connections = 3;
   Served served(limits);
   std::vector<RawClient> clients;
   for (int i = 0; i < 3; ++i) {
     clients.emplace_back(served.address);
-    clients.back().send("GET / HTTP/1.1\r\n\r\n");
-    EXPECT_THAT(clients.back().read("-\n"), HasSubstr("200"));
+    clients.back().send("GET /stream-wait HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(clients.back().read("a\n"), HasSubstr("200"));
   }
   RawClient fourth(served.address);
   fourth.read();
   EXPECT_TRUE(fourth.ended());
   clients.pop_back();
   EXPECT_TRUE(served.answers_within(milliseconds(5000)));
+}
+
+TEST(HttpServer, ConnectionsWithoutARequestKeepNobodyOut) {
+  WebLimits limits;
+  limits.connections = 20;
+  for (const std::string bytes : {"", "GET / HT", "GET / HTTP/1.1\r\n\r\n"}) {
+    Served served(limits);
+    std::vector<RawClient> clients;
+    for (int i = 0; i < 60; ++i) {
+      clients.emplace_back(served.address);
+      clients.back().send(bytes);
+    }
+    for (int i = 0; i < 60; ++i) {
+      EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 ")) << "'" << bytes << "' " << i;
+    }
+    clients.front().read("", milliseconds(1000));
+    EXPECT_TRUE(clients.front().ended());
+  }
+}
+
+TEST(HttpServer, WhoHasSentARequestIsClosedLast) {
+  WebLimits limits;
+  limits.connections = 3;
+  Served served(limits);
+  RawClient kept(served.address);
+  kept.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(kept.read("-\n"), HasSubstr("200"));
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 10; ++i) silent.emplace_back(served.address);
+  EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 "));
+  kept.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(kept.read("-\n"), HasSubstr("200"));
 }
 
 TEST(HttpServer, ResetsInTheMiddleDoNoHarm) {

@@ -84,6 +84,50 @@ TEST(HttpServer, RefusesBodies) {
   }
 }
 
+// A proxy that reads another length would pass the second request on as part of the first.
+TEST(HttpServer, NothingBehindABodyIsReadAsARequest) {
+  Served served;
+  for (const char* field : {"Transfer-Encoding: chunked",
+                            "Transfer-Encoding: CHUNKED",
+                            "Transfer-Encoding: gzip",
+                            "Transfer-Encoding: gzip, chunked",
+                            "Transfer-Encoding: chunked, gzip",
+                            "Transfer-Encoding: chunked, chunked",
+                            "Transfer-Encoding: identity",
+                            "Transfer-Encoding: xchunked",
+                            "Transfer-Encoding: \"chunked\"",
+                            "Transfer-Encoding: chunked;a=b",
+                            "Transfer-Encoding:",
+                            "Transfer-Encoding:\tchunked",
+                            "Transfer-Encoding: x\r\nTransfer-Encoding: chunked",
+                            "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+                            "Transfer-Encoding: identity\r\nContent-Length: 0",
+                            "Transfer-Encoding: gzip\r\n zip",
+                            "Content-Length: 0, 0",
+                            "Content-Length: 00",
+                            "Content-Length: +0",
+                            "Content-Length:"}) {
+    RawClient client(served.address);
+    client.send("GET /one HTTP/1.1\r\nHost: x\r\n" + std::string(field) +
+                "\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const std::string reply = client.read();
+    EXPECT_THAT(reply, StartsWith("HTTP/1.1 400 ")) << field;
+    EXPECT_THAT(reply, Not(HasSubstr("/two"))) << field;
+    EXPECT_TRUE(client.ended()) << field;
+  }
+}
+
+TEST(HttpServer, RefusesTwoHosts) {
+  Served served;
+  for (const char* fields : {"Host: a\r\nHost: a\r\n", "Host: a\r\nhOST: b\r\n", "Host: a b\r\n",
+                             "Host: a/../\r\n", "Host: ::1\r\n", "Host:\r\n"}) {
+    RawClient client(served.address);
+    client.send("GET / HTTP/1.1\r\n" + std::string(fields) + "\r\n");
+    EXPECT_THAT(client.read(), StartsWith("HTTP/1.1 400 ")) << fields;
+    EXPECT_TRUE(client.ended()) << fields;
+  }
+}
+
 TEST(HttpServer, RefusesWhatIsNotHttp) {
   Served served;
   for (const std::string& bytes :

@@ -1,4 +1,4 @@
-// bcrypt by crypt(3), off the loop, one at a time.
+// bcrypt by crypt(3), off the event loop, one at a time.
 #include "io/http/password_check.h"
 
 #include <gtest/gtest.h>
@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "config/bcrypt.h"
+#include "fakes/fake_clock.h"
+#include "io/http/login_turns.h"
 
 namespace taskwatchd {
 namespace {
@@ -64,13 +66,19 @@ struct Gate {
 
 class PasswordCheckerTest : public testing::Test {
  protected:
-  void ask(const std::string& password) {
+  void ask(const std::string& password, const std::string& client = "192.0.2.1") {
     const std::size_t number = asked_++;
-    boost::asio::co_spawn(context, answer(number, password), boost::asio::detached);
+    boost::asio::co_spawn(context, answer(number, password, client), boost::asio::detached);
   }
-  boost::asio::awaitable<void> answer(std::size_t number, std::string password) {
-    const auto right = co_await checker->check(Secret(password), kHash);
+  boost::asio::awaitable<void> answer(std::size_t number, std::string password,
+                                      std::string client) {
+    PasswordChecker::Question question{client, Secret(password), kHash, kCost};
+    const auto right = co_await checker->check(std::move(question));
     answers[number] = right;
+  }
+  void run_for_a_moment() {
+    context.restart();
+    for (int i = 0; i < 100; ++i) context.run_one_for(std::chrono::milliseconds(1));
   }
   void run_until(std::size_t count) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -82,37 +90,60 @@ class PasswordCheckerTest : public testing::Test {
     ASSERT_EQ(answers.size(), count);
   }
 
+  static constexpr int kCost = 5;  // that of kHash
+
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   boost::asio::io_context context;
+  FakeClock clock{context};
   std::map<std::size_t, std::optional<bool>> answers;
   std::unique_ptr<PasswordChecker> checker = std::make_unique<PasswordChecker>(
-      context.get_executor(),
+      context.get_executor(), clock,
       [gate = gate](const Secret& password, const Secret&) { return gate->pass(password); });
 
  private:
   std::size_t asked_ = 0;
 };
 
-TEST_F(PasswordCheckerTest, OneAtATimeInOrderAndBounded) {
+TEST_F(PasswordCheckerTest, OneAtATimeAndBounded) {
   ask("right");
-  for (std::size_t i = 0; i < PasswordChecker::kWaiting; ++i) ask("wrong" + std::to_string(i));
+  run_for_a_moment();
+  for (std::size_t i = 0; i < LoginTurns::kPerClient; ++i) ask("right");
   for (int i = 0; i < 3; ++i) ask("too many");
   run_until(3);  // those that are too many hear so at once
   for (const auto& [number, right] : answers) {
-    EXPECT_GT(number, PasswordChecker::kWaiting);
+    EXPECT_GT(number, LoginTurns::kPerClient);
     EXPECT_EQ(right, std::nullopt);
   }
   gate->open_up();
-  run_until(PasswordChecker::kWaiting + 4);
-  EXPECT_EQ(answers[0], true);
-  EXPECT_EQ(answers[1], false);
+  run_until(LoginTurns::kPerClient + 4);
+  for (std::size_t i = 0; i <= LoginTurns::kPerClient; ++i) EXPECT_EQ(answers[i], true);
   EXPECT_EQ(gate->most, 1);
-  ASSERT_EQ(gate->order.size(), PasswordChecker::kWaiting + 1);
-  EXPECT_EQ(gate->order[1], "wrong0");
-  EXPECT_EQ(gate->order.back(), "wrong15");
   ask("right");
-  run_until(PasswordChecker::kWaiting + 5);
-  EXPECT_EQ(answers[PasswordChecker::kWaiting + 4], true) << "then there is room again";
+  run_until(LoginTurns::kPerClient + 5);
+  EXPECT_EQ(answers[LoginTurns::kPerClient + 4], true) << "then there is room again";
+}
+
+TEST_F(PasswordCheckerTest, WhoGuessesWaitsForADelayWhoDoesNotIsNext) {
+  gate->open_up();
+  ask("wrong0");
+  run_until(1);
+  ask("wrong1");
+  run_for_a_moment();
+  ask("right", "192.0.2.2");
+  run_until(2);
+  EXPECT_EQ(answers[2], true);
+  EXPECT_EQ(answers.count(1), 0u);
+  clock.advance(LoginTurns::kFirstDelay);
+  run_until(3);
+  EXPECT_EQ(answers[1], false);
+}
+
+TEST_F(PasswordCheckerTest, WhenItIsFullTheLastGuesserHearsThatThereIsNoPlace) {
+  ask("right");
+  run_for_a_moment();
+  for (std::size_t i = 0; i <= LoginTurns::kWaiting; ++i) ask("right", std::to_string(i));
+  run_until(1);
+  EXPECT_EQ(answers[1], std::nullopt) << "the oldest gave way to the newest";
 }
 
 TEST_F(PasswordCheckerTest, WithoutMemoryThatLoginFailsAndNothingElse) {
@@ -120,15 +151,48 @@ TEST_F(PasswordCheckerTest, WithoutMemoryThatLoginFailsAndNothingElse) {
   ask("no memory");
   run_until(1);
   EXPECT_EQ(answers[0], false);
-  ask("right");
+  ask("right", "192.0.2.2");
   run_until(2);
   EXPECT_EQ(answers[1], true);
+}
+
+// Else the time of a refusal would show whether a user is listed, and with which cost.
+TEST(PasswordChecker, AWrongPasswordTakesTheWorkOfTheSlowestHash) {
+  for (const int own : {4, 7, 11, 12}) {
+    boost::asio::io_context context;
+    FakeClock clock(context);
+    std::uint64_t rounds = 0;
+    PasswordChecker checker(context.get_executor(), clock,
+                            [&](const Secret& password, const Secret& hash) {
+                              rounds += std::uint64_t{1} << bcrypt_cost(hash.reveal());
+                              return password.reveal() == "right";
+                            });
+    std::optional<bool> right;
+    const auto ask = [&](const char* password) -> boost::asio::awaitable<void> {
+      PasswordChecker::Question question{"", Secret(password), Secret(bcrypt_of_nobody(own)), 12};
+      right = co_await checker.check(std::move(question));
+    };
+    const auto wait = [&] {
+      while (!right) {
+        context.restart();
+        context.run_one();
+      }
+    };
+    boost::asio::co_spawn(context, ask("right"), boost::asio::detached);
+    wait();
+    EXPECT_EQ(rounds, std::uint64_t{1} << own);
+    right.reset();
+    rounds = 0;
+    boost::asio::co_spawn(context, ask("wrong"), boost::asio::detached);
+    wait();
+    EXPECT_EQ(rounds, std::uint64_t{1} << 12) << own;
+  }
 }
 
 TEST_F(PasswordCheckerTest, EndsUnheard) {
   ask("right");
   ask("right");
-  for (int i = 0; i < 100; ++i) context.run_one_for(std::chrono::milliseconds(1));
+  run_for_a_moment();
   const auto start = std::chrono::steady_clock::now();
   checker.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(100));

@@ -230,15 +230,17 @@ TEST_F(SqliteFaults, ADiskThatStaysBadBreaksTheStoreAndLosesNothing) {
 }
 
 TEST_F(SqliteFaults, AFullDiskIsTriedAgainAndNothingIsStoredTwice) {
-  for (int nth = 1; nth <= 12; ++nth) {
+  for (int nth = 1; nth <= 24; ++nth) {
     SqliteWorld world;
-    disk_.fail(FaultyVfs::Op::kWrite, nth, 2, SQLITE_FULL);
+    disk_.fail(FaultyVfs::Op::kWrite, (nth + 1) / 2, 2,
+               nth % 2 == 0 ? SQLITE_FULL : SQLITE_IOERR_SHMSIZE);
     const auto done = commit_three(world, 3);
     disk_.heal();
     EXPECT_EQ(done, kAll) << nth;
     EXPECT_EQ(stored(world), kAll);
     if (!last_.message.empty()) {
       EXPECT_EQ(last_.kind, StoreError::Kind::kUnavailable);
+      EXPECT_THAT(last_.message, testing::HasSubstr("no space is left on its disk"));
     }
   }
 }

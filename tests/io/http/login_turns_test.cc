@@ -1,0 +1,147 @@
+// Who is next when many want their passwords checked.
+#include "io/http/login_turns.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace taskwatchd {
+namespace {
+
+using std::chrono::milliseconds;
+
+class LoginTurnsTest : public testing::Test {
+ protected:
+  using Turn = LoginTurns::Turn;
+  Turn enter(const std::string& client) {
+    const auto entry = turns.enter(client, now);
+    EXPECT_TRUE(entry.turn) << client;
+    EXPECT_FALSE(entry.displaced) << client;
+    return entry.turn.value_or(0);
+  }
+  void guess(const std::string& client) { turns.checked(client, false, now); }
+
+  LoginTurns turns;
+  Mono now{std::chrono::hours(1)};
+};
+
+TEST_F(LoginTurnsTest, WhoGuessesComesLastAndLater) {
+  guess("bad");
+  const Turn bad = enter("bad");
+  EXPECT_EQ(turns.next(now), std::nullopt) << "it has a delay";
+  EXPECT_EQ(turns.ready_at(bad), now + LoginTurns::kFirstDelay);
+  now += LoginTurns::kFirstDelay;
+  const Turn good = enter("good");
+  EXPECT_EQ(turns.next(now), good);
+  EXPECT_EQ(turns.next(now), bad);
+  EXPECT_EQ(turns.next(now), std::nullopt);
+}
+
+TEST_F(LoginTurnsTest, TheNewestOfEqualsIsNext) {
+  const std::vector<Turn> entered = {enter("a"), enter("b"), enter("c")};
+  EXPECT_EQ(turns.next(now), entered[2]);
+  EXPECT_EQ(turns.next(now), entered[1]);
+  EXPECT_EQ(turns.next(now), entered[0]);
+}
+
+TEST_F(LoginTurnsTest, AClientHasAFewPlacesAndOneOnceItGuessedWrong) {
+  for (std::size_t i = 0; i < LoginTurns::kPerClient; ++i) enter("network");
+  EXPECT_FALSE(turns.enter("network", now).turn);
+  enter("other");
+  guess("bad");
+  enter("bad");
+  EXPECT_FALSE(turns.enter("bad", now).turn);
+}
+
+TEST_F(LoginTurnsTest, TheDelayGrowsToItsEndAndARightLoginEndsIt) {
+  Duration expected = LoginTurns::kFirstDelay;
+  for (int i = 0; i < 40; ++i) {
+    guess("bad");
+    const Turn turn = enter("bad");
+    EXPECT_EQ(turns.ready_at(turn) - now, expected) << i;
+    now = turns.ready_at(turn);
+    EXPECT_EQ(turns.next(now), turn);
+    expected = std::min(2 * expected, LoginTurns::kLongestDelay);
+  }
+  turns.checked("bad", true, now);
+  enter("bad");
+  EXPECT_TRUE(turns.next(now));
+  guess("bad");
+  now += LoginTurns::kForgottenAfter;
+  enter("bad");
+  EXPECT_TRUE(turns.enter("bad", now).turn) << "as if it had never guessed";
+}
+
+TEST_F(LoginTurnsTest, AWrongGuessCountsForThoseOfTheClientThatWaitAlready) {
+  enter("bad");
+  const Turn second = enter("bad");
+  const Turn good = enter("good");
+  guess("bad");
+  now += LoginTurns::kFirstDelay;
+  EXPECT_EQ(turns.next(now), good);
+  EXPECT_EQ(turns.next(now), second);
+}
+
+TEST_F(LoginTurnsTest, WhoGuessesGivesWayWhenItIsFull) {
+  std::vector<Turn> bad;
+  for (std::size_t i = 0; i < LoginTurns::kWaiting; ++i) {
+    guess("bad" + std::to_string(i));
+    bad.push_back(enter("bad" + std::to_string(i)));
+  }
+  guess("worse");
+  guess("worse");
+  EXPECT_FALSE(turns.enter("worse", now).turn);
+  const auto good = turns.enter("good", now);
+  ASSERT_TRUE(good.turn);
+  EXPECT_EQ(good.displaced, bad[0]) << "the oldest";
+  EXPECT_EQ(turns.next(now), good.turn);
+}
+
+TEST_F(LoginTurnsTest, ManyClientsAreRememberedNotAll) {
+  for (std::size_t i = 0; i < LoginTurns::kClients + 1; ++i) {
+    now += milliseconds(1);
+    guess("bad" + std::to_string(i));
+  }
+  enter("bad0");
+  EXPECT_TRUE(turns.enter("bad0", now).turn) << "forgotten: the oldest";
+  enter("bad1");
+  EXPECT_FALSE(turns.enter("bad1", now).turn);
+}
+
+// 40 clients that guess without a pause, each check a quarter of a second; one right login at a
+// time comes from elsewhere.
+TEST_F(LoginTurnsTest, ARightLoginAmongFortyGuessersWaitsForOneCheck) {
+  constexpr Duration kCheck = milliseconds(250);
+  Duration longest{};
+  int served = 0;
+  std::optional<Turn> right;
+  Mono asked{};
+  std::map<Turn, std::string> who;
+  for (int check = 0; check < 2000; ++check) {
+    for (int i = 0; i < 40; ++i) {
+      const std::string client = "bad" + std::to_string(i);
+      if (const auto entry = turns.enter(client, now); entry.turn) who[*entry.turn] = client;
+    }
+    if (!right && check % 7 == 0) {
+      right = turns.enter("good" + std::to_string(check), now).turn;
+      ASSERT_TRUE(right);
+      asked = now;
+    }
+    now += kCheck / 2;  // it comes in the middle of a check
+    const auto turn = turns.next(now);
+    now += kCheck / 2;
+    if (turn && turn == right) {
+      longest = std::max(longest, now + kCheck / 2 - asked);
+      right.reset();
+      ++served;
+    } else if (turn) {
+      turns.checked(who[*turn], false, now);
+    }
+  }
+  EXPECT_GT(served, 200);
+  EXPECT_LE(longest, 2 * kCheck);
+}
+
+}  // namespace
+}  // namespace taskwatchd
