@@ -38,8 +38,8 @@ ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
   ApiParameters parameters(question);
   TaskFilter filter{.account = parameters.text("account"),
                     .job_id = parameters.text("job"),
-                    .text = parameters.text("q"),
-                    .statuses = parameters.statuses("status")};
+                    .text = parameters.text("q")};
+  parameters.statuses("status", filter);
   const std::uint64_t limit = parameters.limit();
   TaskKey after = parameters.cursor("cursor");
   if (!filter.account.empty() && !fleet_.has_account(filter.account)) {

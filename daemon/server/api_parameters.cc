@@ -5,6 +5,7 @@
 #include <set>
 
 #include "server/web_text.h"
+#include "view/json_fields.h"
 
 namespace taskwatchd {
 namespace {
@@ -77,25 +78,29 @@ std::optional<std::uint64_t> ApiParameters::event_id(std::string_view name) {
   return id;
 }
 
-TaskStatusSet ApiParameters::statuses(std::string_view name) {
-  TaskStatusSet wanted;
+void ApiParameters::statuses(std::string_view name, TaskFilter& filter) {
+  const std::string pending = word(WatchState::kPending), gone = word(WatchState::kGone);
   const std::string value = question_.parameter(name);
   std::string_view rest = value;
   while (!rest.empty()) {
-    const std::string_view word = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
-    const TaskStatus status = parse_task_status(word);
-    if (status == TaskStatus::kUnknown && word != taskwatchd::name(TaskStatus::kUnknown)) {
+    const std::string_view given = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), given.size() + 1));
+    const TaskStatus status = parse_task_status(given);
+    if (given == pending) {
+      filter.pending = true;
+    } else if (given == gone) {
+      filter.gone = true;
+    } else if (status != TaskStatus::kUnknown || given == taskwatchd::name(TaskStatus::kUnknown)) {
+      filter.statuses.set(static_cast<std::size_t>(status));
+    } else {
       std::string all;
       for (const TaskStatus one : kAllTaskStatuses) {
-        all += (all.empty() ? "" : ", ") + std::string(taskwatchd::name(one));
+        all += std::string(taskwatchd::name(one)) + ", ";
       }
-      refuse(name, "give one or more of " + all + ", with commas between them");
-      return {};
+      return refuse(name, "give one or more of " + all + pending + ", " + gone +
+                              ", with commas between them");
     }
-    wanted.set(static_cast<std::size_t>(status));
   }
-  return wanted;
 }
 
 TaskKey ApiParameters::cursor(std::string_view name) {

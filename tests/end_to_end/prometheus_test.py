@@ -65,7 +65,7 @@ class PrometheusTest(harness.TestCase):
         holder.bind(("127.0.0.1", 0))
         return holder.getsockname()[1]
 
-    def prometheus(self, target, alertmanager):
+    def prometheus(self, targets, alertmanager):
         """One with the shipped files, save the addresses."""
         rules = monitoring.shipped("prometheus/taskwatchd.rules.yml")
         # Nothing in the rules is changed: the one that this test waits for fires at once.
@@ -73,7 +73,7 @@ class PrometheusTest(harness.TestCase):
         self.assertNotIn("for:", tasks_bad)
         self.write("prometheus/taskwatchd.rules.yml", rules)
         config = self.write("prometheus/prometheus.yml",
-                            monitoring.prometheus_config([target], alertmanager))
+                            monitoring.prometheus_config(targets, alertmanager))
         return self.keep(monitoring.Prometheus(config, self.path("prometheus", "data"))).started()
 
     def firing_task(self, prometheus):
@@ -89,7 +89,7 @@ class PrometheusTest(harness.TestCase):
         daemon = self.daemon(cloud.config_file, listen).started()
         alertmanager = Alertmanager()
         self.addCleanup(alertmanager.close)
-        prometheus = self.prometheus(target, alertmanager.address)
+        prometheus = self.prometheus([target], alertmanager.address)
 
         up, = prometheus.wait_query("up", lambda rows: rows and rows[0][1] == 1)
         self.assertEqual(up[0], {"__name__": "up", "job": "taskwatchd", "instance": target})

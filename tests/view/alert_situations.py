@@ -1,8 +1,8 @@
 """Situations of tests/view/alert_situations.yml as promtool tests, and what Alertmanager makes of them.
 
 A situation says what the pages of one or two daemons show over time, and which alerts fire from when
-until when: all of them, so an alert too many fails as one too few. Times lie on the grid of the situation's
-`step` (15 s unless told), on which Prometheus scrapes and evaluates.
+until when: all of them, so an alert too many fails as one too few. `job` is the scrape job of a daemon.
+Times lie on the grid of the situation's `step` (by default 15 s), on which Prometheus scrapes and evaluates.
 """
 import re
 
@@ -77,7 +77,8 @@ def healthy_page(accounts, step):
     """What a daemon shows when all is well, as {series: values}."""
     page = {"taskwatchd_build_info{version=\"1\"}": "0s=1", "taskwatchd_store_up": "0s=1",
             "taskwatchd_config_last_reload_successful": "0s=1",
-            'taskwatchd_events_pending{sink="log"}': "0s=0"}
+            'taskwatchd_events_pending{sink="log"}': "0s=0",
+            "taskwatchd_job_series_refused": "0s=0", "taskwatchd_task_series_refused": "0s=0"}
     for account in accounts:
         own = f'account="{account}"'
         page[f"taskwatchd_account_up{{{own}}}"] = "0s=1"
@@ -113,7 +114,7 @@ class Situation:
             self.alerts.append((labels, spans(when, self.lasts, self.step)))
 
     def _add_daemon(self, daemon, page):
-        target = {"job": "taskwatchd", "instance": daemon}
+        target = {"job": page.get("job", "taskwatchd"), "instance": daemon}
         lives = spans(page.get("up", "0s-"), self.lasts, self.step)
         times = range(0, self.lasts + 1, self.step)
         alive = [any(a <= t and (b is None or t < b) for a, b in lives) for t in times]

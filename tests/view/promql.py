@@ -158,9 +158,11 @@ class Expression:
             how = self._take("by", "without")
             names = self._names() if how else []
         self._check(names, labels, f"in {name} {how}")
+        if name in ("topk", "bottomk"):  # these choose, and keep the labels of what they chose
+            return labels
         if how == "by":
             return set(names)
-        if how == "without" or name in ("topk", "bottomk"):
+        if how == "without":
             return labels - set(names)
         return set()
 

@@ -30,17 +30,18 @@ class Least {
   std::vector<std::string_view> ids_;
 };
 
+WatchState state_of(const TaskRow& row) {
+  if (row.gone) return WatchState::kGone;
+  return row.seen ? WatchState::kWatched : WatchState::kPending;
+}
+
 ListedTask listed(const std::string& account, const TaskTable& table, std::string_view id) {
   const TaskTable::Slot slot = *table.find(id);
   const TaskRow& row = table.row(slot);
   ListedTask task;
   task.seen = row.seen;
   task.explicit_id = row.explicit_id;
-  if (row.gone) {
-    task.state = WatchState::kGone;
-  } else if (row.seen) {
-    task.state = WatchState::kWatched;
-  }
+  task.state = state_of(row);
   if (row.seen) {
     task.record = table.record(account, slot);
   } else {
@@ -53,8 +54,12 @@ ListedTask listed(const std::string& account, const TaskTable& table, std::strin
 }  // namespace
 
 bool TaskSelection::matches(const TaskRow& row) const {
-  if (filter_.statuses.any()) {
-    if (!row.seen || !filter_.statuses[static_cast<std::size_t>(row.status)]) return false;
+  if (filter_.statuses.any() || filter_.pending || filter_.gone) {
+    const WatchState state = state_of(row);
+    const bool wanted = (row.seen && filter_.statuses[static_cast<std::size_t>(row.status)]) ||
+                        (filter_.pending && state == WatchState::kPending) ||
+                        (filter_.gone && state == WatchState::kGone);
+    if (!wanted) return false;
   }
   return filter_.text.empty() || row.id.find(filter_.text) != std::string::npos ||
          row.device.find(filter_.text) != std::string::npos;

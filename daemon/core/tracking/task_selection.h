@@ -21,7 +21,11 @@ struct TaskFilter {
   std::string account;
   std::string job_id;
   std::string text;  // part of the task's id or of its device's name; case counts
+  // In one of these statuses, or without a response so far, or gone. A task without a response has
+  // no status.
   TaskStatusSet statuses;
+  bool pending = false;
+  bool gone = false;
 };
 
 struct ListedTask {

@@ -113,6 +113,15 @@ TEST_F(TaskSelectionTest, StatesOfTasksWithoutAReply) {
   EXPECT_TRUE(listing.tasks[1].explicit_id);
   EXPECT_FALSE(listing.tasks[1].seen);
   EXPECT_EQ(listing.tasks[1].record.instance, "main");
+
+  put(first, "seen", kFailed);
+  TaskFilter filter;
+  filter.pending = true;
+  EXPECT_EQ(ids(page(filter)), "a/new");
+  filter.gone = true;
+  EXPECT_EQ(ids(page(filter)), "a/gone a/new");
+  filter.statuses.set(static_cast<std::size_t>(kFailed));
+  EXPECT_EQ(ids(page(filter)), "a/gone a/new a/seen");
 }
 
 TEST_F(TaskSelectionTest, NothingIsLeftAfterTheLast) {
