@@ -36,9 +36,10 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
 
 ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
   ApiParameters parameters(question);
-  TaskFilter filter{.account = parameters.text("account"),
-                    .job_id = parameters.text("job"),
-                    .text = parameters.text("q")};
+  TaskFilter filter;
+  filter.account = parameters.text("account");
+  filter.job_id = parameters.text("job");
+  filter.text = parameters.text("q");
   parameters.statuses("status", filter);
   const std::uint64_t limit = parameters.limit();
   TaskKey after = parameters.cursor("cursor");

@@ -67,7 +67,8 @@ ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, co
   slot_.on_answer(call);
   if (!begun_ || call < first_call_ || token != token_) return End::kNone;  // passed already
   found_ += page.fresh;
-  barren_ = page.fresh > 0 ? 0 : barren_ + 1;
+  // What was missing may have been found by other calls: then the page was not in vain.
+  barren_ = page.fresh > 0 || page.satisfied ? 0 : barren_ + 1;
   if (page.fresh > 0) fruitless_ = 0;
   if (page.satisfied) deep_ = false;
 

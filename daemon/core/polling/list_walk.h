@@ -69,7 +69,8 @@ class ListWalk {
   Mono last_asked() const { return slot_.sent_at(); }
   // Walks keep ending before the list does: what stands behind is not to be had by this list.
   bool is_stuck() const { return refused_ >= kStuck || endless_ > 0; }
-  // Whole lists' worth of consecutive pages without news, if the list has `pages`.
+  // Whole lists' worth of consecutive pages that brought nothing of what is missing, if the list
+  // has `pages`.
   std::uint32_t barren(std::uint32_t pages) const { return barren_ / std::max(pages, 1U); }
 
  private:
@@ -85,7 +86,7 @@ class ListWalk {
   Mono whole_since_ = Mono::min();
   Mono not_before_ = Mono::min();
   std::size_t found_ = 0;     // in this walk
-  std::uint32_t barren_ = 0;  // consecutive pages without news, over all walks
+  std::uint32_t barren_ = 0;  // consecutive pages in vain, over all walks
   int fruitless_ = 0;         // consecutive whole walks that found nothing though something missed
   int refused_ = 0;           // consecutive walks that a refused token ended
   int endless_ = 0;           // consecutive walks that were given up

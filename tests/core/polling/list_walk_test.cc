@@ -98,6 +98,20 @@ TEST(ListWalk, WalksInVainAreRepeatedEverLater) {
   EXPECT_EQ(w.walk.not_before() - at(30), seconds(5)) << "it found something: it counts anew";
 }
 
+// Lists that bring nothing let others go first; one is not blamed for what other calls found
+// before.
+TEST(ListWalk, PagesAreInVainWhileSomethingIsMissing) {
+  Walker w;
+  w.step(page("", 0, false));
+  w.step(page("", 0, false));
+  EXPECT_EQ(w.walk.barren(1), 2u);
+  w.step(page("", 0, true));
+  EXPECT_EQ(w.walk.barren(1), 0u);
+  w.step(page("", 0, false));
+  w.step(page("", 1, false));
+  EXPECT_EQ(w.walk.barren(1), 0u);
+}
+
 TEST(ListWalk, ARefusedTokenBeginsAnewALostCallDoesNot) {
   Walker w;
   w.step(page("one", 1, false));
