@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The status page: how it is served, and what a real Chromium makes of it before 20,000 tasks (tests/page/page.js).
-SCREENSHOTS=DIR keeps its pictures. Without Chromium, Node.js or their packages that part is skipped."""
+"""The status page: how it is served, and what a real Chromium makes of it before 20,000 tasks (tests/page/page.js) and
+before long and hostile names (tests/page/names.js). SCREENSHOTS=DIR keeps its pictures. Without Chromium, Node.js or their packages that part is skipped."""
 
 import gzip
 import json
@@ -61,6 +61,44 @@ accounts:
       - {id: D1, product_key: a1Pump, devices: 30, running: 1s, failed: 0, format: csv,
          results: [{device: pump-lost, code: 6100, message: device not found}]}
 """
+# Names as long as they may be, without a place to break them, and one that would rather be an image.
+NAMES = """
+accounts:
+  - name: ACCOUNT
+    keys: [{id: LTAI5tLongKey, secret: long-secret-not-a-real-one}]
+    instances:
+      - region: cn-shanghai
+        id: iot-cn-INSTANCE
+        jobs:
+          - name: ota-WORD
+            product_key: a1Gate
+            timeout: 0s
+            tasks:
+              - {id: TASK, device: pump-WORD, script: [{at: 0s, status: QUEUED},
+                  {at: 1s, status: FAILED, progress: "62", message: 0xWORDWORD, detail: '{"WORD":"WORDWORD"}'}]}
+              - {device: valve-WORD, script: [{at: 0s, status: IN_PROGRESS, progress: "12"}]}
+          - name: HAN
+            product_key: a1Gate
+            timeout: 0s
+            tasks:
+              - {device: HAN, script: [{at: 0s, status: QUEUED}, {at: 1s, status: TIMED_OUT, message: HANHAN}]}
+          - name: 'one "two" <img src=x onerror=window.hacked=1>'
+            product_key: a1Gate
+            timeout: 0s
+            tasks: [{device: only, script: [{at: 0s, status: IN_PROGRESS, progress: "5"}]}]
+          - {name: ota-small, product_key: a1Pump, devices: 40, rollout: 6000, start: -20m, timeout: 2m,
+             life: {failed: 0.3, offline: 0, run_median: 3s}}
+    distributions:
+      - {id: TASK, product_key: INSTANCE, source: iot-cn-INSTANCE, targets: [iot-cn-INSTANCE, iot-cn-INSTANCE], devices: 3,
+         running: 1s, failed: 0, format: csv, results: [{device: pump-WORD, code: 6100, message: 0xWORDWORD}]}
+  - name: second
+    keys: [{id: LTAI5tSecondKey, secret: second-secret-not-a-real-one}]
+    instances: [{region: cn-shanghai, id: iot-cn-second, jobs: [{name: calm, product_key: a1Pump, timeout: 0s,
+      tasks: [{device: calm, script: [{at: 0s, status: IN_PROGRESS}]}]}]}]
+"""
+for word, long in (("ACCOUNT", "a" * 64), ("INSTANCE", "i" * 60), ("TASK", "T" * 128), ("WORD", "W" * 112), ("HAN", "固件升级" * 20)):
+    NAMES = NAMES.replace(word, long)
+TYPOS = "".join(f"          - MSnT9typo{number}{'x' * 100}\n" for number in range(5))
 
 
 class Served(harness.TestCase):
@@ -103,10 +141,24 @@ class Served(harness.TestCase):
 
 
 class Browser(harness.TestCase):
-    def test_the_page_in_chromium(self):
+    def setUp(self):
+        super().setUp()
         if not CHROMIUM:
             raise unittest.SkipTest("chromium is not installed")
-        folder = npm.install("web", WEB, TESTS)
+        self.packages = npm.install("web", WEB, TESTS)
+
+    def browse(self, script, daemon, cloud):
+        shots = os.environ.get("SCREENSHOTS") or self.path("shots")
+        os.makedirs(shots, exist_ok=True)
+        home = self.path("home")
+        os.makedirs(home)
+        done = subprocess.run([npm.NODE, script, daemon.url + "/", cloud.url, shots], cwd=self.packages,
+                              timeout=BROWSER_WITHIN, stdin=subprocess.DEVNULL, check=False,
+                              env=harness.clean_environment(HOME=home, CHROMIUM=CHROMIUM))
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_twenty_thousand_tasks(self):
         cloud = self.iotsim(LARGE, "--watch=jobs", "--pace=1s")
         with open(cloud.config_file, "a", encoding="utf-8") as file:
             file.write("bounds: {detection_delay: 30s}\n")
@@ -114,15 +166,18 @@ class Browser(harness.TestCase):
         seen = lambda: json.loads(daemon.get("/api/v1/tasks?limit=1")[2])["data"]["total"]
         harness.wait_for(lambda: f"all tasks, last {seen()}", lambda: seen() == TASKS, deadline=90, every=0.5)
         daemon.event("distribution_result", deadline=60)
-        shots = os.environ.get("SCREENSHOTS") or self.path("shots")
-        os.makedirs(shots, exist_ok=True)
-        home = self.path("home")
-        os.makedirs(home)
-        done = subprocess.run([npm.NODE, "page.js", daemon.url + "/", cloud.url, shots], cwd=folder, timeout=BROWSER_WITHIN,
-                              stdin=subprocess.DEVNULL, check=False,
-                              env=harness.clean_environment(HOME=home, CHROMIUM=CHROMIUM))
-        self.assertEqual(done.returncode, 0)
-        self.assertEqual(daemon.stop(), 0)
+        self.browse("page.js", daemon, cloud)
+
+    def test_long_and_hostile_names(self):
+        cloud = self.iotsim(NAMES, "--watch=jobs", "--pace=1s")
+        with open(cloud.config_file, encoding="utf-8") as file:
+            before, jobs, after = file.read().partition("        jobs:")
+        self.write(cloud.config_file, before + "        tasks:\n" + TYPOS + jobs + after)
+        daemon = self.daemon(cloud.config_file).started()
+        daemon.event("distribution_result", deadline=60)
+        bad = lambda: json.loads(daemon.get("/api/v1/tasks?limit=1&status=FAILED,TIMED_OUT")[2])["data"]["total"]
+        harness.wait_for("bad tasks", lambda: bad() > 2, deadline=60, every=0.5)
+        self.browse("names.js", daemon, cloud)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ function Failed({ one }) {
   ];
   return html`<details open><summary>${t("distributions.failed_title")} <${Count} value=${one.result.failed} /> <span class="id quiet">${one.distribution_id}</span></summary>
     <${Table} caption=${t("distributions.failed_caption", { name: one.distribution_id })} columns=${columns} rows=${devices.slice(0, SHOWN)} id=${(d) => `${d.product_key} ${d.device_name}`} />
-    <p>${one.result.failed > SHOWN && html`<span class="quiet">${t("distributions.more", { shown: number(one.result.failed - SHOWN) })} </span>`}<a href=${csv(one)} download>${t("distributions.csv")}</a></p></details>`;
+    <p>${one.result.failed > SHOWN && html`<span class="quiet">${t("distributions.more", { n: one.result.failed - SHOWN, shown: number(one.result.failed - SHOWN) })} </span>`}<a href=${csv(one)} download>${t("distributions.csv")}</a></p></details>`;
 }
 
 export function Distributions() {

@@ -24,11 +24,11 @@ const WORDS = {
   task_gone: () => t("events.gone"),
   task_superseded: () => t("events.superseded"),
   job_transition: (e) => html`<${Moved} event=${e} job />`,
-  job_baseline: (e) => t("events.job_baseline", { n: number(e.tasks) }),
+  job_baseline: (e) => t("events.job_baseline", { n: e.tasks, shown: number(e.tasks) }),
   distribution_transition: (e) => html`<${Moved} event=${e} job />`,
   distribution_result: (e) => t("events.result", { ok: number(e.ok), failed: number(e.failed) }),
   distribution_file_failed: () => t("events.file_failed"),
-  blind_interval: (e) => phrase("events.blind", { from: html`<${Clock} at=${e.since} />`, to: html`<${Clock} at=${e.until} />`, n: number(e.transitions) }),
+  blind_interval: (e) => phrase("events.blind", { from: html`<${Clock} at=${e.since} />`, to: html`<${Clock} at=${e.until} />`, n: e.transitions, shown: number(e.transitions) }),
 };
 
 function Subject({ event }) {
@@ -38,7 +38,7 @@ function Subject({ event }) {
   return html`<span>${event.account}</span>`;
 }
 
-export const EventWords = ({ event }) => WORDS[event.event]?.(event) ?? event.msg;
+export const EventWords = ({ event }) => (Object.hasOwn(WORDS, event.event) ? WORDS[event.event](event) : event.msg);
 
 function Line({ event, fresh }) {
   const said = [event.status_message, event.status_detail].filter(Boolean).join(" · ");

@@ -1,17 +1,17 @@
-// The stored events as they come: the newest few hundred, then the daemon's stream, which resumes by id. A hidden page
-// closes its stream, for browsers allow six connections to one host over all tabs.
+// The stored events as they come: the newest few hundred, then the daemon's stream after them. A hidden page closes its
+// stream, for browsers allow six connections to one host over all tabs.
 import { ask } from "./api.js";
 import { topic } from "./topic.js";
 
 const KEPT = 500; // events
 const FIRST = 300;
 const GATHER = 250; // ms: events of a burst are shown together
-const AGAIN = 4000; // ms until a stream that was refused is tried again
+const AGAIN = 2000; // ms until a stream that was lost is tried again
 const NAMES = ["task_transition", "task_baseline", "task_details", "task_superseded", "task_overdue", "task_gone",
   "job_baseline", "job_transition", "distribution_transition", "distribution_result", "distribution_file_failed",
   "blind_interval"];
 
-// `events`: newest first. `state`: loading, live, lost. `told`: how many came by the stream.
+// `events`: newest first. `state`: loading, live, lost. `told`: how many came since the page was opened.
 export const feed = topic({ events: [], state: "loading", told: 0 });
 
 const watchers = new Set();
@@ -22,12 +22,13 @@ export function onChange(watcher) {
 }
 
 let stream = null;
-let next = null; // the id after which the stream goes on
+let next = null; // the id after which events are wanted; before the first answer none
 let waiting = [];
 let timer = 0;
 let retry = 0;
 
 function show() {
+  clearTimeout(timer);
   timer = 0;
   const came = waiting.reverse();
   waiting = [];
@@ -49,19 +50,27 @@ const state = (word) => feed.value.state === word || feed.set({ ...feed.value, s
 
 function close() {
   clearTimeout(retry);
+  if (timer) show();
   stream?.close();
   stream = null;
+}
+
+// Brings the list up to date. What lies further back than one answer is left out: a stream would send all of it.
+async function catchUp() {
+  const page = await ask(`transitions?limit=${FIRST}`);
+  const goesOn = next !== null && page.next >= next; // else it is another state, whose ids begin again
+  const came = page.events.filter((event) => !goesOn || event.id > next).reverse();
+  const { events, told } = feed.value;
+  const before = goesOn && came.length < FIRST ? events : [];
+  feed.set({ ...feed.value, events: [...came, ...before].slice(0, KEPT), told: next === null ? told : told + came.length });
+  next = page.next;
 }
 
 async function open() {
   close();
   if (document.hidden) return;
   try {
-    if (next === null) {
-      const page = await ask(`transitions?limit=${FIRST}`);
-      next = page.next;
-      feed.set({ ...feed.value, events: page.events.reverse() });
-    }
+    await catchUp();
   } catch {
     state("lost");
     retry = setTimeout(open, AGAIN);
@@ -74,12 +83,11 @@ async function open() {
     state("live");
     for (const watcher of watchers) watcher();
   };
+  // The browser would come back by itself, and be sent all that it missed.
   opened.onerror = () => {
-    state("lost");
-    // The browser comes back by itself, but not after a refusal: then the events after `next` may be gone.
-    if (opened.readyState !== EventSource.CLOSED || stream !== opened) return;
+    if (stream !== opened) return;
     close();
-    next = null;
+    state("lost");
     retry = setTimeout(open, AGAIN);
   };
   for (const name of NAMES) opened.addEventListener(name, take);

@@ -4,7 +4,9 @@ import { language } from "./words.js";
 export const ALL = ["QUEUED", "SENT", "IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "TIMED_OUT", "CANCELLED", "UNKNOWN"];
 export const BAD = ["FAILED", "REJECTED", "TIMED_OUT"];
 export const ENDED = [...BAD, "SUCCEEDED", "CANCELLED"];
-export const LIVE = ["QUEUED", "SENT", "IN_PROGRESS", "UNKNOWN"];
+// States that stand among the statuses: no response has shown the task yet, or the platform does not know its id.
+export const UNREAD = ["pending", "gone"];
+export const LIVE = ["QUEUED", "SENT", "IN_PROGRESS", "UNKNOWN", "pending"];
 // In a bar: ends first, the bad ones at the left, where they are seen.
 export const BAR = ["FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED", "CANCELLED", "IN_PROGRESS", "SENT", "QUEUED", "UNKNOWN"];
 

@@ -12,7 +12,7 @@ const MANY = 100; // events that wait for a sink: fewer are on their way
 export function problemsOf(status, stream) {
   const found = [];
   if (!status.store.up) found.push(`${t("health.store")}: ${t("health.store_down")}`);
-  for (const [sink, n] of Object.entries(status.sinks)) if (n > MANY) found.push(t("health.pending", { shown: number(n), sink }));
+  for (const [sink, n] of Object.entries(status.sinks)) if (n > MANY) found.push(t("health.pending", { n, shown: number(n), sink }));
   if (!status.config.last_reload_successful) found.push(`${t("health.config")}: ${t("health.config_bad")}`);
   for (const account of status.accounts) {
     const name = t("health.account", { name: account.name });
@@ -58,7 +58,7 @@ function Own({ data, stream }) {
   return html`<section class="card"><h2>${t("health.daemon")}</h2><dl class="facts">
     <${Fact} name=${t("health.daemon")}>${t("page.version", { version: data.version, time: clock(data.started) })}<//>
     <${Fact} name=${t("health.store")}><${Lamp} good=${store.up}>${t(store.up ? "health.store_up" : "health.store_down")}<//><//>
-    <${Fact} name=${t("health.sinks")}>${Object.entries(sinks).map(([sink, n]) => html`<div key=${sink}><${Lamp} good=${n <= MANY}>${n ? t("health.pending", { shown: number(n), sink }) : t("health.delivered", { sink })}<//></div>`)}<//>
+    <${Fact} name=${t("health.sinks")}>${Object.entries(sinks).map(([sink, n]) => html`<div key=${sink}><${Lamp} good=${n <= MANY}>${n ? t("health.pending", { n, shown: number(n), sink }) : t("health.delivered", { sink })}<//></div>`)}<//>
     <${Fact} name=${t("health.config")}><${Lamp} good=${config.last_reload_successful}>${!config.last_reload_successful ? t("health.config_bad")
       : config.last_reload_success ? phrase("health.config_good", { time: html`<${Clock} at=${config.last_reload_success} />` }) : t("health.config_good_start")}<//><//>
     <${Fact} name=${t("health.stream")}><${Lamp} good=${stream === "loading" ? null : stream === "live"}>${t(stream === "lost" ? "health.stream_lost" : "health.stream_live")}<//><//>

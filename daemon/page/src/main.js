@@ -26,7 +26,7 @@ const MENU = [["", "overview"], ["tasks", "tasks"], ["pace", "pace"], ["distribu
 const UNDER = { job: "", task: "tasks" };
 
 function Menu({ view }) {
-  const here = UNDER[view] ?? view;
+  const here = Object.hasOwn(UNDER, view) ? UNDER[view] : view;
   return html`<nav aria-label=${t("page.main_menu")}><ul>
     ${MENU.map(([path, word]) => html`<li key=${word}><a href=${`#/${path}`} aria-current=${here === path ? "page" : undefined}>${t(`menu.${word}`)}</a></li>`)}
   </ul></nav>`;
@@ -63,7 +63,7 @@ function Frame() {
     document.title = bad ? t("page.bad_title", { shown: number(bad) }) : t("page.title");
   });
   const [view = "", ...ids] = parts;
-  const View = VIEWS[view];
+  const View = Object.hasOwn(VIEWS, view) && VIEWS[view]; // the address may say #/__proto__
   const metrics = document.getElementById("metrics")?.getAttribute("href");
   const skip = (event) => {
     event.preventDefault();
@@ -85,8 +85,8 @@ function Frame() {
       <span>${status.data && html`${t("page.version", { version: status.data.version, time: clock(status.data.started) })}`}</span>
       <a href=${metrics}>${t("page.metrics")}</a>
       <a href="api/v1/status">JSON</a>
-      <button type="button" lang=${language.value === "zh" ? "en" : "zh-Hans"} aria-label=${t("page.language_label")}
-        onClick=${() => speak(language.value === "zh" ? "en" : "zh")}>${t("page.language")}</button>
+      <button type="button" onClick=${() => speak(language.value === "zh" ? "en" : "zh")}>
+        <span lang=${language.value === "zh" ? "en" : "zh-Hans"}>${t("page.language")}</span><span class="unseen"> ${t("page.language_label")}</span></button>
     </footer>`;
 }
 

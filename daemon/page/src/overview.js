@@ -1,4 +1,5 @@
 // What an operator wants to know first: is anything bad, what runs and when will it end, what just happened.
+import { useAnswer } from "./answer.js";
 import { Events } from "./events.js";
 import { BAD, LIVE, number, quantile } from "./format.js";
 import { badOf, Jobs } from "./jobs.js";
@@ -13,17 +14,24 @@ function Tile({ value, word, hint, kind, href }) {
   return html`<li>${href ? html`<a class=${box} href=${href} title=${hint}>${inside}</a>` : html`<div class=${box} title=${hint}>${inside}</div>`}</li>`;
 }
 
+// Those that the list shows, or the number and its link would not agree: it has no tasks that only their jobs' counts have.
+const UNFINISHED = `tasks?limit=1&status=${LIVE.join()}`;
+
 function Summary({ jobs, accounts, badTasks }) {
+  const unfinished = useAnswer(UNFINISHED).data?.total ?? null;
   const all = (of) => jobs.reduce((count, job) => count + of(job), 0);
-  const explicit = accounts.reduce((count, a) => count + a.tasks.unseen + a.tasks.unfinished + a.tasks.finished, 0);
+  const bad = badTasks === undefined ? null : badOf(jobs, badTasks);
+  const watched = accounts.reduce((count, a) => count + a.tasks.unseen + a.tasks.unfinished + a.tasks.finished, 0);
+  const gone = accounts.reduce((count, a) => count + a.tasks.gone, 0);
+  const running = jobs.filter((job) => !job.ended_at).length;
   const overdue = jobs.some((job) => job.overdue !== undefined) ? all((job) => job.overdue ?? 0) : null;
-  const live = accounts.reduce((count, a) => count + a.tasks.unfinished + a.tasks.unseen, 0);
   return html`<ul class="tiles" aria-label=${t("menu.overview")}>
-    <${Tile} value=${badTasks === undefined ? null : badOf(jobs, badTasks)} word=${t("sum.bad")} hint=${t("sum.bad_hint")} kind="bad" href=${tasksAddress({ status: BAD.join() })} />
+    <${Tile} value=${bad} word=${t("sum.bad", { n: bad })} hint=${t("sum.bad_hint")} kind="bad" href=${tasksAddress({ status: BAD.join() })} />
     <${Tile} value=${all((job) => job.stalled)} word=${t("sum.stalled")} hint=${t("sum.stalled_hint")} kind="warn" />
     <${Tile} value=${overdue} word=${t("sum.overdue")} hint=${t(overdue === null ? "sum.overdue_none" : "sum.overdue_hint")} kind="warn" />
-    <${Tile} value=${live} word=${t("sum.unfinished")} hint=${t("sum.unfinished_hint", { shown: number(explicit) })} href=${tasksAddress({ status: LIVE.join() })} />
-    <${Tile} value=${jobs.filter((job) => !job.ended_at).length} word=${t("sum.jobs")} hint=${t("sum.jobs_hint", { shown: number(jobs.length) })} />
+    <${Tile} value=${unfinished} word=${t("sum.unfinished")} hint=${t("sum.unfinished_hint", { shown: number(watched) })} href=${tasksAddress({ status: LIVE.join() })} />
+    ${gone > 0 && html`<${Tile} value=${gone} word=${t("sum.gone", { n: gone })} hint=${t("sum.gone_hint")} kind="warn" href=${tasksAddress({ status: "gone" })} />`}
+    <${Tile} value=${running} word=${t("sum.jobs", { n: running })} hint=${t("sum.jobs_hint", { shown: number(jobs.length) })} />
   </ul>`;
 }
 

@@ -89,11 +89,11 @@ function Dots({ bound }) {
     ...KINDS.map(([kind, status]) => ({ label: kind, paths: () => null, stroke: colour(status), points: { show: true, size: kind === "bad" ? 7 : 5, fill: colour(status), width: 0 } })),
     ...(bound === undefined ? [] : [{ label: "bound", stroke: colour("FAILED"), dash: [4, 4], width: 1, points: { show: false } }]),
   ];
-  const label = t("pace.dots_label", { n: number(delays.length), half: span(delays[Math.floor(delays.length / 2)]), worst: span(delays.at(-1)) });
+  const label = t("pace.dots_label", { n: delays.length, shown: number(delays.length), half: span(delays[Math.floor(delays.length / 2)]), worst: span(delays.at(-1)) });
   const decades = (_, splits) => splits.map((value) => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6 ? value : null));
   const y = { filter: decades, values: (_, splits) => decades(_, splits).map((value) => (value === null ? "" : span(value))), size: 66 };
   const range = (_, least, most) => [Math.min(0.1, least), Math.max(10, most * 1.2, bound ?? 0)];
-  return html`<figure><figcaption>${t("pace.dots", { n: number(delays.length) })}
+  return html`<figure><figcaption>${t("pace.dots", { n: delays.length, shown: number(delays.length) })}
     <span class="legend">${KINDS.map(([kind, status]) => html`<span key=${kind}><i class="swatch" style=${{ background: `var(--${status})` }}></i>${t(`pace.class_${kind}`)}</span>`)}</span></figcaption>
     <${Chart} label=${label} series=${series} data=${all} y=${y} scale=${{ distr: 3, range }} floor=${bound} />
     <p class="hint">${label}</p></figure>`;

@@ -35,7 +35,7 @@ export function Bar({ counts, total }) {
   const shown = BAR.filter((status) => counts[status] > 0);
   const done = sum(counts, ENDED);
   const parts = shown.map((status) => t("bar.part", { count: number(counts[status]), status: named("status", status) }));
-  const label = t("bar.label", { percent: percent(done / all), done: number(done), all: number(all), parts: parts.join(", ") });
+  const label = t("bar.label", { n: all, percent: percent(done / all), done: number(done), all: number(all), parts: parts.join(", ") });
   return html`<div class="bar" role="img" aria-label=${label} title=${parts.join("\n")}>
     ${shown.map((status) => html`<span key=${status} class=${`s-${status}`} style=${{ flexGrow: counts[status] }}></span>`)}
   </div>`;

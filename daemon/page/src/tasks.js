@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
-import { ALL, BAD, LIVE, number } from "./format.js";
+import { ALL, BAD, LIVE, number, UNREAD } from "./format.js";
 import { Empty, html, Shown } from "./parts.js";
 import { replace, route, tasksAddress } from "./route.js";
 import { Pages, TasksTable } from "./tasks_table.js";
@@ -10,7 +10,11 @@ import { named, t } from "./words.js";
 
 const SIZE = 50; // tasks a page
 const TYPING = 300; // ms without a key until it is asked
+const LONGEST = 128; // bytes that the daemon searches for: 42 Chinese characters
 
+const fitting = (text) => text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(LONGEST)).read);
+
+const CHOICES = [...ALL, ...UNREAD];
 const FILTERS = ["q", "status", "job", "account"];
 const filtersOf = (parameters) => Object.fromEntries(FILTERS.map((name) => [name, parameters[name] ?? ""]));
 // From what is set by now: a word that was being typed must not undo a status ticked meanwhile.
@@ -26,7 +30,8 @@ function Search({ value, onChange }) {
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   const type = (event) => {
-    const next = event.target.value;
+    const next = fitting(event.target.value);
+    event.target.value = next;
     setText(next);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
@@ -35,7 +40,7 @@ function Search({ value, onChange }) {
     }, TYPING);
   };
   return html`<label class="field grow"><span>${t("tasks.search")}</span>
-    <input type="search" value=${text} placeholder=${t("tasks.search_hint")} spellcheck=${false} autocapitalize="off" maxlength="128" onInput=${type} /></label>`;
+    <input type="search" value=${text} placeholder=${t("tasks.search_hint")} spellcheck=${false} autocapitalize="off" onInput=${type} /></label>`;
 }
 
 function Choice({ name, value, options, onChange }) {
@@ -46,12 +51,12 @@ function Choice({ name, value, options, onChange }) {
 }
 
 function Statuses({ chosen, onChange }) {
-  const toggle = (status) => onChange(ALL.filter((one) => (one === status) !== chosen.includes(one)));
+  const toggle = (status) => onChange(CHOICES.filter((one) => (one === status) !== chosen.includes(one)));
   const same = (set) => set.length === chosen.length && set.every((one) => chosen.includes(one));
   return html`<fieldset class="statuses"><legend>${t("tasks.status")}</legend>
     <div class="choice">${[["tasks.any", []], ["tasks.only_bad", BAD], ["tasks.only_live", LIVE]].map(([key, set]) => html`
       <button key=${key} type="button" aria-pressed=${same(set)} onClick=${() => onChange(set)}>${t(key)}</button>`)}</div>
-    ${ALL.map((status) => html`<label key=${status} class=${`tick s-${status}`}><input type="checkbox" checked=${chosen.includes(status)} onChange=${() => toggle(status)} /><span>${named("status", status)}</span></label>`)}
+    ${CHOICES.map((status) => html`<label key=${status} class=${`tick s-${status}`}><input type="checkbox" checked=${chosen.includes(status)} onChange=${() => toggle(status)} /><span>${named("status", status)}</span></label>`)}
   </fieldset>`;
 }
 

@@ -15,7 +15,7 @@ function stored() {
 }
 
 const wanted = stored() ?? (navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en");
-export const language = topic(WORDS[wanted] ? wanted : "en");
+export const language = topic(Object.hasOwn(WORDS, wanted) ? wanted : "en");
 
 export function speak(name) {
   try {
@@ -26,16 +26,20 @@ export function speak(name) {
   language.set(name);
 }
 
-// The words of that key; {name} stands for a value. Under `key.one` is what is said of one.
-export function t(key, values = {}) {
+// Under `key.one` are the words for one, if `n` is among the values.
+function textOf(key, values) {
   const words = WORDS[language.value];
-  const text = (values.n === 1 && words[`${key}.one`]) || words[key];
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return (values.n === 1 && words[`${key}.one`]) || words[key];
 }
 
-// Likewise, with values that are parts of the page.
+// The words of that key; {name} stands for a value.
+export function t(key, values = {}) {
+  return textOf(key, values).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// The same with values that are parts of the page.
 export function phrase(key, values) {
-  return WORDS[language.value][key].split(/\{(\w+)\}/).map((part, n) => (n % 2 ? values[part] : part));
+  return textOf(key, values).split(/\{(\w+)\}/).map((part, n) => (n % 2 ? values[part] : part));
 }
 
 // A word of the daemon's own lists, or as it stands if it is not among them.

@@ -51,6 +51,7 @@ export default {
   "job_status.ABORTED": "Aborted",
 
   "sum.bad": "bad tasks",
+  "sum.bad.one": "bad task",
   "sum.bad_hint": "failed, rejected or timed out",
   "sum.stalled": "stalled",
   "sum.stalled_hint": "no progress for unusually long",
@@ -58,8 +59,12 @@ export default {
   "sum.overdue_hint": "unfinished past their deadline",
   "sum.overdue_none": "no deadline configured",
   "sum.unfinished": "unfinished",
-  "sum.unfinished_hint": "of {shown} tasks watched",
+  "sum.unfinished_hint": "of {shown} tasks watched; tasks that no response has shown count if they are watched by id",
+  "sum.gone": "ids not found",
+  "sum.gone.one": "id not found",
+  "sum.gone_hint": "the platform does not know them: compare the configuration",
   "sum.jobs": "jobs running",
+  "sum.jobs.one": "job running",
   "sum.jobs_hint": "of {shown} watched",
 
   "jobs.title": "Jobs",
@@ -86,6 +91,7 @@ export default {
   "jobs.explicit": "Tasks watched by their id",
 
   "bar.label": "{percent} finished, {done} of {all} tasks: {parts}",
+  "bar.label.one": "{percent} finished, {done} of 1 task: {parts}",
   "bar.part": "{count} {status}",
 
   "job.failed": "Bad devices",
@@ -182,7 +188,8 @@ export default {
   "events.announce_bad": "{shown} changes, {bad} of them bad",
   "events.first_seen": "first seen {status}",
   "events.job": "Job {name}",
-  "events.job_baseline": "all {n} tasks seen",
+  "events.job_baseline": "all {shown} tasks seen",
+  "events.job_baseline.one": "its one task seen",
   "events.distribution": "Distribution {name}",
   "events.result": "{ok} distributed, {failed} failed",
   "events.file_failed": "result file cannot be had",
@@ -190,7 +197,8 @@ export default {
   "events.gone": "not known to the cloud any more",
   "events.superseded": "replaced by a later task",
   "events.details": "said what happened",
-  "events.blind": "Not watched from {from} to {to}; {n} changes were found afterwards",
+  "events.blind": "Not watched from {from} to {to}; {shown} changes were found afterwards",
+  "events.blind.one": "Not watched from {from} to {to}; 1 change was found afterwards",
 
   "pace.title": "Quota and delay",
   "pace.quota": "Calls to the cloud",
@@ -225,8 +233,10 @@ export default {
   "pace.bound": "Bound",
   "pace.kept": "within it",
   "pace.over": "over {span}",
-  "pace.dots": "Each change of the last {n}, by when it was recorded",
-  "pace.dots_label": "{n} changes; half were recorded within {half}, the slowest took {worst}.",
+  "pace.dots": "Each change of the last {shown}, by when it was recorded",
+  "pace.dots.one": "The last change, by when it was recorded",
+  "pace.dots_label": "{shown} changes; half were recorded within {half}, the slowest took {worst}.",
+  "pace.dots_label.one": "1 change; it was recorded within {worst}.",
   "pace.dots_none": "No change has been recorded yet.",
 
   "distributions.title": "Distributions",
@@ -249,6 +259,7 @@ export default {
   "distributions.failed_caption": "Devices that distribution {name} failed to move",
   "distributions.code": "Code",
   "distributions.more": "{shown} more are in the CSV file.",
+  "distributions.more.one": "1 more is in the CSV file.",
 
   "health.title": "Health",
   "health.good": "Daemon is well",
@@ -263,6 +274,7 @@ export default {
   "health.sinks": "Delivery",
   "health.delivered": "all delivered to {sink}",
   "health.pending": "{shown} events wait for {sink}",
+  "health.pending.one": "1 event waits for {sink}",
   "health.config": "Configuration",
   "health.config_good": "as in the file; taken over {time}",
   "health.config_good_start": "as in the file",

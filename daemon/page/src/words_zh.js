@@ -51,6 +51,7 @@ export default {
   "job_status.ABORTED": "已中止",
 
   "sum.bad": "异常作业",
+  "sum.bad.one": "异常作业",
   "sum.bad_hint": "失败、已拒绝或已超时",
   "sum.stalled": "停滞",
   "sum.stalled_hint": "进度异常地久未变化",
@@ -58,8 +59,12 @@ export default {
   "sum.overdue_hint": "过了期限仍未结束",
   "sum.overdue_none": "没有配置期限",
   "sum.unfinished": "未结束",
-  "sum.unfinished_hint": "共监视 {shown} 个作业",
+  "sum.unfinished_hint": "共监控 {shown} 个作业；按 ID 监控的作业即使尚未获取也计入",
+  "sum.gone": "ID 不存在",
+  "sum.gone.one": "ID 不存在",
+  "sum.gone_hint": "平台不认识这些作业 ID，请核对配置",
   "sum.jobs": "进行中的任务",
+  "sum.jobs.one": "进行中的任务",
   "sum.jobs_hint": "共监视 {shown} 个",
 
   "jobs.title": "任务",
@@ -86,6 +91,7 @@ export default {
   "jobs.explicit": "按 ID 监视的作业",
 
   "bar.label": "已结束 {percent}，{all} 个作业中的 {done} 个：{parts}",
+  "bar.label.one": "已结束 {percent}，1 个作业中的 {done} 个：{parts}",
   "bar.part": "{status} {count} 个",
 
   "job.failed": "异常设备",
@@ -182,7 +188,8 @@ export default {
   "events.announce_bad": "{shown} 条变化，其中 {bad} 条异常",
   "events.first_seen": "首次看到，{status}",
   "events.job": "任务 {name}",
-  "events.job_baseline": "{n} 个作业均已看到",
+  "events.job_baseline": "{shown} 个作业均已看到",
+  "events.job_baseline.one": "1 个作业已看到",
   "events.distribution": "分发 {name}",
   "events.result": "成功 {ok} 台，失败 {failed} 台",
   "events.file_failed": "无法取得结果文件",
@@ -190,7 +197,8 @@ export default {
   "events.gone": "云端已没有这个作业",
   "events.superseded": "被之后的作业取代",
   "events.details": "补报了情况",
-  "events.blind": "{from} 至 {to} 未能监视；事后发现 {n} 个变化",
+  "events.blind": "{from} 至 {to} 未能监视；事后发现 {shown} 个变化",
+  "events.blind.one": "{from} 至 {to} 未能监视；事后发现 1 个变化",
 
   "pace.title": "配额与延迟",
   "pace.quota": "对云端的调用",
@@ -225,8 +233,10 @@ export default {
   "pace.bound": "约定上限",
   "pace.kept": "在上限内",
   "pace.over": "超过 {span}",
-  "pace.dots": "最近 {n} 个变化，按记录时间",
-  "pace.dots_label": "{n} 个变化；半数在 {half} 内记录，最慢 {worst}。",
+  "pace.dots": "最近 {shown} 个变化，按记录时间",
+  "pace.dots.one": "最近 1 个变化，按记录时间",
+  "pace.dots_label": "{shown} 个变化；半数在 {half} 内记录，最慢 {worst}。",
+  "pace.dots_label.one": "1 个变化，在 {worst} 内记录。",
   "pace.dots_none": "还没有记录到变化。",
 
   "distributions.title": "设备分发",
@@ -249,6 +259,7 @@ export default {
   "distributions.failed_caption": "分发 {name} 未能迁移的设备",
   "distributions.code": "代码",
   "distributions.more": "另有 {shown} 台见 CSV 文件。",
+  "distributions.more.one": "另有 1 台见 CSV 文件。",
 
   "health.title": "健康",
   "health.good": "守护进程正常",
@@ -263,6 +274,7 @@ export default {
   "health.sinks": "投递",
   "health.delivered": "已全部投递到 {sink}",
   "health.pending": "{shown} 个事件等待投递到 {sink}",
+  "health.pending.one": "1 个事件等待投递到 {sink}",
   "health.config": "配置",
   "health.config_good": "与文件一致；{time}生效",
   "health.config_good_start": "与文件一致",

@@ -1,0 +1,149 @@
+// The status page before names that are one long word, or would rather be markup, and before ids that are mistyped.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ask, go, open, quiet, run, shots, until } from "./browser.js";
+
+const WIDTHS = [390, 768, 1024, 1400]; // px: a phone, a tablet, laptops
+const TYPO = "MSnT9typo";
+
+const { jobs } = await ask("jobs");
+const long = jobs.find((job) => job.job_name.startsWith("ota-W"));
+const bad = (await ask(`tasks?job=${long.job_id}&status=FAILED`)).tasks[0];
+const VIEWS = ["#/", "#/tasks", "#/tasks?status=FAILED,TIMED_OUT", "#/pace", "#/distributions", "#/health",
+  `#/job/${long.account}/${long.job_id}`, `#/task/${bad.account}/${bad.task_id}`];
+
+// What cannot be read in full: where the page or a table is wider than its place, or a text leaves its own.
+const cutOff = () => {
+  const found = new Set();
+  const wider = (box) => box.scrollWidth > box.clientWidth;
+  if (wider(document.documentElement)) found.add("the page");
+  for (const box of document.querySelectorAll(".table-box")) if (wider(box)) found.add(`table: ${box.querySelector("caption").textContent}`);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { currentNode: text } = texts;
+    // Not for eyes, or cut on purpose.
+    if (!text.data.trim() || text.parentElement.closest(".unseen, .skip, .said, noscript, option, main thead")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const lines = [...range.getClientRects()];
+    for (let box = text.parentElement; box; box = box.parentElement) {
+      const { display, overflowX } = getComputedStyle(box);
+      if (display === "inline" || (overflowX === "visible" && !box.matches("th, td, dt, dd, li, h1, h2, h3, label, button, .tile, .card"))) continue;
+      const { left, right } = box.getBoundingClientRect();
+      if (lines.some((line) => line.left < left - 1 || line.right > right + 1)) found.add(`${box.localName}.${box.className}: ${text.data.trim().slice(0, 40)}`);
+    }
+  }
+  return [...found];
+};
+
+// The answer of an API path, changed.
+const changed = (path, change) => (page) => page.route(`**/api/v1/${path}`, async (route) => {
+  const reply = await route.fetch();
+  const body = await reply.json();
+  change(body.data);
+  await route.fulfill({ response: reply, json: body });
+});
+
+const checks = {
+  async "nothing is cut off at any width, in both languages"() {
+    for (const locale of ["en-GB", "zh-CN"]) {
+      const page = await open({ locale });
+      for (const hash of VIEWS) {
+        await go(page, hash);
+        await page.locator("main .loading").waitFor({ state: "detached" });
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          assert.deepEqual(await page.evaluate(cutOff), [], `${hash} at ${width} px, ${locale}`);
+          if (hash === "#/") await page.screenshot({ path: join(shots, `names-${width}-${locale}.png`) });
+        }
+      }
+      quiet(page);
+      await page.context().close();
+    }
+  },
+
+  async "every column is seen between a phone and a laptop"() {
+    const page = await open();
+    for (let width = 700; width <= 1200; width += 20) {
+      await page.setViewportSize({ width, height: 900 });
+      assert.deepEqual(await page.evaluate(cutOff), [], `${width} px`);
+      assert.equal(await page.locator(".jobs tbody tr").first().locator("td:visible").count(), 5, `${width} px`);
+    }
+    await page.context().close();
+  },
+
+  async "an address that is a name of JavaScript's own is no page"() {
+    const page = await open();
+    for (const word of ["__proto__", "constructor", "toString", "hasOwnProperty/x"]) {
+      await go(page, `#/${word}`);
+      await page.getByRole("heading", { name: "There is no such page here." }).waitFor();
+      await page.getByRole("link", { name: "To the overview" }).click();
+      await page.locator(".jobs tbody tr").first().waitFor();
+    }
+    await page.evaluate(() => localStorage.setItem("taskwatchd-language", "constructor"));
+    await page.reload();
+    await page.getByRole("link", { name: "Overview" }).waitFor();
+    quiet(page);
+    await page.context().close();
+  },
+
+  async "a tile counts what its link shows, mistyped ids too"() {
+    const page = await open();
+    const tile = page.locator(".tile", { hasText: "unfinished" });
+    await until("a number", async () => /\d/.test(await tile.innerText()));
+    const shown = Number.parseInt(await tile.innerText(), 10);
+    const lost = (await ask("tasks?status=pending,gone")).tasks.map((task) => task.task_id);
+    assert.equal(lost.filter((id) => id.startsWith(TYPO)).length, 5);
+    await tile.click();
+    await page.locator(".found", { hasText: new RegExp(`^${shown} tasks$`) }).waitFor();
+    // The platform is asked for some minutes before an id counts as not found.
+    await page.getByRole("checkbox", { name: "Gone" }).check();
+    await until("all of them", async () => (await page.locator("tbody th a", { hasText: TYPO }).count()) === 5);
+    quiet(page);
+    await page.context().close();
+
+    const later = await open({ before: changed("status", (data) => { data.accounts[0].tasks.gone = 5; }) });
+    await later.locator(".tile.warn", { hasText: /5\s*ids not found/ }).click();
+    await until("its filter", () => /status=gone$/.test(later.url()));
+    await later.context().close();
+  },
+
+  async "one is one"() {
+    const running = jobs.find((job) => !job.ended_at);
+    const page = await open({
+      before: changed("jobs", (data) => {
+        data.jobs = [{ ...running, tasks: { FAILED: 1, SUCCEEDED: 0 }, total: 1, held: { FAILED: 1 } }];
+      }),
+    });
+    await page.locator(".tile", { hasText: /^1\s*job running$/ }).waitFor();
+    assert.match(await page.locator(".jobs .bar").getAttribute("aria-label"), /1 of 1 task:/);
+    await page.context().close();
+  },
+
+  async "the language button is called what is written on it"() {
+    for (const [locale, label, lang] of [["en-GB", "中文", "zh-Hans"], ["zh-CN", "English", "en"]]) {
+      const page = await open({ locale });
+      const button = page.locator("footer button");
+      // Axe knows no such rule: the visible words begin the name, each part in its own language.
+      assert.ok((await button.textContent()).trim().startsWith(label));
+      assert.deepEqual(await button.evaluate((one) => [one.ariaLabel, one.lang]), [null, ""]);
+      assert.equal(await button.getByText(label, { exact: true }).getAttribute("lang"), lang);
+      await page.context().close();
+    }
+  },
+
+  async "the search takes as many bytes as the daemon does"() {
+    const page = await open({}, "#/tasks");
+    const search = page.getByRole("searchbox");
+    for (const [typed, taken] of [["固".repeat(60), 42], ["x".repeat(200), 128], ["😀".repeat(40), 64]]) {
+      await search.fill(typed);
+      assert.equal((await search.inputValue()).length, taken);
+      await page.locator(".empty", { hasText: "No task matches." }).waitFor();
+      await until("it is asked", () => decodeURIComponent(page.url()).endsWith(typed.slice(0, taken)));
+    }
+    quiet(page);
+    await page.context().close();
+  },
+};
+
+await run(checks);
