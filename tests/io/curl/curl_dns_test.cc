@@ -21,6 +21,9 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
+// A loop that waits for a name is held for seconds; on a busy machine others hold it for a moment.
+constexpr auto kHeld = milliseconds(1000);
+
 // The longest time that the loop was away.
 struct Heartbeat {
   explicit Heartbeat(boost::asio::io_context& context) : timer(context) { beat(); }
@@ -121,12 +124,12 @@ TEST(CurlDns, ASleepingLookupHoldsNeitherLoopNorExit) {
   EXPECT_EQ(message_of(fixture.results[0]),
             "iot.example:443: cannot find the address of iot.example: no answer from the name "
             "server in time");
-  EXPECT_LT(heartbeat.longest, milliseconds(100));
+  EXPECT_LT(heartbeat.longest, kHeld);
   fixture.start(get("https://iot.example/"));
   fixture.run_for(milliseconds(20));
   const Stopwatch watch;
   fixture.client.reset();
-  EXPECT_LT(watch.passed(), milliseconds(100));
+  EXPECT_LT(watch.passed(), kHeld);
   std::this_thread::sleep_for(milliseconds(1300));  // so that the thread's end is seen too
 }
 
@@ -196,12 +199,12 @@ int live_without_names() {
   fixture.run_for(milliseconds(3100));
   if (fixture.results.size() != 25) return 1;
   if (kind_of(fixture.results[0]) != "unreachable") return 2;
-  if (heartbeat.longest > milliseconds(100)) return 3;
+  if (heartbeat.longest > kHeld) return 3;
   pollfd asked{silent, POLLIN, 0};
   if (::poll(&asked, 1, 0) != 1) return 4;  // the name server was asked indeed
   const Stopwatch end;
   fixture.client.reset();
-  return end.passed() < milliseconds(100) ? 0 : 5;
+  return end.passed() < kHeld ? 0 : 5;
 }
 
 TEST(CurlDns, ASilentNameServerHoldsNeitherLoopNorExit) {
