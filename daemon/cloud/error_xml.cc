@@ -42,6 +42,16 @@ class ErrorMembers : public XmlHandler {
   std::map<std::string_view, std::string> members_;
 };
 
+// Some gateways write what is no XML, such as a bare `&` in a message: their code is still found.
+std::string code_between_tags(std::string_view body) {
+  constexpr std::string_view kOpen = "<Code>";
+  const std::size_t open = body.find(kOpen);
+  if (open == std::string_view::npos) return {};
+  body.remove_prefix(open + kOpen.size());
+  const std::size_t end = body.find("</Code>");
+  return end == std::string_view::npos ? std::string() : std::string(body.substr(0, end));
+}
+
 }  // namespace
 
 std::optional<XmlError> read_xml_error(std::string_view body) {
@@ -51,7 +61,8 @@ std::optional<XmlError> read_xml_error(std::string_view body) {
   body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
   if (!body.starts_with('<')) return std::nullopt;
   ErrorMembers members;
-  XmlReader(members).feed(body);  // of a document that is cut or broken the members before that
+  // Of a document that is cut or broken: the members before that.
+  const bool is_whole = XmlReader(members).feed(body);
   const bool is_error = members.root() == "Error";
   const bool is_refusal =
       members.root().ends_with("Response") && members.first_of({"Success"}) == "false";
@@ -60,6 +71,7 @@ std::optional<XmlError> read_xml_error(std::string_view body) {
   error.code = members.first_of({"Code", "code"});
   error.message = members.first_of({"ErrorMessage", "Message", "message"});
   error.request_id = members.first_of({"RequestId", "requestId"});
+  if (error.code.empty() && !is_whole) error.code = code_between_tags(body);
   if (error.code.empty()) return std::nullopt;
   return error;
 }

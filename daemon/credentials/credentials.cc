@@ -124,7 +124,12 @@ void Credentials::look(Slot& slot, Mono now) {
   slot.looked_at = now;
   if (!first && now - slot.good_at < kGrace && has_new_problem(slot.places, places)) return;
   slot.good_at = now;
+  const bool changed = !(places == slot.places);
   slot.places = std::move(places);
+  // A source that has come in front of the one in use is tried at once.
+  const bool behind =
+      slot.held && !slot.places.empty() && !(slot.held->from == slot.places.front());
+  if (changed && behind) slot.held->earlier_at = std::min(slot.held->earlier_at, now);
 }
 
 // The first place that has no problem, if its keys are here.

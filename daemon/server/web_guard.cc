@@ -19,6 +19,8 @@ std::string chance(Entropy& entropy) {
   return text;
 }
 
+constexpr std::size_t kMostSharers = 64;  // requests of one login that wait for its check
+
 // Standard base64 with its padding; nothing for any other text.
 std::optional<std::string> from_base64(std::string_view text) {
   constexpr std::string_view kLetters =
@@ -64,6 +66,7 @@ struct WebGuard::Pending {
   boost::asio::steady_timer timer;
   bool over = false;
   int status = 503;  // 0: let in
+  std::size_t sharers = 0;
 };
 
 WebGuard::WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy& entropy,
@@ -138,6 +141,8 @@ Awaitable<WebRefusal> WebGuard::check(std::string client, Login login, Secret ha
   const auto found = checks_->find(whose);
   const bool first = found == checks_->end();
   const auto pending = first ? std::make_shared<Pending>(executor_) : found->second;
+  // Connections that wait for a check cannot be closed to make room for others.
+  if (!first && ++pending->sharers > kMostSharers) co_return refuse(503);
   if (first) {
     // However this ends, those who wait for it hear of it.
     struct End {

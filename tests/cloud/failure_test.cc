@@ -117,6 +117,13 @@ TEST(Failure, EachCodeInEachPlace) {
   }
 }
 
+TEST(Failure, TheCodeOfXmlThatIsNotWellFormedIsFound) {
+  const Failure f =
+      failure_of(reply(400, "<Error><Message>a & b</Message><Code>Throttling.User</Code></Error>"));
+  EXPECT_EQ(f.reason, Reason::kThrottled);
+  EXPECT_EQ(f.code, "Throttling.User");
+}
+
 TEST(Failure, GatewayCodeWithA2xx) {
   const Failure f = failure_of(reply(200, sample("throttling.json")));
   EXPECT_EQ(f.reason, Reason::kThrottled);

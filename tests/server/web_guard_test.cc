@@ -180,18 +180,32 @@ TEST_F(WebGuardTest, ALoginAskedOftenAtOnceIsCheckedOnce) {
   EXPECT_EQ(checks, 1);
 }
 
+// Connections that wait cannot be closed to make room for others: one login does not hold them all.
+TEST_F(WebGuardTest, FewWaitForTheCheckOfOneLogin) {
+  hold = true;
+  std::vector<int> answered(100, -1);
+  for (int& one : answered) {
+    auto opinion = guard.admit(request(kRight));
+    start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), one);
+  }
+  run([&] { return std::count(answered.begin(), answered.end(), 503) == 35; });
+  hold = false;
+  run([&] { return std::count(answered.begin(), answered.end(), -1) == 0; });
+  EXPECT_EQ(std::count(answered.begin(), answered.end(), 0), 65);
+}
+
 TEST_F(WebGuardTest, ManyGuessesOfOneClientAreToComeAgain) {
   hold = true;
   std::vector<int> answered(LoginTurns::kPerClient + 4, -1);
   for (std::size_t i = 0; i < answered.size(); ++i) guess(i, "192.0.2.1", answered[i]);
   run([&] { return std::count(answered.begin(), answered.end(), 503) == 3; });
   hold = false;
-  run([&] {
-    clock.advance(LoginTurns::kLongestDelay);
-    return std::count(answered.begin(), answered.end(), -1) == 0;
-  });
-  EXPECT_EQ(std::count(answered.begin(), answered.end(), 401),
-            static_cast<std::ptrdiff_t>(LoginTurns::kPerClient) + 1);
+  run([&] { return std::count(answered.begin(), answered.end(), -1) == 1; });
+  EXPECT_EQ(answered[0], 401);
+  EXPECT_EQ(answered[LoginTurns::kPerClient], -1) << "the newest waits for its delay";
+  clock.advance(LoginTurns::kFirstDelay);
+  run([&] { return answered[LoginTurns::kPerClient] >= 0; });
+  EXPECT_EQ(std::count(answered.begin(), answered.end(), 401), 2);
 }
 
 TEST_F(WebGuardTest, ManyClientsThatGuessDoNotKeepOutWhoKnows) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "io/http/http_endpoint.h"
+
 namespace taskwatchd {
 namespace {
 
@@ -49,6 +51,13 @@ const char* request_problem(const WebRequest& request) {
   if (has_body(request)) return "a request body is not accepted\n";
   if (!has_one_host(request)) return "a Host is name:port or [address]:port, given once\n";
   return nullptr;
+}
+
+bool has_sound_headers(const WebResponse& response) {
+  return is_one_line(response.content_type) &&
+         std::all_of(response.headers.begin(), response.headers.end(), [](const auto& header) {
+           return is_one_line(header.first) && is_one_line(header.second);
+         });
 }
 
 }  // namespace taskwatchd

@@ -40,8 +40,7 @@ namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// A client that we refuse may still be sending: a close with its bytes unread would be a reset, and
-// it would never see our answer.
+// A client that we refuse may still be sending: a close with bytes unread would hide our answer.
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr std::size_t kReadBytes = 4096;
@@ -73,11 +72,7 @@ void add_headers(Response& response, const WebDoor& door) {
 }
 
 Response to_beast(WebResponse web, const WebDoor& door, unsigned version, bool keep) {
-  const bool good = is_one_line(web.content_type) &&
-                    std::all_of(web.headers.begin(), web.headers.end(), [](const auto& header) {
-                      return is_one_line(header.first) && is_one_line(header.second);
-                    });
-  if (!good) web = plain_text(500, "bad header\n");
+  if (!has_sound_headers(web)) web = plain_text(500, "bad header\n");
   Response response(static_cast<http::status>(web.status), version);
   response.set(http::field::server, "taskwatchd");
   response.set(http::field::date, http_date());
@@ -166,6 +161,10 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       if (!head) body = std::move(response.body());
       const std::string top = head_of(response);
       if (place_) place_->begin_writing();
+      // An answer without a place is closed to make room for others, as if nothing were asked.
+      std::optional<Idle> idle;
+      if (!place_) idle.emplace(*shared_, true, this);
+      write_until_ = write_end(shared_->limits, parts ? parts->bytes() : body.size());
       bool good = false;
       if (parts && !head) {
         good = co_await write_parts(top, *parts);
@@ -235,11 +234,9 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
       return plain_text(431, "request header too large\n");
     }
-    const bool gone =
-        failed == http::error::end_of_stream || failed == http::error::partial_message;
-    if (gone || failed.category() != error_code(http::error::bad_method).category()) {
-      return std::nullopt;
-    }
+    if (failed == http::error::end_of_stream) return std::nullopt;
+    if (failed == http::error::partial_message) return std::nullopt;
+    if (failed.category() != error_code(http::error::bad_method).category()) return std::nullopt;
     return plain_text(400, "bad request\n");
   }
 
@@ -274,10 +271,11 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     }
   }
 
-  // Both, piece by piece: a client on a slow line has the write timeout for each. The first piece
-  // is one write, for in a packet of its own the head would hold up a small body. A vector, for
-  // Asio takes an array of two to {nothing, rest} after the first, and Beast's TLS stream stops
-  // there: nor may the first be empty.
+  // Both, piece by piece: a client on a slow line has the write timeout for each, and the least
+  // rate for the whole, so that nobody holds a large page for an hour. The first piece is one
+  // write, for in a packet of its own the head would hold up a small body. A vector, for Asio takes
+  // an array of two to {nothing, rest} after the first, and Beast's TLS stream stops there: nor may
+  // the first be empty.
   asio::awaitable<bool> write(std::string_view head, std::string_view body) {
     error_code failed;
     do {
@@ -285,14 +283,14 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       body.remove_prefix(piece.size());
       if (head.empty()) std::swap(head, piece);
       const std::vector<asio::const_buffer> bytes = {asio::buffer(head), asio::buffer(piece)};
-      tcp().expires_after(shared_->limits.write_timeout);
+      tcp().expires_at(std::min(write_end(shared_->limits, 0), write_until_));
       co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, failed));
       head = {};
     } while (!failed && !shared_->stopped && !body.empty());
     co_return !failed && !shared_->stopped;
   }
 
-  // One after the other. False, too, if they are not as many bytes as were announced.
+  // False, too, if they are not as many bytes as were announced.
   asio::awaitable<bool> write_parts(std::string_view head, WebParts& parts) {
     std::size_t left = parts.bytes();
     do {
@@ -314,6 +312,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     tcp().expires_never();
     hear_leaving();  // no timeout of a write ends this read
     const std::string top = head_of(response);
+    write_until_ = WriteEnd::max();
     bool good = co_await write(top, "");
     place_.reset();
     while (good && !head) {
@@ -369,7 +368,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   Stream stream_;
   beast::flat_buffer buffer_;
   std::string client_;
-  std::optional<Place> place_;  // of the answer in the making
+  std::optional<Place> place_;              // of the answer in the making
+  WriteEnd write_until_ = WriteEnd::max();  // of that answer
   std::shared_ptr<WebStream> streaming_;
   std::array<char, 1> heard_{};
 };

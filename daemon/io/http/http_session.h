@@ -72,6 +72,14 @@ class Place {
   Steady::time_point written_since_ = Steady::time_point::max();
 };
 
+// When an answer of so many bytes has to be written at the latest: a client on a slow line is
+// waited for, but not at less than 32 KiB/s.
+using WriteEnd = Place::Steady::time_point;
+inline WriteEnd write_end(const WebLimits& limits, std::size_t bytes) {
+  constexpr std::size_t kLeastRate = 32 * 1024;  // bytes/s
+  return Place::Steady::now() + limits.write_timeout + std::chrono::seconds(bytes / kLeastRate);
+}
+
 // For as long as a connection waits for a request.
 class Idle {
  public:

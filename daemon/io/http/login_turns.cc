@@ -58,17 +58,25 @@ std::optional<LoginTurns::Turn> LoginTurns::next(Mono now) {
   return turn;
 }
 
-void LoginTurns::checked(const std::string& client, bool right, Mono now) {
+std::vector<LoginTurns::Turn> LoginTurns::checked(const std::string& client, bool right, Mono now) {
   if (right) {
     guesses_.erase(client);
-    return;
+    return {};
   }
   const int wrong = wrong_of(client, now) + 1;
   guesses_[client] = {wrong, now};
-  if (guesses_.size() <= kClients) return;
-  guesses_.erase(
-      std::min_element(guesses_.begin(), guesses_.end(),
-                       [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
+  if (guesses_.size() > kClients) {
+    guesses_.erase(std::min_element(
+        guesses_.begin(), guesses_.end(),
+        [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
+  }
+  std::vector<Turn> lost;
+  for (const auto& [turn, who] : waiting_) {
+    if (who == client) lost.push_back(turn);
+  }
+  if (!lost.empty()) lost.pop_back();  // the newest keeps its place
+  for (const Turn turn : lost) waiting_.erase(turn);
+  return lost;
 }
 
 }  // namespace taskwatchd

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/types/time.h"
 
@@ -35,8 +36,11 @@ class LoginTurns {
   std::optional<Turn> next(Mono now);
   // When the delay of that waiting login ends. It may grow.
   Mono ready_at(Turn turn) const;
-  // Records how the check of that client's login ended.
-  void checked(const std::string& client, bool right, Mono now);
+  // Gives the place of a waiting login up.
+  void leave(Turn turn) { waiting_.erase(turn); }
+  // Records how the check of that client's login ended. Returns those that have lost their places:
+  // after a wrong guess the client keeps one.
+  std::vector<Turn> checked(const std::string& client, bool right, Mono now);
 
  private:
   struct Guesses {

@@ -3,6 +3,7 @@
 #include <crypt.h>
 #include <string.h>
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <utility>
@@ -67,13 +68,15 @@ struct PasswordChecker::State {
 
   // Calls whoever is next, if nobody is being checked.
   void call_next() {
-    if (busy) return;
-    const auto turn = turns.next(clock.now().mono);
-    const std::shared_ptr<Waiter> called = turn ? take(*turn) : nullptr;
-    if (!called) return;
-    busy = true;
-    called->is_next = true;
-    called->alarm->ring();
+    while (!busy) {
+      const auto turn = turns.next(clock.now().mono);
+      if (!turn) return;
+      const std::shared_ptr<Waiter> called = take(*turn);
+      if (!called) continue;  // there was no memory for it
+      busy = true;
+      called->is_next = true;
+      called->alarm->ring();
+    }
   }
   // Nullptr if there was no memory for it.
   std::shared_ptr<Waiter> take(LoginTurns::Turn turn) {
@@ -86,7 +89,9 @@ struct PasswordChecker::State {
   // Without the memory for it the guess is not counted.
   void checked(const std::string& client, bool right) {
     try {
-      turns.checked(client, right, clock.now().mono);
+      for (const auto turn : turns.checked(client, right, clock.now().mono)) {
+        if (const auto waiter = take(turn)) waiter->end(std::nullopt);
+      }
     } catch (const std::exception&) {
     }
   }
@@ -117,11 +122,17 @@ Awaitable<std::optional<bool>> PasswordChecker::check(Question question) {
   const auto waiter = std::make_shared<Waiter>(state->clock);
   state->waiting.emplace(*entry.turn, waiter);
   state->call_next();
+  const Mono until = state->clock.now().mono + PasswordChecker::kLongestWait;
   while (!waiter->is_next) {
     const Mono ready = state->turns.ready_at(*entry.turn);
     const bool delayed = ready > state->clock.now().mono;
-    co_await waiter->alarm->wait_until(delayed ? ready : Mono::max());
+    co_await waiter->alarm->wait_until(delayed ? std::min(ready, until) : until);
     if (waiter->over) co_return std::nullopt;
+    if (!waiter->is_next && state->clock.now().mono >= until) {
+      state->turns.leave(*entry.turn);
+      state->waiting.erase(*entry.turn);
+      co_return std::nullopt;
+    }
     state->call_next();
   }
   try {
@@ -137,6 +148,8 @@ Awaitable<std::optional<bool>> PasswordChecker::check(Question question) {
   if (waiter->result) state->checked(client, *waiter->result);
   state->busy = false;
   state->call_next();
+  // The delay of those that still wait may have begun: each sets its alarm again.
+  for (const auto& [turn, other] : state->waiting) other->alarm->ring();
   co_return waiter->result;
 }
 

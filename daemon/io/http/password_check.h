@@ -18,6 +18,9 @@ bool bcrypt_matches(const Secret& password, const Secret& hash);
 
 class PasswordChecker {
  public:
+  // For a turn. Clients have given up by then, and would hold their places for nothing.
+  static constexpr Duration kLongestWait = std::chrono::seconds(10);
+
   using Check = std::function<bool(const Secret& password, const Secret& hash)>;
   // Both must outlive this.
   PasswordChecker(boost::asio::any_io_executor executor, Clock& clock,
@@ -34,7 +37,7 @@ class PasswordChecker {
     // cost of `hash`. No less than that.
     int cost = 0;
   };
-  // Nullopt if too many wait already, or the system gives no thread.
+  // Nullopt if there is no place, the turn does not come in time, or the system gives no thread.
   Awaitable<std::optional<bool>> check(Question question);
 
  private:

@@ -73,14 +73,15 @@ TEST_F(LoginTurnsTest, TheDelayGrowsToItsEndAndARightLoginEndsIt) {
   EXPECT_TRUE(turns.enter("bad", now).turn) << "as if it had never guessed";
 }
 
-TEST_F(LoginTurnsTest, AWrongGuessCountsForThoseOfTheClientThatWaitAlready) {
-  enter("bad");
+TEST_F(LoginTurnsTest, AWrongGuessTakesTheOtherPlacesOfItsClient) {
+  const Turn first = enter("bad");
   const Turn second = enter("bad");
   const Turn good = enter("good");
-  guess("bad");
+  EXPECT_EQ(turns.checked("bad", false, now), std::vector<Turn>{first});
   now += LoginTurns::kFirstDelay;
   EXPECT_EQ(turns.next(now), good);
   EXPECT_EQ(turns.next(now), second);
+  EXPECT_EQ(turns.next(now), std::nullopt);
 }
 
 TEST_F(LoginTurnsTest, WhoGuessesGivesWayWhenItIsFull) {

@@ -57,6 +57,10 @@ struct Gate {
     open = true;
     changed.notify_all();
   }
+  void shut() {
+    const std::lock_guard hold(mutex);
+    open = false;
+  }
   std::mutex mutex;
   std::condition_variable changed;
   bool open = false;
@@ -136,6 +140,27 @@ TEST_F(PasswordCheckerTest, WhoGuessesWaitsForADelayWhoDoesNotIsNext) {
   clock.advance(LoginTurns::kFirstDelay);
   run_until(3);
   EXPECT_EQ(answers[1], false);
+}
+
+TEST_F(PasswordCheckerTest, AWrongGuessLeavesItsClientOnePlaceAndNoneWaitsForLong) {
+  ask("wrong");
+  run_for_a_moment();
+  for (int i = 0; i < 3; ++i) ask("right");
+  run_for_a_moment();
+  gate->open_up();
+  run_until(3);
+  EXPECT_EQ(answers[0], false);
+  EXPECT_EQ(answers[1], std::nullopt);
+  EXPECT_EQ(answers[2], std::nullopt);
+  gate->shut();
+  ask("right", "192.0.2.2");
+  run_for_a_moment();
+  clock.advance(PasswordChecker::kLongestWait);
+  run_until(4);
+  EXPECT_EQ(answers[3], std::nullopt) << "its turn did not come";
+  gate->open_up();
+  run_until(5);
+  EXPECT_EQ(answers[4], true);
 }
 
 TEST_F(PasswordCheckerTest, WhenItIsFullTheLastGuesserHearsThatThereIsNoPlace) {
