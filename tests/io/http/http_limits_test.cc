@@ -52,7 +52,7 @@ TEST(HttpServer, AClientThatDoesNotReadIsCut) {
   Served served(hasty());
   RawClient client(served.address);
   client.send("GET /huge HTTP/1.1\r\n\r\n");
-  std::this_thread::sleep_for(milliseconds(1500));
+  std::this_thread::sleep_for(5 * hasty().write_timeout);
   const std::string some = client.read();
   EXPECT_TRUE(client.ended());
   EXPECT_LT(some.size(), kHuge);
