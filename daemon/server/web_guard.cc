@@ -71,10 +71,10 @@ struct WebGuard::Pending {
 
 WebGuard::WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy& entropy,
                    std::function<void(int)> refused, PasswordChecker::Check check)
-    : executor_(executor),
+    : executor_(std::move(executor)),
       clock_(clock),
       refused_(std::move(refused)),
-      checker_(std::move(executor), clock, std::move(check)),
+      checker_(executor_, clock, std::move(check)),
       cache_(chance(entropy)) {}
 
 void WebGuard::take(const WebConfig& config) {

@@ -104,7 +104,8 @@ struct PasswordChecker::State {
   bool busy = false;
 };
 
-PasswordChecker::PasswordChecker(boost::asio::any_io_executor executor, Clock& clock, Check check)
+PasswordChecker::PasswordChecker(const boost::asio::any_io_executor& executor, Clock& clock,
+                                 Check check)
     : state_(std::make_shared<State>(executor, clock, std::move(check))) {}
 
 PasswordChecker::~PasswordChecker() {

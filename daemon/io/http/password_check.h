@@ -23,7 +23,7 @@ class PasswordChecker {
 
   using Check = std::function<bool(const Secret& password, const Secret& hash)>;
   // Both must outlive this.
-  PasswordChecker(boost::asio::any_io_executor executor, Clock& clock,
+  PasswordChecker(const boost::asio::any_io_executor& executor, Clock& clock,
                   Check check = bcrypt_matches);
   ~PasswordChecker();  // takes no time: a check under way ends unheard
   PasswordChecker(const PasswordChecker&) = delete;
