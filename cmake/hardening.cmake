@@ -5,6 +5,10 @@ add_compile_options(-Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes Asio's pair of coroutine frame allocators for a mismatched one.
   add_compile_options(-Wno-mismatched-new-delete)
+  if(CMAKE_UNITY_BUILD)
+    # It takes the sources of a unit for headers, in which unnamed types would be a mistake.
+    add_compile_options(-Wno-subobject-linkage)
+  endif()
 endif()
 if(TASKWATCHD_WERROR)
   add_compile_options(-Werror)
