@@ -63,9 +63,10 @@ struct CurlClient::Impl {
         options(std::move(with)),
         resolver(executor, options.resolver) {}
 
-  // The connections that a request may use. libcurl 7.88 tells proxies apart by their address
-  // alone: one user's calls would leave through another's tunnel, and a new password would not be
-  // tried before the old one's tunnel ends.
+  // The connections that a request may use. Without the fix of CVE-2026-3784 (libcurl 8.19.0,
+  // Debian 12: 7.88.1-10+deb12u15) libcurl tells proxies apart by their address alone: one user's
+  // calls would leave through another's tunnel, and a new password would not be tried before the
+  // old one's tunnel ends.
   std::shared_ptr<CurlLoop> loop_for(const std::string& proxy) {
     const auto now = SteadyClock::now();
     // By then neither connections nor CA files of it would be used again.

@@ -35,7 +35,7 @@ LoginTurns::Entry LoginTurns::enter(const std::string& client, Mono now) {
         });
     if (wrong_of(worst->second, now) < wrong) return {};
     entry.displaced = worst->first;
-    waiting_.erase(worst);
+    leave(worst->first, now);
   }
   entry.turn = ++last_;
   waiting_.emplace(*entry.turn, client);
@@ -58,18 +58,28 @@ std::optional<LoginTurns::Turn> LoginTurns::next(Mono now) {
   return turn;
 }
 
+void LoginTurns::leave(Turn turn, Mono now) {
+  const auto found = waiting_.find(turn);
+  if (found == waiting_.end()) return;
+  count_wrong(found->second, now);
+  waiting_.erase(found);
+}
+
+void LoginTurns::count_wrong(const std::string& client, Mono now) {
+  const int wrong = wrong_of(client, now) + 1;
+  guesses_[client] = {wrong, now};
+  if (guesses_.size() <= kClients) return;
+  guesses_.erase(
+      std::min_element(guesses_.begin(), guesses_.end(),
+                       [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
+}
+
 std::vector<LoginTurns::Turn> LoginTurns::checked(const std::string& client, bool right, Mono now) {
   if (right) {
     guesses_.erase(client);
     return {};
   }
-  const int wrong = wrong_of(client, now) + 1;
-  guesses_[client] = {wrong, now};
-  if (guesses_.size() > kClients) {
-    guesses_.erase(std::min_element(
-        guesses_.begin(), guesses_.end(),
-        [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
-  }
+  count_wrong(client, now);
   std::vector<Turn> lost;
   for (const auto& [turn, who] : waiting_) {
     if (who == client) lost.push_back(turn);

@@ -36,8 +36,10 @@ class LoginTurns {
   std::optional<Turn> next(Mono now);
   // When the delay of that waiting login ends. It may grow.
   Mono ready_at(Turn turn) const;
-  // Gives the place of a waiting login up.
-  void leave(Turn turn) { waiting_.erase(turn); }
+  // Gives the place of a waiting login up. That it came to nothing counts as a wrong guess of its
+  // client, as it does for one that is displaced: else those that have never been checked could
+  // come again and again as the newest, before a right login that waits.
+  void leave(Turn turn, Mono now);
   // Records how the check of that client's login ended. Returns those that have lost their places:
   // after a wrong guess the client keeps one.
   std::vector<Turn> checked(const std::string& client, bool right, Mono now);
@@ -49,6 +51,7 @@ class LoginTurns {
   };
   int wrong_of(const std::string& client, Mono now) const;
   Mono ready_at(const std::string& client) const;
+  void count_wrong(const std::string& client, Mono now);
 
   std::map<std::string, Guesses> guesses_;  // of clients that have guessed wrong
   std::map<Turn, std::string> waiting_;     // the clients; the oldest first

@@ -130,7 +130,7 @@ Awaitable<std::optional<bool>> PasswordChecker::check(Question question) {
     co_await waiter->alarm->wait_until(delayed ? std::min(ready, until) : until);
     if (waiter->over) co_return std::nullopt;
     if (!waiter->is_next && state->clock.now().mono >= until) {
-      state->turns.leave(*entry.turn);
+      state->turns.leave(*entry.turn, state->clock.now().mono);
       state->waiting.erase(*entry.turn);
       co_return std::nullopt;
     }

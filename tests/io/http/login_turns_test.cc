@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -110,35 +111,66 @@ TEST_F(LoginTurnsTest, ManyClientsAreRememberedNotAll) {
   EXPECT_FALSE(turns.enter("bad1", now).turn);
 }
 
-// 40 clients that guess without a pause, each check a quarter of a second; one right login at a
-// time comes from elsewhere.
+TEST_F(LoginTurnsTest, WhoGaveUpOrWasDisplacedDoesNotComeBackAsTheNewest) {
+  turns.leave(enter("left"), now);
+  const Turn displaced = enter("displaced");
+  for (std::size_t i = 1; i < LoginTurns::kWaiting; ++i) enter(std::to_string(i));
+  EXPECT_EQ(turns.enter("last", now).displaced, displaced);
+  while (turns.next(now)) {
+  }
+  now += LoginTurns::kFirstDelay;
+  const Turn good = enter("good");
+  enter("left");
+  enter("displaced");
+  EXPECT_EQ(turns.next(now), good);
+}
+
+// 40 clients that guess without a pause, give up after 10 s and come again, each check a quarter of
+// a second; one right login at a time comes from elsewhere.
 TEST_F(LoginTurnsTest, ARightLoginAmongFortyGuessersWaitsForOneCheck) {
   constexpr Duration kCheck = milliseconds(250);
+  constexpr Duration kPatience = std::chrono::seconds(10);
+  struct Guess {
+    std::string client;
+    Mono entered;
+  };
+  std::map<Turn, Guess> guesses;
   Duration longest{};
   int served = 0;
-  Turn right = 0;  // 0: none waits
+  Turn right = 0;  // the one that waits, if any
   Mono asked{};
-  std::map<Turn, std::string> who;
   for (int check = 0; check < 2000; ++check) {
+    // Not among the first guesses of all of them, which come in one moment.
+    if (right == 0 && check > 0 && check % 2 == 0) {
+      right = enter("good");
+      asked = now;
+    }
+    for (auto at = guesses.begin(); at != guesses.end();) {
+      if (now - at->second.entered < kPatience) {
+        ++at;
+      } else {
+        turns.leave(at->first, now);
+        at = guesses.erase(at);
+      }
+    }
     for (int i = 0; i < 40; ++i) {
       const std::string client = "bad" + std::to_string(i);
-      if (const auto entry = turns.enter(client, now); entry.turn) who[*entry.turn] = client;
-    }
-    if (right == 0 && check % 7 == 0) {
-      const auto entry = turns.enter("good" + std::to_string(check), now);
-      ASSERT_TRUE(entry.turn);
-      right = *entry.turn;
-      asked = now;
+      const bool waits = std::any_of(guesses.begin(), guesses.end(), [&](const auto& guess) {
+        return guess.second.client == client;
+      });
+      if (!waits) guesses[enter(client)] = {client, now};
     }
     now += kCheck / 2;  // it comes in the middle of a check
     const auto turn = turns.next(now);
     now += kCheck / 2;
     if (turn && *turn == right) {
       longest = std::max(longest, now + kCheck / 2 - asked);
+      turns.checked("good", true, now);
       right = 0;
       ++served;
     } else if (turn) {
-      turns.checked(who[*turn], false, now);
+      turns.checked(guesses[*turn].client, false, now);
+      guesses.erase(*turn);
     }
   }
   EXPECT_GT(served, 200);
