@@ -27,7 +27,7 @@ test: install-package build
 dev: install
 	cmake --preset dev >/dev/null
 	cmake --build --preset dev
-	ctest --test-dir build/dev -L unit --output-on-failure -j $(JOBS)
+	ctest --test-dir build/dev -L 'unit|text' --output-on-failure -j $(JOBS)
 
 ## make bench     timings side by side with a baseline, as ratios
 bench: build
