@@ -7,7 +7,7 @@ JOBS  := $(shell nproc)
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
 .PHONY: help install install-check install-package build dev test demo bench bench-polling bench-notification lint simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
-  check-unit package test-package test-systemd test-readme format clean
+  check-unit package test-package test-systemd test-readme debian13 format clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -119,6 +119,10 @@ test-systemd: package
 test-readme: package
 	cmake --build --preset release --target iotsim
 	ctest --test-dir $(BUILD) --output-on-failure -V -R '^package_readme$$'
+
+## make debian13   in a Debian 13 root: build, unit tests, the package installed and booted; half an hour (needs root and apt)
+debian13: install-package
+	python3 tests/package/debian13.py
 
 ## make format    clang-format all sources
 format:

@@ -14,16 +14,6 @@ constexpr Duration kKeysRetry = std::chrono::seconds(10);
 constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
 
 constexpr char kAlive[] = "alive";
-constexpr char kSuccess[] = "success:";
-
-// The order in which free slots are filled.
-constexpr std::array<Api, 7> kSpent = {Api::kQueryJobStatistics,
-                                       Api::kListTask,
-                                       Api::kQueryTask,
-                                       Api::kQueryJob,
-                                       Api::kListJob,
-                                       Api::kQueryDeviceDistributeJob,
-                                       Api::kQueryDeviceDistributeDetail};
 
 std::optional<Wall> find_mark(const Stored& stored, const std::string& key) {
   for (const Mark& mark : stored.marks) {
@@ -31,23 +21,21 @@ std::optional<Wall> find_mark(const Stored& stored, const std::string& key) {
   }
   return std::nullopt;
 }
-std::string success_of(Api api) {
-  return kSuccess + std::string(name(api));
-}
+
+// Consecutive failures of one item, while its instance answers, before they are logged as its own.
+constexpr int kOwnRefusals = 3;   // by the cloud: parameters
+constexpr int kOwnStrangers = 6;  // replies that are not the documented ones: more by chance
 
 }  // namespace
 
 Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     : config_(config),
+      budgets_(config, stored.marks, now),
       tracker_(config.name),
       jobs_(config.name, tracker_, config.pace),
       tasks_(tracker_, jobs_, config.pace),
       distributions_(config.name),
       overdue_(config.name, stored.marks, now.wall) {
-  for (const Api api : kSpent) {
-    const auto added = budgets_.emplace(api, Budget(config.quota.at(api), config.quota_share, now));
-    added.first->second.last_success = find_mark(stored, success_of(api));
-  }
   if (const auto alive = find_mark(stored, kAlive)) blind_.restore(alive, now);
   configure(config, stored, now);
 }
@@ -56,11 +44,8 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
                                             Now now) {
   config_ = config;
   reach_.configure(config);
-  for (auto& [api, budget] : budgets_) {
-    budget.configure(config.quota.at(api), config.quota_share);
-    use(api, now);
-  }
-  total_.configure(config.quota_total, config.quota_share, now);
+  budgets_.configure(config, now);
+  for (const auto& [api, budget] : budgets_.by_api()) use(api, now);
   pace_blind_watch();
   const std::vector<std::string> dropped = tasks_.configure(config, stored, now);
   const std::vector<std::string> jobs = jobs_.configure(config, stored.jobs, now);
@@ -108,7 +93,8 @@ bool Account::needs(Api api) const {
 }
 
 bool Account::others_usable(Api api) const {
-  return std::any_of(budgets_.begin(), budgets_.end(), [&](const auto& entry) {
+  const auto& budgets = budgets_.by_api();
+  return std::any_of(budgets.begin(), budgets.end(), [&](const auto& entry) {
     const auto& [other, budget] = entry;
     if (other == api || !budget.usable()) return false;
     // A task's end can be seen without QueryTask, but not all that it tells.
@@ -117,26 +103,10 @@ bool Account::others_usable(Api api) const {
 }
 
 NextCall Account::next(Now now) {
-  NextCall choice;
-  total_.review(now.mono);
-  if (total_.next() > now.mono) {
-    choice.wake = total_.next();
-    return choice;
-  }
   const Gates gates = reach_.gates();
-  std::optional<NextCall> best;
-  for (const Api api : kSpent) {
-    NextCall next = next_of(api, now, gates);
-    choice.wake = std::min(choice.wake, next.wake);
-    if (!next.call) continue;
-    const bool first =
-        !best || total_.turn_of(api, next.urgent) < total_.turn_of(best->call->api, best->urgent);
-    if (first) best = std::move(next);
-    if (!total_.in_use()) break;  // each API has a budget of its own
-  }
-  if (!best) return choice;
-  best->call->number = calls_ + 1;
-  return *std::move(best);
+  NextCall next = budgets_.next(now.mono, [&](Api api) { return next_of(api, now, gates); });
+  if (next.call) next.call->number = calls_ + 1;
+  return next;
 }
 
 // Owners that share an API take turns.
@@ -165,8 +135,7 @@ Endpoint Account::begin(const Call& call, Now now) {
   const bool fresh = under_way_.emplace(call.number, reach_.place_of(call.iot_instance)).second;
   assert(fresh && call.number > calls_);
   calls_ = call.number;
-  budgets_.at(call.api).on_sent(call.number);
-  total_.on_sent(call, now.mono);
+  budgets_.on_sent(call, now.mono);
   reach_.on_sent(call.iot_instance);
   served_[call.api] = call.owner;
   owner_of(call).on_sent(call, now);
@@ -174,8 +143,7 @@ Endpoint Account::begin(const Call& call, Now now) {
 }
 
 void Account::departed(const Call& call, Now now) {
-  budgets_.at(call.api).on_departure(call.number, now.mono);
-  total_.on_departure(call.number, call.api, now.mono);
+  budgets_.on_departure(call, now.mono);
 }
 
 // Every call ends here, once. A reload may have removed its instance, or given its name to another.
@@ -184,8 +152,7 @@ Account::Ended Account::resolve(const Call& call, std::optional<bool> throttled)
   assert(known != under_way_.end());
   Ended ended;
   ended.there = known->second == reach_.place_of(call.iot_instance);
-  ended.departed = budgets_.at(call.api).on_end(call.number);
-  total_.on_end(call.number, throttled);
+  ended.departed = budgets_.on_end(call, throttled);
   under_way_.erase(known);
   reach_.on_end(call.iot_instance);
   return ended;
@@ -194,22 +161,21 @@ Account::Ended Account::resolve(const Call& call, std::optional<bool> throttled)
 Verdict Account::settle(const Answer& answer, Now now, double chance) {
   Verdict out;
   const Call& call = answer.call;
-  Budget& budget = budgets_.at(call.api);
   const auto* failure = std::get_if<Failure>(&answer.outcome);
   const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
   const bool replied = failure == nullptr || failure->http_status != 0 || throttled;
   const Ended ended = resolve(call, replied ? std::optional(throttled) : std::nullopt);
   if (ended.departed && throttled) {
-    budget.on_throttled(*ended.departed, now.mono);
-    total_.on_throttled(*ended.departed, now.mono);
-    look_for_common_quota(now, out);
+    const auto found = budgets_.on_throttled(call.api, *ended.departed, now.mono);
+    if (found) out.news.push_back(common_quota_found(now.wall, config_.name, *found));
   } else if (ended.departed) {
-    budget.on_accepted(*ended.departed, now.mono);
-    total_.on_accepted(*ended.departed, now.mono);
+    budgets_.on_accepted(call.api, *ended.departed, now.mono);
   }
   if (failure != nullptr) {
     out.failure = failure->reason;
-    if (failure->retry_after) budget.hold_until(now.mono + *failure->retry_after);
+    if (failure->retry_after) {
+      budgets_.at(call.api).hold_until(now.mono + *failure->retry_after);
+    }
   }
   if (answer.server_date) {
     // The header counts whole seconds; its reading is half a second late on average.
@@ -226,13 +192,133 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   return out;
 }
 
-// The rate limiters of single APIs cannot find a common quota: each uses what another leaves.
-void Account::look_for_common_quota(Now now, Verdict& out) {
-  const auto limit = total_.look_for_limit(now.mono);
-  if (!limit) return;
-  for (auto& [api, budget] : budgets_) budget.restart(now.mono + CommonQuota::kWindow);
-  if (std::exchange(common_quota_, *limit) == *limit) return;  // logged before
-  out.news.push_back(common_quota_found(now.wall, config_.name, *limit));
+void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& out) {
+  const Call& call = answer.call;
+  Budget& budget = budgets_.at(call.api);
+  // A reply that names another item is not a good one, but it shows that we may ask.
+  if (budget.allow()) use(call.api, now);
+  if (names_another(call, answer.outcome)) {
+    // Nothing of it is believed.
+    Failure wrong;
+    wrong.http_status = 200;
+    wrong.message = "the reply names another " + std::string(call.noun());
+    out.failure = Reason::kProtocol;
+    out.observation.anomalies.push_back(Anomaly::kWrongTaskId);
+    const Duration pause = retries_.failed(call.key(), Retries::Blame::kReply, config_.pace.task);
+    fail_owner(call, CallFailure::Kind::kAgain, now.mono + pause, now, out);
+    if (there) reach_.failed(call.iot_instance, call.api, wrong, now, 0, out.news);
+    return;
+  }
+  if (!there && call.api == Api::kListJob) {
+    // It lists what is where the instance was; that name may stand for another place now.
+    fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, out);
+    return;
+  }
+  const bool watched = owner_of(call).watches(call);
+  // Before the reply is taken in: a rerun that it shows was not unfinished until then.
+  if (watched && !call.asks_distribution()) {
+    blind_.good(call.item(), now, [this] { return unfinished(); });
+  }
+  retries_.succeeded(call.key());
+  owner_of(call).on_answer(call, answer.outcome, now, out);
+  for (const std::string& id : out.shown) tasks_.notice(id, now);
+  if (there) reach_.good(call.iot_instance, call.api, now, out.news);
+  budget.last_success = now.wall;
+  for (const TaskChange& change : out.observation.changes) {
+    if (change.explicit_id) tasks_.note_live(change.record);
+    if (change.from) blind_.transition(change.record.last.modified);
+  }
+  for (const std::string& job : out.dropped_jobs) {
+    blind_.forget(job);
+    retries_.forget(job);
+  }
+  if (const auto interval = blind_.take(now)) {
+    out.news.push_back(blind_interval(now.wall, config_.name, *interval));
+  }
+}
+
+void Account::take_failure(const Answer& answer, const Failure& failure, bool there, Now now,
+                           double chance, Verdict& out) {
+  using Kind = CallFailure::Kind;
+  const Call& call = answer.call;
+  if (!there || !owner_of(call).watches(call)) {
+    // A reload has moved or removed what it was about: the owner sees what to ask instead.
+    fail_owner(call, Kind::kAgain, now.mono, now, out);
+    return;
+  }
+  const bool absent = failure.maybe_not_found || failure.reason == Reason::kNotFound;
+  const bool refused = failure.reason == Reason::kBadRequest;
+  if (failure.reason == Reason::kThrottled) {
+    fail_owner(call, Kind::kAgain, now.mono, now, out);
+    reach_.throttled(call.iot_instance, call.api, failure, now, out.news);
+  } else if (!call.token.empty() && (absent || refused)) {
+    // The page's token, most likely: which code an old one gets is not documented. The list's first
+    // page will show whether it is the job.
+    fail_owner(call, Kind::kRefused, now.mono, now, out);
+  } else if (absent) {
+    take_absence(answer, failure, now, chance, out);
+  } else if (failure.reason == Reason::kForbidden) {
+    take_denial(answer, failure, now, chance, out);
+  } else if (!out.retry && reach_.style().mend(failure, answer.server_date, now)) {
+    retries_.expect_repeat(call.key());
+    fail_owner(call, Kind::kAgain, now.mono, now, out);
+  } else {
+    const bool of_item = refused || failure.reason == Reason::kProtocol;
+    Duration pause{};
+    if (of_item) {
+      const auto blame = refused ? Retries::Blame::kItem : Retries::Blame::kReply;
+      pause = retries_.failed(call.key(), blame, config_.pace.task);
+    }
+    fail_owner(call, refused ? Kind::kRefused : Kind::kAgain, now.mono + pause, now, out);
+    const int enough = refused ? kOwnRefusals : kOwnStrangers;
+    if (of_item && reach_.up(call.iot_instance) && retries_.consecutive(call.key()) == enough) {
+      out.news.push_back(item_refused(now.wall, config_.name, call, failure,
+                                      reach_.advise(call.iot_instance, call.api, failure)));
+    }
+    reach_.failed(call.iot_instance, call.api, failure, now, chance, out.news);
+  }
+}
+
+// One API that we may not call says nothing of the others: they go on. Without any other the
+// account is down.
+void Account::take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
+                          Verdict& out) {
+  const Call& call = answer.call;
+  fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, out);
+  if (!others_usable(call.api)) {
+    reach_.failed(call.iot_instance, call.api, failure, now, chance, out.news);
+    return;
+  }
+  if (!budgets_.at(call.api).deny(now.mono)) return;
+  use(call.api, now);
+  reach_.tell(call.iot_instance, call.api, failure, now, out.news);
+}
+
+// Only beside others that answer does the code speak of this item rather than of the instance.
+void Account::take_absence(const Answer& answer, const Failure& failure, Now now, double chance,
+                           Verdict& out) {
+  const Call& call = answer.call;
+  const bool was_gone = call.api == Api::kQueryTask && tracker_.is_gone(call.task_id);
+  const bool known = !was_gone && owner_of(call).has_seen(call);
+  const bool others_answer = reach_.speaks_of_item(call.iot_instance, known, now);
+  const Mono retry_at =
+      now.mono + retries_.failed(call.key(), Retries::Blame::kItem, config_.pace.task);
+  const bool first = retries_.consecutive(call.key()) == 1 && !was_gone;
+  if (first && reach_.may_tell_absent(call.iot_instance, others_answer)) {
+    Failure absent = failure;
+    absent.reason = Reason::kNotFound;
+    out.news.push_back(item_not_found(now.wall, config_.name, call, absent,
+                                      reach_.advise(call.iot_instance, call.api, absent)));
+  }
+  if (!others_answer) {
+    fail_owner(call, CallFailure::Kind::kAgain, retry_at, now, out);
+    if (reach_.up(call.iot_instance)) {
+      reach_.failed(call.iot_instance, call.api, failure, now, chance, out.news);
+    }
+    return;
+  }
+  out.failure = Reason::kNotFound;
+  fail_owner(call, CallFailure::Kind::kAbsent, retry_at, now, out);
 }
 
 void Account::fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now,
@@ -247,10 +333,7 @@ std::vector<std::string> Account::unfinished() const {
 }
 
 void Account::pace_blind_watch() {
-  double rate = 0;
-  for (const auto& [api, budget] : budgets_) {
-    rate = std::max(rate, budget.limiter().configured_rate());
-  }
+  const double rate = budgets_.configured_rate();
   const Duration gap = rate > 0 ? from_seconds(1 / rate) : Duration::zero();
   blind_.set_pace(std::max(gap, config_.pace.task));
 }
@@ -259,7 +342,7 @@ std::vector<Event> Account::no_keys(const Call& call, const std::string& why, No
   resolve(call, std::nullopt);
   Verdict none;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono + kKeysRetry, now, none);
-  for (auto& [api, budget] : budgets_) budget.hold_until(now.mono + kKeysRetry);
+  budgets_.hold_until(now.mono + kKeysRetry);
   if (!reach_.no_keys(now)) return {};
   return {taskwatchd::no_keys(now.wall, config_.name, why)};
 }
@@ -286,7 +369,7 @@ Verdict Account::after_configure(Now now) {
 
 AccountParts Account::parts() const {
   return {.config = config_,
-          .budgets = budgets_,
+          .budgets = budgets_.by_api(),
           .tracker = tracker_,
           .reach = reach_,
           .jobs = jobs_,
@@ -303,11 +386,7 @@ Commit Account::refresh(Now now) {
   commit.jobs = jobs_.refresh();
   overdue_.report(config_.instances, tracker_, now.wall, commit);
   if (commit.empty()) return commit;
-  for (const auto& [api, budget] : budgets_) {
-    if (budget.last_success) {
-      commit.marks.push_back({config_.name, success_of(api), *budget.last_success});
-    }
-  }
+  budgets_.add_marks(config_.name, commit.marks);
   if (blind_.last_good()) commit.marks.push_back({config_.name, kAlive, *blind_.last_good()});
   return commit;
 }

@@ -13,15 +13,14 @@
 #include <variant>
 #include <vector>
 
-#include "account/budget.h"
+#include "account/account_jobs.h"
+#include "account/api_budgets.h"
 #include "account/distributions.h"
 #include "account/explicit_tasks.h"
-#include "account/jobs.h"
 #include "account/overdue_watch.h"
 #include "account/parts.h"
 #include "account/reach.h"
 #include "account/retries.h"
-#include "account/shared_budget.h"
 #include "cloud/request.h"
 #include "config/config.h"
 #include "core/tracking/blind.h"
@@ -116,14 +115,11 @@ class Account {
   void take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
                    Verdict& out);
   void fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now, Verdict& out);
-  void look_for_common_quota(Now now, Verdict& out);
   std::vector<std::string> unfinished() const;
   void pace_blind_watch();
 
   AccountConfig config_;
-  std::map<Api, Budget> budgets_;
-  SharedBudget total_;
-  std::size_t common_quota_ = 0;  // calls/s, logged last; 0: none
+  ApiBudgets budgets_;
   Tracker tracker_;
   Reach reach_;
   AccountJobs jobs_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "config/duration.h"
 #include "config/parse.h"
 
 namespace taskwatchd {
@@ -151,19 +152,19 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
                   std::vector<PlannedCall>& next) {
   const auto plan = account.jobs.planner().plan_of(account.tracker.table().job_id(row), now.mono);
   if (!plan) return;
-  if (account.jobs.looks().in_flight(row.id) ||
-      account.jobs.timeouts().in_flight(row.id, now.mono)) {
+  if (account.jobs.job_tasks().looks().in_flight(row.id) ||
+      account.jobs.job_tasks().timeouts().in_flight(row.id, now.mono)) {
     next.push_back(planned(account, Api::kQueryTask, plan->instance,
                            {PlanRule::kInFlight, Mono::max()},
                            why_of_task(PlanRule::kInFlight, account.config.pace), now));
     return;
   }
-  if (account.jobs.timeouts().is_due(row.id)) {
+  if (account.jobs.job_tasks().timeouts().is_due(row.id)) {
     next.push_back(planned(account, Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
                            "it has reached its timeout: it is asked until its end is seen", now));
     return;
   }
-  const auto wanted = account.jobs.looks().waits(row.id, account.tracker.table());
+  const auto wanted = account.jobs.job_tasks().looks().waits(row.id, account.tracker.table());
   if (!wanted) return;
   Planned look;
   std::string why;

@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "account/jobs.h"
+#include "account/account_jobs.h"
 #include "account/owner.h"
 #include "config/config.h"
 #include "core/polling/scheduler.h"

@@ -4,10 +4,10 @@
 #include <map>
 #include <optional>
 
+#include "account/account_jobs.h"
 #include "account/budget.h"
 #include "account/distributions.h"
 #include "account/explicit_tasks.h"
-#include "account/jobs.h"
 #include "account/reach.h"
 #include "config/config.h"
 #include "core/tracking/blind.h"

@@ -5,7 +5,8 @@
 
 #include "config/ids.h"
 #include "config/key_text.h"
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
+#include "core/events/redact.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {

@@ -5,7 +5,8 @@
 #include "cloud/error_xml.h"
 #include "cloud/members.h"
 #include "cloud/reply.h"
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
+#include "core/events/redact.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {

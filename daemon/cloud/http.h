@@ -34,7 +34,12 @@ struct HttpReply {
   std::string body;
 
   // The first header of that lower-case name, or nothing.
-  const std::string* header(std::string_view name) const;
+  const std::string* header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+      if (key == name) return &value;
+    }
+    return nullptr;
+  }
 };
 
 // No whole reply came.

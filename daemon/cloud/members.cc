@@ -4,7 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
+#include "core/events/redact.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {

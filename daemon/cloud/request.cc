@@ -4,23 +4,18 @@
 #include <string_view>
 
 #include "cloud/signer.h"
+#include "config/url.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr std::string_view kApiVersion = "2018-01-20";
 
-// scheme://host[:port] as the Host header: libcurl leaves out the scheme's own port, and what is
-// signed must be what is sent.
+// As libcurl writes the Host header: what is signed must be what is sent.
 std::string host_of(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  assert(scheme != std::string::npos);
-  std::string host = url.substr(scheme + 3);
-  if (const std::size_t end = host.find('/'); end != std::string::npos) host.resize(end);
-  const std::string_view usual = url.starts_with("https") ? ":443" : ":80";
-  if (host.ends_with(usual)) host.resize(host.size() - usual.size());
-  assert(!host.empty());
-  return host;
+  const auto parsed = parse_url(url);
+  assert(parsed);
+  return parsed->host_header();
 }
 
 // The endpoint with exactly one slash at its end.

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 #include "core/types/utf8.h"
 
 namespace taskwatchd {

@@ -6,6 +6,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "cloud/base64.h"
 #include "core/types/trim.h"
 
 namespace taskwatchd {
@@ -103,7 +104,7 @@ std::string v1_signature(std::string_view string_to_sign, const Secret& secret) 
   key += secret.reveal();
   key += '&';
   const Secret guarded(std::move(key));
-  return base64(hmac("SHA1", guarded.reveal(), string_to_sign));
+  return to_base64(hmac("SHA1", guarded.reveal(), string_to_sign));
 }
 
 std::string v3_canonical_request(const V3Input& input) {
@@ -130,15 +131,6 @@ std::string v3_authorization(const V3Input& input, std::string_view access_key_i
   text += " Credential=";
   text += access_key_id;
   text += ",SignedHeaders=" + signed_headers(input) + ",Signature=" + v3_signature(input, secret);
-  return text;
-}
-
-std::string base64(std::string_view bytes) {
-  // One byte more than the text: EVP_EncodeBlock ends it with a NUL.
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(size));
   return text;
 }
 

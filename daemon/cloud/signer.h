@@ -38,6 +38,5 @@ std::string v3_authorization(const V3Input& input, std::string_view access_key_i
                              const Secret& secret);
 
 std::string sha256_hex(std::string_view bytes);
-std::string base64(std::string_view bytes);
 
 }  // namespace taskwatchd

@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "cloud/signer.h"
+#include "cloud/base64.h"
 #include "commands/ask.h"
 #include "commands/explain_text.h"
 #include "core/types/exit_code.h"
@@ -36,7 +36,7 @@ HttpRequest request_of(const ExplainOptions& options, const Secret& password) {
   request.headers = {{"Accept", "application/json"}};
   if (!options.user.empty()) {
     const Secret login(options.user + ":" + password.reveal());
-    request.headers.emplace_back("Authorization", "Basic " + base64(login.reveal()));
+    request.headers.emplace_back("Authorization", "Basic " + to_base64(login.reveal()));
   }
   request.ca_file = options.ca_file;
   return request;

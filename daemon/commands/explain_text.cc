@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 #include "core/types/exit_code.h"
 
 namespace taskwatchd {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "config/parse.h"
+#include "config/duration.h"
 #include "config/url.h"
 
 namespace taskwatchd {
@@ -64,12 +64,8 @@ FlagProblem telemetry_path_problem(const std::string& value) {
 }
 
 FlagProblem external_url_problem(const std::string& value) {
-  const std::size_t scheme = value.starts_with("https://")  ? 8
-                             : value.starts_with("http://") ? 7
-                                                            : 0;
-  const std::string_view rest = std::string_view(value).substr(scheme);
-  if (scheme == 0 || rest.empty() || rest.front() == '/' || !is_printable(value) ||
-      value.find_first_of("?#@") != std::string::npos) {
+  const auto url = parse_url(value);
+  if (!url || url->authority.has_user || !url->query.empty() || url->has_fragment) {
     return "must be the URL that users type, such as https://tasks.example.com/iot";
   }
   return std::nullopt;
@@ -95,12 +91,12 @@ FlagProblem max_requests_problem(const std::string& value) {
 }
 
 FlagProblem daemon_url_problem(const std::string& value) {
-  const std::size_t scheme = value.find("://");
-  const std::size_t path = scheme == std::string::npos ? scheme : value.find('/', scheme + 3);
-  if (path != std::string::npos && !is_path(value.substr(path))) {
+  const auto url = parse_url(value);
+  if (!url || url->authority.has_user) return endpoint_problem(value);
+  if (!url->query.empty() || url->has_fragment) {
     return "must not have a query; write SCHEME://HOST[:PORT][/PREFIX]";
   }
-  return endpoint_problem(value.substr(0, path));
+  return endpoint_problem(url->origin());
 }
 
 FlagProblem timeout_problem(const std::string& value) {

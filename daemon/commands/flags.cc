@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "commands/flag_rules.h"
+#include "config/duration.h"
 #include "config/parse.h"
 #include "config/spelling.h"
 #include "core/types/exit_code.h"

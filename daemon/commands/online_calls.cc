@@ -1,8 +1,8 @@
 #include "commands/online_calls.h"
+#include "account/account_jobs.h"
 
 #include <algorithm>
 
-#include "core/polling/assist.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {
@@ -37,7 +37,8 @@ std::vector<OnlineCall> online_calls(const AccountConfig& account) {
     const std::string task = first_of(one.tasks);
     add(query_task(or_nobody(task)), task);
     // Many tasks may be of one job: the daemon then looks at that job too.
-    if (one.jobs.empty() && !one.discover_jobs && one.tasks.size() < kAssistTasks) continue;
+    if (one.jobs.empty() && !one.discover_jobs && one.tasks.size() < AccountJobs::kAssistTasks)
+      continue;
     const std::string job = first_of(one.jobs);
     add(list_task(or_nobody(job), std::nullopt, {}, 1), job);
     add(query_job_statistics(or_nobody(job)), job);

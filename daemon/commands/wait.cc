@@ -12,7 +12,7 @@
 
 #include "commands/query.h"
 #include "commands/wait_progress.h"
-#include "config/parse.h"
+#include "config/duration.h"
 #include "core/types/exit_code.h"
 #include "io/system/complain.h"
 #include "ports.h"

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdio>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {

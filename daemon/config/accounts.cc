@@ -102,7 +102,7 @@ AccountConfig read_account(Section& section, const ParseContext& context) {
     account.signature = *version == 0 ? SignatureVersion::kV3 : SignatureVersion::kV1;
   }
   if (const auto proxy = section.text("proxy")) {
-    account.proxy = *proxy;
+    account.proxy = origin_of(*proxy);
     if (const auto problem = proxy_problem(*proxy)) section.refuse("proxy", "`proxy` " + *problem);
   }
   account.quota = read_quota(section);

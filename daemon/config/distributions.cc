@@ -23,7 +23,7 @@ DistributionsConfig read_distributions(Section& section, const AccountConfig& ac
 
   distributions.endpoint = kEndpoint;
   if (const auto endpoint = section.text("distribution_endpoint")) {
-    distributions.endpoint = *endpoint;
+    distributions.endpoint = origin_of(*endpoint);
     // Not shown: it may hold a password.
     if (const auto problem = endpoint_problem(*endpoint)) {
       section.refuse("distribution_endpoint", "`distribution_endpoint` " + *problem);

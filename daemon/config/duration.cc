@@ -1,10 +1,8 @@
-// Durations as Prometheus writes them: numbers with units, the larger unit first, each at most
-// once.
+#include "config/duration.h"
+
 #include <array>
 #include <charconv>
 #include <limits>
-
-#include "config/parse.h"
 
 namespace taskwatchd {
 namespace {

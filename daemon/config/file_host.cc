@@ -3,31 +3,14 @@
 #include <algorithm>
 
 #include "config/url.h"
-#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kMaxUrlBytes = 8192;
 
-struct HostPort {
-  std::string_view host;  // with its brackets
-  std::string_view port;  // empty: not given
-};
-
-// Nothing for a port that is none.
-std::optional<HostPort> split(std::string_view text) {
-  const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
-  if (bracket == std::string_view::npos) return std::nullopt;
-  const std::size_t colon = text.find(':', bracket);
-  if (colon == std::string_view::npos) return HostPort{text, {}};
-  const std::string_view port = text.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.front() == '0' ||
-      (port.size() == 5 && port > "65535") ||
-      port.find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::nullopt;
-  }
-  return HostPort{text.substr(0, colon), port};
+bool has_sound_port(const Authority& authority) {
+  return authority.port.empty() || is_port(authority.port);
 }
 
 // 0x7f.1 and 2130706433 are addresses for the C library. A top-level domain begins with a letter.
@@ -56,14 +39,13 @@ bool is_plain_host(std::string_view host) {
 }
 
 bool matches(const FileUrl& url, std::string_view pattern) {
-  const auto wanted = split(pattern);
+  const auto wanted = parse_authority(pattern);
   if (!wanted) return false;
-  const std::string host = ascii_lower(wanted->host);
-  const bool is_named = host == url.host;
+  const std::string& host = wanted->host;
   // A loopback host is there for tests, whose servers get any port.
   const bool any_port = url.is_loopback && wanted->port.empty();
   if (!any_port && url.port != (wanted->port.empty() ? "443" : wanted->port)) return false;
-  if (url.is_loopback || !host.starts_with("*.")) return is_named;
+  if (url.is_loopback || !host.starts_with("*.")) return host == url.host;
   return url.host.size() > host.size() - 1 && url.host.ends_with(std::string_view(host).substr(1));
 }
 
@@ -106,8 +88,9 @@ constexpr std::array<std::uint8_t, 12> kNat64 = {0, 0x64, 0xff, 0x9b};  // 64:ff
 
 std::optional<std::string> file_host_problem(std::string_view pattern) {
   constexpr const char* kMend = "; write HOST or *.SUFFIX, with :PORT if it is not 443";
-  const auto parts = split(pattern);
-  if (!parts) return std::string("has no valid port") + kMend;
+  const auto parts = parse_authority(pattern);
+  if (!parts || parts->has_user) return std::string("is no host") + kMend;
+  if (!has_sound_port(*parts)) return std::string("has no valid port") + kMend;
   std::string_view host = parts->host;
   if (host.starts_with("*.")) {
     host.remove_prefix(2);
@@ -121,29 +104,20 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
   return std::nullopt;
 }
 
-std::variant<FileUrl, std::string> read_file_url(std::string_view url,
+std::variant<FileUrl, std::string> read_file_url(std::string_view text,
                                                  const std::vector<std::string>& hosts) {
-  const auto is_odd = [](char c) { return c <= 0x20 || c >= 0x7f || c == '\\' || c == '#'; };
-  if (url.size() > kMaxUrlBytes || std::any_of(url.begin(), url.end(), is_odd)) {
-    return "the link to the result file is no URL that we take";
+  if (text.size() > kMaxUrlBytes) return "the link to the result file is longer than 8 KiB";
+  const auto url = parse_url(text);
+  if (!url || url->has_fragment || !has_sound_port(url->authority)) {
+    return "the link to the result file is no https URL";
   }
+  if (url->authority.has_user) return "the link to the result file has a user";
+  if (!is_plain_host(url->authority.host)) return "the link to the result file has no plain host";
   FileUrl result;
-  for (const std::string_view scheme : {"https", "http"}) {
-    const std::string head = std::string(scheme) + "://";
-    if (result.scheme.empty() && url.starts_with(head)) {
-      result.scheme = scheme;
-      url.remove_prefix(head.size());
-    }
-  }
-  if (result.scheme.empty()) return "the link to the result file is not https";
-  const std::string_view authority = url.substr(0, url.find_first_of("/?"));
-  if (authority.find('@') != std::string_view::npos) {
-    return "the link to the result file holds a user";
-  }
-  const auto parts = split(authority);
-  if (!parts || !is_plain_host(parts->host)) return "the link to the result file has no plain host";
-  result.host = ascii_lower(parts->host);
-  result.port = parts->port.empty() ? (result.scheme == "https" ? "443" : "80") : parts->port;
+  result.scheme = url->scheme;
+  result.host = url->authority.host;
+  result.port = url->authority.port;
+  if (result.port.empty()) result.port = result.scheme == "https" ? "443" : "80";
   result.is_loopback = is_loopback_literal(result.host);
   if (result.scheme != "https" && !result.is_loopback) {
     if (result.port == "80") result.port = "443";
@@ -159,11 +133,10 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view url,
   return result;
 }
 
-std::string https_url(std::string_view url, const FileUrl& where) {
-  const std::size_t begin = url.find("://") + 3;
-  const std::size_t path = std::min(url.find_first_of("/?", begin), url.size());
-  return "https://" + where.host + (where.port == "443" ? "" : ":" + where.port) +
-         std::string(url.substr(path));
+std::string https_url(std::string_view text, const FileUrl& where) {
+  const auto url = parse_url(text);
+  return "https://" + where.host + (where.port == "443" ? "" : ":" + where.port) + url->path +
+         url->query;
 }
 
 bool is_public(std::uint32_t v4) {

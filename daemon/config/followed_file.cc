@@ -1,4 +1,5 @@
 #include "config/followed_file.h"
+#include "config/task_file.h"
 
 #include <algorithm>
 #include <functional>

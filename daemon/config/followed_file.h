@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "config/parse.h"
+#include "config/task_file.h"
 
 namespace taskwatchd {
 

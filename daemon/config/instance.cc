@@ -68,7 +68,7 @@ void read_place(Section& section, const ParseContext& context, InstanceConfig& i
     }
   }
   if (const auto endpoint = section.text("endpoint")) {
-    instance.endpoint = *endpoint;
+    instance.endpoint = origin_of(*endpoint);
     // Not shown: it may hold a password.
     if (const auto problem = endpoint_problem(*endpoint)) {
       section.refuse("endpoint", "`endpoint` " + *problem);

@@ -33,19 +33,6 @@ using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 // All errors in one run, in the file's order.
 ConfigResult parse_config(std::string_view yaml, const ParseContext& context);
 
-// One TaskId a line, # begins a comment. Bad lines are reported, the good ones kept.
-struct TaskFile {
-  std::string file;
-  std::vector<std::string> tasks;  // each once
-  std::vector<int> lines;          // where each of `tasks` stands
-  std::vector<ConfigError> errors;
-};
-TaskFile parse_task_file(std::string_view text, const std::string& file);
-
-// Durations as in Prometheus: 500ms 30s 5m 1h 1h30m 30d 1w 1y. Nothing for any other text.
-std::optional<Duration> parse_duration(std::string_view text);
-// The same spelling back, whole milliseconds: 1d12h, 500ms, 0s.
-std::string format_duration(Duration duration);
 // 1 to 128 printable ASCII bytes without space, ", \ and #.
 bool is_valid_id(std::string_view text);
 

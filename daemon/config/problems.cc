@@ -4,7 +4,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/duration.h"
 #include "config/spelling.h"
 
 namespace taskwatchd {

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "config/duration.h"
 #include "config/parse.h"
 
 namespace taskwatchd {

@@ -2,9 +2,9 @@
 // that line only.
 #include <unordered_map>
 
-#include "config/parse.h"
 #include "config/problems.h"
-#include "core/events/event_text.h"
+#include "config/task_file.h"
+#include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {

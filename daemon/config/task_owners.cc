@@ -1,6 +1,7 @@
 #include "config/task_owners.h"
 
 #include "config/problems.h"
+#include "config/task_file.h"
 
 namespace taskwatchd {
 

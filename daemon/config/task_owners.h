@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/parse.h"
+#include "config/task_file.h"
 
 namespace taskwatchd {
 

@@ -1,17 +1,20 @@
 #include "config/url.h"
 
 #include <algorithm>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
 #include <charconv>
+#include <variant>
+
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035, as text
+namespace urls = boost::urls;
 
-struct Parts {
-  std::string_view scheme;
-  std::string_view host;  // with its brackets
-};
+constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035, as text
+constexpr char kForm[] = "; write SCHEME://HOST[:PORT]";
 
 bool is_number_up_to(std::string_view text, int low, int high) {
   int value = -1;
@@ -24,30 +27,68 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-std::optional<std::string> take_apart(std::string_view url, Parts& parts) {
-  const std::size_t colon = url.find("://");
-  parts.scheme = colon == std::string_view::npos ? std::string_view() : url.substr(0, colon);
-  if (parts.scheme != "http" && parts.scheme != "https") {
-    return "must begin with https:// or http://";
+Authority read(const urls::authority_view& from) {
+  Authority authority;
+  authority.host = ascii_lower(std::string(from.encoded_host()));
+  authority.port = std::string(from.port());
+  authority.has_user = from.has_userinfo();
+  return authority;
+}
+
+// A colon without a port is valid by RFC 3986, and most likely a slip.
+bool has_empty_port(const urls::authority_view& from) {
+  return from.has_port() && from.port().empty();
+}
+
+// The URL if it has a scheme, a host, perhaps a port and nothing else; or what is wrong.
+std::variant<Url, std::string> read_origin(std::string_view text) {
+  const std::string start = ascii_lower(text.substr(0, text.find(':')));
+  if (start != "http" && start != "https") return "must begin with https:// or http://";
+  const std::optional<Url> url = parse_url(text);
+  if (!url) return std::string("has no valid host or port") + kForm;
+  if (url->authority.has_user) {
+    return std::string("must not have a user or password") + kForm;
   }
-  const std::string_view rest = url.substr(colon + 3);
-  if (rest.find('@') != std::string_view::npos) {
-    return "must not hold a user or password; write SCHEME://HOST[:PORT]";
+  if ((url->path != "" && url->path != "/") || !url->query.empty() || url->has_fragment) {
+    return std::string("must end after the host or port: no path, no query") + kForm;
   }
-  if (rest.find_first_of("/?#\\") != std::string_view::npos) {
-    return "must end after the host or port: no path, no query; write SCHEME://HOST[:PORT]";
-  }
-  const std::size_t bracket = rest.starts_with('[') ? rest.find(']') : 0;
-  const std::size_t port = bracket == std::string_view::npos ? bracket : rest.find(':', bracket);
-  parts.host = rest.substr(0, port);
-  if (!is_host(parts.host)) return "has no valid host; write SCHEME://HOST[:PORT]";
-  if (port != std::string_view::npos && !is_number_up_to(rest.substr(port + 1), 1, 65535)) {
+  if (!url->authority.port.empty() && !is_port(url->authority.port)) {
     return "has no valid port; it is a number from 1 to 65535";
   }
-  return std::nullopt;
+  return *url;
 }
 
 }  // namespace
+
+std::optional<Authority> parse_authority(std::string_view text) {
+  const auto parsed = urls::parse_authority(text);
+  if (!parsed || parsed->encoded_host().empty() || has_empty_port(*parsed)) return std::nullopt;
+  return read(*parsed);
+}
+
+std::optional<Url> parse_url(std::string_view text) {
+  const auto parsed = urls::parse_uri(text);
+  if (!parsed || !parsed->has_authority() || parsed->encoded_host().empty()) return std::nullopt;
+  if (has_empty_port(parsed->authority())) return std::nullopt;
+  Url url;
+  url.scheme = ascii_lower(std::string(parsed->scheme()));
+  if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
+  url.authority = read(parsed->authority());
+  url.path = std::string(parsed->encoded_path());
+  if (parsed->has_query()) url.query = '?' + std::string(parsed->encoded_query());
+  url.has_fragment = parsed->has_fragment();
+  return url;
+}
+
+std::string Url::host_header() const {
+  const bool usual = authority.port.empty() || authority.port == (scheme == "https" ? "443" : "80");
+  return usual ? authority.host : authority.host + ':' + authority.port;
+}
+
+bool Url::is_at(std::string_view host) const {
+  const auto other = parse_url(scheme + "://" + std::string(host));
+  return other && other->host_header() == host_header();
+}
 
 bool is_host(std::string_view host) {
   if (host.empty() || host.size() > kMaxHostBytes) return false;
@@ -60,6 +101,10 @@ bool is_host(std::string_view host) {
          host.find("..") == std::string_view::npos &&
          std::all_of(host.begin(), host.end(),
                      [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
+}
+
+bool is_port(std::string_view port) {
+  return is_number_up_to(port, 1, 65535);
 }
 
 bool is_loopback_literal(std::string_view host) {
@@ -75,10 +120,18 @@ bool is_loopback_literal(std::string_view host) {
   }
 }
 
+std::string without_final_dot(std::string host) {
+  if (host.ends_with('.') && !host.ends_with("..")) host.pop_back();
+  return host;
+}
+
 std::optional<std::string> endpoint_problem(std::string_view url) {
-  Parts parts;
-  if (auto problem = take_apart(url, parts)) return problem;
-  if (parts.scheme == "http" && !is_loopback_literal(parts.host)) {
+  const auto read = read_origin(url);
+  if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+  const Url& origin = std::get<Url>(read);
+  const std::string host = without_final_dot(origin.authority.host);
+  if (!is_host(host)) return std::string("has no valid host") + kForm;
+  if (origin.scheme == "http" && !is_loopback_literal(host)) {
     return "must be https; http is taken for a loopback address only (127.0.0.1, [::1], "
            "localhost)";
   }
@@ -86,8 +139,21 @@ std::optional<std::string> endpoint_problem(std::string_view url) {
 }
 
 std::optional<std::string> proxy_problem(std::string_view url) {
-  Parts parts;
-  return take_apart(url, parts);
+  const auto read = read_origin(url);
+  if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
+  // Docker Compose names its services so.
+  std::string host = without_final_dot(std::get<Url>(read).authority.host);
+  std::replace(host.begin(), host.end(), '_', '-');
+  if (!is_host(host)) return std::string("has no valid host") + kForm;
+  return std::nullopt;
+}
+
+std::string origin_of(std::string_view text) {
+  const auto url = parse_url(text);
+  if (!url) return std::string(text);
+  const std::string& port = url->authority.port;
+  return url->scheme + "://" + without_final_dot(url->authority.host) +
+         (port.empty() ? "" : ':' + port);
 }
 
 }  // namespace taskwatchd

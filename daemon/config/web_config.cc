@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/bcrypt.h"
+#include "config/duration.h"
 #include "config/section.h"
 #include "config/web_tls.h"
 #include "config/yaml_node.h"

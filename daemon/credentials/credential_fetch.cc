@@ -9,6 +9,7 @@
 #include "cloud/nonce.h"
 #include "cloud/session_reply.h"
 #include "cloud/session_request.h"
+#include "config/url.h"
 
 namespace taskwatchd {
 namespace {
@@ -46,7 +47,7 @@ FetchResult to_keys(SessionResult result, const std::string& who, Now now) {
 }
 
 std::string sts_name(const KeyRecipe& recipe) {
-  return "STS " + recipe.sts_url.substr(recipe.sts_url.find("://") + 3) + " ";
+  return "STS " + parse_url(recipe.sts_url)->host_header() + " ";
 }
 
 Awaitable<FetchResult> assume_role(FetchPorts ports, FetchSettings settings, KeyRecipe recipe) {

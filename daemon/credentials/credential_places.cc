@@ -214,10 +214,9 @@ void CredentialPlaces::add_uri(std::vector<KeyCandidate>& all) {
   if (uri.empty()) return;
   const std::string source = "ALIBABA_CLOUD_CREDENTIALS_URI";
   const std::string& text = uri.reveal();
-  const std::size_t scheme = text.find("://");
-  const std::size_t end =
-      scheme == std::string::npos ? scheme : text.find_first_of("/?#\\", scheme + 3);
-  if (const auto problem = endpoint_problem(text.substr(0, end))) {
+  const auto url = parse_url(text);
+  const bool is_plain = url && !url->authority.has_user && !url->has_fragment;
+  if (const auto problem = endpoint_problem(is_plain ? url->origin() : text)) {
     all.push_back(problem_of(source, *problem));
     return;
   }

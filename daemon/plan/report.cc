@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/duration.h"
 #include "config/parse.h"
 
 namespace taskwatchd::plan {

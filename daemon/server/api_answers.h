@@ -7,9 +7,9 @@
 
 #include "pipeline/fleet.h"
 #include "ports.h"
+#include "server/api_question.h"
 #include "server/event_answers.h"
 #include "server/task_answers.h"
-#include "server/web.h"
 #include "view/status_json.h"
 
 namespace taskwatchd {

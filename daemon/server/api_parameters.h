@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "core/tracking/task_selection.h"
-#include "server/web.h"
+#include "server/api_question.h"
 
 namespace taskwatchd {
 

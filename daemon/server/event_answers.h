@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "ports.h"
-#include "server/web.h"
+#include "server/api_question.h"
 
 namespace taskwatchd {
 

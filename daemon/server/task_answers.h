@@ -8,7 +8,7 @@
 
 #include "pipeline/fleet.h"
 #include "ports.h"
-#include "server/web.h"
+#include "server/api_question.h"
 
 namespace taskwatchd {
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
-#include "core/types/ascii.h"
+#include "config/url.h"
+#include "server/web_page.h"
+#include "server/web_runbooks.h"
+#include "server/web_text.h"
 
 namespace taskwatchd {
 namespace {
@@ -23,14 +26,6 @@ WebResponse only(std::string methods) {
   return response;
 }
 
-// "host:port" of an URL as it stands there, in lower case; empty if it is not one.
-std::string authority_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  url.remove_prefix(scheme + 3);
-  return ascii_lower(url.substr(0, url.find('/')));
-}
-
 bool is_read(const WebRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
@@ -38,22 +33,17 @@ bool is_read(const WebRequest& request) {
 }  // namespace
 
 std::string host_of(std::string_view text) {
-  if (const auto scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
-  text = text.substr(0, text.find('/'));
-  if (text.starts_with('[')) {
-    text = text.substr(1, text.find(']') - 1);
-  } else {
-    text = text.substr(0, text.rfind(':'));
-  }
-  return ascii_lower(text);
+  const auto url = parse_url(text);
+  const auto authority = url ? url->authority : parse_authority(text);
+  if (!authority) return {};
+  const std::string host = without_final_dot(authority->host);
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }
 
 std::string route_prefix(std::string flag, const std::string& external_url) {
   std::string prefix = std::move(flag);
-  const std::size_t host = external_url.find("://");
-  if (prefix.empty() && host != std::string::npos) {
-    const std::size_t path = external_url.find('/', host + 3);
-    if (path != std::string::npos) prefix = external_url.substr(path);
+  if (prefix.empty()) {
+    if (const auto url = parse_url(external_url)) prefix = url->path;
   }
   while (prefix.ends_with('/')) prefix.pop_back();
   if (!prefix.empty() && !prefix.starts_with('/')) prefix.insert(0, "/");
@@ -130,13 +120,41 @@ Web::Routed Web::route(const WebRequest& request) const {
   if (path == "/" || path.starts_with("/assets/")) {
     const std::string handler = path == "/" ? path : "/assets";
     if (!host_allowed(request)) return {handler, plain_text(403, "this Host is not served here\n")};
-    return {handler, is_read(request) ? page(request, path) : only("GET")};
+    return {handler, is_read(request) ? status_page(request, path, options_.route_prefix,
+                                                    options_.telemetry_path)
+                                      : only("GET")};
   }
   if (is_runbook(path)) {
     // By any Host: the texts are the documents', and a phone may know the daemon by another name.
-    return {"/runbooks", is_read(request) ? runbook(request, path) : only("GET")};
+    return {"/runbooks",
+            is_read(request) ? runbook_page(request, path, options_.route_prefix) : only("GET")};
   }
   return {"other", plain_text(404, "not found\n")};
+}
+
+WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
+  const auto route = find_route(path);
+  const std::string handler = route ? std::string(name(*route)) : "other";
+  const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
+  if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
+  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
+  if (!is_read(request)) {
+    WebResponse response = api_response(bad_data(405, "use GET"));
+    response.headers.emplace_back("Allow", "GET");
+    return finish({handler, std::move(response)});
+  }
+  auto question = read_question(*route, path, request);
+  if (const auto* why = std::get_if<ApiReply>(&question)) return refuse(*why);
+  return answer(std::get<ApiQuestion>(std::move(question)), wishes_of(request));
+}
+
+boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question, WebWishes wishes) const {
+  const std::string handler(name(question.route));
+  const ApiReply reply = co_await pages_.api(std::move(question));
+  WebResponse response = api_response(reply);
+  spare(response, wishes);
+  pack(response, wishes);
+  co_return finish({handler, std::move(response)});
 }
 
 WebResponse Web::metrics(const WebRequest& request) const {
@@ -174,10 +192,11 @@ bool Web::is_foreign(const WebRequest& request) const {
   if (site != nullptr && *site != "same-origin" && *site != "none") return true;
   const std::string* const origin = request.header("origin");
   if (origin == nullptr) return false;
-  const std::string from = authority_of(*origin);
+  const auto from = parse_url(*origin);
   const std::string* const host = request.header("host");
-  const bool ours = host != nullptr && from == ascii_lower(*host);
-  return from.empty() || !(ours || from == authority_of(options_.external_url));
+  if (!from || host == nullptr) return true;
+  const auto external = parse_url(options_.external_url);
+  return !(from->is_at(*host) || (external && from->host_header() == external->host_header()));
 }
 
 bool Web::host_allowed(const WebRequest& request) const {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/http/http_server.h"
+#include "server/api_question.h"
 #include "server/metrics_pages.h"
 #include "server/web_wishes.h"
 
@@ -26,41 +27,6 @@ struct WebOptions {
   // localhost always may. Guards against DNS rebinding: a page of another site cannot name us so.
   std::vector<std::string> hosts;
   std::string external_url;  // the page's own, where a proxy serves it by another name
-};
-
-// What the API can be asked for.
-enum class ApiRoute : std::uint8_t {
-  kTask,
-  kDistributions,
-  kFailedDevices,
-  kStatus,
-  kJobs,
-  kTasks,
-  kTransitions,
-  kEvents,
-};
-std::string_view name(ApiRoute route);  // "/api/v1/tasks/ID"
-// The names of all query parameters that it takes.
-std::vector<std::string_view> parameters_of(ApiRoute route);
-
-// One question, its path and query decoded.
-struct ApiQuestion {
-  ApiRoute route = ApiRoute::kTask;
-  std::string id;  // that the path names; empty if it names none
-  std::vector<std::pair<std::string, std::string>> query;
-  std::string last_event_id = {};  // the header of that name
-  // The first value of that name; empty without one.
-  std::string parameter(std::string_view name) const;
-};
-
-// What the API says: `data`, or why there is none.
-struct ApiReply {
-  int status = 200;
-  std::string data;
-  std::string error_type = {};             // not_found, bad_data, unavailable
-  std::string error = {};                  // for people
-  std::string content_type = {};           // of `data` as it stands; empty: JSON
-  std::shared_ptr<WebStream> stream = {};  // instead of `data`
 };
 
 struct WebPages {
@@ -97,10 +63,6 @@ class Web {
   boost::asio::awaitable<WebResponse> answer(ApiQuestion question, WebWishes wishes) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
-  // The status page and what belongs to it.
-  WebResponse page(const WebRequest& request, std::string_view path) const;
-  static bool is_runbook(std::string_view path);
-  WebResponse runbook(const WebRequest& request, std::string_view path) const;
   bool host_allowed(const WebRequest& request) const;
   // Whether a browser says that the page of another site made it ask.
   bool is_foreign(const WebRequest& request) const;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cloud/base64.h"
 #include "config/bcrypt.h"
 #include "core/types/ascii.h"
 
@@ -20,28 +21,6 @@ std::string chance(Entropy& entropy) {
 }
 
 constexpr std::size_t kMostSharers = 64;  // requests of one login that wait for its check
-
-// Standard base64 with its padding; nothing for any other text.
-std::optional<std::string> from_base64(std::string_view text) {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  if (text.size() % 4 != 0) return std::nullopt;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  text.remove_suffix(padding);
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const std::size_t value = kLetters.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    bytes += static_cast<char>((bits >> held) & 0xFF);
-  }
-  return bytes;
-}
 
 }  // namespace
 

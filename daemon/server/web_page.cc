@@ -1,6 +1,5 @@
-// The status page at `/`, and its script and style below /assets/. It asks the API as any program
-// does; nothing of what is watched is written into its HTML, so no device's word can become markup.
-#include "server/web.h"
+#include "server/web_page.h"
+
 #include "server/web_wishes.h"
 #include "web_assets.h"
 
@@ -56,7 +55,8 @@ WebResponse index(std::string_view telemetry_path) {
 
 }  // namespace
 
-WebResponse Web::page(const WebRequest& request, std::string_view path) const {
+WebResponse status_page(const WebRequest& request, std::string_view path,
+                        const std::string& route_prefix, const std::string& telemetry_path) {
   const WebWishes wishes = wishes_of(request);
   WebResponse response;
   if (path == kScriptPath || path == kStylePath) {
@@ -67,12 +67,12 @@ WebResponse Web::page(const WebRequest& request, std::string_view path) const {
   } else if (path != "/") {
     response = with_type("not found\n", "text/plain; charset=utf-8");
     response.status = 404;
-  } else if (request.target.substr(0, request.target.find('?')) == options_.route_prefix) {
+  } else if (request.target.substr(0, request.target.find('?')) == route_prefix) {
     // Without the slash its relative links would lead elsewhere.
     response.status = 308;
-    response.headers.emplace_back("Location", options_.route_prefix + "/");
+    response.headers.emplace_back("Location", route_prefix + "/");
   } else {
-    response = index(options_.telemetry_path);
+    response = index(telemetry_path);
     spare(response, wishes);
   }
   pack(response, wishes);

@@ -1,10 +1,8 @@
-// The runbooks that the alerts link to, at /runbooks/ and /runbooks/NAME: whole HTML pages in
-// English and Chinese that are part of the program, so that they open wherever the daemon can be
-// reached.
+#include "server/web_runbooks.h"
+
 #include <algorithm>
 
 #include "runbooks.h"
-#include "server/web.h"
 #include "server/web_wishes.h"
 
 namespace taskwatchd {
@@ -24,16 +22,17 @@ std::string_view language_of(const WebRequest& request, const WebWishes& wishes)
 
 }  // namespace
 
-bool Web::is_runbook(std::string_view path) {
+bool is_runbook(std::string_view path) {
   return path.starts_with(kFolder) || path == kFolder.substr(0, kFolder.size() - 1);
 }
 
-WebResponse Web::runbook(const WebRequest& request, std::string_view path) const {
+WebResponse runbook_page(const WebRequest& request, std::string_view path,
+                         const std::string& route_prefix) {
   WebResponse response;
   if (!path.starts_with(kFolder)) {
     // Without the slash its relative links would lead elsewhere.
     response.status = 308;
-    response.headers.emplace_back("Location", options_.route_prefix + std::string(kFolder));
+    response.headers.emplace_back("Location", route_prefix + std::string(kFolder));
     return response;
   }
   const WebWishes wishes = wishes_of(request);
@@ -44,8 +43,8 @@ WebResponse Web::runbook(const WebRequest& request, std::string_view path) const
   });
   if (found == kRunbooks.end()) {
     response.status = 404;
-    response.body = "there is no such runbook; " + options_.route_prefix + std::string(kFolder) +
-                    " lists them\n";
+    response.body =
+        "there is no such runbook; " + route_prefix + std::string(kFolder) + " lists them\n";
     return response;
   }
   response.content_type = "text/html; charset=utf-8";

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/web.h"
+#include "server/api_question.h"
 
 namespace taskwatchd {
 

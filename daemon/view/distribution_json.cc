@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/events/device_text.h"
 #include "core/events/event_text.h"
 #include "core/types/distribution_json.h"
 

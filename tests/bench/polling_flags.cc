@@ -10,7 +10,7 @@
 
 #include "bench/polling_scenarios.h"
 #include "commands/flag_rules.h"
-#include "config/parse.h"
+#include "config/duration.h"
 
 namespace taskwatchd::plan {
 namespace {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/polling/assist.h"
 #include "fakes/main_path.h"
 
 namespace taskwatchd {
@@ -58,7 +57,8 @@ TEST(OnlineCalls, JobsNeedThreeMoreAndFindingThemAFourth) {
 
 TEST(OnlineCalls, ManyTasksMayBeSeenThroughTheirJob) {
   std::vector<std::string> tasks;
-  for (std::size_t i = 1; i < kAssistTasks; ++i) tasks.push_back("t" + std::to_string(i));
+  for (std::size_t i = 1; i < AccountJobs::kAssistTasks; ++i)
+    tasks.push_back("t" + std::to_string(i));
   EXPECT_EQ(asked(account_with(instance_of("main", tasks))).size(), 1u);
   tasks.push_back("last");
   EXPECT_THAT(asked(account_with(instance_of("main", tasks))),

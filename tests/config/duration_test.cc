@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "config/parse.h"
+#include "config/duration.h"
 
 namespace taskwatchd {
 namespace {

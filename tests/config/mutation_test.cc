@@ -4,6 +4,7 @@
 #include <random>
 
 #include "config/parse_text.h"
+#include "config/task_file.h"
 
 namespace taskwatchd {
 namespace {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "config/parse.h"
+#include "config/task_file.h"
 #include "config/task_owners.h"
 
 namespace taskwatchd {

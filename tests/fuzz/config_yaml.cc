@@ -1,6 +1,8 @@
 // Any text as a configuration: a Config, or mistakes with a place each. Task files and durations
 // too.
+#include "config/duration.h"
 #include "config/parse.h"
+#include "config/task_file.h"
 #include "fuzz_input.h"
 
 using namespace taskwatchd;

@@ -1,4 +1,5 @@
 // Any words in any place of an event: one printable line in each form, and JSON that reads back.
+#include "core/events/device_text.h"
 #include "core/events/event_text.h"
 #include "fuzz_input.h"
 

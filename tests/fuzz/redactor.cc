@@ -2,7 +2,8 @@
 // Input: a byte that picks the form, the text before up to a NUL, the text after.
 #include <array>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
+#include "core/events/redact.h"
 #include "fuzz_input.h"
 
 using namespace taskwatchd;

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-SUITE = "bookworm"
+SUITE = os.environ.get("DEBIAN_SUITE", "bookworm")
 # What a machine has before the package comes: a minimal Debian that boots.
 BASE = ("systemd", "systemd-sysv", "dbus")
 CACHE = pathlib.Path(os.environ["BUILD_FOLDER"]) / "debian_root"
@@ -60,11 +60,13 @@ def deb():
 
 
 def mirrors():
-    """This machine's sources of the suite, as lines for apt."""
+    """This machine's Debian sources, as lines for apt that name the suite instead of the machine's own."""
     said = subprocess.run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(CODENAME)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
                            "Identifier: Packages"], capture_output=True, text=True)
+    own = re.search(r"^VERSION_CODENAME=(\w+)", pathlib.Path("/etc/os-release").read_text(), re.MULTILINE)[1]
     rows = [line.split("|") for line in said.stdout.splitlines()]
-    return sorted({line for origin, name, line in rows if origin == "Debian" and name.split("-")[0] == SUITE})
+    return sorted({re.sub(rf"\b{own}\b", SUITE, line) for origin, name, line in rows
+                   if origin == "Debian" and name.split("-")[0] == own})
 
 
 def tar():

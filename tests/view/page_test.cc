@@ -9,7 +9,7 @@
 #include <random>
 #include <set>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 #include "page_text.h"
 #include "view/families.h"
 #include "view/openmetrics.h"

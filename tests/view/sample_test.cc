@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {

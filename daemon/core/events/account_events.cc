@@ -49,9 +49,7 @@ void add_failure(Event& event, const Failure& failure) {
 
 Event about_item(Wall at, const std::string& account, const Call& call, const Failure& failure,
                  const std::string& advice, const std::string& what) {
-  const std::string noun = call.asks_distribution()      ? "distribution"
-                           : call.api == Api::kQueryTask ? "task"
-                                                         : "job";
+  const std::string noun(call.noun());
   std::string msg = call.item().empty() ? advice : noun + ' ' + call.item() + ": " + advice;
   Event event = begin(at, Level::kWarn, noun + what, account, std::move(msg));
   add_instance(event, call.iot_instance);

@@ -1,10 +1,11 @@
-// Words that a device or the cloud wrote, made fit to be shown: see event_text.h.
+#include "core/events/device_text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
-#include "core/events/event_text.h"
+#include "core/events/redact.h"
 #include "core/types/utf8.h"
 
 namespace taskwatchd {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {

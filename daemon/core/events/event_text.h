@@ -27,22 +27,4 @@ std::string to_logfmt(const Event& event);
 // The reverse of to_json. Nothing if the text is not what to_json writes.
 std::optional<Event> event_from_json(std::string_view json);
 
-// Bytes of any origin as valid UTF-8: each bad byte becomes U+FFFD.
-std::string repair_utf8(std::string_view bytes);
-// `limit` bytes at most, the "...(+N bytes)" included that says how much was cut; cut at a
-// character's edge. A limit too small for those words gives the text's head alone.
-// REQUIRES: text is valid UTF-8.
-std::string cut(std::string text, std::size_t limit);
-// URLs lose user, password and query; credential parameters (AccessKeyId=, Signature=, x-oss-...)
-// lose their values, in plain, JSON or percent-encoded spelling. Rather a word too many than one
-// too few: a presigned URL is a key to what it names.
-std::string redact(std::string_view text);
-// A device's words made fit for an event's field: repaired UTF-8, redacted, then cut at 256 bytes.
-std::string device_text(std::string_view bytes);
-// A name registered in the cloud: repaired UTF-8, cut at 128 bytes.
-std::string name_text(std::string_view bytes);
-// Control, escape, line-end and bidirectional characters as \xNN or \u{NNNN}, bytes that are not
-// UTF-8 as \xNN; the rest unchanged.
-std::string escape_controls(std::string_view text);
-
 }  // namespace taskwatchd

@@ -1,6 +1,6 @@
 #include "core/events/job_events.h"
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {

@@ -1,11 +1,9 @@
-// Finds what must not be shown in a text of any origin, and takes it out: see event_text.h.
-// Every URL and every name is looked at by itself, whatever stands around it: were they read in
-// turn, the value of one could swallow the name of the next and leave its value behind.
+#include "core/events/redact.h"
+
 #include <algorithm>
 #include <array>
 #include <vector>
 
-#include "core/events/event_text.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {

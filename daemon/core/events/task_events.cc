@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 #include "core/tracking/tracker.h"
 
 namespace taskwatchd {

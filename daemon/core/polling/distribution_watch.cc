@@ -4,8 +4,8 @@
 #include <cassert>
 #include <unordered_map>
 
+#include "core/events/device_text.h"
 #include "core/events/distribution_events.h"
-#include "core/events/event_text.h"
 
 namespace taskwatchd {
 namespace {

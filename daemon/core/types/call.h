@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/types/api.h"
 #include "core/types/task.h"
@@ -46,6 +47,11 @@ struct Call {
 
   bool asks_distribution() const {
     return api == Api::kQueryDeviceDistributeJob || api == Api::kQueryDeviceDistributeDetail;
+  }
+  // "task", "job" or "distribution": what it asks for.
+  std::string_view noun() const {
+    if (asks_distribution()) return "distribution";
+    return api == Api::kQueryTask ? "task" : "job";
   }
   // The one thing that it asks for: the id of a task, job or distribution; empty for ListJob.
   const std::string& item() const {

@@ -10,6 +10,7 @@
 #include "core/events/event.h"
 #include "core/types/distribution.h"
 #include "core/types/job.h"
+#include "core/types/names.h"
 #include "core/types/task.h"
 
 namespace taskwatchd {
@@ -27,7 +28,12 @@ enum class Anomaly : std::uint8_t {
 inline constexpr std::array<Anomaly, 7> kAllAnomalies = {
     Anomaly::kUnknownStatus, Anomaly::kRegression, Anomaly::kStaleReply, Anomaly::kWrongTaskId,
     Anomaly::kNegativeDelay, Anomaly::kJobChanged, Anomaly::kEndlessList};
-std::string_view name(Anomaly anomaly);
+inline constexpr std::array<std::string_view, kAllAnomalies.size()> kAnomalyNames = {
+    "unknown_status", "regression",  "stale_reply", "wrong_task_id",
+    "negative_delay", "job_changed", "endless_list"};
+inline std::string_view name(Anomaly anomaly) {
+  return name_in(kAnomalyNames, anomaly);
+}
 
 // One task's new record, and how it came to it.
 struct TaskChange {

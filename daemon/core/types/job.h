@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/types/names.h"
 #include "core/types/task.h"
 #include "core/types/time.h"
 
@@ -30,9 +31,16 @@ inline constexpr std::array<JobStatus, 9> kAllJobStatuses = {
     JobStatus::kRemoving,     JobStatus::kTimedOut,   JobStatus::kUnknown};
 
 // The cloud's spelling: "IN_PROGRESS". kUnknown is "UNKNOWN".
-std::string_view name(JobStatus status);
+inline constexpr std::array<std::string_view, 9> kJobStatusNames = {
+    "INITIALIZING", "WAITING",  "IN_PROGRESS", "COMPLETED", "CANCELLING",
+    "CANCELLED",    "REMOVING", "TIMED_OUT",   "UNKNOWN"};
+inline std::string_view name(JobStatus status) {
+  return name_in(kJobStatusNames, status);
+}
 // Exact, case counts, as with tasks.
-JobStatus parse_job_status(std::string_view word);
+inline JobStatus parse_job_status(std::string_view word) {
+  return find_in<JobStatus>(kJobStatusNames, word).value_or(JobStatus::kUnknown);
+}
 // COMPLETED, CANCELLED, TIMED_OUT. RerunJob takes up COMPLETED and TIMED_OUT ones.
 constexpr bool is_finished(JobStatus s) {
   return s == JobStatus::kCompleted || s == JobStatus::kCancelled || s == JobStatus::kTimedOut;

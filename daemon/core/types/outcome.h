@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include "core/types/call.h"
 #include "core/types/distribution.h"
 #include "core/types/job.h"
 #include "core/types/task.h"
@@ -55,5 +56,8 @@ struct Failure {
 
 using Outcome = std::variant<TaskReply, TaskPage, JobStatistics, JobReply, JobPage,
                              DistributionReply, DistributionFile, Failure>;
+
+// The reply is about another item than was asked for: nothing of it may be believed.
+bool names_another(const Call& call, const Outcome& outcome);
 
 }  // namespace taskwatchd

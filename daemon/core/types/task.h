@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/types/names.h"
 #include "core/types/time.h"
 
 namespace taskwatchd {
@@ -29,9 +30,16 @@ inline constexpr std::array<TaskStatus, kTaskStatusCount> kAllTaskStatuses = {
     TaskStatus::kTimedOut,  TaskStatus::kCancelled, TaskStatus::kUnknown};
 
 // The cloud's spelling: "IN_PROGRESS". kUnknown is "UNKNOWN".
-std::string_view name(TaskStatus status);
+inline constexpr std::array<std::string_view, kTaskStatusCount> kTaskStatusNames = {
+    "QUEUED",   "SENT",      "IN_PROGRESS", "SUCCEEDED", "FAILED",
+    "REJECTED", "TIMED_OUT", "CANCELLED",   "UNKNOWN"};
+inline std::string_view name(TaskStatus status) {
+  return name_in(kTaskStatusNames, status);
+}
 // Exact, case counts: "succeeded" is kUnknown, as any other word is.
-TaskStatus parse_task_status(std::string_view word);
+inline TaskStatus parse_task_status(std::string_view word) {
+  return find_in<TaskStatus>(kTaskStatusNames, word).value_or(TaskStatus::kUnknown);
+}
 
 // FAILED, REJECTED, TIMED_OUT: what operators want to be woken for.
 constexpr bool is_bad(TaskStatus s) {

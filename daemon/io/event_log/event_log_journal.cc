@@ -10,7 +10,7 @@
 #include <array>
 #include <charconv>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
 #include "io/event_log/event_log_message_ids.h"
 #include "io/event_log/event_log_writer.h"
 

@@ -3,7 +3,7 @@
 #include <new>
 #include <thread>
 
-#include "io/sqlite/sqlite_files.h"
+#include "io/sqlite/sqlite_file.h"
 #include "io/sqlite/sqlite_schema.h"
 
 namespace taskwatchd::sqlite {
@@ -162,86 +162,6 @@ std::variant<Committed, StoreError> Connection::commit(const Commit& commit) {
   const std::function<int()> write = [&] { return write_once(commit, committed); };
   if (auto failed = attempt(write)) return *failed;
   return committed;
-}
-
-std::variant<Stored, StoreError> Connection::load(const std::string& account) {
-  Stored stored;
-  const std::function<int()> read = [&] {
-    stored = {};
-    return tables_->load(account, stored);
-  };
-  if (auto failed = attempt(read)) return *failed;
-  return stored;
-}
-
-std::variant<std::vector<TaskRecord>, StoreError> Connection::tasks(
-    const std::string& account, const std::vector<std::string>& ids) {
-  std::vector<TaskRecord> records;
-  const std::function<int()> read = [&] {
-    records.clear();
-    return tables_->tasks(account, ids, records);
-  };
-  if (auto failed = attempt(read)) return *failed;
-  return records;
-}
-
-std::variant<std::vector<CounterValue>, StoreError> Connection::counters(
-    const std::string& account, const std::vector<std::string>& job_ids) {
-  std::vector<CounterValue> values;
-  const std::function<int()> read = [&] {
-    values.clear();
-    return tables_->counters(account, job_ids, values);
-  };
-  if (auto failed = attempt(read)) return *failed;
-  return values;
-}
-
-std::variant<std::vector<TaskRecord>, StoreError> Connection::tasks_of_job(const JobKey& job,
-                                                                           const std::string& after,
-                                                                           std::size_t limit) {
-  std::vector<TaskRecord> records;
-  const std::function<int()> read = [&] {
-    records.clear();
-    return tables_->tasks_of_job(job, after, limit, records);
-  };
-  if (auto failed = attempt(read)) return *failed;
-  return records;
-}
-
-std::variant<std::vector<Event>, StoreError> Connection::events_of_task(const TaskKey& task,
-                                                                        std::size_t limit) {
-  std::vector<Event> events;
-  const std::function<int()> read = [&] {
-    events.clear();
-    return tables_->events_of_task(task, limit, events);
-  };
-  if (auto failed = attempt(read)) return *failed;
-  return events;
-}
-
-std::variant<std::vector<Event>, StoreError> Connection::events_after(std::uint64_t id,
-                                                                      std::size_t limit) {
-  std::vector<Event> events;
-  const std::function<int()> read = [&] {
-    events.clear();
-    return tables_->events_after(id, limit, events);
-  };
-  if (auto failed = attempt(read)) return *failed;
-  return events;
-}
-
-std::variant<std::uint64_t, StoreError> Connection::cursor(const std::string& sink) {
-  std::uint64_t id = 0;
-  const std::function<int()> read = [&] { return tables_->cursor(sink, id); };
-  if (auto failed = attempt(read)) return *failed;
-  return id;
-}
-
-std::variant<std::uint64_t, StoreError> Connection::last_event() {
-  std::uint64_t id = 0;
-  const std::function<int()> read = [&] { return tables_->last_event(id); };
-  if (auto failed = attempt(read)) return *failed;
-  return id;
 }
 
 std::variant<bool, StoreError> Connection::prune(Prune& prune) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <variant>
 
-#include "io/sqlite/sqlite_lock.h"
+#include "io/sqlite/sqlite_file.h"
 #include "io/sqlite/sqlite_prune.h"
 #include "io/sqlite/sqlite_tables.h"
 #include "ports.h"
@@ -28,19 +28,18 @@ class Connection {
   static std::variant<std::unique_ptr<Connection>, OpenError> open(Settings settings);
 
   std::variant<Committed, StoreError> commit(const Commit& commit);
-  std::variant<Stored, StoreError> load(const std::string& account);
-  std::variant<std::vector<TaskRecord>, StoreError> tasks(const std::string& account,
-                                                          const std::vector<std::string>& ids);
-  std::variant<std::vector<CounterValue>, StoreError> counters(
-      const std::string& account, const std::vector<std::string>& job_ids);
-  std::variant<std::vector<TaskRecord>, StoreError> tasks_of_job(const JobKey& job,
-                                                                 const std::string& after,
-                                                                 std::size_t limit);
-  std::variant<std::vector<Event>, StoreError> events_of_task(const TaskKey& task,
-                                                              std::size_t limit);
-  std::variant<std::vector<Event>, StoreError> events_after(std::uint64_t id, std::size_t limit);
-  std::variant<std::uint64_t, StoreError> cursor(const std::string& sink);
-  std::variant<std::uint64_t, StoreError> last_event();
+  // What `query` reads from the tables into a new Value; it returns SQLite's result code and may be
+  // called twice.
+  template <typename Value, typename Query>
+  std::variant<Value, StoreError> read(const Query& query) {
+    Value value{};
+    const std::function<int()> action = [&] {
+      value = {};
+      return query(*tables_, value);
+    };
+    if (auto failed = attempt(action)) return *std::move(failed);
+    return value;
+  }
   // The next part of it; true once it was the last.
   std::variant<bool, StoreError> prune(Prune& prune);
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <variant>
 
-#include "io/sqlite/sqlite_error.h"
+#include "io/sqlite/sqlite_file.h"
 #include "io/sqlite/sqlite_statement.h"
 
 namespace taskwatchd::sqlite {

@@ -14,6 +14,7 @@ namespace taskwatchd {
 
 namespace asio = boost::asio;
 using sqlite::Connection;
+using sqlite::Tables;
 using sqlite::Worker;
 
 struct SqliteStore::Impl {
@@ -28,8 +29,8 @@ namespace {
 // A call under way. The waiting coroutine owns it; the worker holds only a weak pointer, so that a
 // timer never dies on the wrong thread.
 template <typename Result>
-struct Call {
-  explicit Call(const asio::any_io_executor& executor)
+struct Asked {
+  explicit Asked(const asio::any_io_executor& executor)
       : done(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer done;
   std::optional<Result> result;
@@ -39,7 +40,7 @@ struct Call {
 // that it can be handed over when memory has run out.
 template <typename Result>
 struct Answer {
-  std::weak_ptr<Call<Result>> call;
+  std::weak_ptr<Asked<Result>> call;
   std::shared_ptr<Result> result;
   void operator()() {
     if (const auto waiting = call.lock()) {
@@ -75,8 +76,8 @@ std::variant<std::unique_ptr<SqliteStore>, OpenError> SqliteStore::open(
 template <typename Value, typename Action>
 Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
   using Result = std::variant<Value, StoreError>;
-  const auto waiting = std::make_shared<Call<Result>>(impl_->executor);
-  const std::weak_ptr<Call<Result>> answer_to = waiting;
+  const auto waiting = std::make_shared<Asked<Result>>(impl_->executor);
+  const std::weak_ptr<Asked<Result>> answer_to = waiting;
   const auto mailbox = impl_->mailbox;
   const StoreError refused{StoreError::Kind::kUnavailable,
                            "state " + impl_->path + ": too many calls wait, or it is closing"};
@@ -105,57 +106,62 @@ Awaitable<std::variant<Committed, StoreError>> SqliteStore::commit(Commit commit
   return call<Committed>(std::move(action));
 }
 
+template <typename Value, typename Query>
+Awaitable<std::variant<Value, StoreError>> SqliteStore::read(Query query) {
+  return call<Value>(
+      [query = std::move(query)](Connection& from) { return from.read<Value>(query); });
+}
+
 Awaitable<std::variant<Stored, StoreError>> SqliteStore::load(std::string account) {
-  auto action = [account = std::move(account)](Connection& from) { return from.load(account); };
-  return call<Stored>(std::move(action));
+  return read<Stored>([account = std::move(account)](Tables& from, Stored& stored) {
+    return from.load(account, stored);
+  });
 }
 
 Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks(
     std::string account, std::vector<std::string> ids) {
-  auto action = [account = std::move(account), ids = std::move(ids)](Connection& from) {
-    return from.tasks(account, ids);
-  };
-  return call<std::vector<TaskRecord>>(std::move(action));
+  return read<std::vector<TaskRecord>>(
+      [account = std::move(account), ids = std::move(ids)](Tables& from, auto& records) {
+        return from.tasks(account, ids, records);
+      });
 }
 
 Awaitable<std::variant<std::vector<CounterValue>, StoreError>> SqliteStore::counters(
     std::string account, std::vector<std::string> job_ids) {
-  auto action = [account = std::move(account), job_ids = std::move(job_ids)](Connection& from) {
-    return from.counters(account, job_ids);
-  };
-  return call<std::vector<CounterValue>>(std::move(action));
+  return read<std::vector<CounterValue>>(
+      [account = std::move(account), job_ids = std::move(job_ids)](Tables& from, auto& values) {
+        return from.counters(account, job_ids, values);
+      });
 }
 
 Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> SqliteStore::tasks_of_job(
     JobKey job, std::string after, std::size_t limit) {
-  auto action = [job = std::move(job), after = std::move(after), limit](Connection& from) {
-    return from.tasks_of_job(job, after, limit);
-  };
-  return call<std::vector<TaskRecord>>(std::move(action));
+  return read<std::vector<TaskRecord>>(
+      [job = std::move(job), after = std::move(after), limit](Tables& from, auto& records) {
+        return from.tasks_of_job(job, after, limit, records);
+      });
 }
 
 Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_of_task(
     TaskKey task, std::size_t limit) {
-  auto action = [task = std::move(task), limit](Connection& from) {
-    return from.events_of_task(task, limit);
-  };
-  return call<std::vector<Event>>(std::move(action));
+  return read<std::vector<Event>>([task = std::move(task), limit](Tables& from, auto& events) {
+    return from.events_of_task(task, limit, events);
+  });
 }
 
 Awaitable<std::variant<std::vector<Event>, StoreError>> SqliteStore::events_after(
     std::uint64_t id, std::size_t limit) {
-  auto action = [id, limit](Connection& from) { return from.events_after(id, limit); };
-  return call<std::vector<Event>>(action);
+  return read<std::vector<Event>>(
+      [id, limit](Tables& from, auto& events) { return from.events_after(id, limit, events); });
 }
 
 Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::cursor(std::string sink) {
-  auto action = [sink = std::move(sink)](Connection& from) { return from.cursor(sink); };
-  return call<std::uint64_t>(std::move(action));
+  return read<std::uint64_t>(
+      [sink = std::move(sink)](Tables& from, std::uint64_t& id) { return from.cursor(sink, id); });
 }
 
 Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
-  auto action = [](Connection& from) { return from.last_event(); };
-  return call<std::uint64_t>(action);
+  return read<std::uint64_t>([](Tables& from, std::uint64_t& id) { return from.last_event(id); });
 }
 
 Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(Wall before,

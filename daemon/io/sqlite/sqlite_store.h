@@ -11,7 +11,7 @@
 #include <string>
 #include <variant>
 
-#include "io/sqlite/sqlite_error.h"
+#include "io/sqlite/sqlite_file.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -64,6 +64,8 @@ class SqliteStore : public Store {
   explicit SqliteStore(std::unique_ptr<Impl> impl);
   template <typename Value, typename Action>
   Awaitable<std::variant<Value, StoreError>> call(Action action);
+  template <typename Value, typename Query>
+  Awaitable<std::variant<Value, StoreError>> read(Query query);
 
   std::unique_ptr<Impl> impl_;
 };

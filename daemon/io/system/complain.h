@@ -1,11 +1,14 @@
 // What ends or hinders a command is said on stderr, beside any log. Any thread.
 #pragma once
 
+#include <cstdio>
 #include <string>
 
 namespace taskwatchd {
 
 // "taskwatchd: TEXT" as one line.
-void complain(const std::string& text);
+inline void complain(const std::string& text) {
+  std::fprintf(stderr, "taskwatchd: %s\n", text.c_str());
+}
 
 }  // namespace taskwatchd

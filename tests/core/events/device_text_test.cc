@@ -5,7 +5,8 @@
 #include <ctime>
 #include <random>
 
-#include "core/events/event_text.h"
+#include "core/events/device_text.h"
+#include "core/events/redact.h"
 #include "core/types/utf8.h"
 
 namespace taskwatchd {

@@ -1,12 +1,13 @@
-#include "io/sqlite/sqlite_files.h"
+#include "io/sqlite/sqlite_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -51,6 +52,15 @@ bool looks_right(int fd, const std::string& path, off_t size) {
          std::string_view(head, sizeof head) == kMagic;
 }
 
+// The number that the holder wrote, for the message only: never trusted for a decision.
+std::string holder(int fd) {
+  char text[24] = {};
+  const ssize_t got = ::pread(fd, text, sizeof text - 1, 0);
+  std::string digits;
+  for (ssize_t i = 0; i < got && text[i] >= '0' && text[i] <= '9'; ++i) digits += text[i];
+  return digits.empty() ? std::string() : " (process " + digits + ")";
+}
+
 }  // namespace
 
 OpenError unusable(const std::string& path, int error) {
@@ -86,6 +96,35 @@ std::variant<std::string, OpenError> prepare_file(const std::string& path) {
                                                          &std::free);
   if (!real) return unusable(path, errno);
   return std::string(real.get());
+}
+
+std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& path) {
+  // A link to the file must lead to the same lock; a file that is not there yet has no other name.
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  const std::string name = (real ? std::string(real.get()) : path) + ".lock";
+  const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
+  if (fd < 0) return unusable(path, errno);
+  std::unique_ptr<Lock> lock(new Lock(fd));
+  int locked = 0;
+  do {
+    locked = ::flock(fd, LOCK_EX | LOCK_NB);
+  } while (locked != 0 && errno == EINTR);
+  if (locked != 0) {
+    if (errno != EWOULDBLOCK) return unusable(name, errno);
+    return OpenError{OpenError::Kind::kLocked,
+                     "state " + path + " is in use by another taskwatchd" + holder(fd) +
+                         ": stop that one, or give this one another state.path"};
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  // Failure costs only the number in the other's message.
+  if (::ftruncate(fd, 0) == 0) [[maybe_unused]]
+    const ssize_t n = ::pwrite(fd, pid.data(), pid.size(), 0);
+  return lock;
+}
+
+Lock::~Lock() {
+  ::close(fd_);
 }
 
 }  // namespace taskwatchd::sqlite

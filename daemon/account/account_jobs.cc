@@ -1,25 +1,107 @@
-#include "account/jobs.h"
+#include "account/account_jobs.h"
 
 #include <algorithm>
-#include <cassert>
+#include <unordered_set>
+#include <utility>
 
+#include "account/job_views.h"
 #include "core/events/job_events.h"
-#include "core/polling/assist.h"
+#include "core/events/task_events.h"
 
 namespace taskwatchd {
 namespace {
 
 // Explicit tasks are seen through their job's list if they are one in so many of it at least.
 constexpr std::uint32_t kAssistShare = 50;
-constexpr int kAgreeing = 3;  // descriptions that are older than ours, before they are believed
-constexpr Duration kAgreeingSpan = std::chrono::minutes(1);
+constexpr Duration kForecastEvery = std::chrono::seconds(10);
+
+std::optional<Sight> sight_before(const TaskRow* row) {
+  if (row == nullptr || !row->seen) return std::nullopt;
+  return sight_of(*row);
+}
 
 }  // namespace
+
+std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
+                                                const std::vector<JobRecord>& stored, Now now) {
+  pace_ = config.pace;
+  planner_.set_pace(config.pace);
+  const std::map<std::string, std::string> renamed = instances_.configure(config);
+  for (auto& [id, job] : jobs_) {
+    const auto to = renamed.find(job.record.instance);
+    job.record.instance = to == renamed.end() ? std::string() : to->second;  // empty: it is gone
+  }
+  std::map<std::string, const JobRecord*> known;
+  for (const JobRecord& record : stored) known[record.key.job_id] = &record;
+  const auto record_of = [&](const std::string& id) {
+    const auto found = known.find(id);
+    return found == known.end() ? nullptr : found->second;
+  };
+
+  std::unordered_set<std::string> kept;
+  for (const InstanceConfig& instance : config.instances) {
+    for (const std::string& id : instance.jobs) {
+      watch(id, instance.name, false, record_of(id), now);
+      kept.insert(id);
+    }
+    if (!instance.discover_jobs) continue;
+    Discovery& discovery = *instances_.at(instance.name).discovery;
+    // What was found goes on until the next sweep says otherwise.
+    for (const auto& [id, job] : jobs_) {
+      if (!job.found || job.record.instance != instance.name || kept.contains(id)) continue;
+      watch(id, instance.name, true, nullptr, now);
+      discovery.restore(id, job.record.last.modified);
+      kept.insert(id);
+    }
+    for (const auto& [id, record] : known) {
+      const bool recent =
+          Duration(now.wall - record->last.modified) <= instance.discover_jobs->modified_within;
+      if (record->instance != instance.name || !recent || jobs_.contains(id)) continue;
+      watch(id, instance.name, true, record, now);
+      discovery.restore(id, record->last.modified);
+      kept.insert(id);
+    }
+  }
+  std::vector<std::string> dropped;
+  for (const auto& [id, job] : jobs_) {
+    if (!kept.contains(id)) dropped.push_back(id);
+  }
+  for (const std::string& id : dropped) forget(id);
+  tracker_.set_job_contexts([this](const std::string& id) -> const SharedContext* {
+    const auto job = jobs_.find(id);
+    return job == jobs_.end() ? nullptr : &job->second.context;
+  });
+  return dropped;
+}
+
+void AccountJobs::watch(const std::string& job_id, const std::string& instance, bool found,
+                        const JobRecord* stored, Now now) {
+  const auto [it, fresh] = jobs_.try_emplace(job_id);
+  WatchedJob& job = it->second;
+  if (fresh) {
+    if (stored != nullptr) job.record = *stored;
+    job.record.key = {account_, job_id};
+    if (stored == nullptr) job.record.first_seen = job.record.last_seen = now.wall;
+    assisted_.erase(job_id);
+  }
+  const JobInstances::Instance& where = instances_.at(instance);
+  job.record.instance = instance;
+  job.context = where.context;
+  job.deadline = where.deadline;
+  job.found = found;
+  job.forecast.describe(job.record.last.timeout, job.record.last.rollout_per_minute);
+  planner_.add(job_id, instance, tracker_.table().counts(job_id), false);
+}
 
 void AccountJobs::forget(const std::string& job_id) {
   planner_.remove(job_id);
   jobs_.erase(job_id);
   tracker_.unwatch_job(job_id);
+}
+
+WatchedJob* AccountJobs::find(const std::string& job_id) {
+  const auto found = jobs_.find(job_id);
+  return found == jobs_.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> AccountJobs::job_ids() const {
@@ -39,28 +121,15 @@ std::vector<std::string> AccountJobs::unfinished() const {
 void AccountJobs::restore(const std::vector<TaskRecord>& records, Now now) {
   std::unordered_set<std::string> changed;
   for (const TaskRecord& record : records) {
-    const auto job = jobs_.find(record.last.job_id);
-    if (job == jobs_.end() || tracker_.watches(record.key.task_id)) continue;
-    tracker_.restore(record, job->second.context, {now.mono, job->second.record.first_seen});
-    changed.insert(job->first);
+    const WatchedJob* const job = find(record.last.job_id);
+    if (job == nullptr || tracker_.watches(record.key.task_id)) continue;
+    tracker_.restore(record, job->context, {now.mono, job->record.first_seen});
+    changed.insert(record.last.job_id);
   }
-  for (const std::string& job : changed) restored(job);
-}
-
-bool AccountJobs::discovers() const {
-  return std::any_of(instances_.begin(), instances_.end(),
-                     [](const auto& entry) { return entry.second.discovery.has_value(); });
-}
-
-Discovery* AccountJobs::discovery_of(const Call& call) {
-  const auto found = instances_.find(call.iot_instance);
-  if (found == instances_.end() || !found->second.discovery) return nullptr;
-  return &*found->second.discovery;
-}
-
-const std::string* AccountJobs::instance_of(const std::string& job_id) const {
-  const auto found = jobs_.find(job_id);
-  return found == jobs_.end() ? nullptr : &found->second.record.instance;
+  for (const std::string& id : changed) {
+    planner_.set_held(id, tracker_.table().counts(id));
+    job_tasks_.expect_timeouts(find(id)->record.last, id);
+  }
 }
 
 bool AccountJobs::needs(Api api) const {
@@ -70,7 +139,7 @@ bool AccountJobs::needs(Api api) const {
     case Api::kQueryJobStatistics:
     case Api::kQueryJob:
     case Api::kListJob:
-      return !planner_.empty() || discovers();
+      return !planner_.empty() || instances_.discovers();
     case Api::kQueryDeviceDistributeJob:
     case Api::kQueryDeviceDistributeDetail:
       return false;
@@ -79,10 +148,7 @@ bool AccountJobs::needs(Api api) const {
 }
 
 bool AccountJobs::watches(const Call& call) const {
-  if (call.api == Api::kListJob) {
-    const auto instance = instances_.find(call.iot_instance);
-    return instance != instances_.end() && instance->second.discovery;
-  }
+  if (call.api == Api::kListJob) return instances_.discovery_of(call) != nullptr;
   if (call.api == Api::kQueryTask) return tracker_.watches(call.task_id);
   return planner_.has(call.job_id);
 }
@@ -97,39 +163,19 @@ void AccountJobs::set_usable(Api api, bool usable, Now) {
   planner_.set_usable(api, usable);
 }
 
-NextCall AccountJobs::next_listing(Now now, const Gates& gates) const {
-  NextCall next;
-  for (const auto& [name, instance] : instances_) {
-    if (!instance.discovery) continue;
-    const Mono when = std::max(instance.discovery->due(), gates.until(name));
-    if (when > now.mono) {
-      next.wake = std::min(next.wake, when);
-      continue;
-    }
-    Call call;
-    call.api = Api::kListJob;
-    call.owner = CallOwner::kJobs;
-    call.iot_instance = name;
-    call.page = instance.discovery->page();
-    next.call = std::move(call);
-    return next;
-  }
-  return next;
-}
-
 NextCall AccountJobs::next(Api api, Now now, double, const Gates& gates) {
   switch (api) {
     case Api::kQueryJobStatistics:
-      look_for_timeouts(now);
+      job_tasks_.look_for_timeouts(now, pace_.task);
       return planner_.next_statistics(now.mono, gates);
     case Api::kListTask:
       return planner_.next_page(now.mono, gates);
     case Api::kQueryJob:
       return planner_.next_description(now.mono, gates);
     case Api::kListJob:
-      return next_listing(now, gates);
+      return instances_.next_listing(now, gates);
     case Api::kQueryTask:
-      return next_look(now, gates);
+      return job_tasks_.next(now, pace_.task, gates);
     case Api::kQueryDeviceDistributeJob:
     case Api::kQueryDeviceDistributeDetail:
       break;
@@ -139,10 +185,9 @@ NextCall AccountJobs::next(Api api, Now now, double, const Gates& gates) {
 
 void AccountJobs::on_sent(const Call& call, Now now) {
   if (call.api == Api::kQueryTask) {
-    timeouts_.on_sent(call, now.mono);
-    looks_.on_sent(call.task_id, now.mono);
+    job_tasks_.on_sent(call, now);
   } else if (call.api == Api::kListJob) {
-    discovery_of(call)->on_sent(call.number, now.mono);
+    instances_.discovery_of(call)->on_sent(call.number, now.mono);
   } else {
     planner_.on_sent(call, now.mono);
   }
@@ -150,8 +195,7 @@ void AccountJobs::on_sent(const Call& call, Now now) {
 
 void AccountJobs::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
   if (const auto* task = std::get_if<TaskReply>(&reply)) {
-    looks_.on_answer(call.task_id);
-    timeouts_.on_answer(call);
+    job_tasks_.on_answer(call);
     if (!tracker_.watches(call.task_id)) return;
     on_task(call.task_id, *task, now, out);
     out.shown.push_back(call.task_id);
@@ -168,7 +212,7 @@ void AccountJobs::on_answer(const Call& call, const Outcome& reply, Now now, Ver
 
 void AccountJobs::on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) {
   if (call.api == Api::kListJob) {
-    Discovery* const discovery = discovery_of(call);
+    Discovery* const discovery = instances_.discovery_of(call);
     if (discovery != nullptr) discovery->on_failure(call.number, failure.retry_at);
     return;
   }
@@ -177,27 +221,18 @@ void AccountJobs::on_failure(const Call& call, const CallFailure& failure, Now n
     planner_.on_failure(call, refused, failure.retry_at, now.mono);
     return;
   }
-  timeouts_.on_failure(call, failure.retry_at);
   const bool absent = failure.kind == CallFailure::Kind::kAbsent && tracker_.watches(call.task_id);
   if (absent) out.observation.add(tracker_.not_found(call.task_id, now));
-  if (!tracker_.watches(call.task_id) || (absent && tracker_.is_gone(call.task_id))) {
-    looks_.on_answer(call.task_id);  // nothing more is to be had of it
-  } else {
-    looks_.on_failure(call.task_id, failure.retry_at);
-  }
+  const bool over = !tracker_.watches(call.task_id) || (absent && tracker_.is_gone(call.task_id));
+  job_tasks_.on_failure(call, failure.retry_at, over);
 }
 
 void AccountJobs::on_statistics(const Call& call, const JobStatistics& reply, Now now,
                                 Verdict& out) {
-  const JobStatistics* const before = planner_.statistics_of(call.job_id);
-  const auto timed_out = [](const JobStatistics& s) {
-    return count_of(s.tasks, TaskStatus::kTimedOut);
-  };
-  timeouts_.counted(call.job_id, before != nullptr && timed_out(reply) > timed_out(*before),
-                    now.mono);
+  job_tasks_.counted(call.job_id, planner_.statistics_of(call.job_id), reply, now.mono);
   planner_.on_statistics(call, reply, now.mono);
-  const auto found = jobs_.find(call.job_id);
-  if (found == jobs_.end()) {
+  WatchedJob* const job = find(call.job_id);
+  if (job == nullptr) {
     // A job that only helps: too big for what its explicit tasks are worth?
     const auto helped = assisted_.find(call.job_id);
     if (helped != assisted_.end() && reply.total > kAssistShare * helped->second) {
@@ -205,78 +240,18 @@ void AccountJobs::on_statistics(const Call& call, const JobStatistics& reply, No
     }
     return;
   }
-  found->second.counted = now.wall;
-  found->second.forecast.statistics(reply, now.mono);
-  progressed(found->second, now, out);
-}
-
-// What is known of the job's tasks as a whole may have changed.
-void AccountJobs::progressed(Job& job, Now now, Verdict& out) {
-  JobRecord& record = job.record;
-  record.last_seen = now.wall;
-  job.touched = true;
-  job.unseen.update(planner_.statistics_of(record.key.job_id),
-                    tracker_.table().counts(record.key.job_id), now.wall);
-  bool changed = false;
-  if (!record.baselined && planner_.known_whole(record.key.job_id)) {
-    record.baselined = changed = true;
-    out.observation.events.push_back(job_baseline(
-        record, tracker_.table().counts(record.key.job_id), now.wall, job.context->labels));
-  }
-  const bool finished = planner_.finished(record.key.job_id);
-  if (finished != record.ended.has_value()) {
-    record.ended.reset();
-    if (finished) record.ended = now.wall;
-    changed = true;
-  }
-  if (changed) out.jobs.push_back(record);
-}
-
-// Replies overtake each other, and some come from a copy that lags. As with tasks, what is older
-// than ours is believed once three running agree on it for a minute.
-bool AccountJobs::is_stale(Job& job, const JobReply& reply, Now now) {
-  const JobReply& held = job.record.last;
-  if (held.job_id.empty() || reply.modified >= held.modified) {
-    job.older = 0;
-    return false;
-  }
-  if (job.older++ == 0) job.older_since = now.mono;
-  if (job.older < kAgreeing || now.mono - job.older_since < kAgreeingSpan) return true;
-  job.older = 0;
-  return false;
-}
-
-void AccountJobs::described(Job& job, const JobReply& reply, Now now, Verdict& out) {
-  if (is_stale(job, reply, now)) return;
-  JobRecord& record = job.record;
-  const JobReply before = std::exchange(record.last, reply);
-  if (!reply.timeout) record.last.timeout = before.timeout;
-  if (!reply.rollout_per_minute) record.last.rollout_per_minute = before.rollout_per_minute;
-  record.last_seen = now.wall;
-  job.forecast.describe(record.last.timeout, record.last.rollout_per_minute);
-  const bool first = before.job_id.empty();
-  const bool moved = !first && before.status != reply.status;
-  if (moved) {
-    out.observation.events.push_back(
-        job_transition(record, before.status, now.wall, job.context->labels));
-  }
-  const bool same = before.job_name == reply.job_name && before.modified == reply.modified &&
-                    before.timeout == record.last.timeout;
-  if (first || moved || !same) {
-    out.jobs.push_back(record);
-  } else {
-    job.touched = true;
-  }
+  job->counted = now.wall;
+  job->forecast.statistics(reply, now.mono);
+  job->progressed(planner_, tracker_.table(), now, out);
 }
 
 void AccountJobs::on_description(const Call& call, const JobReply& reply, Now now, Verdict& out) {
   planner_.on_description(call, reply);
-  const auto found = jobs_.find(call.job_id);
-  if (found != jobs_.end()) described(found->second, reply, now, out);
+  if (WatchedJob* const job = find(call.job_id)) job->described(reply, now, out);
 }
 
 void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Verdict& out) {
-  Discovery* const discovery = discovery_of(call);
+  Discovery* const discovery = instances_.discovery_of(call);
   if (discovery == nullptr) return;
   Discovery::Found found = discovery->on_page(call.number, call.page, page, now);
   for (const JobReply& reply : found.fresh) {
@@ -284,20 +259,18 @@ void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Ver
     watch(reply.job_id, call.iot_instance, true, nullptr, now);
   }
   for (const JobReply& reply : page.jobs) {
-    const auto job = jobs_.find(reply.job_id);
-    if (job != jobs_.end()) described(job->second, reply, now, out);
+    if (WatchedJob* const job = find(reply.job_id)) job->described(reply, now, out);
   }
   for (const std::string& id : found.dropped) {
-    const auto job = jobs_.find(id);
-    if (job == jobs_.end() || !job->second.found) continue;
+    const WatchedJob* const job = find(id);
+    if (job == nullptr || !job->found) continue;
     forget(id);
     out.dropped_jobs.push_back(id);
   }
 }
 
 void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdict& out) {
-  const auto found = jobs_.find(call.job_id);
-  Job* const job = found == jobs_.end() ? nullptr : &found->second;
+  WatchedJob* const job = find(call.job_id);
   std::size_t fresh = 0;
   for (const TaskReply& row : page.tasks) {
     if (row.job_id != call.job_id && !row.job_id.empty()) {
@@ -321,24 +294,44 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdi
   if (end.whole_since && call.status == TaskStatus::kInProgress) {
     const auto ago =
         std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - *end.whole_since);
-    looks_.want_those_who_left(call.job_id, now.wall - ago, tracker_.table());
+    job_tasks_.list_ended(call.job_id, now.wall - ago);
   }
   if (planner_.statistics_of(call.job_id) == nullptr) job->counted = now.wall;
-  progressed(*job, now, out);
+  job->progressed(planner_, tracker_.table(), now, out);
 }
 
 // One row of a watched job's list.
-Observation AccountJobs::observe(Job& job, const TaskReply& row, Now now) {
-  std::optional<Sight> before;
-  const TaskRow* const held = tracker_.row(row.task_id);
-  if (held != nullptr && held->seen) before = sight_of(*held);
+Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now) {
+  const std::optional<Sight> before = sight_before(tracker_.row(row.task_id));
   Observation seen = tracker_.observe_row(row, job.context, job.record.first_seen, now);
-  looked(job, before, row.task_id);
-  if (seen.moved && is_bad(row.status)) {
-    looks_.want(row.task_id, CloserLooks::Why::kWords);  // the list does not say why
-  }
-  if (seen.moved) expect_timeout(job, row.task_id);
+  job.task_seen(before, tracker_.row(row.task_id));
+  if (seen.moved && is_bad(row.status)) job_tasks_.want_details(row.task_id);
+  if (seen.moved) job_tasks_.expect_timeout(job.record.last, row.task_id);
   return seen;
+}
+
+void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, Now now,
+                          Verdict& out) {
+  const TaskRow* row = tracker_.row(task_id);
+  const bool had_words = row->words != nullptr;
+  const bool is_explicit = row->explicit_id;
+  const std::optional<Sight> before = sight_before(row);
+  out.observation.add(tracker_.observe(task_id, reply, now));
+  row = tracker_.row(task_id);
+  if (row == nullptr || !row->seen) return;
+  const std::string& job_id = tracker_.table().job_id(*row);
+  planner_.set_held(job_id, tracker_.table().counts(job_id));
+  if (!is_explicit && !out.observation.moved && !had_words && row->words != nullptr) {
+    out.news.push_back(task_details(*tracker_.record(task_id), now.wall));  // no event has them
+  }
+  WatchedJob* const job = find(job_id);
+  if (job == nullptr) return;
+  job->task_seen(before, row);
+  job->unseen.update(planner_.statistics_of(job_id), tracker_.table().counts(job_id),
+                     row->last_seen);
+  if (!before || before->status != row->status) {
+    job_tasks_.expect_timeout(job->record.last, task_id);
+  }
 }
 
 void AccountJobs::assist(const std::string& job_id, const std::string& instance,
@@ -359,12 +352,22 @@ void AccountJobs::assist(const std::string& job_id, const std::string& instance,
   }
 }
 
+void AccountJobs::look_ahead(Now now) {
+  if (now.mono < forecast_at_ + kForecastEvery) return;
+  forecast_at_ = now.mono;
+  taskwatchd::look_ahead(jobs_, planner_, tracker_.table(), now);
+}
+
 std::vector<JobRecord> AccountJobs::refresh() {
   std::vector<JobRecord> records;
   for (auto& [id, job] : jobs_) {
     if (std::exchange(job.touched, false)) records.push_back(job.record);
   }
   return records;
+}
+
+std::vector<JobView> AccountJobs::views(Now now) const {
+  return job_views(jobs_, planner_, tracker_.table(), now);
 }
 
 }  // namespace taskwatchd

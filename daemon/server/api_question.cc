@@ -1,9 +1,9 @@
-// The routes below /api/: JSON, read only, and asked by a Host that is ours.
+#include "server/api_question.h"
+
 #include <algorithm>
 #include <array>
 
 #include "config/parse.h"
-#include "server/web.h"
 #include "server/web_text.h"
 
 namespace taskwatchd {
@@ -27,10 +27,6 @@ constexpr std::array<Route, 8> kRoutes = {{
 constexpr std::string_view kId = "ID";
 constexpr std::size_t kParameters = 16;  // of a query; further ones are not read
 
-ApiReply bad_data(int status, std::string error) {
-  return {.status = status, .data = {}, .error_type = "bad_data", .error = std::move(error)};
-}
-
 // Whether the path is of that form; `id` gets its part at ID, encoded still.
 bool matches(std::string_view form, std::string_view path, std::string_view& id) {
   const std::size_t at = form.find(kId);
@@ -43,14 +39,6 @@ bool matches(std::string_view form, std::string_view path, std::string_view& id)
   }
   id = path.substr(before.size(), path.size() - before.size() - after.size());
   return !id.empty() && id.find('/') == std::string_view::npos;
-}
-
-// The route, or nothing; `id` as above.
-std::optional<ApiRoute> find_route(std::string_view path, std::string_view& id) {
-  for (std::size_t i = 0; i < kRoutes.size(); ++i) {
-    if (matches(kRoutes[i].form, path, id)) return static_cast<ApiRoute>(i);
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -70,42 +58,37 @@ std::string ApiQuestion::parameter(std::string_view wanted) const {
   return found == query.end() ? std::string() : found->second;
 }
 
-WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
-  std::string_view encoded;
-  const auto route = find_route(path, encoded);
-  const std::string handler = route ? std::string(name(*route)) : "other";
-  const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
-  if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
-  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
-  if (request.method != "GET" && request.method != "HEAD") {
-    WebResponse response = api_response(bad_data(405, "use GET"));
-    response.headers.emplace_back("Allow", "GET");
-    return finish({handler, std::move(response)});
+ApiReply bad_data(int status, std::string error) {
+  return {.status = status, .data = {}, .error_type = "bad_data", .error = std::move(error)};
+}
+
+std::optional<ApiRoute> find_route(std::string_view path) {
+  std::string_view id;
+  for (std::size_t i = 0; i < kRoutes.size(); ++i) {
+    if (matches(kRoutes[i].form, path, id)) return static_cast<ApiRoute>(i);
   }
+  return std::nullopt;
+}
+
+std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_view path,
+                                                  const WebRequest& request) {
   ApiQuestion question;
-  question.route = *route;
+  question.route = route;
+  std::string_view encoded;
+  matches(name(route), path, encoded);
   if (!encoded.empty()) {
     const auto id = percent_decoded(encoded);
     if (!id || !is_valid_id(*id)) {
-      return refuse(bad_data(
-          400, "an id is 1 to 128 printable ASCII characters without space, \", \\ and #"));
+      return bad_data(400,
+                      "an id is 1 to 128 printable ASCII characters without space, \", \\ and #");
     }
     question.id = *id;
   }
   auto query = query_parameters(request.target, kParameters);
-  if (!query) return refuse(bad_data(400, "the query is not percent-encoded"));
+  if (!query) return bad_data(400, "the query is not percent-encoded");
   question.query = *std::move(query);
   if (const std::string* last = request.header("last-event-id")) question.last_event_id = *last;
-  return answer(std::move(question), wishes_of(request));
-}
-
-boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question, WebWishes wishes) const {
-  const std::string handler(name(question.route));
-  const ApiReply reply = co_await pages_.api(std::move(question));
-  WebResponse response = api_response(reply);
-  spare(response, wishes);
-  pack(response, wishes);
-  co_return finish({handler, std::move(response)});
+  return question;
 }
 
 }  // namespace taskwatchd

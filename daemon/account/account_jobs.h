@@ -1,25 +1,20 @@
 // The watched jobs of one account: named in the configuration, found by discovery, or helping the
-// explicit tasks that share one. Keeps what is durable of each, asks the planner what to call next,
-// and turns replies into events. The tasks themselves are the tracker's. No I/O. Event-loop thread
-// only.
+// explicit tasks that share one. Takes every outcome of calls about them to the part that it
+// concerns and turns replies into events. The tasks themselves are the tracker's. No I/O.
+// Event-loop thread only.
 #pragma once
 
-#include <map>
-#include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
+#include "account/job_instances.h"
+#include "account/job_tasks.h"
 #include "account/owner.h"
+#include "account/watched_job.h"
 #include "config/config.h"
-#include "core/forecast/forecast.h"
-#include "core/polling/closer_looks.h"
-#include "core/polling/discovery.h"
 #include "core/polling/job_planner.h"
-#include "core/polling/timeouts.h"
 #include "core/tracking/tracker.h"
-#include "core/tracking/unseen_ends.h"
 #include "core/types/call.h"
 #include "core/types/change.h"
 #include "core/types/status.h"
@@ -30,7 +25,13 @@ class AccountJobs : public Owner {
  public:
   // `tracker` must outlive this.
   AccountJobs(std::string account, Tracker& tracker, Pace pace)
-      : account_(std::move(account)), tracker_(tracker), pace_(pace), planner_(pace) {}
+      : account_(std::move(account)),
+        tracker_(tracker),
+        pace_(pace),
+        planner_(pace),
+        job_tasks_(jobs_, tracker.table(), planner_) {}
+  AccountJobs(const AccountJobs&) = delete;  // its parts refer to each other
+  AccountJobs& operator=(const AccountJobs&) = delete;
 
   // Brings the watched jobs in line with a configuration. `stored` holds the account's job records.
   // Returns the jobs no longer watched, whose tasks are forgotten.
@@ -51,9 +52,12 @@ class AccountJobs : public Owner {
 
   // A good QueryTask reply for any watched task, whoever asked. REQUIRES: the tracker watches it.
   void on_task(const std::string& task_id, const TaskReply& reply, Now now, Verdict& out);
-  // Foresees the jobs' ends anew, if it is time to.
+  // Forecasts the jobs' ends anew, if it is time to.
   void look_ahead(Now now);
 
+  // So many explicit unfinished tasks of one job: then its statistics, and a page of its list, say
+  // more than one QueryTask.
+  static constexpr std::size_t kAssistTasks = 20;
   // Explicit tasks of a job that is not watched: with enough of them its statistics and lists help.
   void assist(const std::string& job_id, const std::string& instance, std::size_t unfinished_tasks);
 
@@ -61,73 +65,35 @@ class AccountJobs : public Owner {
   // Watched jobs with unfinished tasks.
   std::vector<std::string> unfinished() const;
   const JobPlanner& planner() const { return planner_; }
-  const CloserLooks& looks() const { return looks_; }
-  const Timeouts& timeouts() const { return timeouts_; }
+  const JobTasks& job_tasks() const { return job_tasks_; }
 
   // Job records whose last_seen moved since the last call of this.
   std::vector<JobRecord> refresh();
   std::vector<JobView> views(Now now) const;
-  std::size_t skipped() const;
+  // Jobs that discovery found and left out, because of its limit.
+  std::size_t skipped() const { return instances_.skipped(); }
 
  private:
-  // Where jobs live.
-  struct Instance {
-    std::string region, id, endpoint;  // by these it is known when its name changes
-    SharedContext context;
-    std::optional<Duration> deadline;
-    std::optional<Discovery> discovery;
-  };
-  struct Job {
-    JobRecord record;  // with the instance's name
-    SharedContext context;
-    std::optional<Duration> deadline;
-    bool found = false;  // by discovery, not named
-    bool touched = false;
-    Forecast forecast;
-    Outlook outlook;
-    Wall outlook_at;
-    std::uint32_t stalled = 0;
-    UnseenEnds unseen;
-    int older = 0;  // descriptions running that were older than ours
-    Mono older_since;
-    bool endless_logged = false;
-    std::optional<Wall> counted;  // when the newest statistics, or a whole scan, came
-  };
-  void configure_instances(const AccountConfig& config);
-  Job& watch(const std::string& job_id, const std::string& instance, bool found,
+  void watch(const std::string& job_id, const std::string& instance, bool found,
              const JobRecord* stored, Now now);
   void forget(const std::string& job_id);
-  NextCall next_listing(Now now, const Gates& gates) const;
-  NextCall next_look(Now now, const Gates& gates);
-  const std::string* instance_of(const std::string& job_id) const;
-  bool discovers() const;
-  Discovery* discovery_of(const Call& call);  // nullptr: none of that instance (any more)
+  WatchedJob* find(const std::string& job_id);  // nullptr: not watched
 
   void on_statistics(const Call& call, const JobStatistics& reply, Now now, Verdict& out);
   void on_description(const Call& call, const JobReply& reply, Now now, Verdict& out);
   void on_listing(const Call& call, const JobPage& page, Now now, Verdict& out);
   void on_page(const Call& call, const TaskPage& page, Now now, Verdict& out);
-  static bool is_stale(Job& job, const JobReply& reply, Now now);
-  void described(Job& job, const JobReply& reply, Now now, Verdict& out);
-  void progressed(Job& job, Now now, Verdict& out);
-  Observation observe(Job& job, const TaskReply& row, Now now);
-  void looked(Job& job, const std::optional<Sight>& before, const std::string& task_id);
-  void expect_timeout(const Job& job, const std::string& task_id);
-  void restored(const std::string& job_id);
-  void look_for_timeouts(Now now);
-  void look_for_surplus(Now now);
+  Observation observe(WatchedJob& job, const TaskReply& row, Now now);
 
   std::string account_;
   Tracker& tracker_;
   Pace pace_;
   JobPlanner planner_;
-  std::map<std::string, Instance> instances_;  // by name
-  std::map<std::string, Job> jobs_;
+  JobInstances instances_;
+  WatchedJobs jobs_;
   std::unordered_map<std::string, std::size_t> assisted_;  // job -> unfinished explicit tasks
-  CloserLooks looks_;
-  Timeouts timeouts_;
-  Mono surplus_looked_ = Mono::min();
-  Mono foreseen_ = Mono::min();
+  JobTasks job_tasks_;
+  Mono forecast_at_ = Mono::min();
 };
 
 }  // namespace taskwatchd

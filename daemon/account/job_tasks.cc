@@ -1,0 +1,85 @@
+#include "account/job_tasks.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr Duration kSurplusEvery = std::chrono::seconds(10);
+
+}  // namespace
+
+NextCall JobTasks::next(Now now, Duration floor, const Gates& gates) {
+  look_for_surplus(now);
+  look_for_timeouts(now, floor);
+  const auto instance_of_job = [this](const std::string& id) -> const std::string* {
+    const auto job = jobs_.find(id);
+    return job == jobs_.end() ? nullptr : &job->second.record.instance;
+  };
+  NextCall due = timeouts_.next(now, floor, gates, table_, instance_of_job);
+  if (due.call) return due;
+  NextCall next = looks_.next(now.mono, gates, table_, instance_of_job);
+  next.wake = std::min(next.wake, due.wake);
+  planner_.set_hints(looks_.waiting());
+  return next;
+}
+
+void JobTasks::on_sent(const Call& call, Now now) {
+  timeouts_.on_sent(call, now.mono);
+  looks_.on_sent(call.task_id, now.mono);
+}
+
+void JobTasks::on_answer(const Call& call) {
+  looks_.on_answer(call.task_id);
+  timeouts_.on_answer(call);
+}
+
+void JobTasks::on_failure(const Call& call, Mono retry_at, bool over) {
+  timeouts_.on_failure(call, retry_at);
+  if (over) {
+    looks_.on_answer(call.task_id);
+  } else {
+    looks_.on_failure(call.task_id, retry_at);
+  }
+}
+
+void JobTasks::expect_timeout(const JobReply& job, const std::string& task_id) {
+  if (!job.timeout) return;
+  const TaskTable::Slot slot = *table_.find(task_id);
+  timeouts_.expect(slot, table_.row(slot), *job.timeout);
+}
+
+void JobTasks::expect_timeouts(const JobReply& job, const std::string& job_id) {
+  if (!job.timeout) return;
+  table_.for_each([&](const TaskRow& row) {
+    if (!row.seen || row.status != TaskStatus::kInProgress) return;
+    if (table_.job_id(row) == job_id) expect_timeout(job, row.id);
+  });
+}
+
+void JobTasks::counted(const std::string& job_id, const JobStatistics* before,
+                       const JobStatistics& reply, Mono now) {
+  const auto timed_out = [](const JobStatistics& s) {
+    return count_of(s.tasks, TaskStatus::kTimedOut);
+  };
+  timeouts_.counted(job_id, before != nullptr && timed_out(reply) > timed_out(*before), now);
+}
+
+// Tasks that have just reached their timeouts and still run, as far as we know.
+void JobTasks::look_for_timeouts(Now now, Duration floor) {
+  for (const std::string& job : timeouts_.reach(now, table_)) {
+    // Where it may not be asked again at once its job's count must show it.
+    const bool rarely = floor > Timeouts::kEvery;
+    if (rarely && jobs_.contains(job)) planner_.expect_timeout(job, now.mono);
+  }
+}
+
+// Tasks that we have in a status that fewer have: some have moved on and no list shows where to.
+void JobTasks::look_for_surplus(Now now) {
+  if (now.mono < surplus_looked_ + kSurplusEvery) return;
+  surplus_looked_ = now.mono;
+  for (const auto& [id, job] : jobs_) {
+    const auto status = planner_.surplus(id, now.mono);
+    if (status) looks_.want_surplus(id, *status, table_);
+  }
+}
+
+}  // namespace taskwatchd

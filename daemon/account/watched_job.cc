@@ -1,0 +1,76 @@
+#include "account/watched_job.h"
+
+#include <utility>
+
+#include "core/events/job_events.h"
+
+namespace taskwatchd {
+namespace {
+
+constexpr int kAgreeing = 3;  // descriptions that are older than ours, before they are believed
+constexpr Duration kAgreeingSpan = std::chrono::minutes(1);
+
+}  // namespace
+
+// Replies overtake each other, and some come from a copy that lags. As with tasks, what is older
+// than ours is believed once three consecutive ones agree on it for a minute.
+bool WatchedJob::is_stale(const JobReply& reply, Now now) {
+  if (record.last.job_id.empty() || reply.modified >= record.last.modified) {
+    older_ = 0;
+    return false;
+  }
+  if (older_++ == 0) older_since_ = now.mono;
+  if (older_ < kAgreeing || now.mono - older_since_ < kAgreeingSpan) return true;
+  older_ = 0;
+  return false;
+}
+
+void WatchedJob::described(const JobReply& reply, Now now, Verdict& out) {
+  if (is_stale(reply, now)) return;
+  const JobReply before = std::exchange(record.last, reply);
+  if (!reply.timeout) record.last.timeout = before.timeout;
+  if (!reply.rollout_per_minute) record.last.rollout_per_minute = before.rollout_per_minute;
+  record.last_seen = now.wall;
+  forecast.describe(record.last.timeout, record.last.rollout_per_minute);
+  const bool first = before.job_id.empty();
+  const bool moved = !first && before.status != reply.status;
+  if (moved) {
+    out.observation.events.push_back(
+        job_transition(record, before.status, now.wall, context->labels));
+  }
+  const bool same = before.job_name == reply.job_name && before.modified == reply.modified &&
+                    before.timeout == record.last.timeout;
+  if (first || moved || !same) {
+    out.jobs.push_back(record);
+  } else {
+    touched = true;
+  }
+}
+
+void WatchedJob::progressed(const JobPlanner& planner, const TaskTable& table, Now now,
+                            Verdict& out) {
+  const std::string& id = record.key.job_id;
+  record.last_seen = now.wall;
+  touched = true;
+  unseen.update(planner.statistics_of(id), table.counts(id), now.wall);
+  bool changed = false;
+  if (!record.baselined && planner.known_whole(id)) {
+    record.baselined = changed = true;
+    out.observation.events.push_back(
+        job_baseline(record, table.counts(id), now.wall, context->labels));
+  }
+  const bool finished = planner.finished(id);
+  if (finished != record.ended.has_value()) {
+    record.ended.reset();
+    if (finished) record.ended = now.wall;
+    changed = true;
+  }
+  if (changed) out.jobs.push_back(record);
+}
+
+void WatchedJob::task_seen(const std::optional<Sight>& before, const TaskRow* row) {
+  if (row == nullptr || !row->seen) return;
+  forecast.looked(before ? &*before : nullptr, sight_of(*row));
+}
+
+}  // namespace taskwatchd

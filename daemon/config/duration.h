@@ -1,0 +1,18 @@
+// Durations as Prometheus writes them: numbers with units, the larger unit first, each at most
+// once. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/types/time.h"
+
+namespace taskwatchd {
+
+// As in Prometheus: 500ms 30s 5m 1h 1h30m 30d 1w 1y. Nothing for any other text.
+std::optional<Duration> parse_duration(std::string_view text);
+// The same spelling back, whole milliseconds: 1d12h, 500ms, 0s.
+std::string format_duration(Duration duration);
+
+}  // namespace taskwatchd

@@ -1,0 +1,63 @@
+"""`make debian13`: everything that a user of Debian 13 has, in a Debian 13 root: the sources of the last commit are built
+there with that release's compiler and libraries, the unit tests run there, then the package is installed, and booted.
+Too long for CI: half an hour. Needs root and apt.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+os.environ["DEBIAN_SUITE"] = "trixie"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+MADE = ROOT / "build" / "debian13"
+os.environ["BUILD_FOLDER"] = str(MADE)
+import debian_root  # noqa: E402  (reads both)
+
+DEADLINE = 7200  # s for one step
+# Ten files a unit: the release build on Debian 12 compiles each alone.
+STEPS = (
+    ("install", ".ci/install build test package"),
+    ("configure", "cmake --preset release -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=10"),
+    ("build", "cmake --build --preset release --target taskwatchd iotsim unit_tests"),
+    ("package", "cmake --build --preset release --target deb"),
+    ("unit tests", "ctest --test-dir build/release --output-on-failure -j $(nproc) -L unit"),
+)
+
+
+def step(root, name, command):
+    print(f"== {name}", flush=True)
+    done = root.run("sh", "-c", f"cd /src && {command}", deadline=DEADLINE)
+    lines = done.stdout.splitlines()
+    print("\n".join(lines[-8:] if done.returncode == 0 else lines[-100:]), flush=True)
+    if done.returncode != 0:
+        sys.exit(f"debian13: {name} failed")
+
+
+def main():
+    debian_root.needs("mmdebstrap", "systemd-nspawn", "dpkg-deb", "git")
+    MADE.mkdir(parents=True, exist_ok=True)
+    for old in MADE.glob("taskwatchd_*.deb"):
+        old.unlink()
+    with debian_root.root() as root:
+        root.path("/src").mkdir()
+        archive = subprocess.run(["git", "-C", ROOT, "archive", "HEAD"], check=True, capture_output=True).stdout
+        subprocess.run(["tar", "--extract", f"--directory={root.path('/src')}"], input=archive, check=True)
+        if (refreshed := root.run("apt-get", "-q", "update")).returncode != 0:
+            sys.exit(refreshed.stdout)
+        for name, command in STEPS:
+            step(root, name, command)
+        built = root.path("/src/build/release")
+        for made in (*built.glob("taskwatchd_*.deb"), built / "tests/simulator/iotsim", built / "daemon/taskwatchd"):
+            subprocess.run(["cp", made, MADE], check=True)
+    os.environ["IOTSIM"] = str(MADE / "iotsim")
+    os.environ["TASKWATCHD"] = str(MADE / "taskwatchd")
+    for test in ("install", "systemd"):
+        print(f"== package_{test}", flush=True)
+        done = subprocess.run([sys.executable, ROOT / "tests" / "package" / f"{test}_test.py"])
+        if done.returncode != 0:
+            sys.exit(f"debian13: package_{test} failed")
+    print("debian13: all passed")
+
+
+if __name__ == "__main__":
+    main()
