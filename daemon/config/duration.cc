@@ -1,5 +1,6 @@
 #include "config/duration.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -44,6 +45,43 @@ std::optional<Duration> parse_duration(std::string_view text) {
     text.remove_prefix(name.size());
   }
   return std::chrono::milliseconds(total);
+}
+
+std::optional<Duration> parse_go_duration(std::string_view text) {
+  struct GoUnit {
+    std::string_view name;
+    double microseconds;
+  };
+  // "\u00b5" is the micro sign, "\u03bc" the letter.
+  static constexpr std::array<GoUnit, 8> kGoUnits = {{{"ns", 1e-3},
+                                                      {"us", 1},
+                                                      {"\u00b5s", 1},
+                                                      {"\u03bcs", 1},
+                                                      {"ms", 1e3},
+                                                      {"s", 1e6},
+                                                      {"m", 60e6},
+                                                      {"h", 3600e6}}};
+  constexpr std::string_view kDigits = "0123456789.";
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text == "0") return Duration(0);
+  if (text.empty()) return std::nullopt;
+  double total = 0;
+  while (!text.empty()) {
+    const std::string_view number = text.substr(0, text.find_first_not_of(kDigits));
+    text.remove_prefix(number.size());
+    const std::string_view name = text.substr(0, text.find_first_of(kDigits));
+    text.remove_prefix(name.size());
+    double value = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (read.ec != std::errc() || read.ptr != number.data() + number.size()) return std::nullopt;
+    const auto unit = std::find_if(kGoUnits.begin(), kGoUnits.end(),
+                                   [name](const GoUnit& one) { return one.name == name; });
+    if (unit == kGoUnits.end()) return std::nullopt;
+    total += value * unit->microseconds;
+  }
+  if (total > static_cast<double>(kMaxMs) * 1e3) return std::nullopt;
+  return Duration(static_cast<std::int64_t>(negative ? -total : total));
 }
 
 std::string format_duration(Duration duration) {

@@ -34,9 +34,16 @@ std::optional<double> read_number(const YamlNode& node) {
   return value;
 }
 
-bool is_boolean(const YamlNode& node) {
-  return node.kind == YamlNode::Kind::kText && !node.quoted &&
-         (node.text == "true" || node.text == "false");
+std::optional<bool> read_boolean(const YamlNode& node, YamlDialect dialect) {
+  if (node.kind != YamlNode::Kind::kText || node.quoted) return std::nullopt;
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  if (dialect == YamlDialect::kOurs) return std::nullopt;
+  const auto is_one_of = [&node](std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), node.text) != words.end();
+  };
+  if (is_one_of({"True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"})) return true;
+  if (is_one_of({"False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"})) return false;
+  return std::nullopt;
 }
 
 std::string short_number(double value) {
@@ -47,13 +54,14 @@ std::string short_number(double value) {
 
 // Reports a node that is no text and returns false. Plain numbers are taken as they are written:
 // an id or a name may consist of digits.
-bool check_text(const std::string& what, const YamlNode& node, Problems& problems) {
+bool check_text(const std::string& what, const YamlNode& node, Problems& problems,
+                YamlDialect dialect) {
   if (node.kind == YamlNode::Kind::kRefused) return false;
   if (node.kind != YamlNode::Kind::kText) {
     problems.add(node.place, what + " must be text, not a list or a map; write one value");
     return false;
   }
-  if (!node.quoted && (node.text == "true" || node.text == "false")) {
+  if (dialect == YamlDialect::kOurs && read_boolean(node, dialect)) {
     problems.add(node.place, what + " must be text, not a boolean; put it in quotes");
     return false;
   }
@@ -62,12 +70,13 @@ bool check_text(const std::string& what, const YamlNode& node, Problems& problem
 
 }  // namespace
 
-Section::Section(std::string name, const YamlNode& map, Problems& problems)
-    : name_(std::move(name)), map_(&map), problems_(&problems) {}
+Section::Section(std::string name, const YamlNode& map, Problems& problems, YamlDialect dialect)
+    : name_(std::move(name)), map_(&map), problems_(&problems), dialect_(dialect) {}
 
 std::optional<Section> Section::open(std::string name, const std::string& what,
-                                     const YamlNode& node, Problems& problems) {
-  if (node.kind == YamlNode::Kind::kMap) return Section(std::move(name), node, problems);
+                                     const YamlNode& node, Problems& problems,
+                                     YamlDialect dialect) {
+  if (node.kind == YamlNode::Kind::kMap) return Section(std::move(name), node, problems, dialect);
   if (node.kind != YamlNode::Kind::kRefused) {
     problems.add(node.place, what + " must hold KEY: VALUE lines, indented below it");
   }
@@ -80,19 +89,31 @@ const YamlEntry* Section::find(std::string_view key) const {
   return at == map_->entries.end() ? nullptr : &*at;
 }
 
+bool Section::has_value(std::string_view key) const {
+  const YamlEntry* const entry = find(key);
+  if (entry == nullptr) return false;
+  const YamlNode& node = entry->value;
+  return node.kind == YamlNode::Kind::kText ? !node.text.empty()
+                                            : node.kind != YamlNode::Kind::kNull;
+}
+
 const YamlNode* Section::value(std::string_view key) {
   known_.push_back(key);
   const YamlEntry* entry = find(key);
   if (entry == nullptr) return nullptr;
   if (entry->value.kind != YamlNode::Kind::kNull) return &entry->value;
+  if (dialect_ == YamlDialect::kToolkit) return nullptr;
   problems_->add(entry->value.place, quoted_key(key) + " has no value; give one or remove the key");
   return nullptr;
 }
 
 std::optional<std::string> Section::text(std::string_view key) {
   const YamlNode* node = value(key);
-  if (node == nullptr || !check_text(quoted_key(key), *node, *problems_)) return std::nullopt;
+  if (node == nullptr || !check_text(quoted_key(key), *node, *problems_, dialect_)) {
+    return std::nullopt;
+  }
   if (node->text.empty()) {
+    if (dialect_ == YamlDialect::kToolkit) return std::nullopt;
     refuse(key, quoted_key(key) + " is empty; give a value or remove the key");
     return std::nullopt;
   }
@@ -106,6 +127,15 @@ std::optional<Duration> Section::duration(std::string_view key) {
   if (node->kind == YamlNode::Kind::kText) duration = parse_duration(node->text);
   if (!duration) refuse(key, quoted_key(key) + " must be a duration such as 500ms, 30s, 5m or 1d");
   return duration;
+}
+
+std::optional<Duration> Section::go_duration(std::string_view key) {
+  const YamlNode* node = value(key);
+  if (node != nullptr && node->kind == YamlNode::Kind::kText) {
+    if (const auto go = parse_go_duration(node->text)) return go;
+    if (const auto number = read_number(*node)) return parse_go_duration(node->text + "ns");
+  }
+  return duration(key);
 }
 
 std::optional<Duration> Section::span(std::string_view key, std::string_view without) {
@@ -163,7 +193,7 @@ std::optional<std::size_t> Section::choice(std::string_view key,
 std::optional<bool> Section::boolean(std::string_view key) {
   const YamlNode* node = value(key);
   if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
-  if (is_boolean(*node)) return node->text == "true";
+  if (const auto boolean = read_boolean(*node, dialect_)) return boolean;
   refuse(key, quoted_key(key) + " must be true or false");
   return std::nullopt;
 }
@@ -171,16 +201,18 @@ std::optional<bool> Section::boolean(std::string_view key) {
 std::optional<Section> Section::section(std::string name, std::string_view key) {
   const YamlNode* node = value(key);
   if (node == nullptr) return std::nullopt;
-  return open(std::move(name), quoted_key(key), *node, *problems_);
+  return open(std::move(name), quoted_key(key), *node, *problems_, dialect_);
 }
 
 std::optional<Section> Section::section_or_flag(std::string name, std::string_view key,
                                                 bool& flag) {
   const YamlNode* node = value(key);
   if (node == nullptr || node->kind == YamlNode::Kind::kRefused) return std::nullopt;
-  if (node->kind == YamlNode::Kind::kMap) return Section(std::move(name), *node, *problems_);
-  if (is_boolean(*node)) {
-    flag = node->text == "true";
+  if (node->kind == YamlNode::Kind::kMap) {
+    return Section(std::move(name), *node, *problems_, dialect_);
+  }
+  if (const auto boolean = read_boolean(*node, dialect_)) {
+    flag = *boolean;
   } else {
     refuse(key, quoted_key(key) + " must be true, false or KEY: VALUE lines, indented below it");
   }
@@ -209,7 +241,7 @@ std::vector<std::pair<YamlPlace, std::string>> Section::texts(std::string_view k
   if (items == nullptr) return texts;
   for (const YamlNode& item : *items) {
     if (item.kind == YamlNode::Kind::kNull) continue;
-    if (!check_text("each of " + quoted_key(key), item, *problems_)) continue;
+    if (!check_text("each of " + quoted_key(key), item, *problems_, dialect_)) continue;
     texts.emplace_back(item.place, item.text);
   }
   return texts;
@@ -221,7 +253,7 @@ std::vector<std::pair<const YamlEntry*, std::string>> Section::free_texts() {
     if (entry.value.kind == YamlNode::Kind::kNull) {
       problems_->add(entry.value.place,
                      shown(entry.key) + " has no value; give one or remove the key");
-    } else if (check_text(shown(entry.key), entry.value, *problems_)) {
+    } else if (check_text(shown(entry.key), entry.value, *problems_, dialect_)) {
       texts.emplace_back(&entry, entry.value.text);
     }
   }

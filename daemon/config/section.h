@@ -14,18 +14,29 @@
 
 namespace taskwatchd {
 
+enum class YamlDialect {
+  kOurs,
+  // As yaml.v2, the reader of Prometheus's exporters: a key without a value, or with an empty text,
+  // counts as absent, `yes` and `on` are true, and true may be a text.
+  kToolkit,
+};
+
 class Section {
  public:
   // `name` is what messages call it: "an account". REQUIRES: map outlives this and is a kMap.
-  Section(std::string name, const YamlNode& map, Problems& problems);
+  Section(std::string name, const YamlNode& map, Problems& problems,
+          YamlDialect dialect = YamlDialect::kOurs);  // of the sections below it too
 
   // The node as a section, or a problem: `what` must be a map.
   static std::optional<Section> open(std::string name, const std::string& what,
-                                     const YamlNode& node, Problems& problems);
+                                     const YamlNode& node, Problems& problems,
+                                     YamlDialect dialect = YamlDialect::kOurs);
 
   // Each below returns nothing if the key is absent, or wrong (which is then reported).
   std::optional<std::string> text(std::string_view key);
   std::optional<Duration> duration(std::string_view key);
+  // As the exporter-toolkit reads it, in Go's form or as a number of nanoseconds, or as ours.
+  std::optional<Duration> go_duration(std::string_view key);
   // One of more than 0s; `without` says what there is when the key is removed.
   std::optional<Duration> span(std::string_view key, std::string_view without);
   // A decimal number from low to high; `above` excludes low itself.
@@ -46,6 +57,10 @@ class Section {
 
   bool empty() const { return map_->entries.empty() && map_->complete; }
   bool has(std::string_view key) const { return find(key) != nullptr; }
+  // Whether there is more than nothing or an empty text.
+  bool has_value(std::string_view key) const;
+  // True if a syntax error cut it off: what seems to be absent may yet have come.
+  bool is_cut_off() const { return !map_->complete; }
   // Reports `message` if the key is absent and the map was read to its end.
   void require(std::string_view key, std::string message);
   // Reports at the key's value, or at the map itself if the key is absent.
@@ -60,11 +75,13 @@ class Section {
 
  private:
   const YamlEntry* find(std::string_view key) const;
-  const YamlNode* value(std::string_view key);  // remembers the key; reports null
+  const YamlNode* value(std::string_view key);  // remembers the key; reports null, but
+                                                // not in the toolkit's dialect
 
   std::string name_;
   const YamlNode* map_;
   Problems* problems_;
+  YamlDialect dialect_;
   std::vector<std::string_view> known_;     // literals, as below
   std::vector<std::string_view> unlisted_;  // known, but refused: not offered as a mend
 };

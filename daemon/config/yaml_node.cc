@@ -4,6 +4,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <utility>
@@ -18,6 +19,25 @@ YamlPlace place_of(const YAML::Mark& mark) {
   return {mark.line + 1, mark.column + 1};
 }
 
+// Of keys and values, and of lists and maps in one another.
+struct TreeSize {
+  std::size_t nodes = 1;
+  std::size_t depth = 0;
+};
+TreeSize size_of(const YamlNode& node) {
+  TreeSize size;
+  const auto add = [&size](const YamlNode& child, std::size_t keys) {
+    const TreeSize inner = size_of(child);
+    size.nodes += keys + inner.nodes;
+    size.depth = std::max(size.depth, inner.depth);
+  };
+  for (const YamlNode& item : node.items) add(item, 0);
+  for (const YamlEntry& entry : node.entries) add(entry.value, 1);
+  const bool nests = node.kind == YamlNode::Kind::kList || node.kind == YamlNode::Kind::kMap;
+  size.depth += nests ? 1 : 0;
+  return size;
+}
+
 // Ends the reading from inside a handler; caught in read_yaml.
 struct Stop {
   YamlPlace place;
@@ -27,7 +47,8 @@ struct Stop {
 // Lists and maps that are open stand on a stack; a closed one moves into the one below it.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(std::string_view text, Problems& problems) : source_(text), problems_(problems) {}
+  TreeBuilder(std::string_view text, Problems& problems, YamlAliases aliases)
+      : source_(text), problems_(problems), aliases_(aliases) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (root_) {
@@ -37,44 +58,49 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnDocumentEnd() override {}
 
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlPlace place = count(mark);
     // The parser's place of an absent value is wherever the next word stands.
     if (!source_.null_is_written(place)) {
       const bool in_map = !open_.empty() && open_.back().has_key && !open_.back().drop;
       place = in_map ? open_.back().entry.place : source_.last_before(place);
     }
-    value({YamlNode::Kind::kNull, place, {}, false, true, {}, {}});
+    value({YamlNode::Kind::kNull, place, {}, false, true, {}, {}}, anchor);
   }
 
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const YamlPlace place = count(mark);
+    if (aliases_ == YamlAliases::kCopied) {
+      value(copy_of(anchor, place));
+      return;
+    }
     problems_.add(place, "aliases (*) are not read here; write the value out");
     value({YamlNode::Kind::kRefused, place, {}, false, true, {}, {}});
   }
 
   void OnAnchor(const YAML::Mark& mark, const std::string& /*name*/) override {
+    if (aliases_ == YamlAliases::kCopied) return;
     problems_.add(place_of(mark), "anchors (&) are not read here; remove it");
   }
 
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     const YamlPlace place = count(mark);
     if (tag == "!" && !source_.quote_is_closed(place)) {
       throw Stop{place, "not YAML: this quote is never closed; close it"};
     }
     check_tag(place, tag);
-    value({YamlNode::Kind::kText, place, text, tag != "?", true, {}, {}});
+    value({YamlNode::Kind::kText, place, text, tag != "?", true, {}, {}}, anchor);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    open(YamlNode::Kind::kList, mark, tag);
+    open(YamlNode::Kind::kList, mark, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    open(YamlNode::Kind::kMap, mark, tag);
+    open(YamlNode::Kind::kMap, mark, tag, anchor);
   }
   void OnMapEnd() override { close(); }
 
@@ -82,6 +108,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::optional<YamlNode> finish() {
     while (!open_.empty()) {
       open_.back().node.complete = false;
+      open_.back().anchor = YAML::NullAnchor;  // nobody can name it any more
       close();
     }
     return std::move(root_);
@@ -90,6 +117,7 @@ class TreeBuilder : public YAML::EventHandler {
  private:
   struct Open {
     YamlNode node;
+    YAML::anchor_t anchor = YAML::NullAnchor;
     bool has_key = false;  // of a map: the value comes next
     bool drop = false;     // the key was refused: its value is not kept
     YamlEntry entry;
@@ -98,11 +126,15 @@ class TreeBuilder : public YAML::EventHandler {
 
   YamlPlace count(const YAML::Mark& mark) {
     const YamlPlace place = place_of(mark);
-    if (++nodes_ > kMaxYamlNodes) {
+    add_nodes(place, 1);
+    return place;
+  }
+  void add_nodes(YamlPlace place, std::size_t nodes) {
+    nodes_ += nodes;
+    if (nodes_ > kMaxYamlNodes) {
       throw Stop{place, "more than " + std::to_string(kMaxYamlNodes) +
                             " keys and values; move long lists of tasks into `task_files`"};
     }
-    return place;
   }
 
   void check_tag(YamlPlace place, const std::string& tag) {
@@ -110,23 +142,47 @@ class TreeBuilder : public YAML::EventHandler {
     problems_.add(place, "YAML tags (!) are not read here; remove it");
   }
 
-  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag) {
+  void check_depth(YamlPlace place, std::size_t more) {
+    if (open_.size() + more <= kMaxYamlDepth) return;
+    throw Stop{place, "lists and maps stand more than " + std::to_string(kMaxYamlDepth) +
+                          " deep in one another; check the brackets"};
+  }
+
+  void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
     const YamlPlace place = count(mark);
-    if (open_.size() >= kMaxYamlDepth) {
-      throw Stop{place, "lists and maps stand more than " + std::to_string(kMaxYamlDepth) +
-                            " deep in one another; check the brackets"};
-    }
+    check_depth(place, 1);
     check_tag(place, tag);
-    open_.emplace_back().node = {kind, place, {}, false, true, {}, {}};
+    Open& opened = open_.emplace_back();
+    opened.node = {kind, place, {}, false, true, {}, {}};
+    opened.anchor = anchor;
+  }
+
+  // What the anchor names. Its places are those where it is written.
+  YamlNode copy_of(YAML::anchor_t anchor, YamlPlace place) {
+    const auto named = anchored_.find(anchor);
+    if (named == anchored_.end()) {
+      problems_.add(place, "this alias (*) stands inside what it names; write the value out");
+      return {YamlNode::Kind::kRefused, place, {}, false, true, {}, {}};
+    }
+    const TreeSize size = size_of(named->second);
+    add_nodes(place, size.nodes);
+    check_depth(place, size.depth);
+    return named->second;
   }
 
   void close() {
     YamlNode node = std::move(open_.back().node);
+    const YAML::anchor_t anchor = open_.back().anchor;
     open_.pop_back();
-    value(std::move(node));
+    value(std::move(node), anchor);
   }
 
-  void value(YamlNode node) {
+  void value(YamlNode node, YAML::anchor_t anchor = YAML::NullAnchor) {
+    if (anchor != YAML::NullAnchor && aliases_ == YamlAliases::kCopied) {
+      add_nodes(node.place, size_of(node).nodes);
+      anchored_[anchor] = node;
+    }
     if (open_.empty()) {
       root_ = std::move(node);
       return;
@@ -166,6 +222,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   SourceText source_;
   Problems& problems_;
+  const YamlAliases aliases_;
+  std::map<YAML::anchor_t, YamlNode> anchored_;
   std::vector<Open> open_;
   std::optional<YamlNode> root_;
   std::size_t nodes_ = 0;
@@ -173,12 +231,12 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems) {
+std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems, YamlAliases aliases) {
   if (const auto flaw = find_flaw(text)) {
     problems.end(flaw->place, flaw->message);
     return std::nullopt;
   }
-  TreeBuilder builder(text, problems);
+  TreeBuilder builder(text, problems, aliases);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

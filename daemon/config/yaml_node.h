@@ -1,7 +1,7 @@
 // A YAML text as a tree in which every key and value knows its place. Stricter than YAML: one
-// document, plain keys, each once; anchors, aliases and tags are refused, and so is a quote that
-// is never closed. yaml-cpp reads the tokens; its own tree would take the first of two equal keys
-// and share aliased nodes. Pure; no exception leaves.
+// document, plain keys, each once; tags are refused, and so is a quote that is never closed.
+// Anchors and aliases are refused unless the caller allows them. yaml-cpp reads the tokens; its own
+// tree would take the first of two equal keys and share aliased nodes. Pure; no exception leaves.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,14 @@ struct YamlEntry {
   YamlNode value;
 };
 
+enum class YamlAliases {
+  kRefused,
+  kCopied,  // each alias is a copy of what it names, and counts as that many keys and values
+};
+
 // The tree, with what is wrong put into `problems`. After a syntax error the tree holds what came
 // before it. Nothing if there is no tree at all: an empty text, or bytes that are not text.
-std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems);
+std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems,
+                                  YamlAliases aliases = YamlAliases::kRefused);
 
 }  // namespace taskwatchd

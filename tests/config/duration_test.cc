@@ -47,5 +47,22 @@ TEST(Duration, IsWrittenAsItIsRead) {
   }
 }
 
+TEST(Duration, ReadsGosForm) {
+  using std::chrono::microseconds;
+  EXPECT_EQ(parse_go_duration("0"), Duration(0));
+  EXPECT_EQ(parse_go_duration("1s"), seconds(1));
+  EXPECT_EQ(parse_go_duration("1.5s"), milliseconds(1500));
+  EXPECT_EQ(parse_go_duration("1h15m30.918s"), milliseconds(4530918));
+  EXPECT_EQ(parse_go_duration("5m1h"), minutes(65)) << "in any order";
+  EXPECT_EQ(parse_go_duration("-1.s"), seconds(-1));
+  EXPECT_EQ(parse_go_duration("+.5s"), milliseconds(500));
+  for (const char* micro : {"100us", "100\u00b5s", "100\u03bcs", "100000ns"}) {
+    EXPECT_EQ(parse_go_duration(micro), microseconds(100)) << micro;
+  }
+  for (const char* bad : {"", "-", "1", "1d", "s", ".s", "1.2.3s", "1 s", "1e3s", "9999999999h"}) {
+    EXPECT_EQ(parse_go_duration(bad), std::nullopt) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace taskwatchd
