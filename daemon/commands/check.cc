@@ -168,7 +168,7 @@ int check(const CheckOptions& options) {
   const LoadedConfig& good = std::get<LoadedConfig>(loaded);
   const WebSetting& good_web = std::get<WebSetting>(web);
   tell(good.warnings, "warning: ");
-  tell(good_web.tls.warnings, "warning: ");
+  tell(good_web.warnings, "warning: ");
   for (const std::string& warning : region_warnings(good.config)) {
     tell({{options.config_file, 0, 0, warning}}, "warning: ");
   }

@@ -3,8 +3,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kCostAt = 4;  // behind "$2y$"
-constexpr std::size_t kTextAt = 7;  // behind "$2y$10$"
+constexpr std::size_t kMinBytes = 59;   // of "$2$10$" and the text
+constexpr std::size_t kSaltBytes = 22;  // of the text, its first
 constexpr std::size_t kTextBytes = 53;
 constexpr std::string_view kLetters =
     "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -15,17 +15,33 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+// Behind "$2$" or "$2y$".
+std::size_t cost_at(std::string_view hash) {
+  return hash[2] == '$' ? 3 : 4;
+}
+
+std::string_view bcrypt_text(std::string_view hash) {
+  return hash.substr(cost_at(hash) + 3, kTextBytes);
+}
+
 bool has_form(std::string_view hash) {
-  return hash.size() == kTextAt + kTextBytes && hash.starts_with("$2") &&
-         std::string_view("aby").find(hash[2]) != std::string_view::npos && hash[3] == '$' &&
-         is_digit(hash[kCostAt]) && is_digit(hash[kCostAt + 1]) && hash[kTextAt - 1] == '$' &&
-         hash.substr(kTextAt).find_first_not_of(kLetters) == std::string_view::npos;
+  if (hash.size() < kMinBytes || !hash.starts_with("$2")) return false;
+  const std::size_t cost = cost_at(hash);
+  return hash[cost - 1] == '$' && is_digit(hash[cost]) && is_digit(hash[cost + 1]);
+}
+
+std::string bcrypt_head(int cost) {
+  std::string text = "$2b$";
+  text += static_cast<char>('0' + cost / 10);
+  text += static_cast<char>('0' + cost % 10);
+  return text + '$';
 }
 
 }  // namespace
 
 int bcrypt_cost(std::string_view hash) {
-  return (hash[kCostAt] - '0') * 10 + (hash[kCostAt + 1] - '0');
+  const std::size_t at = cost_at(hash);
+  return (hash[at] - '0') * 10 + (hash[at + 1] - '0');
 }
 
 std::string bcrypt_problem(std::string_view hash) {
@@ -41,11 +57,22 @@ std::string bcrypt_problem(std::string_view hash) {
          ", for every step more doubles the time of a login; " + kMend;
 }
 
+bool has_bcrypt_text(std::string_view hash) {
+  const std::string_view text = bcrypt_text(hash);
+  return text.size() == kTextBytes && text.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
+std::string bcrypt_for_crypt(std::string_view hash) {
+  if (!has_bcrypt_text(hash)) return bcrypt_of_nobody(bcrypt_cost(hash));
+  std::string text(bcrypt_text(hash));
+  // Only two bits of the salt's last letter count, and crypt(3) writes no others.
+  char& last = text[kSaltBytes - 1];
+  last = kLetters[kLetters.find(last) & 0x30U];
+  return bcrypt_head(bcrypt_cost(hash)) + text;
+}
+
 std::string bcrypt_of_nobody(int cost) {
-  std::string hash = "$2b$";
-  hash += static_cast<char>('0' + cost / 10);
-  hash += static_cast<char>('0' + cost % 10);
-  return hash + '$' + std::string(kTextBytes, '.');
+  return bcrypt_head(cost) + std::string(kTextBytes, '.');
 }
 
 }  // namespace taskwatchd

@@ -1,6 +1,7 @@
 #include "config/web_config.h"
 
 #include <algorithm>
+#include <array>
 
 #include "config/bcrypt.h"
 #include "config/duration.h"
@@ -12,7 +13,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = 4096;
-constexpr std::size_t kMaxBurst = 1'000'000;
+constexpr std::size_t kMaxBurst = 1'000'000'000;
 
 bool is_printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
@@ -54,51 +55,70 @@ void read_headers(Section& http, WebConfig& config) {
   headers->finish();
 }
 
-void read_http(Section& root, WebConfig& config) {
+// Whether HTTP/2 is asked for. HTTP/1.1 is all that is spoken here, and every client speaks it.
+bool read_http(Section& root, WebConfig& config) {
   auto http = root.section("`http_server_config`", "http_server_config");
-  if (!http) return;
-  http->boolean("http2");  // HTTP/1.1 is all that is spoken here, and every client speaks it
+  if (!http) return true;
+  const bool http2 = http->boolean("http2").value_or(true);
   read_headers(*http, config);
   http->finish();
+  return http2;
 }
 
-void read_users(Section& root, WebConfig& config) {
-  auto users = root.section("`basic_auth_users`", "basic_auth_users");
+// What is odd about a user whom the toolkit takes too; empty: nothing.
+std::string user_warning(const std::string& name, const std::string& hash) {
+  if (name.find(':') != std::string::npos) {
+    return "user " + shown(name) + " cannot log in: a name with a colon cannot be sent; rename it";
+  }
+  const int cost = bcrypt_cost(hash);
+  if (!has_bcrypt_text(hash)) {
+    return "user " + shown(name) +
+           " cannot log in: behind the cost, a bcrypt hash has 53 letters, digits, points and "
+           "slashes; make one with `htpasswd -nBC 10 NAME`";
+  }
+  if (cost <= kMaxQuickBcryptCost) return {};
+  return "the password of user " + shown(name) + " has a cost of " + std::to_string(cost) +
+         ": each check takes about " + std::to_string(1 << (cost - kMaxQuickBcryptCost)) +
+         " s of a core, and other logins wait for it; use a cost of " +
+         std::to_string(kMaxQuickBcryptCost) + " or less";
+}
+
+void read_users(Section& root, WebConfig& config, Problems& warnings) {
+  constexpr const char* kKey = "basic_auth_users";
+  auto users = root.section("`basic_auth_users`", kKey);
+  if (users ? users->empty() : root.has(kKey) && !root.has_value(kKey)) {
+    warnings.add(root.place_of(kKey),
+                 "`basic_auth_users` lists nobody: every client is let in; list a user or remove "
+                 "the key");
+  }
   if (!users) return;
-  for (auto& [entry, hash] : users->free_texts()) {
-    const auto refuse = [&, place = entry->place](const std::string& why) {
-      users->problems().add(place, why);
-    };
-    if (entry->key.empty() || !is_printable(entry->key) ||
-        entry->key.find(':') != std::string::npos) {
-      refuse("a user's name must be printable ASCII without a colon; rename the user");
-    } else if (const std::string problem = bcrypt_problem(hash); !problem.empty()) {
+  for (const auto& [entry, hash] : users->free_texts()) {
+    if (const std::string problem = bcrypt_problem(hash); !problem.empty()) {
       users->problems().add(entry->value.place,
                             "the password of user " + shown(entry->key) + " " + problem);
-    } else if (config.users.size() == kMaxWebUsers) {
-      refuse("more than " + std::to_string(kMaxWebUsers) + " users; remove some");
-      return;
-    } else {
-      config.users.emplace(entry->key, Secret(std::move(hash)));
+      continue;
     }
-  }
-  // Who writes the key wants nobody else to ask.
-  if (users->empty()) {
-    root.refuse("basic_auth_users",
-                "`basic_auth_users` lists nobody; list a user or remove the key");
+    if (std::string warning = user_warning(entry->key, hash); !warning.empty()) {
+      warnings.add(entry->value.place, std::move(warning));
+    }
+    config.users.emplace(entry->key, Secret(bcrypt_for_crypt(hash)));
   }
 }
 
-void read_rate_limit(Section& root, WebConfig& config) {
+void read_rate_limit(Section& root, WebConfig& config, Problems& warnings) {
   auto limit = root.section("`rate_limit`", "rate_limit");
   if (!limit) return;
-  config.rate_limit.interval = limit->duration("interval").value_or(Duration::zero());
-  const auto burst = limit->count("burst", kMaxBurst);
-  config.rate_limit.burst = burst.value_or(0);
-  limit->require("interval",
-                 "`rate_limit` lacks `interval`; give it, such as 100ms for 10 requests a second");
-  if (config.rate_limit.interval > Duration::zero() && (burst == 0U || !limit->has("burst"))) {
-    limit->refuse("burst", "`burst` must be 1 or more: with 0 nothing would ever be answered");
+  // None, or less than none, is no limit.
+  const Duration interval = limit->go_duration("interval").value_or(Duration::zero());
+  config.rate_limit = {std::max(interval, Duration::zero()),
+                       limit->count("burst", kMaxBurst).value_or(0)};
+  if (config.rate_limit.interval > Duration::zero() && config.rate_limit.burst == 0) {
+    warnings.add(limit->place_of("burst"),
+                 "with a `burst` of 0 every request gets 429; set it to 1 or more");
+  } else if (config.rate_limit.interval == Duration::zero() && config.rate_limit.burst > 0) {
+    warnings.add(limit->place_of("interval"),
+                 "`rate_limit` limits nothing without `interval`; give it, such as 100ms for 10 "
+                 "requests a second");
   }
   limit->finish();
 }
@@ -109,25 +129,52 @@ std::string join(const std::vector<std::string>& parts) {
   return all;
 }
 
+const char* auth_summary(ClientAuth auth) {
+  switch (auth) {
+    case ClientAuth::kNone:
+      return "";
+    case ClientAuth::kRequest:
+      return "client certificates asked for, not verified";
+    case ClientAuth::kRequireAny:
+      return "client certificates required, not verified";
+    case ClientAuth::kVerifyIfGiven:
+      return "client certificates verified if given";
+    case ClientAuth::kRequireAndVerify:
+      return "client certificates required";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string pem_name(std::string_view file_key, const WebPath& given) {
+  if (!given.path.empty()) return "`" + std::string(file_key) + "` " + given.path;
+  return "`" + std::string(file_key.substr(0, file_key.rfind('_'))) + "`";
+}
+
+bool verifies_clients(const WebConfig& config) {
+  return config.tls && config.tls->client_auth == ClientAuth::kRequireAndVerify;
+}
 
 std::variant<WebConfig, std::vector<ConfigError>> parse_web_config(std::string_view yaml,
                                                                    const ParseContext& context) {
   Problems problems(context.file);
+  Problems warnings(context.file);
   WebConfig config;
-  const auto root = read_yaml(yaml, problems);
+  const auto root = read_yaml(yaml, problems, YamlAliases::kCopied);
   const bool empty = !root || root->kind == YamlNode::Kind::kNull;
   if (!empty && root->kind == YamlNode::Kind::kMap) {
-    Section section("the file", *root, problems);
-    config.tls = read_web_tls(section, context);
-    read_http(section, config);
-    read_users(section, config);
-    read_rate_limit(section, config);
+    Section section("the file", *root, problems, YamlDialect::kToolkit);
+    const bool http2 = read_http(section, config);
+    config.tls = read_web_tls(section, context, http2, warnings);
+    read_users(section, config, warnings);
+    read_rate_limit(section, config, warnings);
     section.finish();
   } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
     problems.add(root->place, "the file must hold KEY: VALUE lines, such as `tls_server_config:`");
   }
   if (!problems.empty()) return problems.take();
+  config.warnings = warnings.take();
   return config;
 }
 
@@ -136,9 +183,12 @@ std::string summary(const WebConfig& config) {
   if (!config.tls) {
     parts.push_back("no TLS");
   } else {
-    const bool only13 = config.tls->min_version == TlsVersion::kTls13;
-    parts.push_back(only13 ? "TLS 1.3" : "TLS 1.2 or later");
-    if (!config.tls->client_ca_file.path.empty()) parts.push_back("client certificates required");
+    // In the order of TlsVersion.
+    static constexpr std::array<const char*, 4> kLowest = {"TLS 1.0 or later", "TLS 1.1 or later",
+                                                           "TLS 1.2 or later", "TLS 1.3"};
+    parts.emplace_back(kLowest[static_cast<std::size_t>(config.tls->min_version)]);
+    const char* const auth = auth_summary(config.tls->client_auth);
+    if (*auth != '\0') parts.emplace_back(auth);
   }
   const std::size_t users = config.users.size();
   parts.push_back(users == 0   ? "no users"

@@ -113,7 +113,7 @@ int WebFront::take_sockets() {
 void WebFront::take(const WebSetting& setting) {
   guard_.take(setting.config);
   WebDoor door;
-  door.tls = setting.tls.context;
+  door.tls = setting.tls;
   if (guard_.stands()) {
     door.gate = [this](const WebRequest& request) { return guard_.admit(request); };
   }
@@ -123,8 +123,7 @@ void WebFront::take(const WebSetting& setting) {
 
 void WebFront::warn_of_openness() {
   const WebConfig& config = settings_.config();
-  const bool known =
-      !config.users.empty() || (config.tls && !config.tls->client_ca_file.path.empty());
+  const bool known = !config.users.empty() || verifies_clients(config);
   if (config.tls && known) return;
   const std::string lack = config.tls ? "without a login"
                            : known    ? "without TLS: passwords can be read on the way"

@@ -62,6 +62,8 @@ void WebGuard::take(const WebConfig& config) {
   users_ = config.users;
   cost_ = kMinBcryptCost;
   for (const auto& [name, hash] : users_) cost_ = std::max(cost_, bcrypt_cost(hash.reveal()));
+  // With a cost of 18, each guess at any user would keep all other logins waiting for 16 s.
+  cost_ = std::min(cost_, kMaxQuickBcryptCost);
   nobody_ = Secret(bcrypt_of_nobody(cost_));
   limit_ = config.rate_limit;
   tokens_ = static_cast<double>(limit_.burst);

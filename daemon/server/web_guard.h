@@ -56,7 +56,7 @@ class WebGuard {
   LoginCache cache_;
   std::shared_ptr<Checks> checks_ = std::make_shared<Checks>();  // under way
   std::map<std::string, Secret> users_;
-  int cost_ = 0;   // of the slowest user
+  int cost_ = 0;   // of the slowest user, at most kMaxQuickBcryptCost
   Secret nobody_;  // takes as long
   WebRateLimit limit_;
   double tokens_ = 0;

@@ -20,21 +20,22 @@ std::string lines_of(const std::vector<ConfigError>& errors) {
   return all;
 }
 
-bool asks_certificates(const WebConfig& config) {
-  return config.tls && !config.tls->client_ca_file.path.empty();
+// An authority of its own, that is; others may sign for anybody.
+bool has_client_authority(const WebConfig& config) {
+  return verifies_clients(config) && config.tls->client_ca_file.is_given();
 }
 
 // What was read, made ready to use, or what is wrong with it.
 WebSettingResult setting_of(LoadResult loaded, const std::string& file) {
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
   LoadedWebConfig& good = std::get<LoadedWebConfig>(loaded);
-  WebSetting setting{std::move(good.config), {}};
+  WebSetting setting{std::move(good.config), nullptr, std::move(good.warnings)};
   if (setting.config.tls) {
     auto made = make_server_tls(*setting.config.tls, good.tls, file);
     if (auto* errors = std::get_if<std::vector<ConfigError>>(&made)) return std::move(*errors);
-    setting.tls = std::get<ServerTls>(std::move(made));
-    setting.tls.warnings.insert(setting.tls.warnings.end(), good.warnings.begin(),
-                                good.warnings.end());
+    ServerTls& tls = std::get<ServerTls>(made);
+    setting.tls = std::move(tls.context);
+    setting.warnings.insert(setting.warnings.end(), tls.warnings.begin(), tls.warnings.end());
   }
   return setting;
 }
@@ -156,15 +157,18 @@ std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) 
   };
   look_for(config_.tls.has_value(), next.tls.has_value(), "tls_server_config",
            "TLS is not turned off");
-  look_for(asks_certificates(config_), asks_certificates(next), "client_ca_file",
+  look_for(verifies_clients(config_), verifies_clients(next),
+           "client_auth_type: RequireAndVerifyClientCert",
            "client certificates do not become needless");
+  look_for(has_client_authority(config_), has_client_authority(next) || !verifies_clients(next),
+           "client_ca_file", "no other authority admits clients");
   look_for(!config_.users.empty(), !next.users.empty(), "basic_auth_users",
            "logins do not become needless");
   return lost;
 }
 
 void WebSettings::warn_of(const WebSetting& setting) {
-  for (const ConfigError& warning : setting.tls.warnings) {
+  for (const ConfigError& warning : setting.warnings) {
     log_.tell(clock_.now().wall, Level::kWarn, "", to_string(warning));
   }
 }

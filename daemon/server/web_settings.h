@@ -19,7 +19,8 @@ namespace taskwatchd {
 
 struct WebSetting {
   WebConfig config;
-  ServerTls tls;  // without a context: plain HTTP
+  std::shared_ptr<boost::asio::ssl::context> tls;  // none: plain HTTP
+  std::vector<ConfigError> warnings;               // what is less safe, or of no use
 };
 // The file and all that it names, or what is wrong with them.
 using WebSettingResult = std::variant<WebSetting, std::vector<ConfigError>>;

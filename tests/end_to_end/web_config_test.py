@@ -352,7 +352,7 @@ class Mistakes(WebCase):
                 self.assertNotIn(secret, result.stderr)
 
     def test_all_are_named_with_their_places(self):
-        self.check_and_run("tls_server_config:\n  cert_file: server.pem\n  min_version: TLS10\n"
+        self.check_and_run("tls_server_config:\n  cert_file: server.pem\n  min_version: TLS9\n"
                            "basic_auth_users:\n  anna: hunter2\nbasic_auth: x\n",
                            "web.yml:2:3: `tls_server_config` lacks `key_file`", "web.yml:3:16: `min_version` must be",
                            "web.yml:5:9: the password of user `anna` must be a bcrypt hash",
@@ -376,6 +376,12 @@ class Mistakes(WebCase):
         result = self.cli("check", f"--config.file={cloud.config_file}", f"--web.config.file={path}")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("web: TLS 1.2 or later, 1 user\n", result.stdout)
+        self.assertNotIn("web.yml", result.stderr)
+        self.write("web.yml", TLS + "  client_auth_type: RequireAnyClientCert\n" + USERS)
+        result = self.cli("check", f"--config.file={cloud.config_file}", f"--web.config.file={path}")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("client certificates required, not verified, 1 user\n", result.stdout)
+        self.assertIn("web.yml:4:21: warning: `client_auth_type` does not verify", result.stderr)
 
     def test_an_open_door_is_warned_of(self):
         cloud = self.iotsim(WORLD)

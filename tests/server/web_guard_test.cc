@@ -129,6 +129,25 @@ TEST_F(WebGuardTest, AStrangerCostsACheckAndIsNeverRight) {
   EXPECT_EQ(cost, 12) << "as long as the slowest user";
 }
 
+TEST_F(WebGuardTest, AVeryDearHashDoesNotMakeEachFailureAsDear) {
+  WebConfig dear = config();
+  dear.users.emplace("carl", Secret(bcrypt_of_nobody(18)));
+  guard.take(dear);
+  EXPECT_EQ(ask(kUnknown), std::pair(false, 401));
+  EXPECT_EQ(cost, kMaxQuickBcryptCost);
+  EXPECT_EQ(ask(kWrong), std::pair(false, 401));
+  EXPECT_EQ(cost, kMaxQuickBcryptCost - 1) << "after 2^10, the rounds from there add up to 2^14";
+}
+
+TEST_F(WebGuardTest, ABurstOf0LetsNobodyIn) {
+  WebConfig limited;
+  limited.rate_limit = {std::chrono::seconds(1), 0};
+  guard.take(limited);
+  EXPECT_EQ(ask("").second, 429);
+  clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(ask("").second, 429);
+}
+
 TEST_F(WebGuardTest, SaysHowToLogIn) {
   const auto opinion = guard.admit(request(""));
   const WebRefusal& refusal = std::get<WebRefusal>(opinion);

@@ -17,6 +17,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class WebSettingsTest : public testing::Test {
  protected:
@@ -65,7 +66,7 @@ class WebSettingsTest : public testing::Test {
 TEST_F(WebSettingsTest, TakesTheFirstAndNothingMore) {
   start();
   ASSERT_EQ(taken.size(), 1U);
-  EXPECT_TRUE(taken[0].tls.context);
+  EXPECT_TRUE(taken[0].tls);
   EXPECT_EQ(taken[0].config.users.size(), 1U);
   pass(seconds(60));
   EXPECT_EQ(taken.size(), 1U);
@@ -90,7 +91,7 @@ TEST_F(WebSettingsTest, AnotherCertificateIsTakenOnceItIsLeftAlone) {
   EXPECT_EQ(taken.size(), 1U);
   pass(milliseconds(1000));
   ASSERT_EQ(taken.size(), 2U);
-  EXPECT_NE(taken[1].tls.context, taken[0].tls.context);
+  EXPECT_NE(taken[1].tls, taken[0].tls);
   EXPECT_THAT(told("config_reloaded"), ElementsAre("the web configuration is taken over"));
 }
 
@@ -165,11 +166,11 @@ TEST_F(WebSettingsTest, ProtectionMayBeAdded) {
   folder.write("w.yml", "http_server_config: {headers: {X-Frame-Options: deny}}\n");
   start();
   ASSERT_EQ(taken.size(), 1U);
-  EXPECT_FALSE(taken[0].tls.context);
+  EXPECT_FALSE(taken[0].tls);
   configure();
   EXPECT_EQ(settings.request(), std::nullopt);
   ASSERT_EQ(taken.size(), 2U);
-  EXPECT_TRUE(taken[1].tls.context);
+  EXPECT_TRUE(taken[1].tls);
 }
 
 TEST_F(WebSettingsTest, ARequestLooksAtOnce) {
@@ -192,6 +193,50 @@ TEST_F(WebSettingsTest, AKeyThatEveryUserMayReadIsWarnedOf) {
   start();
   EXPECT_EQ(taken.size(), 1U) << "and served";
   EXPECT_THAT(told(""), ElementsAre(HasSubstr("k.pem can be read by every user")));
+}
+
+TEST_F(WebSettingsTest, TextsOfTheFileItselfAreServed) {
+  const auto [certificate, key] = authority.issue();
+  const auto indented = [](const std::string& name, std::string text) {
+    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 5) {
+      text.replace(at, 1, "\n    ");
+    }
+    return "  " + name + ": |\n    " + text + "\n";
+  };
+  configure("", "tls_server_config:\n" + indented("cert", certificate) + indented("key", key));
+  ::chmod((folder / "w.yml").c_str(), 0644);
+  start();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_TRUE(taken[0].tls);
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`key` of this file can be read by every user")));
+  EXPECT_THAT(told("")[0], Not(HasSubstr("PRIVATE KEY")));
+}
+
+TEST_F(WebSettingsTest, WhatIsLessSafeIsWarnedOfAndServed) {
+  configure("  bob: " + bcrypt_of_nobody(18) + "\n", "rate_limit: {interval: 1s}\n");
+  start();
+  EXPECT_EQ(taken.size(), 1U);
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("every request gets 429"),
+                                    HasSubstr("user `bob` has a cost of 18")));
+}
+
+TEST_F(WebSettingsTest, ClientsDoNotBecomeUnverified) {
+  folder.write("ca.pem", authority.certificate());
+  const auto tls = [this](const std::string& auth) {
+    configure("", "tls_server_config: {cert_file: c.pem, key_file: k.pem, " + auth + "}\n");
+  };
+  tls("client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem");
+  start();
+  for (const char* weaker : {"VerifyClientCertIfGiven, client_ca_file: ca.pem",
+                             "RequireAnyClientCert", "NoClientCert"}) {
+    tls("client_auth_type: " + std::string(weaker));
+    EXPECT_THAT(settings.request().value_or(""),
+                HasSubstr("`client_auth_type: RequireAndVerifyClientCert` is gone"))
+        << weaker;
+  }
+  tls("client_auth_type: RequireAndVerifyClientCert");
+  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`client_ca_file` is gone"));
+  EXPECT_EQ(taken.size(), 1U);
 }
 
 TEST_F(WebSettingsTest, WithoutAFileThereIsNothingToFollow) {

@@ -25,23 +25,30 @@ std::variant<LoadedWebConfig, std::vector<ConfigError>> load_web_config(const st
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&parsed)) return std::move(*errors);
   LoadedWebConfig loaded;
   loaded.config = std::get<WebConfig>(std::move(parsed));
+  loaded.warnings = std::exchange(loaded.config.warnings, {});
   loaded.digest = mixed(0, file.text);
   if (!loaded.config.tls) return loaded;
   const WebTlsConfig& tls = *loaded.config.tls;
   Problems problems(path);
+  const auto warn_of_mode = [&](const char* key, const WebPath& named, unsigned mode) {
+    const std::string open = mode_problem(mode, S_IROTH | S_IWOTH);
+    if (open.empty()) return;
+    loaded.warnings.push_back(
+        {path, named.place.line, named.place.column,
+         pem_name(key, named) + (named.path.empty() ? " of this file " : " ") + open});
+    loaded.digest = mixed(loaded.digest, open);
+  };
   const auto read = [&](const char* key, const WebPath& named) {
-    if (named.path.empty()) return std::string();
+    if (named.path.empty()) {
+      if (&named == &tls.key_file) warn_of_mode(key, named, file.mode);
+      return named.text.reveal();
+    }
     FileText text = read_file(named.path, kMaxWebFileBytes);
     if (!text.problem.empty()) {
       problems.add(named.place, "`" + std::string(key) + "` " + named.path + " " + text.problem);
     }
-    const bool is_secret = &named == &tls.key_file;
-    const std::string open = is_secret ? mode_problem(text.mode, S_IROTH | S_IWOTH) : "";
-    if (!open.empty()) {
-      loaded.warnings.push_back({path, named.place.line, named.place.column,
-                                 "`" + std::string(key) + "` " + named.path + " " + open});
-    }
-    loaded.digest = mixed(loaded.digest, text.text + open);
+    if (&named == &tls.key_file) warn_of_mode(key, named, text.mode);
+    loaded.digest = mixed(loaded.digest, text.text);
     return std::move(text.text);
   };
   loaded.tls.certificate = read("cert_file", tls.cert_file);

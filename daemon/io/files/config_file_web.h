@@ -15,9 +15,9 @@ inline constexpr std::size_t kMaxWebFileBytes = 1024 * 1024;  // each
 
 struct LoadedWebConfig {
   WebConfig config;
-  WebTlsTexts tls;         // empty without `tls_server_config`
-  std::size_t digest = 0;  // of all that was read
-  std::vector<ConfigError> warnings;
+  WebTlsTexts tls;                    // empty without `tls_server_config`
+  std::size_t digest = 0;             // of all that was read
+  std::vector<ConfigError> warnings;  // those of the configuration too
 };
 // All errors that could be found: those of the file, or else those of the files that it names.
 std::variant<LoadedWebConfig, std::vector<ConfigError>> load_web_config(const std::string& path);

@@ -20,8 +20,22 @@ using boost::system::error_code;
 // Of TLS 1.2, where none are asked for: forward secrecy and authenticated encryption.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
+// Of TLS 1.0 and 1.1, which have no authenticated encryption.
+constexpr const char* kOldCiphers =
+    ":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
+
 int openssl_version(TlsVersion version) {
-  return version == TlsVersion::kTls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+  switch (version) {
+    case TlsVersion::kTls10:
+      return TLS1_VERSION;
+    case TlsVersion::kTls11:
+      return TLS1_1_VERSION;
+    case TlsVersion::kTls12:
+      return TLS1_2_VERSION;
+    case TlsVersion::kTls13:
+      break;
+  }
+  return TLS1_3_VERSION;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -92,7 +106,7 @@ class Maker {
     ERR_clear_error();
     set_protocol();
     take_certificate();
-    if (!config_.client_ca_file.path.empty()) take_client_authority();
+    if (config_.client_auth != ClientAuth::kNone) ask_clients();
     ERR_clear_error();
     if (!problems_.empty()) return problems_.take();
     return std::move(made_);
@@ -100,7 +114,11 @@ class Maker {
 
  private:
   void refuse(const char* key, const WebPath& path, const std::string& why) {
-    problems_.add(path.place, "`" + std::string(key) + "` " + path.path + " " + why);
+    problems_.add(path.place, pem_name(key, path) + " " + why);
+  }
+  void warn(const char* key, const WebPath& path, const std::string& what) {
+    made_.warnings.push_back(
+        {file_, path.place.line, path.place.column, pem_name(key, path) + " " + what});
   }
 
   void set_protocol() {
@@ -111,8 +129,12 @@ class Maker {
     SSL_CTX_set_session_cache_mode(raw_, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(raw_, 0);
     SSL_CTX_set_mode(raw_, SSL_MODE_RELEASE_BUFFERS);  // idle connections hold little
+    const bool is_old = config_.min_version < TlsVersion::kTls12;
+    // OpenSSL has SHA-1, which the old versions sign with, at this level only.
+    if (is_old) SSL_CTX_set_security_level(raw_, 0);
     // The parser knows all words, so that neither fails for a word.
-    const std::string ciphers = config_.ciphers.empty() ? kCiphers : joined(config_.ciphers);
+    std::string ciphers = joined(config_.ciphers);
+    if (ciphers.empty()) ciphers = std::string(kCiphers) + (is_old ? kOldCiphers : "");
     if (SSL_CTX_set_cipher_list(raw_, ciphers.c_str()) != 1) {
       problems_.add({}, "this machine's OpenSSL has none of `cipher_suites`; choose others");
     }
@@ -141,54 +163,76 @@ class Maker {
     const bool other = !failed || (ERR_GET_LIB(code) == ERR_LIB_X509 &&
                                    ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH);
     refuse("key_file", config_.key_file,
-           other ? "is not the key of `cert_file`; give the one that the certificate was made with"
+           other ? "is not the key of `" +
+                       std::string(config_.cert_file.path.empty() ? "cert" : "cert_file") +
+                       "`; give the one that the certificate was made with"
                  : "holds no key that can be used: " + failed.message() +
                        "; it must be in PEM form, without a passphrase");
   }
 
   void check_dates() {
     const X509* const certificate = SSL_CTX_get0_certificate(raw_);
-    const auto warn = [&](const char* what) {
-      made_.warnings.push_back({file_, config_.cert_file.place.line, config_.cert_file.place.column,
-                                "`cert_file` " + config_.cert_file.path + " " + what});
-    };
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
-      warn("is not valid yet: clients refuse it; check this machine's clock");
+      warn("cert_file", config_.cert_file,
+           "is not valid yet: clients refuse it; check this machine's clock");
     }
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-      warn("has expired: clients refuse it; renew it");
+      warn("cert_file", config_.cert_file, "has expired: clients refuse it; renew it");
     }
   }
 
+  // What Go's crypto/tls does for each type.
+  void ask_clients() {
+    const ClientAuth auth = config_.client_auth;
+    const bool required = auth == ClientAuth::kRequireAny || auth == ClientAuth::kRequireAndVerify;
+    const bool verified =
+        auth == ClientAuth::kVerifyIfGiven || auth == ClientAuth::kRequireAndVerify;
+    if (config_.client_ca_file.is_given()) {
+      take_client_authority();
+    } else if (verified) {
+      SSL_CTX_set_default_verify_paths(raw_);
+    }
+    made_.context->set_verify_mode(ssl::verify_peer |
+                                   (required ? ssl::verify_fail_if_no_peer_cert : 0));
+    if (verified && !config_.client_allowed_sans) return;
+    made_.context->set_verify_callback(
+        [verified, allowed = config_.client_allowed_sans](bool good, ssl::verify_context& chain) {
+          X509_STORE_CTX* const store = chain.native_handle();
+          if (verified && !good) return false;
+          // OpenSSL comes here with the client's own certificate last, whatever it found.
+          if (!allowed || X509_STORE_CTX_get_error_depth(store) > 0) return true;
+          return has_name_of(X509_STORE_CTX_get0_cert(store), *allowed);
+        });
+  }
+
   void take_client_authority() {
+    // As in Go, each certificate of the file is trusted, not only one that signed itself.
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(raw_), X509_V_FLAG_PARTIAL_CHAIN);
     const std::unique_ptr<BIO, decltype(&BIO_free)> text(
         BIO_new_mem_buf(texts_.client_ca.data(), static_cast<int>(texts_.client_ca.size())),
         &BIO_free);
     int taken = 0;
+    bool broken = false;
     for (;;) {
+      ERR_clear_error();
       const std::unique_ptr<X509, decltype(&X509_free)> one(
           PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), &X509_free);
-      if (!one) break;
       // Clients are told which authorities will do.
-      if (X509_STORE_add_cert(SSL_CTX_get_cert_store(raw_), one.get()) == 1 &&
+      if (one && X509_STORE_add_cert(SSL_CTX_get_cert_store(raw_), one.get()) == 1 &&
           SSL_CTX_add_client_CA(raw_, one.get()) == 1) {
         ++taken;
+        continue;
       }
+      if (!one && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) break;
+      broken = true;
     }
-    const bool at_the_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    if (taken == 0 || !at_the_end) {
+    if (taken == 0 && config_.client_auth == ClientAuth::kRequireAndVerify) {
       refuse("client_ca_file", config_.client_ca_file,
              "holds no certificate, or a broken one; it must be in PEM form");
-      return;
+    } else if (taken == 0 || broken) {
+      warn("client_ca_file", config_.client_ca_file,
+           "holds no certificate, or a broken one, which admits no client; it must be in PEM form");
     }
-    made_.context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
-    if (config_.client_allowed_sans.empty()) return;
-    made_.context->set_verify_callback(
-        [allowed = config_.client_allowed_sans](bool good, ssl::verify_context& chain) {
-          X509_STORE_CTX* const store = chain.native_handle();
-          if (!good || X509_STORE_CTX_get_error_depth(store) > 0) return good;
-          return has_name_of(X509_STORE_CTX_get_current_cert(store), allowed);
-        });
   }
 
   const WebTlsConfig& config_;

@@ -14,7 +14,8 @@ namespace taskwatchd {
 
 struct ServerTls {
   std::shared_ptr<boost::asio::ssl::context> context;
-  std::vector<ConfigError> warnings;  // a certificate whose time has not come or is over
+  // A certificate whose time has not come or is over, an authority that cannot be used.
+  std::vector<ConfigError> warnings;
 };
 
 // `file` is the web configuration's name, for messages: what is wrong with the texts is told at the

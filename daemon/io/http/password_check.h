@@ -34,7 +34,7 @@ class PasswordChecker {
     Secret password;
     Secret hash;
     // A wrong password takes the work of a hash of this cost, so that its time does not show the
-    // cost of `hash`. No less than that.
+    // cost of `hash`. A hash that costs more takes its own time.
     int cost = 0;
   };
   // Nullopt if there is no place, the turn does not come in time, or the system gives no thread.

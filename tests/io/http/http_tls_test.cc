@@ -26,9 +26,10 @@ class HttpTlsTest : public testing::Test {
     config.key_file = {"/k.pem", {3, 13}};
     return config;
   }
-  WebTlsConfig with_clients() const {
+  static WebTlsConfig with_clients(ClientAuth auth = ClientAuth::kRequireAndVerify) {
     WebTlsConfig asking = config();
     asking.client_ca_file = {"/ca.pem", {4, 19}};
+    asking.client_auth = auth;
     return asking;
   }
   WebTlsTexts texts(const CertificateWish& wish = {}) const {
@@ -131,6 +132,27 @@ TEST_F(HttpTlsTest, SpeaksWhatIsConfigured) {
   EXPECT_TRUE(client(served).connected());
 }
 
+TEST_F(HttpTlsTest, SpeaksOldProtocolsOnlyIfToldTo) {
+  Served served;
+  WebTlsConfig old = config();
+  old.min_version = TlsVersion::kTls11;
+  serve(served, old);
+  EXPECT_FALSE(client(served, {.lowest = TLS1_VERSION, .highest = TLS1_VERSION}).connected());
+  EXPECT_TRUE(client(served, {.lowest = TLS1_1_VERSION, .highest = TLS1_1_VERSION}).connected());
+  EXPECT_EQ(client(served).version(), "TLSv1.3");
+  old.min_version = TlsVersion::kTls10;
+  old.max_version = TlsVersion::kTls10;
+  serve(served, old);
+  TlsClient oldest = client(served, {.lowest = TLS1_VERSION, .highest = TLS1_VERSION});
+  EXPECT_THAT(oldest.fetch(), HasSubstr("200 OK")) << oldest.why();
+  EXPECT_FALSE(client(served).connected());
+  WebTlsConfig none = config();  // no version is left, as in the toolkit
+  none.min_version = TlsVersion::kTls13;
+  none.max_version = TlsVersion::kTls12;
+  serve(served, none);
+  EXPECT_FALSE(client(served).connected());
+}
+
 TEST_F(HttpTlsTest, ClientsShowACertificate) {
   Served served;
   serve(served, with_clients());
@@ -148,10 +170,80 @@ TEST_F(HttpTlsTest, ClientsShowACertificate) {
       << "the server's authority is not the clients'";
 }
 
+// With TLS 1.3 the client thinks it is in until it reads, with 1.2 the handshake fails.
+TEST_F(HttpTlsTest, AsksClientsAsGoDoes) {
+  const TestAuthority stranger;
+  const struct {
+    ClientAuth auth;
+    bool none, unknown;  // whether a client is let in without a certificate, or with a stranger's
+  } ways[] = {{ClientAuth::kNone, true, true},
+              {ClientAuth::kRequest, true, true},
+              {ClientAuth::kRequireAny, false, true},
+              {ClientAuth::kVerifyIfGiven, true, false},
+              {ClientAuth::kRequireAndVerify, false, false}};
+  for (const auto& way : ways) {
+    for (const int highest : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      Served served;
+      serve(served, with_clients(way.auth));
+      const auto is_let_in = [&](std::pair<std::string, std::string> shown) {
+        return !client(served, {.highest = highest, .certificate = std::move(shown)})
+                    .fetch()
+                    .empty();
+      };
+      const auto name = testing::Message() << static_cast<int>(way.auth) << ", " << highest;
+      EXPECT_TRUE(is_let_in(clients.issue())) << name;
+      EXPECT_EQ(is_let_in({}), way.none) << name;
+      EXPECT_EQ(is_let_in(stranger.issue()), way.unknown) << name;
+      EXPECT_EQ(is_let_in(clients.issue({.to_seconds = -10})), way.unknown) << name << ", expired";
+    }
+  }
+}
+
+TEST_F(HttpTlsTest, WithoutAnAuthorityOfItsOwnTheMachinesVerify) {
+  for (const ClientAuth auth : {ClientAuth::kVerifyIfGiven, ClientAuth::kRequireAndVerify}) {
+    Served served;
+    WebTlsConfig asking = config();
+    asking.client_auth = auth;
+    serve(served, asking);
+    EXPECT_EQ(client(served, {.certificate = clients.issue()}).fetch(), "");
+    EXPECT_EQ(client(served).fetch().empty(), auth == ClientAuth::kRequireAndVerify);
+  }
+}
+
+// As in Go, where each certificate of the file is a root.
+TEST_F(HttpTlsTest, ACertificateThatIsListedItselfIsVerified) {
+  const auto shown = clients.issue();
+  WebTlsTexts pinned = texts();
+  pinned.client_ca = shown.first;
+  Served served;
+  served.set_door({.tls = made(with_clients(), pinned).context});
+  EXPECT_THAT(client(served, {.certificate = shown}).fetch(), HasSubstr("200 OK"));
+  EXPECT_EQ(client(served, {.certificate = clients.issue()}).fetch(), "");
+}
+
+TEST_F(HttpTlsTest, NamesOfClientsThatAreNotVerifiedCountToo) {
+  const TestAuthority stranger;
+  for (const bool any_name : {true, false}) {
+    Served served;
+    WebTlsConfig named = with_clients(ClientAuth::kRequireAny);
+    named.client_allowed_sans.emplace();
+    if (any_name) named.client_allowed_sans->push_back("prometheus.example");
+    serve(served, named);
+    for (const TestAuthority* signer : {&std::as_const(clients), &stranger}) {
+      const auto good = signer->issue({.subject_alt_name = "DNS:prometheus.example"});
+      const auto bad = signer->issue({.subject_alt_name = "DNS:other.example"});
+      EXPECT_EQ(client(served, {.certificate = good}).fetch().empty(), !any_name);
+      EXPECT_EQ(client(served, {.certificate = bad}).fetch(), "");
+    }
+    EXPECT_EQ(client(served).fetch(), "");
+  }
+}
+
 TEST_F(HttpTlsTest, ClientsBearAName) {
   Served served;
   WebTlsConfig named = with_clients();
-  named.client_allowed_sans = {"prometheus.example", "10.1.2.3", "a@example", "spiffe://x/y"};
+  named.client_allowed_sans =
+      std::vector<std::string>{"prometheus.example", "10.1.2.3", "a@example", "spiffe://x/y"};
   serve(served, named);
   for (const char* good :
        {"DNS:prometheus.example", "DNS:other,IP:10.1.2.3", "email:a@example", "URI:spiffe://x/y"}) {
@@ -246,9 +338,33 @@ TEST_F(HttpTlsTest, BadTextsAreNamedAtTheirKeys) {
   bad.client_ca = "";
   EXPECT_THAT(problems(with_clients(), bad),
               ElementsAre(StartsWith("w.yml:4:19: `client_ca_file` /ca.pem holds no certificate")));
+  for (const ClientAuth auth :
+       {ClientAuth::kRequest, ClientAuth::kRequireAny, ClientAuth::kVerifyIfGiven}) {
+    EXPECT_EQ(made(with_clients(auth), bad).warnings.size(), 1U) << "of use without it";
+  }
   bad.client_ca = good.client_ca + "-----BEGIN CERTIFICATE-----\nbroken\n";
-  EXPECT_THAT(problems(with_clients(), bad), ElementsAre(HasSubstr("or a broken one")));
+  const auto broken = made(with_clients(), bad).warnings;
+  ASSERT_EQ(broken.size(), 1U);
+  EXPECT_THAT(to_string(broken[0]), HasSubstr("or a broken one"));
   EXPECT_THAT(problems(config(), good), IsEmpty());
+}
+
+TEST_F(HttpTlsTest, BadTextsOfTheFileItselfAreNamedToo) {
+  WebTlsConfig inline_texts = with_clients();
+  inline_texts.cert_file = {{}, {2, 9}, Secret("x")};
+  inline_texts.key_file = {{}, {3, 8}, Secret("canary")};
+  inline_texts.client_ca_file = {{}, {4, 14}, Secret("x")};
+  WebTlsTexts bad = texts();
+  bad.key = texts().key;
+  bad.client_ca = "";
+  EXPECT_THAT(problems(inline_texts, bad),
+              ElementsAre(StartsWith("w.yml:3:8: `key` is not the key of `cert`; give"),
+                          StartsWith("w.yml:4:14: `client_ca` holds no certificate")));
+  bad.key = Secret("canary");
+  bad.certificate = "x";
+  EXPECT_THAT(problems(inline_texts, bad),
+              ElementsAre(StartsWith("w.yml:2:9: `cert` holds no certificate"),
+                          StartsWith("w.yml:4:14: `client_ca`")));
 }
 
 TEST_F(HttpTlsTest, ACertificateOutOfItsTimeIsServedWithAWarning) {

@@ -35,6 +35,18 @@ TEST(Bcrypt, KnowsThePassword) {
   EXPECT_TRUE(bcrypt_matches(Secret("secret"), Secret(b_kind)));
 }
 
+TEST(Bcrypt, AllKindsOfGoAreOneToCrypt) {
+  const std::string rest = kHash.reveal().substr(4);
+  for (const char* kind : {"$2$", "$2a$", "$2b$", "$2x$", "$2y$"}) {
+    const Secret hash(bcrypt_for_crypt(kind + rest + " more"));
+    EXPECT_TRUE(bcrypt_matches(Secret("secret"), hash)) << kind;
+    EXPECT_FALSE(bcrypt_matches(Secret("Secret"), hash)) << kind;
+  }
+  std::string odd = kHash.reveal();
+  odd[28] = static_cast<char>(odd[28] + 1);  // bits of the salt that do not count
+  EXPECT_TRUE(bcrypt_matches(Secret("secret"), Secret(bcrypt_for_crypt(odd))));
+}
+
 TEST(Bcrypt, NobodyHasNobodysPassword) {
   const Secret nobody(bcrypt_of_nobody(4));
   for (const char* guess : {"", "secret", "."}) EXPECT_FALSE(bcrypt_matches(Secret(guess), nobody));
