@@ -15,8 +15,19 @@ namespace {
 constexpr std::size_t kMaxHeaderBytes = 4096;
 constexpr std::size_t kMaxBurst = 1'000'000'000;
 
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
+  });
+}
+
+// On one line, as Go sends it: a `|` of YAML is a usual way to write a long policy.
+std::string header_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
 // The headers that the toolkit lets be set; some have few values.
@@ -44,9 +55,10 @@ void read_headers(Section& http, WebConfig& config) {
       value = known.values[*index];
     }
     if (!value) continue;
-    if (!is_printable(*value) || value->size() > kMaxHeaderBytes) {
+    value = header_line(*std::move(value));
+    if (has_control(*value) || value->size() > kMaxHeaderBytes) {
       headers->refuse(known.name, "`" + std::string(known.name) +
-                                      "` must be printable ASCII on one line, of at most " +
+                                      "` must be text without control characters, of at most " +
                                       std::to_string(kMaxHeaderBytes) + " bytes");
       continue;
     }

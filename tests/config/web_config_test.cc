@@ -306,10 +306,22 @@ TEST(WebConfig, LimitsTheRateAsTheToolkit) {
   }
 }
 
+TEST(WebConfig, AHeaderIsOneLine) {
+  const auto sent = [](const std::string& value) {
+    return taken("http_server_config:\n  headers:\n    Content-Security-Policy: " + value + "\n")
+        .headers.at(0)
+        .second;
+  };
+  EXPECT_EQ(sent("|\n      default-src 'self';\n      img-src *\n"),
+            "default-src 'self'; img-src *");
+  EXPECT_EQ(sent("\"a\\r\\nSet-Cookie: b\\n\""), "a  Set-Cookie: b");
+  EXPECT_EQ(sent("\u00e9"), "\u00e9");
+}
+
 TEST(WebConfig, RefusesWhatIsNoConfiguration) {
   EXPECT_THAT(refused("- a\n"), HasSubstr("KEY: VALUE"));
-  EXPECT_THAT(refused("http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\r\\nb: c\"\n"),
-              HasSubstr("printable ASCII on one line"));
+  EXPECT_THAT(refused("http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\0b\"\n"),
+              HasSubstr("text without control characters"));
 }
 
 TEST(WebConfig, NeverRepeatsAHash) {
