@@ -5,6 +5,7 @@
 
 #include "config/ids.h"
 #include "config/key_text.h"
+#include "config/problems.h"
 #include "core/events/device_text.h"
 #include "core/events/redact.h"
 #include "core/types/ascii.h"
@@ -12,7 +13,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kShownName = 64;
 constexpr std::size_t kMaxPolicyBytes = 2048;
 
 std::string quoted(std::string_view name) {
@@ -22,7 +22,7 @@ std::string quoted(std::string_view name) {
 }  // namespace
 
 std::string shown_name(std::string_view text) {
-  return '`' + cut(escape_controls(redact(repair_utf8(text))), kShownName) + '`';
+  return shown(redact(repair_utf8(text)));
 }
 
 KeyCandidate ProfileReader::fail(const std::string& why) const {
@@ -43,10 +43,11 @@ KeyCandidate ProfileReader::keys(std::string_view token, bool needs_token) const
   KeyRecipe recipe = this->recipe(KeyRecipe::Kind::kKeys);
   const auto id = find("access_key_id");
   const auto secret = find("access_key_secret");
-  const auto session = token.empty() ? std::nullopt : find(token);
+  auto session = token.empty() ? std::nullopt : find(token);
   if (!id) return fail("lacks `access_key_id`; give it");
   if (!secret) return fail("lacks `access_key_secret`; give it");
   if (!session && needs_token) return fail("lacks " + quoted(token) + "; give it");
+  if (!needs_token && !is_temporary_id(*id)) session.reset();
   const std::pair<std::string_view, const std::optional<std::string>&> values[] = {
       {"access_key_id", id}, {"access_key_secret", secret}, {token, session}};
   for (const auto& [name, value] : values) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/characters.h"
 #include "core/types/trim.h"
 
 namespace taskwatchd {
@@ -12,14 +13,24 @@ KeyText clean_key_text(std::string_view bytes) {
         {},
         "holds more than " + std::to_string(kMaxKeyBytes) + " bytes; put the key alone into it"};
   }
-  bytes = trim(bytes);
+  const MarkedText marked = without_mark(bytes);
+  if (marked.problem != nullptr) return {{}, marked.problem};
+  bytes = without_quotes(trim(marked.text));
   if (bytes.empty()) return {{}, "is empty; put the key into it"};
+  if (const auto odd = find_odd_character(bytes)) {
+    return {{},
+            "holds " + odd->shown() + ", which no key has; remove it, and put the key alone there"};
+  }
   if (std::any_of(bytes.begin(), bytes.end(), [](char c) { return c <= ' ' || c >= 0x7F; })) {
     return {{},
             "holds a space, a second line or a character that is not plain ASCII; put the key "
             "alone into it"};
   }
   return {Secret(std::string(bytes)), {}};
+}
+
+bool is_temporary_id(std::string_view access_key_id) {
+  return access_key_id.starts_with("STS.");
 }
 
 }  // namespace taskwatchd

@@ -169,7 +169,7 @@ std::variant<Keys, KeyError> KeyFiles::read(const AccountConfig& account) const 
     return fail("access_key_secret_file", credentials.access_key_secret_file, secret);
   }
   keys.access_key_secret = std::move(secret.value);
-  if (!credentials.security_token_file.empty()) {
+  if (!credentials.security_token_file.empty() && is_temporary_id(keys.access_key_id)) {
     KeyText token = read_key(credentials.security_token_file);
     if (!token.problem.empty()) {
       return fail("security_token_file", credentials.security_token_file, token);
@@ -200,7 +200,9 @@ std::variant<Keys, KeyError> KeyFiles::from_environment(const std::string& accou
   Keys keys;
   keys.access_key_id = environment_id_->value.reveal();
   keys.access_key_secret = environment_secret_->value;
-  if (environment_token_) keys.security_token = environment_token_->value;
+  if (environment_token_ && is_temporary_id(keys.access_key_id)) {
+    keys.security_token = environment_token_->value;
+  }
   return keys;
 }
 

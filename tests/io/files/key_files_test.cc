@@ -38,13 +38,28 @@ class KeyFilesTest : public ::testing::Test {
 
 TEST_F(KeyFilesTest, ReadsIdSecretAndTokenFromFiles) {
   account_.credentials.access_key_id = "";
-  account_.credentials.access_key_id_file = folder_.write("id", "LTAI5tFILE\n");
+  account_.credentials.access_key_id_file = folder_.write("id", "STS.FILE\n");
   account_.credentials.security_token_file = folder_.write("token", "CAIS+/=\n");
   KeyFiles files = make();
   const auto keys = std::get<Keys>(files.keys(account_));
-  EXPECT_EQ(keys.access_key_id, "LTAI5tFILE");
+  EXPECT_EQ(keys.access_key_id, "STS.FILE");
   EXPECT_EQ(keys.access_key_secret.reveal(), "first");
   EXPECT_EQ(keys.security_token.reveal(), "CAIS+/=");
+}
+
+TEST_F(KeyFilesTest, ATokenIsOnlyGivenWithAnIdOfSts) {
+  account_.credentials.security_token_file = folder_.write("token", "CAIS\n");
+  KeyFiles files = make();
+  EXPECT_TRUE(std::get<Keys>(files.keys(account_)).security_token.empty());
+  AccountConfig bare;
+  bare.name = "bare";
+  const Environment secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "S");
+  const Environment token("ALIBABA_CLOUD_SECURITY_TOKEN", "CAIS");
+  for (const auto& [id, sent] : {std::pair("LTAI5tX", ""), std::pair("\"STS.1\"", "CAIS")}) {
+    const Environment variable("ALIBABA_CLOUD_ACCESS_KEY_ID", id);
+    KeyFiles environment = make();
+    EXPECT_EQ(std::get<Keys>(environment.keys(bare)).security_token.reveal(), sent);
+  }
 }
 
 TEST_F(KeyFilesTest, UsesAChangedKeyAtTheNextLook) {
@@ -159,9 +174,6 @@ TEST_F(KeyFilesTest, TakesTheEnvironmentWhenNoCredentialsAreGiven) {
     EXPECT_EQ(keys.access_key_id, "LTAI5tENV");
     EXPECT_EQ(keys.access_key_secret.reveal(), "from-env");
     EXPECT_TRUE(keys.security_token.empty());
-    const Environment token("ALIBABA_CLOUD_SECURITY_TOKEN", "CAIS");
-    KeyFiles with_token = make();
-    EXPECT_EQ(std::get<Keys>(with_token.keys(account_)).security_token.reveal(), "CAIS");
   }
   KeyFiles without = make();
   EXPECT_EQ(ask(without, account_),
