@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cloud/credential_profile.h"
+#include "config/characters.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {
@@ -96,6 +97,9 @@ KeyCandidate parse_cli_profile(std::string_view json, const CredentialDefaults& 
   const ProfileReader whole(
       defaults.file, [](std::string_view) { return std::nullopt; }, defaults);
   if (json.size() > kCredentialFileLimit) return whole.fail("is longer than 64 KiB; shorten it");
+  const MarkedText marked = without_mark(json);
+  if (marked.problem != nullptr) return whole.fail(marked.problem);
+  json = marked.text;
   simdjson::dom::parser parser;
   object root;
   if (parser.allocate(json.size() + 1, kMaxDepth) != simdjson::SUCCESS ||

@@ -1,4 +1,5 @@
 #include "config/accounts.h"
+#include "config/characters.h"
 #include "config/ids.h"
 #include "config/path.h"
 #include "config/url.h"
@@ -29,6 +30,13 @@ std::optional<std::string> label_problem(const std::string& name, const std::str
     if ((c >= 0 && c < 0x20) || c == 0x7F) {
       return "label " + shown(name) + " holds a control character; write its value on one line";
     }
+  }
+  for (auto odd = find_odd_character(value); odd;
+       odd = find_odd_character(value, odd->at + odd->size)) {
+    // Full-width signs and curly quotes are seen, and belong to some languages.
+    if (odd->looks_like != '\0') continue;
+    return "label " + shown(name) + " holds " + odd->shown() +
+           ", which nobody sees in a query; remove it";
   }
   return std::nullopt;
 }

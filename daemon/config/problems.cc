@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "config/characters.h"
 #include "core/events/device_text.h"
 
 namespace taskwatchd {
@@ -40,7 +41,24 @@ std::vector<ConfigError> Problems::take() {
 }
 
 std::string shown(std::string_view text) {
-  return "`" + cut(escape_controls(text), kShownBytes) + "`";
+  std::string escaped;
+  std::string names;
+  std::size_t done = 0;
+  while (const auto odd = find_odd_character(text, done)) {
+    escaped += escape_controls(text.substr(done, odd->at - done)) + odd->escape;
+    done = odd->at + odd->size;
+    const std::string name = odd->escape + " is " + odd->name;
+    if (names.find(name) == std::string::npos) names += (names.empty() ? " (" : ", ") + name;
+  }
+  escaped += escape_controls(text.substr(done));
+  if (!names.empty()) names = cut(std::move(names), 2 * kShownBytes) + ")";
+  return "`" + cut(std::move(escaped), kShownBytes) + "`" + names;
+}
+
+std::string odd_note(std::string_view text, std::string_view message) {
+  const auto odd = find_odd_character(text);
+  if (!odd || message.find(odd->escape) != std::string_view::npos) return {};
+  return "; it holds " + odd->shown();
 }
 
 std::string any_of(const std::vector<std::string_view>& words) {

@@ -239,6 +239,7 @@ YamlPlace Section::place_of(std::string_view key) const {
 }
 
 void Section::refuse(std::string_view key, std::string message) {
+  if (const YamlEntry* entry = find(key)) message += odd_note(entry->value.text, message);
   problems_->add(place_of(key), std::move(message));
 }
 

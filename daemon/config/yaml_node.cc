@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "config/characters.h"
 #include "config/source_text.h"
 
 namespace taskwatchd {
@@ -180,13 +181,17 @@ std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems) {
   }
   TreeBuilder builder(text, problems);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{std::string(without_mark(text).text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Stop& stop) {
     problems.end(stop.place, stop.message);
   } catch (const YAML::Exception& error) {
+    if (const auto slip = SourceText(text).likely_slip(place_of(error.mark))) {
+      problems.end(slip->place, "not YAML: " + error.msg + "; " + slip->message);
+      return builder.finish();
+    }
     problems.end(place_of(error.mark), "not YAML: " + error.msg +
                                            "; check the indentation, quotes and brackets "
                                            "here and in the line above");

@@ -146,6 +146,14 @@ TEST(CliProfile, AFileThatIsNoneIsAProblem) {
               HasSubstr("longer than 64 KiB"));
 }
 
+TEST(CliProfile, MayComeFromAnyEditor) {
+  const std::string text = R"({"current":"p","profiles":[{"name":"p","mode":"EcsRamRole"}]})";
+  EXPECT_EQ(parse_cli_profile("\xEF\xBB\xBF" + text, defaults()).problem, "");
+  for (const std::string& utf16 : {std::string("\xFF\xFE{\0}\0", 6), std::string("\0{\0}", 4)}) {
+    EXPECT_EQ(parse_cli_profile(utf16, defaults()).problem, kFile + " is UTF-16; save it as UTF-8");
+  }
+}
+
 TEST(CliProfile, ATestsStsStandsWhateverTheProfileSays) {
   CredentialDefaults test = defaults();
   test.sts_url = "http://127.0.0.1:1";
@@ -179,6 +187,70 @@ TEST(CredentialsIni, ReadsEachType) {
                                 "\noidc_provider_arn=P\noidc_token_file_path=/t\n");
   ASSERT_EQ(oidc.problem, "");
   EXPECT_EQ(oidc.recipe.token_file, "/t");
+}
+
+TEST(CredentialsIni, QuotesAreNoPartOfAValue) {
+  const KeyCandidate key =
+      ini("enable = true\ntype = \"access_key\"\naccess_key_id = \"LTAI5tExampleKeyId\"\n"
+          "access_key_secret = 'ExampleSecretOf30Characters000'\n");
+  ASSERT_EQ(key.problem, "");
+  EXPECT_EQ(key.recipe.keys.access_key_id, "LTAI5tExampleKeyId");
+  EXPECT_EQ(key.recipe.keys.access_key_secret.reveal(), "ExampleSecretOf30Characters000");
+  EXPECT_EQ(
+      ini("type='ram_role_arn'\naccess_key_id=A\naccess_key_secret=S\nrole_arn=\"" + kArn + "\"\n")
+          .recipe.role.arn,
+      kArn);
+  EXPECT_TRUE(parse_credentials_ini("[default]\nenable = \"false\"\ntype = access_key\n"
+                                    "access_key_id = A\naccess_key_secret = S\n",
+                                    defaults())
+                  .absent);
+}
+
+TEST(CredentialsIni, MayComeFromAnyEditor) {
+  const std::string lines =
+      "[default]\r\ntype = access_key\r\naccess_key_id = LTAI5tExampleKeyId\r\n"
+      "access_key_secret = ExampleSecretOf30Characters000\r\n";
+  std::string old_mac = lines;
+  std::erase(old_mac, '\n');
+  for (const std::string& text : {"\xEF\xBB\xBF" + lines, old_mac}) {
+    const KeyCandidate key = parse_credentials_ini(text, defaults()).candidate;
+    ASSERT_EQ(key.problem, "");
+    EXPECT_EQ(key.recipe.keys.access_key_id, "LTAI5tExampleKeyId");
+  }
+  EXPECT_THAT(parse_credentials_ini(std::string("\xFF\xFE[\0", 4), defaults()).candidate.problem,
+              HasSubstr("is in a file that is UTF-16; save it as UTF-8"));
+}
+
+TEST(CredentialsIni, TakesColonsAndPassesOverOtherSections) {
+  const KeyCandidate key =
+      ini("type: access_key\naccess_key_id: A\naccess_key_secret=S:=\n[other]\nan odd line\n");
+  ASSERT_EQ(key.problem, "");
+  EXPECT_EQ(key.recipe.keys.access_key_id, "A");
+  EXPECT_EQ(key.recipe.keys.access_key_secret.reveal(), "S:=");
+  EXPECT_EQ(ini("type: ram_role_arn\naccess_key_id: A\naccess_key_secret: S\nrole_arn: " + kArn)
+                .recipe.role.arn,
+            kArn);
+}
+
+TEST(CredentialsIni, NamesACharacterThatIsNotSeen) {
+  EXPECT_THAT(ini("type = access_key\xC2\xA0\n").problem,
+              HasSubstr("has type `access_key\\u00a0` (\\u00a0 is a no-break space), which"));
+}
+
+// cli_ramrole_leftover_token: `aliyun configure` keeps the token of an earlier mode.
+TEST(CredentialProfile, ATokenIsOnlySentWithAnIdOfSts) {
+  const std::string role = R"("mode":"RamRoleArn","access_key_secret":"S","sts_token":"T",)"
+                           R"("ram_role_arn":")" +
+                           kArn + R"(","access_key_id":)";
+  const KeyCandidate leftover = cli(role + R"("LTAI5tExampleKeyId")");
+  ASSERT_EQ(leftover.problem, "");
+  EXPECT_TRUE(leftover.recipe.signer->keys.security_token.empty());
+  EXPECT_EQ(cli(role + R"("STS.1")").recipe.signer->keys.security_token.reveal(), "T");
+  const std::string keys = "access_key_secret=S\nsecurity_token=T\nrole_arn=" + kArn + "\n";
+  EXPECT_TRUE(
+      ini("type=access_key\naccess_key_id=LTAI1\n" + keys).recipe.keys.security_token.empty());
+  EXPECT_TRUE(ini("type=ram_role_arn\naccess_key_id=LTAI1\n" + keys)
+                  .recipe.signer->keys.security_token.empty());
 }
 
 TEST(CredentialsIni, TakesTheSectionThatIsAskedFor) {

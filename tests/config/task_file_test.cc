@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "config/parse.h"
+#include "config/parse_text.h"
 #include "config/task_file.h"
 #include "config/task_owners.h"
 
@@ -33,6 +33,30 @@ TEST(TaskFile, KeepsTheGoodLinesAndNamesTheBad) {
             (std::vector<std::string>{"t.txt:2:2: `T 2`" + rule,
                                       "t.txt:4:1: `\xEF\xBF\xBD\xEF\xBF\xBD`" + rule,
                                       "t.txt:5:1: task `T1` stands in line 1 too; remove one"}));
+}
+
+// tests/data/config/tasks_utf16.txt is a list that a Windows editor saved as "Unicode".
+TEST(TaskFile, InUtf16IsOneMessage) {
+  const TaskFile file =
+      parse_task_file(read_text(TEST_DATA_DIR "/config/tasks_utf16.txt"), "t.txt");
+  EXPECT_TRUE(file.tasks.empty());
+  EXPECT_EQ(lines_of(file.errors),
+            (std::vector<std::string>{"t.txt:1:1: the file is UTF-16; save it as UTF-8; no task is "
+                                      "read from it"}));
+}
+
+TEST(TaskFile, MayEndItsLinesByACarriageReturnAlone) {
+  const TaskFile file = parse_task_file("T1\rT2\r\nT3\n\rT4", "t.txt");
+  EXPECT_EQ(file.tasks, (std::vector<std::string>{"T1", "T2", "T3", "T4"}));
+  EXPECT_EQ(file.lines, (std::vector<int>{1, 2, 3, 5}));
+}
+
+TEST(TaskFile, NamesACharacterThatIsNotSeen) {
+  const TaskFile file = parse_task_file("T1\xE2\x80\x8B\n", "t.txt");
+  ASSERT_EQ(file.errors.size(), 1U);
+  EXPECT_EQ(
+      file.errors[0].message.find("`T1\\u200b` (\\u200b is a zero-width space) is no task id"), 0U)
+      << file.errors[0].message;
 }
 
 TEST(TaskFile, OfAnotherKindDoesNotFloodTheLog) {
