@@ -130,7 +130,12 @@ std::optional<std::string> endpoint_problem(std::string_view url) {
   if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
   const Url& origin = std::get<Url>(read);
   const std::string host = without_final_dot(origin.authority.host);
-  if (!is_host(host)) return std::string("has no valid host") + kForm;
+  if (!is_host(host)) {
+    return std::string(host.find('_') == std::string::npos
+                           ? "has no valid host"
+                           : "has an underscore in its host, which no host of the platform has") +
+           kForm;
+  }
   if (origin.scheme == "http" && !is_loopback_literal(host)) {
     return "must be https; http is taken for a loopback address only (127.0.0.1, [::1], "
            "localhost)";
