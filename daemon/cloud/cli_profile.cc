@@ -2,7 +2,7 @@
 // {"current": NAME, "profiles": [{"name": NAME, "mode": MODE, ...}]}
 #include <simdjson.h>
 
-#include <set>
+#include <charconv>
 
 #include "cloud/credential_profile.h"
 #include "config/characters.h"
@@ -58,12 +58,34 @@ class CliFile {
       if (!signer.problem.empty()) return signer;
       return reader.assume_role(signer, "ram_role_arn", "ram_session_name", "expired_seconds");
     }
+    if (mode == "CredentialsURI") {
+      const auto uri = reader.find("credentials_uri");
+      if (!uri) return reader.fail("lacks `credentials_uri`; give it");
+      return uri_candidate(source, *uri);
+    }
+    return cached_keys(reader, mode);
+  }
+
+ private:
+  // What the CLI has fetched in a mode that it alone can carry out.
+  KeyCandidate cached_keys(const ProfileReader& reader, const std::string& mode) const {
+    const std::string expiration = reader.find("sts_expiration").value_or("");
+    std::int64_t ends = 0;  // Unix seconds
+    std::from_chars(expiration.data(), expiration.data() + expiration.size(), ends);
+    const bool is_cached = ends > 0 && reader.find("sts_token");
+    const auto least = std::chrono::floor<std::chrono::seconds>(defaults_.now) + kLeastCachedLife;
+    if (is_cached && ends > least.time_since_epoch().count()) return reader.keys("sts_token", true);
+    if (is_cached) {
+      return reader.fail("has mode " + shown_name(mode) +
+                         ", whose keys the CLI has cached, and they have expired; renew them by a "
+                         "call of `aliyun` with this profile, such as `aliyun sts "
+                         "GetCallerIdentity`");
+    }
     return reader.fail("has mode " + shown_name(mode) +
                        ", which taskwatchd does not take; use AK, StsToken, RamRoleArn, "
                        "ChainableRamRoleArn, EcsRamRole or OIDC");
   }
 
- private:
   KeyCandidate source_profile(const ProfileReader& reader, int depth) const {
     const auto name = reader.find("source_profile");
     if (!name) return reader.fail("lacks `source_profile`; give it");

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "cloud/reply.h"
 #include "cloud/session_request.h"
@@ -83,6 +84,29 @@ std::optional<Secret> key_of(const object& from, std::string_view name, std::siz
   return Secret(std::string(text));
 }
 
+// As parse_utc, and with an offset such as +08:00 for the Z: helpers behind a URI write their zone.
+std::optional<Wall> parse_time(std::string_view text) {
+  constexpr std::string_view kOffset = "+08:00";
+  if (text.size() < kOffset.size()) return std::nullopt;
+  const std::string_view offset = text.substr(text.size() - kOffset.size());
+  const auto number = [&](std::size_t at) {
+    int value = -1;
+    const char* const end = offset.data() + at + 2;
+    const auto read = std::from_chars(offset.data() + at, end, value);
+    return read.ptr == end ? value : -1;
+  };
+  const int hours = number(1);
+  const int minutes = number(4);
+  if ((offset[0] != '+' && offset[0] != '-') || offset[3] != ':' || hours < 0 || hours > 14 ||
+      minutes < 0 || minutes > 59) {
+    return parse_utc(text);
+  }
+  const auto local = parse_utc(std::string(text.substr(0, text.size() - kOffset.size())) + 'Z');
+  if (!local) return std::nullopt;
+  const auto ahead = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+  return offset[0] == '+' ? *local - ahead : *local + ahead;
+}
+
 SessionResult read_keys(const object& from, const HttpReply& reply) {
   Session session;
   const auto id = key_of(from, "AccessKeyId", kMaxKeyBytes);
@@ -90,7 +114,7 @@ SessionResult read_keys(const object& from, const HttpReply& reply) {
   auto token = key_of(from, "SecurityToken", kMaxTokenBytes);
   std::string_view until;
   const bool has_end = from.at_key("Expiration").get_string().get(until) == simdjson::SUCCESS;
-  const auto expires = has_end ? parse_utc(until) : std::nullopt;
+  const auto expires = has_end ? parse_time(until) : std::nullopt;
   if (!id || !secret || !token) {
     return problem("answers without AccessKeyId, AccessKeySecret and SecurityToken");
   }
@@ -99,6 +123,27 @@ SessionResult read_keys(const object& from, const HttpReply& reply) {
   session.expires = *expires;
   session.server_date = server_date(reply);
   return session;
+}
+
+bool has_no_code(const object& whole) {
+  element code;
+  if (whole.at_key("Code").get(code) != simdjson::SUCCESS || code.is_null()) return true;
+  std::string_view text;
+  return code.get_string().get(text) == simdjson::SUCCESS && text.empty();
+}
+
+SessionResult read_session(const HttpResult& result, bool code_is_optional) {
+  simdjson::dom::parser parser;
+  auto read = read_object(result, parser);
+  if (auto* none = std::get_if<SessionProblem>(&read)) return std::move(*none);
+  const auto& reply = std::get<HttpReply>(result);
+  if (reply.status != 200) return problem(http_words(reply));
+  const object& whole = std::get<object>(read);
+  const std::string code = word(whole, "Code");
+  if (code != "Success" && !(code_is_optional && has_no_code(whole))) {
+    return problem(code.empty() ? "answers without Code" : "refuses with Code " + code);
+  }
+  return read_keys(whole, reply);
 }
 
 WordResult read_word(const HttpResult& result, std::size_t limit, std::string_view what) {
@@ -163,17 +208,11 @@ SessionResult read_sts_reply(const HttpResult& result) {
 }
 
 SessionResult read_metadata_session(const HttpResult& result) {
-  simdjson::dom::parser parser;
-  auto read = read_object(result, parser);
-  if (auto* none = std::get_if<SessionProblem>(&read)) return std::move(*none);
-  const auto& reply = std::get<HttpReply>(result);
-  if (reply.status != 200) return problem(http_words(reply));
-  const object& whole = std::get<object>(read);
-  const std::string code = word(whole, "Code");
-  if (code != "Success") {
-    return problem(code.empty() ? "answers without Code" : "refuses with Code " + code);
-  }
-  return read_keys(whole, reply);
+  return read_session(result, false);
+}
+
+SessionResult read_uri_session(const HttpResult& result) {
+  return read_session(result, true);
 }
 
 WordResult read_metadata_token(const HttpResult& result) {

@@ -105,11 +105,15 @@ AccountConfig read_account(Section& section, const ParseContext& context) {
     account.proxy = origin_of(*proxy);
     if (const auto problem = proxy_problem(*proxy)) section.refuse("proxy", "`proxy` " + *problem);
   }
+  account.ca_file = read_path(section, "ca_file", context);
   account.quota = read_quota(section);
   account.quota_total = section.number("quota_total", 0, kMaxCallsPerSecond, true).value_or(0);
   account.quota_share = section.number("quota_share", 0, 1, true).value_or(account.quota_share);
   account.pace = read_pace(section);
   account.instances = read_instances(section, context);
+  for (InstanceConfig& instance : account.instances) {
+    if (instance.ca_file.empty()) instance.ca_file = account.ca_file;
+  }
   account.distributions = read_distributions(section, account);
   section.finish();
   return account;

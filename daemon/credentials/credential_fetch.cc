@@ -9,7 +9,9 @@
 #include "cloud/nonce.h"
 #include "cloud/session_reply.h"
 #include "cloud/session_request.h"
+#include "config/characters.h"
 #include "config/url.h"
+#include "core/types/trim.h"
 
 namespace taskwatchd {
 namespace {
@@ -67,6 +69,7 @@ Awaitable<FetchResult> assume_role(FetchPorts ports, FetchSettings settings, Key
     HttpRequest request =
         assume_role_request(recipe, signer, ports.clock.now().wall + correction,
                             make_nonce(ports.entropy.next(), ports.entropy.next()));
+    request.ca_file = settings.ca_file;
     request.proxy = settings.proxy;
     answer = co_await ask(ports.http, std::move(request), read_sts_reply);
     const auto* problem = std::get_if<SessionProblem>(&answer);
@@ -80,9 +83,11 @@ Awaitable<FetchResult> oidc_role(FetchPorts ports, FetchSettings settings, KeyRe
   // Read anew each time: whoever mounts it renews it.
   const LocalText file = ports.local.file(recipe.token_file, kCredentialFileLimit);
   if (!file.problem.empty()) co_return "the token file " + recipe.token_file + " " + file.problem;
-  std::string text = file.text.reveal();
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  const Secret token(std::move(text));
+  const MarkedText marked = without_mark(file.text.reveal());
+  if (marked.problem != nullptr) {
+    co_return "the token file " + recipe.token_file + " " + marked.problem;
+  }
+  const Secret token(std::string(trim(marked.text)));
   const std::size_t size = token.reveal().size();
   if (size < kMinOidcToken || size > kMaxOidcToken) {
     co_return "the token file " + recipe.token_file + " holds " + std::to_string(size) +
@@ -91,6 +96,7 @@ Awaitable<FetchResult> oidc_role(FetchPorts ports, FetchSettings settings, KeyRe
   HttpRequest request =
       assume_role_with_oidc_request(recipe, token, ports.clock.now().wall,
                                     make_nonce(ports.entropy.next(), ports.entropy.next()));
+  request.ca_file = settings.ca_file;
   request.proxy = settings.proxy;
   SessionResult answer = co_await ask(ports.http, std::move(request), read_sts_reply);
   co_return to_keys(std::move(answer), sts_name(recipe), ports.clock.now());
@@ -123,9 +129,10 @@ Awaitable<FetchResult> ecs_role(FetchPorts ports, FetchSettings settings, KeyRec
 
 Awaitable<FetchResult> from_uri(FetchPorts ports, FetchSettings settings, KeyRecipe recipe) {
   HttpRequest request = uri_session_request(recipe.uri);
+  request.ca_file = settings.ca_file;
   // A helper beside us is asked directly.
   if (request.url.starts_with("https")) request.proxy = settings.proxy;
-  SessionResult answer = co_await ask(ports.http, std::move(request), read_metadata_session);
+  SessionResult answer = co_await ask(ports.http, std::move(request), read_uri_session);
   co_return to_keys(std::move(answer), "it ", ports.clock.now());
 }
 

@@ -18,6 +18,7 @@ AccountConfig key_parts(const AccountConfig& account) {
   parts.name = account.name;
   parts.credentials = account.credentials;
   parts.proxy = account.proxy;
+  parts.ca_file = account.ca_file;
   return parts;
 }
 
@@ -108,7 +109,8 @@ void Credentials::keep_only(const Config& config) {
 std::shared_ptr<Credentials::Slot> Credentials::slot_of(const AccountConfig& account) {
   std::shared_ptr<Slot>& slot = slots_[account.name];
   const bool same = slot && slot->account.credentials == account.credentials &&
-                    slot->account.proxy == account.proxy;
+                    slot->account.proxy == account.proxy &&
+                    slot->account.ca_file == account.ca_file;
   // A fetch that is under way for the old one ends in a slot that nobody asks.
   if (!same) {
     slot = std::make_shared<Slot>();
@@ -119,7 +121,7 @@ std::shared_ptr<Credentials::Slot> Credentials::slot_of(const AccountConfig& acc
 
 void Credentials::look(Slot& slot, Mono now) {
   if (slot.looked_at && now - *slot.looked_at < kLookInterval) return;
-  std::vector<KeyCandidate> places = places_.look(slot.account);
+  std::vector<KeyCandidate> places = places_.look(slot.account, ports_.clock.now().wall);
   const bool first = !slot.looked_at && slot.places.empty();
   slot.looked_at = now;
   if (!first && now - slot.good_at < kGrace && has_new_problem(slot.places, places)) return;
@@ -165,6 +167,7 @@ Awaitable<void> Credentials::fetch(std::shared_ptr<Slot> slot) {
     if (problem.empty()) {
       FetchSettings settings{.metadata_url = places_.metadata_url(),
                              .metadata_v1 = places_.metadata_v1(),
+                             .ca_file = slot->account.ca_file,
                              .proxy = slot->account.proxy};
       KeyRecipe recipe = place.recipe;
       FetchResult result = co_await fetch_keys(ports_, std::move(settings), std::move(recipe));

@@ -112,6 +112,43 @@ TEST(SessionReply, ReadsKeysAndTheirEnd) {
   }
 }
 
+// uri_without_code.json: helpers give the four fields that SDKs read.
+TEST(SessionReply, AUriNeedsNoCode) {
+  for (const char* code : {"", R"("Code":null,)", R"("Code":"",)", R"("Code":"Success",)"}) {
+    const SessionResult result =
+        read_uri_session(reply(200, "{" + std::string(code) + kCredentials + "}"));
+    ASSERT_EQ(problem_of(result), "") << code;
+    EXPECT_EQ(std::get<Session>(result).keys.access_key_id, "STS.1");
+  }
+  for (const char* code : {R"("Code":"Forbidden",)", R"("Code":"canary canary",)", R"("Code":5,)",
+                           R"("Code":false,)"}) {
+    const std::string body = "{" + std::string(code) + kCredentials + "}";
+    EXPECT_NE(problem_of(read_uri_session(reply(200, body))), "") << code;
+    EXPECT_THAT(problem_of(read_uri_session(reply(200, body))), Not(HasSubstr("canary")));
+  }
+  EXPECT_EQ(problem_of(read_metadata_session(reply(200, std::string("{") + kCredentials + "}"))),
+            "answers without Code");
+  EXPECT_NE(problem_of(read_uri_session(reply(200, "{}"))), "");
+}
+
+TEST(SessionReply, AnEndMayHaveAnOffset) {
+  const std::string utc = "2026-11-22T02:02:03Z";
+  const auto read = [&](const std::string& end) {
+    std::string body = kCredentials;
+    body.replace(body.find(utc), utc.size(), end);
+    return read_uri_session(reply(200, "{" + body + "}"));
+  };
+  for (const char* end : {"2026-11-22T02:02:03+00:00", "2026-11-22T10:02:03+08:00",
+                          "2026-11-22T10:02:03.000+08:00", "2026-11-21T20:32:03-05:30"}) {
+    const SessionResult result = read(end);
+    ASSERT_EQ(problem_of(result), "") << end;
+    EXPECT_EQ(std::get<Session>(result).expires - kNow, std::chrono::hours(1)) << end;
+  }
+  for (const char* end : {"2026-11-22T02:02:03+24:00", "2026-11-22T02:02:03+0800", "+08:00"}) {
+    EXPECT_THAT(problem_of(read(end)), HasSubstr("answers without an Expiration")) << end;
+  }
+}
+
 TEST(SessionReply, StsRefusalsAreNamedWithoutTheirText) {
   for (const auto& [code, mend] : std::vector<std::pair<std::string, std::string>>{
            {"NoPermission", "allow sts:AssumeRole"},

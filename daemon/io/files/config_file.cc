@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "config/characters.h"
 #include "config/key_text.h"
 #include "io/files/config_file_read.h"
 
@@ -23,7 +24,12 @@ class Loader {
     for (const AccountConfig& account : loaded_.config.accounts) {
       if (key_files == FileChecks::kUnused) break;
       check_keys(account);
-      for (const InstanceConfig& instance : account.instances) check_ca(account, instance);
+      check_ca("account `" + account.name + "`", account.ca_file);
+      for (const InstanceConfig& instance : account.instances) {
+        if (instance.ca_file == account.ca_file) continue;
+        check_ca("account `" + account.name + "`, instance `" + instance.name + "`",
+                 instance.ca_file);
+      }
     }
     if (key_files == FileChecks::kNeeded) check_state();
     TaskFiles::Problems problems = files.add_to(loaded_.config, path_);
@@ -69,16 +75,17 @@ class Loader {
     if (!open.empty()) warn("state " + path + " " + open);
   }
 
-  void check_ca(const AccountConfig& account, const InstanceConfig& instance) {
-    if (instance.ca_file.empty()) return;
-    const FileText read = read_file(instance.ca_file, kMaxConfigBytes);
+  void check_ca(const std::string& owner, const std::string& ca_file) {
+    if (ca_file.empty()) return;
+    const FileText read = read_file(ca_file, kMaxConfigBytes);
     std::string problem = read.problem;
+    const char* const is_utf16 = without_mark(read.text).problem;
+    if (problem.empty() && is_utf16 != nullptr) problem = is_utf16;
     if (problem.empty() && read.text.find("CERTIFICATE-----") == std::string::npos) {
       problem = "holds no certificate; it must be in PEM form";
     }
     if (problem.empty()) return;
-    error("account `" + account.name + "`, instance `" + instance.name + "`: `ca_file` " +
-          instance.ca_file + " " + problem);
+    error(owner + ": `ca_file` " + ca_file + " " + problem);
   }
 
   void look_for_oddities(const AccountConfig& account) {

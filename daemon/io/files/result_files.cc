@@ -98,8 +98,10 @@ Answer work(const Job& job, ResultFolder& folder, const ResultFilesOptions& opti
   const auto& draft = std::get<ResultFolder::Draft>(begun);
   const auto close = [](const int* file) { ::close(*file); };
   const std::unique_ptr<const int, decltype(close)> closes(&draft.file, close);
+  ResultFetchOptions how = options.fetch;
+  how.ca_file = job.request.ca_file;
   if (auto failure = fetch_result(job.request.url.reveal(), job.where, job.request.proxy,
-                                  draft.file, options.fetch, stop)) {
+                                  draft.file, how, stop)) {
     folder.discard(draft);
     return std::move(*failure);
   }
@@ -209,7 +211,7 @@ Awaitable<Answer> CurlResultFiles::fetch(ResultRequest request) {
     co_return ResultFailure{.message = std::move(*problem)};
   }
   auto& where = std::get<FileUrl>(url);
-  if (where.is_upgraded) request.url = Secret(https_url(request.url.reveal(), where));
+  if (where.scheme == "https") request.url = Secret(https_url(request.url.reveal(), where));
   if (!start()) co_return ResultFailure{.message = "no thread can be had to fetch it"};
   const auto answer = std::make_shared<Answer>(
       ResultFailure{.message = "there is not enough memory to read it", .refused = true});

@@ -149,6 +149,14 @@ TEST_F(ConfigFileTest, NamesEveryKeyAndCaFileThatCannotBeUsed) {
                       folder_ / "none.pem " + access));
 }
 
+TEST_F(ConfigFileTest, TheCaFileOfAnAccountIsReadOnceAndUtf16IsNamed) {
+  folder_.write("ca", std::string("\xFF\xFE-\0-\0", 6));
+  const std::string path = config("    credentials: {ecs_ram_role: r}\n    ca_file: ca\n",
+                                  "      - {region: cn-beijing}\n");
+  EXPECT_THAT(errors(path), ElementsAre(path + ": account `prod`: `ca_file` " +
+                                        folder_ / "ca is UTF-16; save it as UTF-8"));
+}
+
 // Root may read everything: such tests are done as nobody.
 class AsNobody {
  public:

@@ -286,11 +286,10 @@ TEST(ResultFiles, CertificatesAreChecked) {
   Fetches fetches;
   EXPECT_THAT(failure_of(fetches.fetch(request_of(server.url(kQuery)))),
               AllOf(HasSubstr("no trusted TLS connection"), Not(HasSubstr("canary"))));
-  ResultFilesOptions options;
-  options.fetch.ca_file = fetches.folder / "ca.pem";
-  authority.write(options.fetch.ca_file);
-  Fetches trusting(options);
-  EXPECT_EQ(result_of(trusting.fetch(request_of(server.url(kQuery)))).ok, 1U);
+  ResultRequest trusting = request_of(server.url(kQuery));
+  trusting.ca_file = fetches.folder / "ca.pem";
+  authority.write(trusting.ca_file);
+  EXPECT_EQ(result_of(fetches.fetch(std::move(trusting))).ok, 1U);
 }
 
 TEST(ResultFiles, TheEnvironmentsProxyIsNotUsed) {
