@@ -8,6 +8,7 @@
 #include "commands/flag_rules.h"
 #include "config/duration.h"
 #include "config/parse.h"
+#include "config/problems.h"
 #include "config/spelling.h"
 #include "core/types/exit_code.h"
 #include "version.h"
@@ -38,7 +39,7 @@ struct Parsed {
 FlagsEnd refuse(const std::string& message, const std::string& command) {
   const std::string help =
       command.empty() ? "taskwatchd --help" : "taskwatchd " + command + " --help";
-  return {kExitConfig, "taskwatchd: " + message + " (see " + help + ")\n"};
+  return {kExitConfig, "taskwatchd: " + all_shown(message) + " (see " + help + ")\n"};
 }
 
 CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& value,
@@ -47,8 +48,10 @@ CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& valu
 }
 
 void check_by(CLI::Option* option, FlagProblem (*problem)(const std::string&)) {
-  option->check(
-      [problem](const std::string& value) { return problem(value).value_or(std::string()); });
+  option->check([problem](const std::string& value) {
+    const std::string message = problem(value).value_or(std::string());
+    return message.empty() ? message : message + odd_note(value, message);
+  });
 }
 
 void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,

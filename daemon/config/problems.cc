@@ -10,7 +10,24 @@
 namespace taskwatchd {
 namespace {
 constexpr std::size_t kShownBytes = 64;
+
+// The text fit to be shown, and " (\u00a0 is a no-break space)" for what it holds of that kind.
+std::pair<std::string, std::string> escape_odd(std::string_view text) {
+  std::string escaped;
+  std::string names;
+  std::size_t done = 0;
+  while (const auto odd = find_odd_character(text, done)) {
+    escaped += escape_controls(text.substr(done, odd->at - done)) + odd->escape;
+    done = odd->at + odd->size;
+    const std::string name = odd->escape + " is " + odd->name;
+    if (names.find(name) == std::string::npos) names += (names.empty() ? " (" : ", ") + name;
+  }
+  escaped += escape_controls(text.substr(done));
+  if (!names.empty()) names = cut(std::move(names), 2 * kShownBytes) + ")";
+  return {std::move(escaped), std::move(names)};
 }
+
+}  // namespace
 
 std::string to_string(const ConfigError& error) {
   if (error.line == 0) return error.file + ": " + error.message;
@@ -41,18 +58,13 @@ std::vector<ConfigError> Problems::take() {
 }
 
 std::string shown(std::string_view text) {
-  std::string escaped;
-  std::string names;
-  std::size_t done = 0;
-  while (const auto odd = find_odd_character(text, done)) {
-    escaped += escape_controls(text.substr(done, odd->at - done)) + odd->escape;
-    done = odd->at + odd->size;
-    const std::string name = odd->escape + " is " + odd->name;
-    if (names.find(name) == std::string::npos) names += (names.empty() ? " (" : ", ") + name;
-  }
-  escaped += escape_controls(text.substr(done));
-  if (!names.empty()) names = cut(std::move(names), 2 * kShownBytes) + ")";
-  return "`" + cut(std::move(escaped), kShownBytes) + "`" + names;
+  const auto [escaped, names] = escape_odd(text);
+  return "`" + cut(escaped, kShownBytes) + "`" + names;
+}
+
+std::string all_shown(std::string_view text) {
+  const auto [escaped, names] = escape_odd(text);
+  return escaped + names;
 }
 
 std::string odd_note(std::string_view text, std::string_view message) {

@@ -83,9 +83,24 @@ class Check(Cli):
 
     def test_warnings_do_not_fail_it(self):
         path = self.write("idle.yaml",
-                          "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai}]\n")
+                          "accounts:\n  - name: prod\n"
+                          "    instances: [{region: cn-shanghai}, {region: cn-beijing, tasks: [T]}]\n")
         self.assert_ended(self.cli("check", f"--config.file={path}"), OK,
                           "warning: ", "watches nothing")
+
+    def test_nothing_to_watch_is_an_error(self):
+        text = "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai, task_files: ['%s']}]\n"
+        self.write("utf16.txt", "")
+        with open(self.path("utf16.txt"), "wb") as file:
+            file.write("MSnT9aaaaaaaaaaaaq010101\n".encode("utf-16"))
+        for glob, code, said in (("utf16.txt", CONFIG, "the file is UTF-16; save it as UTF-8"),
+                                 ("none.txt", CONFIG, "does not exist"),
+                                 ("later/*.txt", OK, "matches no file")):
+            with self.subTest(glob):
+                path = self.write("files.yaml", text % glob)
+                result = self.cli("check", f"--config.file={path}")
+                self.assert_ended(result, code, said)
+                self.assertEqual("nothing to watch" in result.stderr, code == CONFIG, result.stderr)
 
     def test_warns_of_a_large_page(self):
         text = "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai, task_files: [ids]}]\n"

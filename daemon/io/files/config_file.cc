@@ -7,6 +7,7 @@
 
 #include "config/characters.h"
 #include "config/key_text.h"
+#include "config/summary.h"
 #include "io/files/config_file_read.h"
 
 namespace taskwatchd {
@@ -16,7 +17,7 @@ namespace {
 class Loader {
  public:
   Loader(std::string path, Config config)
-      : path_(std::move(path)), loaded_{std::move(config), {}} {}
+      : path_(std::move(path)), loaded_{std::move(config), {}, false} {}
 
   // `files` has just looked.
   std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files,
@@ -38,6 +39,7 @@ class Loader {
     loaded_.warnings.insert(loaded_.warnings.end(), problems.warnings.begin(),
                             problems.warnings.end());
     for (const AccountConfig& account : loaded_.config.accounts) look_for_oddities(account);
+    loaded_.watches_nothing = !problems.awaits_files && watches_nothing(loaded_.config);
     return std::move(loaded_);
   }
 
@@ -101,6 +103,13 @@ class Loader {
         warn("account `" + account.name + "`, instance `" + instance.name +
              "` watches nothing; give it `tasks`, `task_files`, `jobs` or `discover_jobs`");
       }
+    }
+    const CredentialsConfig& credentials = account.credentials;
+    if (!credentials.access_key_id.empty() && !is_temporary_id(credentials.access_key_id) &&
+        !credentials.security_token_file.empty()) {
+      warn("account `" + account.name +
+           "`: `security_token_file` is not used, because `access_key_id` does not begin with "
+           "STS.; remove it, or give the id that the token belongs to");
     }
     const auto warn_of_unused = [&](Api api, const std::string& loss) {
       if (account.quota.at(api) != 0) return;

@@ -136,6 +136,7 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
         const Glob& glob = globs_.at(pattern);
         if (!glob.problem.empty()) error("`task_files` " + pattern + " " + glob.problem);
         if (glob.files.empty() && glob.problem.empty()) {
+          problems.awaits_files = true;
           warn({{file, 0, 0, "`task_files` " + pattern + " matches no file" + later}});
         }
         for (const auto& [path, one] : glob.files) {
