@@ -194,13 +194,15 @@ std::variant<Keys, KeyError> KeyFiles::from_environment(const std::string& accou
       {kIdVariable, environment_id_},
       {kSecretVariable, environment_secret_},
       {kTokenVariable, environment_token_}};
+  const bool takes_token = is_temporary_id(environment_id_->value.reveal());
   for (const auto& [name, text] : variables) {
+    if (name == kTokenVariable && !takes_token) continue;
     if (text && !text->problem.empty()) return KeyError{who + name + " " + text->problem};
   }
   Keys keys;
   keys.access_key_id = environment_id_->value.reveal();
   keys.access_key_secret = environment_secret_->value;
-  if (environment_token_ && is_temporary_id(keys.access_key_id)) {
+  if (environment_token_ && takes_token) {
     keys.security_token = environment_token_->value;
   }
   return keys;
