@@ -214,8 +214,8 @@ KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string sou
 
 void CredentialPlaces::add_uri(std::vector<KeyCandidate>& all) {
   constexpr const char* kUri = "ALIBABA_CLOUD_CREDENTIALS_URI";
-  const std::string uri = variable(kUri);
-  if (!uri.empty()) all.push_back(uri_candidate(kUri, uri));
+  const Secret uri = local_.variable(kUri);  // not variable(): its query may be a secret
+  if (!uri.empty()) all.push_back(uri_candidate(kUri, without_quotes(trim(uri.reveal()))));
 }
 
 }  // namespace taskwatchd
