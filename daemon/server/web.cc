@@ -13,6 +13,8 @@
 namespace taskwatchd {
 namespace {
 
+constexpr char kForeignHost[] =
+    "this Host is not served here; allow it with --web.allowed-host or --web.external-url";
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
 constexpr char kHealthy[] = "/-/healthy";
@@ -54,12 +56,13 @@ std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
                                       const std::string& external_url) {
   std::vector<std::string> hosts;
   for (const std::string& host : allowed) hosts.push_back(host_of(host));
-  if (!external_url.empty()) hosts.push_back(host_of(external_url));
+  hosts.push_back(host_of(external_url));
   char machine[256] = {};
   if (gethostname(machine, sizeof machine - 1) == 0) {
     hosts.push_back(host_of(machine));
     hosts.push_back(hosts.back().substr(0, hosts.back().find('.')));
   }
+  std::erase(hosts, std::string());  // what is no name must not match what is none either
   return hosts;
 }
 
@@ -119,7 +122,7 @@ Web::Routed Web::route(const WebRequest& request) const {
   if (path == "/-/reload") return {path, reload(request)};
   if (path == "/" || path.starts_with("/assets/")) {
     const std::string handler = path == "/" ? path : "/assets";
-    if (!host_allowed(request)) return {handler, plain_text(403, "this Host is not served here\n")};
+    if (!host_allowed(request)) return {handler, plain_text(403, std::string(kForeignHost) + "\n")};
     return {handler, is_read(request) ? status_page(request, path, options_.route_prefix,
                                                     options_.telemetry_path)
                                       : only("GET")};
@@ -136,7 +139,7 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   const auto route = find_route(path);
   const std::string handler = route ? std::string(name(*route)) : "other";
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
-  if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
+  if (!host_allowed(request)) return refuse(bad_data(403, kForeignHost));
   if (!route) return refuse({404, {}, "not_found", "there is no such path"});
   if (!is_read(request)) {
     WebResponse response = api_response(bad_data(405, "use GET"));
@@ -178,7 +181,7 @@ WebResponse Web::reload(const WebRequest& request) const {
   if (!options_.enable_lifecycle) {
     return plain_text(403, "start with --web.enable-lifecycle to allow this\n");
   }
-  if (!host_allowed(request)) return plain_text(403, "this Host is not served here\n");
+  if (!host_allowed(request)) return plain_text(403, std::string(kForeignHost) + "\n");
   if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
   if (is_foreign(request)) return plain_text(403, "not from another site\n");
   if (auto error = pages_.reload()) return plain_text(500, *error + "\n");

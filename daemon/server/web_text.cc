@@ -75,6 +75,8 @@ WebResponse api_response(const ApiReply& reply) {
     response.content_type = reply.content_type;
     response.body = reply.data;
     response.stream = reply.stream;
+    // Else nginx collects events before it passes them on.
+    if (reply.stream) response.headers.emplace_back("X-Accel-Buffering", "no");
   } else if (reply.error_type.empty()) {
     response.body = "{\"status\":\"success\",\"data\":" + reply.data + "}\n";
   } else {

@@ -25,8 +25,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
-// Each holds some 80 kB of buffers, twenty times what a plain one does.
-constexpr std::size_t kTlsConnections = 2048;
 // What the kernel takes of an answer before the client does. By itself it takes some megabytes for
 // each client that does not read, and counts them as the service's memory. Half of it has to leave
 // before the kernel takes more: a piece of http_session.
@@ -44,10 +42,9 @@ bool make_room(HttpShared& shared) {
 
 void welcome(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
   ++shared->accepted;
-  std::size_t limit = shared->limits.connections;
-  if (shared->door->tls) limit = std::min(limit, kTlsConnections);
   // Else whoever holds connections without a request would keep everybody out.
-  if (shared->connections.size() >= limit && !make_room(*shared)) return;  // closes the socket
+  if (shared->connections.size() >= shared->most_connections() && !make_room(*shared))
+    return;  // closes the socket
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,

@@ -232,7 +232,7 @@ class Served {
 
 inline WebLimits hasty() {
   WebLimits limits;
-  limits.header_timeout = std::chrono::seconds(1);
+  limits.header_timeout = limits.idle_timeout = std::chrono::seconds(1);
   limits.write_timeout = std::chrono::seconds(1);
   return limits;
 }
