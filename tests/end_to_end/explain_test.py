@@ -40,7 +40,7 @@ class Explain(Cli):
         self.assertEqual(data["last"]["status"], "IN_PROGRESS")
         self.assertEqual([event["event"] for event in data["history"]], ["task_baseline"])
         rules = {call["rule"] for call in data["next"]}
-        self.assertTrue(rules <= {"pace_task", "even_turns", "turn", "in_flight", "rate"}, rules)
+        self.assertTrue(rules <= {"pace_task", "even_spread", "turn", "in_flight", "rate"}, rules)
 
     def test_errors(self):
         daemon = self.begin()

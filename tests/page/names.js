@@ -112,7 +112,7 @@ const checks = {
     const running = jobs.find((job) => !job.ended_at);
     const page = await open({
       before: changed("jobs", (data) => {
-        data.jobs = [{ ...running, tasks: { FAILED: 1, SUCCEEDED: 0 }, total: 1, held: { FAILED: 1 } }];
+        data.jobs = [{ ...running, tasks: { FAILED: 1, SUCCEEDED: 0 }, total: 1, observed: { FAILED: 1 } }];
       }),
     });
     await page.locator(".tile", { hasText: /^1\s*job running$/ }).waitFor();
