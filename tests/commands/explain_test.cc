@@ -145,7 +145,7 @@ TEST_F(ExplainTest, FailuresHoldAnInstance) {
     turn([](const Call&) { return failure_of(Reason::kUnreachable); });
   }
   EXPECT_EQ(rule("a"), "backing_off");
-  EXPECT_THAT(plan("a").why, HasSubstr("instance main is held after failures running"));
+  EXPECT_THAT(plan("a").why, HasSubstr("instance main is backing off after consecutive failures"));
   const Wall promised = *plan("a").not_before;
   const Call probe = next();
   EXPECT_GE(now.wall, promised);
