@@ -50,7 +50,7 @@ class TaskFilesTest : public ::testing::Test {
 TEST_F(TaskFilesTest, SeesFilesComeGrowAndGo) {
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), IsEmpty());
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("matches no file; it is looked at again")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("matches no file; it is checked again")));
   EXPECT_FALSE(look());
   folder_.write("d/a.txt", "T1\n");
   EXPECT_TRUE(look());
@@ -125,7 +125,7 @@ TEST_F(TaskFilesTest, ForgetsGlobsThatAreNamedNoLonger) {
   pass(FollowedFile::kDropAfter);
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), IsEmpty());
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one.txt does not exist; it is looked at again")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one.txt does not exist; it is checked again")));
 }
 
 TEST_F(TaskFilesTest, NamesTheFoldersToWatch) {

@@ -206,7 +206,7 @@ TEST_F(ConfigFileTest, WarnsOfBadLinesTakenTasksAndGlobsWithoutAMatch) {
   const LoadedConfig config = loaded(path);
   EXPECT_THAT(config.config.accounts[0].instances[1].tasks, ElementsAre("T2", "T3"));
   EXPECT_THAT(config.config.accounts[0].instances[2].tasks, ElementsAre());
-  const std::string later = "; it is looked at again while running";
+  const std::string later = "; it is checked again while taskwatchd runs";
   EXPECT_THAT(
       lines_of(config.warnings),
       ElementsAre(path + ": `task_files` " + folder_ / "none/*.txt matches no file" + later,
