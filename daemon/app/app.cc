@@ -351,7 +351,7 @@ Awaitable<void> App::prune() {
     auto pruned = co_await store_->prune(before, std::move(watched));
     if (const auto* error = std::get_if<StoreError>(&pruned)) {
       log_.tell(clock_.now().wall, Level::kWarn, "",
-                "old history was not removed: " + error->message);
+                "could not delete old history: " + error->message);
     }
     co_await wait_for(kPruneEvery);
   }

@@ -14,7 +14,7 @@ constexpr std::size_t kPart = 100;          // events written at once: some ten 
 constexpr char kBegin[] = "retry: 2000\n";  // ms until a client comes back
 
 ApiReply unreadable(const StoreError& error) {
-  return {503, {}, "unavailable", "the events cannot be read: " + error.message};
+  return {503, {}, "unavailable", "cannot read events: " + error.message};
 }
 
 std::string to_sse(const Event& event) {

@@ -38,13 +38,15 @@ Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
                         " with ?account=NAME");
   }
   if (*open_ >= kQuestions) {
-    co_return error(503, "unavailable", "too many questions for tasks wait for the store");
+    co_return error(
+        503, "unavailable",
+        "too many requests for single tasks are waiting for the state database; try again");
   }
   const Open open(open_);
   const TaskKey key = found.front().key;
   auto stored = co_await store_.events_of_task(key, kHistory + 1);
   if (const auto* failed = std::get_if<StoreError>(&stored)) {
-    co_return error(503, "unavailable", "the history cannot be read: " + failed->message);
+    co_return error(503, "unavailable", "cannot read the history: " + failed->message);
   }
   TaskHistory history{std::get<std::vector<Event>>(std::move(stored))};
   history.cut = history.events.size() > kHistory;

@@ -58,7 +58,7 @@ state: {{path: {state}}}
         self.assertGreater(time.monotonic() - begun, 1.5, "three tries")
 
     def test_state_in_no_folder(self):
-        self.refused(74, "/none/state.db", "make its folder",
+        self.refused(74, "/none/state.db", "create its directory",
                      config=self.config(state="none/state.db"))
 
     def test_state_under_a_file(self):
@@ -74,7 +74,7 @@ state: {{path: {state}}}
 
     def test_state_is_another_file(self):
         self.write("state.db", "precious notes\n" * 100)
-        self.refused(74, "is not a state file", "move this one away")
+        self.refused(74, "is not a taskwatchd database", "move this one away")
 
     def test_state_is_damaged(self):
         config = self.config()

@@ -66,7 +66,7 @@ class Loader {
     const std::string& path = loaded_.config.state_path;
     if (path.empty() || ::stat(path.c_str(), &status) != 0) return;
     const std::string open = mode_problem(status.st_mode, S_IROTH | S_IWOTH);
-    if (!open.empty()) warn("state " + path + " " + open);
+    if (!open.empty()) warn("state database " + path + " " + open);
   }
 
   void check_ca(const AccountConfig& account, const InstanceConfig& instance) {

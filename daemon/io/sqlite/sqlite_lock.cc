@@ -39,8 +39,8 @@ std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& pat
   if (locked != 0) {
     if (errno != EWOULDBLOCK) return unusable(name, errno);
     return OpenError{OpenError::Kind::kLocked,
-                     "state " + path + " is in use by another taskwatchd" + holder(fd) +
-                         ": stop that one, or give this one another state.path"};
+                     "state database " + path + " is in use by another taskwatchd" + holder(fd) +
+                         ": stop that one, or set another state.path for this one"};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   // Failure costs only the number in the other's message.

@@ -70,7 +70,7 @@ TEST_F(ConfigFileTest, WarnsOfFilesThatEveryUserMayChangeOrRead) {
   EXPECT_THAT(warnings_with(0666, 0644),
               ElementsAre(HasSubstr("`access_key_secret_file` " + secret +
                                     " can be changed by every user of this machine"),
-                          HasSubstr("state " + state + " can be read by every user")));
+                          HasSubstr("state database " + state + " can be read by every user")));
 }
 
 TEST_F(ConfigFileTest, SaysWhyAFileCannotBeRead) {
