@@ -114,7 +114,7 @@ class CheckOnline(harness.TestCase):
                                  [DEMO[1] + "failed", DEMO[6] + "failed"])
                 self.assertEqual(len(errors), 4, errors)
                 self.assertIn("account demo, instance main: ListTask failed (forbidden)", errors[0])
-                self.assertIn("Grant the RAM action iot:ListTask on resource * to the key of account demo", errors[0])
+                self.assertIn("Grant the RAM action iot:ListTask on resource * to the credentials of account demo", errors[0])
                 self.assertIn("account demo, distributions: QueryDeviceDistributeDetail failed", errors[1])
                 self.assertEqual(self.policies(errors), [[f"iot:{api}" for api in APIS]])
 
@@ -169,7 +169,7 @@ class CheckOnline(harness.TestCase):
         keys = "    credentials: {access_key_id: LTAI5tDemoKey, access_key_secret_file: keys/demo.secret}\n"
         told, errors = self.check(CONFIG, (keys, ""))
         self.assertEqual(told, [OTHER + "answers"])
-        self.assertIn("no keys", "\n".join(errors))
+        self.assertIn("no credentials", "\n".join(errors))
         share = ("    quota_share: 0.1\n    instances:\n      - name: main", "    quota_share: 1\n    instances:\n"
                  "      - name: main")
         told, errors = self.check(CONFIG, share)

@@ -330,7 +330,7 @@ state: {{path: state.db}}
 
     def test_region_takes_keys_of_the_environment(self):
         arguments = ("query", "--region=cn-shanghai", "good")
-        self.assert_ended(self.cli(*arguments), CONFIG, "no keys", "ALIBABA_CLOUD_ACCESS_KEY_ID")
+        self.assert_ended(self.cli(*arguments), CONFIG, "no credentials", "ALIBABA_CLOUD_ACCESS_KEY_ID")
         half = harness.clean_environment(ALIBABA_CLOUD_ACCESS_KEY_ID="LTAI5tDemoKey")
         self.assert_ended(self.cli(*arguments, env=half), CONFIG,
                           "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not")

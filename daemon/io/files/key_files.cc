@@ -60,7 +60,7 @@ LocalText read_secret(const std::string& path, std::size_t limit) {
   if (::fstat(fd, &status) != 0) {
     file = failed(errno);
   } else if (!S_ISREG(status.st_mode)) {
-    file.problem = "is not a regular file; name the file that holds the key";
+    file.problem = "is not a regular file; set the path of the file that contains the value";
   }
   while (file.problem.empty() && size < buffer.size()) {
     const ssize_t got = ::read(fd, buffer.data() + size, buffer.size() - size);
@@ -182,7 +182,7 @@ std::variant<Keys, KeyError> KeyFiles::read(const AccountConfig& account) const 
 std::variant<Keys, KeyError> KeyFiles::from_environment(const std::string& account) const {
   const std::string who = "account `" + account + "`: ";
   if (!environment_id_ && !environment_secret_) {
-    return KeyError{who + "no keys: give `credentials` in the configuration, or set " +
+    return KeyError{who + "no credentials: set `credentials` in the configuration, or set " +
                     kIdVariable + " and " + kSecretVariable};
   }
   if (!environment_id_ || !environment_secret_) {

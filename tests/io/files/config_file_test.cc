@@ -136,13 +136,11 @@ TEST_F(ConfigFileTest, NamesEveryKeyAndCaFileThatCannotBeUsed) {
   EXPECT_THAT(
       errors(path),
       ElementsAre(path + ": account `prod`: `access_key_id_file` " +
-                      folder_ / "id is empty; put the key "
-                                "into it",
+                      folder_ / "id is empty; put the value into it",
                   path + ": account `prod`: `access_key_secret_file` " + folder_ / "none " + access,
                   path + ": account `prod`: `security_token_file` " +
-                      folder_ /
-                          "token holds a space, a second line or a character that is not plain "
-                          "ASCII; put the key alone into it",
+                      folder_ / "token contains a space, a second line or a character that is not "
+                                "plain ASCII; it must contain only the value",
                   path + ": account `prod`, instance `cn-shanghai`: `ca_file` " +
                       folder_ / "ca holds no certificate; it must be in PEM form",
                   path + ": account `prod`, instance `cn-beijing`: `ca_file` " +

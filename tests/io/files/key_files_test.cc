@@ -165,7 +165,7 @@ TEST_F(KeyFilesTest, TakesTheEnvironmentWhenNoCredentialsAreGiven) {
   }
   KeyFiles without = make();
   EXPECT_EQ(ask(without, account_),
-            "account `prod`: no keys: give `credentials` in the configuration, or set "
+            "account `prod`: no credentials: set `credentials` in the configuration, or set "
             "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
 }
 
@@ -178,7 +178,7 @@ TEST_F(KeyFilesTest, NamesTheVariableThatIsMissingOrWrong) {
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not; set both");
   const Environment secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "canary canary");
   KeyFiles bad = make();
-  EXPECT_THAT(ask(bad, account_), HasSubstr("ALIBABA_CLOUD_ACCESS_KEY_SECRET holds a space"));
+  EXPECT_THAT(ask(bad, account_), HasSubstr("ALIBABA_CLOUD_ACCESS_KEY_SECRET contains a space"));
   EXPECT_THAT(ask(bad, account_), Not(HasSubstr("canary")));
 }
 
