@@ -114,10 +114,10 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
     // All of .com would be no list of hosts.
     if (host.find('.') == std::string_view::npos || host.starts_with('[') ||
         ends_like_a_number(host)) {
-      return std::string("is too wide: the suffix needs two labels at least") + kMend;
+      return std::string("is too wide: the suffix needs at least two labels") + kMend;
     }
   }
-  if (!is_plain_host(host)) return std::string("is no host") + kMend;
+  if (!is_plain_host(host)) return std::string("is not a valid host") + kMend;
   return std::nullopt;
 }
 
@@ -125,7 +125,7 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view url,
                                                  const std::vector<std::string>& hosts) {
   const auto is_odd = [](char c) { return c <= 0x20 || c >= 0x7f || c == '\\' || c == '#'; };
   if (url.size() > kMaxUrlBytes || std::any_of(url.begin(), url.end(), is_odd)) {
-    return "the link to the result file is no URL that we take";
+    return "the link to the result file is not a supported URL";
   }
   FileUrl result;
   for (const std::string_view scheme : {"https", "http"}) {
@@ -138,10 +138,10 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view url,
   if (result.scheme.empty()) return "the link to the result file is not https";
   const std::string_view authority = url.substr(0, url.find_first_of("/?"));
   if (authority.find('@') != std::string_view::npos) {
-    return "the link to the result file holds a user";
+    return "the link to the result file contains a user";
   }
   const auto parts = split(authority);
-  if (!parts || !is_plain_host(parts->host)) return "the link to the result file has no plain host";
+  if (!parts || !is_plain_host(parts->host)) return "the link to the result file has no valid host";
   result.host = ascii_lower(parts->host);
   result.port = parts->port.empty() ? (result.scheme == "https" ? "443" : "80") : parts->port;
   result.is_loopback = is_loopback_literal(result.host);

@@ -32,7 +32,7 @@ std::optional<std::string> take_apart(std::string_view url, Parts& parts) {
   }
   const std::string_view rest = url.substr(colon + 3);
   if (rest.find('@') != std::string_view::npos) {
-    return "must not hold a user or password; write SCHEME://HOST[:PORT]";
+    return "must not contain a user or password; write SCHEME://HOST[:PORT]";
   }
   if (rest.find_first_of("/?#\\") != std::string_view::npos) {
     return "must end after the host or port: no path, no query; write SCHEME://HOST[:PORT]";
@@ -79,7 +79,7 @@ std::optional<std::string> endpoint_problem(std::string_view url) {
   Parts parts;
   if (auto problem = take_apart(url, parts)) return problem;
   if (parts.scheme == "http" && !is_loopback_literal(parts.host)) {
-    return "must be https; http is taken for a loopback address only (127.0.0.1, [::1], "
+    return "must be https; http is accepted for a loopback address only (127.0.0.1, [::1], "
            "localhost)";
   }
   return std::nullopt;

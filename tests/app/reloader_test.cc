@@ -152,7 +152,7 @@ TEST_F(ReloaderTest, AnIdenticalLookReloadsNothing) {
   EXPECT_THAT(told(), ElementsAre());
   folder_.write("d/a.txt", "no id\nF1\n");
   clock.advance(std::chrono::minutes(5));
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("a.txt:1:1: `no id` is no task id")));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("a.txt:1:1: `no id` is not a valid task id")));
 }
 
 TEST_F(ReloaderTest, WhatIsGoneIsDroppedAfterAWhile) {

@@ -354,7 +354,7 @@ class Mistakes(WebCase):
     def test_all_are_named_with_their_places(self):
         self.check_and_run("tls_server_config:\n  cert_file: server.pem\n  min_version: TLS10\n"
                            "basic_auth_users:\n  anna: hunter2\nbasic_auth: x\n",
-                           "web.yml:2:3: `tls_server_config` lacks `key_file`", "web.yml:3:16: `min_version` must be",
+                           "web.yml:2:3: `key_file` is missing in `tls_server_config`", "web.yml:3:16: `min_version` must be",
                            "web.yml:5:9: the password of user `anna` must be a bcrypt hash",
                            "web.yml:6:1: unknown key `basic_auth`")
 
@@ -368,7 +368,7 @@ class Mistakes(WebCase):
     def test_a_key_with_a_passphrase_does_not_ask_for_it(self):
         self.openssl("ec", "-in", "server.key", "-aes256", "-passout", "pass:x", "-out", "locked.key")
         self.check_and_run("tls_server_config: {cert_file: server.pem, key_file: locked.key}\n",
-                           "holds no key that can be used", "without a passphrase")
+                           "contains no usable key", "without a passphrase")
 
     def test_good_ones_are_summed_up(self):
         cloud = self.iotsim(WORLD)

@@ -65,7 +65,7 @@ check_empty_configuration() {
   wants "the state" failed "$(prop ActiveState)"
   wants "the exit code" 78 "$(prop ExecMainStatus)"
   wants "the number of restarts" 0 "$(prop NRestarts)"
-  has "the journal" "$config:1:1: the file is empty; give .accounts." "$(journal -o cat)"
+  has "the journal" "$config:1:1: the file is empty; add .accounts." "$(journal -o cat)"
   systemctl reset-failed taskwatchd
 }
 

@@ -44,7 +44,7 @@ constexpr std::array<const char*, 19> kChainVariables = {kIdVariable,
 LocalText failed(int error) {
   return {{},
           "cannot be read: " + std::generic_category().message(error) +
-              "; check the path, and that the user taskwatchd runs as may read it",
+              "; check the path, and that the user of taskwatchd can read it",
           error == ENOENT || error == ENOTDIR};
 }
 

@@ -81,10 +81,9 @@ TEST_F(KeyFilesTest, AFileThatIsGoneIsToldWithin30Seconds) {
     now_ += seconds(1);
     ASSERT_LE(now_ - gone, seconds(30));
   }
-  EXPECT_EQ(ask(files, account_),
-            "account `prod`: `access_key_secret_file` " + folder_ / "secret" +
-                " cannot be read: No such file or directory; check the path, and that the user "
-                "taskwatchd runs as may read it");
+  EXPECT_EQ(ask(files, account_), "account `prod`: `access_key_secret_file` " + folder_ / "secret" +
+                                      " cannot be read: No such file or directory; check the path, "
+                                      "and that the user of taskwatchd can read it");
   EXPECT_GE(now_ - gone, KeyFiles::kGrace);
   folder_.write("secret", "back\n");
   now_ += KeyFiles::kLookInterval;
