@@ -257,7 +257,7 @@ std::string words_of(const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t repeated = text.find(": At Most 1 required");
   if (repeated == std::string::npos) return text;
-  return text.substr(0, repeated) + ": given more than once; give it once";
+  return text.substr(0, repeated) + ": set more than once; set it once";
 }
 
 // Words that the command does not know.
@@ -284,23 +284,25 @@ std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
 
 std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& command) {
   if (!options.region.empty() && !options.config_file.empty()) {
-    return refuse("--config.file and --region are both given; keep one", command);
+    return refuse("--config.file and --region are both set; keep one", command);
   }
   if (!options.region.empty() && !options.account.empty()) {
     return refuse(
-        "--account names an account of a configuration; give --config.file instead of "
-        "--region, or leave it out",
+        "--account is the name of an account of a configuration; use --config.file instead of "
+        "--region, or remove --account",
         command);
   }
-  if (options.task_ids.empty()) return refuse("give the ids of the tasks to ask for", command);
+  if (options.task_ids.empty())
+    return refuse("no task ids; add the ids of the tasks to query", command);
   if (options.region.empty() && options.config_file.empty()) options.config_file = kDefaultFile;
   return std::nullopt;
 }
 
 std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
-  if (options.task_id.empty()) return refuse("give the id of the task to explain", "explain");
+  if (options.task_id.empty())
+    return refuse("no task id; add the id of the task to explain", "explain");
   if (options.user.empty() != options.password_file.empty()) {
-    return refuse("--user and --password-file belong together; give both", "explain");
+    return refuse("--user and --password-file belong together; set both", "explain");
   }
   if (is_valid_id(options.task_id)) return std::nullopt;
   return refuse(

@@ -124,7 +124,8 @@ std::variant<WebConfig, std::vector<ConfigError>> parse_web_config(std::string_v
     read_rate_limit(section, config);
     section.finish();
   } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
-    problems.add(root->place, "the file must hold KEY: VALUE lines, such as `tls_server_config:`");
+    problems.add(root->place,
+                 "the file must contain KEY: VALUE lines, such as `tls_server_config:`");
   }
   if (!problems.empty()) return problems.take();
   return config;

@@ -34,7 +34,7 @@ Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
     std::string names;
     for (const Explanation& one : found) names += (names.empty() ? "" : ", ") + one.key.account;
     co_return error(400, "bad_data",
-                    "several accounts watch task " + task_id + ": name one of " + names +
+                    "several accounts watch task " + task_id + ": select one of " + names +
                         " with ?account=NAME");
   }
   if (*open_ >= kQuestions) {

@@ -129,7 +129,9 @@ Web::Routed Web::route(const WebRequest& request) const {
   if (path == "/-/reload") return {path, reload(request)};
   if (path == "/" || path.starts_with("/assets/")) {
     const std::string handler = path == "/" ? path : "/assets";
-    if (!host_allowed(request)) return {handler, plain_text(403, "this Host is not served here\n")};
+    if (!host_allowed(request))
+      return {handler,
+              plain_text(403, "this Host is not allowed; add it with --web.allowed-host\n")};
     return {handler, is_read(request) ? page(request, path) : only("GET")};
   }
   if (is_runbook(path)) {
@@ -143,7 +145,8 @@ WebResponse Web::metrics(const WebRequest& request) const {
   const WebWishes wishes = wishes_of(request);
   auto page = pages_.metrics(wishes);
   if (!page) {
-    WebResponse response = plain_text(503, "too many pages are on their way to slow clients\n");
+    WebResponse response =
+        plain_text(503, "too many metrics responses are being sent to slow clients; try again\n");
     response.headers.emplace_back("Retry-After", kPagesAgain);
     return response;
   }
@@ -158,11 +161,12 @@ WebResponse Web::metrics(const WebRequest& request) const {
 
 WebResponse Web::reload(const WebRequest& request) const {
   if (!options_.enable_lifecycle) {
-    return plain_text(403, "start with --web.enable-lifecycle to allow this\n");
+    return plain_text(403, "start taskwatchd with --web.enable-lifecycle to allow this\n");
   }
-  if (!host_allowed(request)) return plain_text(403, "this Host is not served here\n");
+  if (!host_allowed(request))
+    return plain_text(403, "this Host is not allowed; add it with --web.allowed-host\n");
   if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
-  if (is_foreign(request)) return plain_text(403, "not from another site\n");
+  if (is_foreign(request)) return plain_text(403, "requests from another site are not allowed\n");
   if (auto error = pages_.reload()) return plain_text(500, *error + "\n");
   return plain_text(200, "");
 }

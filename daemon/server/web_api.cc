@@ -75,7 +75,8 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   const auto route = find_route(path, encoded);
   const std::string handler = route ? std::string(name(*route)) : "other";
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
-  if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
+  if (!host_allowed(request))
+    return refuse(bad_data(403, "this Host is not allowed; add it with --web.allowed-host"));
   if (!route) return refuse({404, {}, "not_found", "there is no such path"});
   if (request.method != "GET" && request.method != "HEAD") {
     WebResponse response = api_response(bad_data(405, "use GET"));

@@ -289,7 +289,7 @@ TEST(ExplainText, SaysWhatIsHeld) {
   EXPECT_THAT(said.text, Not(Contains('\x1b')));
   EXPECT_THAT(said.text,
               HasSubstr("SENT -> FAILED, attempt 2, between 2026-11-22T01:02:01.004Z and "
-                        "2026-11-22T01:02:05.004Z; passed unseen: IN_PROGRESS; the cloud dates it "
+                        "2026-11-22T01:02:05.004Z; skipped (inferred): IN_PROGRESS; platform time "
                         "2026-11-22T01:02:03.004Z\n"));
   EXPECT_THAT(said.text, HasSubstr("older events are left out"));
   EXPECT_THAT(said.text, HasSubstr("QueryTask not before 2026-11-22T01:02:03.004Z "

@@ -129,7 +129,7 @@ class CheckOnline(harness.TestCase):
     def test_a_refused_key_is_named_once_and_the_other_account_goes_on(self):
         self.cloud.switch(inactive_key="LTAI5tDemoKey")
         told, errors = self.check(UNAVAILABLE)
-        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "is not asked" for line in DEMO[1:]]
+        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:]]
                          + [OTHER + "answers"])
         (error,) = errors
         self.assertIn("account demo, instance main: QueryTask failed (auth): InvalidAccessKeyId.Inactive", error)
@@ -160,7 +160,7 @@ class CheckOnline(harness.TestCase):
         self.addCleanup(holder.close)
         told, errors = self.check(
             UNAVAILABLE, ('        endpoint: "ENDPOINT"\n', f'        endpoint: "http://127.0.0.1:{port}"\n'))
-        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "is not asked" for line in DEMO[1:5]]
+        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:5]]
                          + [line + "answers" for line in DEMO[5:]] + [OTHER + "answers"])
         (error,) = errors
         self.assertIn("Check the network, DNS and firewall", error)

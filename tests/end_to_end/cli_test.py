@@ -53,7 +53,7 @@ class Flags(Cli):
                 (["--web.allowed-host=http://x"], ["--web.allowed-host", "host name"]),
                 (["query"], ["ids of the tasks"]),
                 (["query", "--", "-x"], ["/etc/taskwatchd/taskwatchd.yaml"]),
-                (["query", "--config.file=a", "--region=cn-shanghai", "T"], ["both given"]),
+                (["query", "--config.file=a", "--region=cn-shanghai", "T"], ["both set"]),
                 (["query", "--region=cn_shanghai", "T"], ["--region", "cn-shanghai"]),
                 (["query", "--region=cn-shanghai", "--account=a", "T"], ["--account"]),
                 (["query", "--region=cn-shanghai", "a b"], ["task id"]),
@@ -95,7 +95,7 @@ class Check(Cli):
             result = self.cli("check", f"--config.file={path}")
             self.assert_ended(result, OK)
             self.assertEqual("warning: " in result.stderr, warned, result.stderr)
-        self.assertRegex(result.stderr, r"the 30000 tasks named by id make /metrics a page of about "
+        self.assertRegex(result.stderr, r"the 30000 explicit tasks make /metrics about "
                                         r"[56]\d MB .*metrics\.task_series: none")
         self.write("large.yaml", text + "metrics: {task_series: none}\n")
         self.assertEqual(self.cli("check", f"--config.file={path}").stderr, "")

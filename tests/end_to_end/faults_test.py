@@ -214,7 +214,7 @@ CASES = {
                       later=True, server_error=1),
     "HTML": Case("account_unreachable", "protocol", ("no proxy or portal responds",), html=1),
     "empty": Case("account_unreachable", "protocol", ("empty body",), empty=1),
-    "cut": Case("account_unreachable", "unreachable", ("ended before the reply was whole",), cut=1),
+    "cut": Case("account_unreachable", "unreachable", ("closed before the response was complete",), cut=1),
     "cut, no length": Case("account_unreachable", "protocol", ("not a JSON object",), cut=1,
                            cut_kind="bare"),
     "broken JSON": Case("account_unreachable", "protocol", ("not a JSON object",), broken_json=1),

@@ -103,7 +103,7 @@ Event common_quota_found(Wall at, const std::string& account, std::size_t limit)
   Event event =
       begin(at, Level::kInfo, "common_quota_found", account,
             "account " + account + ": all APIs seem to share a quota of " + number +
-                " calls/s; `quota_total: " + number + "` in its configuration spares the search");
+                " calls/s; `quota_total: " + number + "` in its configuration saves the search");
   event.add("calls_per_second", static_cast<std::int64_t>(limit));
   return event;
 }

@@ -185,7 +185,7 @@ TEST_F(HttpTlsTest, PlainHttpIsToldWhatIsSpokenHere) {
   Served served;
   serve(served, config());
   EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.0 400 "));
-  EXPECT_THAT(served.fetch(), HasSubstr("https is spoken here"));
+  EXPECT_THAT(served.fetch(), HasSubstr("this port uses https"));
   RawClient noise(served.address);
   noise.send(std::string(600, '\x7f'));
   noise.read("", milliseconds(3000));
