@@ -81,7 +81,7 @@ class AccountCheck {
     const auto* failure = std::get_if<Failure>(&result.outcome);
     const bool absent = failure != nullptr && failure->reason == Reason::kNotFound;
     if (failure == nullptr || (absent && one.id.empty())) {
-      print(one, "answers");
+      print(one, "responds");
       return;
     }
     fine_ = false;
