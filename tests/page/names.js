@@ -97,7 +97,7 @@ const checks = {
     await tile.click();
     await page.locator(".found", { hasText: new RegExp(`^${shown} tasks$`) }).waitFor();
     // The platform is asked for some minutes before an id counts as not found.
-    await page.getByRole("checkbox", { name: "Gone" }).check();
+    await page.getByRole("checkbox", { name: "Not found" }).check();
     await until("all of them", async () => (await page.locator("tbody th a", { hasText: TYPO }).count()) === 5);
     quiet(page);
     await page.context().close();
@@ -115,7 +115,7 @@ const checks = {
         data.jobs = [{ ...running, tasks: { FAILED: 1, SUCCEEDED: 0 }, total: 1, observed: { FAILED: 1 } }];
       }),
     });
-    await page.locator(".tile", { hasText: /^1\s*job running$/ }).waitFor();
+    await page.locator(".tile", { hasText: /^1\s*job in progress$/ }).waitFor();
     assert.match(await page.locator(".jobs .bar").getAttribute("aria-label"), /1 of 1 task:/);
     await page.context().close();
   },
