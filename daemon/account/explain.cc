@@ -180,7 +180,7 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
       break;
     case CloserLooks::Why::kLeft:
       look.rule = PlanRule::kLeft;
-      why = "it is no longer in the list of IN_PROGRESS tasks";
+      why = "it has left the list of IN_PROGRESS tasks";
       break;
     case CloserLooks::Why::kSurplus:
       look.rule = PlanRule::kSurplus;

@@ -159,7 +159,7 @@ void read_array(std::string_view text, std::size_t from, std::size_t to, ResultT
     if (!rows.add(row, line)) return;
     at = skip_blanks(text, end);
     if (text[at] == ']' && at + 1 == to) break;
-    if (text[at] != ',') return tally.fail(fmt::format("after row {} there is no comma", line));
+    if (text[at] != ',') return tally.fail(fmt::format("no comma after row {}", line));
     at = skip_blanks(text, at + 1);
   }
   if (!rows.has_code()) {

@@ -77,7 +77,7 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
   if (!host_allowed(request))
     return refuse(bad_data(403, "this Host is not allowed; add it with --web.allowed-host"));
-  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
+  if (!route) return refuse({404, {}, "not_found", "no such path"});
   if (request.method != "GET" && request.method != "HEAD") {
     WebResponse response = api_response(bad_data(405, "use GET"));
     response.headers.emplace_back("Allow", "GET");

@@ -44,8 +44,8 @@ WebResponse Web::runbook(const WebRequest& request, std::string_view path) const
   });
   if (found == kRunbooks.end()) {
     response.status = 404;
-    response.body = "there is no such runbook; " + options_.route_prefix + std::string(kFolder) +
-                    " lists them\n";
+    response.body =
+        "no such runbook; " + options_.route_prefix + std::string(kFolder) + " lists them\n";
     return response;
   }
   response.content_type = "text/html; charset=utf-8";

@@ -76,7 +76,7 @@ const checks = {
     const page = await open();
     for (const word of ["__proto__", "constructor", "toString", "hasOwnProperty/x"]) {
       await go(page, `#/${word}`);
-      await page.getByRole("heading", { name: "There is no such page here." }).waitFor();
+      await page.getByRole("heading", { name: "This page does not exist." }).waitFor();
       await page.getByRole("link", { name: "To the overview" }).click();
       await page.locator(".jobs tbody tr").first().waitFor();
     }

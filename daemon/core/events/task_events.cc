@@ -142,7 +142,7 @@ Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecor
   Event event = begin("task_gone", Level::kWarn, observed_at, key, instance);
   event.msg = record != nullptr
                   ? "task " + key.task_id +
-                        " is no longer known to the platform: its job may have been deleted"
+                        " is not known to the platform any more: its job may have been deleted"
                   : "task " + key.task_id +
                         " is not known to the platform: check the id, its region and instance";
   if (record != nullptr) {

@@ -9,7 +9,7 @@ export default {
   "page.language": "中文",
   "page.language_label": "Switch to Chinese",
   "page.bad_title": "({shown} failed) taskwatchd",
-  "page.not_found": "There is no such page here.",
+  "page.not_found": "This page does not exist.",
   "page.home": "To the overview",
 
   "menu.overview": "Overview",
