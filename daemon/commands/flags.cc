@@ -60,7 +60,7 @@ void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& 
 }
 
 void add_run(CLI::App& app, Parsed& parsed) {
-  CLI::App& run = *app.add_subcommand("run", "Watch tasks (the default command)");
+  CLI::App& run = *app.add_subcommand("run", "Run the daemon (the default command)");
   RunOptions& options = parsed.run;
   text_flag(run, "--config.file", options.config_file, "FILE", "Configuration file.");
   add_list(run, "--web.listen-address", options.listen_addresses, "HOST:PORT",
@@ -361,7 +361,7 @@ Command finish(Parsed& parsed, const std::string& command) {
 }  // namespace
 
 Command parse_flags(std::vector<std::string> arguments) {
-  CLI::App app("Watches tasks of the Alibaba Cloud IoT Platform.", "taskwatchd");
+  CLI::App app("Monitors jobs and tasks of the Alibaba Cloud IoT Platform.", "taskwatchd");
   Parsed parsed;
   app.set_version_flag("--version",
                        "taskwatchd, version " TASKWATCHD_VERSION " (revision: " TASKWATCHD_REVISION

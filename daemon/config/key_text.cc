@@ -9,7 +9,7 @@ namespace taskwatchd {
 KeyText clean_key_text(std::string_view bytes) {
   if (bytes.size() > kMaxKeyBytes) {
     return {{},
-            "holds more than " + std::to_string(kMaxKeyBytes) +
+            "contains more than " + std::to_string(kMaxKeyBytes) +
                 " bytes; it must contain only the value"};
   }
   bytes = trim(bytes);

@@ -84,7 +84,7 @@ Awaitable<FetchResult> oidc_role(FetchPorts ports, FetchSettings settings, KeyRe
   const Secret token(std::move(text));
   const std::size_t size = token.reveal().size();
   if (size < kMinOidcToken || size > kMaxOidcToken) {
-    co_return "the token file " + recipe.token_file + " holds " + std::to_string(size) +
+    co_return "the token file " + recipe.token_file + " contains " + std::to_string(size) +
         " bytes, not 4 to 20000; it must contain only the token";
   }
   HttpRequest request =

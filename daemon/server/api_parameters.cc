@@ -40,7 +40,7 @@ ApiParameters::ApiParameters(const ApiQuestion& question) : question_(question) 
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       std::string all;
       for (const std::string_view one : known) all += (all.empty() ? "" : ", ") + std::string(one);
-      refuse(name, all.empty() ? "this path takes no parameters" : "this path takes " + all);
+      refuse(name, all.empty() ? "this path has no parameters" : "this path accepts " + all);
     }
     if (!given.insert(name).second) refuse(name, "set it once");
   }

@@ -22,7 +22,7 @@ ApiReply error(int status, std::string type, std::string text) {
 }
 
 ApiReply not_watched(const std::string& task_id) {
-  return error(404, "not_found", "task " + task_id + " is not watched here");
+  return error(404, "not_found", "task " + task_id + " is not watched");
 }
 
 }  // namespace

@@ -122,7 +122,7 @@ TEST(CliProfile, SaysWhatIsWrongAndNoSecret) {
            {R"("mode":"ChainableRamRoleArn","ram_role_arn":")" + kArn + "\"",
             "has no `source_profile`"},
            {R"("mode":"ChainableRamRoleArn","source_profile":"no","ram_role_arn":")" + kArn + "\"",
-            "profile `no` of " + kFile + " is not there"},
+            "profile `no` of " + kFile + " does not exist"},
            {R"("mode":"OIDC","ram_role_arn":")" + kArn + "\"", "has no `oidc_provider_arn`"}}) {
     const KeyCandidate candidate = cli(members);
     EXPECT_THAT(candidate.problem, HasSubstr(problem)) << members;
@@ -141,7 +141,7 @@ TEST(CliProfile, AFileThatIsNoneIsAProblem) {
   EXPECT_THAT(parse_cli_profile("{}", defaults("q")).problem, HasSubstr("profile `q` of"));
   EXPECT_THAT(
       parse_cli_profile(R"({"current":"p","profiles":[1,null,{"name":5}]})", defaults()).problem,
-      HasSubstr("is not there"));
+      HasSubstr("does not exist"));
   EXPECT_THAT(parse_cli_profile(std::string(kCredentialFileLimit + 1, ' '), defaults()).problem,
               HasSubstr("longer than 64 KiB"));
 }
@@ -190,7 +190,7 @@ TEST(CredentialsIni, TakesTheSectionThatIsAskedFor) {
   EXPECT_TRUE(parse_credentials_ini(text, defaults("off")).absent);
   EXPECT_FALSE(parse_credentials_ini(text, defaults("other")).absent);
   EXPECT_THAT(parse_credentials_ini(text, defaults("none")).candidate.problem,
-              HasSubstr("section `none` of " + kFile + " is not there"));
+              HasSubstr("section `none` of " + kFile + " does not exist"));
 }
 
 TEST(CredentialsIni, SaysWhatIsWrongAndNoSecret) {

@@ -210,8 +210,8 @@ TEST_F(CredentialsTest, AFailedRenewalKeepsTheOldSessionWhileItIsValid) {
   EXPECT_GE(tries, 10u);
   EXPECT_LE(tries, 30u) << "with pauses that grow to a minute";
   EXPECT_THAT(pass(role, minutes(2)),
-              HasSubstr("! account `prod`: `assume_role` with source credentials from the key "
-                        "files: STS sts.aliyuncs.com cannot be reached"));
+              HasSubstr("! account `prod`: `assume_role` with source credentials from the "
+                        "AccessKey files: STS sts.aliyuncs.com cannot be reached"));
   faults.clear();
   EXPECT_EQ(pass(role, minutes(2)), "sts2");
 }

@@ -54,7 +54,7 @@ class Explain(Cli):
         self.assertEqual(daemon.get("/api/v1/tasks/good", method="DELETE")[0], 405)
 
         self.assert_ended(self.cli("explain", f"--url={daemon.url}", "nobody"), OTHER,
-                          "task nobody is not watched here")
+                          "task nobody is not watched")
         dead = self.dead_endpoint()
         self.assert_ended(self.cli("explain", f"--url={dead}", "good"), UNAVAILABLE,
                           "cannot reach the daemon at " + dead)

@@ -136,7 +136,7 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   CurlTransfer transfer(impl->executor, std::move(plan), std::move(departed));
   const auto spent = std::chrono::duration_cast<Duration>(SteadyClock::now() - started);
   if (!transfer.prepare(impl->options, addresses, limit - spent)) {
-    co_return TransportFailure{Kind::kProtocol, where + ": libcurl refuses the request"};
+    co_return TransportFailure{Kind::kProtocol, where + ": libcurl rejects the request"};
   }
   const Running running(*loop, transfer);
   if (!transfer.result()) {

@@ -156,7 +156,7 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
   }
   problems.too_many_tasks = tasks > kMaxTasks;
   if (problems.too_many_tasks) {
-    error("the task files hold more than " + std::to_string(kMaxTasks) + " tasks; list fewer");
+    error("the task files contain more than " + std::to_string(kMaxTasks) + " tasks; list fewer");
   }
   return problems;
 }

@@ -132,7 +132,7 @@ LocalText KeyFiles::file(const std::string& path, std::size_t limit) {
   LocalText file = read_secret(path, limit);
   if (file.text.reveal().size() > limit) {
     return {
-        {}, "holds more than " + std::to_string(limit) + " bytes; is it the right file?", false};
+        {}, "contains more than " + std::to_string(limit) + " bytes; is it the right file?", false};
   }
   return file;
 }

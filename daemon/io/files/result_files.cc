@@ -153,7 +153,7 @@ CurlResultFiles::CurlResultFiles(const asio::any_io_executor& executor, std::str
     : executor_(executor),
       shared_(std::make_shared<Shared>(executor, std::move(folder), std::move(options))) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    throw std::runtime_error("libcurl does not start");
+    throw std::runtime_error("cannot start libcurl");
   }
 }
 

@@ -297,7 +297,7 @@ std::optional<ResultFailure> fetch_result(const std::string& url, const FileUrl&
   const std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> multi(curl_multi_init(), &curl_multi_cleanup);
   if (!multi || !transfer.prepare(url, proxy) ||
       curl_multi_add_handle(multi.get(), transfer.easy()) != CURLM_OK) {
-    return ResultFailure{.message = where.where() + ": libcurl refuses its settings"};
+    return ResultFailure{.message = where.where() + ": libcurl rejects its settings"};
   }
   stop.watch(multi.get());
   std::optional<CURLcode> ended;

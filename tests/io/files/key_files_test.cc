@@ -205,7 +205,7 @@ TEST_F(KeyFilesTest, GivesOtherFilesAndVariablesAsTheyAre) {
   EXPECT_TRUE(files.variable("PATH").empty()) << "no business of ours";
   const std::string path = folder_.write("config.json", "{ }\n");
   EXPECT_EQ(files.file(path, 4).text.reveal(), "{ }\n");
-  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("holds more than 3 bytes"));
+  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("contains more than 3 bytes"));
   EXPECT_TRUE(files.file(folder_ / "none", 10).absent);
   EXPECT_TRUE(files.file(path + "/below", 10).absent);
   const LocalText folder = files.file(folder_.path(), 10);
