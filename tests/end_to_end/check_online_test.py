@@ -180,7 +180,7 @@ class CheckOnline(harness.TestCase):
         second = ('    distributions: [D1]\n', '      - {name: second, region: cn-shanghai, id: iot-cn-demo0001, '
                   'endpoint: "ENDPOINT", tasks: []}\n    distributions: [D1]\n')
         told, _ = self.check(OK, ("quota_share: 0.1", "quota_share: 0.94"), second)  # leaves 3 calls a second
-        self.assertIn("online: account demo, instance second: QueryTask answers", told)
+        self.assertIn("online: account demo, instance second: QueryTask responds", told)
         stamps = [call["mono_us"] for call in self.cloud.control("calls")["calls"]
                   if (call["account"], call["api"]) == ("demo", "QueryTask")]
         self.assertEqual(len(stamps), 2)

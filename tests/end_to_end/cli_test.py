@@ -120,7 +120,7 @@ class Check(Cli):
         flag = self.config(cloud.url)
         result = self.cli("check", flag, "--online")
         self.assert_ended(result, OK)
-        self.assertIn("online: account demo, instance main: QueryTask answers", result.stdout)
+        self.assertIn("online: account demo, instance main: QueryTask responds", result.stdout)
         cloud.switch(forbidden="gateway")
         self.assert_ended(self.cli("check", flag, "--online"), UNAVAILABLE,
                           "account demo, instance main", "iot:QueryTask")
@@ -269,7 +269,7 @@ class Query(Cli):
     def test_a_slow_pace_is_said(self):
         flag = self.config(self.cloud.url, share="0.997")
         self.assert_ended(self.cli("wait", flag, "--timeout=300ms", "good"), TIMEOUT,
-                          "account demo: quota_share 0.997 leaves one call in 6.67 s")
+                          "account demo: quota_share 0.997 leaves one call every 6.67 s")
 
     def test_reader_gone(self):
         child = subprocess.Popen([harness.program("TASKWATCHD"), "query", self.flag, "good", "bad"],

@@ -97,7 +97,7 @@ check_start() {
   # What the package tells to do before the start, with keys from the credentials folder.
   local said
   said=$(env $check_told 2>&1) || fail "$check_told: $? $said"
-  has "the check" ' answers$' "$said"
+  has "the check" ' responds$' "$said"
   systemctl enable -q taskwatchd
   files >/run/files_before
   systemctl start taskwatchd || fail "systemctl start: $?"

@@ -154,9 +154,9 @@ TEST_F(WebSettingsTest, WhatProtectsIsNotTakenAway) {
   EXPECT_THAT(failures[0],
               HasSubstr("`tls_server_config` was removed, but TLS cannot be turned off while "
                         "taskwatchd runs; restore it, or restart taskwatchd"));
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`basic_auth_users` is gone")));
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`basic_auth_users` was removed")));
   configure("");
-  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`basic_auth_users` is gone"));
+  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`basic_auth_users` was removed"));
   configure("  berta: " + bcrypt_of_nobody(10) + "\n");
   EXPECT_EQ(settings.request(), std::nullopt);
   EXPECT_EQ(taken.size(), 2U) << "other users are others to let in";
