@@ -236,7 +236,7 @@ Awaitable<void> App::main() {
     spawn(executor, watchdog_->run(*interval));
   }
   ready_ = true;
-  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
+  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd started",
             {{"version", TASKWATCHD_VERSION},
              {"listen", front_.listening()},
              {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
@@ -250,7 +250,7 @@ Awaitable<void> App::main() {
 // New work is refused first; then calls in flight, their events and the last commit get their time.
 Awaitable<void> App::shut_down() {
   systemd::stopping();
-  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   // Named, not written where they are used: g++ 12 destroys such captures twice.
   const auto calls_ended = [this] { return fleet_->stopped(); };
   const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
@@ -291,7 +291,7 @@ Awaitable<void> App::hear_signals() {
 // Nothing runs yet but the load, which changes nothing: it need not end by itself.
 void App::stop_loading() {
   systemd::stopping();
-  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   context_.stop();
 }
 
@@ -351,7 +351,7 @@ Awaitable<void> App::prune() {
     auto pruned = co_await store_->prune(before, std::move(watched));
     if (const auto* error = std::get_if<StoreError>(&pruned)) {
       log_.tell(clock_.now().wall, Level::kWarn, "",
-                "old history was not removed: " + error->message);
+                "could not delete old history: " + error->message);
     }
     co_await wait_for(kPruneEvery);
   }

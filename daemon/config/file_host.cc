@@ -97,10 +97,10 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
     // All of .com would be no list of hosts.
     if (host.find('.') == std::string_view::npos || host.starts_with('[') ||
         ends_like_a_number(host)) {
-      return std::string("is too wide: the suffix needs two labels at least") + kMend;
+      return std::string("is too wide: the suffix needs at least two labels") + kMend;
     }
   }
-  if (!is_plain_host(host)) return std::string("is no host") + kMend;
+  if (!is_plain_host(host)) return std::string("is not a valid host") + kMend;
   return std::nullopt;
 }
 
@@ -111,8 +111,8 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view text,
   if (!url || url->has_fragment || !has_sound_port(url->authority)) {
     return "the link to the result file is no https URL";
   }
-  if (url->authority.has_user) return "the link to the result file has a user";
-  if (!is_plain_host(url->authority.host)) return "the link to the result file has no plain host";
+  if (url->authority.has_user) return "the link to the result file contains a user";
+  if (!is_plain_host(url->authority.host)) return "the link to the result file has no valid host";
   FileUrl result;
   result.scheme = url->scheme;
   result.host = url->authority.host;

@@ -47,7 +47,7 @@ std::variant<Url, std::string> read_origin(std::string_view text) {
   const std::optional<Url> url = parse_url(text);
   if (!url) return std::string("has no valid host or port") + kForm;
   if (url->authority.has_user) {
-    return std::string("must not have a user or password") + kForm;
+    return std::string("must not contain a user or password") + kForm;
   }
   if ((url->path != "" && url->path != "/") || !url->query.empty() || url->has_fragment) {
     return std::string("must end after the host or port: no path, no query") + kForm;
@@ -132,7 +132,7 @@ std::optional<std::string> endpoint_problem(std::string_view url) {
   const std::string host = without_final_dot(origin.authority.host);
   if (!is_host(host)) return std::string("has no valid host") + kForm;
   if (origin.scheme == "http" && !is_loopback_literal(host)) {
-    return "must be https; http is taken for a loopback address only (127.0.0.1, [::1], "
+    return "must be https; http is accepted for a loopback address only (127.0.0.1, [::1], "
            "localhost)";
   }
   return std::nullopt;

@@ -77,7 +77,7 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   }
 
   if (stopping_) {
-    co_return StoreError{StoreError::Kind::kUnavailable, "taskwatchd stops"};
+    co_return StoreError{StoreError::Kind::kUnavailable, "taskwatchd is stopping"};
   }
 
   // From here on nothing waits: the change is seen whole or not at all.

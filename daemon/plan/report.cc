@@ -36,7 +36,7 @@ std::string figure(std::optional<double> value) {
 }
 
 std::string row(const std::string& what, const Spread& spread) {
-  return fmt::format("  {:<20}{:>9}{:>9}{:>9}\n", what, figure(spread.mean), figure(spread.p50),
+  return fmt::format("  {:<28}{:>9}{:>9}{:>9}\n", what, figure(spread.mean), figure(spread.p50),
                      figure(spread.p99));
 }
 
@@ -80,37 +80,38 @@ std::string faults(const Report& report) {
   std::vector<std::string> parts;
   if (wrong.failing_calls > 0) {
     parts.push_back(percent(wrong.failing_calls) +
-                    " of the calls fail (5xx, time-outs, throttled in equal parts)");
+                    " of the calls fail (5xx, timeouts and throttling in equal parts)");
   }
   if (wrong.other_calls > 0) {
     parts.push_back(
-        fmt::format("other programs call each API {:g} times a second", wrong.other_calls));
+        fmt::format("other programs call each API {:g} times per second", wrong.other_calls));
   }
   if (report.shared_quota) parts.push_back("all APIs share one quota");
   if (wrong.statistics_lag > Duration::zero()) {
     parts.push_back("statistics are " + format_duration(wrong.statistics_lag) + " late");
   }
   if (wrong.jitter > Duration::zero()) {
-    parts.push_back("each way takes " + format_duration(wrong.jitter) + " longer in the median");
+    parts.push_back("the network delay in each direction is " + format_duration(wrong.jitter) +
+                    " longer in the median");
   }
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text.empty() ? text : "The modelled cloud is worse than it should be: " + text + ".\n";
+  return text.empty() ? text : "Modelled faults: " + text + ".\n";
 }
 
 std::string opening(const Report& report) {
   const bool all_named = report.named == report.tasks;
   std::string watched = "watched as jobs";
   if (all_named) {
-    watched = "named by id";
+    watched = "explicit tasks";
   } else if (report.named > 0) {
-    watched = counted(report.named, "task") + " of them named by id";
+    watched = counted(report.named, "task") + " of them explicit";
   }
   std::string text = fmt::format(
-      "Modelled: {} in {} ({}), {}; all jobs start at once, {:g} tasks a minute each.\n",
+      "Modelled: {} in {} ({}), {}; all jobs start at once, {:g} tasks per minute each.\n",
       counted(report.tasks, "task"), counted(report.jobs, "job"), watched,
       counted(report.accounts, "account"), kRolloutPerMinute);
-  if (report.discovers) text += "discover_jobs counts as one job; give --jobs for more.\n";
+  if (report.discovers) text += "discover_jobs counts as one job; set --jobs for more.\n";
   text += fmt::format(
       "{} of the tasks fail, 1.5 % time out after 30 min, 0.5 % are rejected, 8 % of the devices "
       "are away\n(2 h on average); the others take 3 min. Round trip {}, seed {}, pages by {}{}.\n",
@@ -118,9 +119,9 @@ std::string opening(const Report& report) {
       report.worse_of_two ? ", the worse of id and oldest" : "");
   text += faults(report);
   text += fmt::format("Simulated {:.1f} h", static_cast<double>(report.span) / 3.6e6);
-  if (report.ahead + report.unseen == 0) return text + ", until all tasks had ended.\n";
-  return text + fmt::format("; {} had not ended by then, {} had not been seen.\n",
-                            counted(report.ahead, "task"), counted(report.unseen, "end"));
+  if (report.ahead + report.unseen == 0) return text + ", until all tasks were finished.\n";
+  return text + fmt::format("; {} unfinished by then, {} not observed.\n",
+                            counted(report.ahead, "task"), counted(report.unseen, "completion"));
 }
 
 std::string value(std::optional<double> v) {
@@ -184,30 +185,31 @@ std::uint64_t series_of(const Config& config, const Scenario& scenario, std::siz
 
 std::string text(const Report& report) {
   std::string text = opening(report);
-  text += fmt::format("\n  {:<20}{:>9}{:>18}\n", "calls", "per s", "of the quota");
+  text += fmt::format("\n  {:<28}{:>9}{:>18}\n", "calls", "per s", "of the quota");
   for (const auto& [api, use] : report.apis) {
-    text += fmt::format("  {:<20}{:>9}{:>16.0f} %\n", name(api), figure(use.calls_per_second),
+    text += fmt::format("  {:<28}{:>9}{:>16.0f} %\n", name(api), figure(use.calls_per_second),
                         100 * used_ratio(use));
   }
-  text += fmt::format(
-      "  {} of the calls were refused for their rate; {} of one API in one second.\n",
-      percent(report.refused_ratio), counted(report.most_in_a_second, "call") + " at most");
-  text += fmt::format("\n  {:<20}{:>9}{:>9}{:>9}\n", "delay of an end, s", "mean", "p50", "p99");
-  text += row("bad", report.bad) + row("all", report.all);
-  text += row("round robin, bad", report.robin_bad) + row("round robin, all", report.robin_all);
-  text += fmt::format("  Lost: {}, {} of them bad.\n", counted(report.unseen, "end"),
-                      number(report.unseen_bad));
-  text += chart("bad ends by their delay", report.bad_rows);
-  text += chart("all ends by their delay", report.all_rows);
-  text += report.first_round ? fmt::format("\nEvery task had been seen once after {} s.\n",
+  text += fmt::format("  {} of the calls were throttled; {} of one API in one second.\n",
+                      percent(report.refused_ratio),
+                      counted(report.most_in_a_second, "call") + " at most");
+  text += fmt::format("\n  {:<28}{:>9}{:>9}{:>9}\n", "detection delay, s", "mean", "p50", "p99");
+  text += row("failures", report.bad) + row("completions", report.all);
+  text += row("round robin, failures", report.robin_bad) +
+          row("round robin, completions", report.robin_all);
+  text += fmt::format("  Not observed: {}, {} of them failures.\n",
+                      counted(report.unseen, "completion"), number(report.unseen_bad));
+  text += chart("failures by detection delay", report.bad_rows);
+  text += chart("completions by detection delay", report.all_rows);
+  text += report.first_round ? fmt::format("\nEvery task had been observed after {} s.\n",
                                            figure(static_cast<double>(*report.first_round) / 1000))
-                             : "\nNot every task was seen.\n";
+                             : "\nNot every task was observed.\n";
   text += fmt::format("Series of tasks and jobs: {}; if every task fails: {}.\n",
                       number(report.series), number(report.series_worst));
   if (!report.bound) return text + "No bounds are configured.\n";
-  return text + fmt::format("bounds.detection_delay {}: {} (p99 of bad: {} s).\n",
-                            format_duration(*report.bound),
-                            report.bounds_kept ? "kept" : "NOT KEPT", figure(report.bad.p99));
+  return text + fmt::format("bounds.detection_delay {}: {} (p99 of failures: {} s).\n",
+                            format_duration(*report.bound), report.bounds_kept ? "met" : "NOT MET",
+                            figure(report.bad.p99));
 }
 
 std::string json(const Report& report) {

@@ -14,7 +14,7 @@ constexpr std::size_t kPart = 100;          // events written at once: some ten 
 constexpr char kBegin[] = "retry: 2000\n";  // ms until a client comes back
 
 ApiReply unreadable(const StoreError& error) {
-  return {503, {}, "unavailable", "the events cannot be read: " + error.message};
+  return {503, {}, "unavailable", "cannot read events: " + error.message};
 }
 
 std::string to_sse(const Event& event) {
@@ -110,8 +110,8 @@ Awaitable<std::optional<ApiReply>> EventAnswers::not_kept(std::uint64_t id) {
                      {},
                      "gone",
                      "event " + std::to_string(id) +
-                         " is not kept: events may be missing after it. Read the tasks anew and go "
-                         "on without an id, or after 0 for all that is kept"};
+                         " has been deleted: events may be missing after it. Read the tasks again "
+                         "and continue without an id, or after 0 for all events that are kept"};
 }
 
 Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
@@ -142,7 +142,7 @@ Awaitable<ApiReply> EventAnswers::stream(ApiQuestion question) {
   // A browser that comes back sends the header, and the address as it was.
   if (!question.last_event_id.empty()) {
     after = decimal(question.last_event_id);
-    if (!after) parameters.refuse("Last-Event-ID", "give the id of an event, a decimal number");
+    if (!after) parameters.refuse("Last-Event-ID", "set the id of an event, a decimal number");
   }
   if (parameters.wrong()) co_return *parameters.wrong();
   if (open_->stopped || open_->streams.size() >= kStreams) {

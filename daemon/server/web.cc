@@ -13,8 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr char kForeignHost[] =
-    "this Host is not served here; allow it with --web.allowed-host or --web.external-url";
+constexpr char kForeignHost[] = "this Host is not allowed; add it with --web.allowed-host";
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
 constexpr char kHealthy[] = "/-/healthy";
@@ -140,7 +139,7 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   const std::string handler = route ? std::string(name(*route)) : "other";
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
   if (!host_allowed(request)) return refuse(bad_data(403, kForeignHost));
-  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
+  if (!route) return refuse({404, {}, "not_found", "no such path"});
   if (!is_read(request)) {
     WebResponse response = api_response(bad_data(405, "use GET"));
     response.headers.emplace_back("Allow", "GET");
@@ -164,7 +163,8 @@ WebResponse Web::metrics(const WebRequest& request) const {
   const WebWishes wishes = wishes_of(request);
   auto page = pages_.metrics(wishes);
   if (!page) {
-    WebResponse response = plain_text(503, "too many pages are on their way to slow clients\n");
+    WebResponse response =
+        plain_text(503, "too many metrics responses are being sent to slow clients; try again\n");
     response.headers.emplace_back("Retry-After", kPagesAgain);
     return response;
   }
@@ -179,11 +179,11 @@ WebResponse Web::metrics(const WebRequest& request) const {
 
 WebResponse Web::reload(const WebRequest& request) const {
   if (!options_.enable_lifecycle) {
-    return plain_text(403, "start with --web.enable-lifecycle to allow this\n");
+    return plain_text(403, "start taskwatchd with --web.enable-lifecycle to allow this\n");
   }
   if (!host_allowed(request)) return plain_text(403, std::string(kForeignHost) + "\n");
   if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
-  if (is_foreign(request)) return plain_text(403, "not from another site\n");
+  if (is_foreign(request)) return plain_text(403, "requests from another site are not allowed\n");
   if (auto error = pages_.reload()) return plain_text(500, *error + "\n");
   return plain_text(200, "");
 }

@@ -58,7 +58,7 @@ std::string job_json(const std::string& account, const JobView& job) {
   add_if(fields, "ended_at", job.ended);
   std::string json = to_json_object(fields);
   if (job.statistics) json = with_member(json, "tasks", counts_json(job.statistics->tasks));
-  return with_member(json, "held", counts_json(job.held));
+  return with_member(json, "observed", counts_json(job.held));
 }
 
 }  // namespace

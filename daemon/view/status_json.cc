@@ -27,7 +27,7 @@ std::string instance_json(const InstanceStatus& instance) {
   std::vector<Field> fields;
   add(fields, "name", instance.name);
   add(fields, "up", instance.up);
-  add_if(fields, "trouble", instance.trouble);
+  add_if(fields, "failure_reason", instance.trouble);
   return to_json_object(fields);
 }
 
@@ -48,7 +48,7 @@ std::string account_json(const AccountStatus& account) {
   std::vector<Field> fields;
   add(fields, "name", account.name);
   add(fields, "up", account.up);
-  add_if(fields, "trouble", account.trouble);
+  add_if(fields, "failure_reason", account.trouble);
   if (account.clock_offset_seconds) {
     add(fields, "clock_offset_seconds", number(*account.clock_offset_seconds));
   }

@@ -13,7 +13,7 @@ std::string word(JobWatch watch) {
     case JobWatch::kWatched:
       return "watched";
     case JobWatch::kHelping:
-      return "helping";
+      return "assisting";
   }
   return {};
 }

@@ -65,7 +65,7 @@ check_empty_configuration() {
   wants "the state" failed "$(prop ActiveState)"
   wants "the exit code" 78 "$(prop ExecMainStatus)"
   wants "the number of restarts" 0 "$(prop NRestarts)"
-  has "the journal" "$config:1:1: the file is empty; give .accounts." "$(journal -o cat)"
+  has "the journal" "$config:1:1: the file is empty; add .accounts." "$(journal -o cat)"
   systemctl reset-failed taskwatchd
 }
 
@@ -97,7 +97,7 @@ check_start() {
   # What the package tells to do before the start, with keys from the credentials folder.
   local said
   said=$(env $check_told 2>&1) || fail "$check_told: $? $said"
-  has "the check" ' answers$' "$said"
+  has "the check" ' responds$' "$said"
   systemctl enable -q taskwatchd
   files >/run/files_before
   systemctl start taskwatchd || fail "systemctl start: $?"

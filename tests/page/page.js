@@ -29,8 +29,8 @@ const checks = {
     const bad = number(await page.locator(".tile.bad strong").innerText());
     const total = (await ask("tasks?limit=1&status=FAILED,REJECTED,TIMED_OUT")).total;
     assert.ok(bad > 100 && Math.abs(bad - total) <= total, `${bad} shown, ${total} held`);
-    assert.match(await page.title(), /^\([\d,]+ bad\) taskwatchd$/);
-    await page.locator(".lamp.good", { hasText: "Daemon is well" }).waitFor();
+    assert.match(await page.title(), /^\([\d,]+ failed\) taskwatchd$/);
+    await page.locator(".lamp.good", { hasText: "Daemon healthy" }).waitFor();
     await shot(page, "overview");
     quiet(page);
     await page.context().close();
@@ -165,8 +165,8 @@ const checks = {
     await line.filter({ hasText: "Succeeded" }).waitFor({ timeout: 60_000 });
     assert.ok((await ask("transitions?limit=1")).next > seen);
     await page.locator(".events [aria-live]", { hasText: /\d+ changes?/ }).waitFor({ state: "attached" });
-    await page.getByRole("button", { name: "Hold" }).click();
-    await page.getByRole("button", { name: "Go on" }).waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Resume" }).waitFor();
     await page.getByRole("button", { name: "Only warnings" }).click();
     await until("warnings only", async () => (await page.locator(".lines li:not(.bad):not(.warn)").count()) === 0);
 
@@ -174,11 +174,11 @@ const checks = {
     await page.getByRole("heading", { name: "Attempt 2" }).waitFor();
     const life = page.locator("section", { has: page.getByRole("heading", { name: "Life" }) });
     assert.match(await life.innerText(), /between \d\d:\d\d:\d\d\.\d{3} and \d\d:\d\d:\d\d\.\d{3}/);
-    assert.match(await life.innerText(), /by the cloud's clock .* recorded .* later/);
+    assert.match(await life.innerText(), /platform time .* recorded .* later/);
     assert.match(await page.locator(".line").getAttribute("aria-label"), /From .* to .*: .*Succeeded for/);
     const { history } = await ask(`tasks/${hostile.task_id}`);
     assert.equal(await page.locator(".steps .step").count(), history.length);
-    assert.ok(await page.locator("section", { hasText: "What is asked next" }).locator("tbody tr").count());
+    assert.ok(await page.locator("section", { hasText: "Next scheduled calls" }).locator("tbody tr").count());
     await shot(page, "task", true);
     quiet(page);
     await page.context().close();
@@ -206,10 +206,10 @@ const checks = {
     await until("a rate", async () => /\d\.\d of/.test(await page.locator("tr", { hasText: "ListTask" }).first().innerText()));
     await page.locator(".chart canvas").nth(1).waitFor();
     assert.match(await page.locator(".chart").last().getAttribute("aria-label"), /changes; half were recorded within/);
-    await page.locator("tr", { hasText: "Bad" }).getByText(/within it|over /).waitFor();
+    await page.locator("tr", { hasText: "Failed" }).getByText(/^met$|exceeds /).waitFor();
     await shot(page, "pace", true);
     await go(page, "#/health");
-    for (const words of ["accepted", "takes every change", "all delivered to log", "answers"]) await page.getByText(words, { exact: true }).waitFor();
+    for (const words of ["accepted", "writable", "all delivered to log", "responds"]) await page.getByText(words, { exact: true }).waitFor();
     await shot(page, "health");
     await go(page, "#/distributions");
     await page.locator("tr", { hasText: "pump-lost" }).getByText("device not found").waitFor();
@@ -305,7 +305,7 @@ const checks = {
     const page = await open();
     await rows(page).first().waitFor();
     await page.context().setOffline(true);
-    await page.locator(".away", { hasText: "has not answered since" }).waitFor();
+    await page.locator(".away", { hasText: "has not responded since" }).waitFor();
     assert.ok(await page.locator("main.old").count());
     assert.ok(await rows(page).count() > 0, "what was known stays");
     await shot(page, "away");
@@ -314,7 +314,7 @@ const checks = {
     await page.locator(".stream.live").waitFor();
     assert.deepEqual(page.complaints.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED")), []);
     const lost = await open({}, "#/task/prod/nobody");
-    await lost.locator(".empty", { hasText: "Nobody watches this task here." }).waitFor();
+    await lost.locator(".empty", { hasText: "This task is not watched." }).waitFor();
     for (const one of [page, lost]) await one.context().close();
   },
 };

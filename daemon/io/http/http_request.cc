@@ -59,7 +59,7 @@ bool has_one_host(const WebRequest& request) {
 
 const char* request_problem(const WebRequest& request) {
   if (has_body(request)) return "a request body is not accepted\n";
-  if (!has_one_host(request)) return "a Host is name:port or [address]:port, given once\n";
+  if (!has_one_host(request)) return "Host must be name:port or [address]:port, and occur once\n";
   return nullptr;
 }
 

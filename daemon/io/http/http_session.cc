@@ -161,7 +161,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   asio::awaitable<void> say_https() {
     const std::string bytes =
         "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        "Connection: close\r\n\r\nhttps is spoken here, not http\n";
+        "Connection: close\r\n\r\nthis port uses https, not http\n";
     error_code failed;
     co_await asio::async_write(tcp(), asio::buffer(bytes),
                                asio::redirect_error(asio::use_awaitable, failed));

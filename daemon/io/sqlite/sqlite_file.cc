@@ -25,19 +25,19 @@ std::string mend(int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return "make its folder, or set state.path to a file in a folder that exists";
+      return "create its directory, or set state.path to a file in an existing directory";
     case EACCES:
     case EPERM:
-      return "let the daemon's user write the file and its folder";
+      return "make the file and its directory writable for the daemon's user";
     case EROFS:
-      return "the file system is read-only; set state.path to a place that can be written";
+      return "the file system is read-only; set state.path to a writable location";
     case ENOSPC:
     case EDQUOT:
       return "free some space on that disk";
     case EISDIR:
-      return "state.path must name a file, and this is a folder";
+      return "set state.path to a file; this is a directory";
     default:
-      return "check the file, its folder and the disk";
+      return "check the file, its directory and the disk";
   }
 }
 
@@ -65,8 +65,8 @@ std::string holder(int fd) {
 
 OpenError unusable(const std::string& path, int error) {
   return {OpenError::Kind::kUnusable,
-          "state " + path + " cannot be opened: " + std::generic_category().message(error) + "; " +
-              mend(error)};
+          "state database " + path +
+              " cannot be opened: " + std::generic_category().message(error) + "; " + mend(error)};
 }
 
 std::variant<std::string, OpenError> prepare_file(const std::string& path) {
@@ -84,13 +84,13 @@ std::variant<std::string, OpenError> prepare_file(const std::string& path) {
   if (::fstat(file.fd, &info) != 0) return unusable(path, errno);
   if (!S_ISREG(info.st_mode)) {
     return OpenError{OpenError::Kind::kUnusable,
-                     "state " + path + " is not a regular file; set state.path to one"};
+                     "state database " + path + " is not a regular file; set state.path to one"};
   }
   if (!looks_right(file.fd, path, info.st_size)) {
-    return OpenError{OpenError::Kind::kUnusable,
-                     "state " + path +
-                         " is not a state file: set state.path to another file, or "
-                         "move this one away"};
+    return OpenError{
+        OpenError::Kind::kUnusable,
+        "state database " + path +
+            " is not a taskwatchd database: set state.path to another file, or move this one away"};
   }
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
                                                          &std::free);
@@ -113,8 +113,8 @@ std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& pat
   if (locked != 0) {
     if (errno != EWOULDBLOCK) return unusable(name, errno);
     return OpenError{OpenError::Kind::kLocked,
-                     "state " + path + " is in use by another taskwatchd" + holder(fd) +
-                         ": stop that one, or give this one another state.path"};
+                     "state database " + path + " is in use by another taskwatchd" + holder(fd) +
+                         ": stop that one, or set another state.path for this one"};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   // Failure costs only the number in the other's message.

@@ -146,7 +146,8 @@ TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
 
 TEST_F(SqliteOpen, NoPlaceForAFile) {
   EXPECT_EQ(refused(folder_ / "no/such/state.db").kind, OpenError::Kind::kUnusable);
-  EXPECT_THAT(refused(folder_ / "no/such/state.db").message, testing::HasSubstr("folder"));
+  EXPECT_THAT(refused(folder_ / "no/such/state.db").message,
+              testing::HasSubstr("create its directory"));
   spill(folder_ / "plain", "x");
   EXPECT_EQ(refused(folder_ / "plain/state.db").kind, OpenError::Kind::kUnusable);
   ASSERT_EQ(::mkdir(state().c_str(), 0700), 0);
@@ -164,7 +165,7 @@ TEST_F(SqliteOpen, ReadOnlyFolder) {
   const OpenError error = refused(state());
   ::chmod(folder_.path().c_str(), 0700);
   EXPECT_EQ(error.kind, OpenError::Kind::kUnusable);
-  EXPECT_THAT(error.message, testing::HasSubstr("write"));
+  EXPECT_THAT(error.message, testing::HasSubstr("writable"));
 }
 
 TEST_F(SqliteOpen, StateHeldByAnotherProgram) {
