@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -45,6 +46,8 @@ using std::chrono::milliseconds;
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
 constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
 constexpr Duration kPruneEvery = std::chrono::hours(1);
+constexpr Duration kClockAgrees = std::chrono::hours(1);  // with the platform's: history is pruned
+constexpr Duration kClockLook = std::chrono::minutes(1);
 // A long first load, for as long as it gets on.
 constexpr Duration kExtendEvery = std::chrono::seconds(1);
 constexpr Duration kExtendBy = std::chrono::seconds(30);
@@ -72,7 +75,8 @@ LogFormat format_of(LogFormatChoice choice) {
 int exit_code(OpenError::Kind kind) {
   switch (kind) {
     case OpenError::Kind::kLocked:
-      return kExitLocked;
+    case OpenError::Kind::kFull:
+      return kExitRetry;
     case OpenError::Kind::kNewer:
       return kExitConfig;
     case OpenError::Kind::kUnusable:
@@ -345,6 +349,12 @@ Awaitable<void> App::measure_delay() {
 
 Awaitable<void> App::prune() {
   while (!stopping_) {
+    // To a clock that is ahead all history would seem old.
+    const std::optional<double> offset = fleet_->clock_offset();
+    if (!offset || std::abs(*offset) > seconds(kClockAgrees)) {
+      co_await wait_for(kClockLook);
+      continue;
+    }
     const Wall before =
         clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
     Watched watched = fleet_->watched();

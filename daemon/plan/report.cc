@@ -6,6 +6,7 @@
 
 #include "config/duration.h"
 #include "config/parse.h"
+#include "core/events/json.h"
 
 namespace taskwatchd::plan {
 namespace {
@@ -129,8 +130,13 @@ std::string value(std::optional<double> v) {
 }
 
 std::string object(const Spread& spread) {
-  return fmt::format(R"({{"mean":{},"p50":{},"p99":{}}})", value(spread.mean), value(spread.p50),
-                     value(spread.p99));
+  JsonObject json;
+  json.add_json("mean", value(spread.mean)).add_json("p50", value(spread.p50));
+  return json.add_json("p99", value(spread.p99)).text();
+}
+
+std::string bad_and_all(const std::string& bad, const std::string& all) {
+  return JsonObject().add_json("bad", bad).add_json("all", all).text();
 }
 
 double used_ratio(const ApiUse& use) {
@@ -213,33 +219,41 @@ std::string text(const Report& report) {
 }
 
 std::string json(const Report& report) {
-  std::string apis;
+  JsonObject scenario;
+  const auto whole = [](std::uint64_t n) { return std::to_string(n); };
+  scenario.add_json("tasks", whole(report.tasks)).add_json("named_tasks", whole(report.named));
+  scenario.add_json("jobs", whole(report.jobs)).add_json("accounts", whole(report.accounts));
+  scenario.add_json("rollout_per_minute", value(kRolloutPerMinute));
+  scenario.add("page_order", std::string(name(report.order)));
+  scenario.add_json("rtt_seconds", value(seconds(report.rtt)));
+  scenario.add_json("seed", whole(report.seed));
+  scenario.add_json("failing_calls_ratio", value(report.faults.failing_calls));
+  scenario.add_json("other_calls_per_second", value(report.faults.other_calls));
+  scenario.add("shared_quota", report.shared_quota);
+  scenario.add_json("statistics_lag_seconds", value(seconds(report.faults.statistics_lag)));
+  scenario.add_json("failing_tasks_ratio", value(report.failing_tasks));
+  scenario.add_json("jitter_seconds", value(seconds(report.faults.jitter)));
+  scenario.add_json("simulated_hours", value(static_cast<double>(report.span) / 3.6e6));
+  scenario.add_json("unfinished_tasks", whole(report.ahead));
+  scenario.add_json("unseen_ends", whole(report.unseen));
+  JsonObject apis;
   for (const auto& [api, use] : report.apis) {
-    apis += fmt::format(R"({}"{}":{{"calls_per_second":{},"quota_used_ratio":{}}})",
-                        apis.empty() ? "" : ",", name(api), value(use.calls_per_second),
-                        value(used_ratio(use)));
+    JsonObject used;
+    used.add_json("calls_per_second", value(use.calls_per_second));
+    apis.add_json(name(api), used.add_json("quota_used_ratio", value(used_ratio(use))).text());
   }
   std::optional<double> first_round;
   if (report.first_round) first_round = static_cast<double>(*report.first_round) / 1000;
-  return fmt::format(
-      R"({{"scenario":{{"tasks":{},"named_tasks":{},"jobs":{},"accounts":{},)"
-      R"("rollout_per_minute":{},"page_order":"{}","rtt_seconds":{},"seed":{},)"
-      R"("failing_calls_ratio":{},"other_calls_per_second":{},"shared_quota":{},)"
-      R"("statistics_lag_seconds":{},"failing_tasks_ratio":{},"jitter_seconds":{},)"
-      R"("simulated_hours":{},"unfinished_tasks":{},"unseen_ends":{}}},"apis":{{{}}},)"
-      R"("delay_seconds":{{"bad":{},"all":{}}},"lost":{{"bad":{},"all":{}}},"refused_ratio":{},)"
-      R"("round_robin":{{"bad":{},"all":{}}},)"
-      R"("first_round_seconds":{},"series":{},"series_worst":{},"bounds_kept":{}}})"
-      "\n",
-      report.tasks, report.named, report.jobs, report.accounts, kRolloutPerMinute,
-      name(report.order), value(seconds(report.rtt)), report.seed,
-      value(report.faults.failing_calls), value(report.faults.other_calls), report.shared_quota,
-      value(seconds(report.faults.statistics_lag)), value(report.failing_tasks),
-      value(seconds(report.faults.jitter)), value(static_cast<double>(report.span) / 3.6e6),
-      report.ahead, report.unseen, apis, object(report.bad), object(report.all), report.unseen_bad,
-      report.unseen, value(report.refused_ratio), object(report.robin_bad),
-      object(report.robin_all), value(first_round), report.series, report.series_worst,
-      report.bounds_kept);
+  JsonObject json;
+  json.add_json("scenario", scenario.text()).add_json("apis", apis.text());
+  json.add_json("delay_seconds", bad_and_all(object(report.bad), object(report.all)));
+  json.add_json("lost", bad_and_all(whole(report.unseen_bad), whole(report.unseen)));
+  json.add_json("refused_ratio", value(report.refused_ratio));
+  json.add_json("round_robin", bad_and_all(object(report.robin_bad), object(report.robin_all)));
+  json.add_json("first_round_seconds", value(first_round));
+  json.add_json("series", whole(report.series))
+      .add_json("series_worst", whole(report.series_worst));
+  return json.add("bounds_kept", report.bounds_kept).text() + '\n';
 }
 
 }  // namespace taskwatchd::plan

@@ -5,7 +5,6 @@
 #include <set>
 
 #include "server/web_text.h"
-#include "view/json_fields.h"
 
 namespace taskwatchd {
 namespace {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/events/event_text.h"
+#include "core/events/json.h"
 #include "server/api_parameters.h"
 #include "view/json_fields.h"
 
@@ -26,8 +27,9 @@ std::string page_json(const std::vector<Event>& events, std::uint64_t next, bool
   std::vector<std::string> items;
   items.reserve(events.size());
   for (const Event& event : events) items.push_back(to_json(event));
-  const std::string rest = to_json_object({{"next", counted(next)}, {"more", more}});
-  return with_member(rest, "events", json_list(items));
+  JsonObject json;
+  json.add("next", counted(next)).add("more", more);
+  return json.add_json("events", json_list(items)).text();
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "server/web_text.h"
 
-#include "core/events/event_text.h"
+#include "core/events/json.h"
 
 namespace taskwatchd {
 namespace {
@@ -78,12 +78,13 @@ WebResponse api_response(const ApiReply& reply) {
     // Else nginx collects events before it passes them on.
     if (reply.stream) response.headers.emplace_back("X-Accel-Buffering", "no");
   } else if (reply.error_type.empty()) {
-    response.body = "{\"status\":\"success\",\"data\":" + reply.data + "}\n";
+    JsonObject json;
+    json.add("status", "success").add_json("data", reply.data);
+    response.body = json.text() + '\n';
   } else {
-    response.body = to_json_object({{"status", std::string("error")},
-                                    {"errorType", reply.error_type},
-                                    {"error", reply.error}}) +
-                    "\n";
+    JsonObject json;
+    json.add("status", "error").add("errorType", reply.error_type).add("error", reply.error);
+    response.body = json.text() + '\n';
   }
   return response;
 }

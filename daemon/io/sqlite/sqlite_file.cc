@@ -1,11 +1,14 @@
 #include "io/sqlite/sqlite_file.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -34,6 +37,9 @@ std::string mend(int error) {
     case ENOSPC:
     case EDQUOT:
       return "free some space on that disk";
+    case ENOLCK:
+    case EOPNOTSUPP:
+      return "set state.path to a file on a local disk, which has locks";
     case EISDIR:
       return "set state.path to a file; this is a directory";
     default:
@@ -64,9 +70,56 @@ std::string holder(int fd) {
 }  // namespace
 
 OpenError unusable(const std::string& path, int error) {
-  return {OpenError::Kind::kUnusable,
+  const bool full = error == ENOSPC || error == EDQUOT;
+  const std::string owned = error == EACCES || error == EPERM ? unwritable_part(path) : "";
+  return {full ? OpenError::Kind::kFull : OpenError::Kind::kUnusable,
           "state database " + path +
-              " cannot be opened: " + std::generic_category().message(error) + "; " + mend(error)};
+              " cannot be opened: " + std::generic_category().message(error) + "; " +
+              (owned.empty() ? "" : owned + ": ") + mend(error)};
+}
+
+std::string unwritable_part(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".lock"}) {
+    const std::string name = path + suffix;
+    struct stat info {};
+    if (::stat(name.c_str(), &info) != 0) continue;
+    if (::faccessat(AT_FDCWD, name.c_str(), R_OK | W_OK, AT_EACCESS) == 0) continue;
+    const passwd* const user = ::getpwuid(info.st_uid);
+    return name + " belongs to " +
+           (user != nullptr ? std::string(user->pw_name) : "user " + std::to_string(info.st_uid));
+  }
+  return {};
+}
+
+// The numbers are those of statfs(2) and linux/magic.h.
+std::string_view network_disk(unsigned long type) {
+  switch (type) {
+    case 0x6969:
+      return "nfs";
+    case 0x517b:
+    case 0xfe534d42:
+    case 0xff534d42:
+      return "cifs";
+    case 0x65735546:
+      return "fuse";
+    case 0x01021997:
+      return "9p";
+    case 0x5346414f:
+      return "afs";
+    case 0x00c36400:
+      return "ceph";
+    case 0x01161970:
+      return "gfs2";
+    default:
+      return {};
+  }
+}
+
+std::string_view network_disk_of(const std::string& path) {
+  struct statfs disk {};
+  // The type is signed on some machines: its 32 bits count.
+  if (::statfs(path.c_str(), &disk) != 0) return {};
+  return network_disk(static_cast<std::uint32_t>(disk.f_type));
 }
 
 std::variant<std::string, OpenError> prepare_file(const std::string& path) {
@@ -104,7 +157,7 @@ std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& pat
                                                          &std::free);
   const std::string name = (real ? std::string(real.get()) : path) + ".lock";
   const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-  if (fd < 0) return unusable(path, errno);
+  if (fd < 0) return unusable(name, errno);
   std::unique_ptr<Lock> lock(new Lock(fd));
   int locked = 0;
   do {

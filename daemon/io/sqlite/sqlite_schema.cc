@@ -83,10 +83,21 @@ OpenError damaged(const std::string& path, std::string how) {
 OpenError failure(const std::string& path, sqlite3* db, int code) {
   const std::string what = sqlite3_errmsg(db);
   if (is_full(db, code)) {
-    return refuse(OpenError::Kind::kUnusable, path,
+    return refuse(OpenError::Kind::kFull, path,
                   "cannot grow: " + std::string(kFull) + "; free some space there");
   }
-  switch (code & 0xff) {
+  const int primary = code & 0xff;
+  const std::string owned = unwritable_part(path);
+  const bool may_be_locks =
+      primary == SQLITE_BUSY || primary == SQLITE_PROTOCOL || primary == SQLITE_IOERR;
+  const std::string_view network = may_be_locks ? network_disk_of(path) : std::string_view();
+  if (!network.empty()) {
+    return refuse(
+        OpenError::Kind::kUnusable, path,
+        "is on a network disk (" + std::string(network) + "; " + what +
+            "): set state.path to a file on a local disk, because SQLite needs its locks");
+  }
+  switch (primary) {
     case SQLITE_NOTADB:
       return refuse(
           OpenError::Kind::kUnusable, path,
@@ -101,7 +112,7 @@ OpenError failure(const std::string& path, sqlite3* db, int code) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
       return refuse(OpenError::Kind::kUnusable, path,
-                    "cannot be written (" + what +
+                    "cannot be written (" + what + (owned.empty() ? "" : "; " + owned) +
                         "): make the file and its directory writable for the daemon's user");
     default:
       return refuse(OpenError::Kind::kUnusable, path,
