@@ -9,7 +9,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -28,6 +27,7 @@
 #include "io/system/system_clock.h"
 #include "io/system/systemd.h"
 #include "pipeline/fleet.h"
+#include "pipeline/history_pruner.h"
 #include "pipeline/outbox.h"
 #include "pipeline/recorder.h"
 #include "ports.h"
@@ -45,9 +45,6 @@ using std::chrono::milliseconds;
 
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
 constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
-constexpr Duration kPruneEvery = std::chrono::hours(1);
-constexpr Duration kClockAgrees = std::chrono::hours(1);  // with the platform's: history is pruned
-constexpr Duration kClockLook = std::chrono::minutes(1);
 // A long first load, for as long as it gets on.
 constexpr Duration kExtendEvery = std::chrono::seconds(1);
 constexpr Duration kExtendBy = std::chrono::seconds(30);
@@ -120,7 +117,6 @@ class App {
   Awaitable<void> extend_start();
   Awaitable<void> keep_status();
   Awaitable<void> measure_delay();
-  Awaitable<void> prune();
   Awaitable<void> wait_for(Duration span);
   template <typename Condition>
   Awaitable<bool> wait_until(Duration within, Condition condition);
@@ -147,6 +143,7 @@ class App {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<HistoryPruner> pruner_;
   std::unique_ptr<ApiAnswers> answers_;
   std::unique_ptr<Watchdog> watchdog_;
   WebFront front_;
@@ -184,6 +181,8 @@ int App::prepare() {
     answers_->wake();
   });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
+  pruner_ =
+      std::make_unique<HistoryPruner>(*fleet_, ports, [this] { return reloader_.config().retain; });
   ApiSources sources{[this] { return ready_ && !stopping_; },
                      [this] { return metrics_.counted(status()); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
@@ -234,7 +233,7 @@ Awaitable<void> App::main() {
   spawn(executor, front_.follow());
   spawn(executor, keep_status());
   spawn(executor, measure_delay());
-  spawn(executor, prune());
+  spawn(executor, pruner_->run());
   spawn(executor, fleet_->follow_counters());
   if (const auto interval = systemd::watchdog_interval()) {
     spawn(executor, watchdog_->run(*interval));
@@ -344,26 +343,6 @@ Awaitable<void> App::measure_delay() {
     co_await alarm->wait_until(due);
     metrics_.loop_delayed(std::max(Duration::zero(), clock_.now().mono - due));
     pages_.drop_old();
-  }
-}
-
-Awaitable<void> App::prune() {
-  while (!stopping_) {
-    // To a clock that is ahead all history would seem old.
-    const std::optional<double> offset = fleet_->clock_offset();
-    if (!offset || std::abs(*offset) > seconds(kClockAgrees)) {
-      co_await wait_for(kClockLook);
-      continue;
-    }
-    const Wall before =
-        clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
-    Watched watched = fleet_->watched();
-    auto pruned = co_await store_->prune(before, std::move(watched));
-    if (const auto* error = std::get_if<StoreError>(&pruned)) {
-      log_.tell(clock_.now().wall, Level::kWarn, "",
-                "could not delete old history: " + error->message);
-    }
-    co_await wait_for(kPruneEvery);
   }
 }
 

@@ -89,7 +89,7 @@ constexpr std::array<std::uint8_t, 12> kNat64 = {0, 0x64, 0xff, 0x9b};  // 64:ff
 std::optional<std::string> file_host_problem(std::string_view pattern) {
   constexpr const char* kMend = "; write HOST or *.SUFFIX, with :PORT if it is not 443";
   const auto parts = parse_authority(pattern);
-  if (!parts || parts->has_user) return std::string("is no host") + kMend;
+  if (!parts || parts->has_user) return std::string("is not a valid host") + kMend;
   if (!has_sound_port(*parts)) return std::string("has no valid port") + kMend;
   std::string_view host = parts->host;
   if (host.starts_with("*.")) {
@@ -109,7 +109,7 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view text,
   if (text.size() > kMaxUrlBytes) return "the link to the result file is longer than 8 KiB";
   const auto url = parse_url(text);
   if (!url || url->has_fragment || !has_sound_port(url->authority)) {
-    return "the link to the result file is no https URL";
+    return "the link to the result file is not an https URL";
   }
   if (url->authority.has_user) return "the link to the result file contains a user";
   if (!is_plain_host(url->authority.host)) return "the link to the result file has no valid host";

@@ -7,6 +7,7 @@
 
 #include "fakes/fake_http.h"
 #include "fakes/main_path.h"
+#include "pipeline/history_pruner.h"
 #include "ports.h"
 #include "view/view_world.h"
 
@@ -33,8 +34,13 @@ class AskedStore : public MemoryStore {
     asked.insert(asked.end(), job_ids.begin(), job_ids.end());
     co_return co_await MemoryStore::counters(std::move(account), std::move(job_ids));
   }
+  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall, Watched) override {
+    ++prunes;
+    co_return std::monostate();
+  }
   std::vector<std::string> asked;
   int failures = 0;
+  int prunes = 0;
 };
 
 // The store, the pollers and the metrics, as the app puts them together.
@@ -130,6 +136,15 @@ TEST_F(FleetTest, TheClockIsComparedWithTheDatesOfResponses) {
   clock.advance(seconds(10));
   ASSERT_TRUE(fleet.clock_offset());
   EXPECT_NEAR(*fleet.clock_offset(), -365.0 * 86400, 15);
+
+  const auto retain = [] { return Duration(hours(24)); };
+  HistoryPruner pruner(fleet, ports, retain);
+  spawn(context.get_executor(), pruner.run());
+  clock.advance(hours(3));
+  EXPECT_EQ(store.prunes, 0);
+  date = http_date_of(clock.now().wall);
+  clock.advance(seconds(30));
+  EXPECT_EQ(store.prunes, 1) << "as soon as a response confirms it";
 }
 
 TEST_F(FleetTest, CountersThatCannotBeReadAreAskedForAgain) {

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "server/web.h"
 #include "server/web_text.h"
 
 namespace taskwatchd {
