@@ -145,6 +145,17 @@ check_catalog() {
   has "journalctl -x" "need attention" "$told"
 }
 
+# Where the alerts of the package lead to, with the base that they are shipped with.
+check_runbooks() {
+  local rules urls url
+  rules=$(dpkg -L taskwatchd | grep '/taskwatchd.rules.yml$')
+  urls=$(sed -n 's|.*runbook_url: *http://localhost:10120\(/.*\)|\1|p' "$rules" | sort -u)
+  (($(wc -l <<<"$urls") >= 20)) || fail "the rules have few runbook_urls: $urls"
+  for url in $urls; do
+    has "$url" '^HTTP/1.1 200' "$(http "$url" | head -1)"
+  done
+}
+
 check_reload() {
   local pid
   pid=$(prop MainPID)
@@ -209,6 +220,19 @@ check_stop() {
   wants "Result" success "$(prop Result)"
   wants "the exit code" 0 "$(prop ExecMainStatus)"
   event EVENT=stopping || fail "no event stopping"
+}
+
+# A code of systemd's that docs/how-to/troubleshooting.md explains.
+check_lost_credential() {
+  local dropin=/etc/systemd/system/taskwatchd.service.d/lost.conf
+  printf '[Service]\nLoadCredential=lost:/etc/taskwatchd/no-such-file\n' >"$dropin"
+  systemctl daemon-reload
+  systemctl start taskwatchd 2>/dev/null && fail "it starts without a credential"
+  wants "the exit code" 243 "$(prop ExecMainStatus)"
+  systemctl stop taskwatchd
+  rm "$dropin"
+  systemctl daemon-reload
+  systemctl reset-failed taskwatchd
 }
 
 # The commands of a page of docs/how-to, by the number of the block among those that are marked to be run.
@@ -312,7 +336,7 @@ check_remove() {
   [[ -z $(systemctl --failed --plain --no-legend) ]] || fail "failed: $(systemctl --failed --plain --no-legend)"
 }
 
-for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore tls socket remove; do
+for name in unconfigured empty_configuration start keys journal_fields catalog runbooks reload watchdog writes stop lost_credential upgrade restore tls socket remove; do
   check "$name"
 done
 echo "END"

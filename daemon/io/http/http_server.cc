@@ -12,6 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <string_view>
+#include <unordered_map>
 
 #include "io/http/http_address.h"
 #include "io/http/http_endpoint.h"
@@ -30,12 +32,18 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 // before the kernel takes more: a piece of http_session.
 constexpr int kUnsentBytes = 128 * 1024;
 
-// Closes a connection that waits for a request. False if all are being answered.
+// Closes a connection that waits for a request: of the client that has most connections, so that
+// nobody keeps others out alone, the first in the order of `idle`. False if all are being answered.
 bool make_room(HttpShared& shared) {
   if (shared.idle.empty()) return false;
-  const auto longest = shared.idle.begin();
-  HttpConnection* const connection = longest->second;
-  shared.idle.erase(longest);
+  std::unordered_map<std::string_view, std::size_t> held;
+  for (const HttpConnection* const one : shared.connections) ++held[one->client()];
+  const auto chosen =
+      std::max_element(shared.idle.begin(), shared.idle.end(), [&](const auto& a, const auto& b) {
+        return held[a.second->client()] < held[b.second->client()];
+      });
+  HttpConnection* const connection = chosen->second;
+  shared.idle.erase(chosen);
   connection->close();
   return true;
 }

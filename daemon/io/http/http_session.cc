@@ -88,6 +88,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     if (streaming_) streaming_->end();
   }
 
+  const std::string& client() const override { return client_; }
+
   asio::awaitable<void> run() {
     if constexpr (kIsTls) {
       if (!co_await shake_hands()) co_return;

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -23,6 +24,8 @@ namespace taskwatchd {
 struct HttpConnection {
   virtual ~HttpConnection() = default;
   virtual void close() = 0;
+  // By client_of.
+  virtual const std::string& client() const = 0;
 };
 
 class Place;

@@ -175,6 +175,22 @@ TEST(HttpServer, ConnectionsAreNotKeptWhileTheyAreShort) {
   }
 }
 
+TEST(HttpServer, WhoHoldsMostConnectionsMakesRoom) {
+  WebLimits limits;
+  limits.connections = 8;
+  Served served(limits);
+  RawClient other(served.address, "127.0.0.2");
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.emplace_back(served.address);
+    if (i % 2 == 0) clients.back().send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(other.read("GET / -\n"), StartsWith("HTTP/1.1 200 "))
+      << "though it had sent nothing for longer than all of them";
+}
+
 TEST(HttpServer, ConnectionsWithoutARequestKeepNobodyOut) {
   WebLimits limits;
   limits.connections = 20;

@@ -19,7 +19,8 @@ TEST(HttpRequest, HasNoBody) {
   for (const char* length : {"1", "", "+0", "-0", "0, 0", "0x0", "99999999999999999999"}) {
     EXPECT_FALSE(passes({{"content-length", length}})) << length;
   }
-  EXPECT_TRUE(passes({{"transfer-encoding", "chunked"}})) << "the session has seen that it is empty";
+  EXPECT_TRUE(passes({{"transfer-encoding", "chunked"}}))
+      << "the session has seen that it is empty";
   EXPECT_TRUE(passes({{"transfer-encoding", "Chunked"}}));
   for (const char* coding : {"identity", "", "gzip, chunked", "chunked, chunked", "chunked;a=b"}) {
     EXPECT_FALSE(passes({{"transfer-encoding", coding}})) << coding;
