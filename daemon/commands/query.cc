@@ -1,6 +1,5 @@
 #include "commands/query.h"
 
-#include <cmath>
 #include <cstdio>
 #include <map>
 #include <set>
@@ -12,18 +11,6 @@
 
 namespace taskwatchd {
 namespace {
-
-void add(std::vector<Field>& fields, std::string name, FieldValue value) {
-  fields.push_back({std::move(name), std::move(value)});
-}
-void add_if(std::vector<Field>& fields, std::string name, const std::string& text) {
-  if (!text.empty()) json.add(std::move(name), text);
-}
-
-FieldValue number(double value) {
-  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
-  return value;
-}
 
 // A device's words came redacted and bounded from cloud/reply; the writer escapes them. Not cut to
 // an event's length: whoever asks for one task wants to read it.

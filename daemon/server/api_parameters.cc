@@ -5,6 +5,7 @@
 #include <set>
 
 #include "server/web_text.h"
+#include "view/json_fields.h"
 
 namespace taskwatchd {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "core/events/event_text.h"
 #include "core/types/task.h"
-#include "view/json_json.h"
+#include "view/json_fields.h"
 
 namespace taskwatchd {
 namespace {

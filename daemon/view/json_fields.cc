@@ -1,13 +1,6 @@
-#include "view/json_json.h"
-
-#include <cmath>
+#include "view/json_fields.h"
 
 namespace taskwatchd {
-
-FieldValue number(double value) {
-  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
-  return value;
-}
 
 FieldValue counted(std::size_t value) {
   return static_cast<std::int64_t>(value);

@@ -9,8 +9,6 @@
 
 namespace taskwatchd {
 
-// 62 rather than 62.0.
-FieldValue number(double value);
 FieldValue counted(std::size_t value);
 std::string word(WatchState state);
 

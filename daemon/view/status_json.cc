@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/events/event_text.h"
-#include "view/json_json.h"
+#include "view/json_fields.h"
 
 namespace taskwatchd {
 namespace {

@@ -1,7 +1,7 @@
 #include "view/tasks_json.h"
 
 #include "core/events/event_text.h"
-#include "view/json_json.h"
+#include "view/json_fields.h"
 
 namespace taskwatchd {
 

@@ -119,6 +119,11 @@ JsonObject& JsonObject::add_json(std::string_view key, std::string_view json) {
   return *this;
 }
 
+FieldValue number(double value) {
+  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
+  return value;
+}
+
 std::string json_list(const std::vector<std::string>& items) {
   std::string list = "[";
   for (const std::string& item : items) {

@@ -34,6 +34,8 @@ class JsonObject {
   std::string text_ = "{";
 };
 
+// 62 rather than 62.0.
+FieldValue number(double value);
 // [a,b] of JSON texts.
 std::string json_list(const std::vector<std::string>& items);
 // The text in quotes, escaped.
