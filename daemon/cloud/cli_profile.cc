@@ -43,7 +43,7 @@ class CliFile {
           return text;
         },
         defaults_);
-    if (!there) return reader.fail("is not there; add it, or set ALIBABA_CLOUD_PROFILE");
+    if (!there) return reader.fail("does not exist; add it, or set ALIBABA_CLOUD_PROFILE");
     const std::string mode = reader.find("mode").value_or("");
     if (mode == "AK") return reader.keys("", false);
     if (mode == "StsToken") return reader.keys("sts_token", true);
@@ -60,7 +60,7 @@ class CliFile {
     }
     if (mode == "CredentialsURI") {
       const auto uri = reader.find("credentials_uri");
-      if (!uri) return reader.fail("lacks `credentials_uri`; give it");
+      if (!uri) return reader.fail("has no `credentials_uri`; set it");
       return uri_candidate(source, *uri);
     }
     return cached_keys(reader, mode);
@@ -82,16 +82,16 @@ class CliFile {
                          "GetCallerIdentity`");
     }
     return reader.fail("has mode " + shown_name(mode) +
-                       ", which taskwatchd does not take; use AK, StsToken, RamRoleArn, "
+                       ", which taskwatchd does not support; use AK, StsToken, RamRoleArn, "
                        "ChainableRamRoleArn, EcsRamRole or OIDC");
   }
 
   KeyCandidate source_profile(const ProfileReader& reader, int depth) const {
     const auto name = reader.find("source_profile");
-    if (!name) return reader.fail("lacks `source_profile`; give it");
+    if (!name) return reader.fail("has no `source_profile`; set it");
     if (depth >= kMaxSources) {
-      return reader.fail("takes its keys from a chain of more than " + std::to_string(kMaxSources) +
-                         " profiles, or from itself; shorten it");
+      return reader.fail("takes its credentials from a chain of more than " +
+                         std::to_string(kMaxSources) + " profiles, or from itself; shorten it");
     }
     return profile(*name, depth + 1);
   }
@@ -126,11 +126,11 @@ KeyCandidate parse_cli_profile(std::string_view json, const CredentialDefaults& 
   object root;
   if (parser.allocate(json.size() + 1, kMaxDepth) != simdjson::SUCCESS ||
       parser.parse(json.data(), json.size()).get_object().get(root) != simdjson::SUCCESS) {
-    return whole.fail("is no JSON object; write it anew by `aliyun configure`");
+    return whole.fail("is not a JSON object; create it again with `aliyun configure`");
   }
   std::string name = defaults.profile.empty() ? scalar(root, "current") : defaults.profile;
   if (name.empty()) {
-    return whole.fail("names no `current` profile; name one, or set ALIBABA_CLOUD_PROFILE");
+    return whole.fail("has no `current` profile; set one, or set ALIBABA_CLOUD_PROFILE");
   }
   return CliFile(root, defaults).profile(name, 0);
 }

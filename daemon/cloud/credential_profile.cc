@@ -44,9 +44,9 @@ KeyCandidate ProfileReader::keys(std::string_view token, bool needs_token) const
   const auto id = find("access_key_id");
   const auto secret = find("access_key_secret");
   auto session = token.empty() ? std::nullopt : find(token);
-  if (!id) return fail("lacks `access_key_id`; give it");
-  if (!secret) return fail("lacks `access_key_secret`; give it");
-  if (!session && needs_token) return fail("lacks " + quoted(token) + "; give it");
+  if (!id) return fail("has no `access_key_id`; set it");
+  if (!secret) return fail("has no `access_key_secret`; set it");
+  if (!session && needs_token) return fail("has no " + quoted(token) + "; set it");
   if (!needs_token && !is_temporary_id(*id)) session.reset();
   const std::pair<std::string_view, const std::optional<std::string>&> values[] = {
       {"access_key_id", id}, {"access_key_secret", secret}, {token, session}};
@@ -64,7 +64,7 @@ KeyCandidate ProfileReader::ecs_role(std::string_view name) const {
   KeyRecipe recipe = this->recipe(KeyRecipe::Kind::kEcsRole);
   recipe.ecs_role = find(name).value_or("");
   if (!recipe.ecs_role.empty() && !is_role_name(recipe.ecs_role)) {
-    return fail("has a " + quoted(name) + " that is no name of a RAM role; correct it");
+    return fail("has a " + quoted(name) + " that is not a valid RAM role name; correct it");
   }
   return {std::move(recipe), {}};
 }
@@ -73,7 +73,7 @@ std::optional<std::string> ProfileReader::read_role(KeyRecipe& recipe, std::stri
                                                     std::string_view session_name,
                                                     std::string_view duration) const {
   const auto role = find(arn);
-  if (!role) return "lacks " + quoted(arn) + "; give it";
+  if (!role) return "has no " + quoted(arn) + "; set it";
   if (!is_role_arn(*role)) {
     return "has a " + quoted(arn) + " that is not acs:ram::ACCOUNT:role/NAME; correct it";
   }
@@ -102,7 +102,7 @@ std::optional<std::string> ProfileReader::read_role(KeyRecipe& recipe, std::stri
   }
   const std::string region = find("sts_region").value_or("");
   if (!region.empty() && !is_region(region)) {
-    return "has an `sts_region` that is no region; correct it";
+    return "has an `sts_region` that is not a valid region; correct it";
   }
   const bool vpc = is_word(find("enable_vpc").value_or(""), "true");
   recipe.sts_url =
@@ -125,9 +125,9 @@ KeyCandidate ProfileReader::oidc_role(std::string_view arn, std::string_view ses
   KeyRecipe recipe = this->recipe(KeyRecipe::Kind::kOidcRole);
   if (const auto problem = read_role(recipe, arn, session_name, duration)) return fail(*problem);
   const auto provider = find("oidc_provider_arn");
-  if (!provider) return fail("lacks `oidc_provider_arn`; give it");
+  if (!provider) return fail("has no `oidc_provider_arn`; set it");
   const auto file = find(token_file);
-  if (!file) return fail("lacks " + quoted(token_file) + "; give it");
+  if (!file) return fail("has no " + quoted(token_file) + "; set it");
   recipe.oidc_provider_arn = *provider;
   recipe.token_file = *file;
   return {std::move(recipe), {}};

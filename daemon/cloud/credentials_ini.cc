@@ -61,7 +61,7 @@ KeyCandidate read_section(const ProfileReader& reader) {
                             "oidc_token_file_path");
   }
   return reader.fail("has type " + shown_name(type) +
-                     ", which taskwatchd does not take; use access_key, sts, ecs_ram_role, "
+                     ", which taskwatchd does not support; use access_key, sts, ecs_ram_role, "
                      "ram_role_arn or oidc_role_arn");
 }
 
@@ -93,7 +93,7 @@ IniCandidate parse_credentials_ini(std::string_view text, const CredentialDefaul
             false};
   }
   if (!section) {
-    return {reader.fail("is not there; add it, or set ALIBABA_CLOUD_PROFILE"), false};
+    return {reader.fail("does not exist; add it, or set ALIBABA_CLOUD_PROFILE"), false};
   }
   if (is_word(reader.find("enable").value_or(""), "false")) return {{}, true};
   return {read_section(reader), false};

@@ -1,5 +1,5 @@
 // What hands out temporary keys answers: keys with an end, or why there are none. Trusts nothing.
-// Problems begin with a verb ("answers with HTTP 503"), to be put behind the source's name; nothing
+// Problems begin with a verb ("returned HTTP 503"), to be put behind the source's name; nothing
 // of a body gets into them but codes and request ids that look like such.
 #pragma once
 

@@ -100,7 +100,7 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
     return std::string("has an underscore, which no host name of the Internet has") + kMend;
   }
   const auto parts = parse_authority(pattern);
-  if (!parts || parts->has_user) return std::string("is no host") + kMend;
+  if (!parts || parts->has_user) return std::string("is not a valid host") + kMend;
   if (!has_sound_port(*parts)) return std::string("has no valid port") + kMend;
   const std::string name = without_dot(parts->host);
   std::string_view host = name;
@@ -109,10 +109,10 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
     // All of .com would be no list of hosts.
     if (host.find('.') == std::string_view::npos || host.starts_with('[') ||
         ends_like_a_number(host)) {
-      return std::string("is too wide: the suffix needs two labels at least") + kMend;
+      return std::string("is too wide: the suffix needs at least two labels") + kMend;
     }
   }
-  if (!is_plain_host(host)) return std::string("is no host") + kMend;
+  if (!is_plain_host(host)) return std::string("is not a valid host") + kMend;
   return std::nullopt;
 }
 
@@ -121,11 +121,11 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view text,
   if (text.size() > kMaxUrlBytes) return "the link to the result file is longer than 8 KiB";
   const auto url = parse_url(text);
   if (!url || url->has_fragment || !has_sound_port(url->authority)) {
-    return "the link to the result file is no https URL";
+    return "the link to the result file is not an https URL";
   }
-  if (url->authority.has_user) return "the link to the result file has a user";
+  if (url->authority.has_user) return "the link to the result file contains a user";
   const std::string host = without_dot(url->authority.host);
-  if (!is_plain_host(host)) return "the link to the result file has no plain host";
+  if (!is_plain_host(host)) return "the link to the result file has no valid host";
   FileUrl result;
   result.scheme = url->scheme;
   result.host = host;

@@ -51,7 +51,7 @@ std::vector<ConfigError> Problems::take() {
     const std::string more = std::to_string(errors_.size() - kMaxProblems);
     errors_.resize(kMaxProblems);
     errors_.push_back({file_, errors_.back().line, errors_.back().column,
-                       more + " more errors behind this one; mend these first"});
+                       more + " more errors after this one; fix these first"});
   }
   if (end_) errors_.push_back(*std::exchange(end_, std::nullopt));
   return std::exchange(errors_, {});

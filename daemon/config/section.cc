@@ -69,7 +69,7 @@ std::optional<Section> Section::open(std::string name, const std::string& what,
                                      const YamlNode& node, Problems& problems) {
   if (node.kind == YamlNode::Kind::kMap) return Section(std::move(name), node, problems);
   if (node.kind != YamlNode::Kind::kRefused) {
-    problems.add(node.place, what + " must hold KEY: VALUE lines, indented below it");
+    problems.add(node.place, what + " must contain KEY: VALUE lines, indented below it");
   }
   return std::nullopt;
 }
@@ -85,7 +85,7 @@ const YamlNode* Section::value(std::string_view key) {
   const YamlEntry* entry = find(key);
   if (entry == nullptr) return nullptr;
   if (entry->value.kind != YamlNode::Kind::kNull) return &entry->value;
-  problems_->add(entry->value.place, quoted_key(key) + " has no value; give one or remove the key");
+  problems_->add(entry->value.place, quoted_key(key) + " has no value; set one or remove the key");
   return nullptr;
 }
 
@@ -93,7 +93,7 @@ std::optional<std::string> Section::text(std::string_view key) {
   const YamlNode* node = value(key);
   if (node == nullptr || !check_text(quoted_key(key), *node, *problems_)) return std::nullopt;
   if (node->text.empty()) {
-    refuse(key, quoted_key(key) + " is empty; give a value or remove the key");
+    refuse(key, quoted_key(key) + " is empty; set a value or remove the key");
     return std::nullopt;
   }
   return node->text;
@@ -220,7 +220,7 @@ std::vector<std::pair<const YamlEntry*, std::string>> Section::free_texts() {
   for (const YamlEntry& entry : map_->entries) {
     if (entry.value.kind == YamlNode::Kind::kNull) {
       problems_->add(entry.value.place,
-                     shown(entry.key) + " has no value; give one or remove the key");
+                     shown(entry.key) + " has no value; set one or remove the key");
     } else if (check_text(shown(entry.key), entry.value, *problems_)) {
       texts.emplace_back(&entry, entry.value.text);
     }

@@ -94,7 +94,7 @@ std::string summary(const Config& config) {
   text += "state database: " + config.state_path + " (history of unwatched items kept for " +
           format_duration(config.retain) + ")\n";
   if (config.detection_delay_bound) {
-    text += "bound: bad tasks are recorded within " +
+    text += "bound: failures are recorded within " +
             format_duration(*config.detection_delay_bound) + "\n";
   }
   return text;

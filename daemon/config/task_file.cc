@@ -41,10 +41,10 @@ TaskFile parse_task_file(std::string_view text, const std::string& file) {
     std::string problem;
     if (!is_valid_id(id)) {
       problem = shown(repair_utf8(id)) +
-                " is no task id: one id a line, 1 to 128 printable "
-                "ASCII characters without space, \" and \\; the line is left out";
+                " is not a valid task id: write one id per line, 1 to 128 printable ASCII "
+                "characters without space, \" and \\; the line is ignored";
     } else if (const auto [at, is_new] = lines.try_emplace(id, line_number); !is_new) {
-      problem = "task " + shown(id) + " stands in line " + std::to_string(at->second) +
+      problem = "task " + shown(id) + " is listed in line " + std::to_string(at->second) +
                 " too; remove one";
     } else {
       result.tasks.emplace_back(id);

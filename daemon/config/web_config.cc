@@ -84,8 +84,7 @@ void read_users(Section& root, WebConfig& config) {
   }
   // Who writes the key wants nobody else to ask.
   if (users->empty()) {
-    root.refuse("basic_auth_users",
-                "`basic_auth_users` lists nobody; list a user or remove the key");
+    root.refuse("basic_auth_users", "`basic_auth_users` is empty; add a user or remove the key");
   }
 }
 
@@ -95,10 +94,11 @@ void read_rate_limit(Section& root, WebConfig& config) {
   config.rate_limit.interval = limit->duration("interval").value_or(Duration::zero());
   const auto burst = limit->count("burst", kMaxBurst);
   config.rate_limit.burst = burst.value_or(0);
-  limit->require("interval",
-                 "`rate_limit` lacks `interval`; give it, such as 100ms for 10 requests a second");
+  limit->require(
+      "interval",
+      "`interval` is missing in `rate_limit`; set it, such as 100ms for 10 requests per second");
   if (config.rate_limit.interval > Duration::zero() && (burst == 0U || !limit->has("burst"))) {
-    limit->refuse("burst", "`burst` must be 1 or more: with 0 nothing would ever be answered");
+    limit->refuse("burst", "`burst` must be 1 or more: with 0 every request would be rejected");
   }
   limit->finish();
 }
@@ -125,7 +125,8 @@ std::variant<WebConfig, std::vector<ConfigError>> parse_web_config(std::string_v
     read_rate_limit(section, config);
     section.finish();
   } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
-    problems.add(root->place, "the file must hold KEY: VALUE lines, such as `tls_server_config:`");
+    problems.add(root->place,
+                 "the file must contain KEY: VALUE lines, such as `tls_server_config:`");
   }
   if (!problems.empty()) return problems.take();
   return config;

@@ -72,13 +72,16 @@ void read_files(Section& tls, const ParseContext& context, WebTlsConfig& config)
   config.key_file = read("key_file");
   config.client_ca_file = read("client_ca_file");
   for (const char* key : {"cert", "key", "client_ca"}) {
-    tls.refuse_key(key, "`" + std::string(key) +
-                            "` must not stand in this file; put it into a file of its own and name "
-                            "that by `" +
-                            key + "_file`");
+    tls.refuse_key(
+        key,
+        "`" + std::string(key) +
+            "` must not be set in this file; put it into a separate file and set its path as `" +
+            key + "_file`");
   }
-  tls.require("cert_file", "`tls_server_config` lacks `cert_file`; give the server's certificate");
-  tls.require("key_file", "`tls_server_config` lacks `key_file`; give the certificate's key");
+  tls.require("cert_file",
+              "`cert_file` is missing in `tls_server_config`; set it to the server's certificate");
+  tls.require("key_file",
+              "`key_file` is missing in `tls_server_config`; set it to the certificate's key");
 }
 
 // Of the toolkit's five ways but two say what they mean: the others let strangers in.
@@ -90,13 +93,13 @@ void read_client_auth(Section& tls, WebTlsConfig& config) {
     tls.refuse(
         kKey,
         "`client_auth_type` must be `RequireAndVerifyClientCert`, or `NoClientCert` for none: "
-        "any other lets clients in without a certificate, or with one that is not verified");
+        "any other value accepts clients without a certificate, or with one that is not verified");
     return;
   }
   const bool ca = tls.has("client_ca_file");
   if (required && !ca) {
     tls.refuse(kKey,
-               "`client_auth_type` needs `client_ca_file`; give the authority that signs the "
+               "`client_auth_type` needs `client_ca_file`; set it to the CA that signs the "
                "clients' certificates");
   }
   if (!required && ca) {
@@ -115,7 +118,7 @@ void read_client_auth(Section& tls, WebTlsConfig& config) {
         "or remove the key");
   } else if (config.client_allowed_sans.empty()) {
     tls.refuse("client_allowed_sans",
-               "`client_allowed_sans` lists no name; list one, or remove the key");
+               "`client_allowed_sans` is empty; add a name, or remove the key");
   }
 }
 

@@ -33,7 +33,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (root_) {
       throw Stop{place_of(mark),
-                 "a second YAML document, or text left over; keep one, and check the indentation"};
+                 "a second YAML document, or extra text; keep one, and check the indentation"};
     }
   }
   void OnDocumentEnd() override {}
@@ -50,12 +50,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
     const YamlPlace place = count(mark);
-    problems_.add(place, "aliases (*) are not read here; write the value out");
+    problems_.add(place, "aliases (*) are not supported; write the value out");
     value({YamlNode::Kind::kRefused, place, {}, false, true, {}, {}});
   }
 
   void OnAnchor(const YAML::Mark& mark, const std::string& /*name*/) override {
-    problems_.add(place_of(mark), "anchors (&) are not read here; remove it");
+    problems_.add(place_of(mark), "anchors (&) are not supported; remove it");
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t /*anchor*/,
@@ -108,14 +108,14 @@ class TreeBuilder : public YAML::EventHandler {
 
   void check_tag(YamlPlace place, const std::string& tag) {
     if (tag == "?" || tag == "!" || tag.empty()) return;
-    problems_.add(place, "YAML tags (!) are not read here; remove it");
+    problems_.add(place, "YAML tags (!) are not supported; remove it");
   }
 
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag) {
     const YamlPlace place = count(mark);
     if (open_.size() >= kMaxYamlDepth) {
-      throw Stop{place, "lists and maps stand more than " + std::to_string(kMaxYamlDepth) +
-                            " deep in one another; check the brackets"};
+      throw Stop{place, "lists and maps are nested more than " + std::to_string(kMaxYamlDepth) +
+                            " levels deep; check the brackets"};
     }
     check_tag(place, tag);
     open_.emplace_back().node = {kind, place, {}, false, true, {}, {}};
@@ -157,7 +157,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [at, is_new] = parent.lines.try_emplace(node.text, node.place.line);
     if (!is_new) {
       parent.drop = true;
-      problems_.add(node.place, "key " + shown(node.text) + " is given twice, first in line " +
+      problems_.add(node.place, "key " + shown(node.text) + " is set twice, first in line " +
                                     std::to_string(at->second) + "; keep one");
       return;
     }

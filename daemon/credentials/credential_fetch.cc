@@ -43,7 +43,7 @@ FetchResult to_keys(SessionResult result, const std::string& who, Now now) {
   const Wall given = session.server_date.value_or(now.wall);
   const Duration life = session.expires - given;
   if (life <= Duration::zero()) {
-    return who + "gives keys that have expired already; check the machine's clock";
+    return who + "returned credentials that have already expired; check the clock of this host";
   }
   return FetchedKeys{std::move(session.keys), life};
 }
@@ -58,7 +58,7 @@ Awaitable<FetchResult> assume_role(FetchPorts ports, FetchSettings settings, Key
     KeyRecipe first = *recipe.signer;
     FetchResult signed_by = co_await fetch_keys(ports, settings, std::move(first));
     if (auto* problem = std::get_if<std::string>(&signed_by)) {
-      co_return "the keys that sign: " + *problem;
+      co_return "source credentials: " + *problem;
     }
     signer = std::get<FetchedKeys>(std::move(signed_by)).keys;
   }
@@ -90,8 +90,8 @@ Awaitable<FetchResult> oidc_role(FetchPorts ports, FetchSettings settings, KeyRe
   const Secret token(std::string(trim(marked.text)));
   const std::size_t size = token.reveal().size();
   if (size < kMinOidcToken || size > kMaxOidcToken) {
-    co_return "the token file " + recipe.token_file + " holds " + std::to_string(size) +
-        " bytes, not 4 to 20000; put the token alone into it";
+    co_return "the token file " + recipe.token_file + " contains " + std::to_string(size) +
+        " bytes, not 4 to 20000; it must contain only the token";
   }
   HttpRequest request =
       assume_role_with_oidc_request(recipe, token, ports.clock.now().wall,
@@ -110,7 +110,8 @@ Awaitable<FetchResult> ecs_role(FetchPorts ports, FetchSettings settings, KeyRec
   if (auto* word = std::get_if<Secret>(&got)) {
     token = std::move(*word);
   } else if (!settings.metadata_v1) {
-    co_return who + "gives no token: it " + std::get<SessionProblem>(got).message + kMetadataMend;
+    co_return who + "returned no token: it " + std::get<SessionProblem>(got).message +
+        kMetadataMend;
   }
   std::string role = recipe.ecs_role;
   if (role.empty()) {

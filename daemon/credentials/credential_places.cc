@@ -25,7 +25,7 @@ KeyCandidate with_role(KeyCandidate signer, const RoleConfig& role, const std::s
   if (!signer.problem.empty()) return signer;
   KeyCandidate candidate;
   candidate.recipe.kind = KeyRecipe::Kind::kAssumeRole;
-  candidate.recipe.source = "`assume_role` signed by " + signer.recipe.source;
+  candidate.recipe.source = "`assume_role` with source credentials from " + signer.recipe.source;
   candidate.recipe.role = role;
   candidate.recipe.sts_url = sts;
   candidate.recipe.signer = std::make_shared<const KeyRecipe>(std::move(signer.recipe));
@@ -40,7 +40,7 @@ CredentialPlaces::CredentialPlaces(KeySource& files, LocalSecrets& local)
   if (region.empty() || is_region(region)) {
     sts_url_ = sts_url(region, is_set("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"));
   } else {
-    problem_ = "cannot be used: ALIBABA_CLOUD_STS_REGION is no region such as cn-shanghai";
+    problem_ = "cannot be used: ALIBABA_CLOUD_STS_REGION is not a valid region such as cn-shanghai";
   }
   const std::string test_sts = test_url("TASKWATCHD_TEST_STS_URL");
   sts_url_is_test_ = !test_sts.empty();
@@ -55,7 +55,7 @@ std::string CredentialPlaces::test_url(const char* name) {
   if (url.empty()) return {};
   if (url.starts_with("http://") && !endpoint_problem(url)) return url;
   problem_ = "cannot be used: " + std::string(name) +
-             " is for tests and takes only http://127.0.0.1:PORT; remove it";
+             " is for tests and accepts only http://127.0.0.1:PORT; remove it";
   return {};
 }
 
@@ -108,7 +108,8 @@ std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account, 
   add_cli_profile(all, now);
   add_ini(all, now);
   if (!is_set("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
-    all.push_back(ecs_role(variable("ALIBABA_CLOUD_ECS_METADATA"), "the ECS machine's role"));
+    all.push_back(
+        ecs_role(variable("ALIBABA_CLOUD_ECS_METADATA"), "the RAM role of the ECS instance"));
   }
   add_uri(all);
   return all;
@@ -203,7 +204,7 @@ void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all, Wall now) {
 
 KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string source) const {
   if (!role.empty() && !is_role_name(role)) {
-    return problem_of(std::move(source), "is no name of a RAM role; correct it");
+    return problem_of(std::move(source), "is not a valid RAM role name; correct it");
   }
   KeyCandidate candidate;
   candidate.recipe.kind = KeyRecipe::Kind::kEcsRole;

@@ -14,7 +14,7 @@ namespace taskwatchd {
 
 // The source of keys in files that the account's configuration names: they have a grace of their
 // own.
-inline constexpr char kKeyFilesSource[] = "the key files";
+inline constexpr char kKeyFilesSource[] = "the AccessKey files";
 
 class CredentialPlaces {
  public:

@@ -67,7 +67,8 @@ std::variant<Keys, KeyError> Credentials::keys(const AccountConfig& account) {
   if (slot.held && !slot.mending) return slot.held->keys;
   // What failed is told until it succeeds: to be on the way again is no news.
   const bool pending = slot.fetching && (slot.mending || slot.error.empty());
-  return KeyError{complaint(slot, pending ? "they are being fetched" : slot.error), pending};
+  return KeyError{complaint(slot, pending ? "temporary credentials are being fetched" : slot.error),
+                  pending};
 }
 
 bool Credentials::refused(const AccountConfig& account, const Keys& keys) {
@@ -214,7 +215,9 @@ void Credentials::fail(Slot& slot, std::string error) {
   slot.error = std::move(error);
   if (!news || !warn_) return;
   warn_("account `" + slot.account.name +
-        "`: the keys could not be renewed, the old ones are used on: " + slot.error);
+        "`: could not refresh temporary credentials; using the current ones until they expire, "
+        "retrying: " +
+        slot.error);
 }
 
 std::string Credentials::complaint(const Slot& slot, const std::string& notes) const {
@@ -222,7 +225,8 @@ std::string Credentials::complaint(const Slot& slot, const std::string& notes) c
   const CredentialsConfig& wanted = slot.account.credentials;
   if (wanted.has_keys() || !wanted.ecs_ram_role.empty()) return who + notes;
   return who +
-         "no keys: give `credentials` in the configuration, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
+         "no credentials: set `credentials` in the configuration, or set "
+         "ALIBABA_CLOUD_ACCESS_KEY_ID and "
          "ALIBABA_CLOUD_ACCESS_KEY_SECRET" +
          (notes.empty() ? "" : ": " + notes);
 }

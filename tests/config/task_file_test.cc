@@ -26,13 +26,12 @@ TEST(TaskFile, KeepsTheGoodLinesAndNamesTheBad) {
   const TaskFile file = parse_task_file("T1\n T 2\nT3\n\xFF\xFE\nT1\n", "t.txt");
   EXPECT_EQ(file.tasks, (std::vector<std::string>{"T1", "T3"}));
   const std::string rule =
-      " is no task id: one id a line, 1 to 128 printable ASCII characters without space, \" and "
-      "\\; "
-      "the line is left out";
+      " is not a valid task id: write one id per line, 1 to 128 printable ASCII characters without "
+      "space, \" and \\; the line is ignored";
   EXPECT_EQ(lines_of(file.errors),
             (std::vector<std::string>{"t.txt:2:2: `T 2`" + rule,
                                       "t.txt:4:1: `\xEF\xBF\xBD\xEF\xBF\xBD`" + rule,
-                                      "t.txt:5:1: task `T1` stands in line 1 too; remove one"}));
+                                      "t.txt:5:1: task `T1` is listed in line 1 too; remove one"}));
 }
 
 // tests/data/config/tasks_utf16.txt is a list that a Windows editor saved as "Unicode".
@@ -86,10 +85,10 @@ TEST(TaskOwners, WatchATaskOnceAndUnderOneInstance) {
   EXPECT_EQ(account.instances[0].tasks, (std::vector<std::string>{"T1", "T2"}));
   EXPECT_EQ(account.instances[1].tasks, (std::vector<std::string>{"T3"}));
   EXPECT_EQ(lines_of(errors),
-            (std::vector<std::string>{"b.txt:2:1: task `T2` is watched under instance `first` "
-                                      "already and is left out here; remove one",
-                                      "b.txt:3:1: task `T1` is watched under instance `first` "
-                                      "already and is left out here; remove one"}));
+            (std::vector<std::string>{"b.txt:2:1: task `T2` is listed under instance `first` "
+                                      "already and is ignored here; remove one",
+                                      "b.txt:3:1: task `T1` is listed under instance `first` "
+                                      "already and is ignored here; remove one"}));
 }
 
 }  // namespace

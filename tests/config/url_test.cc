@@ -88,6 +88,23 @@ TEST(Proxy, SlashDotAndUnderscoreMeanNothing) {
   }
 }
 
+// Boost.URL 1.81 alone reads an address and a path: what is checked would not be what is called.
+TEST(Url, ANameThatBeginsLikeAnAddressIsAName) {
+  const auto url = parse_url("https://127.0.0.1.Example.com:8/a?b=c");
+  ASSERT_TRUE(url);
+  EXPECT_EQ(url->authority.host, "127.0.0.1.example.com");
+  EXPECT_EQ(url->authority.port, "8");
+  EXPECT_EQ(url->path, "/a");
+  EXPECT_EQ(url->query, "?b=c");
+  EXPECT_EQ(parse_url("http://127.0.0.1/")->authority.host, "127.0.0.1");
+  EXPECT_FALSE(parse_url("http://u@2.3.4.5.a/"));
+  EXPECT_EQ(parse_authority("10.0.0.1.nip.io:80")->host, "10.0.0.1.nip.io");
+  EXPECT_EQ(parse_authority("10.0.0.1")->host, "10.0.0.1");
+  EXPECT_FALSE(parse_url("https://[::1]x"));
+  EXPECT_NE(endpoint_problem("http://127.0.0.1.example.com"), std::nullopt);
+  EXPECT_EQ(endpoint_problem("https://10.0.0.1.nip.io"), std::nullopt);
+}
+
 TEST(Proxy, IsHttpOrHttpsToAnyHost) {
   EXPECT_EQ(proxy_problem("http://proxy.example.com:3128"), std::nullopt);
   EXPECT_EQ(proxy_problem("https://proxy.example.com"), std::nullopt);

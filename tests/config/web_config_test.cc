@@ -115,11 +115,12 @@ TEST(WebConfig, NamesAllMistakesWithTheirPlaces) {
               "  \"a:b\": x\n"
               "rate_limit: {interval: 1s}\n"
               "basic_auth_user: x\n"),
-      "w.yml:2:3: `tls_server_config` lacks `cert_file`; give the server's certificate\n"
-      "w.yml:2:3: `tls_server_config` lacks `key_file`; give the certificate's key\n"
+      "w.yml:2:3: `cert_file` is missing in `tls_server_config`; set it to the server's "
+      "certificate\n"
+      "w.yml:2:3: `key_file` is missing in `tls_server_config`; set it to the certificate's key\n"
       "w.yml:2:3: unknown key `cert_fil` in `tls_server_config`; did you mean `cert_file`?\n"
-      "w.yml:3:3: `key` must not stand in this file; put it into a file of its own and name "
-      "that by `key_file`\n"
+      "w.yml:3:3: `key` must not be set in this file; put it into a separate file and set its path "
+      "as `key_file`\n"
       "w.yml:4:16: `min_version` must be `TLS12` or `TLS13`\n"
       "w.yml:5:19: unknown name `TLS_RSA_WITH_RC4_128_SHA` in `cipher_suites`; it must be "
       "`TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256`, `TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384`, "
@@ -136,10 +137,10 @@ TEST(WebConfig, NamesAllMistakesWithTheirPlaces) {
       "`Content-Security-Policy`, `X-Frame-Options`, `X-Content-Type-Options`, "
       "`X-XSS-Protection` or `Strict-Transport-Security`\n"
       "w.yml:12:9: the password of user `anna` must be a bcrypt hash: $2y$, $2b$ or $2a$, "
-      "two digits, $ and 53 characters; make one with `htpasswd -nBC 10 NAME`, and take "
-      "what is behind the colon\n"
+      "two digits, $ and 53 characters; create one with `htpasswd -nBC 10 NAME` and use the part "
+      "after the colon\n"
       "w.yml:13:3: a user's name must be printable ASCII without a colon; rename the user\n"
-      "w.yml:14:13: `burst` must be 1 or more: with 0 nothing would ever be answered\n"
+      "w.yml:14:13: `burst` must be 1 or more: with 0 every request would be rejected\n"
       "w.yml:15:1: unknown key `basic_auth_user` in the file; did you mean `basic_auth_users`?\n");
 }
 
@@ -161,18 +162,18 @@ TEST(WebConfig, WantsClientsVerifiedOrNotAsked) {
   EXPECT_THAT(refused(kTls + "  client_ca_file: a\n"
                              "  client_auth_type: RequireAndVerifyClientCert\n"
                              "  client_allowed_sans: []\n"),
-              HasSubstr("lists no name"));
+              HasSubstr("`client_allowed_sans` is empty"));
   EXPECT_EQ(taken(kTls + "  client_auth_type: NoClientCert\n").tls->client_ca_file.path, "");
 }
 
 TEST(WebConfig, RefusesWhatSeemsToProtectAndDoesNot) {
-  EXPECT_THAT(refused("basic_auth_users: {}\n"), HasSubstr("lists nobody"));
+  EXPECT_THAT(refused("basic_auth_users: {}\n"), HasSubstr("`basic_auth_users` is empty"));
   EXPECT_THAT(refused("basic_auth_users:\n"), HasSubstr("has no value"));
   EXPECT_THAT(refused("tls_server_config:\n"), HasSubstr("has no value"));
-  EXPECT_THAT(refused("tls_server_config: {}\n"), HasSubstr("lacks `cert_file`"));
+  EXPECT_THAT(refused("tls_server_config: {}\n"), HasSubstr("`cert_file` is missing"));
   EXPECT_THAT(refused(kTls + "  min_version: TLS13\n  max_version: TLS12\n"),
               HasSubstr("w.yml:5:16: `max_version` is older than `min_version`"));
-  EXPECT_THAT(refused("basic_auth_users: {a: 1, a: 2}\n"), HasSubstr("given twice"));
+  EXPECT_THAT(refused("basic_auth_users: {a: 1, a: 2}\n"), HasSubstr("set twice"));
   EXPECT_THAT(refused("- a\n"), HasSubstr("KEY: VALUE"));
   EXPECT_THAT(refused("http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\r\\nb: c\"\n"),
               HasSubstr("printable ASCII on one line"));

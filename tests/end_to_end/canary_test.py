@@ -143,7 +143,7 @@ class Canary(harness.TestCase):
         cloud.switch(session_fault="html")
         cloud.control("revoke", **{"as": "expired"})
         self.refused(cloud, "InvalidSecurityToken.Expired", since)
-        self.told(daemon, "answers with something else than JSON")
+        self.told(daemon, "did not return JSON")
         for fault in ("down", "redirect", "huge"):
             cloud.switch(session_fault=fault)
             time.sleep(2)
@@ -184,7 +184,7 @@ class Canary(harness.TestCase):
             secrets[f"head of the token of session {i}"] = session["security_token"][4:64]
         shown = self.shown(daemon)
         for told in (b"SignatureDoesNotMatch", b"AuthenticationFail.OIDCToken.Invalid",
-                     b"something else than JSON", b"REDACTED"):
+                     b"did not return JSON", b"REDACTED"):
             self.assertIn(told, shown["log"], "a refusal that was forced, and told")
         self.assertGreater(len(shown["state.db"]), 0)
         self.assertEqual(daemon.stop(), 0, daemon.tail())

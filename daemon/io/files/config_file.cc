@@ -74,7 +74,7 @@ class Loader {
     const std::string& path = loaded_.config.state_path;
     if (path.empty() || ::stat(path.c_str(), &status) != 0) return;
     const std::string open = mode_problem(status.st_mode, S_IROTH | S_IWOTH);
-    if (!open.empty()) warn("state " + path + " " + open);
+    if (!open.empty()) warn("state database " + path + " " + open);
   }
 
   void check_ca(const std::string& owner, const std::string& ca_file) {
@@ -84,7 +84,7 @@ class Loader {
     const char* const is_utf16 = without_mark(read.text).problem;
     if (problem.empty() && is_utf16 != nullptr) problem = is_utf16;
     if (problem.empty() && read.text.find("CERTIFICATE-----") == std::string::npos) {
-      problem = "holds no certificate; it must be in PEM form";
+      problem = "contains no certificate; it must be in PEM format";
     }
     if (problem.empty()) return;
     error(owner + ": `ca_file` " + ca_file + " " + problem);
@@ -101,7 +101,7 @@ class Loader {
       if (instance.tasks.empty() && instance.task_files.empty() && instance.jobs.empty() &&
           !instance.discover_jobs) {
         warn("account `" + account.name + "`, instance `" + instance.name +
-             "` watches nothing; give it `tasks`, `task_files`, `jobs` or `discover_jobs`");
+             "` watches nothing; add `tasks`, `task_files`, `jobs` or `discover_jobs`");
       }
     }
     const CredentialsConfig& credentials = account.credentials;
@@ -116,7 +116,7 @@ class Loader {
       warn("account `" + account.name + "`: quota `" + std::string(name(api)) + "` is 0, so " +
            loss + "; raise it");
     };
-    if (has_tasks) warn_of_unused(Api::kQueryTask, "its tasks are never asked");
+    if (has_tasks) warn_of_unused(Api::kQueryTask, "its tasks are never polled");
     if (has_jobs) warn_of_unused(Api::kListTask, "the tasks of its jobs are never found");
     if (discovers) warn_of_unused(Api::kListJob, "`discover_jobs` finds nothing");
   }

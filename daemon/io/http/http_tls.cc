@@ -114,11 +114,13 @@ class Maker {
     // The parser knows all words, so that neither fails for a word.
     const std::string ciphers = config_.ciphers.empty() ? kCiphers : joined(config_.ciphers);
     if (SSL_CTX_set_cipher_list(raw_, ciphers.c_str()) != 1) {
-      problems_.add({}, "this machine's OpenSSL has none of `cipher_suites`; choose others");
+      problems_.add({}, "the OpenSSL of this host supports none of `cipher_suites`; choose others");
     }
     const std::string curves = joined(config_.curves);
     if (!curves.empty() && SSL_CTX_set1_groups_list(raw_, curves.c_str()) != 1) {
-      problems_.add({}, "this machine's OpenSSL has not all of `curve_preferences`; choose others");
+      problems_.add(
+          {},
+          "the OpenSSL of this host does not support all of `curve_preferences`; choose others");
     }
   }
 
@@ -130,8 +132,9 @@ class Maker {
     made_.context->use_certificate_chain(asio::buffer(texts_.certificate), failed);
     if (failed) {
       refuse("cert_file", config_.cert_file,
-             "holds no certificate that can be used: " + failed.message() +
-                 "; it must be in PEM form, the server's own first, then those that signed it");
+             "contains no usable certificate: " + failed.message() +
+                 "; it must be in PEM format, the server's certificate first, then those that "
+                 "signed it");
       return;
     }
     check_dates();
@@ -141,9 +144,9 @@ class Maker {
     const bool other = !failed || (ERR_GET_LIB(code) == ERR_LIB_X509 &&
                                    ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH);
     refuse("key_file", config_.key_file,
-           other ? "is not the key of `cert_file`; give the one that the certificate was made with"
-                 : "holds no key that can be used: " + failed.message() +
-                       "; it must be in PEM form, without a passphrase");
+           other ? "is not the key of `cert_file`; set the key that belongs to the certificate"
+                 : "contains no usable key: " + failed.message() +
+                       "; it must be in PEM format, without a passphrase");
   }
 
   void check_dates() {
@@ -153,10 +156,10 @@ class Maker {
                                 "`cert_file` " + config_.cert_file.path + " " + what});
     };
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
-      warn("is not valid yet: clients refuse it; check this machine's clock");
+      warn("is not valid yet: clients reject it; check the clock of this host");
     }
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-      warn("has expired: clients refuse it; renew it");
+      warn("has expired: clients reject it; renew it");
     }
   }
 
@@ -178,7 +181,7 @@ class Maker {
     const bool at_the_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     if (taken == 0 || !at_the_end) {
       refuse("client_ca_file", config_.client_ca_file,
-             "holds no certificate, or a broken one; it must be in PEM form");
+             "contains no certificate, or an invalid one; it must be in PEM format");
       return;
     }
     made_.context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);

@@ -96,10 +96,9 @@ TEST_F(KeyFilesTest, AFileThatIsGoneIsToldWithin30Seconds) {
     now_ += seconds(1);
     ASSERT_LE(now_ - gone, seconds(30));
   }
-  EXPECT_EQ(ask(files, account_),
-            "account `prod`: `access_key_secret_file` " + folder_ / "secret" +
-                " cannot be read: No such file or directory; check the path, and that the user "
-                "taskwatchd runs as may read it");
+  EXPECT_EQ(ask(files, account_), "account `prod`: `access_key_secret_file` " + folder_ / "secret" +
+                                      " cannot be read: No such file or directory; check the path, "
+                                      "and that the user of taskwatchd can read it");
   EXPECT_GE(now_ - gone, KeyFiles::kGrace);
   folder_.write("secret", "back\n");
   now_ += KeyFiles::kLookInterval;
@@ -177,7 +176,7 @@ TEST_F(KeyFilesTest, TakesTheEnvironmentWhenNoCredentialsAreGiven) {
   }
   KeyFiles without = make();
   EXPECT_EQ(ask(without, account_),
-            "account `prod`: no keys: give `credentials` in the configuration, or set "
+            "account `prod`: no credentials: set `credentials` in the configuration, or set "
             "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
 }
 
@@ -190,7 +189,7 @@ TEST_F(KeyFilesTest, NamesTheVariableThatIsMissingOrWrong) {
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not; set both");
   const Environment secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "canary canary");
   KeyFiles bad = make();
-  EXPECT_THAT(ask(bad, account_), HasSubstr("ALIBABA_CLOUD_ACCESS_KEY_SECRET holds a space"));
+  EXPECT_THAT(ask(bad, account_), HasSubstr("ALIBABA_CLOUD_ACCESS_KEY_SECRET contains a space"));
   EXPECT_THAT(ask(bad, account_), Not(HasSubstr("canary")));
 }
 
@@ -218,7 +217,7 @@ TEST_F(KeyFilesTest, GivesOtherFilesAndVariablesAsTheyAre) {
   EXPECT_TRUE(files.variable("PATH").empty()) << "no business of ours";
   const std::string path = folder_.write("config.json", "{ }\n");
   EXPECT_EQ(files.file(path, 4).text.reveal(), "{ }\n");
-  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("holds more than 3 bytes"));
+  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("contains more than 3 bytes"));
   EXPECT_TRUE(files.file(folder_ / "none", 10).absent);
   EXPECT_TRUE(files.file(path + "/below", 10).absent);
   const LocalText folder = files.file(folder_.path(), 10);
