@@ -36,7 +36,7 @@ std::optional<std::string> label_problem(const std::string& name, const std::str
        odd = find_odd_character(value, odd->at + odd->size)) {
     // Full-width signs and curly quotes are seen, and belong to some languages.
     if (odd->looks_like != '\0') continue;
-    return "label " + shown(name) + " holds " + odd->shown() +
+    return "label " + shown(name) + " contains " + odd->shown() +
            ", which nobody sees in a query; remove it";
   }
   return std::nullopt;

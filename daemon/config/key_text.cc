@@ -18,8 +18,9 @@ KeyText clean_key_text(std::string_view bytes) {
   bytes = without_quotes(trim(marked.text));
   if (bytes.empty()) return {{}, "is empty; put the value into it"};
   if (const auto odd = find_odd_character(bytes)) {
-    return {{},
-            "contains " + odd->shown() + ", which no key has; remove it, and put the key alone there"};
+    return {
+        {},
+        "contains " + odd->shown() + ", which no key has; remove it, and put the key alone there"};
   }
   if (std::any_of(bytes.begin(), bytes.end(), [](char c) { return c <= ' ' || c >= 0x7F; })) {
     return {{},

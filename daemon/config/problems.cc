@@ -70,7 +70,7 @@ std::string all_shown(std::string_view text) {
 std::string odd_note(std::string_view text, std::string_view message) {
   const auto odd = find_odd_character(text);
   if (!odd || message.find(odd->escape) != std::string_view::npos) return {};
-  return "; it holds " + odd->shown();
+  return "; it contains " + odd->shown();
 }
 
 std::string any_of(const std::vector<std::string_view>& words) {

@@ -127,7 +127,7 @@ TEST(SessionReply, AUriNeedsNoCode) {
     EXPECT_THAT(problem_of(read_uri_session(reply(200, body))), Not(HasSubstr("canary")));
   }
   EXPECT_EQ(problem_of(read_metadata_session(reply(200, std::string("{") + kCredentials + "}"))),
-            "answers without Code");
+            "returned no Code");
   EXPECT_NE(problem_of(read_uri_session(reply(200, "{}"))), "");
 }
 
@@ -145,7 +145,7 @@ TEST(SessionReply, AnEndMayHaveAnOffset) {
     EXPECT_EQ(std::get<Session>(result).expires - kNow, std::chrono::hours(1)) << end;
   }
   for (const char* end : {"2026-11-22T02:02:03+24:00", "2026-11-22T02:02:03+0800", "+08:00"}) {
-    EXPECT_THAT(problem_of(read(end)), HasSubstr("answers without an Expiration")) << end;
+    EXPECT_THAT(problem_of(read(end)), HasSubstr("returned no Expiration")) << end;
   }
 }
 

@@ -73,7 +73,7 @@ TEST(Characters, OfAValueAreNamedWhateverTheMessageShows) {
   for (const char* line : {"quota_share: 0.5\xC2\xA0", "signature: v3\xC2\xA0",
                            "proxy: http://a:1\xC2\xA0", "quota: {QueryTask: 5\xC2\xA0}"}) {
     const std::string text = errors_of("accounts:\n  - name: a\n    " + std::string(line) + "\n");
-    EXPECT_THAT(text, HasSubstr("it holds `\\u00a0`, a no-break space")) << line;
+    EXPECT_THAT(text, HasSubstr("it contains `\\u00a0`, a no-break space")) << line;
   }
   EXPECT_EQ(parsed(instance("      - {region: x, labels: {team: \xE8\xAE\xBE\xEF\xBC\x88}}\n"))
                 .accounts.at(0)

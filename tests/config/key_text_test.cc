@@ -30,12 +30,12 @@ TEST(KeyText, NamesWhatIsNotSeen) {
            {std::string("\xFF\xFEk\0e\0y\0", 8), "is UTF-16; save it as UTF-8"},
            {std::string("\xFE\xFF\0k", 4), "is UTF-16"},
            {std::string("k\0e\0y\0", 6), "is UTF-16"},
-           {"canary\xC2\xA0\n", "holds `\\u00a0`, a no-break space"},
-           {"canary\xE2\x80\x8B", "holds `\\u200b`, a zero-width space"},
+           {"canary\xC2\xA0\n", "contains `\\u00a0`, a no-break space"},
+           {"canary\xE2\x80\x8B", "contains `\\u200b`, a zero-width space"},
            {"\xE2\x80\x9C"
             "canary\xE2\x80\x9D",
-            "holds `\\u201c`, a curly quote"},
-           {"canary\xEF\xBC\x9D", "holds `\\uff1d`, a full-width `=`"}}) {
+            "contains `\\u201c`, a curly quote"},
+           {"canary\xEF\xBC\x9D", "contains `\\uff1d`, a full-width `=`"}}) {
     const KeyText text = clean_key_text(bytes);
     EXPECT_TRUE(text.value.empty());
     EXPECT_NE(text.problem.find(problem), std::string::npos) << text.problem;

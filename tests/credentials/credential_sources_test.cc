@@ -82,7 +82,7 @@ TEST_F(CredentialSources, AUriIsUsedAsItWasChecked) {
     EXPECT_EQ(http.requests().back().request.url, "http://localhost:9/keys?a=1") << uri;
   }
   EXPECT_THAT(settled(uri_account("http://127.0.0.1:9/keys\xC2\xA0")),
-              HasSubstr("it holds `\\u00a0`, a no-break space"));
+              HasSubstr("it contains `\\u00a0`, a no-break space"));
 }
 
 TEST_F(CredentialSources, QuotesOfTheEnvironmentAreNoPartOfAVariable) {

@@ -180,7 +180,7 @@ TEST_F(SqliteOpen, APartOfAnotherUserIsNamed) {
     spill(name, part[0] == '\0' ? slurp(name) : "");
     ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
     for (const char* own : {"", "-wal", "-shm", ".lock"}) {
-      static_cast<void>(::chown((state() + own).c_str(), kNobody, kNobody));
+      [[maybe_unused]] const int gone = ::chown((state() + own).c_str(), kNobody, kNobody);
     }
     ASSERT_EQ(::chown(name.c_str(), 0, 0), 0);
     ASSERT_EQ(::chmod(name.c_str(), 0600), 0);
