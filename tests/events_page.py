@@ -83,7 +83,7 @@ FIELDS = {
     "format": "Format of the result file.",
     "ok": "Devices with code 200.",
     "failed": "Devices with another code; for `job_baseline` the tasks in that status, as `queued`, `sent` and so on.",
-    "unknown": "Devices of which nothing is known.",
+    "unknown": "Devices of which the result is unknown.",
     "codes": "Devices by code.",
     "failed_devices": "The first 100 failed devices with their codes.",
     "problem": "Why the file could not be read.",

@@ -39,6 +39,9 @@ WORLD = re.compile(
     r"|fstream|filesystem|iostream|unistd|fcntl|sys/|sys/socket|random)"
 )
 MAX_LINES = 400  # one screen after another: what is longer has two subjects
+# In texts that users see. Each has a plain word in docs/concepts.md or says nothing; tests/docs_test.py keeps documents
+# free of them.
+REJECTED = re.compile(r"\b(told|tell|mend|anew|likewise|of its own|is no)\b", re.IGNORECASE)
 BEAST_FILES = {"daemon/io/http/http_session.cc", "tests/simulator/server.cc"}
 
 
@@ -158,12 +161,46 @@ class HouseRules(unittest.TestCase):
                 for number, line in enumerate(path.read_text().splitlines(), 1) if marker.search(line)]
         self.assertEqual(left, [])
 
+    def test_words_that_say_little_are_not_used(self):
+        """One language for messages, --help, HELP texts, alerts and the status page."""
+        wrong = []
+        for path in sources("daemon/*.h", "daemon/*.cc", "daemon/page/src/words_en.js"):
+            for line, text in literals(path.read_text()):
+                wrong += [f"{path.relative_to(ROOT)}:{line}: {match[0]}" for match in REJECTED.finditer(text)]
+        for path in sources("config/prometheus/*.rules.yml"):
+            for line, text in annotations(path.read_text()):
+                wrong += [f"{path.relative_to(ROOT)}:{line}: {match[0]}" for match in REJECTED.finditer(text)]
+        self.assertEqual(wrong, [])
+
     def test_sources_belong_to_somebody(self):
         """A header that nobody includes is dead."""
         used = {pathlib.Path(ours).name for path in sources("*.h", "*.cc")
                 for _, ours, _ in includes(path) if ours}
         dead = [str(path.relative_to(ROOT)) for path in sources("daemon/*.h") if path.name not in used]
         self.assertEqual(dead, [])
+
+
+def literals(text):
+    """(line, text) of the string literals of C++ or JavaScript; neighbours are one, as the compiler joins them."""
+    skipped = r"#\s*include[^\n]*|//[^\n]*|/\*.*?\*/|(?<!\w)'(?:[^'\\\n]|\\.)+'"  # 1'000 is no character
+    token = re.compile(skipped + r'|R"(\w*)\((.*?)\)\1"|"((?:[^"\\\n]|\\.)*)"', re.DOTALL)
+    found, end = [], None
+    for match in token.finditer(text):
+        said = match[2] if match[2] is not None else match[3]
+        if said is None:
+            continue
+        if end is not None and not text[end:match.start()].strip():
+            found[-1] = (found[-1][0], found[-1][1] + said)
+        else:
+            found.append((text.count("\n", 0, match.start()) + 1, said))
+        end = match.end()
+    return found
+
+
+def annotations(text):
+    """(line, text) of the summaries and descriptions of alerts, each with the lines indented below it."""
+    for match in re.finditer(r"^( +)(?:summary|description):(.*(?:\n\1 +\S.*)*)", text, re.MULTILINE):
+        yield text.count("\n", 0, match.start()) + 1, " ".join(match[2].split())
 
 
 def strip_index(expression):
@@ -184,6 +221,15 @@ class TheRuleFinds(unittest.TestCase):
         self.assertFalse(self.hits("co_await f(std::move(fn))"))
         self.assertFalse(self.hits("co_await list[i](x)"))
         self.assertFalse(self.hits("co_await f([] { return 1; })"))
+
+    def test_words(self):
+        def hits(text):
+            return [match[0] for _, said in literals(text) for match in REJECTED.finditer(said)]
+        self.assertEqual(hits('log.tell("a region", // is no\n    "nobody is told"); char c = \'"\'; told("x");'), ["told"])
+        self.assertEqual(hits('f("it is "\n  "no file", R"(of its own)");'), ["is no", "of its own"])
+        self.assertEqual(hits('"is not a file; tells of its owner"'), [])
+        rules = "        annotations:\n          description: >-\n            Begin\n            anew.\n          x: told\n"
+        self.assertEqual([(line, REJECTED.findall(said)) for line, said in annotations(rules)], [(2, ["anew"])])
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& ou
     // Nothing of it is believed.
     Failure wrong;
     wrong.http_status = 200;
-    wrong.message = "the reply names another " + std::string(call.noun());
+    wrong.message = "the response contains another " + std::string(call.noun());
     out.failure = Reason::kProtocol;
     out.observation.anomalies.push_back(Anomaly::kWrongTaskId);
     const Duration pause = retries_.failed(call.key(), Retries::Blame::kReply, config_.pace.task);

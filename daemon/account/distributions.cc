@@ -10,6 +10,7 @@ void Distributions::configure(const AccountConfig& config,
                               const std::vector<DistributionRecord>& stored, Now now) {
   file_hosts_ = config.distributions.file_hosts;
   proxy_ = config.proxy;
+  ca_file_ = config.ca_file;
   for (DistributionRecord& one :
        watch_.configure(config.distributions.ids, stored, config.pace.job, now)) {
     dropped_.push_back(std::move(one));
@@ -56,7 +57,8 @@ void Distributions::on_answer(const Call& call, const Outcome& reply, Now now, V
       out.fetch = ResultRequest{.key = {account_, call.distribution_id},
                                 .url = std::move(fetch->url),
                                 .hosts = file_hosts_,
-                                .proxy = proxy_};
+                                .proxy = proxy_,
+                                .ca_file = ca_file_};
     }
   }
 }

@@ -47,6 +47,7 @@ class Distributions : public Owner {
   std::string account_;
   std::vector<std::string> file_hosts_;
   std::string proxy_;
+  std::string ca_file_;
   DistributionWatch watch_;
   std::vector<DistributionRecord> dropped_;  // since the last after_configure
 };

@@ -24,73 +24,76 @@ Wall wall_of(Mono at, Now now) {
 std::string why_of_task(PlanRule rule, const Pace& pace) {
   switch (rule) {
     case PlanRule::kInFlight:
-      return "it is being asked; the answer is awaited";
+      return "the call is in progress";
     case PlanRule::kUnseen:
-      return "no reply has shown it yet: due, and shares the calls with unfinished tasks by what a "
-             "call is worth, one in four at least for such tasks";
+      return "no response has shown it yet: due; at least one call in four is for such tasks, the "
+             "others go to the task with the highest priority";
     case PlanRule::kTurn:
-      return "it is due and waits for its turn among the tasks that are due";
+      return "it is due and waits for a free call";
     case PlanRule::kPaceTask:
-      return fmt::format("an unfinished task is asked at most every {} (pace.task)",
+      return fmt::format("an unfinished task is polled at most every {} (pace.task)",
                          text_of(pace.task));
     case PlanRule::kEven:
-      return fmt::format("unfinished tasks take turns, spread evenly over {} (pace.task)",
-                         text_of(pace.task));
+      return fmt::format(
+          "unfinished tasks are polled in round robin, spread evenly over {} (pace.task)",
+          text_of(pace.task));
     case PlanRule::kPaceFinished:
-      return fmt::format("it ended badly: asked at most every {} (pace.finished) for a rerun",
+      return fmt::format("it failed: polled at most every {} (pace.finished) to detect a rerun",
                          text_of(pace.finished));
     case PlanRule::kFinishedShare:
-      return "finished tasks get one call in twenty while others are not finished";
+      return "finished tasks get one call in twenty while others are unfinished";
     case PlanRule::kSettledOnce:
-      return "it is over: looked at once more after 10m, for a rerun";
+      return "it is finished: polled once more after 10m, to detect a rerun";
     case PlanRule::kSettled:
-      return "it is over and was looked at once more: not asked again before all tasks named in "
-             "the configuration are finished, then in turn";
+      return "it is finished and was polled once more: not polled again until all explicit tasks "
+             "are finished, then in round robin";
     case PlanRule::kHeartbeat:
       return fmt::format(
-          "all tasks named in the configuration are finished: one call every {} for all of them "
-          "shows that the account answers, and looks in turn for reruns",
+          "all explicit tasks are finished: one call every {} for all of them, in round robin, "
+          "shows that the API responds and detects reruns",
           text_of(std::max<Duration>(std::chrono::minutes(1), pace.finished)));
     case PlanRule::kGone:
-      return "the cloud does not know it: asked every 10m";
+      return "the platform does not know it: polled every 10m";
     case PlanRule::kRetry:
-      return "its last call brought no good reply: asked again after a pause";
+      return "its last call failed: retried after a backoff";
     default:
       return {};  // not of a task
   }
 }
 
 std::string why_of_statistics(const JobPlan& plan, const std::string& job, const Pace& pace) {
-  const std::string counts = fmt::format("the counts of job {} show whether anything moved", job);
+  const std::string counts =
+      fmt::format("the statistics of job {} show whether a task has changed", job);
   switch (plan.statistics.rule) {
     case PlanRule::kInFlight:
-      return counts + "; they are being asked";
+      return counts + "; the call is in progress";
     case PlanRule::kRetry:
-      return counts + "; a call for the job brought no good reply: asked again after a pause";
+      return counts + "; a call for the job failed: retried after a backoff";
     case PlanRule::kPaceFinished:
       return fmt::format(
-          "job {} is finished: its counts are asked at most every {} "
-          "(pace.finished) for a rerun",
+          "job {} is finished: its statistics are polled at most every {} (pace.finished) to "
+          "detect a rerun",
           job, text_of(pace.finished));
     case PlanRule::kDescriptionTurn:
-      return fmt::format("job {} is finished: its status (QueryJob) is read next, then its counts",
-                         job);
+      return fmt::format(
+          "job {} is finished: its status (QueryJob) is read next, then its statistics", job);
     case PlanRule::kPaceJob:
-      return fmt::format("{}; asked at most every {} (pace.job)", counts, text_of(pace.job));
+      return fmt::format("{}; polled at most every {} (pace.job)", counts, text_of(pace.job));
     default:
-      return counts + "; they are due and take turns with those of other jobs";
+      return counts + "; they are due and wait for a free call, as those of other jobs do";
   }
 }
 
 std::string why_of_list(const JobPlan::List& list, const std::string& job) {
   std::string why = fmt::format(
-      "the counts of job {} have {} more {} in status {} than replies "
-      "have shown: the list that names them is read",
+      "the statistics of job {} count {} more {} in status {} than responses have shown: the list "
+      "in that status is read",
       job, list.missing, list.missing == 1 ? "task" : "tasks", name(list.status));
-  if (list.next.rule == PlanRule::kInFlight) why += "; a page is being asked";
-  if (list.next.rule == PlanRule::kRetry) why += ", after a pause, for a call of the job failed";
+  if (list.next.rule == PlanRule::kInFlight) why += "; a list page is being read";
+  if (list.next.rule == PlanRule::kRetry)
+    why += "; a call for the job failed: retried after a backoff";
   if (list.next.rule == PlanRule::kFruitless) {
-    why += ", after a pause, for the whole list named none of them";
+    why += "; the last complete scan found none of them: repeated after a backoff";
   }
   return why;
 }
@@ -101,7 +104,7 @@ PlannedCall planned(const AccountParts& account, Api api, const std::string& ins
   const Budget& budget = account.budgets.at(api);
   const Limiter& limiter = budget.limiter();
   if (!budget.in_use()) {
-    return {api, PlanRule::kNoQuota, {}, fmt::format("quota {} is 0: it is not asked", name(api))};
+    return {api, PlanRule::kNoQuota, {}, fmt::format("quota {} is 0: it is not called", name(api))};
   }
   const PlanRule own = plan.rule;
   const Mono held = account.reach.gates().until(instance);
@@ -118,18 +121,20 @@ PlannedCall planned(const AccountParts& account, Api api, const std::string& ins
     const std::string who =
         hold.of_account ? "account " + account.config.name : "instance " + instance;
     const std::string told =
-        hold.told ? fmt::format(" (told last: {})", name(*hold.told)) : std::string();
+        hold.told ? fmt::format(" (last logged reason: {})", name(*hold.told)) : std::string();
     std::string bar;
-    if (plan.rule == PlanRule::kHeld) bar = who + " is held after failures running" + told;
+    if (plan.rule == PlanRule::kHeld)
+      bar = who + " is backing off after consecutive failures" + told;
     if (plan.rule == PlanRule::kProbe) {
-      bar = who + " fails" + told + "; the answer of the one call that tries it is awaited";
+      bar = who + " fails" + told + "; waiting for the response to one test call";
     }
-    if (plan.rule == PlanRule::kDenied) bar = fmt::format("{} was forbidden", name(api));
+    if (plan.rule == PlanRule::kDenied) bar = fmt::format("{} was denied (forbidden)", name(api));
     if (plan.rule == PlanRule::kRate) {
-      bar = fmt::format("calls of {} are spread: {:.3g}/s now", name(api), limiter.rate());
+      bar = fmt::format("calls of {} are spaced by the rate limit: {:.3g} per second now",
+                        name(api), limiter.rate());
     }
     if (plan.rule == PlanRule::kAskedToWait) {
-      bar = "the cloud asked for a pause, or there are no keys to sign with";
+      bar = "the platform requested a delay, or there are no credentials";
     }
     why = bar + ". Then: " + why;
   }
@@ -160,8 +165,9 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
     return;
   }
   if (account.jobs.job_tasks().timeouts().is_due(row.id)) {
-    next.push_back(planned(account, Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
-                           "it has reached its timeout: it is asked until its end is seen", now));
+    next.push_back(
+        planned(account, Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
+                "it has reached its timeout: it is polled until its completion is observed", now));
     return;
   }
   const auto wanted = account.jobs.job_tasks().looks().waits(row.id, account.tracker.table());
@@ -171,19 +177,21 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
   switch (*wanted) {
     case CloserLooks::Why::kWords:
       look.rule = PlanRule::kWords;
-      why = "it ended badly, and its list does not say why: QueryTask does";
+      why = "it failed, and lists contain no device message: QueryTask does";
       break;
     case CloserLooks::Why::kLeft:
       look.rule = PlanRule::kLeft;
-      why = "it is not in the list of running tasks any more";
+      why = "it has left the list of IN_PROGRESS tasks";
       break;
     case CloserLooks::Why::kSurplus:
       look.rule = PlanRule::kSurplus;
-      why = "more tasks are held in its status than its job counts, or a closer look at it failed";
+      why =
+          "more tasks are recorded in its status than the job statistics count, or its last "
+          "QueryTask call failed";
       break;
   }
   next.push_back(planned(account, Api::kQueryTask, plan->instance, look,
-                         why + "; it waits for its turn among such tasks", now));
+                         why + "; it waits for a free call", now));
 }
 
 void explain_job(const AccountParts& account, const std::string& job_id, Now now,
@@ -197,19 +205,21 @@ void explain_job(const AccountParts& account, const std::string& job_id, Now now
   };
   if (!plan->has_statistics && !plan->partly) {
     list({PlanRule::kBlindLists, plan->lists_ready},
-         fmt::format("the counts of job {} cannot be had: its lists are read in turn", job_id));
+         fmt::format("the statistics of job {} are unavailable: its lists are read in round robin",
+                     job_id));
   } else if (!plan->counted) {
-    list({PlanRule::kStatisticsFirst, Mono::max()},
-         fmt::format("the lists of job {} are not read before its counts say which", job_id));
+    list(
+        {PlanRule::kStatisticsFirst, Mono::max()},
+        fmt::format("the lists of job {} are not read before its statistics show which one to read",
+                    job_id));
   } else if (plan->lists.empty()) {
     list({PlanRule::kNothingMissing, Mono::max()},
-         plan->partly
-             ? fmt::format(
-                   "the counts of job {} have not grown since its lists were read: none is read",
-                   job_id)
-             : fmt::format("no status of job {} counts more tasks than replies have shown "
-                           "in it: no list of it is read",
-                           job_id));
+         plan->partly ? fmt::format("the counts in the statistics of job {} have not grown since "
+                                    "its lists were read: no list is read",
+                                    job_id)
+                      : fmt::format("the statistics of job {} count no more tasks in any status "
+                                    "than responses have shown: no list is read",
+                                    job_id));
   }
   for (const JobPlan::List& row : plan->lists) list(row.next, why_of_list(row, job_id));
 }

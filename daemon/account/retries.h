@@ -17,7 +17,7 @@ class Retries {
   // How much a failure says of the item rather than of the way to it.
   enum class Blame : std::uint8_t {
     kItem,   // the platform refused it: the same call will hardly do better soon
-    kReply,  // what came back is not the documented reply: that may have been chance
+    kReply,  // what came back is not the documented response: that may have been chance
   };
   // One more failure. Returns how long that item is not asked for by that API: 5 s, doubled with
   // each consecutive failure up to a minute, but not less than `least` (the minimum poll interval);

@@ -27,6 +27,7 @@
 #include "io/system/system_clock.h"
 #include "io/system/systemd.h"
 #include "pipeline/fleet.h"
+#include "pipeline/history_pruner.h"
 #include "pipeline/outbox.h"
 #include "pipeline/recorder.h"
 #include "ports.h"
@@ -44,7 +45,6 @@ using std::chrono::milliseconds;
 
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
 constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
-constexpr Duration kPruneEvery = std::chrono::hours(1);
 // A long first load, for as long as it gets on.
 constexpr Duration kExtendEvery = std::chrono::seconds(1);
 constexpr Duration kExtendBy = std::chrono::seconds(30);
@@ -72,7 +72,8 @@ LogFormat format_of(LogFormatChoice choice) {
 int exit_code(OpenError::Kind kind) {
   switch (kind) {
     case OpenError::Kind::kLocked:
-      return kExitLocked;
+    case OpenError::Kind::kFull:
+      return kExitRetry;
     case OpenError::Kind::kNewer:
       return kExitConfig;
     case OpenError::Kind::kUnusable:
@@ -116,7 +117,6 @@ class App {
   Awaitable<void> extend_start();
   Awaitable<void> keep_status();
   Awaitable<void> measure_delay();
-  Awaitable<void> prune();
   Awaitable<void> wait_for(Duration span);
   template <typename Condition>
   Awaitable<bool> wait_until(Duration within, Condition condition);
@@ -143,6 +143,7 @@ class App {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<HistoryPruner> pruner_;
   std::unique_ptr<ApiAnswers> answers_;
   std::unique_ptr<Watchdog> watchdog_;
   WebFront front_;
@@ -180,6 +181,8 @@ int App::prepare() {
     answers_->wake();
   });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
+  pruner_ =
+      std::make_unique<HistoryPruner>(*fleet_, ports, [this] { return reloader_.config().retain; });
   ApiSources sources{[this] { return ready_ && !stopping_; },
                      [this] { return metrics_.counted(status()); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
@@ -230,13 +233,13 @@ Awaitable<void> App::main() {
   spawn(executor, front_.follow());
   spawn(executor, keep_status());
   spawn(executor, measure_delay());
-  spawn(executor, prune());
+  spawn(executor, pruner_->run());
   spawn(executor, fleet_->follow_counters());
   if (const auto interval = systemd::watchdog_interval()) {
     spawn(executor, watchdog_->run(*interval));
   }
   ready_ = true;
-  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd watches",
+  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd started",
             {{"version", TASKWATCHD_VERSION},
              {"listen", front_.listening()},
              {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
@@ -250,7 +253,7 @@ Awaitable<void> App::main() {
 // New work is refused first; then calls in flight, their events and the last commit get their time.
 Awaitable<void> App::shut_down() {
   systemd::stopping();
-  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   // Named, not written where they are used: g++ 12 destroys such captures twice.
   const auto calls_ended = [this] { return fleet_->stopped(); };
   const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
@@ -291,7 +294,7 @@ Awaitable<void> App::hear_signals() {
 // Nothing runs yet but the load, which changes nothing: it need not end by itself.
 void App::stop_loading() {
   systemd::stopping();
-  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd stops");
+  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   context_.stop();
 }
 
@@ -340,20 +343,6 @@ Awaitable<void> App::measure_delay() {
     co_await alarm->wait_until(due);
     metrics_.loop_delayed(std::max(Duration::zero(), clock_.now().mono - due));
     pages_.drop_old();
-  }
-}
-
-Awaitable<void> App::prune() {
-  while (!stopping_) {
-    const Wall before =
-        clock_.now().wall - std::chrono::duration_cast<milliseconds>(reloader_.config().retain);
-    Watched watched = fleet_->watched();
-    auto pruned = co_await store_->prune(before, std::move(watched));
-    if (const auto* error = std::get_if<StoreError>(&pruned)) {
-      log_.tell(clock_.now().wall, Level::kWarn, "",
-                "old history was not removed: " + error->message);
-    }
-    co_await wait_for(kPruneEvery);
   }
 }
 

@@ -85,7 +85,8 @@ std::optional<std::string> Reloader::request() {
   std::string all;
   for (const ConfigError& error : errors) all += (all.empty() ? "" : "\n") + to_string(error);
   log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-            "the configuration is not good; the old one stays: " + to_string(errors.front()),
+            "configuration reload failed; the previous configuration stays active: " +
+                to_string(errors.front()),
             {{"errors", static_cast<std::int64_t>(errors.size())}});
   for (std::size_t i = 1; i < errors.size(); ++i)
     log_.tell(clock_.now().wall, Level::kError, "", to_string(errors[i]));
@@ -127,11 +128,12 @@ Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
     in_force(next);
     std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(count_tasks(config_))}};
     if (!needs_restart.empty()) fields.push_back({"needs_restart", needs_restart});
-    log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded", "the configuration is taken over",
-              std::move(fields));
+    log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded",
+              "configuration reloaded and active", std::move(fields));
   } else if (failure_ != error->message) {
     log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-              "the old configuration stays, and the new one is tried again: " + error->message);
+              "could not apply the new configuration; the previous one stays active, retrying: " +
+                  error->message);
   }
   failure_ = error ? error->message : "";
   changed_();
@@ -189,9 +191,9 @@ void Reloader::watch_folders() {
   watch_.follow(task_file_folders(base_));
   const bool any = !task_file_globs(base_).empty();
   if (any && !watch_.problem().empty() && watch_problem_ != watch_.problem()) {
-    log_.tell(
-        clock_.now().wall, Level::kInfo, "",
-        "task files are looked at every 5 s only, for they cannot be watched: " + watch_.problem());
+    log_.tell(clock_.now().wall, Level::kInfo, "",
+              "cannot watch task files with inotify; checking them every 5 s instead: " +
+                  watch_.problem());
   }
   watch_problem_ = watch_.problem();
 }
@@ -213,7 +215,7 @@ void Reloader::tell_new(const std::vector<ConfigError>& problems) {
   }
   if (told > kMaxTold) {
     log_.tell(clock_.now().wall, Level::kWarn, "",
-              std::to_string(told - kMaxTold) + " more warnings of the configuration");
+              std::to_string(told - kMaxTold) + " more warnings about the configuration");
   }
   told_ = std::move(now);
 }

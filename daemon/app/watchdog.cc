@@ -1,11 +1,12 @@
 #include "app/watchdog.h"
-#include "ports.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
-#include <optional>
+#include <vector>
+
+#include "ports.h"
 
 namespace taskwatchd {
 namespace {
@@ -14,22 +15,22 @@ using boost::asio::ip::tcp;
 
 constexpr Duration kLook = std::chrono::milliseconds(50);
 
-// "127.0.0.1:10120" or "[::1]:10120"; a wildcard address is reached by loopback.
-std::optional<tcp::endpoint> endpoint_of(const std::string& address) {
+// Where "127.0.0.1:10120" or "[::1]:10120" is reached. A wildcard address is reached by loopback;
+// that of IPv6 by both, for IPv6 may be switched off. None for a name that was bound as such.
+std::vector<tcp::endpoint> endpoints_of(const std::string& address) {
   const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
+  if (colon == std::string::npos) return {};
   std::string host = address.substr(0, colon);
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   unsigned short port = 0;
   std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
   boost::system::error_code bad;
-  auto ip = boost::asio::ip::make_address(host, bad);
-  if (bad) return std::nullopt;
-  if (ip.is_unspecified()) {
-    ip = ip.is_v4() ? boost::asio::ip::address(boost::asio::ip::address_v4::loopback())
-                    : boost::asio::ip::address(boost::asio::ip::address_v6::loopback());
-  }
-  return tcp::endpoint(ip, port);
+  const auto ip = boost::asio::ip::make_address(host, bad);
+  if (bad) return {};
+  if (!ip.is_unspecified()) return {{ip, port}};
+  const tcp::endpoint v4(boost::asio::ip::address_v4::loopback(), port);
+  if (ip.is_v4()) return {v4};
+  return {{boost::asio::ip::address_v6::loopback(), port}, v4};
 }
 
 }  // namespace
@@ -72,17 +73,19 @@ Awaitable<void> Watchdog::probe_server(Duration within) {
   const Mono deadline = clock_.now().mono + within;
   const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
   const std::uint64_t before = server_.accepted();
-  tcp::socket socket(executor_);
-  boost::system::error_code error;
-  if (const auto endpoint = endpoint_of(address_)) {
-    co_await socket.async_connect(*endpoint,
+  const std::vector<tcp::endpoint> endpoints = endpoints_of(address_);
+  server_answered_ = endpoints.empty();
+  for (const tcp::endpoint& endpoint : endpoints) {
+    tcp::socket socket(executor_);
+    boost::system::error_code error;
+    co_await socket.async_connect(endpoint,
                                   boost::asio::redirect_error(boost::asio::use_awaitable, error));
-    while (!error && server_.accepted() == before && clock_.now().mono < deadline) {
+    if (error) continue;
+    while (server_.accepted() == before && clock_.now().mono < deadline) {
       co_await alarm->wait_until(clock_.now().mono + kLook);
     }
-    server_answered_ = !error && server_.accepted() > before;
-  } else {
-    server_answered_ = true;  // a name that was bound as such: nothing to connect to
+    server_answered_ = server_.accepted() > before;
+    break;
   }
   probing_server_ = false;
 }

@@ -2,9 +2,10 @@
 // {"current": NAME, "profiles": [{"name": NAME, "mode": MODE, ...}]}
 #include <simdjson.h>
 
-#include <set>
+#include <charconv>
 
 #include "cloud/credential_profile.h"
+#include "config/characters.h"
 #include "core/types/ascii.h"
 
 namespace taskwatchd {
@@ -42,7 +43,7 @@ class CliFile {
           return text;
         },
         defaults_);
-    if (!there) return reader.fail("is not there; add it, or set ALIBABA_CLOUD_PROFILE");
+    if (!there) return reader.fail("does not exist; add it, or set ALIBABA_CLOUD_PROFILE");
     const std::string mode = reader.find("mode").value_or("");
     if (mode == "AK") return reader.keys("", false);
     if (mode == "StsToken") return reader.keys("sts_token", true);
@@ -57,18 +58,40 @@ class CliFile {
       if (!signer.problem.empty()) return signer;
       return reader.assume_role(signer, "ram_role_arn", "ram_session_name", "expired_seconds");
     }
-    return reader.fail("has mode " + shown_name(mode) +
-                       ", which taskwatchd does not take; use AK, StsToken, RamRoleArn, "
-                       "ChainableRamRoleArn, EcsRamRole or OIDC");
+    if (mode == "CredentialsURI") {
+      const auto uri = reader.find("credentials_uri");
+      if (!uri) return reader.fail("has no `credentials_uri`; set it");
+      return uri_candidate(source, *uri);
+    }
+    return cached_keys(reader, mode);
   }
 
  private:
+  // What the CLI has fetched in a mode that it alone can carry out.
+  KeyCandidate cached_keys(const ProfileReader& reader, const std::string& mode) const {
+    const std::string expiration = reader.find("sts_expiration").value_or("");
+    std::int64_t ends = 0;  // Unix seconds
+    std::from_chars(expiration.data(), expiration.data() + expiration.size(), ends);
+    const bool is_cached = ends > 0 && reader.find("sts_token");
+    const auto least = std::chrono::floor<std::chrono::seconds>(defaults_.now) + kLeastCachedLife;
+    if (is_cached && ends > least.time_since_epoch().count()) return reader.keys("sts_token", true);
+    if (is_cached) {
+      return reader.fail("has mode " + shown_name(mode) +
+                         ", whose keys the CLI has cached, and they have expired; renew them by a "
+                         "call of `aliyun` with this profile, such as `aliyun sts "
+                         "GetCallerIdentity`");
+    }
+    return reader.fail("has mode " + shown_name(mode) +
+                       ", which taskwatchd does not support; use AK, StsToken, RamRoleArn, "
+                       "ChainableRamRoleArn, EcsRamRole or OIDC");
+  }
+
   KeyCandidate source_profile(const ProfileReader& reader, int depth) const {
     const auto name = reader.find("source_profile");
-    if (!name) return reader.fail("lacks `source_profile`; give it");
+    if (!name) return reader.fail("has no `source_profile`; set it");
     if (depth >= kMaxSources) {
-      return reader.fail("takes its keys from a chain of more than " + std::to_string(kMaxSources) +
-                         " profiles, or from itself; shorten it");
+      return reader.fail("takes its credentials from a chain of more than " +
+                         std::to_string(kMaxSources) + " profiles, or from itself; shorten it");
     }
     return profile(*name, depth + 1);
   }
@@ -96,15 +119,18 @@ KeyCandidate parse_cli_profile(std::string_view json, const CredentialDefaults& 
   const ProfileReader whole(
       defaults.file, [](std::string_view) { return std::nullopt; }, defaults);
   if (json.size() > kCredentialFileLimit) return whole.fail("is longer than 64 KiB; shorten it");
+  const MarkedText marked = without_mark(json);
+  if (marked.problem != nullptr) return whole.fail(marked.problem);
+  json = marked.text;
   simdjson::dom::parser parser;
   object root;
   if (parser.allocate(json.size() + 1, kMaxDepth) != simdjson::SUCCESS ||
       parser.parse(json.data(), json.size()).get_object().get(root) != simdjson::SUCCESS) {
-    return whole.fail("is no JSON object; write it anew by `aliyun configure`");
+    return whole.fail("is not a JSON object; create it again with `aliyun configure`");
   }
   std::string name = defaults.profile.empty() ? scalar(root, "current") : defaults.profile;
   if (name.empty()) {
-    return whole.fail("names no `current` profile; name one, or set ALIBABA_CLOUD_PROFILE");
+    return whole.fail("has no `current` profile; set one, or set ALIBABA_CLOUD_PROFILE");
   }
   return CliFile(root, defaults).profile(name, 0);
 }

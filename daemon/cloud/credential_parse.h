@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cloud/key_recipe.h"
+#include "core/types/time.h"
 
 namespace taskwatchd {
 
@@ -19,9 +20,15 @@ struct CredentialDefaults {
   std::string profile;           // ALIBABA_CLOUD_PROFILE; empty: the file's own choice
   std::string sts_url;           // unless the profile names a region
   bool sts_url_is_test = false;  // it stands whatever the profile says
+  Wall now{};                    // by which keys that the CLI has cached are still valid
 };
 
-// ~/.aliyun/config.json.
+// Cached keys with less than this left are not taken. More than the 25 s in which the daemon looks
+// at the file again and keeps what it read before: so no call is signed by keys that have ended.
+inline constexpr std::chrono::seconds kLeastCachedLife{60};
+
+// ~/.aliyun/config.json. Of modes that only the CLI can carry out (CloudSSO, OAuth, External,
+// RsaKeyPair) the temporary keys that it has cached are taken, while they are valid.
 KeyCandidate parse_cli_profile(std::string_view json, const CredentialDefaults& defaults);
 // ~/.alibabacloud/credentials. Nothing to use and no problem if the section is disabled: `absent`.
 struct IniCandidate {

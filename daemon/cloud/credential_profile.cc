@@ -5,6 +5,7 @@
 
 #include "config/ids.h"
 #include "config/key_text.h"
+#include "config/problems.h"
 #include "core/events/device_text.h"
 #include "core/events/redact.h"
 #include "core/types/ascii.h"
@@ -12,7 +13,6 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kShownName = 64;
 constexpr std::size_t kMaxPolicyBytes = 2048;
 
 std::string quoted(std::string_view name) {
@@ -22,7 +22,7 @@ std::string quoted(std::string_view name) {
 }  // namespace
 
 std::string shown_name(std::string_view text) {
-  return '`' + cut(escape_controls(redact(repair_utf8(text))), kShownName) + '`';
+  return shown(redact(repair_utf8(text)));
 }
 
 KeyCandidate ProfileReader::fail(const std::string& why) const {
@@ -43,10 +43,11 @@ KeyCandidate ProfileReader::keys(std::string_view token, bool needs_token) const
   KeyRecipe recipe = this->recipe(KeyRecipe::Kind::kKeys);
   const auto id = find("access_key_id");
   const auto secret = find("access_key_secret");
-  const auto session = token.empty() ? std::nullopt : find(token);
-  if (!id) return fail("lacks `access_key_id`; give it");
-  if (!secret) return fail("lacks `access_key_secret`; give it");
-  if (!session && needs_token) return fail("lacks " + quoted(token) + "; give it");
+  auto session = token.empty() ? std::nullopt : find(token);
+  if (!id) return fail("has no `access_key_id`; set it");
+  if (!secret) return fail("has no `access_key_secret`; set it");
+  if (!session && needs_token) return fail("has no " + quoted(token) + "; set it");
+  if (!needs_token && !is_temporary_id(*id)) session.reset();
   const std::pair<std::string_view, const std::optional<std::string>&> values[] = {
       {"access_key_id", id}, {"access_key_secret", secret}, {token, session}};
   for (const auto& [name, value] : values) {
@@ -63,7 +64,7 @@ KeyCandidate ProfileReader::ecs_role(std::string_view name) const {
   KeyRecipe recipe = this->recipe(KeyRecipe::Kind::kEcsRole);
   recipe.ecs_role = find(name).value_or("");
   if (!recipe.ecs_role.empty() && !is_role_name(recipe.ecs_role)) {
-    return fail("has a " + quoted(name) + " that is no name of a RAM role; correct it");
+    return fail("has a " + quoted(name) + " that is not a valid RAM role name; correct it");
   }
   return {std::move(recipe), {}};
 }
@@ -72,7 +73,7 @@ std::optional<std::string> ProfileReader::read_role(KeyRecipe& recipe, std::stri
                                                     std::string_view session_name,
                                                     std::string_view duration) const {
   const auto role = find(arn);
-  if (!role) return "lacks " + quoted(arn) + "; give it";
+  if (!role) return "has no " + quoted(arn) + "; set it";
   if (!is_role_arn(*role)) {
     return "has a " + quoted(arn) + " that is not acs:ram::ACCOUNT:role/NAME; correct it";
   }
@@ -101,7 +102,7 @@ std::optional<std::string> ProfileReader::read_role(KeyRecipe& recipe, std::stri
   }
   const std::string region = find("sts_region").value_or("");
   if (!region.empty() && !is_region(region)) {
-    return "has an `sts_region` that is no region; correct it";
+    return "has an `sts_region` that is not a valid region; correct it";
   }
   const bool vpc = is_word(find("enable_vpc").value_or(""), "true");
   recipe.sts_url =
@@ -124,9 +125,9 @@ KeyCandidate ProfileReader::oidc_role(std::string_view arn, std::string_view ses
   KeyRecipe recipe = this->recipe(KeyRecipe::Kind::kOidcRole);
   if (const auto problem = read_role(recipe, arn, session_name, duration)) return fail(*problem);
   const auto provider = find("oidc_provider_arn");
-  if (!provider) return fail("lacks `oidc_provider_arn`; give it");
+  if (!provider) return fail("has no `oidc_provider_arn`; set it");
   const auto file = find(token_file);
-  if (!file) return fail("lacks " + quoted(token_file) + "; give it");
+  if (!file) return fail("has no " + quoted(token_file) + "; set it");
   recipe.oidc_provider_arn = *provider;
   recipe.token_file = *file;
   return {std::move(recipe), {}};

@@ -22,7 +22,8 @@ class ProfileReader {
   std::optional<std::string> find(std::string_view name) const { return find_(name); }
   KeyCandidate fail(const std::string& why) const;
 
-  // `token`: the name that holds a security token; needed if `needs_token`.
+  // `token`: the name that holds a security token; needed if `needs_token`, else only taken with an
+  // id that STS gave.
   KeyCandidate keys(std::string_view token, bool needs_token) const;
   KeyCandidate ecs_role(std::string_view name) const;
   // What assumes a role. `signer` has no problem.

@@ -1,8 +1,9 @@
-// ~/.alibabacloud/credentials: [section], key = value. # and ; begin a comment, at a line's
-// beginning or behind a blank.
+// ~/.alibabacloud/credentials: [section], key = value or key: value. One pair of quotes around a
+// value is not part of it. # and ; begin a comment, at a line's beginning or behind a blank.
 #include <map>
 
 #include "cloud/credential_profile.h"
+#include "config/characters.h"
 #include "core/types/ascii.h"
 #include "core/types/trim.h"
 
@@ -19,28 +20,27 @@ std::string_view without_comment(std::string_view line) {
   return line;
 }
 
-// The section of that name; nothing if there is none. `bad_line` is the first that is no line of an
-// INI file, 0 if there is none.
+// The section of that name; nothing if there is none. `bad_line` is the first of its lines that is
+// no line of an INI file, 0 if there is none.
 std::optional<Section> find_section(std::string_view text, std::string_view wanted, int& bad_line) {
   std::optional<Section> found;
   bool inside = false;
   bad_line = 0;
   for (int number = 1; !text.empty(); ++number) {
-    const std::string_view raw = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), raw.size() + 1));
-    const std::string_view line = trim(without_comment(raw));
+    const std::string_view line = trim(without_comment(take_line(text)));
     if (line.empty()) continue;
     if (line.front() == '[' && line.back() == ']') {
       inside = trim(line.substr(1, line.size() - 2)) == wanted;
       if (inside && !found) found.emplace();
       continue;
     }
-    const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos) {
+    if (!inside) continue;
+    const std::size_t separator = line.find_first_of("=:");
+    if (separator == std::string_view::npos) {
       if (bad_line == 0) bad_line = number;
-    } else if (inside) {
-      found->insert_or_assign(ascii_lower(trim(line.substr(0, equals))),
-                              std::string(trim(line.substr(equals + 1))));
+    } else {
+      found->insert_or_assign(ascii_lower(trim(line.substr(0, separator))),
+                              std::string(without_quotes(trim(line.substr(separator + 1)))));
     }
   }
   return found;
@@ -61,7 +61,7 @@ KeyCandidate read_section(const ProfileReader& reader) {
                             "oidc_token_file_path");
   }
   return reader.fail("has type " + shown_name(type) +
-                     ", which taskwatchd does not take; use access_key, sts, ecs_ram_role, "
+                     ", which taskwatchd does not support; use access_key, sts, ecs_ram_role, "
                      "ram_role_arn or oidc_role_arn");
 }
 
@@ -81,15 +81,19 @@ IniCandidate parse_credentials_ini(std::string_view text, const CredentialDefaul
   if (text.size() > kCredentialFileLimit) {
     return {reader.fail("is in a file of more than 64 KiB; shorten it"), false};
   }
+  const MarkedText marked = without_mark(text);
+  if (marked.problem != nullptr) {
+    return {reader.fail(std::string("is in a file that ") + marked.problem), false};
+  }
   int bad_line = 0;
-  section = find_section(text, name, bad_line);
+  section = find_section(marked.text, name, bad_line);
   if (bad_line != 0) {
     return {reader.fail("is in a file whose line " + std::to_string(bad_line) +
                         " is neither [SECTION] nor KEY = VALUE; correct it"),
             false};
   }
   if (!section) {
-    return {reader.fail("is not there; add it, or set ALIBABA_CLOUD_PROFILE"), false};
+    return {reader.fail("does not exist; add it, or set ALIBABA_CLOUD_PROFILE"), false};
   }
   if (is_word(reader.find("enable").value_or(""), "false")) return {{}, true};
   return {read_section(reader), false};

@@ -150,7 +150,7 @@ Failure protocol_failure(const HttpReply& reply, const std::string& request_id,
   failure.reason = Reason::kProtocol;
   failure.http_status = reply.status;
   failure.request_id = request_id;
-  failure.message = for_people("not the documented reply: " + std::string(what));
+  failure.message = for_people("not the documented response: " + std::string(what));
   failure.retry_after = retry_after(reply);
   return failure;
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -41,6 +42,10 @@ struct KeyCandidate {
   std::string problem;  // no secret
   bool operator==(const KeyCandidate&) const = default;
 };
+
+// What asks a URI for keys: https, or http to a loopback address; blanks around it are dropped.
+// `source` is named in the problem, the URI never: its query may be a secret.
+KeyCandidate uri_candidate(std::string source, std::string_view uri);
 
 // scheme://host of the security token service; `region` may be empty. REQUIRES: is_region or empty.
 std::string sts_url(const std::string& region, bool vpc);

@@ -67,7 +67,7 @@ std::optional<element> Members::find_if(std::string_view name, Same same) {
   std::optional<element> found;
   for (const auto& member : object_) {
     if (!same(member.key, name)) continue;
-    if (found) fail(name, "comes twice");
+    if (found) fail(name, "occurs twice");
     found = member.value;
   }
   if (found && found->is_null()) return std::nullopt;

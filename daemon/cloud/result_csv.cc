@@ -75,7 +75,7 @@ class CsvReader {
     if (is_closed) ++at_;
     skip_edges();
     if (!is_closed || (!at_end() && !is_stop(text_[at_]))) {
-      rows_.fail("has a broken quote");  // or its closing one is missing: the file is cut
+      rows_.fail("has an invalid quote");  // or its closing one is missing: the file is cut
       return false;
     }
     if (!has_pairs) return add(inner);
@@ -174,7 +174,7 @@ ResultFormat read_result_csv(std::string_view text, ResultTally& tally) {
   while (separator != 0 && !reader.at_end() && reader.next()) {
   }
   if (rows.has_header() || tally.failed()) return ResultFormat::kCsv;
-  tally.fail("no line names a device and a code by one separator; " +
+  tally.fail("no line has a device and a code with one separator; " +
              describe_start(text.substr(named.bytes), named.separator != 0 ? named.separator : ',',
                             tally.limits()));
   return ResultFormat::kUnknown;

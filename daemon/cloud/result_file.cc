@@ -67,7 +67,8 @@ ResultFormat read_zip(const Stage& stage, std::size_t packs, std::size_t& budget
     }
     const std::vector<std::size_t> files = archive.plain_files();
     if (files.size() != 1) {
-      return refuse(tally, "the zip holds not one file but " + std::to_string(files.size()));
+      return refuse(tally,
+                    "the zip must contain exactly one file, not " + std::to_string(files.size()));
     }
     inner = archive.read(files.front(), budget);
   }
@@ -79,7 +80,7 @@ ResultFormat read_packed(const Stage& stage, std::size_t packs, std::size_t& bud
                          ResultTally& tally) {
   const bool gzip = is_gzip(stage.bytes);
   if (!gzip && !is_zip(stage.bytes)) return read_text(stage, tally);
-  if (packs >= kResultPacks) return refuse(tally, "packed more often than twice");
+  if (packs >= kResultPacks) return refuse(tally, "compressed more than twice");
   if (!gzip) return read_zip(stage, packs, budget, tally);
   auto inner = unpack_gzip(stage.bytes, budget);
   stage.release();
@@ -95,7 +96,7 @@ DistributionResult read_result_file(std::string_view bytes, const ResultLimits& 
   ResultFormat format = ResultFormat::kUnknown;
   const std::size_t size = bytes.size();
   if (size > limits.expanded_bytes) {
-    tally.fail("the file is larger than we read");
+    tally.fail("the file is larger than the limit");
   } else {
     format = read_packed({bytes, release}, 0, budget, tally);
   }

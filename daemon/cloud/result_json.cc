@@ -159,11 +159,11 @@ void read_array(std::string_view text, std::size_t from, std::size_t to, ResultT
     if (!rows.add(row, line)) return;
     at = skip_blanks(text, end);
     if (text[at] == ']' && at + 1 == to) break;
-    if (text[at] != ',') return tally.fail(fmt::format("after row {} there is no comma", line));
+    if (text[at] != ',') return tally.fail(fmt::format("no comma after row {}", line));
     at = skip_blanks(text, at + 1);
   }
   if (!rows.has_code()) {
-    tally.fail("no row has a code that we know, only " + rows.seen());
+    tally.fail("no row has a known code, only " + rows.seen());
   }
 }
 
@@ -173,12 +173,13 @@ void read_wrapped(std::string_view text, ResultTally& tally) {
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] == '"') {
       at = skip_string(text, at);
-      if (at == std::string_view::npos) return tally.fail("the JSON is cut");
+      if (at == std::string_view::npos) return tally.fail("the JSON is truncated");
     } else if (text[at] == '[') {
-      if (from != std::string_view::npos) return tally.fail("the JSON holds more than one list");
+      if (from != std::string_view::npos) return tally.fail("the JSON contains more than one list");
       from = at;
       at = to = skip_nested(text, at);
-      if (at == std::string_view::npos) return tally.fail("the JSON is cut or nested too deeply");
+      if (at == std::string_view::npos)
+        return tally.fail("the JSON is truncated or nested too deeply");
     } else {
       ++at;
     }
@@ -186,7 +187,7 @@ void read_wrapped(std::string_view text, ResultTally& tally) {
   if (from == std::string_view::npos) return tally.fail("the JSON is neither a list nor a row");
   // What stands around the list must be good JSON too, or the file may be cut.
   if (from + (text.size() - to) > kWrapperBytes) {
-    return tally.fail("too much stands around the JSON's list");
+    return tally.fail("too much text around the list in the JSON");
   }
   const std::string around =
       std::string(text.substr(0, from)) + "[]" + std::string(text.substr(to));
@@ -194,7 +195,7 @@ void read_wrapped(std::string_view text, ResultTally& tally) {
   simdjson::dom::element whole;
   if (parser.allocate(kWrapperBytes + 2, kResultNesting) != simdjson::SUCCESS ||
       parser.parse(around).get(whole) != simdjson::SUCCESS) {
-    return tally.fail("the JSON is broken or cut");
+    return tally.fail("the JSON is invalid or truncated");
   }
   read_array(text, from, to, tally);
 }

@@ -70,7 +70,8 @@ bool ResultRows::add_named(ResultRole role, std::string_view text) {
 bool ResultRows::end() {
   if (failed()) return false;
   if (++records_ > limits().records) {
-    tally_.fail(fmt::format("the file has more than {} rows, blank ones too", limits().records));
+    tally_.fail(
+        fmt::format("the file has more than {} rows, including blank ones", limits().records));
     return false;
   }
   if (std::all_of(row_.begin(), row_.end(), [](const ResultCell& c) { return c.text.empty(); })) {

@@ -64,7 +64,7 @@ bool ResultTally::add(const std::vector<ResultCell>& row, std::size_t line) {
   } else if (!pick(row, ResultRole::kCode, code)) {
     problem = "has two different codes";
   } else if (device.empty()) {
-    problem = "names no device";
+    problem = "has no device";
   }
   if (problem != nullptr) {
     fail(fmt::format("row {} {}", line, problem));

@@ -13,8 +13,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr const char* kNoText = "neither packed nor text that we can read";
-constexpr const char* kTooLarge = "its text is larger than the file may be";
+constexpr const char* kNoText = "neither compressed nor readable text";
+constexpr const char* kTooLarge = "its text is larger than the limit for files";
 constexpr std::size_t kConvertedBytes = 64U << 10U;  // bytes converted at a time
 
 bool is_utf8(std::string_view text) {
@@ -73,7 +73,7 @@ std::optional<std::string> convert(std::string_view bytes, const char* charset, 
   const iconv_t opened = ::iconv_open("UTF-8", charset);
   if (opened == reinterpret_cast<iconv_t>(-1)) {
     return std::string("it is not UTF-8, and the converter for ") + charset +
-           " (GBK) is missing on this machine: it comes with the package libc6, with "
+           " (GBK) is missing on this host: it comes with the package libc6, with "
            "libc-gconv-modules-extra from Debian 13 on, with glibc-gconv-extra on Fedora";
   }
   const std::unique_ptr<void, decltype(close)> converter(opened, close);

@@ -16,7 +16,7 @@ constexpr std::size_t kUnpackedBytes = 256U << 10U;  // bytes unpacked at a time
 constexpr int kGzipOnly = 16 + MAX_WBITS;
 
 UnpackProblem too_large() {
-  return {"it unpacks to more than the file may be"};
+  return {"it decompresses to more than the limit for files"};
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ bool is_zip(std::string_view bytes) {
 
 std::variant<std::string, UnpackProblem> unpack_gzip(std::string_view bytes, std::size_t& budget) {
   z_stream stream{};
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return UnpackProblem{"zlib does not start"};
+  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return UnpackProblem{"cannot start zlib"};
   const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&stream, &inflateEnd);
   std::string out;
   std::vector<char> part(kUnpackedBytes);
@@ -49,9 +49,10 @@ std::variant<std::string, UnpackProblem> unpack_gzip(std::string_view bytes, std
     if (state == Z_STREAM_END) {
       if (stream.avail_in == 0) return out;
       // A gzip file may be several, one after the other.
-      if (inflateReset(&stream) != Z_OK) return UnpackProblem{"zlib does not start again"};
+      if (inflateReset(&stream) != Z_OK) return UnpackProblem{"cannot restart zlib"};
     } else if (state != Z_OK) {
-      return UnpackProblem{state == Z_BUF_ERROR ? "the gzip file is cut" : "broken gzip"};
+      return UnpackProblem{state == Z_BUF_ERROR ? "the gzip file is truncated"
+                                                : "corrupt gzip file"};
     }
   }
 }
@@ -125,7 +126,7 @@ ZipArchive::ZipArchive(std::string_view bytes, const ResultLimits& limits) {
   zip_error_fini(&error);
   if (zip == nullptr) {
     if (source != nullptr) zip_source_free(source);
-    problem_ = "broken zip";
+    problem_ = "corrupt zip file";
     return;
   }
   handle_ = std::make_unique<Handle>(Handle{zip});
@@ -137,12 +138,12 @@ ZipArchive::ZipArchive(std::string_view bytes, const ResultLimits& limits) {
   for (zip_uint64_t i = 0; i < static_cast<zip_uint64_t>(count); ++i) {
     const char* const name = zip_get_name(zip, i, 0);
     if (name == nullptr) {
-      problem_ = "broken zip";
+      problem_ = "corrupt zip file";
       return;
     }
     std::string part = part_name(name);
     if (!part.ends_with('/') && find(part)) {
-      problem_ = "the zip has two files of one name";
+      problem_ = "the zip contains two files with the same name";
       return;
     }
     names_.push_back(std::move(part));
@@ -175,16 +176,18 @@ std::optional<UnpackProblem> ZipArchive::read(std::size_t entry, std::size_t& bu
                         (about.valid & ZIP_STAT_COMP_METHOD) != 0;
   // Others hold as much memory while they unpack as the file asks for.
   if (!is_known || (about.comp_method != ZIP_CM_STORE && about.comp_method != ZIP_CM_DEFLATE)) {
-    return UnpackProblem{"a file in the zip is packed in a way that we do not read"};
+    return UnpackProblem{"a file in the zip is compressed with an unsupported method"};
   }
   const auto close = [](zip_file_t* file) { zip_fclose(file); };
   const std::unique_ptr<zip_file_t, decltype(close)> file(zip_fopen_index(handle_->zip, entry, 0),
                                                           close);
-  if (!file) return UnpackProblem{"a file in the zip cannot be read: encrypted, or packed oddly"};
+  if (!file)
+    return UnpackProblem{
+        "cannot read a file in the zip: encrypted, or compressed with an unsupported method"};
   std::vector<char> part(kUnpackedBytes);
   for (;;) {
     const zip_int64_t got = zip_fread(file.get(), part.data(), part.size());
-    if (got < 0) return UnpackProblem{"a file in the zip is broken"};
+    if (got < 0) return UnpackProblem{"a file in the zip is corrupt"};
     if (got == 0) return std::nullopt;
     if (static_cast<std::size_t>(got) > budget) return too_large();
     budget -= static_cast<std::size_t>(got);

@@ -129,7 +129,7 @@ class SheetRows : public XmlHandler {
     const auto [rest, error] = std::from_chars(value_.data(), end, number);
     const auto text =
         error == std::errc() && rest == end ? texts_.at(number) : std::optional<std::string_view>();
-    if (!text) return rows_.fail("points to a text that is not there");
+    if (!text) return rows_.fail("refers to a text that does not exist");
     if (!text->empty()) rows_.add_at(column_, *text);
   }
 
@@ -166,8 +166,8 @@ void read_result_xlsx(ZipArchive& archive, std::size_t& budget, ResultTally& tal
   const auto& parts = std::get<SpreadsheetParts>(found);
   SharedTexts texts(tally.limits());
   if (parts.texts) {
-    if (!read_part(archive, *parts.texts, budget, texts, "the spreadsheet's texts are broken XML",
-                   tally)) {
+    if (!read_part(archive, *parts.texts, budget, texts,
+                   "the spreadsheet's texts are not valid XML", tally)) {
       return;
     }
     if (!texts.problem().empty()) return tally.fail(texts.problem());
@@ -176,7 +176,7 @@ void read_result_xlsx(ZipArchive& archive, std::size_t& budget, ResultTally& tal
   for (const std::size_t sheet : parts.sheets) {
     rows.begin_table();
     SheetRows reader(texts, rows);
-    if (!read_part(archive, sheet, budget, reader, "a sheet is broken XML", tally)) return;
+    if (!read_part(archive, sheet, budget, reader, "a sheet is not valid XML", tally)) return;
   }
   if (!rows.found_header()) {
     tally.fail("no sheet has a device and a code in its first rows, only " + rows.seen());

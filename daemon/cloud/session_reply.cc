@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "cloud/reply.h"
 #include "cloud/session_request.h"
@@ -39,19 +40,19 @@ std::string word(const object& from, std::string_view name) {
 // No reply, or one that nobody who hands out keys gives. Nothing if the body is worth reading.
 std::optional<SessionProblem> not_a_reply(const HttpResult& result) {
   if (const auto* failure = std::get_if<TransportFailure>(&result)) {
-    return problem("cannot be asked: " + failure->message);
+    return problem("cannot be reached: " + failure->message);
   }
   const auto& reply = std::get<HttpReply>(result);
   if (reply.status >= 300 && reply.status < 400) {
-    return problem("answers with a redirect (HTTP " + std::to_string(reply.status) +
+    return problem("returned a redirect (HTTP " + std::to_string(reply.status) +
                    "), which is not followed");
   }
-  if (reply.body.size() > kSessionReplyLimit) return problem("answers with more than 64 KiB");
+  if (reply.body.size() > kSessionReplyLimit) return problem("returned more than 64 KiB");
   return std::nullopt;
 }
 
 std::string http_words(const HttpReply& reply) {
-  return "answers with HTTP " + std::to_string(reply.status);
+  return "returned HTTP " + std::to_string(reply.status);
 }
 
 // The object of a reply; `parser` must outlive it.
@@ -65,8 +66,7 @@ std::variant<object, SessionProblem> read_object(const HttpResult& result,
     return whole;
   }
   const bool ok = reply.status >= 200 && reply.status < 300;
-  return problem(ok ? "answers with something else than JSON; does a proxy or another program "
-                      "answer in its place?"
+  return problem(ok ? "did not return JSON; does a proxy or another program respond in its place?"
                     : http_words(reply));
 }
 
@@ -83,6 +83,29 @@ std::optional<Secret> key_of(const object& from, std::string_view name, std::siz
   return Secret(std::string(text));
 }
 
+// As parse_utc, and with an offset such as +08:00 for the Z: helpers behind a URI write their zone.
+std::optional<Wall> parse_time(std::string_view text) {
+  constexpr std::string_view kOffset = "+08:00";
+  if (text.size() < kOffset.size()) return std::nullopt;
+  const std::string_view offset = text.substr(text.size() - kOffset.size());
+  const auto number = [&](std::size_t at) {
+    int value = -1;
+    const char* const end = offset.data() + at + 2;
+    const auto read = std::from_chars(offset.data() + at, end, value);
+    return read.ptr == end ? value : -1;
+  };
+  const int hours = number(1);
+  const int minutes = number(4);
+  if ((offset[0] != '+' && offset[0] != '-') || offset[3] != ':' || hours < 0 || hours > 14 ||
+      minutes < 0 || minutes > 59) {
+    return parse_utc(text);
+  }
+  const auto local = parse_utc(std::string(text.substr(0, text.size() - kOffset.size())) + 'Z');
+  if (!local) return std::nullopt;
+  const auto ahead = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+  return offset[0] == '+' ? *local - ahead : *local + ahead;
+}
+
 SessionResult read_keys(const object& from, const HttpReply& reply) {
   Session session;
   const auto id = key_of(from, "AccessKeyId", kMaxKeyBytes);
@@ -90,15 +113,36 @@ SessionResult read_keys(const object& from, const HttpReply& reply) {
   auto token = key_of(from, "SecurityToken", kMaxTokenBytes);
   std::string_view until;
   const bool has_end = from.at_key("Expiration").get_string().get(until) == simdjson::SUCCESS;
-  const auto expires = has_end ? parse_utc(until) : std::nullopt;
+  const auto expires = has_end ? parse_time(until) : std::nullopt;
   if (!id || !secret || !token) {
-    return problem("answers without AccessKeyId, AccessKeySecret and SecurityToken");
+    return problem("returned no AccessKeyId, AccessKeySecret and SecurityToken");
   }
-  if (!expires) return problem("answers without an Expiration such as 2026-01-02T03:04:05Z");
+  if (!expires) return problem("returned no Expiration such as 2026-01-02T03:04:05Z");
   session.keys = {id->reveal(), *std::move(secret), *std::move(token)};
   session.expires = *expires;
   session.server_date = server_date(reply);
   return session;
+}
+
+bool has_no_code(const object& whole) {
+  element code;
+  if (whole.at_key("Code").get(code) != simdjson::SUCCESS || code.is_null()) return true;
+  std::string_view text;
+  return code.get_string().get(text) == simdjson::SUCCESS && text.empty();
+}
+
+SessionResult read_session(const HttpResult& result, bool code_is_optional) {
+  simdjson::dom::parser parser;
+  auto read = read_object(result, parser);
+  if (auto* none = std::get_if<SessionProblem>(&read)) return std::move(*none);
+  const auto& reply = std::get<HttpReply>(result);
+  if (reply.status != 200) return problem(http_words(reply));
+  const object& whole = std::get<object>(read);
+  const std::string code = word(whole, "Code");
+  if (code != "Success" && !(code_is_optional && has_no_code(whole))) {
+    return problem(code.empty() ? "returned no Code" : "returned Code " + code);
+  }
+  return read_keys(whole, reply);
 }
 
 WordResult read_word(const HttpResult& result, std::size_t limit, std::string_view what) {
@@ -112,21 +156,21 @@ WordResult read_word(const HttpResult& result, std::size_t limit, std::string_vi
         return c > ' ' && c < 0x7F && c != '<' && c != '>' && c != '"';
       });
   if (!sane) {
-    return problem("answers with something else than " + std::string(what) +
-                   "; does a proxy or another program answer in its place?");
+    return problem("did not return " + std::string(what) +
+                   "; does a proxy or another program respond in its place?");
   }
   return Secret(std::string(text));
 }
 
 std::string mend_of(std::string_view code) {
   if (code.starts_with("NoPermission")) {
-    return "; allow sts:AssumeRole to the keys that sign, and name their owner in the role's trust "
-           "policy (the root account cannot take on roles)";
+    return "; grant sts:AssumeRole to the source credentials, and add their owner to the role's "
+           "trust policy (the root account cannot assume roles)";
   }
-  if (code.starts_with("EntityNotExist")) return "; correct the role's ARN, or make the role";
+  if (code.starts_with("EntityNotExist")) return "; correct the role's ARN, or create the role";
   if (code.starts_with("InvalidAccessKeyId") || code == "SignatureDoesNotMatch" ||
       code.starts_with("InvalidSecurityToken")) {
-    return "; correct the keys that sign";
+    return "; correct the source credentials";
   }
   if (code.starts_with("AuthenticationFail.OIDCToken") ||
       code.starts_with("InvalidParameter.OIDC")) {
@@ -135,7 +179,7 @@ std::string mend_of(std::string_view code) {
   if (code.starts_with("InvalidParameter.DurationSeconds")) {
     return "; shorten the duration, or raise the role's maximum";
   }
-  if (code.starts_with("InvalidTimeStamp")) return "; set the machine's clock";
+  if (code.starts_with("InvalidTimeStamp")) return "; set the clock of this host (NTP)";
   return {};
 }
 
@@ -153,27 +197,21 @@ SessionResult read_sts_reply(const HttpResult& result) {
     return read_keys(credentials, reply);
   }
   const std::string code = word(whole, "Code");
-  if (code.empty()) return problem(http_words(reply) + " and without Credentials");
+  if (code.empty()) return problem(http_words(reply) + " without Credentials");
   const std::string id = word(whole, "RequestId");
-  SessionProblem refusal =
-      problem("refuses with " + code + (id.empty() ? "" : " (request " + id + ")") + mend_of(code));
+  SessionProblem refusal = problem("returned error " + code +
+                                   (id.empty() ? "" : " (request " + id + ")") + mend_of(code));
   refusal.server_date = server_date(reply);
   refusal.wrong_clock = code.starts_with("InvalidTimeStamp") && refusal.server_date.has_value();
   return refusal;
 }
 
 SessionResult read_metadata_session(const HttpResult& result) {
-  simdjson::dom::parser parser;
-  auto read = read_object(result, parser);
-  if (auto* none = std::get_if<SessionProblem>(&read)) return std::move(*none);
-  const auto& reply = std::get<HttpReply>(result);
-  if (reply.status != 200) return problem(http_words(reply));
-  const object& whole = std::get<object>(read);
-  const std::string code = word(whole, "Code");
-  if (code != "Success") {
-    return problem(code.empty() ? "answers without Code" : "refuses with Code " + code);
-  }
-  return read_keys(whole, reply);
+  return read_session(result, false);
+}
+
+SessionResult read_uri_session(const HttpResult& result) {
+  return read_session(result, true);
 }
 
 WordResult read_metadata_token(const HttpResult& result) {
@@ -181,10 +219,10 @@ WordResult read_metadata_token(const HttpResult& result) {
 }
 
 WordResult read_metadata_role(const HttpResult& result) {
-  WordResult role = read_word(result, kMaxKeyBytes, "one role's name");
+  WordResult role = read_word(result, kMaxKeyBytes, "a role name");
   const auto* name = std::get_if<Secret>(&role);
   if (name == nullptr || is_role_name(name->reveal())) return role;
-  return problem("answers with something else than one role's name");
+  return problem("did not return a role name");
 }
 
 }  // namespace taskwatchd

@@ -34,7 +34,8 @@ std::variant<Config, Refusal> config_for(const AskOptions& options) {
     return refusal("--region must be a-z, 0-9 and hyphens, such as --region=cn-shanghai");
   }
   if (!options.instance.empty() && !is_valid_id(options.instance)) {
-    return refusal("--instance is no IotInstanceId; copy it from the console's instance overview");
+    return refusal(
+        "--instance is not a valid IotInstanceId; copy it from the console's instance overview");
   }
   std::string yaml = "accounts:\n  - name: " + std::string(kRegionAccount) +
                      "\n    instances:\n      - region: \"" + options.region + "\"\n";
@@ -69,19 +70,20 @@ void tell_slow_pace(const Asking& asking) {
 
 void tell_slow_pace(const AccountConfig& account, Api api) {
   if (spare_rate(account, api) >= kSlowPace) return;
-  complain(fmt::format("account {}: quota_share {:g} leaves one call in {:.3g} s; this takes time",
-                       account.name, account.quota_share, 1 / spare_rate(account, api)));
+  complain(fmt::format(
+      "account {}: quota_share {:g} leaves one call every {:.3g} s for commands; this will be slow",
+      account.name, account.quota_share, 1 / spare_rate(account, api)));
 }
 
 std::optional<Refusal> refuse_share(const AccountConfig& account) {
   if (account.quota_share < 1) return std::nullopt;
   return refusal("account " + account.name +
-                 ": quota_share is 1, so the daemon may use the whole quota and nothing is left to "
-                 "ask with; set quota_share below 1 (0.8 leaves one call in five)");
+                 ": quota_share is 1, so the daemon may use the whole quota and no call is left "
+                 "for commands; set quota_share below 1 (0.8 leaves one call in five)");
 }
 
 std::variant<Asking, Refusal> prepare_asking(const AskOptions& options) {
-  if (options.task_ids.empty()) return refusal("give the ids of the tasks to ask for");
+  if (options.task_ids.empty()) return refusal("no task ids; add the ids of the tasks to query");
   for (const std::string& id : options.task_ids) {
     if (!is_valid_id(id)) {
       return refusal(
@@ -103,7 +105,7 @@ std::variant<Asking, Refusal> prepare_asking(const AskOptions& options) {
     const AccountConfig& account = asking.config.accounts[target.account];
     if (account.quota.at(Api::kQueryTask) == 0) {
       return refusal("account " + account.name +
-                     ": quota QueryTask is 0, so it may not be asked; raise it");
+                     ": quota QueryTask is 0, so it must not be called; raise it");
     }
     if (auto refused = refuse_share(account)) return *refused;
   }

@@ -180,8 +180,8 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
   if (const auto* http = std::get_if<HttpReply>(&result)) reply.server_date = server_date(*http);
   if (names_another(reply.outcome, call)) {
     reply.outcome = make_failure(Reason::kProtocol, call.api == Api::kQueryTask
-                                                        ? "the reply names another task"
-                                                        : "the reply names another job");
+                                                        ? "the response contains another task"
+                                                        : "the response contains another job");
   }
   co_return reply;
 }

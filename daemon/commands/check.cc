@@ -39,7 +39,7 @@ class AccountCheck {
     tell_slow_pace(config_, slowest());
     for (const OnlineCall& one : calls_) {
       if (account_is_out_ || endpoints_out_.contains(endpoint_of(one))) {
-        print(one, "is not asked");
+        print(one, "was skipped");
         continue;
       }
       ApiCall call = one.call;
@@ -47,8 +47,7 @@ class AccountCheck {
       settle(one, result);
     }
     if (lacks_action_) {
-      complain("account " + config_.name +
-               ": the RAM policy that allows just what this configuration asks for:");
+      complain("account " + config_.name + ": minimum RAM policy for this configuration:");
       std::fprintf(stderr, "%s\n", ram_policy(calls_).c_str());
     }
     co_return fine_;
@@ -82,7 +81,7 @@ class AccountCheck {
     const auto* failure = std::get_if<Failure>(&result.outcome);
     const bool absent = failure != nullptr && failure->reason == Reason::kNotFound;
     if (failure == nullptr || (absent && one.id.empty())) {
-      print(one, "answers");
+      print(one, "responds");
       return;
     }
     fine_ = false;
@@ -146,10 +145,9 @@ void warn_of_large_page(const Config& config, const std::string& file) {
   const std::size_t bytes = named_tasks_bytes(config);
   if (bytes <= kLargePage) return;
   tell({{file, 0, 0,
-         "the " + std::to_string(count_tasks(config)) +
-             " tasks named by id make /metrics a page of about " +
+         "the " + std::to_string(count_tasks(config)) + " explicit tasks make /metrics about " +
              std::to_string(bytes / 1'000'000) +
-             " MB at each scrape; set `metrics.task_series: none`, or name fewer ids and watch "
+             " MB per scrape; set `metrics.task_series: none`, or list fewer task ids and watch "
              "their `jobs` instead"}},
        "warning: ");
 }
@@ -176,7 +174,12 @@ int check(const CheckOptions& options) {
   std::fputs(summary(good.config).c_str(), stdout);
   if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitOther;
-  return options.online ? check_online(good.config) : kExitOk;
+  if (options.online) return check_online(good.config);  // it makes up an id where none is given
+  if (!good.watches_nothing) return kExitOk;
+  tell({{options.config_file, 0, 0,
+         "nothing to watch: neither this file nor its task files name a task, a job or a "
+         "distribution; correct what the warnings name, or add ids"}});
+  return kExitConfig;
 }
 
 }  // namespace taskwatchd

@@ -14,7 +14,8 @@ struct CheckOptions {
   bool online = false;
 };
 
-// 0 all is well, 78 the configuration or a key is not, 69 an instance does not answer as it should.
+// 0 all is well, 78 the configuration or a key is not, or (without `online`) there is nothing to
+// watch, 69 an instance does not answer as it should.
 int check(const CheckOptions& options);
 
 }  // namespace taskwatchd

@@ -46,7 +46,8 @@ Awaitable<int> ask(HttpClient& http, const ExplainOptions& options, Secret passw
   HttpRequest request = request_of(options, password);
   const HttpResult result = co_await http.send(std::move(request));
   if (const auto* failure = std::get_if<TransportFailure>(&result)) {
-    complain("no taskwatchd answers at " + options.url + ": " + failure->message);
+    complain("cannot reach the daemon at " + options.url + ": " + failure->message +
+             "; check systemctl status taskwatchd, or set --url");
     co_return kExitUnavailable;
   }
   const HttpReply& reply = std::get<HttpReply>(result);

@@ -57,13 +57,13 @@ void add_last(std::string& out, const Element& data) {
   Element last;
   if (data["last"].get(last) != simdjson::SUCCESS || last.is_null()) {
     out += fmt::format("{} of account {}: {}\n", text_of(data, "task_id"), text_of(data, "account"),
-                       state == "gone" ? "not known to the cloud" : "not seen yet");
+                       state == "gone" ? "not known to the platform" : "not observed yet");
     line(out, "instance", text_of(data, "iot_instance"));
     line(out, "watched", "since " + text_of(data, "watched_since"));
     return;
   }
   std::string head = status_of(last, "status");
-  if (is_true(last, "gone")) head += "; the cloud no longer knows it";
+  if (is_true(last, "gone")) head += "; the platform no longer knows it";
   if (is_true(last, "superseded")) head += "; superseded by a newer task";
   out += fmt::format("{} of account {}: {}\n", text_of(data, "task_id"), text_of(data, "account"),
                      head);
@@ -75,12 +75,12 @@ void add_last(std::string& out, const Element& data) {
   line(out, "detail", text_of(last, "status_detail"));
   line(out, "queued", text_of(last, "queued_at"));
   line(out, "started", text_of(last, "started_at"));
-  line(out, "modified", text_of(last, "modified_at") + " at the cloud");
+  line(out, "modified", text_of(last, "modified_at") + " at the platform");
   line(out, "seen",
        "first " + text_of(last, "first_seen") + ", last in this status " +
            text_of(last, "last_seen"));
-  line(out, "named",
-       is_true(data, "explicit") ? "by its id in the configuration" : "through its job");
+  line(out, "watched",
+       is_true(data, "explicit") ? "by its id in the configuration" : "with its job");
 }
 
 // One event in a line; a change lies between the last reply that showed the old status and the
@@ -98,13 +98,13 @@ std::string words_of(const Element& event) {
       if (step.get_string().get(word) != simdjson::SUCCESS) continue;
       inferred += (inferred.empty() ? "" : ", ") + escape_controls(word);
     }
-    if (!inferred.empty()) text += "; passed unseen: " + inferred;
+    if (!inferred.empty()) text += "; skipped (inferred): " + inferred;
   } else if (name == "task_baseline") {
-    text = fmt::format("first seen at {}: {}", observed, status_of(event, "status"));
+    text = fmt::format("first observed at {}: {}", observed, status_of(event, "status"));
   } else {
     return fmt::format("{}: {}", text_of(event, "ts"), text_of(event, "msg"));
   }
-  text += "; the cloud dates it " + text_of(event, "modified_at");
+  text += "; platform time " + text_of(event, "modified_at");
   if (const auto anomaly = text_of(event, "anomaly"); !anomaly.empty()) text += "; " + anomaly;
   if (const auto said = text_of(event, "status_message"); !said.empty()) text += ": " + said;
   return text;
@@ -113,18 +113,18 @@ std::string words_of(const Element& event) {
 void add_history(std::string& out, const Element& data) {
   const std::vector<Element> history = list_of(data, "history");
   out += is_true(data, "history_cut") ? "\nHistory (older events are left out)\n" : "\nHistory\n";
-  if (history.empty()) out += "  nothing is recorded of it\n";
+  if (history.empty()) out += "  no event is recorded\n";
   for (const Element& event : history) out += "  " + words_of(event) + "\n";
 }
 
 void add_next(std::string& out, const Element& data) {
   const std::vector<Element> next = list_of(data, "next");
   out += "\nNext, as of " + text_of(data, "now") + "\n";
-  if (next.empty()) out += "  nothing is planned\n";
+  if (next.empty()) out += "  no call is scheduled\n";
   for (const Element& call : next) {
     const std::string when = text_of(call, "not_before");
     out += fmt::format("  {} {} [{}]\n      {}\n", text_of(call, "api"),
-                       when.empty() ? "at no set time" : "not before " + when,
+                       when.empty() ? "at no fixed time" : "not before " + when,
                        text_of(call, "rule"), text_of(call, "why"));
   }
 }
@@ -134,7 +134,7 @@ void add_next(std::string& out, const Element& data) {
 ExplainText explain_text(int http_status, std::string_view body) {
   if (http_status == 401) {
     return {kExitUnavailable,
-            "the daemon asks for a login; give --user and --password-file as in its "
+            "the daemon requires a login; set --user and --password-file to a user of its "
             "basic_auth_users"};
   }
   simdjson::dom::parser parser;
@@ -150,8 +150,8 @@ ExplainText explain_text(int http_status, std::string_view body) {
   Element data;
   if (status != "success" || root["data"].get(data) != simdjson::SUCCESS || !data.is_object()) {
     return {kExitUnavailable,
-            fmt::format("what answers there (HTTP {}) is no taskwatchd that can explain tasks; "
-                        "give its --url",
+            fmt::format("the server that responds (HTTP {}) is not a taskwatchd that can explain "
+                        "tasks; set --url to the address of the daemon",
                         http_status)};
   }
   ExplainText out;

@@ -58,7 +58,7 @@ FlagProblem listen_address_problem(const std::string& value) {
 FlagProblem telemetry_path_problem(const std::string& value) {
   if (!is_path(value) || value == "/") return "must be a path such as /metrics";
   if (value.starts_with("/-/") || value.starts_with("/api/")) {
-    return "must not be a path that taskwatchd serves already; take one such as /metrics";
+    return "must not be a path that taskwatchd serves already; use one such as /metrics";
   }
   return std::nullopt;
 }
@@ -131,7 +131,7 @@ std::optional<double> parse_rate(const std::string& value) {
 }
 
 FlagProblem rate_problem(const std::string& value) {
-  if (!parse_rate(value)) return "must be calls a second, 0 to 1000, such as 3 or 0.5";
+  if (!parse_rate(value)) return "must be calls per second, 0 to 1000, such as 3 or 0.5";
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include "commands/flag_rules.h"
 #include "config/duration.h"
 #include "config/parse.h"
+#include "config/problems.h"
 #include "config/spelling.h"
 #include "core/types/exit_code.h"
 #include "version.h"
@@ -38,7 +39,7 @@ struct Parsed {
 FlagsEnd refuse(const std::string& message, const std::string& command) {
   const std::string help =
       command.empty() ? "taskwatchd --help" : "taskwatchd " + command + " --help";
-  return {kExitConfig, "taskwatchd: " + message + " (see " + help + ")\n"};
+  return {kExitConfig, "taskwatchd: " + all_shown(message) + " (see " + help + ")\n"};
 }
 
 CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& value,
@@ -47,8 +48,10 @@ CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& valu
 }
 
 void check_by(CLI::Option* option, FlagProblem (*problem)(const std::string&)) {
-  option->check(
-      [problem](const std::string& value) { return problem(value).value_or(std::string()); });
+  option->check([problem](const std::string& value) {
+    const std::string message = problem(value).value_or(std::string());
+    return message.empty() ? message : message + odd_note(value, message);
+  });
 }
 
 void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
@@ -61,71 +64,73 @@ void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& 
 }
 
 void add_run(CLI::App& app, Parsed& parsed) {
-  CLI::App& run = *app.add_subcommand("run", "Watch tasks (the default command)");
+  CLI::App& run = *app.add_subcommand("run", "Run the daemon (the default command)");
   RunOptions& options = parsed.run;
-  text_flag(run, "--config.file", options.config_file, "FILE", "The configuration.");
+  text_flag(run, "--config.file", options.config_file, "FILE", "Configuration file.");
   add_list(run, "--web.listen-address", options.listen_addresses, "HOST:PORT",
            "Where to serve /metrics; port 0 picks a free one.", &listen_address_problem);
   text_flag(run, "--web.config.file", options.web_config_file, "FILE",
-            "TLS, client certificates, users and headers, in the format of Prometheus's exporters; "
-            "followed while running. Default: none.");
+            "File with TLS, client certificates, users and headers, in the exporter-toolkit "
+            "format; watched for changes. Default: none.");
   run.add_flag("--web.systemd-socket", options.systemd_socket,
                "Serve on the sockets that systemd passes, instead of --web.listen-address.");
   check_by(text_flag(run, "--web.telemetry-path", options.telemetry_path, "PATH",
-                     "Where the metrics are."),
+                     "Path of the metrics."),
            &telemetry_path_problem);
   check_by(text_flag(run, "--web.external-url", options.external_url, "URL",
                      "The URL under which users reach taskwatchd, behind a proxy."),
            &external_url_problem);
   check_by(text_flag(run, "--web.route-prefix", options.route_prefix, "PATH",
-                     "Before all paths; default: the path of --web.external-url."),
+                     "Prefix of all paths. Default: the path of --web.external-url."),
            &route_prefix_problem);
   add_list(run, "--web.allowed-host", options.allowed_hosts, "HOST",
-           "A host name that the page may be asked by, beside the machine's own.",
+           "Additional Host header that the status page and the API accept.",
            &allowed_host_problem);
   run.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
                "Allow a reload by POST or PUT /-/reload.");
-  check_by(text_flag(run, "--web.max-requests", parsed.max_requests, "N",
-                     "Answers in the making at one time at most, 503 beyond: so many of pages, and "
-                     "as many of the API; 0: no limit. Health is always answered."),
-           &max_requests_problem);
-  text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Least level of what is logged.")
+  check_by(
+      text_flag(run, "--web.max-requests", parsed.max_requests, "N",
+                "Maximum concurrent requests, counted separately for pages (/metrics, status page) "
+                "and the API; more get 503. 0: unlimited. Health checks are not limited."),
+      &max_requests_problem);
+  text_flag(run, "--log.level", parsed.log_level, "LEVEL", "Minimum level to log.")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   text_flag(run, "--log.format", parsed.log_format, "FORMAT",
-            "Default: journald when stderr is the journal, else logfmt.")
+            "Format of log messages. Default: journald if stderr is the journal, else logfmt.")
       ->check(CLI::IsMember({"logfmt", "json", "journald"}));
 }
 
 void add_check(CLI::App& app, Parsed& parsed) {
   CLI::App& check = *app.add_subcommand("check", "Validate the configuration and print a summary");
-  text_flag(check, "--config.file", parsed.check.config_file, "FILE", "The configuration.");
+  text_flag(check, "--config.file", parsed.check.config_file, "FILE", "Configuration file.");
   text_flag(check, "--web.config.file", parsed.check.web_config_file, "FILE",
-            "Also validate this file, and the certificates and keys that it names.");
+            "Also validate this file, and the certificates and keys that it lists.");
   check.add_flag("--online", parsed.check.online,
-                 "Also make one call for each account, instance and API that the configuration "
-                 "uses, and name what is wrong: key, RAM action, region or instance id. Exit 69 if "
-                 "anything is.");
+                 "Also make one API call per account, instance and API that the configuration "
+                 "uses, and report what is wrong: AccessKey, RAM action, region or instance id. "
+                 "Exit 69 if a call fails.");
 }
 
 void add_places(CLI::App& command, AskOptions& options) {
-  text_flag(command, "--config.file", options.config_file, "FILE",
-            std::string(
-                "The configuration: credentials, quota and endpoints. Default without --region: ") +
-                kDefaultFile);
+  text_flag(
+      command, "--config.file", options.config_file, "FILE",
+      std::string(
+          "Configuration file with credentials, quota and endpoints. Default without --region: ") +
+          kDefaultFile);
   text_flag(command, "--region", options.region, "REGION",
             "Query this region without a configuration file. Credentials come from the default "
             "credential provider chain (environment, OIDC, CLI profile, INI file, ECS role, URI).");
   text_flag(command, "--account", options.account, "NAME",
-            "The account to ask, if the configuration does not list the task.");
+            "Account to query if the configuration does not list the task.");
   text_flag(command, "--instance", options.instance, "ID",
-            "The instance to ask: its IotInstanceId, or its name in the configuration.");
-  command.add_option("TASK_ID", options.task_ids, "The tasks.")->type_name("");
+            "Instance to query: its IotInstanceId, or its name in the configuration.");
+  command.add_option("TASK_ID", options.task_ids, "Task ids.")->type_name("");
 }
 
 void add_asking(CLI::App& app, Parsed& parsed) {
   add_places(*app.add_subcommand("query",
-                                 "Ask once for each task and print one JSON object a line. Spends "
-                                 "what quota_share leaves of the quota"),
+                                 "Query each task once and print one JSON object per line. Uses "
+                                 "only the part of the quota that quota_share leaves"),
              parsed.query);
   CLI::App& wait = *app.add_subcommand(
       "wait",
@@ -133,82 +138,87 @@ void add_asking(CLI::App& app, Parsed& parsed) {
       "--timeout passed");
   add_places(wait, parsed.wait.what);
   check_by(text_flag(wait, "--timeout", parsed.timeout, "DURATION",
-                     "Stop waiting after this long, such as 30s, 10m, 1h30m. Default: never."),
+                     "Stop waiting after this duration, such as 30s, 10m, 1h30m. Default: never."),
            &timeout_problem);
 }
 
 void add_explain(CLI::App& app, Parsed& parsed) {
   CLI::App& explain = *app.add_subcommand(
       "explain",
-      "Ask a running daemon for one task: its status, its history with time bounds, what is asked "
-      "next and why. Exit 0: said, 1: it is not watched, 69: no daemon answers");
+      "Show what a running daemon knows about a task: status, history with time bounds, next "
+      "scheduled poll and its reason. Exit 0: shown, 1: not watched, 69: daemon unreachable");
   check_by(text_flag(explain, "--url", parsed.explain.url, "URL",
-                     "Where the daemon serves; plain http to a loopback address only."),
+                     "URL of the daemon; plain http for a loopback address only."),
            &daemon_url_problem);
   text_flag(explain, "--account", parsed.explain.account, "NAME",
-            "The account to look in, if several watch the task.");
-  text_flag(explain, "--user", parsed.explain.user, "NAME", "Of the daemon's basic_auth_users.");
+            "Account of the task, if several accounts watch it.");
+  text_flag(explain, "--user", parsed.explain.user, "NAME",
+            "User name from the daemon's basic_auth_users.");
   text_flag(explain, "--password-file", parsed.explain.password_file, "FILE",
-            "Holds the user's password.");
+            "File that contains the user's password.");
   text_flag(explain, "--ca-file", parsed.explain.ca_file, "FILE",
-            "The authority that signed the daemon's certificate. Default: the system's.");
-  explain.add_option("TASK_ID", parsed.explain.task_id, "The task.")->type_name("");
+            "File with the CA certificate that signed the daemon's certificate. Default: the CAs "
+            "of the system.");
+  explain.add_option("TASK_ID", parsed.explain.task_id, "Task id.")->type_name("");
 }
 
 // What makes the modelled cloud worse.
 void add_plan_faults(CLI::App& plan, Parsed& parsed) {
   plan::Request& request = parsed.plan.request;
   check_by(text_flag(plan, "--failing-calls", parsed.plan_failing_calls, "SHARE",
-                     "So many calls fail: by 5xx, by a time-out, throttled, in equal parts."),
+                     "Share of API calls that fail: 5xx, timeout and throttling in equal parts."),
            &share_problem);
   check_by(text_flag(plan, "--other-calls", parsed.plan_other_calls, "N",
-                     "Other programs of the account call each API so many times a second."),
+                     "Calls per second that other programs of the account make to each API."),
            &rate_problem);
-  plan.add_flag(
-      "--shared-quota", request.shared_quota,
-      "The cloud allows all APIs together quota_total, or what the greatest quota of one is.");
+  plan.add_flag("--shared-quota", request.shared_quota,
+                "Limit all APIs together to quota_total, or to the largest quota of one API.");
   check_by(text_flag(plan, "--statistics-lag", parsed.plan_statistics_lag, "DURATION",
-                     "A job's statistics show how things stood so long ago."),
+                     "Delay of job statistics: they show the state of that long ago."),
            &span_problem);
   check_by(text_flag(plan, "--failing-tasks", parsed.plan_failing_tasks, "SHARE",
-                     "On so many devices the task fails."),
+                     "Share of devices on which the task fails."),
            &share_problem);
   check_by(text_flag(plan, "--jitter", parsed.plan_jitter, "DURATION",
-                     "What a call's way takes longer, there and back, in the median."),
+                     "Median additional network delay of a call in each direction."),
            &span_problem);
 }
 
 void add_plan(CLI::App& app, Parsed& parsed) {
-  CLI::App& plan = *app.add_subcommand(
-      "plan",
-      "Poll a modelled cloud on a virtual clock, with this configuration's quotas and pace: what "
-      "delay, calls and series are to be expected. No keys, no network. Exit 2: `bounds` is not "
-      "kept");
+  CLI::App& plan =
+      *app.add_subcommand("plan",
+                          "Simulate this configuration against a modelled platform and report "
+                          "expected detection delay, API calls and metric series. Uses no "
+                          "credentials and no network. Exit 2: `bounds` not met");
   plan::Request& request = parsed.plan.request;
-  text_flag(plan, "--config.file", parsed.plan.config_file, "FILE", "The configuration.");
+  text_flag(plan, "--config.file", parsed.plan.config_file, "FILE", "Configuration file.");
   plan.add_option("--tasks", request.tasks,
-                  "Tasks in all. Default: 10000 over the configured jobs, and the configured ids.")
+                  "Total number of tasks. Default: 10000 in the configured jobs, plus the "
+                  "configured task ids.")
       ->type_name("N")
       ->check(CLI::Range(1U, plan::kMaxPlanTasks));
-  plan.add_option("--jobs", request.jobs,
-                  "Jobs that share the tasks. Default: as many as the configuration watches.")
+  plan.add_option(
+          "--jobs", request.jobs,
+          "Number of jobs that share the tasks. Default: as many as the configuration watches.")
       ->type_name("N")
       ->check(CLI::Range(1U, plan::kMaxPlanJobs));
   plan.add_option("--hours", request.hours,
-                  "Simulate so long. Default: until all tasks have ended, 24 at most.")
+                  "Hours to simulate. Default: until all tasks are finished, at most 24.")
       ->type_name("H")
       ->check(CLI::Range(0.01, 720.0));
-  plan.add_option("--seed", request.seed, "Of the model's chance; the same seed, the same result.")
+  plan.add_option("--seed", request.seed,
+                  "Seed of the random numbers; the same seed gives the same result.")
       ->type_name("N")
       ->capture_default_str();
-  text_flag(plan, "--page-order", parsed.plan_order, "ORDER",
-            "How the cloud's lists stand, which is not documented. Default: the worse of id and "
-            "oldest.")
+  text_flag(
+      plan, "--page-order", parsed.plan_order, "ORDER",
+      "Order in which ListTask returns tasks (undocumented). Default: the worse of id and oldest.")
       ->check(CLI::IsMember({"id", "oldest", "newest", "mixed"}));
-  check_by(text_flag(plan, "--rtt", parsed.plan_rtt, "DURATION", "Round trip of a call."),
+  check_by(text_flag(plan, "--rtt", parsed.plan_rtt, "DURATION", "Round-trip time of a call."),
            &timeout_problem);
   add_plan_faults(plan, parsed);
-  text_flag(plan, "--format", parsed.plan_format, "FORMAT", "text, or json on one line.")
+  text_flag(plan, "--format", parsed.plan_format, "FORMAT",
+            "Output format: text, or json on one line.")
       ->check(CLI::IsMember({"text", "json"}));
 }
 
@@ -258,7 +268,7 @@ std::string words_of(const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t repeated = text.find(": At Most 1 required");
   if (repeated == std::string::npos) return text;
-  return text.substr(0, repeated) + ": given more than once; give it once";
+  return text.substr(0, repeated) + ": set more than once; set it once";
 }
 
 // Words that the command does not know.
@@ -285,23 +295,25 @@ std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
 
 std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& command) {
   if (!options.region.empty() && !options.config_file.empty()) {
-    return refuse("--config.file and --region are both given; keep one", command);
+    return refuse("--config.file and --region are both set; keep one", command);
   }
   if (!options.region.empty() && !options.account.empty()) {
     return refuse(
-        "--account names an account of a configuration; give --config.file instead of "
-        "--region, or leave it out",
+        "--account is the name of an account of a configuration; use --config.file instead of "
+        "--region, or remove --account",
         command);
   }
-  if (options.task_ids.empty()) return refuse("give the ids of the tasks to ask for", command);
+  if (options.task_ids.empty())
+    return refuse("no task ids; add the ids of the tasks to query", command);
   if (options.region.empty() && options.config_file.empty()) options.config_file = kDefaultFile;
   return std::nullopt;
 }
 
 std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
-  if (options.task_id.empty()) return refuse("give the id of the task to explain", "explain");
+  if (options.task_id.empty())
+    return refuse("no task id; add the id of the task to explain", "explain");
   if (options.user.empty() != options.password_file.empty()) {
-    return refuse("--user and --password-file belong together; give both", "explain");
+    return refuse("--user and --password-file belong together; set both", "explain");
   }
   if (is_valid_id(options.task_id)) return std::nullopt;
   return refuse(
@@ -353,7 +365,7 @@ Command finish(Parsed& parsed, const std::string& command) {
 }  // namespace
 
 Command parse_flags(std::vector<std::string> arguments) {
-  CLI::App app("Watches tasks of the Alibaba Cloud IoT Platform.", "taskwatchd");
+  CLI::App app("Monitors jobs and tasks of the Alibaba Cloud IoT Platform.", "taskwatchd");
   Parsed parsed;
   app.set_version_flag("--version",
                        "taskwatchd, version " TASKWATCHD_VERSION " (revision: " TASKWATCHD_REVISION

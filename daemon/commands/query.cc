@@ -1,60 +1,47 @@
 #include "commands/query.h"
 
-#include <cmath>
 #include <cstdio>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "core/events/event_text.h"
+#include "core/events/json.h"
 #include "core/types/exit_code.h"
 #include "io/system/complain.h"
 
 namespace taskwatchd {
 namespace {
 
-void add(std::vector<Field>& fields, std::string name, FieldValue value) {
-  fields.push_back({std::move(name), std::move(value)});
-}
-void add_if(std::vector<Field>& fields, std::string name, const std::string& text) {
-  if (!text.empty()) add(fields, std::move(name), text);
-}
-
-FieldValue number(double value) {
-  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
-  return value;
-}
-
 // A device's words came redacted and bounded from cloud/reply; the writer escapes them. Not cut to
 // an event's length: whoever asks for one task wants to read it.
 std::string answer_json(const AccountConfig& account, const InstanceConfig& instance,
                         const TaskReply& reply) {
-  std::vector<Field> fields;
-  add(fields, "account", account.name);
-  add(fields, "iot_instance", instance.name);
-  add(fields, "task_id", reply.task_id);
-  add(fields, "job_id", reply.job_id);
-  add(fields, "job_name", reply.job_name);
-  add(fields, "product_key", reply.product_key);
-  add(fields, "device_name", reply.device_name);
-  add(fields, "status", std::string(name(reply.status)));
-  add_if(fields, "status_text", reply.status_text);
-  if (reply.progress) add(fields, "progress", number(*reply.progress));
-  add_if(fields, "message", reply.message);
-  add_if(fields, "status_detail", reply.status_detail);
-  add(fields, "queued_at", rfc3339(reply.queued));
-  add(fields, "modified_at", rfc3339(reply.modified));
-  return to_json_object(fields);
+  JsonObject json;
+  json.add("account", account.name);
+  json.add("iot_instance", instance.name);
+  json.add("task_id", reply.task_id);
+  json.add("job_id", reply.job_id);
+  json.add("job_name", reply.job_name);
+  json.add("product_key", reply.product_key);
+  json.add("device_name", reply.device_name);
+  json.add("status", std::string(name(reply.status)));
+  json.add_if("status_text", reply.status_text);
+  if (reply.progress) json.add("progress", number(*reply.progress));
+  json.add_if("message", reply.message);
+  json.add_if("status_detail", reply.status_detail);
+  json.add("queued_at", rfc3339(reply.queued));
+  json.add("modified_at", rfc3339(reply.modified));
+  return json.text();
 }
 
 std::string failure_json(const std::string& task_id, const Failure& failure,
                          const std::string& advice) {
-  std::vector<Field> fields;
-  add(fields, "task_id", task_id);
-  add(fields, "error", std::string(name(failure.reason)));
-  add(fields, "code", failure.code);
-  add(fields, "message", advice);
-  return to_json_object(fields);
+  JsonObject json;
+  json.add("task_id", task_id);
+  json.add("error", std::string(name(failure.reason)));
+  json.add("code", failure.code);
+  json.add("message", advice);
+  return json.text();
 }
 
 // It says nothing of the one task: the next one would fail in the same way.

@@ -54,8 +54,7 @@ std::string no_such_place(const Config& config, const PlaceHint& hint) {
 std::string ambiguous(const Config& config, const std::string& task,
                       const std::vector<Place>& places, bool listed) {
   return "task " + task + " is listed " + (listed ? "more than once" : "nowhere") +
-         " in the configuration; say where to ask by --account and --instance. Possible "
-         "(account/instance): " +
+         " in the configuration; set --account and --instance. Possible (account/instance): " +
          list_places(config, places);
 }
 

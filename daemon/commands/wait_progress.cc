@@ -14,7 +14,7 @@ namespace {
 // "TASK: FAILED, progress 40: what the device said"
 std::string describe(const WaitedTask& task) {
   std::string text = task.task_id + ": ";
-  if (!task.last) return text + "not seen yet";
+  if (!task.last) return text + "not observed yet";
   const TaskReply& last = *task.last;
   text += name(last.status);
   if (last.status == TaskStatus::kUnknown) {
@@ -49,7 +49,7 @@ std::string wait_summary(const std::vector<WaitedTask>& all) {
     text += fmt::format("{}{} {}", separator, count, name(status));
     separator = ", ";
   }
-  if (unseen > 0) text += fmt::format("{}{} not seen yet", separator, unseen);
+  if (unseen > 0) text += fmt::format("{}{} not observed yet", separator, unseen);
   return text;
 }
 

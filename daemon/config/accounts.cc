@@ -12,7 +12,7 @@ namespace {
 // Far above any quota that the cloud grants: a larger number is a slip.
 constexpr double kMaxCallsPerSecond = 1000;
 
-constexpr char kOneInstance[] = " belongs to one instance: keep one";
+constexpr char kOneInstance[] = " can belong to only one instance: remove one entry";
 
 std::map<Api, double> read_quota(Section& account) {
   std::map<Api, double> quota;
@@ -53,7 +53,7 @@ void check_name(Section& section, const InstanceConfig& instance, Seen& seen) {
   if (is_new) return;
   section.refuse(source, "instance name " + shown(instance.name) + " is used in line " +
                              std::to_string(at->second) +
-                             " too; give this one a `name` of its own");
+                             " too; set a different `name` for this one");
 }
 
 std::vector<InstanceConfig> read_instances(Section& account, const ParseContext& context) {
@@ -62,11 +62,11 @@ std::vector<InstanceConfig> read_instances(Section& account, const ParseContext&
   const std::vector<YamlNode>* items = account.list("instances");
   if (!account.has("distributions")) {
     account.require("instances",
-                    "the account lacks `instances`; give at least one with a `region`");
+                    "`instances` is missing in the account; add at least one with a `region`");
   }
   if (items == nullptr) return instances;
   if (items->empty()) {
-    account.refuse("instances", "`instances` is empty; give at least one with a `region`");
+    account.refuse("instances", "`instances` is empty; add at least one with a `region`");
   }
   for (const YamlNode& item : *items) {
     if (item.kind == YamlNode::Kind::kNull) continue;
@@ -94,7 +94,8 @@ AccountConfig read_account(Section& section, const ParseContext& context) {
                                  " must be 1 to 64 of A-Z, a-z, 0-9, _ and -; rename it");
     }
   }
-  section.require("name", "the account lacks `name`; give one, it becomes the label `account`");
+  section.require("name",
+                  "`name` is missing in the account; set it, it becomes the label `account`");
   if (auto credentials = section.section("`credentials`", "credentials")) {
     account.credentials = read_credentials(*std::move(credentials), context);
   }
@@ -105,11 +106,15 @@ AccountConfig read_account(Section& section, const ParseContext& context) {
     account.proxy = origin_of(*proxy);
     if (const auto problem = proxy_problem(*proxy)) section.refuse("proxy", "`proxy` " + *problem);
   }
+  account.ca_file = read_path(section, "ca_file", context);
   account.quota = read_quota(section);
   account.quota_total = section.number("quota_total", 0, kMaxCallsPerSecond, true).value_or(0);
   account.quota_share = section.number("quota_share", 0, 1, true).value_or(account.quota_share);
   account.pace = read_pace(section);
   account.instances = read_instances(section, context);
+  for (InstanceConfig& instance : account.instances) {
+    if (instance.ca_file.empty()) instance.ca_file = account.ca_file;
+  }
   account.distributions = read_distributions(section, account);
   section.finish();
   return account;
@@ -121,9 +126,9 @@ std::vector<AccountConfig> read_accounts(Section& root, const ParseContext& cont
   std::vector<AccountConfig> accounts;
   std::map<std::string, int, std::less<>> names;
   const std::vector<YamlNode>* items = root.list("accounts");
-  root.require("accounts", "no `accounts`; give at least one (see config/minimal.yaml)");
+  root.require("accounts", "`accounts` is missing; add at least one (see config/minimal.yaml)");
   if (items == nullptr) return accounts;
-  if (items->empty()) root.refuse("accounts", "no accounts; give at least one");
+  if (items->empty()) root.refuse("accounts", "`accounts` is empty; add at least one");
   for (const YamlNode& item : *items) {
     if (item.kind == YamlNode::Kind::kNull) continue;
     auto section = Section::open("an account", "each of `accounts`", item, root.problems());

@@ -9,7 +9,7 @@ constexpr std::size_t kTextBytes = 53;
 constexpr std::string_view kLetters =
     "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 constexpr const char* kMend =
-    "make one with `htpasswd -nBC 10 NAME`, and take what is behind the colon";
+    "create one with `htpasswd -nBC 10 NAME` and use the part after the colon";
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -54,7 +54,7 @@ std::string bcrypt_problem(std::string_view hash) {
   if (cost >= kMinBcryptCost && cost <= kMaxBcryptCost) return {};
   return "has a cost of " + std::to_string(cost) + ", which must be " +
          std::to_string(kMinBcryptCost) + " to " + std::to_string(kMaxBcryptCost) +
-         ", for every step more doubles the time of a login; " + kMend;
+         ", because each step doubles the time of a login; " + kMend;
 }
 
 bool has_bcrypt_text(std::string_view hash) {

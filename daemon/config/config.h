@@ -47,7 +47,7 @@ struct InstanceConfig {
   std::string region;
   std::string id;                       // IotInstanceId; may be empty
   std::string endpoint;                 // https://host[:port], or http:// to a loopback host
-  std::string ca_file;                  // empty: the system's
+  std::string ca_file;                  // its own, else the account's; empty: the system's
   std::vector<std::string> tasks;       // explicit task ids, each once, in the file's order
   std::vector<std::string> task_files;  // absolute globs; config_file.h reads them into `tasks`
   std::vector<std::string> jobs;        // watched job ids, each once, in the file's order
@@ -62,7 +62,7 @@ struct InstanceConfig {
 struct DistributionsConfig {
   std::vector<std::string> ids;  // each once, in the file's order
   std::string endpoint;          // as of an instance
-  std::string ca_file;           // that of the instance with the same endpoint; empty: the system's
+  std::string ca_file;           // that of the instance with the same endpoint, else of the account
   std::vector<std::string> file_hosts;  // that a result file may be fetched from: "*.aliyuncs.com"
   bool operator==(const DistributionsConfig&) const = default;
 };
@@ -71,7 +71,8 @@ struct AccountConfig {
   std::string name;  // the label account
   CredentialsConfig credentials;
   SignatureVersion signature = SignatureVersion::kV3;
-  std::string proxy;            // empty: none
+  std::string proxy;    // empty: none
+  std::string ca_file;  // for all its connections but those with their own; empty: the system's
   std::map<Api, double> quota;  // every Api has an entry; 0 = do not use
   double quota_total = 0;       // calls/s of all APIs together; 0 = no such limit
   double quota_share = 0.8;

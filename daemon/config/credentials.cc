@@ -11,8 +11,8 @@ namespace {
 // A file that is copied, mailed and put under version control is no place for a secret.
 void refuse_secret(Section& section, std::string_view key, const std::string& instead) {
   section.refuse_key(key, "`" + std::string(key) +
-                              "` must not stand in this file; put the secret into a file of its "
-                              "own (mode 0400), name it by `" +
+                              "` must not be set in this file; put the secret into a separate file "
+                              "(mode 0400), set its path as `" +
                               instead + "`, and change the secret if this file was shared");
 }
 
@@ -37,8 +37,9 @@ RoleConfig read_role(Section section) {
                      "`role_arn` must be acs:ram::ACCOUNT:role/NAME; copy it from the RAM console");
     }
   }
-  section.require("role_arn",
-                  "`assume_role` lacks `role_arn`; give it, such as acs:ram::123456789:role/iot");
+  section.require(
+      "role_arn",
+      "`role_arn` is missing in `assume_role`; set it, such as acs:ram::123456789:role/iot");
   if (const auto name = section.text("session_name")) {
     role.session_name = *name;
     if (!is_session_name(*name)) {
@@ -99,9 +100,10 @@ CredentialsConfig read_credentials(Section section, const ParseContext& context)
   const bool has_key = std::any_of(std::begin(kKeyKeys), std::end(kKeyKeys),
                                    [&](std::string_view key) { return section.has(key); });
   if (has_role && (has_key || assumes)) {
-    section.refuse("ecs_ram_role",
-                   "`ecs_ram_role` stands beside other credentials; keep one of them. To take on a "
-                   "role with the keys of the ECS machine's, give `assume_role` alone");
+    section.refuse(
+        "ecs_ram_role",
+        "`ecs_ram_role` is set together with other credentials; keep one of them. To assume "
+        "another role with the RAM role of the ECS instance, set `assume_role` alone");
   }
   if (!has_key && (has_role || assumes)) {
     section.finish();
@@ -109,16 +111,17 @@ CredentialsConfig read_credentials(Section section, const ParseContext& context)
   }
   if (section.has("access_key_id") && section.has("access_key_id_file")) {
     section.refuse("access_key_id_file",
-                   "`access_key_id` and `access_key_id_file` are both given; keep one");
+                   "`access_key_id` and `access_key_id_file` are both set; keep one");
   } else if (!section.has("access_key_id_file")) {
     section.require("access_key_id",
-                    "the credentials lack `access_key_id` (or `access_key_id_file`); give it, or "
-                    "leave `credentials` out to take the keys from the provider chain");
+                    "`access_key_id` (or `access_key_id_file`) is missing in the credentials; set "
+                    "it, or remove `credentials` to use the default credential provider chain");
   }
   if (!section.has("access_key_secret")) {
-    section.require("access_key_secret_file",
-                    "the credentials lack `access_key_secret_file`; name the file that holds the "
-                    "secret, or leave `credentials` out to take the keys from the provider chain");
+    section.require(
+        "access_key_secret_file",
+        "`access_key_secret_file` is missing in the credentials; set it to the file that contains "
+        "the secret, or remove `credentials` to use the default credential provider chain");
   }
   section.finish();
   return credentials;

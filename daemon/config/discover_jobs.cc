@@ -15,7 +15,7 @@ std::optional<std::string> pattern_problem(const std::string& pattern) {
   }
   for (const char c : pattern) {
     if ((c >= 0 && c < 0x20) || c == 0x7F) {
-      return "`name` holds a control character; write the pattern on one line";
+      return "`name` contains a control character; write the pattern on one line";
     }
   }
   return std::nullopt;

@@ -32,7 +32,7 @@ DistributionsConfig read_distributions(Section& section, const AccountConfig& ac
   const auto same =
       std::find_if(account.instances.begin(), account.instances.end(),
                    [&](const auto& one) { return one.endpoint == distributions.endpoint; });
-  if (same != account.instances.end()) distributions.ca_file = same->ca_file;
+  distributions.ca_file = same == account.instances.end() ? account.ca_file : same->ca_file;
 
   for (auto& [place, host] : section.texts("distribution_file_hosts")) {
     if (const auto problem = file_host_problem(host)) {

@@ -38,10 +38,16 @@ bool is_plain_host(std::string_view host) {
   return host.front() == '[' || !ends_like_a_number(host) || is_dotted_address(host);
 }
 
+// An absolute name is the same without its dot; an address has none.
+std::string without_dot(const std::string& host) {
+  std::string name = without_final_dot(host);
+  return ends_like_a_number(name) ? host : name;
+}
+
 bool matches(const FileUrl& url, std::string_view pattern) {
   const auto wanted = parse_authority(pattern);
   if (!wanted) return false;
-  const std::string& host = wanted->host;
+  const std::string host = without_dot(wanted->host);
   // A loopback host is there for tests, whose servers get any port.
   const bool any_port = url.is_loopback && wanted->port.empty();
   if (!any_port && url.port != (wanted->port.empty() ? "443" : wanted->port)) return false;
@@ -88,19 +94,25 @@ constexpr std::array<std::uint8_t, 12> kNat64 = {0, 0x64, 0xff, 0x9b};  // 64:ff
 
 std::optional<std::string> file_host_problem(std::string_view pattern) {
   constexpr const char* kMend = "; write HOST or *.SUFFIX, with :PORT if it is not 443";
+  if (pattern.find("://") != std::string_view::npos) return std::string("has a scheme") + kMend;
+  if (pattern.find('/') != std::string_view::npos) return std::string("has a slash") + kMend;
+  if (pattern.find('_') != std::string_view::npos) {
+    return std::string("has an underscore, which no host name of the Internet has") + kMend;
+  }
   const auto parts = parse_authority(pattern);
-  if (!parts || parts->has_user) return std::string("is no host") + kMend;
+  if (!parts || parts->has_user) return std::string("is not a valid host") + kMend;
   if (!has_sound_port(*parts)) return std::string("has no valid port") + kMend;
-  std::string_view host = parts->host;
+  const std::string name = without_dot(parts->host);
+  std::string_view host = name;
   if (host.starts_with("*.")) {
     host.remove_prefix(2);
     // All of .com would be no list of hosts.
     if (host.find('.') == std::string_view::npos || host.starts_with('[') ||
         ends_like_a_number(host)) {
-      return std::string("is too wide: the suffix needs two labels at least") + kMend;
+      return std::string("is too wide: the suffix needs at least two labels") + kMend;
     }
   }
-  if (!is_plain_host(host)) return std::string("is no host") + kMend;
+  if (!is_plain_host(host)) return std::string("is not a valid host") + kMend;
   return std::nullopt;
 }
 
@@ -109,13 +121,14 @@ std::variant<FileUrl, std::string> read_file_url(std::string_view text,
   if (text.size() > kMaxUrlBytes) return "the link to the result file is longer than 8 KiB";
   const auto url = parse_url(text);
   if (!url || url->has_fragment || !has_sound_port(url->authority)) {
-    return "the link to the result file is no https URL";
+    return "the link to the result file is not an https URL";
   }
-  if (url->authority.has_user) return "the link to the result file has a user";
-  if (!is_plain_host(url->authority.host)) return "the link to the result file has no plain host";
+  if (url->authority.has_user) return "the link to the result file contains a user";
+  const std::string host = without_dot(url->authority.host);
+  if (!is_plain_host(host)) return "the link to the result file has no valid host";
   FileUrl result;
   result.scheme = url->scheme;
-  result.host = url->authority.host;
+  result.host = host;
   result.port = url->authority.port;
   if (result.port.empty()) result.port = result.scheme == "https" ? "443" : "80";
   result.is_loopback = is_loopback_literal(result.host);

@@ -15,12 +15,12 @@ namespace taskwatchd {
 
 // What is wrong with one of `distribution_file_hosts`, and the mend; or nothing. HOST, *.SUFFIX of
 // two labels at least, each with :PORT if it is not 443; a loopback host (127.0.0.1, [::1],
-// localhost) is taken when it is written out.
+// localhost) is taken when it is written out. A dot that ends a name means nothing.
 std::optional<std::string> file_host_problem(std::string_view pattern);
 
 struct FileUrl {
   std::string scheme;  // https, also for a link of http; http for loopback only
-  std::string host;    // lower case, an IPv6 address in brackets
+  std::string host;    // lower case, without a final dot, an IPv6 address in brackets
   std::string port;
   bool is_loopback = false;  // the list names it: only a loopback address may be connected to
   bool is_upgraded = false;  // the link was http: https_url is fetched
@@ -32,7 +32,8 @@ struct FileUrl {
 std::variant<FileUrl, std::string> read_file_url(std::string_view url,
                                                  const std::vector<std::string>& hosts);
 
-// The same host and path by https: object storage signs links without their scheme.
+// The host as it was checked, and the same path and query by https: object storage signs links
+// without their scheme and host.
 // REQUIRES: `where` is what read_file_url made of it.
 std::string https_url(std::string_view url, const FileUrl& where);
 

@@ -1,4 +1,5 @@
 #include "config/accounts.h"
+#include "config/characters.h"
 #include "config/ids.h"
 #include "config/path.h"
 #include "config/url.h"
@@ -19,7 +20,8 @@ std::optional<std::string> label_problem(const std::string& name, const std::str
            "rename it";
   }
   if (is_own_label(name)) {
-    return "label " + shown(name) + " is a label of our own metrics or of Prometheus; rename it";
+    return "label " + shown(name) +
+           " is a label of taskwatchd's own metrics or of Prometheus; rename it";
   }
   if (value.empty() || value.size() > kMaxLabelValueBytes) {
     return "label " + shown(name) + " must have a value of 1 to " +
@@ -27,8 +29,15 @@ std::optional<std::string> label_problem(const std::string& name, const std::str
   }
   for (const char c : value) {
     if ((c >= 0 && c < 0x20) || c == 0x7F) {
-      return "label " + shown(name) + " holds a control character; write its value on one line";
+      return "label " + shown(name) + " contains a control character; write its value on one line";
     }
+  }
+  for (auto odd = find_odd_character(value); odd;
+       odd = find_odd_character(value, odd->at + odd->size)) {
+    // Full-width signs and curly quotes are seen, and belong to some languages.
+    if (odd->looks_like != '\0') continue;
+    return "label " + shown(name) + " contains " + odd->shown() +
+           ", which nobody sees in a query; remove it";
   }
   return std::nullopt;
 }
@@ -39,9 +48,10 @@ StringMap read_labels(Section section) {
     if (const auto problem = label_problem(entry->key, value)) {
       section.problems().add(entry->place, *problem);
     } else if (labels.size() == kMaxLabels) {
-      section.problems().add(entry->place, "more than " + std::to_string(kMaxLabels) +
-                                               " labels; each makes every series wider: remove " +
-                                               shown(entry->key));
+      section.problems().add(entry->place,
+                             "more than " + std::to_string(kMaxLabels) +
+                                 " labels; each label makes every series larger: remove " +
+                                 shown(entry->key));
     } else {
       labels.emplace_back(entry->key, value);
     }
@@ -58,13 +68,13 @@ void read_place(Section& section, const ParseContext& context, InstanceConfig& i
                                    " must be a-z, 0-9 and hyphens, such as cn-shanghai");
     }
   }
-  section.require("region", "the instance lacks `region`; give one such as cn-shanghai");
+  section.require("region", "`region` is missing in the instance; set it, such as cn-shanghai");
   if (const auto id = section.text("id")) {
     if (is_valid_id(*id)) {
       instance.id = *id;
     } else {
       section.refuse("id", "instance id " + shown(*id) + " must be " + std::string(kIdRule) +
-                               "; copy it from the console, or leave it out");
+                               "; copy it from the console, or remove it");
     }
   }
   if (const auto endpoint = section.text("endpoint")) {

@@ -51,7 +51,7 @@ ConfigResult parse_config(std::string_view yaml, const ParseContext& context) {
   const auto root = read_yaml(yaml, problems);
   const bool empty = !root || root->kind == YamlNode::Kind::kNull;
   if (empty && problems.empty()) {
-    problems.add({1, 1}, "the file is empty; give `accounts` (see config/minimal.yaml)");
+    problems.add({1, 1}, "the file is empty; add `accounts` (see config/minimal.yaml)");
   } else if (!empty && root->kind == YamlNode::Kind::kMap) {
     Section section("the file", *root, problems);
     config.accounts = read_accounts(section, context);
@@ -60,7 +60,7 @@ ConfigResult parse_config(std::string_view yaml, const ParseContext& context) {
     read_bounds(section, config);
     section.finish();
   } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
-    problems.add(root->place, "the file must begin with `accounts:` and hold KEY: VALUE lines");
+    problems.add(root->place, "the file must begin with `accounts:` and contain KEY: VALUE lines");
   }
   if (!problems.empty()) return problems.take();
   return config;

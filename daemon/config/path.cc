@@ -27,9 +27,9 @@ bool is_control(char c) {
 }  // namespace
 
 ExpandedPath expand_path(std::string_view path, const ParseContext& context) {
-  if (path.empty()) return {{}, "is empty; give a path"};
+  if (path.empty()) return {{}, "is empty; set a path"};
   if (std::any_of(path.begin(), path.end(), is_control)) {
-    return {{}, "holds a control character; write the path on one line"};
+    return {{}, "contains a control character; write the path on one line"};
   }
   std::string whole;
   for (const Variable& variable :
@@ -41,7 +41,7 @@ ExpandedPath expand_path(std::string_view path, const ParseContext& context) {
       return {{},
               "needs " + std::string(variable.name) +
                   " in the environment, which systemd sets by " +
-                  std::string(variable.systemd_setting) + "; set it, or give a plain path"};
+                  std::string(variable.systemd_setting) + "; set it, or use a plain path"};
     }
     whole = join(variable.value, path.substr(prefix.size()));
   }

@@ -4,12 +4,30 @@
 #include <tuple>
 #include <utility>
 
+#include "config/characters.h"
 #include "core/events/device_text.h"
 
 namespace taskwatchd {
 namespace {
 constexpr std::size_t kShownBytes = 64;
+
+// The text fit to be shown, and " (\u00a0 is a no-break space)" for what it holds of that kind.
+std::pair<std::string, std::string> escape_odd(std::string_view text) {
+  std::string escaped;
+  std::string names;
+  std::size_t done = 0;
+  while (const auto odd = find_odd_character(text, done)) {
+    escaped += escape_controls(text.substr(done, odd->at - done)) + odd->escape;
+    done = odd->at + odd->size;
+    const std::string name = odd->escape + " is " + odd->name;
+    if (names.find(name) == std::string::npos) names += (names.empty() ? " (" : ", ") + name;
+  }
+  escaped += escape_controls(text.substr(done));
+  if (!names.empty()) names = cut(std::move(names), 2 * kShownBytes) + ")";
+  return {std::move(escaped), std::move(names)};
 }
+
+}  // namespace
 
 std::string to_string(const ConfigError& error) {
   if (error.line == 0) return error.file + ": " + error.message;
@@ -33,14 +51,26 @@ std::vector<ConfigError> Problems::take() {
     const std::string more = std::to_string(errors_.size() - kMaxProblems);
     errors_.resize(kMaxProblems);
     errors_.push_back({file_, errors_.back().line, errors_.back().column,
-                       more + " more errors behind this one; mend these first"});
+                       more + " more errors after this one; fix these first"});
   }
   if (end_) errors_.push_back(*std::exchange(end_, std::nullopt));
   return std::exchange(errors_, {});
 }
 
 std::string shown(std::string_view text) {
-  return "`" + cut(escape_controls(text), kShownBytes) + "`";
+  const auto [escaped, names] = escape_odd(text);
+  return "`" + cut(escaped, kShownBytes) + "`" + names;
+}
+
+std::string all_shown(std::string_view text) {
+  const auto [escaped, names] = escape_odd(text);
+  return escaped + names;
+}
+
+std::string odd_note(std::string_view text, std::string_view message) {
+  const auto odd = find_odd_character(text);
+  if (!odd || message.find(odd->escape) != std::string_view::npos) return {};
+  return "; it contains " + odd->shown();
 }
 
 std::string any_of(const std::vector<std::string_view>& words) {

@@ -40,8 +40,14 @@ class Problems {
 };
 
 // A text of the file fit to be shown in a message: in backticks, printable, at most 64 bytes of it.
+// A character that is not seen, or is taken for another, is written as \u00a0 and named behind it.
 // Never for anything that may be a secret.
 std::string shown(std::string_view text);
+// The same without backticks and without a limit, for a message that holds such a text.
+std::string all_shown(std::string_view text);
+// For a message that does not show the text: names the first such character of it. Empty if there
+// is none, or if the message has it already.
+std::string odd_note(std::string_view text, std::string_view message);
 // "`a`, `b` or `c`"
 std::string any_of(const std::vector<std::string_view>& words);
 

@@ -78,7 +78,7 @@ std::optional<Section> Section::open(std::string name, const std::string& what,
                                      YamlDialect dialect) {
   if (node.kind == YamlNode::Kind::kMap) return Section(std::move(name), node, problems, dialect);
   if (node.kind != YamlNode::Kind::kRefused) {
-    problems.add(node.place, what + " must hold KEY: VALUE lines, indented below it");
+    problems.add(node.place, what + " must contain KEY: VALUE lines, indented below it");
   }
   return std::nullopt;
 }
@@ -103,7 +103,7 @@ const YamlNode* Section::value(std::string_view key) {
   if (entry == nullptr) return nullptr;
   if (entry->value.kind != YamlNode::Kind::kNull) return &entry->value;
   if (dialect_ == YamlDialect::kToolkit) return nullptr;
-  problems_->add(entry->value.place, quoted_key(key) + " has no value; give one or remove the key");
+  problems_->add(entry->value.place, quoted_key(key) + " has no value; set one or remove the key");
   return nullptr;
 }
 
@@ -114,7 +114,7 @@ std::optional<std::string> Section::text(std::string_view key) {
   }
   if (node->text.empty()) {
     if (dialect_ == YamlDialect::kToolkit) return std::nullopt;
-    refuse(key, quoted_key(key) + " is empty; give a value or remove the key");
+    refuse(key, quoted_key(key) + " is empty; set a value or remove the key");
     return std::nullopt;
   }
   return node->text;
@@ -252,7 +252,7 @@ std::vector<std::pair<const YamlEntry*, std::string>> Section::free_texts() {
   for (const YamlEntry& entry : map_->entries) {
     if (entry.value.kind == YamlNode::Kind::kNull) {
       problems_->add(entry.value.place,
-                     shown(entry.key) + " has no value; give one or remove the key");
+                     shown(entry.key) + " has no value; set one or remove the key");
     } else if (check_text(shown(entry.key), entry.value, *problems_, dialect_)) {
       texts.emplace_back(&entry, entry.value.text);
     }
@@ -271,6 +271,7 @@ YamlPlace Section::place_of(std::string_view key) const {
 }
 
 void Section::refuse(std::string_view key, std::string message) {
+  if (const YamlEntry* entry = find(key)) message += odd_note(entry->value.text, message);
   problems_->add(place_of(key), std::move(message));
 }
 

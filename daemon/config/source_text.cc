@@ -1,16 +1,13 @@
 #include "config/source_text.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
+
+#include "config/characters.h"
 
 namespace taskwatchd {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view without_mark(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  return text;
-}
 
 // Bytes of the UTF-8 character that begins the text; 0 if there is none (overlong forms,
 // surrogates and cut characters are none).
@@ -37,6 +34,52 @@ std::size_t character_size(std::string_view text) {
   return 0;
 }
 
+std::size_t comment_in(std::string_view line) {
+  return line.starts_with('#') ? 0 : line.find(" #");
+}
+
+// Where the value of KEY:VALUE begins, which lacks the blank before it; nothing if the line is not
+// one. https://HOST is not.
+std::optional<std::size_t> glued_value(std::string_view line) {
+  const std::size_t key = line.find_first_not_of(" \t-");
+  if (key == std::string_view::npos) return std::nullopt;
+  const std::size_t colon = line.find(':', key);
+  if (colon == std::string_view::npos || colon == key || colon + 1 >= line.size()) return {};
+  const auto is_key = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const std::string_view word = line.substr(key, colon - key);
+  const bool glued = std::string_view(" \t\r\n/").find(line[colon + 1]) == std::string_view::npos;
+  if (!glued || !std::all_of(word.begin(), word.end(), is_key)) return std::nullopt;
+  return colon + 1;
+}
+
+// The slip of one line, its place in the line's columns.
+std::optional<SourceFlaw> slip_of(std::string_view line, int number) {
+  const auto flaw = [&](std::size_t at, std::string message) {
+    return SourceFlaw{{number, static_cast<int>(at) + 1}, std::move(message)};
+  };
+  line = line.substr(0, comment_in(line));
+  for (auto odd = find_odd_character(line); odd;
+       odd = find_odd_character(line, odd->at + odd->size)) {
+    // Other full-width signs and letters mean nothing to YAML.
+    if (std::string_view(":,[]{}-#\"'").find(odd->looks_like) == std::string_view::npos &&
+        odd->looks_like != '\0') {
+      continue;
+    }
+    return flaw(odd->at, "here is " + odd->shown() + "; write the plain ASCII character instead");
+  }
+  const std::size_t first = line.find_first_not_of(" \t\r\n");
+  const std::size_t tab = line.find('\t');
+  if (first != std::string_view::npos && tab < first) {
+    return flaw(tab, "a tab is in the indentation; indent with spaces");
+  }
+  if (const auto value = glued_value(line)) {
+    return flaw(*value, "a blank is missing behind the colon; write KEY: VALUE");
+  }
+  return std::nullopt;
+}
+
 std::string hex(char c) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   const auto byte = static_cast<std::uint8_t>(c);
@@ -46,8 +89,12 @@ std::string hex(char c) {
 }  // namespace
 
 std::optional<SourceFlaw> find_flaw(std::string_view text) {
-  text = without_mark(text);
+  const MarkedText marked = without_mark(text);
   YamlPlace place{1, 1};
+  if (marked.problem != nullptr) {
+    return SourceFlaw{place, std::string("the file ") + marked.problem};
+  }
+  text = marked.text;
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     const bool line_end = c == '\n';
@@ -65,7 +112,7 @@ std::optional<SourceFlaw> find_flaw(std::string_view text) {
   return std::nullopt;
 }
 
-SourceText::SourceText(std::string_view text) : text_(without_mark(text)), line_starts_{0} {
+SourceText::SourceText(std::string_view text) : text_(without_mark(text).text), line_starts_{0} {
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(i + 1);
   }
@@ -78,6 +125,20 @@ std::optional<std::size_t> SourceText::offset(YamlPlace place) const {
   const std::size_t at = line_starts_[line] + static_cast<std::size_t>(place.column - 1);
   if (at > text_.size()) return std::nullopt;
   return at;
+}
+
+std::string_view SourceText::line(int number) const {
+  if (number < 1 || static_cast<std::size_t>(number) > line_starts_.size()) return {};
+  const std::size_t start = line_starts_[static_cast<std::size_t>(number - 1)];
+  const std::size_t end = text_.find('\n', start);
+  return text_.substr(start, end == std::string_view::npos ? end : end + 1 - start);
+}
+
+std::optional<SourceFlaw> SourceText::likely_slip(YamlPlace place) const {
+  for (const int number : {place.line - 1, place.line}) {
+    if (auto slip = slip_of(line(number), number)) return slip;
+  }
+  return std::nullopt;
 }
 
 bool SourceText::quote_is_closed(YamlPlace place) const {
@@ -115,8 +176,7 @@ YamlPlace SourceText::last_before(YamlPlace place) const {
       const std::size_t start = line_starts_[static_cast<std::size_t>(number - 1)];
       line = text_.substr(start, line_starts_[static_cast<std::size_t>(number)] - start);
     }
-    const std::size_t comment = line.starts_with('#') ? 0 : line.find(" #");
-    const std::size_t last = line.substr(0, comment).find_last_not_of(" \t\r\n");
+    const std::size_t last = line.substr(0, comment_in(line)).find_last_not_of(" \t\r\n");
     if (last != std::string_view::npos) return {number, static_cast<int>(last) + 1};
   }
   return place;

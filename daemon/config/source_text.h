@@ -30,9 +30,14 @@ class SourceText {
   // The last character before the place that is neither blank nor in a comment: for an absent item
   // of a list, its `-` or `,`. The place itself if there is none.
   YamlPlace last_before(YamlPlace place) const;
+  // What a syntax error at the place most likely comes from: an odd character, a tab that indents,
+  // or a key without a blank behind its colon, in the line above or in its own, for the parser
+  // reports a line that it cannot read only at the next one. Nothing if there is none of them.
+  std::optional<SourceFlaw> likely_slip(YamlPlace place) const;
 
  private:
   std::optional<std::size_t> offset(YamlPlace place) const;
+  std::string_view line(int number) const;  // with its end; empty if there is none
 
   std::string_view text_;
   std::vector<std::size_t> line_starts_;

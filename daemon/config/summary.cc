@@ -1,5 +1,6 @@
 #include "config/summary.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "config/duration.h"
@@ -93,10 +94,21 @@ std::string summary(const Config& config) {
   text += "state database: " + config.state_path + " (history of unwatched items kept for " +
           format_duration(config.retain) + ")\n";
   if (config.detection_delay_bound) {
-    text += "bound: bad tasks are recorded within " +
+    text += "bound: failures are recorded within " +
             format_duration(*config.detection_delay_bound) + "\n";
   }
   return text;
+}
+
+bool watches_nothing(const Config& config) {
+  const auto watched = [](const InstanceConfig& instance) {
+    return !instance.tasks.empty() || !instance.jobs.empty() || instance.discover_jobs;
+  };
+  return std::none_of(
+      config.accounts.begin(), config.accounts.end(), [&](const AccountConfig& account) {
+        return !account.distributions.ids.empty() ||
+               std::any_of(account.instances.begin(), account.instances.end(), watched);
+      });
 }
 
 }  // namespace taskwatchd

@@ -10,4 +10,7 @@ namespace taskwatchd {
 // Several lines, each ended. Calls per second are quota x quota_share, as they are used at most.
 std::string summary(const Config& config);
 
+// No account names a task, a job or a distribution, or looks for jobs.
+bool watches_nothing(const Config& config);
+
 }  // namespace taskwatchd

@@ -2,6 +2,7 @@
 // that line only.
 #include <unordered_map>
 
+#include "config/characters.h"
 #include "config/problems.h"
 #include "config/task_file.h"
 #include "core/events/device_text.h"
@@ -9,7 +10,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
+constexpr std::string_view kBlanks = " \t";
 // A file of another kind would give an error for each of its lines.
 constexpr std::size_t kMaxErrors = 100;
 
@@ -22,11 +23,15 @@ TaskFile parse_task_file(std::string_view text, const std::string& file) {
   std::unordered_map<std::string_view, int> lines;  // where each id stands
   std::size_t bad_lines = 0;
   int line_number = 0;
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const MarkedText marked = without_mark(text);
+  if (marked.problem != nullptr) {
+    problems.add({1, 1}, std::string("the file ") + marked.problem + "; no task is read from it");
+    result.errors = problems.take();
+    return result;
+  }
+  text = marked.text;
   while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    const std::string_view line = take_line(text);
     ++line_number;
     std::string_view id = line.substr(0, line.find('#'));
     const std::size_t begin = id.find_first_not_of(kBlanks);
@@ -36,10 +41,10 @@ TaskFile parse_task_file(std::string_view text, const std::string& file) {
     std::string problem;
     if (!is_valid_id(id)) {
       problem = shown(repair_utf8(id)) +
-                " is no task id: one id a line, 1 to 128 printable "
-                "ASCII characters without space, \" and \\; the line is left out";
+                " is not a valid task id: write one id per line, 1 to 128 printable ASCII "
+                "characters without space, \" and \\; the line is ignored";
     } else if (const auto [at, is_new] = lines.try_emplace(id, line_number); !is_new) {
-      problem = "task " + shown(id) + " stands in line " + std::to_string(at->second) +
+      problem = "task " + shown(id) + " is listed in line " + std::to_string(at->second) +
                 " too; remove one";
     } else {
       result.tasks.emplace_back(id);

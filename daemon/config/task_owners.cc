@@ -20,9 +20,9 @@ std::vector<ConfigError> TaskOwners::add(std::size_t instance, const TaskFile& f
       account_.instances.at(instance).tasks.push_back(id);
     } else if (owner->second != instance) {
       errors.push_back({file.file, file.lines[i], 1,
-                        "task " + shown(id) + " is watched under instance " +
+                        "task " + shown(id) + " is listed under instance " +
                             shown(account_.instances[owner->second].name) +
-                            " already and is left out here; remove one"});
+                            " already and is ignored here; remove one"});
     }
   }
   return errors;

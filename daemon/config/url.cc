@@ -27,9 +27,22 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-Authority read(const urls::authority_view& from) {
+// Boost.URL 1.81 reads 10.0.0.1.example.com as an address with something behind it. A host that
+// begins with a letter is a name: with a mark before its digits it is read whole.
+constexpr char kMark = 'x';
+bool begins_with_digit(std::string_view text) {
+  return !text.empty() && text.front() >= '0' && text.front() <= '9';
+}
+std::string marked(std::string_view text, std::size_t host) {
+  std::string copy(text);
+  if (begins_with_digit(text.substr(std::min(host, text.size())))) copy.insert(host, 1, kMark);
+  return copy;
+}
+
+Authority read(const urls::authority_view& from, bool is_marked) {
   Authority authority;
   authority.host = ascii_lower(std::string(from.encoded_host()));
+  if (is_marked) authority.host.erase(0, 1);
   authority.port = std::string(from.port());
   authority.has_user = from.has_userinfo();
   return authority;
@@ -47,7 +60,7 @@ std::variant<Url, std::string> read_origin(std::string_view text) {
   const std::optional<Url> url = parse_url(text);
   if (!url) return std::string("has no valid host or port") + kForm;
   if (url->authority.has_user) {
-    return std::string("must not have a user or password") + kForm;
+    return std::string("must not contain a user or password") + kForm;
   }
   if ((url->path != "" && url->path != "/") || !url->query.empty() || url->has_fragment) {
     return std::string("must end after the host or port: no path, no query") + kForm;
@@ -61,20 +74,26 @@ std::variant<Url, std::string> read_origin(std::string_view text) {
 }  // namespace
 
 std::optional<Authority> parse_authority(std::string_view text) {
-  const auto parsed = urls::parse_authority(text);
+  const std::string whole = marked(text, 0);
+  const auto parsed = urls::parse_authority(whole);
   if (!parsed || parsed->encoded_host().empty() || has_empty_port(*parsed)) return std::nullopt;
-  return read(*parsed);
+  return read(*parsed, whole.size() > text.size() && !parsed->has_userinfo());
 }
 
 std::optional<Url> parse_url(std::string_view text) {
-  const auto parsed = urls::parse_uri(text);
+  const std::size_t host = text.find("://");
+  if (host == std::string_view::npos) return std::nullopt;
+  const std::string whole = marked(text, host + 3);
+  const auto parsed = urls::parse_uri(whole);
   if (!parsed || !parsed->has_authority() || parsed->encoded_host().empty()) return std::nullopt;
   if (has_empty_port(parsed->authority())) return std::nullopt;
   Url url;
   url.scheme = ascii_lower(std::string(parsed->scheme()));
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
-  url.authority = read(parsed->authority());
+  const urls::authority_view authority = parsed->authority();
+  url.authority = read(authority, whole.size() > text.size() && !authority.has_userinfo());
   url.path = std::string(parsed->encoded_path());
+  if (!url.path.empty() && url.path.front() != '/') return std::nullopt;
   if (parsed->has_query()) url.query = '?' + std::string(parsed->encoded_query());
   url.has_fragment = parsed->has_fragment();
   return url;
@@ -130,9 +149,14 @@ std::optional<std::string> endpoint_problem(std::string_view url) {
   if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
   const Url& origin = std::get<Url>(read);
   const std::string host = without_final_dot(origin.authority.host);
-  if (!is_host(host)) return std::string("has no valid host") + kForm;
+  if (!is_host(host)) {
+    return std::string(host.find('_') == std::string::npos
+                           ? "has no valid host"
+                           : "has an underscore in its host, which no host of the platform has") +
+           kForm;
+  }
   if (origin.scheme == "http" && !is_loopback_literal(host)) {
-    return "must be https; http is taken for a loopback address only (127.0.0.1, [::1], "
+    return "must be https; http is accepted for a loopback address only (127.0.0.1, [::1], "
            "localhost)";
   }
   return std::nullopt;

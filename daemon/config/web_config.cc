@@ -129,8 +129,8 @@ void read_rate_limit(Section& root, WebConfig& config, Problems& warnings) {
                  "with a `burst` of 0 every request gets 429; set it to 1 or more");
   } else if (config.rate_limit.interval == Duration::zero() && config.rate_limit.burst > 0) {
     warnings.add(limit->place_of("interval"),
-                 "`rate_limit` limits nothing without `interval`; give it, such as 100ms for 10 "
-                 "requests a second");
+                 "`rate_limit` limits nothing without `interval`; set it, such as 100ms for 10 "
+                 "requests per second");
   }
   limit->finish();
 }
@@ -183,7 +183,8 @@ std::variant<WebConfig, std::vector<ConfigError>> parse_web_config(std::string_v
     read_rate_limit(section, config, warnings);
     section.finish();
   } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
-    problems.add(root->place, "the file must hold KEY: VALUE lines, such as `tls_server_config:`");
+    problems.add(root->place,
+                 "the file must contain KEY: VALUE lines, such as `tls_server_config:`");
   }
   if (!problems.empty()) return problems.take();
   config.warnings = warnings.take();

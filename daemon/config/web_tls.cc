@@ -96,8 +96,8 @@ class TlsReader {
     const bool is_on =
         has_any({"cert", "cert_file", "key", "key_file", "client_ca", "client_ca_file", kAuthKey});
     if (is_on) {
-      require("cert", "cert_file", "give the server's certificate");
-      require("key", "key_file", "give the certificate's key");
+      require("cert", "cert_file", "set it to the server's certificate");
+      require("key", "key_file", "set it to the certificate's key");
       if (http2) check_http2();
       if (auth) read_auth_type(*auth);
       check_client_auth();
@@ -134,7 +134,8 @@ class TlsReader {
 
   void require(std::string_view text_key, std::string_view file_key, const char* mend) {
     if (tls_.is_cut_off() || has_any({text_key, file_key})) return;
-    tls_.refuse(file_key, "`tls_server_config` lacks `" + std::string(file_key) + "`; " + mend);
+    tls_.refuse(file_key,
+                "`" + std::string(file_key) + "` is missing in `tls_server_config`; " + mend);
   }
 
   void read_versions() {

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "config/characters.h"
 #include "config/source_text.h"
 
 namespace taskwatchd {
@@ -53,7 +54,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (root_) {
       throw Stop{place_of(mark),
-                 "a second YAML document, or text left over; keep one, and check the indentation"};
+                 "a second YAML document, or extra text; keep one, and check the indentation"};
     }
   }
   void OnDocumentEnd() override {}
@@ -74,13 +75,13 @@ class TreeBuilder : public YAML::EventHandler {
       value(copy_of(anchor, place));
       return;
     }
-    problems_.add(place, "aliases (*) are not read here; write the value out");
+    problems_.add(place, "aliases (*) are not supported; write the value out");
     value({YamlNode::Kind::kRefused, place, {}, false, true, {}, {}});
   }
 
   void OnAnchor(const YAML::Mark& mark, const std::string& /*name*/) override {
     if (aliases_ == YamlAliases::kCopied) return;
-    problems_.add(place_of(mark), "anchors (&) are not read here; remove it");
+    problems_.add(place_of(mark), "anchors (&) are not supported; remove it");
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -139,7 +140,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void check_tag(YamlPlace place, const std::string& tag) {
     if (tag == "?" || tag == "!" || tag.empty()) return;
-    problems_.add(place, "YAML tags (!) are not read here; remove it");
+    problems_.add(place, "YAML tags (!) are not supported; remove it");
   }
 
   void check_depth(YamlPlace place, std::size_t more) {
@@ -212,7 +213,7 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [at, is_new] = parent.lines.try_emplace(node.text, node.place.line);
     if (!is_new) {
       parent.drop = true;
-      problems_.add(node.place, "key " + shown(node.text) + " is given twice, first in line " +
+      problems_.add(node.place, "key " + shown(node.text) + " is set twice, first in line " +
                                     std::to_string(at->second) + "; keep one");
       return;
     }
@@ -238,13 +239,17 @@ std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems, Yam
   }
   TreeBuilder builder(text, problems, aliases);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{std::string(without_mark(text).text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Stop& stop) {
     problems.end(stop.place, stop.message);
   } catch (const YAML::Exception& error) {
+    if (const auto slip = SourceText(text).likely_slip(place_of(error.mark))) {
+      problems.end(slip->place, "not YAML: " + error.msg + "; " + slip->message);
+      return builder.finish();
+    }
     problems.end(place_of(error.mark), "not YAML: " + error.msg +
                                            "; check the indentation, quotes and brackets "
                                            "here and in the line above");

@@ -9,7 +9,9 @@
 #include "cloud/nonce.h"
 #include "cloud/session_reply.h"
 #include "cloud/session_request.h"
+#include "config/characters.h"
 #include "config/url.h"
+#include "core/types/trim.h"
 
 namespace taskwatchd {
 namespace {
@@ -41,7 +43,7 @@ FetchResult to_keys(SessionResult result, const std::string& who, Now now) {
   const Wall given = session.server_date.value_or(now.wall);
   const Duration life = session.expires - given;
   if (life <= Duration::zero()) {
-    return who + "gives keys that have expired already; check the machine's clock";
+    return who + "returned credentials that have already expired; check the clock of this host";
   }
   return FetchedKeys{std::move(session.keys), life};
 }
@@ -56,7 +58,7 @@ Awaitable<FetchResult> assume_role(FetchPorts ports, FetchSettings settings, Key
     KeyRecipe first = *recipe.signer;
     FetchResult signed_by = co_await fetch_keys(ports, settings, std::move(first));
     if (auto* problem = std::get_if<std::string>(&signed_by)) {
-      co_return "the keys that sign: " + *problem;
+      co_return "source credentials: " + *problem;
     }
     signer = std::get<FetchedKeys>(std::move(signed_by)).keys;
   }
@@ -67,6 +69,7 @@ Awaitable<FetchResult> assume_role(FetchPorts ports, FetchSettings settings, Key
     HttpRequest request =
         assume_role_request(recipe, signer, ports.clock.now().wall + correction,
                             make_nonce(ports.entropy.next(), ports.entropy.next()));
+    request.ca_file = settings.ca_file;
     request.proxy = settings.proxy;
     answer = co_await ask(ports.http, std::move(request), read_sts_reply);
     const auto* problem = std::get_if<SessionProblem>(&answer);
@@ -80,17 +83,20 @@ Awaitable<FetchResult> oidc_role(FetchPorts ports, FetchSettings settings, KeyRe
   // Read anew each time: whoever mounts it renews it.
   const LocalText file = ports.local.file(recipe.token_file, kCredentialFileLimit);
   if (!file.problem.empty()) co_return "the token file " + recipe.token_file + " " + file.problem;
-  std::string text = file.text.reveal();
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  const Secret token(std::move(text));
+  const MarkedText marked = without_mark(file.text.reveal());
+  if (marked.problem != nullptr) {
+    co_return "the token file " + recipe.token_file + " " + marked.problem;
+  }
+  const Secret token(std::string(trim(marked.text)));
   const std::size_t size = token.reveal().size();
   if (size < kMinOidcToken || size > kMaxOidcToken) {
-    co_return "the token file " + recipe.token_file + " holds " + std::to_string(size) +
-        " bytes, not 4 to 20000; put the token alone into it";
+    co_return "the token file " + recipe.token_file + " contains " + std::to_string(size) +
+        " bytes, not 4 to 20000; it must contain only the token";
   }
   HttpRequest request =
       assume_role_with_oidc_request(recipe, token, ports.clock.now().wall,
                                     make_nonce(ports.entropy.next(), ports.entropy.next()));
+  request.ca_file = settings.ca_file;
   request.proxy = settings.proxy;
   SessionResult answer = co_await ask(ports.http, std::move(request), read_sts_reply);
   co_return to_keys(std::move(answer), sts_name(recipe), ports.clock.now());
@@ -104,7 +110,8 @@ Awaitable<FetchResult> ecs_role(FetchPorts ports, FetchSettings settings, KeyRec
   if (auto* word = std::get_if<Secret>(&got)) {
     token = std::move(*word);
   } else if (!settings.metadata_v1) {
-    co_return who + "gives no token: it " + std::get<SessionProblem>(got).message + kMetadataMend;
+    co_return who + "returned no token: it " + std::get<SessionProblem>(got).message +
+        kMetadataMend;
   }
   std::string role = recipe.ecs_role;
   if (role.empty()) {
@@ -123,9 +130,10 @@ Awaitable<FetchResult> ecs_role(FetchPorts ports, FetchSettings settings, KeyRec
 
 Awaitable<FetchResult> from_uri(FetchPorts ports, FetchSettings settings, KeyRecipe recipe) {
   HttpRequest request = uri_session_request(recipe.uri);
+  request.ca_file = settings.ca_file;
   // A helper beside us is asked directly.
   if (request.url.starts_with("https")) request.proxy = settings.proxy;
-  SessionResult answer = co_await ask(ports.http, std::move(request), read_metadata_session);
+  SessionResult answer = co_await ask(ports.http, std::move(request), read_uri_session);
   co_return to_keys(std::move(answer), "it ", ports.clock.now());
 }
 

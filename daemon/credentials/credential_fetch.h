@@ -21,7 +21,8 @@ struct FetchPorts {
 struct FetchSettings {
   std::string metadata_url;
   bool metadata_v1 = true;
-  std::string proxy;  // for STS
+  std::string ca_file;  // for STS and https URIs; empty: the system's
+  std::string proxy;    // likewise; empty: none
 };
 
 struct FetchedKeys {

@@ -4,9 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include "config/characters.h"
 #include "config/ids.h"
 #include "config/url.h"
 #include "core/types/ascii.h"
+#include "core/types/trim.h"
 
 namespace taskwatchd {
 namespace {
@@ -23,7 +25,7 @@ KeyCandidate with_role(KeyCandidate signer, const RoleConfig& role, const std::s
   if (!signer.problem.empty()) return signer;
   KeyCandidate candidate;
   candidate.recipe.kind = KeyRecipe::Kind::kAssumeRole;
-  candidate.recipe.source = "`assume_role` signed by " + signer.recipe.source;
+  candidate.recipe.source = "`assume_role` with source credentials from " + signer.recipe.source;
   candidate.recipe.role = role;
   candidate.recipe.sts_url = sts;
   candidate.recipe.signer = std::make_shared<const KeyRecipe>(std::move(signer.recipe));
@@ -38,7 +40,7 @@ CredentialPlaces::CredentialPlaces(KeySource& files, LocalSecrets& local)
   if (region.empty() || is_region(region)) {
     sts_url_ = sts_url(region, is_set("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"));
   } else {
-    problem_ = "cannot be used: ALIBABA_CLOUD_STS_REGION is no region such as cn-shanghai";
+    problem_ = "cannot be used: ALIBABA_CLOUD_STS_REGION is not a valid region such as cn-shanghai";
   }
   const std::string test_sts = test_url("TASKWATCHD_TEST_STS_URL");
   sts_url_is_test_ = !test_sts.empty();
@@ -53,12 +55,12 @@ std::string CredentialPlaces::test_url(const char* name) {
   if (url.empty()) return {};
   if (url.starts_with("http://") && !endpoint_problem(url)) return url;
   problem_ = "cannot be used: " + std::string(name) +
-             " is for tests and takes only http://127.0.0.1:PORT; remove it";
+             " is for tests and accepts only http://127.0.0.1:PORT; remove it";
   return {};
 }
 
 std::string CredentialPlaces::variable(const char* name) const {
-  return local_.variable(name).reveal();
+  return std::string(without_quotes(trim(local_.variable(name).reveal())));
 }
 
 bool CredentialPlaces::is_set(const char* name) const {
@@ -66,14 +68,15 @@ bool CredentialPlaces::is_set(const char* name) const {
   return value == "1" || is_word(value, "true");
 }
 
-CredentialDefaults CredentialPlaces::defaults(std::string file) const {
+CredentialDefaults CredentialPlaces::defaults(std::string file, Wall now) const {
   return {.file = std::move(file),
           .profile = variable("ALIBABA_CLOUD_PROFILE"),
           .sts_url = sts_url_,
-          .sts_url_is_test = sts_url_is_test_};
+          .sts_url_is_test = sts_url_is_test_,
+          .now = now};
 }
 
-std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account) {
+std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account, Wall now) {
   const CredentialsConfig& wanted = account.credentials;
   std::vector<KeyCandidate> all;
   if (wanted.has_keys()) {
@@ -81,7 +84,7 @@ std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account) {
   } else if (!wanted.ecs_ram_role.empty()) {
     all.push_back(ecs_role(wanted.ecs_ram_role, "`ecs_ram_role`"));
   } else {
-    all = chain(account);
+    all = chain(account, now);
   }
   if (wanted.assume_role) {
     for (KeyCandidate& each : all) each = with_role(each, *wanted.assume_role, sts_url_);
@@ -95,17 +98,18 @@ std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account) {
   return all;
 }
 
-std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account) {
+std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account, Wall now) {
   std::vector<KeyCandidate> all;
   if (!variable("ALIBABA_CLOUD_ACCESS_KEY_ID").empty() ||
       !variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET").empty()) {
     all.push_back(own_keys(account));
   }
   add_oidc(all);
-  add_cli_profile(all);
-  add_ini(all);
+  add_cli_profile(all, now);
+  add_ini(all, now);
   if (!is_set("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
-    all.push_back(ecs_role(variable("ALIBABA_CLOUD_ECS_METADATA"), "the ECS machine's role"));
+    all.push_back(
+        ecs_role(variable("ALIBABA_CLOUD_ECS_METADATA"), "the RAM role of the ECS instance"));
   }
   add_uri(all);
   return all;
@@ -162,7 +166,7 @@ void CredentialPlaces::add_oidc(std::vector<KeyCandidate>& all) {
   all.push_back(std::move(candidate));
 }
 
-void CredentialPlaces::add_cli_profile(std::vector<KeyCandidate>& all) {
+void CredentialPlaces::add_cli_profile(std::vector<KeyCandidate>& all, Wall now) {
   if (is_set("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) return;
   std::string path = variable("ALIBABA_CLOUD_CONFIG_FILE");
   const bool named = !path.empty();
@@ -171,11 +175,11 @@ void CredentialPlaces::add_cli_profile(std::vector<KeyCandidate>& all) {
   if (!named) path = home + "/.aliyun/config.json";
   const LocalText file = local_.file(path, kCredentialFileLimit);
   if (file.absent && !named) return;
-  all.push_back(file.problem.empty() ? parse_cli_profile(file.text.reveal(), defaults(path))
+  all.push_back(file.problem.empty() ? parse_cli_profile(file.text.reveal(), defaults(path, now))
                                      : problem_of(path, file.problem));
 }
 
-void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all) {
+void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all, Wall now) {
   std::vector<std::string> paths;
   const std::string named = variable("ALIBABA_CLOUD_CREDENTIALS_FILE");
   const std::string home = variable("HOME");
@@ -192,7 +196,7 @@ void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all) {
       all.push_back(problem_of(path, file.problem));
       return;
     }
-    IniCandidate read = parse_credentials_ini(file.text.reveal(), defaults(path));
+    IniCandidate read = parse_credentials_ini(file.text.reveal(), defaults(path, now));
     if (!read.absent) all.push_back(std::move(read.candidate));
     return;
   }
@@ -200,7 +204,7 @@ void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all) {
 
 KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string source) const {
   if (!role.empty() && !is_role_name(role)) {
-    return problem_of(std::move(source), "is no name of a RAM role; correct it");
+    return problem_of(std::move(source), "is not a valid RAM role name; correct it");
   }
   KeyCandidate candidate;
   candidate.recipe.kind = KeyRecipe::Kind::kEcsRole;
@@ -210,21 +214,9 @@ KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string sou
 }
 
 void CredentialPlaces::add_uri(std::vector<KeyCandidate>& all) {
-  const Secret uri = local_.variable("ALIBABA_CLOUD_CREDENTIALS_URI");
-  if (uri.empty()) return;
-  const std::string source = "ALIBABA_CLOUD_CREDENTIALS_URI";
-  const std::string& text = uri.reveal();
-  const auto url = parse_url(text);
-  const bool is_plain = url && !url->authority.has_user && !url->has_fragment;
-  if (const auto problem = endpoint_problem(is_plain ? url->origin() : text)) {
-    all.push_back(problem_of(source, *problem));
-    return;
-  }
-  KeyCandidate candidate;
-  candidate.recipe.kind = KeyRecipe::Kind::kUri;
-  candidate.recipe.source = source;
-  candidate.recipe.uri = uri;
-  all.push_back(std::move(candidate));
+  constexpr const char* kUri = "ALIBABA_CLOUD_CREDENTIALS_URI";
+  const Secret uri = local_.variable(kUri);  // not variable(): its query may be a secret
+  if (!uri.empty()) all.push_back(uri_candidate(kUri, without_quotes(trim(uri.reveal()))));
 }
 
 }  // namespace taskwatchd

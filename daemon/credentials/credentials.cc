@@ -18,6 +18,7 @@ AccountConfig key_parts(const AccountConfig& account) {
   parts.name = account.name;
   parts.credentials = account.credentials;
   parts.proxy = account.proxy;
+  parts.ca_file = account.ca_file;
   return parts;
 }
 
@@ -66,7 +67,8 @@ std::variant<Keys, KeyError> Credentials::keys(const AccountConfig& account) {
   if (slot.held && !slot.mending) return slot.held->keys;
   // What failed is told until it succeeds: to be on the way again is no news.
   const bool pending = slot.fetching && (slot.mending || slot.error.empty());
-  return KeyError{complaint(slot, pending ? "they are being fetched" : slot.error), pending};
+  return KeyError{complaint(slot, pending ? "temporary credentials are being fetched" : slot.error),
+                  pending};
 }
 
 bool Credentials::refused(const AccountConfig& account, const Keys& keys) {
@@ -108,7 +110,8 @@ void Credentials::keep_only(const Config& config) {
 std::shared_ptr<Credentials::Slot> Credentials::slot_of(const AccountConfig& account) {
   std::shared_ptr<Slot>& slot = slots_[account.name];
   const bool same = slot && slot->account.credentials == account.credentials &&
-                    slot->account.proxy == account.proxy;
+                    slot->account.proxy == account.proxy &&
+                    slot->account.ca_file == account.ca_file;
   // A fetch that is under way for the old one ends in a slot that nobody asks.
   if (!same) {
     slot = std::make_shared<Slot>();
@@ -119,7 +122,7 @@ std::shared_ptr<Credentials::Slot> Credentials::slot_of(const AccountConfig& acc
 
 void Credentials::look(Slot& slot, Mono now) {
   if (slot.looked_at && now - *slot.looked_at < kLookInterval) return;
-  std::vector<KeyCandidate> places = places_.look(slot.account);
+  std::vector<KeyCandidate> places = places_.look(slot.account, ports_.clock.now().wall);
   const bool first = !slot.looked_at && slot.places.empty();
   slot.looked_at = now;
   if (!first && now - slot.good_at < kGrace && has_new_problem(slot.places, places)) return;
@@ -165,6 +168,7 @@ Awaitable<void> Credentials::fetch(std::shared_ptr<Slot> slot) {
     if (problem.empty()) {
       FetchSettings settings{.metadata_url = places_.metadata_url(),
                              .metadata_v1 = places_.metadata_v1(),
+                             .ca_file = slot->account.ca_file,
                              .proxy = slot->account.proxy};
       KeyRecipe recipe = place.recipe;
       FetchResult result = co_await fetch_keys(ports_, std::move(settings), std::move(recipe));
@@ -211,7 +215,9 @@ void Credentials::fail(Slot& slot, std::string error) {
   slot.error = std::move(error);
   if (!news || !warn_) return;
   warn_("account `" + slot.account.name +
-        "`: the keys could not be renewed, the old ones are used on: " + slot.error);
+        "`: could not refresh temporary credentials; using the current ones until they expire, "
+        "retrying: " +
+        slot.error);
 }
 
 std::string Credentials::complaint(const Slot& slot, const std::string& notes) const {
@@ -219,7 +225,8 @@ std::string Credentials::complaint(const Slot& slot, const std::string& notes) c
   const CredentialsConfig& wanted = slot.account.credentials;
   if (wanted.has_keys() || !wanted.ecs_ram_role.empty()) return who + notes;
   return who +
-         "no keys: give `credentials` in the configuration, or set ALIBABA_CLOUD_ACCESS_KEY_ID and "
+         "no credentials: set `credentials` in the configuration, or set "
+         "ALIBABA_CLOUD_ACCESS_KEY_ID and "
          "ALIBABA_CLOUD_ACCESS_KEY_SECRET" +
          (notes.empty() ? "" : ": " + notes);
 }

@@ -1,9 +1,11 @@
 #include "pipeline/fleet.h"
-#include "ports.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <set>
+
+#include "ports.h"
 
 namespace taskwatchd {
 namespace {
@@ -77,7 +79,7 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   }
 
   if (stopping_) {
-    co_return StoreError{StoreError::Kind::kUnavailable, "taskwatchd stops"};
+    co_return StoreError{StoreError::Kind::kUnavailable, "taskwatchd is stopping"};
   }
 
   // From here on nothing waits: the change is seen whole or not at all.
@@ -299,6 +301,15 @@ TaskListing Fleet::tasks(TaskFilter filter, TaskKey after, std::size_t limit) co
   TaskSelection selection(std::move(filter), std::move(after), limit);
   for (const auto& [name, poller] : pollers_) selection.add(name, poller->tasks());
   return selection.take();
+}
+
+std::optional<double> Fleet::clock_offset() const {
+  std::optional<double> nearest;
+  for (const auto& [name, poller] : pollers_) {
+    const std::optional<double> offset = poller->clock_offset();
+    if (offset && (!nearest || std::abs(*offset) < std::abs(*nearest))) nearest = offset;
+  }
+  return nearest;
 }
 
 std::vector<AccountStatus> Fleet::status() const {

@@ -47,6 +47,9 @@ class Fleet {
   // A page of the watched tasks.
   TaskListing tasks(TaskFilter filter, TaskKey after, std::size_t limit) const;
   bool has_account(const std::string& account) const { return pollers_.contains(account); }
+  // How far the platform's clock is from ours, in s, as the account sees it that is nearest;
+  // nothing while no response had a usable Date.
+  std::optional<double> clock_offset() const;
   // All that is watched now, found jobs too.
   Watched watched() const;
   // By account and id.

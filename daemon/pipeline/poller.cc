@@ -174,7 +174,8 @@ Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   const auto stored = co_await ports_.store.commit(std::move(commit));
   std::variant<DistributionResult, ResultFailure> result;
   if (const auto* const error = std::get_if<StoreError>(&stored)) {
-    result = ResultFailure{.message = "it is fetched once that can be stored: " + error->message};
+    result = ResultFailure{.message = "it is downloaded once the state database is writable: " +
+                                      error->message};
   } else {
     result = co_await ports_.results.fetch(std::move(request));
   }

@@ -44,6 +44,8 @@ class Poller {
   // Calls that are begun and not ended.
   std::size_t calls_under_way() const { return account_.under_way(); }
 
+  // The platform's clock less ours, in s; nothing while no response had a usable Date.
+  std::optional<double> clock_offset() const { return account_.parts().clock_offset; }
   AccountStatus status() const;
   std::optional<Explanation> explain(const std::string& task_id) const;
   const TaskTable& tasks() const { return account_.tasks(); }

@@ -164,8 +164,11 @@ void Recorder::store_changed(bool up, const std::string& why) {
   event.ts = ports_.clock.now().wall;
   event.level = up ? Level::kInfo : Level::kError;
   event.name = up ? "store_up" : "store_down";
-  event.msg = up ? "the state is written again; nothing was lost"
-                 : "the state cannot be written; transitions wait and nobody is told: " + why;
+  event.msg =
+      up ? "state database is writable again; buffered status changes are being saved and delivered"
+         : "cannot write to the state database; status changes are buffered in memory and not "
+           "delivered; retrying every 1 s: " +
+               why;
   ports_.log.write(std::move(event));
 }
 

@@ -6,6 +6,7 @@
 
 #include "config/duration.h"
 #include "config/parse.h"
+#include "core/events/json.h"
 
 namespace taskwatchd::plan {
 namespace {
@@ -36,7 +37,7 @@ std::string figure(std::optional<double> value) {
 }
 
 std::string row(const std::string& what, const Spread& spread) {
-  return fmt::format("  {:<20}{:>9}{:>9}{:>9}\n", what, figure(spread.mean), figure(spread.p50),
+  return fmt::format("  {:<28}{:>9}{:>9}{:>9}\n", what, figure(spread.mean), figure(spread.p50),
                      figure(spread.p99));
 }
 
@@ -80,37 +81,38 @@ std::string faults(const Report& report) {
   std::vector<std::string> parts;
   if (wrong.failing_calls > 0) {
     parts.push_back(percent(wrong.failing_calls) +
-                    " of the calls fail (5xx, time-outs, throttled in equal parts)");
+                    " of the calls fail (5xx, timeouts and throttling in equal parts)");
   }
   if (wrong.other_calls > 0) {
     parts.push_back(
-        fmt::format("other programs call each API {:g} times a second", wrong.other_calls));
+        fmt::format("other programs call each API {:g} times per second", wrong.other_calls));
   }
   if (report.shared_quota) parts.push_back("all APIs share one quota");
   if (wrong.statistics_lag > Duration::zero()) {
     parts.push_back("statistics are " + format_duration(wrong.statistics_lag) + " late");
   }
   if (wrong.jitter > Duration::zero()) {
-    parts.push_back("each way takes " + format_duration(wrong.jitter) + " longer in the median");
+    parts.push_back("the network delay in each direction is " + format_duration(wrong.jitter) +
+                    " longer in the median");
   }
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-  return text.empty() ? text : "The modelled cloud is worse than it should be: " + text + ".\n";
+  return text.empty() ? text : "Modelled faults: " + text + ".\n";
 }
 
 std::string opening(const Report& report) {
   const bool all_named = report.named == report.tasks;
   std::string watched = "watched as jobs";
   if (all_named) {
-    watched = "named by id";
+    watched = "explicit tasks";
   } else if (report.named > 0) {
-    watched = counted(report.named, "task") + " of them named by id";
+    watched = counted(report.named, "task") + " of them explicit";
   }
   std::string text = fmt::format(
-      "Modelled: {} in {} ({}), {}; all jobs start at once, {:g} tasks a minute each.\n",
+      "Modelled: {} in {} ({}), {}; all jobs start at once, {:g} tasks per minute each.\n",
       counted(report.tasks, "task"), counted(report.jobs, "job"), watched,
       counted(report.accounts, "account"), kRolloutPerMinute);
-  if (report.discovers) text += "discover_jobs counts as one job; give --jobs for more.\n";
+  if (report.discovers) text += "discover_jobs counts as one job; set --jobs for more.\n";
   text += fmt::format(
       "{} of the tasks fail, 1.5 % time out after 30 min, 0.5 % are rejected, 8 % of the devices "
       "are away\n(2 h on average); the others take 3 min. Round trip {}, seed {}, pages by {}{}.\n",
@@ -118,9 +120,9 @@ std::string opening(const Report& report) {
       report.worse_of_two ? ", the worse of id and oldest" : "");
   text += faults(report);
   text += fmt::format("Simulated {:.1f} h", static_cast<double>(report.span) / 3.6e6);
-  if (report.ahead + report.unseen == 0) return text + ", until all tasks had ended.\n";
-  return text + fmt::format("; {} had not ended by then, {} had not been seen.\n",
-                            counted(report.ahead, "task"), counted(report.unseen, "end"));
+  if (report.ahead + report.unseen == 0) return text + ", until all tasks were finished.\n";
+  return text + fmt::format("; {} unfinished by then, {} not observed.\n",
+                            counted(report.ahead, "task"), counted(report.unseen, "completion"));
 }
 
 std::string value(std::optional<double> v) {
@@ -128,8 +130,13 @@ std::string value(std::optional<double> v) {
 }
 
 std::string object(const Spread& spread) {
-  return fmt::format(R"({{"mean":{},"p50":{},"p99":{}}})", value(spread.mean), value(spread.p50),
-                     value(spread.p99));
+  JsonObject json;
+  json.add_json("mean", value(spread.mean)).add_json("p50", value(spread.p50));
+  return json.add_json("p99", value(spread.p99)).text();
+}
+
+std::string bad_and_all(const std::string& bad, const std::string& all) {
+  return JsonObject().add_json("bad", bad).add_json("all", all).text();
 }
 
 double used_ratio(const ApiUse& use) {
@@ -184,60 +191,69 @@ std::uint64_t series_of(const Config& config, const Scenario& scenario, std::siz
 
 std::string text(const Report& report) {
   std::string text = opening(report);
-  text += fmt::format("\n  {:<20}{:>9}{:>18}\n", "calls", "per s", "of the quota");
+  text += fmt::format("\n  {:<28}{:>9}{:>18}\n", "calls", "per s", "of the quota");
   for (const auto& [api, use] : report.apis) {
-    text += fmt::format("  {:<20}{:>9}{:>16.0f} %\n", name(api), figure(use.calls_per_second),
+    text += fmt::format("  {:<28}{:>9}{:>16.0f} %\n", name(api), figure(use.calls_per_second),
                         100 * used_ratio(use));
   }
-  text += fmt::format(
-      "  {} of the calls were refused for their rate; {} of one API in one second.\n",
-      percent(report.refused_ratio), counted(report.most_in_a_second, "call") + " at most");
-  text += fmt::format("\n  {:<20}{:>9}{:>9}{:>9}\n", "delay of an end, s", "mean", "p50", "p99");
-  text += row("bad", report.bad) + row("all", report.all);
-  text += row("round robin, bad", report.robin_bad) + row("round robin, all", report.robin_all);
-  text += fmt::format("  Lost: {}, {} of them bad.\n", counted(report.unseen, "end"),
-                      number(report.unseen_bad));
-  text += chart("bad ends by their delay", report.bad_rows);
-  text += chart("all ends by their delay", report.all_rows);
-  text += report.first_round ? fmt::format("\nEvery task had been seen once after {} s.\n",
+  text += fmt::format("  {} of the calls were throttled; {} of one API in one second.\n",
+                      percent(report.refused_ratio),
+                      counted(report.most_in_a_second, "call") + " at most");
+  text += fmt::format("\n  {:<28}{:>9}{:>9}{:>9}\n", "detection delay, s", "mean", "p50", "p99");
+  text += row("failures", report.bad) + row("completions", report.all);
+  text += row("round robin, failures", report.robin_bad) +
+          row("round robin, completions", report.robin_all);
+  text += fmt::format("  Not observed: {}, {} of them failures.\n",
+                      counted(report.unseen, "completion"), number(report.unseen_bad));
+  text += chart("failures by detection delay", report.bad_rows);
+  text += chart("completions by detection delay", report.all_rows);
+  text += report.first_round ? fmt::format("\nEvery task had been observed after {} s.\n",
                                            figure(static_cast<double>(*report.first_round) / 1000))
-                             : "\nNot every task was seen.\n";
+                             : "\nNot every task was observed.\n";
   text += fmt::format("Series of tasks and jobs: {}; if every task fails: {}.\n",
                       number(report.series), number(report.series_worst));
   if (!report.bound) return text + "No bounds are configured.\n";
-  return text + fmt::format("bounds.detection_delay {}: {} (p99 of bad: {} s).\n",
-                            format_duration(*report.bound),
-                            report.bounds_kept ? "kept" : "NOT KEPT", figure(report.bad.p99));
+  return text + fmt::format("bounds.detection_delay {}: {} (p99 of failures: {} s).\n",
+                            format_duration(*report.bound), report.bounds_kept ? "met" : "NOT MET",
+                            figure(report.bad.p99));
 }
 
 std::string json(const Report& report) {
-  std::string apis;
+  JsonObject scenario;
+  const auto whole = [](std::uint64_t n) { return std::to_string(n); };
+  scenario.add_json("tasks", whole(report.tasks)).add_json("named_tasks", whole(report.named));
+  scenario.add_json("jobs", whole(report.jobs)).add_json("accounts", whole(report.accounts));
+  scenario.add_json("rollout_per_minute", value(kRolloutPerMinute));
+  scenario.add("page_order", std::string(name(report.order)));
+  scenario.add_json("rtt_seconds", value(seconds(report.rtt)));
+  scenario.add_json("seed", whole(report.seed));
+  scenario.add_json("failing_calls_ratio", value(report.faults.failing_calls));
+  scenario.add_json("other_calls_per_second", value(report.faults.other_calls));
+  scenario.add("shared_quota", report.shared_quota);
+  scenario.add_json("statistics_lag_seconds", value(seconds(report.faults.statistics_lag)));
+  scenario.add_json("failing_tasks_ratio", value(report.failing_tasks));
+  scenario.add_json("jitter_seconds", value(seconds(report.faults.jitter)));
+  scenario.add_json("simulated_hours", value(static_cast<double>(report.span) / 3.6e6));
+  scenario.add_json("unfinished_tasks", whole(report.ahead));
+  scenario.add_json("unseen_ends", whole(report.unseen));
+  JsonObject apis;
   for (const auto& [api, use] : report.apis) {
-    apis += fmt::format(R"({}"{}":{{"calls_per_second":{},"quota_used_ratio":{}}})",
-                        apis.empty() ? "" : ",", name(api), value(use.calls_per_second),
-                        value(used_ratio(use)));
+    JsonObject used;
+    used.add_json("calls_per_second", value(use.calls_per_second));
+    apis.add_json(name(api), used.add_json("quota_used_ratio", value(used_ratio(use))).text());
   }
   std::optional<double> first_round;
   if (report.first_round) first_round = static_cast<double>(*report.first_round) / 1000;
-  return fmt::format(
-      R"({{"scenario":{{"tasks":{},"named_tasks":{},"jobs":{},"accounts":{},)"
-      R"("rollout_per_minute":{},"page_order":"{}","rtt_seconds":{},"seed":{},)"
-      R"("failing_calls_ratio":{},"other_calls_per_second":{},"shared_quota":{},)"
-      R"("statistics_lag_seconds":{},"failing_tasks_ratio":{},"jitter_seconds":{},)"
-      R"("simulated_hours":{},"unfinished_tasks":{},"unseen_ends":{}}},"apis":{{{}}},)"
-      R"("delay_seconds":{{"bad":{},"all":{}}},"lost":{{"bad":{},"all":{}}},"refused_ratio":{},)"
-      R"("round_robin":{{"bad":{},"all":{}}},)"
-      R"("first_round_seconds":{},"series":{},"series_worst":{},"bounds_kept":{}}})"
-      "\n",
-      report.tasks, report.named, report.jobs, report.accounts, kRolloutPerMinute,
-      name(report.order), value(seconds(report.rtt)), report.seed,
-      value(report.faults.failing_calls), value(report.faults.other_calls), report.shared_quota,
-      value(seconds(report.faults.statistics_lag)), value(report.failing_tasks),
-      value(seconds(report.faults.jitter)), value(static_cast<double>(report.span) / 3.6e6),
-      report.ahead, report.unseen, apis, object(report.bad), object(report.all), report.unseen_bad,
-      report.unseen, value(report.refused_ratio), object(report.robin_bad),
-      object(report.robin_all), value(first_round), report.series, report.series_worst,
-      report.bounds_kept);
+  JsonObject json;
+  json.add_json("scenario", scenario.text()).add_json("apis", apis.text());
+  json.add_json("delay_seconds", bad_and_all(object(report.bad), object(report.all)));
+  json.add_json("lost", bad_and_all(whole(report.unseen_bad), whole(report.unseen)));
+  json.add_json("refused_ratio", value(report.refused_ratio));
+  json.add_json("round_robin", bad_and_all(object(report.robin_bad), object(report.robin_all)));
+  json.add_json("first_round_seconds", value(first_round));
+  json.add_json("series", whole(report.series))
+      .add_json("series_worst", whole(report.series_worst));
+  return json.add("bounds_kept", report.bounds_kept).text() + '\n';
 }
 
 }  // namespace taskwatchd::plan

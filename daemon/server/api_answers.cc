@@ -44,7 +44,7 @@ ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
   const std::uint64_t limit = parameters.limit();
   TaskKey after = parameters.cursor("cursor");
   if (!filter.account.empty() && !fleet_.has_account(filter.account)) {
-    parameters.refuse("account", "give the name of an account of the configuration");
+    parameters.refuse("account", "set it to the name of a configured account");
   }
   if (parameters.wrong()) return *parameters.wrong();
   const TaskListing listing = fleet_.tasks(std::move(filter), std::move(after), limit);
@@ -57,13 +57,13 @@ ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& ac
     return one.key.distribution_id != id || (!account.empty() && one.key.account != account);
   });
   if (found.empty()) {
-    return {404, {}, "not_found", "distribution " + id + " is not watched here"};
+    return {404, {}, "not_found", "distribution " + id + " is not watched"};
   }
   if (found.size() > 1) {
-    return {400, {}, "bad_data", "several accounts watch it: name one with ?account=NAME"};
+    return {400, {}, "bad_data", "several accounts watch it: select one with ?account=NAME"};
   }
   if (!found.front().result) {
-    return {404, {}, "not_found", "its result file was not read yet"};
+    return {404, {}, "not_found", "its result file has not been read yet"};
   }
   ApiReply reply{200, failed_devices_csv(found.front())};
   reply.content_type = "text/csv; charset=utf-8";

@@ -40,9 +40,9 @@ ApiParameters::ApiParameters(const ApiQuestion& question) : question_(question) 
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       std::string all;
       for (const std::string_view one : known) all += (all.empty() ? "" : ", ") + std::string(one);
-      refuse(name, all.empty() ? "this path takes no parameters" : "this path takes " + all);
+      refuse(name, all.empty() ? "this path has no parameters" : "this path accepts " + all);
     }
-    if (!given.insert(name).second) refuse(name, "give it once");
+    if (!given.insert(name).second) refuse(name, "set it once");
   }
 }
 
@@ -55,7 +55,7 @@ void ApiParameters::refuse(std::string_view name, std::string_view mend) {
 std::string ApiParameters::text(std::string_view name) {
   std::string value = question_.parameter(name);
   if (value.size() > kTextBytes) {
-    refuse(name, "give at most " + std::to_string(kTextBytes) + " bytes");
+    refuse(name, "set at most " + std::to_string(kTextBytes) + " bytes");
   }
   return value;
 }
@@ -66,7 +66,7 @@ std::uint64_t ApiParameters::number(std::string_view name, std::uint64_t least, 
   if (value.empty()) return otherwise;
   const auto number = decimal(value);
   if (number && *number >= least && *number <= most) return *number;
-  refuse(name, "give a number from " + std::to_string(least) + " to " + std::to_string(most));
+  refuse(name, "set a number from " + std::to_string(least) + " to " + std::to_string(most));
   return otherwise;
 }
 
@@ -74,7 +74,7 @@ std::optional<std::uint64_t> ApiParameters::event_id(std::string_view name) {
   const std::string value = question_.parameter(name);
   if (value.empty()) return std::nullopt;
   const auto id = decimal(value);
-  if (!id) refuse(name, "give the id of an event, a decimal number");
+  if (!id) refuse(name, "set the id of an event, a decimal number");
   return id;
 }
 
@@ -97,8 +97,8 @@ void ApiParameters::statuses(std::string_view name, TaskFilter& filter) {
       for (const TaskStatus one : kAllTaskStatuses) {
         all += std::string(taskwatchd::name(one)) + ", ";
       }
-      return refuse(name, "give one or more of " + all + pending + ", " + gone +
-                              ", with commas between them");
+      return refuse(name,
+                    "set one or more of " + all + pending + ", " + gone + ", separated by commas");
     }
   }
 }
@@ -111,7 +111,7 @@ TaskKey ApiParameters::cursor(std::string_view name) {
   const auto text = percent_decoded(encoded);
   const std::size_t slash = text ? text->find('/') : std::string::npos;
   if (slash == std::string::npos) {
-    refuse(name, "give next_cursor of an earlier page as it stands");
+    refuse(name, "set next_cursor of an earlier page, unchanged");
     return {};
   }
   return {text->substr(0, slash), text->substr(slash + 1)};

@@ -27,7 +27,7 @@ class ApiParameters {
   std::uint64_t limit() { return number("limit", 1, 1000, 100); }
   // An event's id; nothing if it is not given.
   std::optional<std::uint64_t> event_id(std::string_view name);
-  // Statuses and the states pending and gone, with commas between them, into the filter.
+  // Statuses and the states pending and gone, separated by commas, into the filter.
   void statuses(std::string_view name, TaskFilter& filter);
   // Where a page of tasks begins: what to_cursor made.
   TaskKey cursor(std::string_view name);

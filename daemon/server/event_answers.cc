@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/events/event_text.h"
+#include "core/events/json.h"
 #include "server/api_parameters.h"
 #include "view/json_fields.h"
 
@@ -14,7 +15,7 @@ constexpr std::size_t kPart = 100;          // events written at once: some ten 
 constexpr char kBegin[] = "retry: 2000\n";  // ms until a client comes back
 
 ApiReply unreadable(const StoreError& error) {
-  return {503, {}, "unavailable", "the events cannot be read: " + error.message};
+  return {503, {}, "unavailable", "cannot read events: " + error.message};
 }
 
 std::string to_sse(const Event& event) {
@@ -26,8 +27,9 @@ std::string page_json(const std::vector<Event>& events, std::uint64_t next, bool
   std::vector<std::string> items;
   items.reserve(events.size());
   for (const Event& event : events) items.push_back(to_json(event));
-  const std::string rest = to_json_object({{"next", counted(next)}, {"more", more}});
-  return with_member(rest, "events", json_list(items));
+  JsonObject json;
+  json.add("next", counted(next)).add("more", more);
+  return json.add_json("events", json_list(items)).text();
 }
 
 }  // namespace
@@ -110,8 +112,8 @@ Awaitable<std::optional<ApiReply>> EventAnswers::not_kept(std::uint64_t id) {
                      {},
                      "gone",
                      "event " + std::to_string(id) +
-                         " is not kept: events may be missing after it. Read the tasks anew and go "
-                         "on without an id, or after 0 for all that is kept"};
+                         " has been deleted: events may be missing after it. Read the tasks again "
+                         "and continue without an id, or after 0 for all events that are kept"};
 }
 
 Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
@@ -142,7 +144,7 @@ Awaitable<ApiReply> EventAnswers::stream(ApiQuestion question) {
   // A browser that comes back sends the header, and the address as it was.
   if (!question.last_event_id.empty()) {
     after = decimal(question.last_event_id);
-    if (!after) parameters.refuse("Last-Event-ID", "give the id of an event, a decimal number");
+    if (!after) parameters.refuse("Last-Event-ID", "set the id of an event, a decimal number");
   }
   if (parameters.wrong()) co_return *parameters.wrong();
   if (open_->stopped || open_->streams.size() >= kStreams) {

@@ -22,7 +22,7 @@ ApiReply error(int status, std::string type, std::string text) {
 }
 
 ApiReply not_watched(const std::string& task_id) {
-  return error(404, "not_found", "task " + task_id + " is not watched here");
+  return error(404, "not_found", "task " + task_id + " is not watched");
 }
 
 }  // namespace
@@ -34,17 +34,19 @@ Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
     std::string names;
     for (const Explanation& one : found) names += (names.empty() ? "" : ", ") + one.key.account;
     co_return error(400, "bad_data",
-                    "several accounts watch task " + task_id + ": name one of " + names +
+                    "several accounts watch task " + task_id + ": select one of " + names +
                         " with ?account=NAME");
   }
   if (*open_ >= kQuestions) {
-    co_return error(503, "unavailable", "too many questions for tasks wait for the store");
+    co_return error(
+        503, "unavailable",
+        "too many requests for single tasks are waiting for the state database; try again");
   }
   const Open open(open_);
   const TaskKey key = found.front().key;
   auto stored = co_await store_.events_of_task(key, kHistory + 1);
   if (const auto* failed = std::get_if<StoreError>(&stored)) {
-    co_return error(503, "unavailable", "the history cannot be read: " + failed->message);
+    co_return error(503, "unavailable", "cannot read the history: " + failed->message);
   }
   TaskHistory history{std::get<std::vector<Event>>(std::move(stored))};
   history.cut = history.events.size() > kHistory;

@@ -13,6 +13,7 @@
 namespace taskwatchd {
 namespace {
 
+constexpr char kForeignHost[] = "this Host is not allowed; add it with --web.allowed-host";
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
 constexpr char kHealthy[] = "/-/healthy";
@@ -54,12 +55,13 @@ std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
                                       const std::string& external_url) {
   std::vector<std::string> hosts;
   for (const std::string& host : allowed) hosts.push_back(host_of(host));
-  if (!external_url.empty()) hosts.push_back(host_of(external_url));
+  hosts.push_back(host_of(external_url));
   char machine[256] = {};
   if (gethostname(machine, sizeof machine - 1) == 0) {
     hosts.push_back(host_of(machine));
     hosts.push_back(hosts.back().substr(0, hosts.back().find('.')));
   }
+  std::erase(hosts, std::string());  // what is no name must not match what is none either
   return hosts;
 }
 
@@ -119,7 +121,7 @@ Web::Routed Web::route(const WebRequest& request) const {
   if (path == "/-/reload") return {path, reload(request)};
   if (path == "/" || path.starts_with("/assets/")) {
     const std::string handler = path == "/" ? path : "/assets";
-    if (!host_allowed(request)) return {handler, plain_text(403, "this Host is not served here\n")};
+    if (!host_allowed(request)) return {handler, plain_text(403, std::string(kForeignHost) + "\n")};
     return {handler, is_read(request) ? status_page(request, path, options_.route_prefix,
                                                     options_.telemetry_path)
                                       : only("GET")};
@@ -136,8 +138,8 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   const auto route = find_route(path);
   const std::string handler = route ? std::string(name(*route)) : "other";
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
-  if (!host_allowed(request)) return refuse(bad_data(403, "this Host is not served here"));
-  if (!route) return refuse({404, {}, "not_found", "there is no such path"});
+  if (!host_allowed(request)) return refuse(bad_data(403, kForeignHost));
+  if (!route) return refuse({404, {}, "not_found", "no such path"});
   if (!is_read(request)) {
     WebResponse response = api_response(bad_data(405, "use GET"));
     response.headers.emplace_back("Allow", "GET");
@@ -161,7 +163,8 @@ WebResponse Web::metrics(const WebRequest& request) const {
   const WebWishes wishes = wishes_of(request);
   auto page = pages_.metrics(wishes);
   if (!page) {
-    WebResponse response = plain_text(503, "too many pages are on their way to slow clients\n");
+    WebResponse response =
+        plain_text(503, "too many metrics responses are being sent to slow clients; try again\n");
     response.headers.emplace_back("Retry-After", kPagesAgain);
     return response;
   }
@@ -176,11 +179,11 @@ WebResponse Web::metrics(const WebRequest& request) const {
 
 WebResponse Web::reload(const WebRequest& request) const {
   if (!options_.enable_lifecycle) {
-    return plain_text(403, "start with --web.enable-lifecycle to allow this\n");
+    return plain_text(403, "start taskwatchd with --web.enable-lifecycle to allow this\n");
   }
-  if (!host_allowed(request)) return plain_text(403, "this Host is not served here\n");
+  if (!host_allowed(request)) return plain_text(403, std::string(kForeignHost) + "\n");
   if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
-  if (is_foreign(request)) return plain_text(403, "not from another site\n");
+  if (is_foreign(request)) return plain_text(403, "requests from another site are not allowed\n");
   if (auto error = pages_.reload()) return plain_text(500, *error + "\n");
   return plain_text(200, "");
 }

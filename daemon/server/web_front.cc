@@ -80,7 +80,7 @@ int WebFront::listen_by_itself() {
       }
       if (tries == kListenTries) {
         complain("cannot listen on " + address + ": " + bound.error.message() +
-                 ". Stop the program that has it, or choose another --web.listen-address.");
+                 ". Stop the program that uses it, or set another --web.listen-address.");
         return kExitUnavailable;
       }
       std::this_thread::sleep_for(kListenPause);
@@ -93,7 +93,7 @@ int WebFront::take_sockets() {
   const std::vector<int> sockets = systemd::passed_sockets();
   if (sockets.empty()) {
     complain(
-        "--web.systemd-socket: systemd passed no socket. Start taskwatchd by its socket unit "
+        "--web.systemd-socket: systemd passed no socket. Start taskwatchd with its socket unit "
         "(systemctl start taskwatchd.socket), or remove the flag.");
     return kExitConfig;
   }
@@ -101,8 +101,8 @@ int WebFront::take_sockets() {
     const HttpServer::Listening bound = server_.adopt(socket);
     if (bound.error) {
       complain("--web.systemd-socket: socket " + std::to_string(socket) +
-               " that systemd passed is not one that listens for TCP. Write "
-               "ListenStream=127.0.0.1:10120 and Accept=no into the socket unit.");
+               " that systemd passed is not a listening TCP socket. Set "
+               "ListenStream=127.0.0.1:10120 and Accept=no in the socket unit.");
       return kExitConfig;
     }
     listening_.push_back(bound.address);
@@ -125,14 +125,14 @@ void WebFront::warn_of_openness() {
   const WebConfig& config = settings_.config();
   const bool known = !config.users.empty() || verifies_clients(config);
   if (config.tls && known) return;
-  const std::string lack = config.tls ? "without a login"
-                           : known    ? "without TLS: passwords can be read on the way"
-                                      : "without TLS and login";
+  const std::string lack = config.tls ? "without authentication"
+                           : known    ? "without TLS: passwords can be read in transit"
+                                      : "without TLS and authentication";
   for (const std::string& address : listening_) {
     if (is_loopback(address)) continue;
     log_.tell(clock_.now().wall, Level::kWarn, "",
-              "serves other machines at " + address + " " + lack +
-                  "; give --web.config.file, or listen on a loopback address");
+              "accepts connections from other hosts at " + address + " " + lack +
+                  "; set --web.config.file, or listen on a loopback address");
   }
 }
 

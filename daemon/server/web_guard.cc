@@ -88,7 +88,7 @@ WebRefusal WebGuard::refuse(int status) const {
   response.status = status;
   response.headers.emplace_back("Cache-Control", "no-store");
   if (status == 401) {
-    response.body = "a user and a password are needed\n";
+    response.body = "a user and a password are required\n";
     response.headers.emplace_back("WWW-Authenticate",
                                   "Basic realm=\"taskwatchd\", charset=\"UTF-8\"");
   } else if (status == 429) {

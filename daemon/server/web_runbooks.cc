@@ -43,8 +43,7 @@ WebResponse runbook_page(const WebRequest& request, std::string_view path,
   });
   if (found == kRunbooks.end()) {
     response.status = 404;
-    response.body =
-        "there is no such runbook; " + route_prefix + std::string(kFolder) + " lists them\n";
+    response.body = "no such runbook; " + route_prefix + std::string(kFolder) + " lists them\n";
     return response;
   }
   response.content_type = "text/html; charset=utf-8";

@@ -121,7 +121,7 @@ void WebSettings::look(bool at_once) {
   problems_.clear();
   accept(setting);
   log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded",
-            "the web configuration is taken over", {{"file", file_}});
+            "web configuration reloaded and active", {{"file", file_}});
 }
 
 void WebSettings::accept(const WebSetting& setting) {
@@ -137,8 +137,8 @@ void WebSettings::refuse(const std::vector<ConfigError>& problems, bool asked) {
   problems_ = std::move(all);
   if (known && !asked) return;
   log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-            "the web configuration is not good; the old one stays" +
-                std::string(asked ? ", and the configuration is not read" : "") + ": " +
+            "web configuration reload failed; the previous web configuration stays active" +
+                std::string(asked ? " and the main configuration is not reloaded" : "") + ": " +
                 to_string(problems.front()),
             {{"errors", static_cast<std::int64_t>(problems.size())}, {"file", file_}});
   for (std::size_t i = 1; i < problems.size(); ++i) {
@@ -152,18 +152,18 @@ std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) 
   const auto look_for = [&](bool had, bool has, const char* key, const char* what) {
     if (!had || has) return;
     lost.push_back({file_, 0, 0,
-                    "`" + std::string(key) + "` is gone, but " + what +
-                        " while taskwatchd runs; put it back, or restart taskwatchd"});
+                    "`" + std::string(key) + "` was removed, but " + what +
+                        " while taskwatchd runs; restore it, or restart taskwatchd"});
   };
   look_for(config_.tls.has_value(), next.tls.has_value(), "tls_server_config",
-           "TLS is not turned off");
+           "TLS cannot be turned off");
   look_for(verifies_clients(config_), verifies_clients(next),
            "client_auth_type: RequireAndVerifyClientCert",
            "client certificates do not become needless");
   look_for(has_client_authority(config_), has_client_authority(next) || !verifies_clients(next),
            "client_ca_file", "no other authority admits clients");
   look_for(!config_.users.empty(), !next.users.empty(), "basic_auth_users",
-           "logins do not become needless");
+           "authentication stays required");
   return lost;
 }
 

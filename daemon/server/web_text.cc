@@ -1,6 +1,6 @@
 #include "server/web_text.h"
 
-#include "core/events/event_text.h"
+#include "core/events/json.h"
 
 namespace taskwatchd {
 namespace {
@@ -75,13 +75,16 @@ WebResponse api_response(const ApiReply& reply) {
     response.content_type = reply.content_type;
     response.body = reply.data;
     response.stream = reply.stream;
+    // Else nginx collects events before it passes them on.
+    if (reply.stream) response.headers.emplace_back("X-Accel-Buffering", "no");
   } else if (reply.error_type.empty()) {
-    response.body = "{\"status\":\"success\",\"data\":" + reply.data + "}\n";
+    JsonObject json;
+    json.add("status", "success").add_json("data", reply.data);
+    response.body = json.text() + '\n';
   } else {
-    response.body = to_json_object({{"status", std::string("error")},
-                                    {"errorType", reply.error_type},
-                                    {"error", reply.error}}) +
-                    "\n";
+    JsonObject json;
+    json.add("status", "error").add("errorType", reply.error_type).add("error", reply.error);
+    response.body = json.text() + '\n';
   }
   return response;
 }

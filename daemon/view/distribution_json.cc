@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "core/events/device_text.h"
-#include "core/events/event_text.h"
+#include "core/events/json.h"
 #include "core/types/distribution_json.h"
 
 namespace taskwatchd {
@@ -12,23 +12,21 @@ namespace {
 
 std::string one_json(const DistributionRecord& record) {
   const DistributionReply& last = record.last;
-  std::vector<Field> fields = {{"account", record.key.account},
-                               {"distribution_id", record.key.distribution_id},
-                               {"status", std::string(name(last.status))}};
-  if (!last.status_text.empty()) fields.push_back({"status_text", last.status_text});
-  fields.push_back({"product_key", last.product_key});
-  fields.push_back({"source_instance", last.source_instance});
-  fields.push_back({"target_instances", last.target_instances});
-  if (last.total) fields.push_back({"devices", std::int64_t{*last.total}});
-  if (last.created) fields.push_back({"created_at", rfc3339(*last.created)});
-  fields.push_back({"first_seen_at", rfc3339(record.first_seen)});
+  JsonObject json;
+  json.add("account", record.key.account);
+  json.add("distribution_id", record.key.distribution_id);
+  json.add("status", std::string(name(last.status)));
+  json.add_if("status_text", last.status_text);
+  json.add("product_key", last.product_key);
+  json.add("source_instance", last.source_instance);
+  json.add("target_instances", last.target_instances);
+  if (last.total) json.add("devices", std::int64_t{*last.total});
+  json.add_if("created_at", last.created);
+  json.add("first_seen_at", rfc3339(record.first_seen));
   // Absent before the first reply.
-  if (record.last_seen != Wall()) fields.push_back({"last_seen_at", rfc3339(record.last_seen)});
-  if (record.ended) fields.push_back({"ended_at", rfc3339(*record.ended)});
-  if (record.result_read) fields.push_back({"result_read_at", rfc3339(*record.result_read)});
-  std::string json = to_json_object(fields);
-  json.pop_back();
-  return json + ",\"result\":" + (record.result ? to_json(*record.result) : "null") + "}";
+  if (record.last_seen != Wall()) json.add("last_seen_at", rfc3339(record.last_seen));
+  json.add_if("ended_at", record.ended).add_if("result_read_at", record.result_read);
+  return json.add_json("result", record.result ? to_json(*record.result) : "null").text();
 }
 
 // Spreadsheets run fields that begin so as formulas, some after they made full-width signs narrow.
@@ -54,12 +52,9 @@ std::string csv_field(std::string_view bytes) {
 }  // namespace
 
 std::string distributions_json(const std::vector<DistributionRecord>& records) {
-  std::string json = "[";
-  for (const DistributionRecord& record : records) {
-    if (json.size() > 1) json += ',';
-    json += one_json(record);
-  }
-  return json + "]";
+  std::vector<std::string> all;
+  for (const DistributionRecord& record : records) all.push_back(one_json(record));
+  return json_list(all);
 }
 
 std::string failed_devices_csv(const DistributionRecord& record) {

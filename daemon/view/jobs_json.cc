@@ -8,11 +8,11 @@ namespace taskwatchd {
 namespace {
 
 std::string counts_json(const TaskCounts& counts) {
-  std::vector<Field> fields;
+  JsonObject json;
   for (const TaskStatus status : kAllTaskStatuses) {
-    add(fields, std::string(name(status)), counted(count_of(counts, status)));
+    json.add(std::string(name(status)), counted(count_of(counts, status)));
   }
-  return to_json_object(fields);
+  return json.text();
 }
 
 std::size_t sum(const TaskCounts& counts) {
@@ -33,32 +33,31 @@ std::optional<double> progress(const TaskCounts& counts) {
 }
 
 std::string job_json(const std::string& account, const JobView& job) {
-  std::vector<Field> fields;
-  add(fields, "account", account);
-  add(fields, "iot_instance", job.instance);
-  add(fields, "job_id", job.job_id);
-  add_if(fields, "job_name", job.name);
-  add_if(fields, "job_type", job.type);
-  if (job.status_read) add(fields, "status", std::string(name(job.status)));
-  add(fields, "labels", job.labels);
+  JsonObject json;
+  json.add("account", account);
+  json.add("iot_instance", job.instance);
+  json.add("job_id", job.job_id);
+  json.add_if("job_name", job.name);
+  json.add_if("job_type", job.type);
+  if (job.status_read) json.add("status", std::string(name(job.status)));
+  json.add("labels", job.labels);
   if (job.statistics) {
-    add(fields, "total", counted(job.statistics->total));
+    json.add("total", counted(job.statistics->total));
     if (const auto ratio = progress(job.statistics->tasks)) {
-      add(fields, "progress_ratio", number(*ratio));
+      json.add("progress_ratio", number(*ratio));
     }
   }
-  add_if(fields, "statistics_at", job.statistics_read);
-  add_if(fields, "eta_half_at", job.eta_half);
-  add_if(fields, "eta_most_at", job.eta_most);
-  add(fields, "stalled", counted(job.stalled));
-  if (job.overdue) add(fields, "overdue", counted(sum(*job.overdue)));
-  add(fields, "unseen_ended", counted(job.unseen_ended));
-  add_if(fields, "unseen_since", job.unseen_since);
-  add(fields, "unreconciled", counted(job.unreconciled));
-  add_if(fields, "ended_at", job.ended);
-  std::string json = to_json_object(fields);
-  if (job.statistics) json = with_member(json, "tasks", counts_json(job.statistics->tasks));
-  return with_member(json, "held", counts_json(job.held));
+  json.add_if("statistics_at", job.statistics_read);
+  json.add_if("eta_half_at", job.eta_half);
+  json.add_if("eta_most_at", job.eta_most);
+  json.add("stalled", counted(job.stalled));
+  if (job.overdue) json.add("overdue", counted(sum(*job.overdue)));
+  json.add("unseen_ended", counted(job.unseen_ended));
+  json.add_if("unseen_since", job.unseen_since);
+  json.add("unreconciled", counted(job.unreconciled));
+  json.add_if("ended_at", job.ended);
+  if (job.statistics) json.add_json("tasks", counts_json(job.statistics->tasks));
+  return json.add_json("observed", counts_json(job.held)).text();
 }
 
 }  // namespace
@@ -68,7 +67,7 @@ std::string jobs_json(const std::vector<AccountStatus>& accounts) {
   for (const AccountStatus& account : accounts) {
     for (const JobView& job : account.jobs) jobs.push_back(job_json(account.name, job));
   }
-  return with_member("{}", "jobs", json_list(jobs));
+  return JsonObject().add_json("jobs", json_list(jobs)).text();
 }
 
 }  // namespace taskwatchd

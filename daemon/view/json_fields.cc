@@ -1,25 +1,6 @@
 #include "view/json_fields.h"
 
-#include <cmath>
-
 namespace taskwatchd {
-
-void add(std::vector<Field>& fields, std::string key, FieldValue value) {
-  fields.push_back({std::move(key), std::move(value)});
-}
-
-void add_if(std::vector<Field>& fields, std::string key, const std::string& text) {
-  if (!text.empty()) add(fields, std::move(key), text);
-}
-
-void add_if(std::vector<Field>& fields, std::string key, const std::optional<Wall>& at) {
-  if (at) add(fields, std::move(key), rfc3339(*at));
-}
-
-FieldValue number(double value) {
-  if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
-  return value;
-}
 
 FieldValue counted(std::size_t value) {
   return static_cast<std::int64_t>(value);
@@ -37,45 +18,25 @@ std::string word(WatchState state) {
   return {};
 }
 
-void add_record(std::vector<Field>& fields, const TaskRecord& record) {
+void add_record(JsonObject& json, const TaskRecord& record) {
   const TaskReply& last = record.last;
-  add(fields, "status", std::string(name(last.status)));
-  add_if(fields, "status_text", last.status_text);
-  if (last.progress) add(fields, "progress", number(*last.progress));
-  add_if(fields, "message", last.message);
-  add_if(fields, "status_detail", last.status_detail);
-  add(fields, "attempt", static_cast<std::int64_t>(record.attempt));
-  add(fields, "job_id", last.job_id);
-  add(fields, "job_name", last.job_name);
-  add(fields, "product_key", last.product_key);
-  add(fields, "device_name", last.device_name);
-  add(fields, "queued_at", rfc3339(last.queued));
-  add_if(fields, "started_at", record.started);
-  add(fields, "modified_at", rfc3339(last.modified));
-  add(fields, "first_seen", rfc3339(record.first_seen));
-  add(fields, "last_seen", rfc3339(record.last_seen));
-  add(fields, "superseded", record.superseded);
-  add(fields, "gone", record.gone);
-}
-
-std::string json_list(const std::vector<std::string>& items) {
-  std::string list = "[";
-  for (const std::string& item : items) {
-    if (list.size() > 1) list += ',';
-    list += item;
-  }
-  return list + "]";
-}
-
-std::string with_member(std::string object, std::string_view name, std::string_view value) {
-  object.pop_back();
-  if (object.size() > 1) object += ',';
-  object += '"';
-  object += name;
-  object += "\":";
-  object += value;
-  object += '}';
-  return object;
+  json.add("status", std::string(name(last.status)));
+  json.add_if("status_text", last.status_text);
+  if (last.progress) json.add("progress", number(*last.progress));
+  json.add_if("message", last.message);
+  json.add_if("status_detail", last.status_detail);
+  json.add("attempt", static_cast<std::int64_t>(record.attempt));
+  json.add("job_id", last.job_id);
+  json.add("job_name", last.job_name);
+  json.add("product_key", last.product_key);
+  json.add("device_name", last.device_name);
+  json.add("queued_at", rfc3339(last.queued));
+  json.add_if("started_at", record.started);
+  json.add("modified_at", rfc3339(last.modified));
+  json.add("first_seen", rfc3339(record.first_seen));
+  json.add("last_seen", rfc3339(record.last_seen));
+  json.add("superseded", record.superseded);
+  json.add("gone", record.gone);
 }
 
 }  // namespace taskwatchd

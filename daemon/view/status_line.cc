@@ -47,7 +47,7 @@ std::string render_status_line(const DaemonStatus& status, Wall now) {
   }
   if (!accounts_down.empty()) line += down(accounts_down);
   if (gone > 0) line += fmt::format(", {} gone", count(gone, "task"));
-  if (!status.store_up) line += ", state cannot be written";
+  if (!status.store_up) line += ", state database not writable";
   if (!status.last_reload_successful) line += ", last reload failed";
   return line;
 }

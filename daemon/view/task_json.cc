@@ -1,6 +1,7 @@
 #include "view/task_json.h"
 
 #include "core/events/event_text.h"
+#include "core/events/json.h"
 #include "view/json_fields.h"
 
 namespace taskwatchd {
@@ -13,52 +14,42 @@ std::string word(JobWatch watch) {
     case JobWatch::kWatched:
       return "watched";
     case JobWatch::kHelping:
-      return "helping";
+      return "assisting";
   }
   return {};
 }
 
-std::vector<Field> fields_of(const TaskRecord& record) {
-  std::vector<Field> fields;
-  add_record(fields, record);
-  return fields;
+std::string record_json(const TaskRecord& record) {
+  JsonObject json;
+  add_record(json, record);
+  return json.text();
 }
 
-std::vector<Field> fields_of(const PlannedCall& call) {
-  std::vector<Field> fields;
-  add(fields, "api", std::string(name(call.api)));
-  add(fields, "rule", std::string(name(call.rule)));
-  add_if(fields, "not_before", call.not_before);
-  add(fields, "why", call.why);
-  return fields;
-}
-
-void append(std::string& list, const std::string& item) {
-  if (!list.empty()) list += ',';
-  list += item;
+std::string call_json(const PlannedCall& call) {
+  JsonObject json;
+  json.add("api", std::string(name(call.api))).add("rule", std::string(name(call.rule)));
+  return json.add_if("not_before", call.not_before).add("why", call.why).text();
 }
 
 }  // namespace
 
 std::string task_json(const Explanation& task, const TaskHistory& history, Wall now) {
-  std::vector<Field> fields;
-  add(fields, "account", task.key.account);
-  add(fields, "iot_instance", task.instance);
-  add(fields, "task_id", task.key.task_id);
-  add(fields, "state", word(task.state));
-  add(fields, "explicit", task.explicit_id);
-  add(fields, "job", word(task.job));
-  add(fields, "watched_since", rfc3339(task.since));
-  add(fields, "now", rfc3339(now));
-  std::string json = to_json_object(fields);
-  json.pop_back();
-  json += ",\"last\":" + (task.record ? to_json_object(fields_of(*task.record)) : "null");
-  std::string events;
-  for (const Event& event : history.events) append(events, to_json(event));
-  json += ",\"history\":[" + events + "],\"history_cut\":" + (history.cut ? "true" : "false");
-  std::string calls;
-  for (const PlannedCall& call : task.next) append(calls, to_json_object(fields_of(call)));
-  return json + ",\"next\":[" + calls + "]}";
+  JsonObject json;
+  json.add("account", task.key.account);
+  json.add("iot_instance", task.instance);
+  json.add("task_id", task.key.task_id);
+  json.add("state", word(task.state));
+  json.add("explicit", task.explicit_id);
+  json.add("job", word(task.job));
+  json.add("watched_since", rfc3339(task.since));
+  json.add("now", rfc3339(now));
+  json.add_json("last", task.record ? record_json(*task.record) : "null");
+  std::vector<std::string> events;
+  for (const Event& event : history.events) events.push_back(to_json(event));
+  json.add_json("history", json_list(events)).add("history_cut", history.cut);
+  std::vector<std::string> calls;
+  for (const PlannedCall& call : task.next) calls.push_back(call_json(call));
+  return json.add_json("next", json_list(calls)).text();
 }
 
 }  // namespace taskwatchd

@@ -8,19 +8,19 @@ namespace taskwatchd {
 std::string tasks_json(const TaskListing& listing, const std::string& cursor) {
   std::vector<std::string> tasks;
   for (const ListedTask& task : listing.tasks) {
-    std::vector<Field> fields;
-    add(fields, "account", task.record.key.account);
-    add(fields, "iot_instance", task.record.instance);
-    add(fields, "task_id", task.record.key.task_id);
-    add(fields, "state", word(task.state));
-    add(fields, "explicit", task.explicit_id);
-    if (task.seen) add_record(fields, task.record);
-    tasks.push_back(to_json_object(fields));
+    JsonObject json;
+    json.add("account", task.record.key.account);
+    json.add("iot_instance", task.record.instance);
+    json.add("task_id", task.record.key.task_id);
+    json.add("state", word(task.state));
+    json.add("explicit", task.explicit_id);
+    if (task.seen) add_record(json, task.record);
+    tasks.push_back(json.text());
   }
-  std::vector<Field> fields;
-  add(fields, "total", counted(listing.total));
-  add_if(fields, "next_cursor", cursor);
-  return with_member(to_json_object(fields), "tasks", json_list(tasks));
+  JsonObject json;
+  json.add("total", counted(listing.total));
+  json.add_if("next_cursor", cursor);
+  return json.add_json("tasks", json_list(tasks)).text();
 }
 
 }  // namespace taskwatchd

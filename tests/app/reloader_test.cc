@@ -95,9 +95,10 @@ TEST_F(ReloaderTest, WhatTheStoreCannotTakeOverIsTriedAgain) {
   clock.advance(seconds(60));
   EXPECT_THAT(tasks(), ElementsAre("T2", "F1"));
   EXPECT_TRUE(reloader.last_good());
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("config_reload_failed: the old configuration stays, "
-                                            "and the new one is tried again: the disk is full"),
-                                  HasSubstr("config_reloaded: ")));
+  EXPECT_THAT(told(),
+              ElementsAre(HasSubstr("config_reload_failed: could not apply the new configuration; "
+                                    "the previous one stays active, retrying: the disk is full"),
+                          HasSubstr("config_reloaded: ")));
 }
 
 TEST_F(ReloaderTest, ANewerRequestDoesNotWaitForTheNextTry) {
@@ -151,7 +152,7 @@ TEST_F(ReloaderTest, AnIdenticalLookReloadsNothing) {
   EXPECT_THAT(told(), ElementsAre());
   folder_.write("d/a.txt", "no id\nF1\n");
   clock.advance(std::chrono::minutes(5));
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("a.txt:1:1: `no id` is no task id")));
+  EXPECT_THAT(told(), ElementsAre(HasSubstr("a.txt:1:1: `no id` is not a valid task id")));
 }
 
 TEST_F(ReloaderTest, WhatIsGoneIsDroppedAfterAWhile) {

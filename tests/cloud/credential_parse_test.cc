@@ -100,17 +100,17 @@ TEST(CliProfile, SaysWhatIsWrongAndNoSecret) {
   const std::string key = R"("access_key_id":"LTAIcanary","access_key_secret":"canary)";
   for (const auto& [members, problem] : std::vector<std::pair<std::string, std::string>>{
            {R"("mode":"CloudSSO","access_key_secret":"canary")",
-            "has mode `CloudSSO`, which taskwatchd does not take; use AK, StsToken"},
+            "has mode `CloudSSO`, which taskwatchd does not support; use AK, StsToken"},
            {R"("mode":"External","process_command":"canary")", "has mode `External`"},
            {R"("mode":"OAuth")", "has mode `OAuth`"},
            {R"("name2":"canary")", "has mode ``"},
-           {R"("mode":"AK","access_key_id":"LTAIcanary")", "lacks `access_key_secret`"},
-           {R"("mode":"AK","access_key_secret":"canary")", "lacks `access_key_id`"},
+           {R"("mode":"AK","access_key_id":"LTAIcanary")", "has no `access_key_secret`"},
+           {R"("mode":"AK","access_key_secret":"canary")", "has no `access_key_id`"},
            {R"("mode":"AK",)" + key + R"( canary")",
-            "has a `access_key_secret` that holds a space"},
-           {R"("mode":"StsToken",)" + key + "\"", "lacks `sts_token`"},
-           {R"("mode":"EcsRamRole","ram_role_name":"../canary")", "is no name of a RAM role"},
-           {R"("mode":"RamRoleArn",)" + key + "\"", "lacks `ram_role_arn`"},
+            "has a `access_key_secret` that contains a space"},
+           {R"("mode":"StsToken",)" + key + "\"", "has no `sts_token`"},
+           {R"("mode":"EcsRamRole","ram_role_name":"../canary")", "is not a valid RAM role name"},
+           {R"("mode":"RamRoleArn",)" + key + "\"", "has no `ram_role_arn`"},
            {R"("mode":"RamRoleArn",)" + key + R"(","ram_role_arn":"canary")",
             "not acs:ram::ACCOUNT:role/NAME"},
            {R"("mode":"RamRoleArn",)" + key + R"(","expired_seconds":60,"ram_role_arn":")" + kArn +
@@ -118,12 +118,12 @@ TEST(CliProfile, SaysWhatIsWrongAndNoSecret) {
             "has a `expired_seconds` that is not 900 to 43200"},
            {R"("mode":"RamRoleArn",)" + key + R"(","sts_region":"x/y","ram_role_arn":")" + kArn +
                 "\"",
-            "has an `sts_region` that is no region"},
+            "has an `sts_region` that is not a valid region"},
            {R"("mode":"ChainableRamRoleArn","ram_role_arn":")" + kArn + "\"",
-            "lacks `source_profile`"},
+            "has no `source_profile`"},
            {R"("mode":"ChainableRamRoleArn","source_profile":"no","ram_role_arn":")" + kArn + "\"",
-            "profile `no` of " + kFile + " is not there"},
-           {R"("mode":"OIDC","ram_role_arn":")" + kArn + "\"", "lacks `oidc_provider_arn`"}}) {
+            "profile `no` of " + kFile + " does not exist"},
+           {R"("mode":"OIDC","ram_role_arn":")" + kArn + "\"", "has no `oidc_provider_arn`"}}) {
     const KeyCandidate candidate = cli(members);
     EXPECT_THAT(candidate.problem, HasSubstr(problem)) << members;
     EXPECT_THAT(candidate.problem, HasSubstr(kFile)) << members;
@@ -135,15 +135,23 @@ TEST(CliProfile, AFileThatIsNoneIsAProblem) {
   for (const std::string& text :
        {std::string(), std::string("{"), std::string("[]"), std::string("<html>"),
         std::string(200, '['), std::string("{\"current\":\"p\"} x"), std::string("\0", 1)}) {
-    EXPECT_THAT(parse_cli_profile(text, defaults()).problem, HasSubstr("is no JSON object"));
+    EXPECT_THAT(parse_cli_profile(text, defaults()).problem, HasSubstr("is not a JSON object"));
   }
-  EXPECT_THAT(parse_cli_profile("{}", defaults()).problem, HasSubstr("names no `current` profile"));
+  EXPECT_THAT(parse_cli_profile("{}", defaults()).problem, HasSubstr("has no `current` profile"));
   EXPECT_THAT(parse_cli_profile("{}", defaults("q")).problem, HasSubstr("profile `q` of"));
   EXPECT_THAT(
       parse_cli_profile(R"({"current":"p","profiles":[1,null,{"name":5}]})", defaults()).problem,
-      HasSubstr("is not there"));
+      HasSubstr("does not exist"));
   EXPECT_THAT(parse_cli_profile(std::string(kCredentialFileLimit + 1, ' '), defaults()).problem,
               HasSubstr("longer than 64 KiB"));
+}
+
+TEST(CliProfile, MayComeFromAnyEditor) {
+  const std::string text = R"({"current":"p","profiles":[{"name":"p","mode":"EcsRamRole"}]})";
+  EXPECT_EQ(parse_cli_profile("\xEF\xBB\xBF" + text, defaults()).problem, "");
+  for (const std::string& utf16 : {std::string("\xFF\xFE{\0}\0", 6), std::string("\0{\0}", 4)}) {
+    EXPECT_EQ(parse_cli_profile(utf16, defaults()).problem, kFile + " is UTF-16; save it as UTF-8");
+  }
 }
 
 TEST(CliProfile, ATestsStsStandsWhateverTheProfileSays) {
@@ -181,6 +189,70 @@ TEST(CredentialsIni, ReadsEachType) {
   EXPECT_EQ(oidc.recipe.token_file, "/t");
 }
 
+TEST(CredentialsIni, QuotesAreNoPartOfAValue) {
+  const KeyCandidate key =
+      ini("enable = true\ntype = \"access_key\"\naccess_key_id = \"LTAI5tExampleKeyId\"\n"
+          "access_key_secret = 'ExampleSecretOf30Characters000'\n");
+  ASSERT_EQ(key.problem, "");
+  EXPECT_EQ(key.recipe.keys.access_key_id, "LTAI5tExampleKeyId");
+  EXPECT_EQ(key.recipe.keys.access_key_secret.reveal(), "ExampleSecretOf30Characters000");
+  EXPECT_EQ(
+      ini("type='ram_role_arn'\naccess_key_id=A\naccess_key_secret=S\nrole_arn=\"" + kArn + "\"\n")
+          .recipe.role.arn,
+      kArn);
+  EXPECT_TRUE(parse_credentials_ini("[default]\nenable = \"false\"\ntype = access_key\n"
+                                    "access_key_id = A\naccess_key_secret = S\n",
+                                    defaults())
+                  .absent);
+}
+
+TEST(CredentialsIni, MayComeFromAnyEditor) {
+  const std::string lines =
+      "[default]\r\ntype = access_key\r\naccess_key_id = LTAI5tExampleKeyId\r\n"
+      "access_key_secret = ExampleSecretOf30Characters000\r\n";
+  std::string old_mac = lines;
+  std::erase(old_mac, '\n');
+  for (const std::string& text : {"\xEF\xBB\xBF" + lines, old_mac}) {
+    const KeyCandidate key = parse_credentials_ini(text, defaults()).candidate;
+    ASSERT_EQ(key.problem, "");
+    EXPECT_EQ(key.recipe.keys.access_key_id, "LTAI5tExampleKeyId");
+  }
+  EXPECT_THAT(parse_credentials_ini(std::string("\xFF\xFE[\0", 4), defaults()).candidate.problem,
+              HasSubstr("is in a file that is UTF-16; save it as UTF-8"));
+}
+
+TEST(CredentialsIni, TakesColonsAndPassesOverOtherSections) {
+  const KeyCandidate key =
+      ini("type: access_key\naccess_key_id: A\naccess_key_secret=S:=\n[other]\nan odd line\n");
+  ASSERT_EQ(key.problem, "");
+  EXPECT_EQ(key.recipe.keys.access_key_id, "A");
+  EXPECT_EQ(key.recipe.keys.access_key_secret.reveal(), "S:=");
+  EXPECT_EQ(ini("type: ram_role_arn\naccess_key_id: A\naccess_key_secret: S\nrole_arn: " + kArn)
+                .recipe.role.arn,
+            kArn);
+}
+
+TEST(CredentialsIni, NamesACharacterThatIsNotSeen) {
+  EXPECT_THAT(ini("type = access_key\xC2\xA0\n").problem,
+              HasSubstr("has type `access_key\\u00a0` (\\u00a0 is a no-break space), which"));
+}
+
+// cli_ramrole_leftover_token: `aliyun configure` keeps the token of an earlier mode.
+TEST(CredentialProfile, ATokenIsOnlySentWithAnIdOfSts) {
+  const std::string role = R"("mode":"RamRoleArn","access_key_secret":"S","sts_token":"T",)"
+                           R"("ram_role_arn":")" +
+                           kArn + R"(","access_key_id":)";
+  const KeyCandidate leftover = cli(role + R"("LTAI5tExampleKeyId")");
+  ASSERT_EQ(leftover.problem, "");
+  EXPECT_TRUE(leftover.recipe.signer->keys.security_token.empty());
+  EXPECT_EQ(cli(role + R"("STS.1")").recipe.signer->keys.security_token.reveal(), "T");
+  const std::string keys = "access_key_secret=S\nsecurity_token=T\nrole_arn=" + kArn + "\n";
+  EXPECT_TRUE(
+      ini("type=access_key\naccess_key_id=LTAI1\n" + keys).recipe.keys.security_token.empty());
+  EXPECT_TRUE(ini("type=ram_role_arn\naccess_key_id=LTAI1\n" + keys)
+                  .recipe.signer->keys.security_token.empty());
+}
+
 TEST(CredentialsIni, TakesTheSectionThatIsAskedFor) {
   const std::string text =
       "[default]\ntype=ecs_ram_role\n[ other ]\ntype=access_key\naccess_key_id=A\n"
@@ -190,21 +262,21 @@ TEST(CredentialsIni, TakesTheSectionThatIsAskedFor) {
   EXPECT_TRUE(parse_credentials_ini(text, defaults("off")).absent);
   EXPECT_FALSE(parse_credentials_ini(text, defaults("other")).absent);
   EXPECT_THAT(parse_credentials_ini(text, defaults("none")).candidate.problem,
-              HasSubstr("section `none` of " + kFile + " is not there"));
+              HasSubstr("section `none` of " + kFile + " does not exist"));
 }
 
 TEST(CredentialsIni, SaysWhatIsWrongAndNoSecret) {
   for (const auto& [lines, problem] : std::vector<std::pair<std::string, std::string>>{
            {"type=rsa_key_pair\nprivate_key_file=canary\n", "has type `rsa_key_pair`, which"},
            {"access_key_secret=canary\n", "has type ``"},
-           {"type=access_key\naccess_key_secret=canary\n", "lacks `access_key_id`"},
-           {"type=access_key\naccess_key_id=canary\n", "lacks `access_key_secret`"},
+           {"type=access_key\naccess_key_secret=canary\n", "has no `access_key_id`"},
+           {"type=access_key\naccess_key_id=canary\n", "has no `access_key_secret`"},
            {"type=access_key\ncanary\n", "line 3 is neither [SECTION] nor KEY = VALUE"},
            {"type=ram_role_arn\naccess_key_id=canary\naccess_key_secret=canary\nrole_arn=canary\n",
             "not acs:ram::ACCOUNT:role/NAME"},
            {"type=oidc_role_arn\nrole_arn=" + kArn + "\noidc_provider_arn=canary\n",
-            "lacks `oidc_token_file_path`"},
-           {"type=ecs_ram_role\nrole_name=a/canary\n", "is no name of a RAM role"}}) {
+            "has no `oidc_token_file_path`"},
+           {"type=ecs_ram_role\nrole_name=a/canary\n", "is not a valid RAM role name"}}) {
     EXPECT_THAT(ini(lines).problem, HasSubstr(problem));
     EXPECT_THAT(ini(lines).problem, Not(HasSubstr("canary")));
   }

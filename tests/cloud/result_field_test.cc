@@ -86,10 +86,10 @@ TEST(ResultField, BlankRecordsAreSkippedInEveryFormat) {
   EXPECT_EQ(good(blank + "device,code\n" + blank + "a,200\n" + blank).ok, 1U);
   EXPECT_EQ(good(R"([{"deviceName":"","code":" "},{"deviceName":"a","code":200},{}])").ok, 1U);
   EXPECT_EQ(good("{\"device\":\"a\",\"code\":200}\n{\"device\":null,\"code\":\"\"}\n").ok, 1U);
-  EXPECT_EQ(problem("device,code,msg\na,200,\n,,note\n"), "row 3 names no device");
+  EXPECT_EQ(problem("device,code,msg\na,200,\n,,note\n"), "row 3 has no device");
   EXPECT_EQ(problem(R"([{"device":"a","code":200},{"device":"","code":200}])"),
-            "row 2 names no device");
-  EXPECT_EQ(problem(R"([{"device":"a","code":200},{"note":{}}])"), "row 2 names no device");
+            "row 2 has no device");
+  EXPECT_EQ(problem(R"([{"device":"a","code":200},{"note":{}}])"), "row 2 has no device");
   EXPECT_EQ(problem("device,code\n,\n,\n"), "the file lists no device");
 }
 
@@ -138,7 +138,7 @@ TEST(ResultField, TheSeparatorCanBeNamed) {
   EXPECT_THAT(failed("\xef\xbb\xbf\"sep=|\"\r\ndevice|code\r\na|1\r\n"), ElementsAre("a"));
   EXPECT_THAT(failed("SEP=\t\ndevice\tcode\na\t1\n"), ElementsAre("a"));
   EXPECT_THAT(failed("sep=^\rdevice^code\ra^1\r"), ElementsAre("a"));
-  EXPECT_THAT(problem("sep=;\ndevice,code\na,1\n"), HasSubstr("no line names a device"));
+  EXPECT_THAT(problem("sep=;\ndevice,code\na,1\n"), HasSubstr("no line has a device"));
   EXPECT_EQ(problem("sep=,\ndevice,code\na,1,x\n"), "row 3 has text beyond the header's 2 columns");
 }
 
@@ -147,10 +147,10 @@ TEST(ResultField, TheHeaderIsAmongTheFirstFiveRecords) {
   EXPECT_THAT(failed("result of\n\n2026-01-01,,,\n" + table), ElementsAre("a"));
   EXPECT_THAT(failed("1\n2\n3\n4\n" + table), ElementsAre("a"));
   EXPECT_THAT(problem("1\n2\n3\n4\n5\n" + table), HasSubstr("the first is \"1\""));
-  EXPECT_EQ(problem("t\n" + table + ",x\n"), "row 4 names no device");
+  EXPECT_EQ(problem("t\n" + table + ",x\n"), "row 4 has no device");
   // The separator that shows a header first; two as soon are not clear.
   EXPECT_THAT(failed("device;code\na;1\n\"device,code\";2\n"), ElementsAre("a", "device,code"));
-  EXPECT_THAT(problem("device,code;code\na,1;1\n"), HasSubstr("no line names"));
+  EXPECT_THAT(problem("device,code;code\na,1;1\n"), HasSubstr("no line has"));
 }
 
 TEST(ResultField, GuardsAgainstRoundingAreTakenOff) {
@@ -242,7 +242,8 @@ TEST(ResultField, WhatNobodyPackedDoesNotCount) {
                                         {"x/.DS_Store", "?"},
                                         {".hidden/r.csv", csv}})),
               ElementsAre("a"));
-  EXPECT_EQ(problem(iotsim::write_zip({{".DS_Store", "?"}})), "the zip holds not one file but 0");
+  EXPECT_EQ(problem(iotsim::write_zip({{".DS_Store", "?"}})),
+            "the zip must contain exactly one file, not 0");
 }
 
 }  // namespace

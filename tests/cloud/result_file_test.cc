@@ -73,7 +73,7 @@ TEST(ResultFile, EachFormatSaysTheSame) {
 }
 
 TEST(ResultFile, UnknownIsSaidToBe) {
-  EXPECT_THAT(problem(file_in("unknown")), HasSubstr("neither packed nor text"));
+  EXPECT_THAT(problem(file_in("unknown")), HasSubstr("neither compressed nor readable text"));
   EXPECT_EQ(read(file_in("unknown")).format, ResultFormat::kUnknown);
   EXPECT_EQ(problem(""), "the file is empty");
   EXPECT_EQ(problem(" \n\n"), "the file is empty");
@@ -95,7 +95,7 @@ TEST(ResultFile, ColumnsAreFoundByTheirNames) {
                              "DeviceNames,Code", "Device.Name,Code"}) {
     SCOPED_TRACE(header);
     EXPECT_THAT(problem(std::string(header) + "\nd,200\n"),
-                HasSubstr("no line names a device and a code by one separator; the first is \""));
+                HasSubstr("no line has a device and a code with one separator; the first is \""));
   }
   // What is shown of a header is escaped, and cut.
   EXPECT_THAT(problem("a\x1b[31m,b\nx,y\n"), Not(HasSubstr("\x1b")));
@@ -147,9 +147,9 @@ TEST(ResultCsv, QuotesLineEndsAndSeparators) {
   EXPECT_EQ(read("device,code\n\n \nx,200\n\n").ok, 1U);
   EXPECT_EQ(read("device,code,msg\nx,1,\"two\nlines\"\n").failed_devices.at(0).message,
             "two\nlines");
-  EXPECT_EQ(problem("device,code\nx,\"200\n"), "row 2 has a broken quote");
-  EXPECT_EQ(problem("device,code\nx,\"2\"00\n"), "row 2 has a broken quote");
-  EXPECT_EQ(problem("device,code\n,200\n"), "row 2 names no device");
+  EXPECT_EQ(problem("device,code\nx,\"200\n"), "row 2 has an invalid quote");
+  EXPECT_EQ(problem("device,code\nx,\"2\"00\n"), "row 2 has an invalid quote");
+  EXPECT_EQ(problem("device,code\n,200\n"), "row 2 has no device");
   EXPECT_EQ(problem("device,code\n"), "the file lists no device");
 }
 
@@ -161,11 +161,11 @@ TEST(ResultCsv, Encodings) {
   }
   EXPECT_EQ(read(little).ok, 1U);
   EXPECT_EQ(read(big).ok, 1U);
-  EXPECT_THAT(problem(little.substr(0, little.size() - 1)), HasSubstr("nor text"));
+  EXPECT_THAT(problem(little.substr(0, little.size() - 1)), HasSubstr("readable text"));
   // The Chinese for "quota" in GBK, beside a header of ASCII.
   EXPECT_EQ(read("device,code,msg\nx,1,\xc5\xe4\xb6\xee\n").failed_devices.at(0).message, "配额");
-  EXPECT_THAT(problem("device,code\nx,200\n\xff\xff\n"), HasSubstr("nor text"));
-  EXPECT_THAT(problem(std::string("device,code\nx\0,200\n", 19)), HasSubstr("nor text"));
+  EXPECT_THAT(problem("device,code\nx,200\n\xff\xff\n"), HasSubstr("readable text"));
+  EXPECT_THAT(problem(std::string("device,code\nx\0,200\n", 19)), HasSubstr("readable text"));
 }
 
 TEST(ResultJson, ListsAndLines) {
@@ -217,8 +217,8 @@ TEST(ResultXlsx, SheetsAndCells) {
   EXPECT_EQ(problem(book(kHead + "<row><c r=\"B1\"><v>1</v></c><c r=\"A1\"><v>1</v></c></row>")),
             "row 2 is out of order");
   EXPECT_EQ(problem(book(kHead + "<row><c t=\"s\"><v>3</v></c></row>")),
-            "row 2 points to a text that is not there");
-  EXPECT_EQ(problem(book(kHead + row + "<row>")), "a sheet is broken XML");
+            "row 2 refers to a text that does not exist");
+  EXPECT_EQ(problem(book(kHead + row + "<row>")), "a sheet is not valid XML");
   EXPECT_THAT(problem(book(row)), HasSubstr("no sheet has a device and a code"));
   EXPECT_EQ(read(zip({{"xl/workbook.xml", ""},
                       {"xl/worksheets/sheet1.xml", sheet("")},
@@ -236,7 +236,7 @@ TEST(ResultXlsx, EntitiesAreRefused) {
   EXPECT_THAT(problem(zip({{"xl/workbook.xml", ""},
                            {"xl/sharedStrings.xml", "<!DOCTYPE a><sst/>"},
                            {"xl/worksheets/sheet1.xml", sheet(kHead)}})),
-              HasSubstr("texts are broken XML"));
+              HasSubstr("texts are not valid XML"));
 }
 
 TEST(ResultPacked, NestingAndOddArchives) {
@@ -245,12 +245,13 @@ TEST(ResultPacked, NestingAndOddArchives) {
   EXPECT_EQ(read(write_gzip(csv) + write_gzip("y,200\n")).ok, 2U);
   EXPECT_EQ(read(write_gzip(write_gzip(csv))).ok, 1U);
   EXPECT_EQ(read(zip({{"a/", ""}, {"a/b.csv.gz", write_gzip(csv)}})).ok, 1U);
-  EXPECT_EQ(problem(write_gzip(write_gzip(write_gzip(csv)))), "packed more often than twice");
-  EXPECT_EQ(problem(zip({{"a.csv", csv}, {"b.csv", csv}})), "the zip holds not one file but 2");
-  EXPECT_EQ(problem(zip({})), "the zip holds not one file but 0");
-  EXPECT_EQ(problem(write_gzip(csv) + "x"), "the gzip file is cut");
-  EXPECT_EQ(problem(write_gzip(csv).substr(0, 20)), "the gzip file is cut");
-  EXPECT_EQ(problem(std::string("PK\x03\x04 and nothing more", 22)), "broken zip");
+  EXPECT_EQ(problem(write_gzip(write_gzip(write_gzip(csv)))), "compressed more than twice");
+  EXPECT_EQ(problem(zip({{"a.csv", csv}, {"b.csv", csv}})),
+            "the zip must contain exactly one file, not 2");
+  EXPECT_EQ(problem(zip({})), "the zip must contain exactly one file, not 0");
+  EXPECT_EQ(problem(write_gzip(csv) + "x"), "the gzip file is truncated");
+  EXPECT_EQ(problem(write_gzip(csv).substr(0, 20)), "the gzip file is truncated");
+  EXPECT_EQ(problem(std::string("PK\x03\x04 and nothing more", 22)), "corrupt zip file");
   std::string broken = zip({{"a.csv", csv}});
   broken[36] = static_cast<char>(broken[36] ^ 0x10);
   EXPECT_NE(problem(broken), "");
@@ -268,10 +269,10 @@ TEST(ResultPacked, BombsStopAtTheLimit) {
   const std::string blanks(65U << 20U, ' ');
   const std::string bomb = iotsim::write_gzip(blanks);
   EXPECT_LT(bomb.size(), 100'000U);
-  EXPECT_EQ(problem(bomb), "it unpacks to more than the file may be");
-  EXPECT_EQ(problem(iotsim::write_gzip(bomb)), "it unpacks to more than the file may be");
-  EXPECT_EQ(problem(zip({{"a.csv", blanks}})), "it unpacks to more than the file may be");
-  EXPECT_EQ(problem(blanks), "the file is larger than we read");
+  EXPECT_EQ(problem(bomb), "it decompresses to more than the limit for files");
+  EXPECT_EQ(problem(iotsim::write_gzip(bomb)), "it decompresses to more than the limit for files");
+  EXPECT_EQ(problem(zip({{"a.csv", blanks}})), "it decompresses to more than the limit for files");
+  EXPECT_EQ(problem(blanks), "the file is larger than the limit");
 }
 
 TEST(ResultPacked, AllPartsOfASpreadsheetShareTheLimit) {
@@ -282,7 +283,7 @@ TEST(ResultPacked, AllPartsOfASpreadsheetShareTheLimit) {
                          {"xl/sharedStrings.xml", "<sst>" + half + "</sst>"},
                          {"xl/worksheets/sheet1.xml", sheet(kHead + half)}}),
                     limits),
-            "it unpacks to more than the file may be");
+            "it decompresses to more than the limit for files");
   // One text of 4 kB that 300 rows point to: 1.2 MB of text.
   std::string rows =
       "<row><c t=\"inlineStr\"><is><t>Device</t></is></c><c t=\"str\"><v>Code</v></c>"

@@ -112,18 +112,55 @@ TEST(SessionReply, ReadsKeysAndTheirEnd) {
   }
 }
 
+// uri_without_code.json: helpers give the four fields that SDKs read.
+TEST(SessionReply, AUriNeedsNoCode) {
+  for (const char* code : {"", R"("Code":null,)", R"("Code":"",)", R"("Code":"Success",)"}) {
+    const SessionResult result =
+        read_uri_session(reply(200, "{" + std::string(code) + kCredentials + "}"));
+    ASSERT_EQ(problem_of(result), "") << code;
+    EXPECT_EQ(std::get<Session>(result).keys.access_key_id, "STS.1");
+  }
+  for (const char* code : {R"("Code":"Forbidden",)", R"("Code":"canary canary",)", R"("Code":5,)",
+                           R"("Code":false,)"}) {
+    const std::string body = "{" + std::string(code) + kCredentials + "}";
+    EXPECT_NE(problem_of(read_uri_session(reply(200, body))), "") << code;
+    EXPECT_THAT(problem_of(read_uri_session(reply(200, body))), Not(HasSubstr("canary")));
+  }
+  EXPECT_EQ(problem_of(read_metadata_session(reply(200, std::string("{") + kCredentials + "}"))),
+            "returned no Code");
+  EXPECT_NE(problem_of(read_uri_session(reply(200, "{}"))), "");
+}
+
+TEST(SessionReply, AnEndMayHaveAnOffset) {
+  const std::string utc = "2026-11-22T02:02:03Z";
+  const auto read = [&](const std::string& end) {
+    std::string body = kCredentials;
+    body.replace(body.find(utc), utc.size(), end);
+    return read_uri_session(reply(200, "{" + body + "}"));
+  };
+  for (const char* end : {"2026-11-22T02:02:03+00:00", "2026-11-22T10:02:03+08:00",
+                          "2026-11-22T10:02:03.000+08:00", "2026-11-21T20:32:03-05:30"}) {
+    const SessionResult result = read(end);
+    ASSERT_EQ(problem_of(result), "") << end;
+    EXPECT_EQ(std::get<Session>(result).expires - kNow, std::chrono::hours(1)) << end;
+  }
+  for (const char* end : {"2026-11-22T02:02:03+24:00", "2026-11-22T02:02:03+0800", "+08:00"}) {
+    EXPECT_THAT(problem_of(read(end)), HasSubstr("returned no Expiration")) << end;
+  }
+}
+
 TEST(SessionReply, StsRefusalsAreNamedWithoutTheirText) {
   for (const auto& [code, mend] : std::vector<std::pair<std::string, std::string>>{
-           {"NoPermission", "allow sts:AssumeRole"},
+           {"NoPermission", "grant sts:AssumeRole"},
            {"EntityNotExist.Role", "correct the role's ARN"},
-           {"InvalidAccessKeyId.NotFound", "correct the keys that sign"},
-           {"SignatureDoesNotMatch", "correct the keys that sign"},
+           {"InvalidAccessKeyId.NotFound", "correct the source credentials"},
+           {"SignatureDoesNotMatch", "correct the source credentials"},
            {"AuthenticationFail.OIDCToken.Invalid", "check the token file"},
            {"InvalidParameter.DurationSeconds", "shorten the duration"},
-           {"Throttling.User", "refuses with Throttling.User (request R-1)"}}) {
+           {"Throttling.User", "returned error Throttling.User (request R-1)"}}) {
     const SessionResult result = read_sts_reply(
         reply(400, R"({"RequestId":"R-1","Code":")" + code + R"(","Message":"canary"})"));
-    EXPECT_THAT(problem_of(result), HasSubstr("refuses with " + code));
+    EXPECT_THAT(problem_of(result), HasSubstr("returned error " + code));
     EXPECT_THAT(problem_of(result), HasSubstr(mend));
     EXPECT_THAT(problem_of(result), Not(HasSubstr("canary")));
     EXPECT_FALSE(std::get<SessionProblem>(result).wrong_clock);
@@ -136,17 +173,17 @@ TEST(SessionReply, StsRefusalsAreNamedWithoutTheirText) {
 TEST(SessionReply, NothingHostileGetsThrough) {
   const TransportFailure down{TransportFailure::Kind::kUnreachable, "h:80: refused"};
   const std::vector<std::pair<HttpResult, std::string>> cases = {
-      {down, "cannot be asked: h:80: refused"},
-      {reply(503, "<html>canary</html>"), "answers with HTTP 503"},
-      {reply(200, "<html>canary</html>"), "something else than JSON"},
-      {reply(200, ""), "something else than JSON"},
-      {reply(302, "canary"), "answers with a redirect (HTTP 302)"},
+      {down, "cannot be reached: h:80: refused"},
+      {reply(503, "<html>canary</html>"), "returned HTTP 503"},
+      {reply(200, "<html>canary</html>"), "did not return JSON"},
+      {reply(200, ""), "did not return JSON"},
+      {reply(302, "canary"), "returned a redirect (HTTP 302)"},
       {reply(200, std::string(kSessionReplyLimit + 1, '{')), "more than 64 KiB"},
-      {reply(200, std::string(1000, '[')), "something else than JSON"},
-      {reply(200, "[\"canary\"]"), "something else than JSON"},
-      {reply(200, R"({"Code":"canary canary"})"), "without"},
-      {reply(200, R"({"Code":"Success"})"), "answers without|refuses with Success"},
-      {reply(404, "{}"), "answers with HTTP 404"}};
+      {reply(200, std::string(1000, '[')), "did not return JSON"},
+      {reply(200, "[\"canary\"]"), "did not return JSON"},
+      {reply(200, R"({"Code":"canary canary"})"), "without|returned no"},
+      {reply(200, R"({"Code":"Success"})"), "returned no|returned error Success"},
+      {reply(404, "{}"), "returned HTTP 404"}};
   for (const auto& [result, problem] : cases) {
     for (const SessionResult& read : {read_sts_reply(result), read_metadata_session(result)}) {
       const std::string text = problem_of(read);
@@ -175,7 +212,7 @@ TEST(SessionReply, KeysThatAreNoneAreRefused) {
     text.replace(text.find(from), from.size(), to);
     const SessionResult result =
         read_metadata_session(reply(200, R"({"Code":"Success",)" + text + "}"));
-    EXPECT_THAT(problem_of(result), HasSubstr("answers without")) << to;
+    EXPECT_THAT(problem_of(result), HasSubstr("returned no")) << to;
     EXPECT_THAT(problem_of(result), Not(HasSubstr("CAIS")));
   }
 }
@@ -188,13 +225,13 @@ TEST(SessionReply, WordsOfTheMetadataService) {
   EXPECT_EQ(word(read_metadata_token(reply(200, "AQ==\n"))), "AQ==");
   EXPECT_EQ(word(read_metadata_role(reply(200, "machine-role"))), "machine-role");
   for (const std::string body : {"", "<html>", "a b", "a\nb", "../x", "a/b", "a?b"}) {
-    EXPECT_THAT(word(read_metadata_role(reply(200, body))), HasSubstr("! answers with")) << body;
+    EXPECT_THAT(word(read_metadata_role(reply(200, body))), HasSubstr("! did not return")) << body;
   }
   for (const std::string& body :
        {std::string(), std::string("<p>"), std::string("a\r\nb"), std::string(5000, 'x')}) {
-    EXPECT_THAT(word(read_metadata_token(reply(200, body))), HasSubstr("! answers with")) << body;
+    EXPECT_THAT(word(read_metadata_token(reply(200, body))), HasSubstr("! did not return")) << body;
   }
-  EXPECT_EQ(word(read_metadata_token(reply(404, "x"))), "! answers with HTTP 404");
+  EXPECT_EQ(word(read_metadata_token(reply(404, "x"))), "! returned HTTP 404");
   EXPECT_THAT(word(read_metadata_token(reply(301, "x"))), HasSubstr("redirect"));
 }
 

@@ -136,7 +136,7 @@ TEST_F(ExplainTest, FinishedTasksWaitForAHeartbeat) {
   AccountConfig two = account_of({instance_of("main", {"a", "b"})});
   account->configure(two, {}, now);
   turn(all(kInProgress));
-  EXPECT_EQ(rule("a"), "settled_once") << "beside one that is not finished";
+  EXPECT_EQ(rule("a"), "final_poll") << "beside one that is not finished";
 }
 
 TEST_F(ExplainTest, FailuresHoldAnInstance) {
@@ -144,8 +144,8 @@ TEST_F(ExplainTest, FailuresHoldAnInstance) {
   for (int i = 0; i < 4; ++i) {
     turn([](const Call&) { return failure_of(Reason::kUnreachable); });
   }
-  EXPECT_EQ(rule("a"), "instance_held");
-  EXPECT_THAT(plan("a").why, HasSubstr("instance main is held after failures running"));
+  EXPECT_EQ(rule("a"), "backing_off");
+  EXPECT_THAT(plan("a").why, HasSubstr("instance main is backing off after consecutive failures"));
   const Wall promised = *plan("a").not_before;
   const Call probe = next();
   EXPECT_GE(now.wall, promised);
@@ -218,7 +218,7 @@ TEST_F(ExplainJobTest, ListsAreReadForWhatTheCountsShow) {
   answer(first, cloud(first));
   EXPECT_EQ(explain(account->parts(), "x", now)->job, JobWatch::kWatched);
   EXPECT_FALSE(explain(account->parts(), "x", now)->explicit_id);
-  EXPECT_EQ(rule("x", Api::kListTask), "nothing_missing");
+  EXPECT_EQ(rule("x", Api::kListTask), "nothing_unreconciled");
   EXPECT_FALSE(plan("x", Api::kListTask).not_before);
   EXPECT_EQ(rule("x", Api::kQueryJobStatistics), "pace_job");
   const Wall promised = *plan("x", Api::kQueryJobStatistics).not_before;
@@ -230,14 +230,14 @@ TEST_F(ExplainJobTest, ListsAreReadForWhatTheCountsShow) {
   send(*account, counts, now);
   EXPECT_EQ(rule("x", Api::kQueryJobStatistics), "in_flight");
   answer(counts, cloud(counts));
-  EXPECT_EQ(rule("x", Api::kListTask), "list_missing");
+  EXPECT_EQ(rule("x", Api::kListTask), "list_unreconciled");
   EXPECT_THAT(plan("x", Api::kListTask).why, HasSubstr("1 more task in status FAILED"));
 
   const Call list = until(Api::kListTask);
   EXPECT_EQ(list.status, kFailed);
   send(*account, list, now);
   answer(list, cloud(list));
-  EXPECT_EQ(rule("y"), "words_wanted") << "QueryTask tells what the list does not";
+  EXPECT_EQ(rule("y"), "message_wanted") << "QueryTask tells what the list does not";
   const Call look = until(Api::kQueryTask);
   EXPECT_EQ(look.task_id, "y");
   send(*account, look, now);
@@ -251,7 +251,7 @@ TEST_F(ExplainJobTest, WithoutCountsTheListsAreReadInTurn) {
       return cloud(call);
     });
   }
-  EXPECT_EQ(rule("x", Api::kListTask), "lists_in_turn");
+  EXPECT_EQ(rule("x", Api::kListTask), "lists_round_robin");
   EXPECT_EQ(rule("x", Api::kQueryJobStatistics), "api_denied");
 }
 
@@ -289,7 +289,7 @@ TEST(ExplainText, SaysWhatIsHeld) {
   EXPECT_THAT(said.text, Not(Contains('\x1b')));
   EXPECT_THAT(said.text,
               HasSubstr("SENT -> FAILED, attempt 2, between 2026-11-22T01:02:01.004Z and "
-                        "2026-11-22T01:02:05.004Z; passed unseen: IN_PROGRESS; the cloud dates it "
+                        "2026-11-22T01:02:05.004Z; skipped (inferred): IN_PROGRESS; platform time "
                         "2026-11-22T01:02:03.004Z\n"));
   EXPECT_THAT(said.text, HasSubstr("older events are left out"));
   EXPECT_THAT(said.text, HasSubstr("QueryTask not before 2026-11-22T01:02:03.004Z "

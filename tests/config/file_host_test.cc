@@ -46,11 +46,22 @@ TEST(FileHost, ALinkOfHttpIsFetchedByHttps) {
   EXPECT_FALSE(std::get<FileUrl>(read_file_url("http://127.0.0.1/", {"127.0.0.1"})).is_upgraded);
 }
 
+TEST(FileHost, AFinalDotMeansNothing) {
+  for (const char* url :
+       {"https://a.aliyuncs.com./b?c=%2F", "HTTPS://A.aliyuncs.com:443/b?c=%2F"}) {
+    const auto read = read_file_url(url, {"*.aliyuncs.com."});
+    ASSERT_TRUE(std::holds_alternative<FileUrl>(read)) << std::get<std::string>(read);
+    EXPECT_EQ(std::get<FileUrl>(read).where(), "a.aliyuncs.com:443");
+    EXPECT_EQ(https_url(url, std::get<FileUrl>(read)), "https://a.aliyuncs.com/b?c=%2F");
+  }
+  EXPECT_EQ(problem("https://localhost.:1/", {"localhost"}), "");
+  EXPECT_EQ(problem("https://localhost:1/", {"localhost."}), "");
+}
+
 TEST(FileHost, RefusesWhatItDoesNot) {
   for (const char* url : {"http://a.aliyuncs.com:8080/",
                           "http://evil.example/",
                           "ftp://a.aliyuncs.com/",
-                          "HTTPS://a.aliyuncs.com/",
                           "",
                           "https://",
                           "https:///x",
@@ -69,7 +80,7 @@ TEST(FileHost, RefusesWhatItDoesNot) {
                           "https://a.aliyuncs.com:/",
                           "https://a.aliyuncs.com:0443/",
                           "https://a.aliyuncs.com:99999999/",
-                          "https://a.aliyuncs.com./",
+                          "https://a.aliyuncs.com../",
                           "https://.aliyuncs.com/",
                           "https://a b.aliyuncs.com/",
                           "https://a\n.aliyuncs.com/",
@@ -113,13 +124,22 @@ TEST(FileHost, LoopbackMustBeWrittenOut) {
 
 TEST(FileHost, PatternsAreChecked) {
   for (const char* good : {"*.aliyuncs.com", "a.example", "files:8443", "127.0.0.1", "[::1]",
-                           "localhost", "[::1]:8080", "*.a-b.c:444"}) {
+                           "localhost", "[::1]:8080", "*.a-b.c:444", "a.example.", "*.a.b.:444"}) {
     EXPECT_EQ(file_host_problem(good), std::nullopt) << good;
   }
   for (const char* bad :
        {"", "*", "*.com", "*.", "a*.com", "*.*.com", "https://a.b", "a.b/", "a b", "a:0", "a:x",
         "a:65536", "*.[::1]", "*.0.1", "2130706433", "127.1", "user@a.b", ".a.b", "[::1"}) {
     EXPECT_NE(file_host_problem(bad), std::nullopt) << bad;
+  }
+}
+
+TEST(FileHost, WhatIsWrongWithAPatternIsNamed) {
+  for (const auto& [pattern, wrong] :
+       std::vector<std::pair<const char*, const char*>>{{"https://a.b", "has a scheme; write HOST"},
+                                                        {"a.b/", "has a slash; write HOST"},
+                                                        {"a_b.c", "has an underscore"}}) {
+    EXPECT_THAT(file_host_problem(pattern).value_or(""), HasSubstr(wrong));
   }
 }
 

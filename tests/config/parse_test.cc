@@ -186,6 +186,23 @@ TEST(Parse, DiscoversJobsByAWordOrByWhatDiffers) {
   EXPECT_EQ(discover("{name: \"\u8bbe\u5907 [a] ?*\"}")->name, "\xE8\xAE\xBE\xE5\xA4\x87 [a] ?*");
 }
 
+TEST(Parse, TheCaFileOfAnAccountIsTheDefaultOfItsParts) {
+  const AccountConfig account = parsed(R"(
+accounts:
+  - name: prod
+    ca_file: ca.pem
+    instances:
+      - region: cn-shanghai
+      - {region: cn-beijing, ca_file: /own.pem}
+    distribution_endpoint: https://other.example
+)")
+                                    .accounts.at(0);
+  EXPECT_EQ(account.ca_file, "/etc/taskwatchd/ca.pem");
+  EXPECT_EQ(account.instances.at(0).ca_file, "/etc/taskwatchd/ca.pem");
+  EXPECT_EQ(account.instances.at(1).ca_file, "/own.pem");
+  EXPECT_EQ(account.distributions.ca_file, "/etc/taskwatchd/ca.pem");
+}
+
 TEST(Parse, TakesByteOrderMarkAndDosLineEnds) {
   std::string yaml = "\xEF\xBB\xBF";
   for (const char c : std::string(kMinimal))

@@ -43,7 +43,7 @@ bounds: {detection_delay: 90s}
       "  instance ap-southeast-1: region ap-southeast-1, "
       "https://iot.ap-southeast-1.aliyuncs.com, 0 tasks, 0 jobs\n"
       "state database: /var/lib/taskwatchd/state.db (history of unwatched items kept for 30d)\n"
-      "bound: bad tasks are recorded within 1m30s\n");
+      "bound: failures are recorded within 1m30s\n");
 }
 
 TEST(Summary, HoldsNoKey) {

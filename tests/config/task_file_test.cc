@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "config/parse.h"
+#include "config/parse_text.h"
 #include "config/task_file.h"
 #include "config/task_owners.h"
 
@@ -26,13 +26,36 @@ TEST(TaskFile, KeepsTheGoodLinesAndNamesTheBad) {
   const TaskFile file = parse_task_file("T1\n T 2\nT3\n\xFF\xFE\nT1\n", "t.txt");
   EXPECT_EQ(file.tasks, (std::vector<std::string>{"T1", "T3"}));
   const std::string rule =
-      " is no task id: one id a line, 1 to 128 printable ASCII characters without space, \" and "
-      "\\; "
-      "the line is left out";
+      " is not a valid task id: write one id per line, 1 to 128 printable ASCII characters without "
+      "space, \" and \\; the line is ignored";
   EXPECT_EQ(lines_of(file.errors),
             (std::vector<std::string>{"t.txt:2:2: `T 2`" + rule,
                                       "t.txt:4:1: `\xEF\xBF\xBD\xEF\xBF\xBD`" + rule,
-                                      "t.txt:5:1: task `T1` stands in line 1 too; remove one"}));
+                                      "t.txt:5:1: task `T1` is listed in line 1 too; remove one"}));
+}
+
+// tests/data/config/tasks_utf16.txt is a list that a Windows editor saved as "Unicode".
+TEST(TaskFile, InUtf16IsOneMessage) {
+  const TaskFile file =
+      parse_task_file(read_text(TEST_DATA_DIR "/config/tasks_utf16.txt"), "t.txt");
+  EXPECT_TRUE(file.tasks.empty());
+  EXPECT_EQ(lines_of(file.errors),
+            (std::vector<std::string>{"t.txt:1:1: the file is UTF-16; save it as UTF-8; no task is "
+                                      "read from it"}));
+}
+
+TEST(TaskFile, MayEndItsLinesByACarriageReturnAlone) {
+  const TaskFile file = parse_task_file("T1\rT2\r\nT3\n\rT4", "t.txt");
+  EXPECT_EQ(file.tasks, (std::vector<std::string>{"T1", "T2", "T3", "T4"}));
+  EXPECT_EQ(file.lines, (std::vector<int>{1, 2, 3, 5}));
+}
+
+TEST(TaskFile, NamesACharacterThatIsNotSeen) {
+  const TaskFile file = parse_task_file("T1\xE2\x80\x8B\n", "t.txt");
+  ASSERT_EQ(file.errors.size(), 1U);
+  EXPECT_EQ(
+      file.errors[0].message.find("`T1\\u200b` (\\u200b is a zero-width space) is not a valid task id"), 0U)
+      << file.errors[0].message;
 }
 
 TEST(TaskFile, OfAnotherKindDoesNotFloodTheLog) {
@@ -62,10 +85,10 @@ TEST(TaskOwners, WatchATaskOnceAndUnderOneInstance) {
   EXPECT_EQ(account.instances[0].tasks, (std::vector<std::string>{"T1", "T2"}));
   EXPECT_EQ(account.instances[1].tasks, (std::vector<std::string>{"T3"}));
   EXPECT_EQ(lines_of(errors),
-            (std::vector<std::string>{"b.txt:2:1: task `T2` is watched under instance `first` "
-                                      "already and is left out here; remove one",
-                                      "b.txt:3:1: task `T1` is watched under instance `first` "
-                                      "already and is left out here; remove one"}));
+            (std::vector<std::string>{"b.txt:2:1: task `T2` is listed under instance `first` "
+                                      "already and is ignored here; remove one",
+                                      "b.txt:3:1: task `T1` is listed under instance `first` "
+                                      "already and is ignored here; remove one"}));
 }
 
 }  // namespace

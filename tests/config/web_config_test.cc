@@ -201,11 +201,11 @@ TEST(WebConfig, NamesAllMistakesWithTheirPlaces) {
       "`Content-Security-Policy`, `X-Frame-Options`, `X-Content-Type-Options`, "
       "`X-XSS-Protection` or `Strict-Transport-Security`\n"
       "w.yml:12:9: the password of user `anna` must be a bcrypt hash: $2y$, $2b$ or $2a$, "
-      "two digits, $ and 53 characters; make one with `htpasswd -nBC 10 NAME`, and take "
-      "what is behind the colon\n"
+      "two digits, $ and 53 characters; create one with `htpasswd -nBC 10 NAME` and use the part "
+      "after the colon\n"
       "w.yml:13:10: the password of user `a:b` must be a bcrypt hash: $2y$, $2b$ or $2a$, "
-      "two digits, $ and 53 characters; make one with `htpasswd -nBC 10 NAME`, and take "
-      "what is behind the colon\n"
+      "two digits, $ and 53 characters; create one with `htpasswd -nBC 10 NAME` and use the part "
+      "after the colon\n"
       "w.yml:14:24: `interval` must be a duration such as 500ms, 30s, 5m or 1d\n"
       "w.yml:14:37: `burst` must be a whole decimal number from 0 to 1000000000\n"
       "w.yml:15:1: unknown key `basic_auth_user` in the file; did you mean `basic_auth_users`?\n");
@@ -282,7 +282,7 @@ TEST(WebConfig, TakesUsersAsTheToolkit) {
             "w.yml:2:8: the password of user `bob` has a cost of 18: each check takes about 16 s "
             "of a core, and other logins wait for it; use a cost of 14 or less\n");
   EXPECT_THAT(refused("basic_auth_users: {a: }\n"), HasSubstr("has no value"));
-  EXPECT_THAT(refused("basic_auth_users: {a: 1, a: 2}\n"), HasSubstr("given twice"));
+  EXPECT_THAT(refused("basic_auth_users: {a: 1, a: 2}\n"), HasSubstr("set twice"));
 }
 
 TEST(WebConfig, LimitsTheRateAsTheToolkit) {

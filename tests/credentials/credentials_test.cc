@@ -54,7 +54,7 @@ TEST_F(CredentialsTest, TheChainIsTheOfficialOne) {
   EXPECT_EQ(found(), "uri3");
   secrets.variables.erase("ALIBABA_CLOUD_CREDENTIALS_URI");
   EXPECT_EQ(found(),
-            "! account `prod`: no keys: give `credentials` in the configuration, or set "
+            "! account `prod`: no credentials: set `credentials` in the configuration, or set "
             "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
 }
 
@@ -66,13 +66,14 @@ TEST_F(CredentialsTest, ASourceThatFailsIsPassedAndNamed) {
                                                  R"("mode":"CloudSSO"}]})";
   faults = {{"sts", kDown}, {"metadata", kDown}, {"uri", good(200, "<html>")}};
   const std::string text = settled(account());
-  const std::vector<std::string> order = {"half of the environment's keys",
-                                          "OIDC of the environment: STS sts.aliyuncs.com cannot be "
-                                          "asked: h:80: connection refused",
-                                          "has mode `CloudSSO`",
-                                          "/none cannot be read",
-                                          "the ECS machine's role: the ECS metadata service",
-                                          "ALIBABA_CLOUD_CREDENTIALS_URI: it answers with"};
+  const std::vector<std::string> order = {
+      "half of the environment's keys",
+      "OIDC of the environment: STS sts.aliyuncs.com cannot be "
+      "reached: h:80: connection refused",
+      "has mode `CloudSSO`",
+      "/none cannot be read",
+      "the RAM role of the ECS instance: the ECS metadata service",
+      "ALIBABA_CLOUD_CREDENTIALS_URI: it did not return JSON"};
   std::size_t at = 0;
   for (const std::string& part : order) {
     at = text.find(part, at);
@@ -111,7 +112,7 @@ TEST_F(CredentialsTest, TheMetadataServiceIsAskedWithATokenFirst) {
   EXPECT_TRUE(http.requests().back().request.headers.empty());
   made.reset();
   secrets.variables["ALIBABA_CLOUD_IMDSV1_DISABLED"] = "true";
-  EXPECT_THAT(settled(ecs), HasSubstr("gives no token: it answers with HTTP 404"));
+  EXPECT_THAT(settled(ecs), HasSubstr("returned no token: it returned HTTP 404"));
 }
 
 TEST_F(CredentialsTest, AProfilesRoleIsSignedByAnother) {
@@ -204,12 +205,13 @@ TEST_F(CredentialsTest, AFailedRenewalKeepsTheOldSessionWhileItIsValid) {
   faults = {{"sts", kDown}};
   EXPECT_EQ(pass(role, minutes(19)), "sts1");
   EXPECT_EQ(warnings.size(), 1u) << "the change, not the repetition";
-  EXPECT_THAT(warnings[0], HasSubstr("the old ones are used on"));
+  EXPECT_THAT(warnings[0], HasSubstr("using the current ones until they expire"));
   const std::size_t tries = asked.size() - 1;
   EXPECT_GE(tries, 10u);
   EXPECT_LE(tries, 30u) << "with pauses that grow to a minute";
-  EXPECT_THAT(pass(role, minutes(2)), HasSubstr("! account `prod`: `assume_role` signed by the key "
-                                                "files: STS sts.aliyuncs.com cannot be asked"));
+  EXPECT_THAT(pass(role, minutes(2)),
+              HasSubstr("! account `prod`: `assume_role` with source credentials from the "
+                        "AccessKey files: STS sts.aliyuncs.com cannot be reached"));
   faults.clear();
   EXPECT_EQ(pass(role, minutes(2)), "sts2");
 }
@@ -378,7 +380,7 @@ TEST_F(CredentialsTest, AWrongClockDoesNotEndASession) {
   const AccountConfig role = role_account();
   cloud_ahead = -std::chrono::hours(3);
   EXPECT_THAT(settled(role),
-              HasSubstr("gives keys that have expired already; check the machine's"));
+              HasSubstr("returned credentials that have already expired; check the clock"));
   http.set_answer([this](const HttpRequest& request) {
     HttpResult result = answer(request);
     std::get<HttpReply>(result).headers = {{"date", "Sat, 21 Nov 2026 21:00:00 GMT"}};

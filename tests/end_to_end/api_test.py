@@ -153,7 +153,7 @@ class Api(harness.TestCase):
     def test_pages_name_each_task_of_a_moving_job_once(self):
         _, daemon = self.begin(worlds.scenario_file("two_thousand.yaml"), "--watch=jobs", "--time-scale=30")
         job = harness.wait_for(lambda: "all tasks seen; " + daemon.tail(3), lambda: next(
-            (job for job in self.ask(daemon, "jobs")["jobs"] if sum(job["held"].values()) == TASKS), None), 120)
+            (job for job in self.ask(daemon, "jobs")["jobs"] if sum(job["observed"].values()) == TASKS), None), 120)
         self.assertEqual(job["total"], TASKS)
         before = self.ask(daemon, "transitions?limit=1")["next"]
         began = time.monotonic()

@@ -23,7 +23,7 @@ CONFIG = """
 accounts:
   - name: static
     credentials:
-      access_key_id: LTAI5tstaticKey
+      access_key_id: STS.staticKey
       access_key_secret_file: static.secret
       security_token_file: static.token
     signature: v1
@@ -72,6 +72,7 @@ class Canary(harness.TestCase):
             self.assertIn(key, text)
             token = f', security_token: "{TOKEN}"' if name == "static" else ""
             text = text.replace(key, f'secret: "{secret}"{token}')
+            text = text.replace("LTAI5tstaticKey", "STS.staticKey")  # others have no token
             mark = f"quota: {{QueryTask: {QUOTA}}}"
             self.assertIn(mark, text)
             role = (f'\n    role: {{arn: "{ARN}{name}", external_id: '
@@ -130,7 +131,7 @@ class Canary(harness.TestCase):
         for name, on, off in (("html", 1, 0), ("empty", 1, 0), ("broken_json", 1, 0),
                               ("cut", 1, 0), ("drop", 1, 0), ("server_error", 1, 0),
                               ("forbidden", "gateway", "off"), ("get_only", True, False),
-                              ("inactive_key", "LTAI5tstaticKey", ""),
+                              ("inactive_key", "STS.staticKey", ""),
                               ("clock_offset_ms", 3_600_000, 0)):
             cloud.switch(**{name: on})
             time.sleep(1.5)
@@ -142,7 +143,7 @@ class Canary(harness.TestCase):
         cloud.switch(session_fault="html")
         cloud.control("revoke", **{"as": "expired"})
         self.refused(cloud, "InvalidSecurityToken.Expired", since)
-        self.told(daemon, "answers with something else than JSON")
+        self.told(daemon, "did not return JSON")
         for fault in ("down", "redirect", "huge"):
             cloud.switch(session_fault=fault)
             time.sleep(2)
@@ -183,7 +184,7 @@ class Canary(harness.TestCase):
             secrets[f"head of the token of session {i}"] = session["security_token"][4:64]
         shown = self.shown(daemon)
         for told in (b"SignatureDoesNotMatch", b"AuthenticationFail.OIDCToken.Invalid",
-                     b"something else than JSON", b"REDACTED"):
+                     b"did not return JSON", b"REDACTED"):
             self.assertIn(told, shown["log"], "a refusal that was forced, and told")
         self.assertGreater(len(shown["state.db"]), 0)
         self.assertEqual(daemon.stop(), 0, daemon.tail())

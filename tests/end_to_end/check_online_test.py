@@ -100,7 +100,7 @@ class CheckOnline(harness.TestCase):
             with self.subTest(signature):
                 before = len(self.calls())
                 told, errors = self.check(OK, ("signature: v3", f"signature: {signature}"))
-                self.assertEqual(told, [line + "answers" for line in DEMO] + [OTHER + "answers"])
+                self.assertEqual(told, [line + "responds" for line in DEMO] + [OTHER + "responds"])
                 self.assertEqual(errors, [])
                 self.assertEqual(self.calls()[before:],
                                  [("demo", api) for api in APIS] + [("other", "QueryTask")])
@@ -110,11 +110,11 @@ class CheckOnline(harness.TestCase):
             with self.subTest(form):
                 self.cloud.switch(denied="ListTask,QueryDeviceDistributeDetail", denied_form=form)
                 told, errors = self.check(UNAVAILABLE)
-                self.assertEqual([line for line in told if not line.endswith(" answers")],
+                self.assertEqual([line for line in told if not line.endswith(" responds")],
                                  [DEMO[1] + "failed", DEMO[6] + "failed"])
                 self.assertEqual(len(errors), 4, errors)
                 self.assertIn("account demo, instance main: ListTask failed (forbidden)", errors[0])
-                self.assertIn("Grant the RAM action iot:ListTask on resource * to the key of account demo", errors[0])
+                self.assertIn("Grant the RAM action iot:ListTask on resource * to the credentials of account demo", errors[0])
                 self.assertIn("account demo, distributions: QueryDeviceDistributeDetail failed", errors[1])
                 self.assertEqual(self.policies(errors), [[f"iot:{api}" for api in APIS]])
 
@@ -129,8 +129,8 @@ class CheckOnline(harness.TestCase):
     def test_a_refused_key_is_named_once_and_the_other_account_goes_on(self):
         self.cloud.switch(inactive_key="LTAI5tDemoKey")
         told, errors = self.check(UNAVAILABLE)
-        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "is not asked" for line in DEMO[1:]]
-                         + [OTHER + "answers"])
+        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:]]
+                         + [OTHER + "responds"])
         (error,) = errors
         self.assertIn("account demo, instance main: QueryTask failed (auth): InvalidAccessKeyId.Inactive", error)
         self.assertIn("Check access_key_id and the secret file of account demo", error)
@@ -138,15 +138,15 @@ class CheckOnline(harness.TestCase):
 
     def test_a_wrong_instance_is_named_once(self):
         told, errors = self.check(UNAVAILABLE, ("iot-cn-demo0001", "iot-cn-mistyped"))
-        self.assertEqual(told, [line + "failed" for line in DEMO[:5]] + [line + "answers" for line in DEMO[5:]]
-                         + [OTHER + "answers"])
+        self.assertEqual(told, [line + "failed" for line in DEMO[:5]] + [line + "responds" for line in DEMO[5:]]
+                         + [OTHER + "responds"])
         (error,) = errors
         self.assertIn("account demo, instance main: QueryTask failed (bad_request)", error)
         self.assertIn("Check id and region of instance main", error)
 
     def test_ids_that_the_cloud_does_not_know_are_named(self):
         told, errors = self.check(UNAVAILABLE, ("[jobA]", "[jobX]"), ("[D1]", "[DX]"), ("[good]", "[lost]"))
-        self.assertEqual([line for line in told if not line.endswith(" answers")],
+        self.assertEqual([line for line in told if not line.endswith(" responds")],
                          [line + "failed" for line in (*DEMO[1:4], DEMO[5], OTHER)])
         self.assertEqual(len(errors), 5, errors)
         for error, name in zip(errors, ("jobX", "jobX", "jobX", "DX", "lost")):
@@ -160,27 +160,27 @@ class CheckOnline(harness.TestCase):
         self.addCleanup(holder.close)
         told, errors = self.check(
             UNAVAILABLE, ('        endpoint: "ENDPOINT"\n', f'        endpoint: "http://127.0.0.1:{port}"\n'))
-        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "is not asked" for line in DEMO[1:5]]
-                         + [line + "answers" for line in DEMO[5:]] + [OTHER + "answers"])
+        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:5]]
+                         + [line + "responds" for line in DEMO[5:]] + [OTHER + "responds"])
         (error,) = errors
         self.assertIn("Check the network, DNS and firewall", error)
 
     def test_an_account_without_keys_or_share_does_not_hide_the_others(self):
         keys = "    credentials: {access_key_id: LTAI5tDemoKey, access_key_secret_file: keys/demo.secret}\n"
         told, errors = self.check(CONFIG, (keys, ""))
-        self.assertEqual(told, [OTHER + "answers"])
-        self.assertIn("no keys", "\n".join(errors))
+        self.assertEqual(told, [OTHER + "responds"])
+        self.assertIn("no credentials", "\n".join(errors))
         share = ("    quota_share: 0.1\n    instances:\n      - name: main", "    quota_share: 1\n    instances:\n"
                  "      - name: main")
         told, errors = self.check(CONFIG, share)
-        self.assertEqual(told, [OTHER + "answers"])
+        self.assertEqual(told, [OTHER + "responds"])
         self.assertIn("account demo: quota_share is 1", errors[0])
 
     def test_it_keeps_to_what_the_daemon_leaves(self):
         second = ('    distributions: [D1]\n', '      - {name: second, region: cn-shanghai, id: iot-cn-demo0001, '
                   'endpoint: "ENDPOINT", tasks: []}\n    distributions: [D1]\n')
         told, _ = self.check(OK, ("quota_share: 0.1", "quota_share: 0.94"), second)  # leaves 3 calls a second
-        self.assertIn("online: account demo, instance second: QueryTask answers", told)
+        self.assertIn("online: account demo, instance second: QueryTask responds", told)
         stamps = [call["mono_us"] for call in self.cloud.control("calls")["calls"]
                   if (call["account"], call["api"]) == ("demo", "QueryTask")]
         self.assertEqual(len(stamps), 2)

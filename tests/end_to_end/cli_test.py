@@ -53,7 +53,7 @@ class Flags(Cli):
                 (["--web.allowed-host=http://x"], ["--web.allowed-host", "host name"]),
                 (["query"], ["ids of the tasks"]),
                 (["query", "--", "-x"], ["/etc/taskwatchd/taskwatchd.yaml"]),
-                (["query", "--config.file=a", "--region=cn-shanghai", "T"], ["both given"]),
+                (["query", "--config.file=a", "--region=cn-shanghai", "T"], ["both set"]),
                 (["query", "--region=cn_shanghai", "T"], ["--region", "cn-shanghai"]),
                 (["query", "--region=cn-shanghai", "--account=a", "T"], ["--account"]),
                 (["query", "--region=cn-shanghai", "a b"], ["task id"]),
@@ -83,9 +83,24 @@ class Check(Cli):
 
     def test_warnings_do_not_fail_it(self):
         path = self.write("idle.yaml",
-                          "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai}]\n")
+                          "accounts:\n  - name: prod\n"
+                          "    instances: [{region: cn-shanghai}, {region: cn-beijing, tasks: [T]}]\n")
         self.assert_ended(self.cli("check", f"--config.file={path}"), OK,
                           "warning: ", "watches nothing")
+
+    def test_nothing_to_watch_is_an_error(self):
+        text = "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai, task_files: ['%s']}]\n"
+        self.write("utf16.txt", "")
+        with open(self.path("utf16.txt"), "wb") as file:
+            file.write("MSnT9aaaaaaaaaaaaq010101\n".encode("utf-16"))
+        for glob, code, said in (("utf16.txt", CONFIG, "the file is UTF-16; save it as UTF-8"),
+                                 ("none.txt", CONFIG, "does not exist"),
+                                 ("later/*.txt", OK, "matches no file")):
+            with self.subTest(glob):
+                path = self.write("files.yaml", text % glob)
+                result = self.cli("check", f"--config.file={path}")
+                self.assert_ended(result, code, said)
+                self.assertEqual("nothing to watch" in result.stderr, code == CONFIG, result.stderr)
 
     def test_warns_of_a_large_page(self):
         text = "accounts:\n  - name: prod\n    instances: [{region: cn-shanghai, task_files: [ids]}]\n"
@@ -95,7 +110,7 @@ class Check(Cli):
             result = self.cli("check", f"--config.file={path}")
             self.assert_ended(result, OK)
             self.assertEqual("warning: " in result.stderr, warned, result.stderr)
-        self.assertRegex(result.stderr, r"the 30000 tasks named by id make /metrics a page of about "
+        self.assertRegex(result.stderr, r"the 30000 explicit tasks make /metrics about "
                                         r"[56]\d MB .*metrics\.task_series: none")
         self.write("large.yaml", text + "metrics: {task_series: none}\n")
         self.assertEqual(self.cli("check", f"--config.file={path}").stderr, "")
@@ -120,7 +135,7 @@ class Check(Cli):
         flag = self.config(cloud.url)
         result = self.cli("check", flag, "--online")
         self.assert_ended(result, OK)
-        self.assertIn("online: account demo, instance main: QueryTask answers", result.stdout)
+        self.assertIn("online: account demo, instance main: QueryTask responds", result.stdout)
         cloud.switch(forbidden="gateway")
         self.assert_ended(self.cli("check", flag, "--online"), UNAVAILABLE,
                           "account demo, instance main", "iot:QueryTask")
@@ -269,7 +284,7 @@ class Query(Cli):
     def test_a_slow_pace_is_said(self):
         flag = self.config(self.cloud.url, share="0.997")
         self.assert_ended(self.cli("wait", flag, "--timeout=300ms", "good"), TIMEOUT,
-                          "account demo: quota_share 0.997 leaves one call in 6.67 s")
+                          "account demo: quota_share 0.997 leaves one call every 6.67 s")
 
     def test_reader_gone(self):
         child = subprocess.Popen([harness.program("TASKWATCHD"), "query", self.flag, "good", "bad"],
@@ -330,7 +345,7 @@ state: {{path: state.db}}
 
     def test_region_takes_keys_of_the_environment(self):
         arguments = ("query", "--region=cn-shanghai", "good")
-        self.assert_ended(self.cli(*arguments), CONFIG, "no keys", "ALIBABA_CLOUD_ACCESS_KEY_ID")
+        self.assert_ended(self.cli(*arguments), CONFIG, "no credentials", "ALIBABA_CLOUD_ACCESS_KEY_ID")
         half = harness.clean_environment(ALIBABA_CLOUD_ACCESS_KEY_ID="LTAI5tDemoKey")
         self.assert_ended(self.cli(*arguments, env=half), CONFIG,
                           "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not")

@@ -131,7 +131,7 @@ class EachSource(Case):
         self.cloud.switch(session_fault="down")
         refused = self.cli("query", config, "demo-one", env=env)
         self.assertEqual(refused.returncode, 78, refused.stderr)
-        self.assertIn("the ECS metadata service answers with HTTP 503", refused.stderr)
+        self.assertIn("the ECS metadata service returned HTTP 503", refused.stderr)
 
 
 class Life(Case):
@@ -168,8 +168,8 @@ class Life(Case):
         wrong = self.write(self.cloud.directory + "/wrong", "a-wrong-one\n", mode=0o600)
         daemon = self.run_daemon()
         event = daemon.event("auth_failed")
-        self.assertIn("refuses with SignatureDoesNotMatch", event["msg"])
-        self.assertIn("correct the keys that sign", event["msg"])
+        self.assertIn("returned error SignatureDoesNotMatch", event["msg"])
+        self.assertIn("correct the source credentials", event["msg"])
         worlds.rewrite(wrong, "demo-secret-not-a-real-one\n")
         daemon.wait_metric("taskwatchd_account_up", 1, account="demo", deadline=40)
         daemon.event("account_recovered")
@@ -183,7 +183,7 @@ class Faults(Case):
         daemon = self.run_daemon()
         self.assert_watched(daemon, "demo")
         event = daemon.event("auth_failed", account="ecs")
-        self.assertIn("the ECS metadata service answers with HTTP 503", event["msg"])
+        self.assertIn("the ECS metadata service returned HTTP 503", event["msg"])
         for fault in ("slow", "html", "huge", "redirect", "drop", "drip"):
             with self.subTest(fault=fault):
                 self.cloud.switch(session_fault=fault)

@@ -40,8 +40,8 @@ accounts:
 TASKS_ON_THE_PAGE = "\nmetrics: {task_series: all}\nbounds: {detection_delay: 30s}\n"
 # What this world does not show: nothing stalls before a job's usual pace is known, nor is its end
 # foreseen; an id counts as unknown after 2 min; there is no distribution.
-EMPTY = {"fleet: Stalled tasks", "fleet: Expected end, 9 in 10", "job: Expected end",
-         "daemon: Ids that the cloud does not know",
+EMPTY = {"fleet: Stalled tasks", "fleet: Expected completion, 9 in 10", "job: Expected completion",
+         "daemon: Ids not known to the platform",
          "fleet: Distributions", "fleet: Distributed devices by result"}
 
 

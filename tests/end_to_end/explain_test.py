@@ -24,10 +24,10 @@ class Explain(Cli):
         lines = said.stdout.splitlines()
         self.assertRegex(lines[0], r"^soon of account demo: SUCCEEDED")
         instant = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-        self.assertRegex(said.stdout, f"first seen at {instant}: IN_PROGRESS, 10 %")
+        self.assertRegex(said.stdout, f"first observed at {instant}: IN_PROGRESS, 10 %")
         self.assertRegex(said.stdout,
                          f"IN_PROGRESS -> SUCCEEDED.*, between {instant} and {instant}")
-        self.assertRegex(said.stdout, r"QueryTask (not before|at no set time).*\[[a-z_]+\]\n {6}\S")
+        self.assertRegex(said.stdout, r"QueryTask (not before|at no fixed time).*\[[a-z_]+\]\n {6}\S")
         bad = self.cli("explain", "--url", daemon.url + "/", "bad")
         self.assert_ended(bad, OK)
         self.assertRegex(bad.stdout, r"message +boom\n")
@@ -40,7 +40,7 @@ class Explain(Cli):
         self.assertEqual(data["last"]["status"], "IN_PROGRESS")
         self.assertEqual([event["event"] for event in data["history"]], ["task_baseline"])
         rules = {call["rule"] for call in data["next"]}
-        self.assertTrue(rules <= {"pace_task", "even_turns", "turn", "in_flight", "rate"}, rules)
+        self.assertTrue(rules <= {"pace_task", "even_spread", "turn", "in_flight", "rate"}, rules)
 
     def test_errors(self):
         daemon = self.begin()
@@ -54,12 +54,12 @@ class Explain(Cli):
         self.assertEqual(daemon.get("/api/v1/tasks/good", method="DELETE")[0], 405)
 
         self.assert_ended(self.cli("explain", f"--url={daemon.url}", "nobody"), OTHER,
-                          "task nobody is not watched here")
+                          "task nobody is not watched")
         dead = self.dead_endpoint()
         self.assert_ended(self.cli("explain", f"--url={dead}", "good"), UNAVAILABLE,
-                          "no taskwatchd answers at " + dead)
+                          "cannot reach the daemon at " + dead)
         self.assert_ended(self.cli("explain", f"--url={daemon.url}/elsewhere", "good"), UNAVAILABLE,
-                          "is no taskwatchd")
+                          "is not a taskwatchd")
         for flags in (["good", "--url=http://192.0.2.1:10120"], ["good", "--url=nonsense"], [],
                       ["a b"], ["good", "other"], ["good", "--urk=x"]):
             result = self.cli("explain", *flags)

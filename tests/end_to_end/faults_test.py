@@ -58,7 +58,7 @@ state: {{path: {state}}}
         self.assertGreater(time.monotonic() - begun, 1.5, "three tries")
 
     def test_state_in_no_folder(self):
-        self.refused(74, "/none/state.db", "make its folder",
+        self.refused(74, "/none/state.db", "create its directory",
                      config=self.config(state="none/state.db"))
 
     def test_state_under_a_file(self):
@@ -74,7 +74,7 @@ state: {{path: {state}}}
 
     def test_state_is_another_file(self):
         self.write("state.db", "precious notes\n" * 100)
-        self.refused(74, "is not a state file", "move this one away")
+        self.refused(74, "is not a taskwatchd database", "move this one away")
 
     def test_state_is_damaged(self):
         config = self.config()
@@ -208,13 +208,13 @@ CASES = {
                             counted="bad_request", lost=["lost1", "lost2"],
                             edit=[(f'          - "{task}"\n', "") for task in GOOD],
                             check=all_pending),
-    "5xx": Case("account_unreachable", "server_error", ("The cloud has trouble of its own",),
+    "5xx": Case("account_unreachable", "server_error", ("The platform returned a server error",),
                 server_error=1),
-    "5xx later": Case("account_unreachable", "server_error", ("The cloud has trouble of its own",),
+    "5xx later": Case("account_unreachable", "server_error", ("The platform returned a server error",),
                       later=True, server_error=1),
-    "HTML": Case("account_unreachable", "protocol", ("no proxy or portal answers",), html=1),
+    "HTML": Case("account_unreachable", "protocol", ("no proxy or portal responds",), html=1),
     "empty": Case("account_unreachable", "protocol", ("empty body",), empty=1),
-    "cut": Case("account_unreachable", "unreachable", ("ended before the reply was whole",), cut=1),
+    "cut": Case("account_unreachable", "unreachable", ("closed before the response was complete",), cut=1),
     "cut, no length": Case("account_unreachable", "protocol", ("not a JSON object",), cut=1,
                            cut_kind="bare"),
     "broken JSON": Case("account_unreachable", "protocol", ("not a JSON object",), broken_json=1),
@@ -225,7 +225,7 @@ CASES = {
                           forbidden="gateway"),
     "no permission, in band": Case("api_forbidden", "forbidden",
                                    ("Grant the RAM action iot:QueryTask",), forbidden="in_band"),
-    "overdue": Case("api_forbidden", "overdue", ("Settle the bill",), overdue=True),
+    "overdue": Case("api_forbidden", "overdue", ("Pay the overdue bill",), overdue=True),
     "throttled": Case("api_throttled", "throttled", ("lower quota or quota_share",),
                       throttled=1, check=refused_rate),
     "throttled later": Case("api_throttled", "throttled", ("lower quota or quota_share",), up=1.0,

@@ -113,7 +113,7 @@ class Wait(Cli):
         os.close(master)
         self.assertEqual(child.wait(harness.DEADLINE), SOME_BAD)
         text = shown.decode()
-        self.assertIn("1 of 2 finished: 1 SUCCEEDED, 1 not seen yet\r\x1b[K", text)
+        self.assertIn("1 of 2 finished: 1 SUCCEEDED, 1 not observed yet\r\x1b[K", text)
         self.assertTrue(text.endswith("bad: FAILED, progress 62: boom\r\n"
                                       "2 of 2 finished: 1 SUCCEEDED, 1 FAILED\r\n"), repr(text))
 

@@ -125,7 +125,7 @@ class Tls(WebCase):
         self.assertTrue(harness.parse_metrics(body))
         status, _, body = self.ask("/metrics", plain=True)
         self.assertEqual(status, 400)
-        self.assertIn("https is spoken here", body)
+        self.assertIn("this port uses https", body)
         self.assertNotIn("taskwatchd_build_info", body)
         old = self.context(minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1)
         old.set_ciphers("ALL:@SECLEVEL=0")
@@ -331,7 +331,7 @@ class Users(WebCase):
         harness.wait_for("the task", lambda: explain(f"--ca-file={self.path('ca.pem')}", *login).returncode == 0)
         without = explain(f"--ca-file={self.path('ca.pem')}")
         self.assertEqual(without.returncode, 69)
-        self.assertIn("give --user and --password-file", without.stderr)
+        self.assertIn("set --user and --password-file", without.stderr)
         self.assertEqual(explain(*login).returncode, 69, "an authority that is not known")
         self.assertEqual(explain("--user=prometheus").returncode, 78)
         self.assertEqual(explain("--user=a", "--password-file=/nonexistent").returncode, 78)
@@ -354,7 +354,7 @@ class Mistakes(WebCase):
     def test_all_are_named_with_their_places(self):
         self.check_and_run("tls_server_config:\n  cert_file: server.pem\n  min_version: TLS9\n"
                            "basic_auth_users:\n  anna: hunter2\nbasic_auth: x\n",
-                           "web.yml:2:3: `tls_server_config` lacks `key_file`", "web.yml:3:16: `min_version` must be",
+                           "web.yml:2:3: `key_file` is missing in `tls_server_config`", "web.yml:3:16: `min_version` must be",
                            "web.yml:5:9: the password of user `anna` must be a bcrypt hash",
                            "web.yml:6:1: unknown key `basic_auth`")
 
@@ -368,7 +368,7 @@ class Mistakes(WebCase):
     def test_a_key_with_a_passphrase_does_not_ask_for_it(self):
         self.openssl("ec", "-in", "server.key", "-aes256", "-passout", "pass:x", "-out", "locked.key")
         self.check_and_run("tls_server_config: {cert_file: server.pem, key_file: locked.key}\n",
-                           "holds no key that can be used", "without a passphrase")
+                           "contains no usable key", "without a passphrase")
 
     def test_good_ones_are_summed_up(self):
         cloud = self.iotsim(WORLD)
@@ -387,9 +387,9 @@ class Mistakes(WebCase):
         cloud = self.iotsim(WORLD)
         daemon = self.daemon(cloud.config_file, "--web.listen-address=0.0.0.0:0").started()
         harness.wait_for("the warning", lambda: [e for e in daemon.events(level="warn")
-                                                 if "without TLS and login" in e["msg"]])
+                                                 if "without TLS and authentication" in e["msg"]])
         shut = self.start(TLS + USERS, "--web.listen-address=[::1]:0")
-        self.assertEqual([e for e in shut.events(level="warn") if "serves other machines" in e["msg"]], [])
+        self.assertEqual([e for e in shut.events(level="warn") if "accepts connections from other hosts" in e["msg"]], [])
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "prometheus is not installed")

@@ -33,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const HttpReply reply{status, {}, std::string(text_of(data, size))};
     check(read_sts_reply(reply));
     check(read_metadata_session(reply));
+    check(read_uri_session(reply));
     const WordResult role = read_metadata_role(reply);
     if (const auto* name = std::get_if<Secret>(&role)) {
       require(is_role_name(name->reveal()));

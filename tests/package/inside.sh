@@ -65,7 +65,7 @@ check_empty_configuration() {
   wants "the state" failed "$(prop ActiveState)"
   wants "the exit code" 78 "$(prop ExecMainStatus)"
   wants "the number of restarts" 0 "$(prop NRestarts)"
-  has "the journal" "$config:1:1: the file is empty; give .accounts." "$(journal -o cat)"
+  has "the journal" "$config:1:1: the file is empty; add .accounts." "$(journal -o cat)"
   systemctl reset-failed taskwatchd
 }
 
@@ -97,7 +97,7 @@ check_start() {
   # What the package tells to do before the start, with keys from the credentials folder.
   local said
   said=$(env $check_told 2>&1) || fail "$check_told: $? $said"
-  has "the check" ' answers$' "$said"
+  has "the check" ' responds$' "$said"
   systemctl enable -q taskwatchd
   files >/run/files_before
   systemctl start taskwatchd || fail "systemctl start: $?"
@@ -143,6 +143,17 @@ check_catalog() {
   told=$(journal -q -x TASK_ID=$task TO=FAILED)
   has "journalctl -x" "Subject: Task $task is now FAILED" "$told"
   has "journalctl -x" "need attention" "$told"
+}
+
+# Where the alerts of the package lead to, with the base that they are shipped with.
+check_runbooks() {
+  local rules urls url
+  rules=$(dpkg -L taskwatchd | grep '/taskwatchd.rules.yml$')
+  urls=$(sed -n 's|.*runbook_url: *http://localhost:10120\(/.*\)|\1|p' "$rules" | sort -u)
+  (($(wc -l <<<"$urls") >= 20)) || fail "the rules have few runbook_urls: $urls"
+  for url in $urls; do
+    has "$url" '^HTTP/1.1 200' "$(http "$url" | head -1)"
+  done
 }
 
 check_reload() {
@@ -209,6 +220,19 @@ check_stop() {
   wants "Result" success "$(prop Result)"
   wants "the exit code" 0 "$(prop ExecMainStatus)"
   event EVENT=stopping || fail "no event stopping"
+}
+
+# A code of systemd's that docs/how-to/troubleshooting.md explains.
+check_lost_credential() {
+  local dropin=/etc/systemd/system/taskwatchd.service.d/lost.conf
+  printf '[Service]\nLoadCredential=lost:/etc/taskwatchd/no-such-file\n' >"$dropin"
+  systemctl daemon-reload
+  systemctl start taskwatchd 2>/dev/null && fail "it starts without a credential"
+  wants "the exit code" 243 "$(prop ExecMainStatus)"
+  systemctl stop taskwatchd
+  rm "$dropin"
+  systemctl daemon-reload
+  systemctl reset-failed taskwatchd
 }
 
 # The commands of a page of docs/how-to, by the number of the block among those that are marked to be run.
@@ -312,7 +336,7 @@ check_remove() {
   [[ -z $(systemctl --failed --plain --no-legend) ]] || fail "failed: $(systemctl --failed --plain --no-legend)"
 }
 
-for name in unconfigured empty_configuration start keys journal_fields catalog reload watchdog writes stop upgrade restore tls socket remove; do
+for name in unconfigured empty_configuration start keys journal_fields catalog runbooks reload watchdog writes stop lost_credential upgrade restore tls socket remove; do
   check "$name"
 done
 echo "END"

@@ -44,7 +44,7 @@ class Install(unittest.TestCase):
         self.gone(ENABLED)
         check = self.root.run("taskwatchd", "check")
         self.assertEqual(check.returncode, 78)
-        self.assertIn(f"{CONFIG}:1:1: the file is empty; give `accounts`", check.stdout)
+        self.assertIn(f"{CONFIG}:1:1: the file is empty; add `accounts`", check.stdout)
         self.assertIn("Task @TASK_ID@ is now @TO@", self.ok("journalctl", "--list-catalog"))
 
     def test_2_the_template_is_right_once_its_comments_are_taken_off(self):

@@ -10,8 +10,8 @@ import unittest
 import debian_root
 
 HERE = pathlib.Path(__file__).resolve().parent
-CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "reload", "watchdog", "writes",
-          "stop", "upgrade", "restore", "tls", "socket", "remove")
+CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "runbooks", "reload", "watchdog",
+          "writes", "stop", "lost_credential", "upgrade", "restore", "tls", "socket", "remove")
 DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
 
 

@@ -76,7 +76,7 @@ const checks = {
     const page = await open();
     for (const word of ["__proto__", "constructor", "toString", "hasOwnProperty/x"]) {
       await go(page, `#/${word}`);
-      await page.getByRole("heading", { name: "There is no such page here." }).waitFor();
+      await page.getByRole("heading", { name: "This page does not exist." }).waitFor();
       await page.getByRole("link", { name: "To the overview" }).click();
       await page.locator(".jobs tbody tr").first().waitFor();
     }
@@ -97,7 +97,7 @@ const checks = {
     await tile.click();
     await page.locator(".found", { hasText: new RegExp(`^${shown} tasks$`) }).waitFor();
     // The platform is asked for some minutes before an id counts as not found.
-    await page.getByRole("checkbox", { name: "Gone" }).check();
+    await page.getByRole("checkbox", { name: "Not found" }).check();
     await until("all of them", async () => (await page.locator("tbody th a", { hasText: TYPO }).count()) === 5);
     quiet(page);
     await page.context().close();
@@ -112,10 +112,10 @@ const checks = {
     const running = jobs.find((job) => !job.ended_at);
     const page = await open({
       before: changed("jobs", (data) => {
-        data.jobs = [{ ...running, tasks: { FAILED: 1, SUCCEEDED: 0 }, total: 1, held: { FAILED: 1 } }];
+        data.jobs = [{ ...running, tasks: { FAILED: 1, SUCCEEDED: 0 }, total: 1, observed: { FAILED: 1 } }];
       }),
     });
-    await page.locator(".tile", { hasText: /^1\s*job running$/ }).waitFor();
+    await page.locator(".tile", { hasText: /^1\s*job in progress$/ }).waitFor();
     assert.match(await page.locator(".jobs .bar").getAttribute("aria-label"), /1 of 1 task:/);
     await page.context().close();
   },

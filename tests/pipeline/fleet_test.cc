@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "fakes/fake_http.h"
 #include "fakes/main_path.h"
+#include "pipeline/history_pruner.h"
 #include "ports.h"
 #include "view/view_world.h"
 
@@ -31,8 +34,13 @@ class AskedStore : public MemoryStore {
     asked.insert(asked.end(), job_ids.begin(), job_ids.end());
     co_return co_await MemoryStore::counters(std::move(account), std::move(job_ids));
   }
+  Awaitable<std::variant<std::monostate, StoreError>> prune(Wall, Watched) override {
+    ++prunes;
+    co_return std::monostate();
+  }
   std::vector<std::string> asked;
   int failures = 0;
+  int prunes = 0;
 };
 
 // The store, the pollers and the metrics, as the app puts them together.
@@ -63,7 +71,9 @@ class FleetTest : public testing::Test {
     EXPECT_FALSE(co_await fleet.take_over(mine));
   }
   HttpResult answer() {
-    return wire(reply_of("a", status, kBorn + seconds(static_cast<int>(status))));
+    HttpResult result = wire(reply_of("a", status, kBorn + seconds(static_cast<int>(status))));
+    if (!date.empty()) std::get<HttpReply>(result).headers.emplace_back("date", date);
+    return result;
   }
   std::string page() {
     DaemonStatus now;
@@ -75,6 +85,7 @@ class FleetTest : public testing::Test {
   FakeClock clock{context};
   FakeEntropy entropy;
   TaskStatus status = kQueued;
+  std::string date;  // of the responses
   FakeHttp http{clock, [this](const HttpRequest&) { return answer(); }};
   NotedKeys keys;
   AskedStore store;
@@ -86,6 +97,14 @@ class FleetTest : public testing::Test {
   Fleet fleet{context.get_executor(), ports, recorder, metrics};
   Config config;
 };
+
+std::string http_date_of(Wall at) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(at));
+  char text[64];
+  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", std::gmtime(&seconds));
+  return text;
+}
 
 constexpr const char* kFailedOfJob =
     "aliyun_iot_task_transitions_total{account=\"prod\",job_id=\"job\",to=\"FAILED\"} ";
@@ -102,6 +121,30 @@ TEST_F(FleetTest, CountersOfAJobThatComesBackGoOnAndOthersAreNotRead) {
   take({"a", "b"});
   EXPECT_THAT(store.asked, ElementsAre("job")) << "a reload reads nothing again";
   EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
+}
+
+// History is pruned by it: a clock that is a year ahead would take all of it.
+TEST_F(FleetTest, TheClockIsComparedWithTheDatesOfResponses) {
+  take({"a"});
+  clock.advance(seconds(2));
+  EXPECT_FALSE(fleet.clock_offset()) << "no response had one";
+  date = "Sun, 06 Nov 1994 08:49:37 GMT";
+  clock.advance(seconds(10));
+  EXPECT_FALSE(fleet.clock_offset()) << "decades away: no clock at all";
+  const Wall behind = clock.now().wall - hours(24 * 365);
+  date = http_date_of(behind);
+  clock.advance(seconds(10));
+  ASSERT_TRUE(fleet.clock_offset());
+  EXPECT_NEAR(*fleet.clock_offset(), -365.0 * 86400, 15);
+
+  const auto retain = [] { return Duration(hours(24)); };
+  HistoryPruner pruner(fleet, ports, retain);
+  spawn(context.get_executor(), pruner.run());
+  clock.advance(hours(3));
+  EXPECT_EQ(store.prunes, 0);
+  date = http_date_of(clock.now().wall);
+  clock.advance(seconds(30));
+  EXPECT_EQ(store.prunes, 1) << "as soon as a response confirms it";
 }
 
 TEST_F(FleetTest, CountersThatCannotBeReadAreAskedForAgain) {

@@ -313,6 +313,7 @@ class ResultFetchTest : public PollerTest {
     one.quota[Api::kQueryDeviceDistributeDetail] = 5;
     one.distributions.ids = {"D1"};
     one.distributions.endpoint = "https://distribution.example";
+    one.ca_file = "/ca.pem";
     one.pace.job = seconds(1);
     return one;
   }
@@ -355,7 +356,8 @@ TEST_F(ResultFetchTest, ThatItBeginsIsStoredBefore) {
   });
   start();
   clock.advance(seconds(20));
-  EXPECT_GT(results.asked().size(), 1u);
+  ASSERT_GT(results.asked().size(), 1u);
+  EXPECT_EQ(results.asked()[0].request.ca_file, "/ca.pem") << "a private CA signs storage too";
   EXPECT_EQ(early, 0);
   EXPECT_FALSE(stored().fetch_begun) << "it has ended";
   results.set_answer([](const ResultRequest&) { return understood(3); });

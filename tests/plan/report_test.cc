@@ -138,7 +138,7 @@ TEST_F(SmallRun, BoundsAreHeldAgainstP99OfBad) {
   EXPECT_TRUE(run({}, std::chrono::seconds(30)).bounds_kept);
   const Report broken = run({}, std::chrono::milliseconds(10));
   EXPECT_FALSE(broken.bounds_kept);
-  EXPECT_THAT(text(broken), HasSubstr("NOT KEPT"));
+  EXPECT_THAT(text(broken), HasSubstr("NOT MET"));
   EXPECT_THAT(json(broken), HasSubstr(R"("bounds_kept":false)"));
 }
 
@@ -146,12 +146,12 @@ TEST_F(SmallRun, HoursEndTheRun) {
   const Report report = run({.hours = 0.05});
   EXPECT_LE(report.span, 180'000);
   EXPECT_GT(report.ahead, 50u);
-  EXPECT_THAT(text(report), HasSubstr("had not ended by then"));
+  EXPECT_THAT(text(report), HasSubstr("unfinished by then"));
 }
 
 TEST_F(SmallRun, ACloudThatFailsIsNamedAndCounted) {
   Request request{.order = Order::kId};
-  EXPECT_THAT(text(run(request)), Not(HasSubstr("worse than it should be")));
+  EXPECT_THAT(text(run(request)), Not(HasSubstr("Modelled faults")));
   request.hours = 0.5;  // no longer, or all is seen
   request.shared_quota = true;
   request.failing_tasks = 0.3;
@@ -166,10 +166,10 @@ TEST_F(SmallRun, ACloudThatFailsIsNamedAndCounted) {
   const std::string said = text(report);
   EXPECT_THAT(said, HasSubstr("50 % of the calls fail"));
   EXPECT_THAT(said, HasSubstr("30 % of the tasks fail"));
-  EXPECT_THAT(said, HasSubstr("other programs call each API 3 times a second"));
+  EXPECT_THAT(said, HasSubstr("other programs call each API 3 times per second"));
   EXPECT_THAT(said, HasSubstr("all APIs share one quota"));
   EXPECT_THAT(said, HasSubstr("statistics are 5s late"));
-  EXPECT_THAT(said, HasSubstr("each way takes 10ms longer"));
+  EXPECT_THAT(said, HasSubstr("the network delay in each direction is 10ms longer"));
   simdjson::dom::parser parser;
   const std::string line = json(report);
   simdjson::dom::object object = parser.parse(line).get_object();
@@ -182,15 +182,15 @@ TEST_F(SmallRun, ACloudThatFailsIsNamedAndCounted) {
 
 TEST_F(SmallRun, TextHasAChart) {
   const std::string said = text(run({}));
-  EXPECT_THAT(said, HasSubstr("bad ends by their delay"));
+  EXPECT_THAT(said, HasSubstr("failures by detection delay"));
   EXPECT_THAT(said, HasSubstr("█"));
-  EXPECT_THAT(said, HasSubstr("round robin, bad"));
+  EXPECT_THAT(said, HasSubstr("round robin, failures"));
 }
 
 TEST(Report, WithoutABadEndThereIsNoFigure) {
   const Report report;
   EXPECT_THAT(json(report), HasSubstr(R"("bad":{"mean":null,"p50":null,"p99":null})"));
-  EXPECT_THAT(text(report), Not(HasSubstr("by their delay")));
+  EXPECT_THAT(text(report), Not(HasSubstr("by detection delay")));
 }
 
 }  // namespace

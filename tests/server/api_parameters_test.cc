@@ -32,9 +32,9 @@ TEST(ApiParameters, EachPathTakesItsOwnAndNoOther) {
     }
     EXPECT_NE(wrong(route, {{"", ""}}), "") << name(route);
   }
-  EXPECT_EQ(wrong(ApiRoute::kJobs, {{"job", "a"}}), "parameter job: this path takes no parameters");
+  EXPECT_EQ(wrong(ApiRoute::kJobs, {{"job", "a"}}), "parameter job: this path has no parameters");
   EXPECT_EQ(wrong(ApiRoute::kTransitions, {{"job", "a"}}),
-            "parameter job: this path takes since, limit");
+            "parameter job: this path accepts since, limit");
 }
 
 TEST(ApiParameters, EmptyOnesAreNotThere) {

@@ -122,7 +122,7 @@ TEST_F(EventAnswersTest, NamesTheParameterThatIsWrong) {
   refused("since", "99999999999999999999");
   refused("sinc", "1");
   const ApiReply twice = ask(ApiRoute::kTransitions, {{"since", "1"}, {"since", "2"}});
-  EXPECT_EQ(twice.error, "parameter since: give it once");
+  EXPECT_EQ(twice.error, "parameter since: set it once");
   EXPECT_EQ(ask(ApiRoute::kEvents, {}, "x").status, 400);
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "server/web.h"
 #include "server/web_text.h"
 
 namespace taskwatchd {
@@ -73,11 +74,11 @@ TEST_F(WebApiTest, DistributionsHaveRoutesOfTheirOwn) {
 }
 
 TEST_F(WebApiTest, ErrorsAreJsonToo) {
-  reply = {404, {}, "not_found", "task \"x\" is not watched here"};
+  reply = {404, {}, "not_found", "task \"x\" is not watched"};
   const WebResponse response = ask("GET", "/api/v1/tasks/x");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.body,
-            R"({"status":"error","errorType":"not_found","error":"task \"x\" is not watched here"})"
+            R"({"status":"error","errorType":"not_found","error":"task \"x\" is not watched"})"
             "\n");
   EXPECT_EQ(answered, "/api/v1/tasks/ID 404");
 }

@@ -92,7 +92,7 @@ TEST_F(WebSettingsTest, AnotherCertificateIsTakenOnceItIsLeftAlone) {
   pass(milliseconds(1000));
   ASSERT_EQ(taken.size(), 2U);
   EXPECT_NE(taken[1].tls, taken[0].tls);
-  EXPECT_THAT(told("config_reloaded"), ElementsAre("the web configuration is taken over"));
+  EXPECT_THAT(told("config_reloaded"), ElementsAre("web configuration reloaded and active"));
 }
 
 TEST_F(WebSettingsTest, ChangesThatNobodyTellsOfAreFoundWithinSeconds) {
@@ -152,11 +152,12 @@ TEST_F(WebSettingsTest, WhatProtectsIsNotTakenAway) {
   EXPECT_EQ(taken.size(), 1U);
   const auto failures = told("config_reload_failed");
   ASSERT_EQ(failures.size(), 1U);
-  EXPECT_THAT(failures[0], HasSubstr("`tls_server_config` is gone, but TLS is not turned off while "
-                                     "taskwatchd runs; put it back, or restart taskwatchd"));
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`basic_auth_users` is gone")));
+  EXPECT_THAT(failures[0],
+              HasSubstr("`tls_server_config` was removed, but TLS cannot be turned off while "
+                        "taskwatchd runs; restore it, or restart taskwatchd"));
+  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`basic_auth_users` was removed")));
   configure("");
-  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`basic_auth_users` is gone"));
+  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`basic_auth_users` was removed"));
   configure("  berta: " + bcrypt_of_nobody(10) + "\n");
   EXPECT_EQ(settings.request(), std::nullopt);
   EXPECT_EQ(taken.size(), 2U) << "other users are others to let in";

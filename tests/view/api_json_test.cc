@@ -37,11 +37,11 @@ TEST(ApiJson, Status) {
   EXPECT_EQ(status_json(status, {"1.2.3", kNoon}),
             "{\"version\":\"1.2.3\",\"started\":" + kNoonText +
                 ",\"ready\":true,\"accounts\":[{\"name\":\"prod\",\"up\":true,"
-                "\"trouble\":\"no_keys\",\"clock_offset_seconds\":-0.25,"
+                "\"failure_reason\":\"no_keys\",\"clock_offset_seconds\":-0.25,"
                 "\"detection_delay_bound_seconds\":30,"
                 "\"blind_seconds\":0,\"oldest_observation\":" +
                 kNoonText +
-                ",\"instances\":[{\"name\":\"main\",\"up\":false,\"trouble\":\"auth\"},"
+                ",\"instances\":[{\"name\":\"main\",\"up\":false,\"failure_reason\":\"auth\"},"
                 "{\"name\":\"other\",\"up\":true}],\"apis\":["
                 "{\"action\":\"ListTask\",\"rate_limit\":3.5,\"configured\":4,\"last_success\":" +
                 kNoonText +
@@ -88,7 +88,7 @@ TEST(ApiJson, Jobs) {
                 kNoonText + ",\"eta_most_at\":" + kNoonText +
                 ",\"stalled\":0,\"overdue\":3,\"unseen_ended\":1,\"unseen_since\":" + kNoonText +
                 ",\"unreconciled\":0,\"tasks\":{\"QUEUED\":0,\"SENT\":1," + counts +
-                ",\"held\":{\"QUEUED\":0,\"SENT\":0,\"IN_PROGRESS\":0,\"SUCCEEDED\":0,"
+                ",\"observed\":{\"QUEUED\":0,\"SENT\":0,\"IN_PROGRESS\":0,\"SUCCEEDED\":0,"
                 "\"FAILED\":2,\"REJECTED\":0,\"TIMED_OUT\":0,\"CANCELLED\":0,\"UNKNOWN\":0}}]}");
 }
 

@@ -35,8 +35,8 @@ TEST(StatusLine, SaysWhatIsWrong) {
   status.store_up = false;
   status.last_reload_successful = false;
   EXPECT_EQ(render_status_line(status, kStart),
-            "polling 1 account, 3 tasks, 1 account down: prod, 2 tasks gone, state cannot be "
-            "written, last reload failed");
+            "polling 1 account, 3 tasks, 1 account down: prod, 2 tasks gone, state database not "
+            "writable, last reload failed");
 }
 
 TEST(StatusLine, NamesAFewAccountsOnly) {

@@ -86,7 +86,7 @@ Event item_refused(Wall at, const std::string& account, const Call& call, const 
 
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api) {
   Event event = begin(at, Level::kWarn, "account_recovered", account,
-                      std::string(name(api)) + " answers again");
+                      "account " + account + ": " + std::string(name(api)) + " succeeds again");
   add_instance(event, instance);
   event.add("action", std::string(name(api)));
   return event;
@@ -101,17 +101,21 @@ Event common_quota_found(Wall at, const std::string& account, std::size_t limit)
   Event event =
       begin(at, Level::kInfo, "common_quota_found", account,
             "account " + account + ": all APIs seem to share a quota of " + number +
-                " calls/s; `quota_total: " + number + "` in its configuration spares the search");
+                " calls/s; `quota_total: " + number + "` in its configuration saves the search");
   event.add("calls_per_second", static_cast<std::int64_t>(limit));
   return event;
 }
 
 Event blind_interval(Wall at, const std::string& account, const BlindInterval& interval) {
+  const std::string since = rfc3339(interval.since);
+  const std::string until = rfc3339(interval.until);
   Event event =
       begin(at, Level::kWarn, "blind_interval", account,
-            "tasks were not watched for a while; what happened then was found afterwards");
-  event.add("since", rfc3339(interval.since));
-  event.add("until", rfc3339(interval.until));
+            "monitoring gap of account " + account + ": unfinished tasks were not polled from " +
+                since + " to " + until + "; transitions in the gap that were recorded late: " +
+                std::to_string(interval.transitions));
+  event.add("since", since);
+  event.add("until", until);
   event.add("transitions", static_cast<std::int64_t>(interval.transitions));
   return event;
 }

@@ -51,27 +51,29 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
                                      : "instance " + place.instance) +
              ".";
     case Reason::kServerError:
-      return "The cloud has trouble of its own; asking goes on.";
+      return "The platform returned a server error. taskwatchd keeps retrying; if this lasts, "
+             "check the Alibaba Cloud status page.";
     case Reason::kAuth:
       if (failure.code.starts_with("InvalidSecurityToken")) {
-        return "The temporary keys of " + account +
-               " are refused, new ones too: check the role and what hands them out.";
+        return "The temporary credentials of " + account +
+               " are rejected, new ones too: check the role and the service that issues them.";
       }
       return "Check access_key_id and the secret file of " + account +
-             ": wrong, disabled, deleted or expired keys.";
+             ": the AccessKey is wrong, disabled, deleted or expired.";
     case Reason::kForbidden:
       if (contains(failure.code, "AccessKeyDisabled")) {
-        return "Enable the key of " + account + " in the RAM console, or give another one.";
+        return "Enable the AccessKey of " + account +
+               " in the RAM console, or configure another one.";
       }
       if (contains(failure.code, "RiskControl")) {
         return "Ask Alibaba Cloud why " + account + " is under risk control.";
       }
       return "Grant the RAM action iot:" + std::string(name(api)) +
-             " on resource * to the key of " + account + ".";
+             " on resource * to the credentials of " + account + ".";
     case Reason::kOverdue:
-      return "Settle the bill of " + account + ".";
+      return "Pay the overdue bill of " + account + ".";
     case Reason::kClockSkew:
-      return "Set this machine's clock (NTP): it is more than 15 minutes off.";
+      return "Set the clock of this host (NTP): it is more than 15 minutes off.";
     case Reason::kNotFound:
       if (place.instance.empty()) return "Check the distribution's id and its account.";
       return named_by(api).empty() ? "Check the region and the instance."
@@ -87,8 +89,8 @@ std::string mend(Api api, const Failure& failure, const CallPlace& place) {
       return "Check " + (named_by(api).empty() ? "" : named_by(api) + "and ") +
              "region, endpoint and id of instance " + place.instance + ".";
     case Reason::kProtocol:
-      return "The reply is not the documented one: check that " + place.endpoint +
-             " is the IoT endpoint and that no proxy or portal answers for it.";
+      return "The response is not as documented: check that " + place.endpoint +
+             " is the IoT endpoint and that no proxy or portal responds in its place.";
   }
   return {};
 }

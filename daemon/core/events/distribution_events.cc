@@ -56,11 +56,11 @@ Event distribution_result(const DistributionRecord& record) {
                       record.result_read.value_or(record.last_seen), record.key);
   const std::string whose = "distribution " + record.key.distribution_id;
   if (!result.understood) {
-    event.msg = whose + ": its result file cannot be read: " + device_text(result.problem);
+    event.msg = whose + ": cannot read the result file: " + device_text(result.problem);
   } else {
     event.msg = whose + ": " + std::to_string(result.ok) + " devices distributed, " +
                 std::to_string(result.failed) + " failed";
-    if (unknown > 0) event.msg += ", of " + std::to_string(unknown) + " nothing is known";
+    if (unknown > 0) event.msg += ", " + std::to_string(unknown) + " unknown";
   }
   event.add("result", std::string(result.understood ? "read" : "unknown"));
   event.add("format", std::string(name(result.format)));
@@ -83,7 +83,8 @@ Event distribution_result(const DistributionRecord& record) {
 
 Event distribution_file_failed(const DistributionKey& key, const std::string& why, Wall at) {
   Event event = begin("distribution_file_failed", Level::kWarn, at, key);
-  event.msg = "distribution " + key.distribution_id + ": its result file cannot be had: " + why;
+  event.msg =
+      "distribution " + key.distribution_id + ": could not download the result file: " + why;
   return event;
 }
 

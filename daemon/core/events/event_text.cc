@@ -10,6 +10,7 @@
 #include <iterator>
 #include <limits>
 
+#include "core/events/json.h"
 #include "core/types/names.h"
 #include "core/types/utf8.h"
 
@@ -20,36 +21,6 @@ constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "e
 constexpr std::array<std::string_view, 5> kOwnNames = {"ts", "level", "event", "msg", "id"};
 constexpr std::size_t kMaxDepth = 8;  // an event has two levels; simdjson counts a few of its own
 
-// The inside of a JSON string; valid UTF-8 whatever comes in.
-void append_escaped(std::string& out, std::string_view text) {
-  const auto to = std::back_inserter(out);
-  for (std::size_t at = 0; at < text.size();) {
-    const Utf8Char c = utf8_at(text, at);
-    if (c.size == 0) {
-      out += "\xEF\xBF\xBD";
-      ++at;
-      continue;
-    }
-    if (c.code == '"' || c.code == '\\') {
-      out += '\\';
-      out += text[at];
-    } else if (c.code == '\n') {
-      out += "\\n";
-    } else if (must_escape(c.code)) {
-      fmt::format_to(to, "\\u{:04x}", static_cast<unsigned>(c.code));
-    } else {
-      out += text.substr(at, c.size);
-    }
-    at += c.size;
-  }
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  append_escaped(out, text);
-  out += '"';
-}
-
 // The shortest text that reads back as the same number.
 template <typename Number>
 std::string shortest(Number value) {
@@ -57,48 +28,6 @@ std::string shortest(Number value) {
   const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
   assert(error == std::errc());
   return std::string(text.data(), end);
-}
-
-struct JsonValue {
-  std::string& out;
-
-  void operator()(const std::string& v) const { append_quoted(out, v); }
-  void operator()(std::int64_t v) const { out += shortest(v); }
-  void operator()(bool v) const { out += v ? "true" : "false"; }
-  void operator()(double v) const {
-    if (!std::isfinite(v)) {
-      out += "null";
-      return;
-    }
-    const std::string text = shortest(v);
-    out += text;
-    if (text.find_first_of(".e") == std::string::npos) out += ".0";
-  }
-  void operator()(const StringList& v) const {
-    out += '[';
-    for (std::size_t i = 0; i < v.size(); ++i) {
-      if (i > 0) out += ',';
-      append_quoted(out, v[i]);
-    }
-    out += ']';
-  }
-  void operator()(const StringMap& v) const {
-    out += '{';
-    for (std::size_t i = 0; i < v.size(); ++i) {
-      if (i > 0) out += ',';
-      append_quoted(out, v[i].first);
-      out += ':';
-      append_quoted(out, v[i].second);
-    }
-    out += '}';
-  }
-};
-
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  out += out.empty() ? '{' : ',';
-  append_quoted(out, name);
-  out += ':';
-  append_quoted(out, text);
 }
 
 bool is_own_name(std::string_view name) {
@@ -227,32 +156,15 @@ std::string_view name(Level level) {
 }
 
 std::string to_json(const Event& event) {
-  std::string out;
-  append_member(out, "ts", rfc3339(event.ts));
-  append_member(out, "level", name(event.level));
-  if (!event.name.empty()) append_member(out, "event", event.name);
-  append_member(out, "msg", event.msg);
-  if (event.id != 0) out += ",\"id\":" + shortest(event.id);
+  JsonObject json;
+  json.add("ts", rfc3339(event.ts)).add("level", std::string(name(event.level)));
+  json.add_if("event", event.name).add("msg", event.msg);
+  if (event.id != 0) json.add_json("id", std::to_string(event.id));
   for (const Field& field : event.fields) {
     assert(!is_own_name(field.name));
-    out += ',';
-    append_quoted(out, field.name);
-    out += ':';
-    std::visit(JsonValue{out}, field.value);
+    json.add(field.name, field.value);
   }
-  out += '}';
-  return out;
-}
-
-std::string to_json_object(const std::vector<Field>& fields) {
-  std::string out = "{";
-  for (const Field& field : fields) {
-    if (out.size() > 1) out += ',';
-    append_quoted(out, field.name);
-    out += ':';
-    std::visit(JsonValue{out}, field.value);
-  }
-  return out += '}';
+  return json.text();
 }
 
 std::string to_logfmt(const Event& event) {

@@ -15,12 +15,9 @@ std::string_view name(Level level);  // debug, info, warn, error
 
 // {"ts":"...","level":"warn","event":"task_transition","msg":"...","id":7,...}; no line end.
 // id only when not 0, event only when not empty; then the fields in order. Valid JSON and UTF-8.
-// A double always has a point or an exponent (80.0), so that it reads back as one; a producer who
-// wants 80 gives an integer. NaN and the infinities are null.
+// Values as in json.h.
 // REQUIRES: no field is named ts, level, event, msg or id.
 std::string to_json(const Event& event);
-// {"name":value,...} of the fields alone, values as in to_json; {} for none.
-std::string to_json_object(const std::vector<Field>& fields);
 // ts=... level=warn event=task_transition msg="..." id=7 key=value ...; values quoted where needed
 // with JSON's escapes, lists joined by commas, maps as name.key=value.
 std::string to_logfmt(const Event& event);

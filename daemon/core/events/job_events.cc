@@ -52,7 +52,8 @@ Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall obser
   Event event = begin("job_baseline", Level::kInfo, observed_at, record);
   std::int64_t total = 0;
   for (const std::uint32_t n : counts) total += n;
-  event.msg = "job " + record.key.job_id + " first seen whole, " + std::to_string(total) + " tasks";
+  event.msg =
+      "job " + record.key.job_id + ": initial scan complete, " + std::to_string(total) + " tasks";
   event.add("tasks", total);
   for (const TaskStatus status : kAllTaskStatuses) {
     event.add(lower(name(status)), std::int64_t{count_of(counts, status)});

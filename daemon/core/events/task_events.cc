@@ -88,7 +88,7 @@ Event task_baseline(const TaskRecord& record, Wall observed_at, bool changed_whi
   const bool warn = is_bad(last.status) && changed_while_watched;
   Event event = begin("task_baseline", warn ? Level::kWarn : Level::kInfo, observed_at, record.key,
                       record.instance);
-  event.msg = "task " + record.key.task_id + " first seen, " + word(last.status);
+  event.msg = "task " + record.key.task_id + " first observed, " + word(last.status);
   add_identity(event, record);
   event.add("status", word(last.status));
   event.add("attempt", static_cast<std::int64_t>(record.attempt));
@@ -129,7 +129,8 @@ Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at
 
 Event task_details(const TaskRecord& record, Wall observed_at) {
   Event event = begin("task_details", Level::kInfo, observed_at, record.key, record.instance);
-  event.msg = "task " + record.key.task_id + " is " + word(record.last.status) + ": what it said";
+  event.msg = "task " + record.key.task_id + " is " + word(record.last.status) +
+              ": device message received";
   add_identity(event, record);
   event.add("status", word(record.last.status));
   add_details(event, record.last);
@@ -140,9 +141,10 @@ Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecor
                 Wall observed_at, const StringMap& labels) {
   Event event = begin("task_gone", Level::kWarn, observed_at, key, instance);
   event.msg = record != nullptr
-                  ? "task " + key.task_id + " is no longer known to the cloud: its job was deleted?"
+                  ? "task " + key.task_id +
+                        " is not known to the platform any more: its job may have been deleted"
                   : "task " + key.task_id +
-                        " is not known to the cloud: check the id, its region and instance";
+                        " is not known to the platform: check the id, its region and instance";
   if (record != nullptr) {
     add_identity(event, *record);
     event.add("status", word(record->last.status));

@@ -19,7 +19,8 @@ constexpr Duration kFileRetryMax = std::chrono::minutes(10);
 constexpr int kDoublings = 10;
 constexpr Duration kRefusedPause = std::chrono::hours(1);
 constexpr std::uint32_t kRefusedTries = 3;  // after the first
-constexpr const char* kInterrupted = "the daemon ended while the file was fetched or read";
+constexpr const char* kInterrupted =
+    "the daemon stopped while the file was being downloaded or read";
 constexpr std::size_t kMaxNameBytes = 128;  // of what a file says of a device
 
 // As if its fetch had not begun.

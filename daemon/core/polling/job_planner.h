@@ -56,7 +56,7 @@ class JobPlanner {
     std::optional<Mono> whole_since;
     bool endless = false;
   };
-  // `fresh` of the page's rows were news: first seen, or in another status than held.
+  // `fresh` of the page's rows were news: first observed, or in another status than held.
   PageEnd on_page(const Call& call, const TaskPage& page, std::size_t fresh, const TaskCounts& held,
                   Mono now);
   // No good reply. That API is not asked for that item before `retry_at`. `refused`: the cloud

@@ -45,11 +45,11 @@ enum class PlanRule : std::uint8_t {
 
 // clang-format off
 inline constexpr std::array<std::string_view, 29> kPlanRuleNames = {
-    "in_flight", "turn", "unseen", "pace_task", "even_turns", "pace_finished", "finished_share",
-    "settled_once", "settled", "heartbeat", "gone", "retry", "instance_held", "probe", "api_denied",
-    "no_quota", "rate", "asked_to_wait", "pace_job", "description_turn", "statistics_first",
-    "list_missing", "fruitless", "nothing_missing", "lists_in_turn", "words_wanted", "left_list",
-    "timeout_reached", "surplus"};
+    "in_flight", "turn", "unseen", "pace_task", "even_spread", "pace_finished", "finished_share",
+    "final_poll", "final", "heartbeat", "gone", "retry", "backing_off", "probe", "api_denied",
+    "no_quota", "rate", "wait_requested", "pace_job", "details_turn", "statistics_first",
+    "list_unreconciled", "scan_found_nothing", "nothing_unreconciled", "lists_round_robin",
+    "message_wanted", "left_list", "timeout_reached", "excess_tasks"};
 // clang-format on
 inline std::string_view name(PlanRule rule) {
   return name_in(kPlanRuleNames, rule);

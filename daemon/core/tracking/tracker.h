@@ -19,7 +19,7 @@ namespace taskwatchd {
 // What came of one reply.
 struct Observation {
   bool believed = false;            // false: the record is as it was
-  bool moved = false;               // first seen, or in another status than before
+  bool moved = false;               // first observed, or in another status than before
   std::vector<TaskChange> changes;  // this task's, and that of one it supersedes
   std::vector<Event> events;
   std::vector<CounterDelta> counters;

@@ -112,6 +112,7 @@ struct ResultRequest {
   Secret url;
   std::vector<std::string> hosts;  // that it may be fetched from: "*.aliyuncs.com"
   std::string proxy;               // empty: none
+  std::string ca_file;             // empty: the system's
 };
 struct ResultFailure {
   bool expired = false;  // the link's time is over: ask for another

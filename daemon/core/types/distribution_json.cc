@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "core/events/event_text.h"
+#include "core/events/json.h"
 #include "core/types/names.h"
 
 namespace taskwatchd {
@@ -19,10 +19,9 @@ constexpr std::array<ResultFormat, 5> kFormats = {ResultFormat::kUnknown, Result
                                                   ResultFormat::kXlsx};
 
 std::string device_json(const DeviceResult& device) {
-  return to_json_object({{"product_key", device.product_key},
-                         {"device_name", device.device_name},
-                         {"code", device.code},
-                         {"message", device.message}});
+  JsonObject json;
+  json.add("product_key", device.product_key).add("device_name", device.device_name);
+  return json.add("code", device.code).add("message", device.message).text();
 }
 
 std::string text_of(const Object& object, std::string_view key) {
@@ -40,24 +39,22 @@ std::uint32_t count_of(const Object& object, std::string_view key) {
 }  // namespace
 
 std::string to_json(const DistributionResult& result) {
-  std::string json = to_json_object({{"format", std::string(name(result.format))},
-                                     {"understood", result.understood},
-                                     {"ok", std::int64_t{result.ok}},
-                                     {"failed", std::int64_t{result.failed}},
-                                     {"unknown", std::int64_t{result.unknown}},
-                                     {"bytes", static_cast<std::int64_t>(result.bytes)},
-                                     {"problem", result.problem}});
-  json.pop_back();
-  std::vector<Field> codes;
+  JsonObject json;
+  json.add("format", std::string(name(result.format)));
+  json.add("understood", result.understood);
+  json.add("ok", std::int64_t{result.ok});
+  json.add("failed", std::int64_t{result.failed});
+  json.add("unknown", std::int64_t{result.unknown});
+  json.add("bytes", static_cast<std::int64_t>(result.bytes));
+  json.add("problem", result.problem);
+  JsonObject codes;
   for (const auto& [code, devices] : result.codes) {
-    codes.push_back({code, static_cast<std::int64_t>(devices)});
+    codes.add(code, static_cast<std::int64_t>(devices));
   }
-  json += ",\"codes\":" + to_json_object(codes) + ",\"failed_devices\":[";
-  for (const DeviceResult& device : result.failed_devices) {
-    if (json.back() != '[') json += ',';
-    json += device_json(device);
-  }
-  return json + "]}";
+  std::vector<std::string> devices;
+  for (const DeviceResult& device : result.failed_devices) devices.push_back(device_json(device));
+  json.add_json("codes", codes.text());
+  return json.add_json("failed_devices", json_list(devices)).text();
 }
 
 std::optional<DistributionResult> result_from_json(std::string_view json) {

@@ -8,8 +8,8 @@ enum ExitCode : int {
   kExitOther = 1,
   kExitSomeBad = 2,        // wait: some tasks did not succeed
   kExitUnavailable = 69,   // a needed service cannot be had
-  kExitState = 74,         // the state is corrupt, full or read-only
-  kExitLocked = 75,        // another daemon holds the state
+  kExitState = 74,         // the state is corrupt or read-only
+  kExitRetry = 75,         // another daemon holds the state, or no space: a later start may succeed
   kExitConfig = 78,        // bad flag or configuration, unreadable key, state of a newer version
   kExitTimeout = 124,      // wait: not finished in time
   kExitInterrupted = 130,  // as a shell calls a death by SIGINT

@@ -115,7 +115,7 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   const CurlTarget connect_to = plan.connect_to();
   const std::string where = plan.target.where();
   if (impl->in_flight >= impl->options.transfers) {
-    co_return TransportFailure{Kind::kUnreachable, where + ": too many calls in flight"};
+    co_return TransportFailure{Kind::kUnreachable, where + ": too many concurrent API calls"};
   }
   const Slot slot(impl->in_flight);
   const std::shared_ptr<CurlLoop> loop = impl->loop_for(plan.request.proxy);
@@ -126,8 +126,8 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   } else if (!connect_to.literal) {
     Addresses found = co_await impl->resolver.resolve(connect_to.host);
     if (found.list.empty()) {
-      co_return TransportFailure{Kind::kUnreachable, where + ": cannot find the address of " +
-                                                         connect_to.host + ": " + found.error};
+      co_return TransportFailure{
+          Kind::kUnreachable, where + ": cannot resolve " + connect_to.host + ": " + found.error};
     }
     addresses = std::move(found.list);
   }
@@ -136,7 +136,7 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   CurlTransfer transfer(impl->executor, std::move(plan), std::move(departed));
   const auto spent = std::chrono::duration_cast<Duration>(SteadyClock::now() - started);
   if (!transfer.prepare(impl->options, addresses, limit - spent)) {
-    co_return TransportFailure{Kind::kProtocol, where + ": libcurl refuses the request"};
+    co_return TransportFailure{Kind::kProtocol, where + ": libcurl rejects the request"};
   }
   const Running running(*loop, transfer);
   if (!transfer.result()) {

@@ -25,7 +25,7 @@ class CurlClient : public HttpClient {
   // Sends exactly the headers given, and Host, Content-Length. Takes GET, POST and PUT; https only,
   // http to loopback addresses and, for requests that say so, to the ECS metadata service. A
   // cancelled wait closes its connection. Failures name host and port, never path or query:
-  //   kTimeout      connected, but no whole reply in time, or slower than the low-speed limit
+  //   kTimeout      connected, but no complete response in time, or slower than the low-speed limit
   //   kUnreachable  no address, no connection, or it ended before the reply was whole
   //   kTls          no TLS, or not with the one that we want to talk to; unreadable CA file
   //   kTooLarge     the reply passes a limit of CurlOptions

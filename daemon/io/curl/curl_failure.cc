@@ -59,11 +59,11 @@ std::string words(const CurlTrouble& trouble, Kind kind) {
   const std::string reason = trouble.os_error.empty() ? "" : ": " + trouble.os_error;
   switch (kind) {
     case Kind::kTimeout:
-      return "no whole reply in time";
+      return "no complete response in time";
     case Kind::kTooLarge:
-      return "the reply is larger than allowed";
+      return "the response is larger than allowed";
     case Kind::kProtocol:
-      return "the reply is not HTTP";
+      return "the response is not HTTP";
     case Kind::kTls:
       if (trouble.code == CURLE_SSL_CACERT_BADFILE && !trouble.ca_file.empty()) {
         return "cannot use the CA file " + trouble.ca_file;
@@ -76,13 +76,13 @@ std::string words(const CurlTrouble& trouble, Kind kind) {
   if (trouble.proxy_status >= 300) {
     return "the proxy refused to connect: HTTP " + std::to_string(trouble.proxy_status);
   }
-  if (trouble.code == CURLE_OPERATION_TIMEDOUT) return "no connection in time";
+  if (trouble.code == CURLE_OPERATION_TIMEDOUT) return "connection timed out";
   if (!trouble.connected) return "cannot connect" + reason;
   if (trouble.code == CURLE_GOT_NOTHING || trouble.code == CURLE_ABORTED_BY_CALLBACK) {
     // The second is ours: see on_request.
-    return "the connection ended without a reply";
+    return "the connection was closed without a response";
   }
-  return "the connection ended before the reply was whole";
+  return "the connection was closed before the response was complete";
 }
 
 }  // namespace

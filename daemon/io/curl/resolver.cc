@@ -76,7 +76,7 @@ struct Resolver::State : std::enable_shared_from_this<State> {
   void look(const std::string& name, Host& host) {
     if (host.looking) return;
     if (host.failed_at && SteadyClock::now() - *host.failed_at < options.keep_failure) return;
-    if (looking >= options.lookups) return fail(host, "too many name lookups under way");
+    if (looking >= options.lookups) return fail(host, "too many concurrent name lookups");
     try {
       auto work = [state = weak_from_this(), mailbox = mailbox, lookup = options.lookup,
                    name = name]() mutable {
@@ -167,7 +167,7 @@ boost::asio::awaitable<Addresses> Resolver::resolve(std::string name) {
   State::Host& host = state->host(name);
   std::erase(host.waiting, waiter);
   if (!host.good.empty()) co_return Addresses{host.good, {}};
-  if (host.looking) co_return Addresses{{}, "no answer from the name server in time"};
+  if (host.looking) co_return Addresses{{}, "the name server did not respond in time"};
   co_return Addresses{{}, host.error};
 }
 

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
+#include <utility>
 
 #include "core/events/device_text.h"
 #include "io/event_log/event_log_message_ids.h"
@@ -82,6 +84,21 @@ struct AddField {
 class JournalWriter : public Writer {
  public:
   bool write(const Event& event) override {
+    const bool written = send(event);
+    // Nobody would hear of it: the log is what does not work.
+    if (!written && !std::exchange(failing_, true)) {
+      std::fputs(
+          "taskwatchd: the journal does not take entries; events wait, other entries are "
+          "lost. Start systemd-journald, or set --log.format=logfmt\n",
+          stderr);
+    } else if (written && std::exchange(failing_, false)) {
+      std::fputs("taskwatchd: the journal takes entries again\n", stderr);
+    }
+    return written;
+  }
+
+ private:
+  static bool send(const Event& event) {
     // Without a journal the library reports success and the entry is gone.
     if (::access(kSocket, F_OK) != 0) return false;
     std::vector<std::string> fields = journal_fields(event);
@@ -89,6 +106,8 @@ class JournalWriter : public Writer {
     for (std::string& field : fields) pieces.push_back({field.data(), field.size()});
     return sd_journal_sendv(pieces.data(), static_cast<int>(pieces.size())) == 0;
   }
+
+  bool failing_ = false;
 };
 
 }  // namespace

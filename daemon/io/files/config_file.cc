@@ -5,7 +5,9 @@
 
 #include <utility>
 
+#include "config/characters.h"
 #include "config/key_text.h"
+#include "config/summary.h"
 #include "io/files/config_file_read.h"
 
 namespace taskwatchd {
@@ -15,7 +17,7 @@ namespace {
 class Loader {
  public:
   Loader(std::string path, Config config)
-      : path_(std::move(path)), loaded_{std::move(config), {}} {}
+      : path_(std::move(path)), loaded_{std::move(config), {}, false} {}
 
   // `files` has just looked.
   std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files,
@@ -23,7 +25,12 @@ class Loader {
     for (const AccountConfig& account : loaded_.config.accounts) {
       if (key_files == FileChecks::kUnused) break;
       check_keys(account);
-      for (const InstanceConfig& instance : account.instances) check_ca(account, instance);
+      check_ca("account `" + account.name + "`", account.ca_file);
+      for (const InstanceConfig& instance : account.instances) {
+        if (instance.ca_file == account.ca_file) continue;
+        check_ca("account `" + account.name + "`, instance `" + instance.name + "`",
+                 instance.ca_file);
+      }
     }
     if (key_files == FileChecks::kNeeded) check_state();
     TaskFiles::Problems problems = files.add_to(loaded_.config, path_);
@@ -32,6 +39,7 @@ class Loader {
     loaded_.warnings.insert(loaded_.warnings.end(), problems.warnings.begin(),
                             problems.warnings.end());
     for (const AccountConfig& account : loaded_.config.accounts) look_for_oddities(account);
+    loaded_.watches_nothing = !problems.awaits_files && watches_nothing(loaded_.config);
     return std::move(loaded_);
   }
 
@@ -66,19 +74,20 @@ class Loader {
     const std::string& path = loaded_.config.state_path;
     if (path.empty() || ::stat(path.c_str(), &status) != 0) return;
     const std::string open = mode_problem(status.st_mode, S_IROTH | S_IWOTH);
-    if (!open.empty()) warn("state " + path + " " + open);
+    if (!open.empty()) warn("state database " + path + " " + open);
   }
 
-  void check_ca(const AccountConfig& account, const InstanceConfig& instance) {
-    if (instance.ca_file.empty()) return;
-    const FileText read = read_file(instance.ca_file, kMaxConfigBytes);
+  void check_ca(const std::string& owner, const std::string& ca_file) {
+    if (ca_file.empty()) return;
+    const FileText read = read_file(ca_file, kMaxConfigBytes);
     std::string problem = read.problem;
+    const char* const is_utf16 = without_mark(read.text).problem;
+    if (problem.empty() && is_utf16 != nullptr) problem = is_utf16;
     if (problem.empty() && read.text.find("CERTIFICATE-----") == std::string::npos) {
-      problem = "holds no certificate; it must be in PEM form";
+      problem = "contains no certificate; it must be in PEM format";
     }
     if (problem.empty()) return;
-    error("account `" + account.name + "`, instance `" + instance.name + "`: `ca_file` " +
-          instance.ca_file + " " + problem);
+    error(owner + ": `ca_file` " + ca_file + " " + problem);
   }
 
   void look_for_oddities(const AccountConfig& account) {
@@ -92,15 +101,22 @@ class Loader {
       if (instance.tasks.empty() && instance.task_files.empty() && instance.jobs.empty() &&
           !instance.discover_jobs) {
         warn("account `" + account.name + "`, instance `" + instance.name +
-             "` watches nothing; give it `tasks`, `task_files`, `jobs` or `discover_jobs`");
+             "` watches nothing; add `tasks`, `task_files`, `jobs` or `discover_jobs`");
       }
+    }
+    const CredentialsConfig& credentials = account.credentials;
+    if (!credentials.access_key_id.empty() && !is_temporary_id(credentials.access_key_id) &&
+        !credentials.security_token_file.empty()) {
+      warn("account `" + account.name +
+           "`: `security_token_file` is not used, because `access_key_id` does not begin with "
+           "STS.; remove it, or give the id that the token belongs to");
     }
     const auto warn_of_unused = [&](Api api, const std::string& loss) {
       if (account.quota.at(api) != 0) return;
       warn("account `" + account.name + "`: quota `" + std::string(name(api)) + "` is 0, so " +
            loss + "; raise it");
     };
-    if (has_tasks) warn_of_unused(Api::kQueryTask, "its tasks are never asked");
+    if (has_tasks) warn_of_unused(Api::kQueryTask, "its tasks are never polled");
     if (has_jobs) warn_of_unused(Api::kListTask, "the tasks of its jobs are never found");
     if (discovers) warn_of_unused(Api::kListJob, "`discover_jobs` finds nothing");
   }

@@ -13,8 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr const char* kAccessMend =
-    "check the path, and that the user taskwatchd runs as may read it";
+constexpr const char* kAccessMend = "check the path, and that the user of taskwatchd can read it";
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -50,7 +49,7 @@ std::string mode_problem(unsigned mode, unsigned permissions) {
   if (given == 0) return {};
   const char* const what = (given & S_IWOTH) != 0 ? "changed" : "read";
   return std::string("can be ") + what +
-         " by every user of this machine; run `chmod o-rwx` on it, and renew what may be known";
+         " by every user of this host; run `chmod o-rwx` on it, and replace the secrets in it";
 }
 
 FileText unreadable(int error) {
@@ -69,7 +68,7 @@ FileText read_file(const std::string& path, std::size_t max_bytes) {
   if (::fstat(fd, &status) != 0) {
     file = unreadable(errno);
   } else if (!S_ISREG(status.st_mode)) {
-    file.problem = "is not a regular file; name a file";
+    file.problem = "is not a regular file; set the path of a file";
   }
   file.mode = status.st_mode;
   // A file system may hold any number.

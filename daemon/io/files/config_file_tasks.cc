@@ -127,7 +127,7 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
   const auto warn = [&](const std::vector<ConfigError>& more) {
     problems.warnings.insert(problems.warnings.end(), more.begin(), more.end());
   };
-  const std::string later = "; it is looked at again while running";
+  const std::string later = "; it is checked again while taskwatchd runs";
   for (AccountConfig& account : config.accounts) {
     TaskOwners owners(account);
     for (std::size_t i = 0; i < account.instances.size(); ++i) {
@@ -136,6 +136,7 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
         const Glob& glob = globs_.at(pattern);
         if (!glob.problem.empty()) error("`task_files` " + pattern + " " + glob.problem);
         if (glob.files.empty() && glob.problem.empty()) {
+          problems.awaits_files = true;
           warn({{file, 0, 0, "`task_files` " + pattern + " matches no file" + later}});
         }
         for (const auto& [path, one] : glob.files) {
@@ -156,7 +157,7 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
   }
   problems.too_many_tasks = tasks > kMaxTasks;
   if (problems.too_many_tasks) {
-    error("the task files hold more than " + std::to_string(kMaxTasks) + " tasks; list fewer");
+    error("the task files contain more than " + std::to_string(kMaxTasks) + " tasks; list fewer");
   }
   return problems;
 }

@@ -44,7 +44,7 @@ constexpr std::array<const char*, 19> kChainVariables = {kIdVariable,
 LocalText failed(int error) {
   return {{},
           "cannot be read: " + std::generic_category().message(error) +
-              "; check the path, and that the user taskwatchd runs as may read it",
+              "; check the path, and that the user of taskwatchd can read it",
           error == ENOENT || error == ENOTDIR};
 }
 
@@ -60,7 +60,7 @@ LocalText read_secret(const std::string& path, std::size_t limit) {
   if (::fstat(fd, &status) != 0) {
     file = failed(errno);
   } else if (!S_ISREG(status.st_mode)) {
-    file.problem = "is not a regular file; name the file that holds the key";
+    file.problem = "is not a regular file; set the path of the file that contains the value";
   }
   while (file.problem.empty() && size < buffer.size()) {
     const ssize_t got = ::read(fd, buffer.data() + size, buffer.size() - size);
@@ -132,7 +132,7 @@ LocalText KeyFiles::file(const std::string& path, std::size_t limit) {
   LocalText file = read_secret(path, limit);
   if (file.text.reveal().size() > limit) {
     return {
-        {}, "holds more than " + std::to_string(limit) + " bytes; is it the right file?", false};
+        {}, "contains more than " + std::to_string(limit) + " bytes; is it the right file?", false};
   }
   return file;
 }
@@ -169,7 +169,7 @@ std::variant<Keys, KeyError> KeyFiles::read(const AccountConfig& account) const 
     return fail("access_key_secret_file", credentials.access_key_secret_file, secret);
   }
   keys.access_key_secret = std::move(secret.value);
-  if (!credentials.security_token_file.empty()) {
+  if (!credentials.security_token_file.empty() && is_temporary_id(keys.access_key_id)) {
     KeyText token = read_key(credentials.security_token_file);
     if (!token.problem.empty()) {
       return fail("security_token_file", credentials.security_token_file, token);
@@ -182,7 +182,7 @@ std::variant<Keys, KeyError> KeyFiles::read(const AccountConfig& account) const 
 std::variant<Keys, KeyError> KeyFiles::from_environment(const std::string& account) const {
   const std::string who = "account `" + account + "`: ";
   if (!environment_id_ && !environment_secret_) {
-    return KeyError{who + "no keys: give `credentials` in the configuration, or set " +
+    return KeyError{who + "no credentials: set `credentials` in the configuration, or set " +
                     kIdVariable + " and " + kSecretVariable};
   }
   if (!environment_id_ || !environment_secret_) {
@@ -194,13 +194,17 @@ std::variant<Keys, KeyError> KeyFiles::from_environment(const std::string& accou
       {kIdVariable, environment_id_},
       {kSecretVariable, environment_secret_},
       {kTokenVariable, environment_token_}};
+  const bool takes_token = is_temporary_id(environment_id_->value.reveal());
   for (const auto& [name, text] : variables) {
+    if (name == kTokenVariable && !takes_token) continue;
     if (text && !text->problem.empty()) return KeyError{who + name + " " + text->problem};
   }
   Keys keys;
   keys.access_key_id = environment_id_->value.reveal();
   keys.access_key_secret = environment_secret_->value;
-  if (environment_token_) keys.security_token = environment_token_->value;
+  if (environment_token_ && takes_token) {
+    keys.security_token = environment_token_->value;
+  }
   return keys;
 }
 

@@ -98,8 +98,10 @@ Answer work(const Job& job, ResultFolder& folder, const ResultFilesOptions& opti
   const auto& draft = std::get<ResultFolder::Draft>(begun);
   const auto close = [](const int* file) { ::close(*file); };
   const std::unique_ptr<const int, decltype(close)> closes(&draft.file, close);
+  ResultFetchOptions how = options.fetch;
+  how.ca_file = job.request.ca_file;
   if (auto failure = fetch_result(job.request.url.reveal(), job.where, job.request.proxy,
-                                  draft.file, options.fetch, stop)) {
+                                  draft.file, how, stop)) {
     folder.discard(draft);
     return std::move(*failure);
   }
@@ -107,7 +109,7 @@ Answer work(const Job& job, ResultFolder& folder, const ResultFilesOptions& opti
     return ResultFailure{.message = std::move(problem)};
   }
   Mapping mapping(draft.file);
-  if (!mapping.is_good()) return ResultFailure{.message = "the result file cannot be read back"};
+  if (!mapping.is_good()) return ResultFailure{.message = "cannot read the saved result file"};
   const ReleaseBytes release = [&mapping] { mapping.release(); };
   return options.read ? options.read(mapping.bytes(), release)
                       : read_result_file(mapping.bytes(), {}, release);
@@ -153,7 +155,7 @@ CurlResultFiles::CurlResultFiles(const asio::any_io_executor& executor, std::str
     : executor_(executor),
       shared_(std::make_shared<Shared>(executor, std::move(folder), std::move(options))) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    throw std::runtime_error("libcurl does not start");
+    throw std::runtime_error("cannot start libcurl");
   }
 }
 
@@ -174,7 +176,7 @@ CurlResultFiles::~CurlResultFiles() {
   std::unique_lock hold(shared_->mutex);
   // Posted before the executor may be gone.
   for (const Job& job : shared_->jobs) {
-    *job.answer = ResultFailure{.message = "the daemon stops"};
+    *job.answer = ResultFailure{.message = "the daemon is stopping"};
     asio::post(executor_, Delivery{job.waiting, job.answer});
   }
   shared_->jobs.clear();
@@ -209,15 +211,15 @@ Awaitable<Answer> CurlResultFiles::fetch(ResultRequest request) {
     co_return ResultFailure{.message = std::move(*problem)};
   }
   auto& where = std::get<FileUrl>(url);
-  if (where.is_upgraded) request.url = Secret(https_url(request.url.reveal(), where));
-  if (!start()) co_return ResultFailure{.message = "no thread can be had to fetch it"};
+  if (where.scheme == "https") request.url = Secret(https_url(request.url.reveal(), where));
+  if (!start()) co_return ResultFailure{.message = "cannot start a thread to download it"};
   const auto answer = std::make_shared<Answer>(
-      ResultFailure{.message = "there is not enough memory to read it", .refused = true});
+      ResultFailure{.message = "out of memory while reading it", .refused = true});
   const auto waiting = std::make_shared<Waiting>(executor_);
   {
     const std::lock_guard hold(shared_->mutex);
     if (shared_->jobs.size() >= shared_->options.waiting) {
-      co_return ResultFailure{.message = "too many result files wait to be fetched"};
+      co_return ResultFailure{.message = "too many result files are waiting to be downloaded"};
     }
     shared_->jobs.push_back({std::move(request), std::move(where), waiting, answer});
   }

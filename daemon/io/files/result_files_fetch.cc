@@ -219,7 +219,7 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t n, voi
 
 std::string Transfer::words(CURLcode code) const {
   if (disk_error_ != 0) {
-    return "the file cannot be kept: " + std::generic_category().message(disk_error_);
+    return "cannot save the file: " + std::generic_category().message(disk_error_);
   }
   if (too_large_ || code == CURLE_FILESIZE_EXCEEDED) {
     return "the file is larger than " + std::to_string(options_.file_bytes) + " bytes";
@@ -232,10 +232,10 @@ std::string Transfer::words(CURLcode code) const {
   if (forbidden_) return kNotPublic;
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return "the file did not come in time";
+      return "the file was not received in time";
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return "the name has no address";
+      return "the host name has no address";
     case CURLE_COULDNT_CONNECT:
       return "cannot connect";
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -244,10 +244,10 @@ std::string Transfer::words(CURLcode code) const {
       return std::string("no trusted TLS connection: ") + curl_easy_strerror(code);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-      return "the reply is not HTTP";
+      return "the response is not HTTP";
     default:
       // libcurl's own words for the code; those in its error buffer may hold the URL.
-      return std::string("the file did not come whole: ") + curl_easy_strerror(code);
+      return std::string("the file was not received completely: ") + curl_easy_strerror(code);
   }
 }
 
@@ -270,7 +270,7 @@ std::optional<ResultFailure> Transfer::outcome(CURLcode code) const {
   curl_off_t length = -1;
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   if (length < 0 && !chunked_) {
-    return ResultFailure{.message = head + "the file came without its length: it may be cut"};
+    return ResultFailure{.message = head + "the response has no length: the file may be truncated"};
   }
   return std::nullopt;
 }
@@ -297,7 +297,7 @@ std::optional<ResultFailure> fetch_result(const std::string& url, const FileUrl&
   const std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> multi(curl_multi_init(), &curl_multi_cleanup);
   if (!multi || !transfer.prepare(url, proxy) ||
       curl_multi_add_handle(multi.get(), transfer.easy()) != CURLM_OK) {
-    return ResultFailure{.message = where.where() + ": libcurl refuses its settings"};
+    return ResultFailure{.message = where.where() + ": libcurl rejects its settings"};
   }
   stop.watch(multi.get());
   std::optional<CURLcode> ended;

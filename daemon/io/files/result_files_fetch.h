@@ -19,7 +19,7 @@ struct ResultFetchOptions {
   std::chrono::seconds low_speed_time{10};
   std::size_t file_bytes = 64U << 20U;
   std::size_t header_bytes = 64U << 10U;
-  std::string ca_file;  // instead of the system's; empty: those
+  std::string ca_file;  // the request's: instead of the system's; empty: those
 };
 
 // Ends a transfer from another thread.

@@ -72,7 +72,7 @@ std::vector<Kept> list(const std::string& folder) {
 
 std::string trouble(const std::string& path, const char* what, int error) {
   return path + ": " + what + ": " + std::generic_category().message(error) +
-         "; the folder of the state must be writable and have room";
+         "; the directory of the state database must be writable and have free space";
 }
 
 }  // namespace

@@ -2,18 +2,28 @@
 
 #include <algorithm>
 
-#include "io/http/http_endpoint.h"
+#include "config/url.h"
+#include "core/types/ascii.h"
 
 namespace taskwatchd {
 namespace {
 
 // RFC 9112 6.3: a request has a body if it has one of the two fields. Any `Transfer-Encoding`
-// counts, also those that Beast does not know: what follows would be read as the next request.
+// counts, also those that Beast does not know: what follows would be read as the next request. A
+// single `chunked` alone does not: the session reads such a body, which must be empty.
 bool has_body(const WebRequest& request) {
-  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
-    const auto& [name, value] = header;
-    return name == "transfer-encoding" || (name == "content-length" && value != "0");
-  });
+  std::size_t lengths = 0, codings = 0;
+  bool is_known = true;
+  for (const auto& [name, value] : request.headers) {
+    if (name == "content-length") {
+      ++lengths;
+      if (value != "0") return true;
+    } else if (name == "transfer-encoding") {
+      ++codings;
+      is_known = is_word(value, "chunked");
+    }
+  }
+  return codings > 1 || !is_known || (codings == 1 && lengths > 0);
 }
 
 bool has_only(std::string_view text, std::string_view characters) {
@@ -49,15 +59,18 @@ bool has_one_host(const WebRequest& request) {
 
 const char* request_problem(const WebRequest& request) {
   if (has_body(request)) return "a request body is not accepted\n";
-  if (!has_one_host(request)) return "a Host is name:port or [address]:port, given once\n";
+  if (!has_one_host(request)) return "Host must be name:port or [address]:port, and occur once\n";
   return nullptr;
 }
 
-bool has_sound_headers(const WebResponse& response) {
-  return is_one_line(response.content_type) &&
-         std::all_of(response.headers.begin(), response.headers.end(), [](const auto& header) {
-           return is_one_line(header.first) && is_one_line(header.second);
-         });
+void take_absolute_form(WebRequest& request) {
+  if (request.target.starts_with('/')) return;
+  const auto url = parse_url(request.target);
+  if (!url || url->authority.has_user || url->has_fragment) return;
+  request.target = (url->path.empty() ? "/" : url->path) + url->query;
+  std::erase_if(request.headers, [](const auto& header) { return header.first == "host"; });
+  const std::string port = url->authority.port.empty() ? "" : ':' + url->authority.port;
+  request.headers.emplace_back("host", url->authority.host + port);
 }
 
 }  // namespace taskwatchd

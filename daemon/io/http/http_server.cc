@@ -12,6 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <string_view>
+#include <unordered_map>
 
 #include "io/http/http_address.h"
 #include "io/http/http_endpoint.h"
@@ -25,29 +27,32 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
-// Each holds some 80 kB of buffers, twenty times what a plain one does.
-constexpr std::size_t kTlsConnections = 2048;
 // What the kernel takes of an answer before the client does. By itself it takes some megabytes for
 // each client that does not read, and counts them as the service's memory. Half of it has to leave
 // before the kernel takes more: a piece of http_session.
 constexpr int kUnsentBytes = 128 * 1024;
 
-// Closes a connection that waits for a request. False if all are being answered.
+// Closes a connection that waits for a request: of the client that has most connections, so that
+// nobody keeps others out alone, the first in the order of `idle`. False if all are being answered.
 bool make_room(HttpShared& shared) {
   if (shared.idle.empty()) return false;
-  const auto longest = shared.idle.begin();
-  HttpConnection* const connection = longest->second;
-  shared.idle.erase(longest);
+  std::unordered_map<std::string_view, std::size_t> held;
+  for (const HttpConnection* const one : shared.connections) ++held[one->client()];
+  const auto chosen =
+      std::max_element(shared.idle.begin(), shared.idle.end(), [&](const auto& a, const auto& b) {
+        return held[a.second->client()] < held[b.second->client()];
+      });
+  HttpConnection* const connection = chosen->second;
+  shared.idle.erase(chosen);
   connection->close();
   return true;
 }
 
 void welcome(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
   ++shared->accepted;
-  std::size_t limit = shared->limits.connections;
-  if (shared->door->tls) limit = std::min(limit, kTlsConnections);
   // Else whoever holds connections without a request would keep everybody out.
-  if (shared->connections.size() >= limit && !make_room(*shared)) return;  // closes the socket
+  if (shared->connections.size() >= shared->most_connections() && !make_room(*shared))
+    return;  // closes the socket
   error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytes,

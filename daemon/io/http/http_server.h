@@ -72,7 +72,7 @@ WebResponse plain_text(int status, std::string body);
 using WebAnswer = std::variant<WebResponse, boost::asio::awaitable<WebResponse>>;
 
 struct WebLimits {
-  std::size_t header_bytes = 8 * 1024;
+  std::size_t header_bytes = 32 * 1024;  // with the cookies of a single sign-on
   std::size_t connections = 4096;
   std::size_t requests_per_connection = 1024;
   std::size_t requests = 40;  // whose answers are awaited or being written at once; above: 503
@@ -81,8 +81,11 @@ struct WebLimits {
   std::function<bool(const WebRequest&)> waits = {};
   // Requests that are always answered, whatever others hold: few bytes, at once.
   std::function<bool(const WebRequest&)> always = {};
-  std::chrono::seconds header_timeout{10};  // also of a TLS handshake, and of a kept connection
-  std::chrono::seconds write_timeout{10};   // of each 64 KiB, not of the whole
+  std::chrono::seconds header_timeout{10};  // also of a TLS handshake
+  // Of a kept connection: longer than the 60 s of common load balancers, which must be the first to
+  // close it. It is closed after an answer while connections are short.
+  std::chrono::seconds idle_timeout{75};
+  std::chrono::seconds write_timeout{10};  // of each 64 KiB, not of the whole
 };
 
 // What a request is told instead of an answer; nothing: it is let in.

@@ -1,6 +1,5 @@
 #include "io/http/http_session.h"
 
-#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -19,7 +18,6 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <optional>
 #include <string>
@@ -29,6 +27,7 @@
 #include "core/types/ascii.h"
 #include "io/http/http_endpoint.h"
 #include "io/http/http_request.h"
+#include "io/http/http_response.h"
 
 namespace taskwatchd {
 namespace {
@@ -48,7 +47,6 @@ constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
 using Request = http::request_parser<http::empty_body>;
-using Response = http::response<http::string_body>;
 using Plain = beast::tcp_stream;
 using Tls = beast::ssl_stream<beast::tcp_stream>;
 
@@ -61,41 +59,8 @@ WebRequest to_web(const Request::value_type& request, std::string client) {
   for (const auto& field : request) {
     web.headers.emplace_back(ascii_lower(field.name_string()), std::string(field.value()));
   }
+  take_absolute_form(web);
   return web;
-}
-
-void add_headers(Response& response, const WebDoor& door) {
-  for (const auto& [name, value] : door.headers) {
-    const bool beside = beast::iequals(name, "Content-Security-Policy");
-    if (beside || response.find(name) == response.end()) response.insert(name, value);
-  }
-}
-
-Response to_beast(WebResponse web, const WebDoor& door, unsigned version, bool keep) {
-  if (!has_sound_headers(web)) web = plain_text(500, "bad header\n");
-  Response response(static_cast<http::status>(web.status), version);
-  response.set(http::field::server, "taskwatchd");
-  response.set(http::field::date, http_date());
-  response.set(http::field::content_type, web.content_type);
-  for (const auto& [name, value] : web.headers) response.insert(name, value);
-  add_headers(response, door);
-  response.body() = std::move(web.body);
-  response.prepare_payload();
-  // RFC 9110 8.6: that of the whole answer, or none.
-  if (response.result() == http::status::not_modified) response.content_length(boost::none);
-  response.keep_alive(keep);
-  return response;
-}
-
-// The status line and the fields, to the empty line.
-std::string head_of(const Response& response) {
-  std::string head =
-      fmt::format("HTTP/{}.{} {} {}\r\n", response.version() / 10, response.version() % 10,
-                  response.result_int(), std::string_view(response.reason()));
-  for (const auto& field : response.base()) {
-    head.append(field.name_string()).append(": ").append(field.value()).append("\r\n");
-  }
-  return head += "\r\n";
 }
 
 // One connection. Stream is Plain or Tls.
@@ -109,7 +74,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       : shared_(std::move(shared)),
         tls_(std::move(tls)),
         stream_(std::move(stream)),
-        buffer_(shared_->limits.header_bytes) {
+        buffer_(shared_->limits.header_bytes + kReadBytes) {
     error_code gone;  // then nobody asks either
     client_ = client_of(tcp().socket().remote_endpoint(gone).address());
     shared_->connections.insert(this);
@@ -123,6 +88,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     if (streaming_) streaming_->end();
   }
 
+  const std::string& client() const override { return client_; }
+
   asio::awaitable<void> run() {
     if constexpr (kIsTls) {
       if (!co_await shake_hands()) co_return;
@@ -135,7 +102,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       const error_code failed = co_await read_head(request, left < limit);
       if (shared_->stopped) co_return;
       const bool head = !failed && request.get().method() == http::verb::head;
-      const unsigned version = failed ? 11 : request.get().version();
+      const int minor = failed ? 1 : static_cast<int>(request.get().version() % 10);
       bool keep = false;
       WebResponse web;
       if (failed) {
@@ -146,20 +113,18 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
                  const char* const problem = request_problem(asked)) {
         web = plain_text(400, problem);
       } else {
-        keep = left > 1 && request.get().keep_alive();
+        keep = left > 1 && request.get().keep_alive() && !shared_->is_crowded();
         web = co_await respond(asked);
         if (shared_->stopped) co_return;
       }
+      const std::string top = head_of(web, *shared_->door, minor, keep && !web.stream);
       if (web.stream) {
-        co_await write_stream(std::move(web), version, head);
+        co_await write_stream(std::move(web.stream), top, minor >= 1, head);
         co_return;
       }
       const std::shared_ptr<WebParts> parts = std::move(web.parts);
-      Response response = to_beast(std::move(web), *shared_->door, version, keep);
-      if (parts) response.content_length(parts->bytes());
       std::string body;
-      if (!head) body = std::move(response.body());
-      const std::string top = head_of(response);
+      if (!head) body = std::move(web.body);
       if (place_) place_->begin_writing();
       // An answer without a place is closed to make room for others, as if nothing were asked.
       std::optional<Idle> idle;
@@ -198,7 +163,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   asio::awaitable<void> say_https() {
     const std::string bytes =
         "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        "Connection: close\r\n\r\nhttps is spoken here, not http\n";
+        "Connection: close\r\n\r\nthis port uses https, not http\n";
     error_code failed;
     co_await asio::async_write(tcp(), asio::buffer(bytes),
                                asio::redirect_error(asio::use_awaitable, failed));
@@ -209,13 +174,18 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   // of an answer that there may be: a sixth of the program's size.
   asio::awaitable<error_code> read_head(Request& request, bool served_before) {
     const Idle idle(*shared_, served_before, this);
+    const WebLimits& limits = shared_->limits;
+    bool waits = served_before && buffer_.size() == 0;  // for the next request of a client
     error_code failed;
-    tcp().expires_after(shared_->limits.header_timeout);
+    tcp().expires_after(waits ? limits.idle_timeout : limits.header_timeout);
     while (true) {
-      if (buffer_.size() > 0) {
+      while (buffer_.size() > 0) {
         buffer_.consume(request.put(buffer_.data(), failed));
-        if (failed && failed != http::error::need_more) co_return failed;
-        if (request.is_header_done()) co_return error_code();
+        if (failed == http::error::need_more) break;
+        if (failed) co_return failed;
+        // A chunked body is read to its end: only then is it known to be empty.
+        const bool has_chunks = request.is_header_done() && request.chunked();
+        if (has_chunks ? request.is_done() : request.is_header_done()) co_return error_code();
       }
       const std::size_t room = beast::read_size(buffer_, kReadBytes);
       if (room == 0) co_return http::error::buffer_overflow;
@@ -226,6 +196,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       }
       if (failed) co_return failed;
       buffer_.commit(size);
+      if (std::exchange(waits, false)) tcp().expires_after(limits.header_timeout);
     }
   }
 
@@ -233,6 +204,9 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   static std::optional<WebResponse> refuse(const error_code& failed) {
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
       return plain_text(431, "request header too large\n");
+    }
+    if (failed == http::error::unexpected_body) {
+      return plain_text(400, "a request body is not accepted\n");
     }
     if (failed == http::error::end_of_stream) return std::nullopt;
     if (failed == http::error::partial_message) return std::nullopt;
@@ -303,15 +277,11 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   }
 
   // The connection ends with the stream.
-  asio::awaitable<void> write_stream(WebResponse web, unsigned version, bool head) {
-    streaming_ = std::move(web.stream);
-    Response response = to_beast(std::move(web), *shared_->door, version, false);
-    response.content_length(boost::none);
-    const bool chunked = version >= 11;  // without: until the end of the connection
-    response.chunked(chunked);
+  asio::awaitable<void> write_stream(std::shared_ptr<WebStream> stream, const std::string& top,
+                                     bool chunked, bool head) {
+    streaming_ = std::move(stream);
     tcp().expires_never();
     hear_leaving();  // no timeout of a write ends this read
-    const std::string top = head_of(response);
     write_until_ = WriteEnd::max();
     bool good = co_await write(top, "");
     place_.reset();

@@ -2,6 +2,7 @@
 // alone includes it; Beast stays inside.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -22,6 +24,8 @@ namespace taskwatchd {
 struct HttpConnection {
   virtual ~HttpConnection() = default;
   virtual void close() = 0;
+  // By client_of.
+  virtual const std::string& client() const = 0;
 };
 
 class Place;
@@ -47,6 +51,15 @@ struct HttpShared {
   Places answering;
   Places waiting;  // answers to requests that may have to wait
   bool stopped = false;
+
+  // Connections at once. One of TLS holds some 80 kB of buffers, twenty times what a plain one
+  // does.
+  std::size_t most_connections() const {
+    constexpr std::size_t kTlsConnections = 2048;
+    return door->tls ? std::min(limits.connections, kTlsConnections) : limits.connections;
+  }
+  // Connections are short: none is kept after its answer.
+  bool is_crowded() const { return connections.size() > most_connections() / 4 * 3; }
 };
 
 // Holds one of the places for answers, from the request to the last byte.

@@ -136,11 +136,13 @@ class Maker {
     std::string ciphers = joined(config_.ciphers);
     if (ciphers.empty()) ciphers = std::string(kCiphers) + (is_old ? kOldCiphers : "");
     if (SSL_CTX_set_cipher_list(raw_, ciphers.c_str()) != 1) {
-      problems_.add({}, "this machine's OpenSSL has none of `cipher_suites`; choose others");
+      problems_.add({}, "the OpenSSL of this host supports none of `cipher_suites`; choose others");
     }
     const std::string curves = joined(config_.curves);
     if (!curves.empty() && SSL_CTX_set1_groups_list(raw_, curves.c_str()) != 1) {
-      problems_.add({}, "this machine's OpenSSL has not all of `curve_preferences`; choose others");
+      problems_.add(
+          {},
+          "the OpenSSL of this host does not support all of `curve_preferences`; choose others");
     }
   }
 
@@ -152,8 +154,9 @@ class Maker {
     made_.context->use_certificate_chain(asio::buffer(texts_.certificate), failed);
     if (failed) {
       refuse("cert_file", config_.cert_file,
-             "holds no certificate that can be used: " + failed.message() +
-                 "; it must be in PEM form, the server's own first, then those that signed it");
+             "contains no usable certificate: " + failed.message() +
+                 "; it must be in PEM format, the server's certificate first, then those that "
+                 "signed it");
       return;
     }
     check_dates();
@@ -165,19 +168,19 @@ class Maker {
     refuse("key_file", config_.key_file,
            other ? "is not the key of `" +
                        std::string(config_.cert_file.path.empty() ? "cert" : "cert_file") +
-                       "`; give the one that the certificate was made with"
-                 : "holds no key that can be used: " + failed.message() +
-                       "; it must be in PEM form, without a passphrase");
+                       "`; set the key that belongs to the certificate"
+                 : "contains no usable key: " + failed.message() +
+                       "; it must be in PEM format, without a passphrase");
   }
 
   void check_dates() {
     const X509* const certificate = SSL_CTX_get0_certificate(raw_);
     if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
       warn("cert_file", config_.cert_file,
-           "is not valid yet: clients refuse it; check this machine's clock");
+           "is not valid yet: clients reject it; check the clock of this host");
     }
     if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-      warn("cert_file", config_.cert_file, "has expired: clients refuse it; renew it");
+      warn("cert_file", config_.cert_file, "has expired: clients reject it; renew it");
     }
   }
 
@@ -228,10 +231,11 @@ class Maker {
     }
     if (taken == 0 && config_.client_auth == ClientAuth::kRequireAndVerify) {
       refuse("client_ca_file", config_.client_ca_file,
-             "holds no certificate, or a broken one; it must be in PEM form");
+             "contains no certificate, or an invalid one; it must be in PEM format");
     } else if (taken == 0 || broken) {
       warn("client_ca_file", config_.client_ca_file,
-           "holds no certificate, or a broken one, which admits no client; it must be in PEM form");
+           "contains no certificate, or an invalid one, which admits no client; it must be in PEM "
+           "format");
     }
   }
 

@@ -69,7 +69,7 @@ int Connection::on_busy(void* self, int tries) {
 
 StoreError Connection::error(int code) {
   const std::string what = sqlite3_errstr(code);
-  const std::string file = "state " + settings_.path + ": ";
+  const std::string file = "state database " + settings_.path + ": ";
   if (is_full(db_.get(), code)) {
     return {StoreError::Kind::kUnavailable, file + kFull + "; free some space there"};
   }
@@ -77,7 +77,7 @@ StoreError Connection::error(int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {StoreError::Kind::kUnavailable,
-              file + what + "; another program holds it (a backup?): wait for it or stop it"};
+              file + what + "; another program has it locked (a backup?): wait for it or stop it"};
     default:
       return {
           waitable(db_.get(), code) ? StoreError::Kind::kUnavailable : StoreError::Kind::kBroken,
@@ -98,9 +98,10 @@ int Connection::within_memory(const std::function<int()>& action) {
 std::optional<StoreError> Connection::attempt(const std::function<int()>& action) {
   if (broken_) return broken_;
   if (moved(db_.get())) {
-    broken_ = StoreError{StoreError::Kind::kBroken,
-                         "state " + settings_.path +
-                             " was removed or replaced while in use; restart to begin a new one"};
+    broken_ = StoreError{
+        StoreError::Kind::kBroken,
+        "state database " + settings_.path +
+            " was removed or replaced while in use; restart taskwatchd to start with a new one"};
     return broken_;
   }
   int code = within_memory(action);

@@ -1,11 +1,14 @@
 #include "io/sqlite/sqlite_file.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -25,19 +28,22 @@ std::string mend(int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      return "make its folder, or set state.path to a file in a folder that exists";
+      return "create its directory, or set state.path to a file in an existing directory";
     case EACCES:
     case EPERM:
-      return "let the daemon's user write the file and its folder";
+      return "make the file and its directory writable for the daemon's user";
     case EROFS:
-      return "the file system is read-only; set state.path to a place that can be written";
+      return "the file system is read-only; set state.path to a writable location";
     case ENOSPC:
     case EDQUOT:
       return "free some space on that disk";
+    case ENOLCK:
+    case EOPNOTSUPP:
+      return "set state.path to a file on a local disk, which has locks";
     case EISDIR:
-      return "state.path must name a file, and this is a folder";
+      return "set state.path to a file; this is a directory";
     default:
-      return "check the file, its folder and the disk";
+      return "check the file, its directory and the disk";
   }
 }
 
@@ -64,9 +70,56 @@ std::string holder(int fd) {
 }  // namespace
 
 OpenError unusable(const std::string& path, int error) {
-  return {OpenError::Kind::kUnusable,
-          "state " + path + " cannot be opened: " + std::generic_category().message(error) + "; " +
-              mend(error)};
+  const bool full = error == ENOSPC || error == EDQUOT;
+  const std::string owned = error == EACCES || error == EPERM ? unwritable_part(path) : "";
+  return {full ? OpenError::Kind::kFull : OpenError::Kind::kUnusable,
+          "state database " + path +
+              " cannot be opened: " + std::generic_category().message(error) + "; " +
+              (owned.empty() ? "" : owned + ": ") + mend(error)};
+}
+
+std::string unwritable_part(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal", ".lock"}) {
+    const std::string name = path + suffix;
+    struct stat info {};
+    if (::stat(name.c_str(), &info) != 0) continue;
+    if (::faccessat(AT_FDCWD, name.c_str(), R_OK | W_OK, AT_EACCESS) == 0) continue;
+    const passwd* const user = ::getpwuid(info.st_uid);
+    return name + " belongs to " +
+           (user != nullptr ? std::string(user->pw_name) : "user " + std::to_string(info.st_uid));
+  }
+  return {};
+}
+
+// The numbers are those of statfs(2) and linux/magic.h.
+std::string_view network_disk(unsigned long type) {
+  switch (type) {
+    case 0x6969:
+      return "nfs";
+    case 0x517b:
+    case 0xfe534d42:
+    case 0xff534d42:
+      return "cifs";
+    case 0x65735546:
+      return "fuse";
+    case 0x01021997:
+      return "9p";
+    case 0x5346414f:
+      return "afs";
+    case 0x00c36400:
+      return "ceph";
+    case 0x01161970:
+      return "gfs2";
+    default:
+      return {};
+  }
+}
+
+std::string_view network_disk_of(const std::string& path) {
+  struct statfs disk {};
+  // The type is signed on some machines: its 32 bits count.
+  if (::statfs(path.c_str(), &disk) != 0) return {};
+  return network_disk(static_cast<std::uint32_t>(disk.f_type));
 }
 
 std::variant<std::string, OpenError> prepare_file(const std::string& path) {
@@ -84,13 +137,13 @@ std::variant<std::string, OpenError> prepare_file(const std::string& path) {
   if (::fstat(file.fd, &info) != 0) return unusable(path, errno);
   if (!S_ISREG(info.st_mode)) {
     return OpenError{OpenError::Kind::kUnusable,
-                     "state " + path + " is not a regular file; set state.path to one"};
+                     "state database " + path + " is not a regular file; set state.path to one"};
   }
   if (!looks_right(file.fd, path, info.st_size)) {
-    return OpenError{OpenError::Kind::kUnusable,
-                     "state " + path +
-                         " is not a state file: set state.path to another file, or "
-                         "move this one away"};
+    return OpenError{
+        OpenError::Kind::kUnusable,
+        "state database " + path +
+            " is not a taskwatchd database: set state.path to another file, or move this one away"};
   }
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
                                                          &std::free);
@@ -104,7 +157,7 @@ std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& pat
                                                          &std::free);
   const std::string name = (real ? std::string(real.get()) : path) + ".lock";
   const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-  if (fd < 0) return unusable(path, errno);
+  if (fd < 0) return unusable(name, errno);
   std::unique_ptr<Lock> lock(new Lock(fd));
   int locked = 0;
   do {
@@ -113,8 +166,8 @@ std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& pat
   if (locked != 0) {
     if (errno != EWOULDBLOCK) return unusable(name, errno);
     return OpenError{OpenError::Kind::kLocked,
-                     "state " + path + " is in use by another taskwatchd" + holder(fd) +
-                         ": stop that one, or give this one another state.path"};
+                     "state database " + path + " is in use by another taskwatchd" + holder(fd) +
+                         ": stop that one, or set another state.path for this one"};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   // Failure costs only the number in the other's message.

@@ -70,25 +70,38 @@ INSERT INTO meta VALUES('commits', 0);
 )sql";
 
 OpenError refuse(OpenError::Kind kind, const std::string& path, const std::string& text) {
-  return {kind, "state " + path + " " + text};
+  return {kind, "state database " + path + " " + text};
 }
 
 OpenError damaged(const std::string& path, std::string how) {
   std::replace(how.begin(), how.end(), '\n', ' ');  // one message, one line
-  return refuse(OpenError::Kind::kUnusable, path,
-                "is damaged (" + how + "): restore a copy, or move it away to begin anew");
+  return refuse(
+      OpenError::Kind::kUnusable, path,
+      "is damaged (" + how + "): restore a backup, or move it away to start from scratch");
 }
 
 OpenError failure(const std::string& path, sqlite3* db, int code) {
   const std::string what = sqlite3_errmsg(db);
   if (is_full(db, code)) {
-    return refuse(OpenError::Kind::kUnusable, path,
+    return refuse(OpenError::Kind::kFull, path,
                   "cannot grow: " + std::string(kFull) + "; free some space there");
   }
-  switch (code & 0xff) {
+  const int primary = code & 0xff;
+  const std::string owned = unwritable_part(path);
+  const bool may_be_locks =
+      primary == SQLITE_BUSY || primary == SQLITE_PROTOCOL || primary == SQLITE_IOERR;
+  const std::string_view network = may_be_locks ? network_disk_of(path) : std::string_view();
+  if (!network.empty()) {
+    return refuse(
+        OpenError::Kind::kUnusable, path,
+        "is on a network disk (" + std::string(network) + "; " + what +
+            "): set state.path to a file on a local disk, because SQLite needs its locks");
+  }
+  switch (primary) {
     case SQLITE_NOTADB:
-      return refuse(OpenError::Kind::kUnusable, path,
-                    "is not a state file: set state.path to another file, or move this one away");
+      return refuse(
+          OpenError::Kind::kUnusable, path,
+          "is not a taskwatchd database: set state.path to another file, or move this one away");
     case SQLITE_CORRUPT:
       return damaged(path, what);
     case SQLITE_BUSY:
@@ -99,9 +112,8 @@ OpenError failure(const std::string& path, sqlite3* db, int code) {
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
       return refuse(OpenError::Kind::kUnusable, path,
-                    "cannot be written (" + what +
-                        "): let the daemon's user write the file and "
-                        "its folder");
+                    "cannot be written (" + what + (owned.empty() ? "" : "; " + owned) +
+                        "): make the file and its directory writable for the daemon's user");
     default:
       return refuse(OpenError::Kind::kUnusable, path,
                     "cannot be used (" + what + "): check its disk");
@@ -142,7 +154,7 @@ std::optional<OpenError> identify(const std::string& path, sqlite3* db, std::int
     return refuse(OpenError::Kind::kNewer, path,
                   "was written by a newer taskwatchd (schema " + std::to_string(version) +
                       ", this one reads " + std::to_string(kSchemaVersion) +
-                      "): run that version again, or restore an older copy");
+                      "): run that version again, or restore an older backup");
   }
   return std::nullopt;
 }

@@ -79,11 +79,12 @@ Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
   const auto waiting = std::make_shared<Asked<Result>>(impl_->executor);
   const std::weak_ptr<Asked<Result>> answer_to = waiting;
   const auto mailbox = impl_->mailbox;
-  const StoreError refused{StoreError::Kind::kUnavailable,
-                           "state " + impl_->path + ": too many calls wait, or it is closing"};
+  const StoreError refused{
+      StoreError::Kind::kUnavailable,
+      "state database " + impl_->path + ": too many requests are waiting, or it is closing"};
   const auto result = std::make_shared<Result>(
       StoreError{StoreError::Kind::kUnavailable,
-                 "state " + impl_->path + ": there is not enough memory, or the store is closing"});
+                 "state database " + impl_->path + ": out of memory, or it is closing"});
   Worker::Job job = [action = std::move(action), answer_to, mailbox, result](Connection* to) {
     try {
       if (to != nullptr) *result = action(*to);

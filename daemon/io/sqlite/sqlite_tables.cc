@@ -129,7 +129,7 @@ Event read_event(const Statement& row) {
     event.ts = row.wall(1);
     event.name = row.text(2);
     event.level = find_in<Level>(kLevels, row.text(7)).value_or(Level::kError);
-    event.msg = "the stored text of this event cannot be read";
+    event.msg = "cannot read the stored text of this event";
     event.fields = {{"account", row.text(3)}, {"job_id", row.text(4)}, {"task_id", row.text(5)}};
   }
   event.id = static_cast<std::uint64_t>(row.number(0));

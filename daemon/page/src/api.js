@@ -25,7 +25,9 @@ function failed(why) {
 export async function ask(path) {
   let reply;
   try {
-    reply = await fetch(`api/v1/${path}`, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
+    // Not relative to the page's own address, which may hold a user and password: fetch refuses such.
+    const url = new URL(`api/v1/${path}`, location.origin + location.pathname);
+    reply = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
     const body = await reply.json();
     if (reply.ok && body.status === "success") {
       arrived();

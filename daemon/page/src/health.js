@@ -16,10 +16,10 @@ export function problemsOf(status, stream) {
   if (!status.config.last_reload_successful) found.push(`${t("health.config")}: ${t("health.config_bad")}`);
   for (const account of status.accounts) {
     const name = t("health.account", { name: account.name });
-    const tried = account.trouble || account.apis.some((api) => api.calls > 0);
-    if (account.trouble) found.push(`${name}: ${named("trouble", account.trouble)}`);
+    const tried = account.failure_reason || account.apis.some((api) => api.calls > 0);
+    if (account.failure_reason) found.push(`${name}: ${named("trouble", account.failure_reason)}`);
     else if (!account.up && tried) found.push(`${name}: ${t("health.down")}`);
-    else for (const one of account.instances) if (!one.up && one.trouble) found.push(`${name}, ${one.name}: ${named("trouble", one.trouble)}`);
+    else for (const one of account.instances) if (!one.up && one.failure_reason) found.push(`${name}, ${one.name}: ${named("trouble", one.failure_reason)}`);
     for (const api of account.apis) if (api.denied) found.push(`${name}: ${t("health.denied", { api: api.action })}`);
   }
   if (stream === "lost") found.push(`${t("health.stream")}: ${t("health.stream_lost")}`);
@@ -29,7 +29,7 @@ export function problemsOf(status, stream) {
 const Lamp = ({ good, children }) => html`<span class=${`lamp ${good === null ? "" : good ? "good" : "bad"}`}>${children}</span>`;
 
 function Keys({ account }) {
-  if (KEYS.includes(account.trouble)) return html`<${Lamp} good=${false}>${named("trouble", account.trouble)}<//>`;
+  if (KEYS.includes(account.failure_reason)) return html`<${Lamp} good=${false}>${named("trouble", account.failure_reason)}<//>`;
   if (account.up || account.apis.some((api) => api.last_success)) return html`<${Lamp} good>${t("health.keys_good")}<//>`;
   return html`<${Lamp} good=${null}>${t("health.keys_unknown")}<//>`;
 }
@@ -40,11 +40,11 @@ function Offset({ seconds }) {
 }
 
 function Account({ account }) {
-  const down = account.trouble ? named("trouble", account.trouble) : t(account.apis.some((api) => api.calls > 0) ? "health.down" : "health.unknown");
+  const down = account.failure_reason ? named("trouble", account.failure_reason) : t(account.apis.some((api) => api.calls > 0) ? "health.down" : "health.unknown");
   return html`<section class="card"><h2>${t("health.account", { name: account.name })}</h2><dl class="facts">
-    <${Fact} name=${t("health.answers")}><${Lamp} good=${account.up || (account.trouble ? false : null)}>${account.up ? t("health.up") : down}<//><//>
+    <${Fact} name=${t("health.answers")}><${Lamp} good=${account.up || (account.failure_reason ? false : null)}>${account.up ? t("health.up") : down}<//><//>
     <${Fact} name=${t("health.keys")}><${Keys} account=${account} /><//>
-    <${Fact} name=${t("health.instances")}>${account.instances.map((one) => html`<div key=${one.name}><${Lamp} good=${one.up || (one.trouble ? false : null)}>${one.name}${one.trouble ? html` · ${named("trouble", one.trouble)}` : ""}<//></div>`)}<//>
+    <${Fact} name=${t("health.instances")}>${account.instances.map((one) => html`<div key=${one.name}><${Lamp} good=${one.up || (one.failure_reason ? false : null)}>${one.name}${one.failure_reason ? html` · ${named("trouble", one.failure_reason)}` : ""}<//></div>`)}<//>
     <${Fact} name=${t("health.tasks")}>${t("health.tasks_counts", Object.fromEntries(Object.entries(account.tasks).map(([k, v]) => [k, number(v)])))}<//>
     <${Fact} name=${t("health.jobs")}>${t("health.jobs_counts", { watched: number(account.jobs.watched), skipped: number(account.jobs.skipped) })}<//>
     <${Fact} name=${t("health.oldest")}>${account.oldest_observation ? html`<${Ago} at=${account.oldest_observation} />` : t("health.oldest_none")}<//>

@@ -14,7 +14,7 @@ const SHOWN = 50;
 const REASONS = 6;
 
 function Facts({ job }) {
-  const counts = job.tasks ?? job.held;
+  const counts = job.tasks ?? job.observed;
   const labels = Object.entries(job.labels);
   return html`
     <div class="big-bar"><${Progress} job=${job} /></div>

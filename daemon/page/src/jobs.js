@@ -6,11 +6,11 @@ import { tasksAddress } from "./route.js";
 import { named, phrase, t } from "./words.js";
 
 const SHOWN = 100; // rows at first, and more with each press
-const counts = (job) => job.tasks ?? job.held;
+const counts = (job) => job.tasks ?? job.observed;
 export const bad = (job) => sum(counts(job), BAD);
 // All that is bad: tasks that replies have named, and those that only the counts of their jobs have yet.
 export function badOf(jobs, listed) {
-  const ahead = (job) => Math.max(0, bad(job) - sum(job.held, BAD));
+  const ahead = (job) => Math.max(0, bad(job) - sum(job.observed, BAD));
   return listed + jobs.reduce((all, job) => all + ahead(job), 0);
 }
 export const BAD_TASKS = `tasks?limit=1&status=${BAD.join()}`; // whose total is what is listed
@@ -25,7 +25,7 @@ export function End({ job }) {
 }
 
 export function Progress({ job }) {
-  const all = job.total ?? sum(job.held, ALL);
+  const all = job.total ?? sum(job.observed, ALL);
   if (!all) return html`<span class="quiet">${t("jobs.unread")}</span>`;
   const done = sum(counts(job), ENDED);
   return html`<${Bar} counts=${counts(job)} total=${all} />

@@ -44,7 +44,8 @@ TEST(Advice, NamesTheActionThatIsDenied) {
 TEST(Advice, AKeyThatIsBarredIsNotMendedByAnAction) {
   EXPECT_THAT(
       advice(Api::kQueryTask, failure(Reason::kForbidden, "Forbidden.AccessKeyDisabled"), kPlace),
-      EndsWith(" Enable the key of account prod in the RAM console, or give another one."));
+      EndsWith(
+          " Enable the AccessKey of account prod in the RAM console, or configure another one."));
   EXPECT_THAT(advice(Api::kQueryTask, failure(Reason::kForbidden, "Forbidden.RiskControl"), kPlace),
               EndsWith(" Ask Alibaba Cloud why account prod is under risk control."));
 }

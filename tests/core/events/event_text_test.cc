@@ -11,6 +11,8 @@
 
 #include "core/types/utf8.h"
 
+#include "core/events/json.h"
+
 namespace taskwatchd {
 namespace {
 
@@ -51,9 +53,9 @@ TEST(EventJson, LeavesOutNoIdAndNoName) {
 }
 
 TEST(EventJson, WritesFieldsAloneAsAnObject) {
-  EXPECT_EQ(to_json_object({}), "{}");
+  EXPECT_EQ(JsonObject().text(), "{}");
   EXPECT_EQ(
-      to_json_object({{"task_id", "T1"}, {"progress", std::int64_t{62}}, {"message", "a\nb"}}),
+      JsonObject({{"task_id", "T1"}, {"progress", std::int64_t{62}}, {"message", "a\nb"}}).text(),
       R"({"task_id":"T1","progress":62,"message":"a\nb"})");
 }
 

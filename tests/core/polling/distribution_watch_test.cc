@@ -244,7 +244,7 @@ TEST_F(DistributionWatchTest, AFetchThatACrashInterruptedIsToldAndNotRepeatedAtE
     EXPECT_FALSE(verdicts[0].record->fetch_begun);
     ASSERT_EQ(verdicts[0].events.size(), 1u);
     EXPECT_EQ(*field(verdicts[0].events[0], "problem"),
-              FieldValue("the daemon ended while the file was fetched or read"));
+              FieldValue("the daemon stopped while the file was being downloaded or read"));
     EXPECT_TRUE(later.interrupted(now).empty()) << "once";
     EXPECT_EQ(later.next(kDetail, now).wake, crash < 4 ? now.mono + minutes(60) : Mono::max());
     if (crash == 4) break;

@@ -50,7 +50,7 @@ class TaskFilesTest : public ::testing::Test {
 TEST_F(TaskFilesTest, SeesFilesComeGrowAndGo) {
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), IsEmpty());
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("matches no file; it is looked at again")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("matches no file; it is checked again")));
   EXPECT_FALSE(look());
   folder_.write("d/a.txt", "T1\n");
   EXPECT_TRUE(look());
@@ -95,7 +95,8 @@ TEST_F(TaskFilesTest, AFileThatCannotBeReadKeepsItsTasksAndHoldsUpNoOther) {
   pass(std::chrono::minutes(10));
   EXPECT_FALSE(look());
   EXPECT_THAT(tasks(), ElementsAre("T1", "T2"));
-  EXPECT_THAT(errors_, ElementsAre(HasSubstr("d/a.txt is not a regular file; name a file")));
+  EXPECT_THAT(errors_,
+              ElementsAre(HasSubstr("d/a.txt is not a regular file; set the path of a file")));
   std::filesystem::remove(folder_ / "d/a.txt");
   EXPECT_TRUE(look()) << "the problem is over";
   pass(FollowedFile::kDropAfter);
@@ -108,7 +109,7 @@ TEST_F(TaskFilesTest, ABadLineIsNamedByFileAndLine) {
   const std::string path = folder_.write("d/a.txt", "T1\nno id\nT2\n");
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), ElementsAre("T1", "T2"));
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr(path + ":2:1: `no id` is no task id")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr(path + ":2:1: `no id` is not a valid task id")));
   EXPECT_FALSE(look());
 }
 
@@ -125,7 +126,7 @@ TEST_F(TaskFilesTest, ForgetsGlobsThatAreNamedNoLonger) {
   pass(FollowedFile::kDropAfter);
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), IsEmpty());
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one.txt does not exist; it is looked at again")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one.txt does not exist; it is checked again")));
 }
 
 TEST_F(TaskFilesTest, NamesTheFoldersToWatch) {

@@ -69,19 +69,19 @@ TEST_F(ConfigFileTest, WarnsOfFilesThatEveryUserMayChangeOrRead) {
   EXPECT_THAT(warnings_with(0640, 0640), IsEmpty());
   EXPECT_THAT(warnings_with(0666, 0644),
               ElementsAre(HasSubstr("`access_key_secret_file` " + secret +
-                                    " can be changed by every user of this machine"),
-                          HasSubstr("state " + state + " can be read by every user")));
+                                    " can be changed by every user of this host"),
+                          HasSubstr("state database " + state + " can be read by every user")));
 }
 
 TEST_F(ConfigFileTest, SaysWhyAFileCannotBeRead) {
   EXPECT_THAT(errors(folder_ / "none.yaml"),
               ElementsAre(folder_ / "none.yaml: cannot be read: No such file or directory; check "
-                                    "the path, and that the user taskwatchd runs as may read it"));
+                                    "the path, and that the user of taskwatchd can read it"));
   EXPECT_THAT(errors(folder_.path()),
-              ElementsAre(folder_.path() + ": is not a regular file; name a file"));
+              ElementsAre(folder_.path() + ": is not a regular file; set the path of a file"));
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(errors(folder_ / "pipe"),
-              ElementsAre(folder_ / "pipe: is not a regular file; name a file"));
+              ElementsAre(folder_ / "pipe: is not a regular file; set the path of a file"));
   folder_.write("large.yaml", std::string(kMaxConfigBytes + 1, '#'));
   EXPECT_THAT(errors(folder_ / "large.yaml"),
               ElementsAre(HasSubstr("is larger than 16777216 bytes")));
@@ -91,7 +91,7 @@ TEST_F(ConfigFileTest, PassesOnTheErrorsOfTheText) {
   const std::string path = folder_.write("c.yaml", "accounts: []\ncolour: 1\n");
   const auto lines = errors(path);
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_EQ(lines[0], path + ":1:11: no accounts; give at least one");
+  EXPECT_EQ(lines[0], path + ":1:11: `accounts` is empty; add at least one");
 }
 
 TEST_F(ConfigFileTest, RelativePathsBeginInTheFilesFolder) {
@@ -131,22 +131,28 @@ TEST_F(ConfigFileTest, NamesEveryKeyAndCaFileThatCannotBeUsed) {
       "      security_token_file: token\n",
       "        ca_file: ca\n      - {region: cn-beijing, ca_file: none.pem}\n");
   const std::string access =
-      "cannot be read: No such file or directory; check the path, and that the user taskwatchd "
-      "runs as may read it";
+      "cannot be read: No such file or directory; check the path, and that the user of taskwatchd "
+      "can read it";
   EXPECT_THAT(
       errors(path),
       ElementsAre(path + ": account `prod`: `access_key_id_file` " +
-                      folder_ / "id is empty; put the key "
-                                "into it",
+                      folder_ / "id is empty; put the value into it",
                   path + ": account `prod`: `access_key_secret_file` " + folder_ / "none " + access,
                   path + ": account `prod`: `security_token_file` " +
-                      folder_ /
-                          "token holds a space, a second line or a character that is not plain "
-                          "ASCII; put the key alone into it",
+                      folder_ / "token contains a space, a second line or a character that is not "
+                                "plain ASCII; it must contain only the value",
                   path + ": account `prod`, instance `cn-shanghai`: `ca_file` " +
-                      folder_ / "ca holds no certificate; it must be in PEM form",
+                      folder_ / "ca contains no certificate; it must be in PEM format",
                   path + ": account `prod`, instance `cn-beijing`: `ca_file` " +
                       folder_ / "none.pem " + access));
+}
+
+TEST_F(ConfigFileTest, TheCaFileOfAnAccountIsReadOnceAndUtf16IsNamed) {
+  folder_.write("ca", std::string("\xFF\xFE-\0-\0", 6));
+  const std::string path = config("    credentials: {ecs_ram_role: r}\n    ca_file: ca\n",
+                                  "      - {region: cn-beijing}\n");
+  EXPECT_THAT(errors(path), ElementsAre(path + ": account `prod`: `ca_file` " +
+                                        folder_ / "ca is UTF-16; save it as UTF-8"));
 }
 
 // Root may read everything: such tests are done as nobody.
@@ -206,16 +212,15 @@ TEST_F(ConfigFileTest, WarnsOfBadLinesTakenTasksAndGlobsWithoutAMatch) {
   const LoadedConfig config = loaded(path);
   EXPECT_THAT(config.config.accounts[0].instances[1].tasks, ElementsAre("T2", "T3"));
   EXPECT_THAT(config.config.accounts[0].instances[2].tasks, ElementsAre());
-  const std::string later = "; it is looked at again while running";
-  EXPECT_THAT(
-      lines_of(config.warnings),
-      ElementsAre(path + ": `task_files` " + folder_ / "none/*.txt matches no file" + later,
-                  path + ": `task_files` " + folder_ / "none.txt does not exist" + later,
-                  HasSubstr(a + ":1:1: `T 1` is no task id"),
-                  HasSubstr(a + ":1:1: `T 1` is no task id"),
-                  a + ":2:1: task `T2` is watched under instance `cn-beijing` already and is left "
-                      "out here; remove one",
-                  HasSubstr(a + ":3:1: task `T3` is watched under instance `cn-beijing`")));
+  const std::string later = "; it is checked again while taskwatchd runs";
+  EXPECT_THAT(lines_of(config.warnings),
+              ElementsAre(path + ": `task_files` " + folder_ / "none/*.txt matches no file" + later,
+                          path + ": `task_files` " + folder_ / "none.txt does not exist" + later,
+                          HasSubstr(a + ":1:1: `T 1` is not a valid task id"),
+                          HasSubstr(a + ":1:1: `T 1` is not a valid task id"),
+                          a + ":2:1: task `T2` is listed under instance `cn-beijing` already and "
+                              "is ignored here; remove one",
+                          HasSubstr(a + ":3:1: task `T3` is listed under instance `cn-beijing`")));
 }
 
 TEST_F(ConfigFileTest, RefusesATaskFileThatIsThereButCannotBeRead) {
@@ -228,10 +233,10 @@ TEST_F(ConfigFileTest, RefusesATaskFileThatIsThereButCannotBeRead) {
 
 TEST_F(ConfigFileTest, WarnsOfWhatWatchesNothing) {
   EXPECT_THAT(lines_of(loaded(config("")).warnings),
-              ElementsAre(HasSubstr("instance `cn-shanghai` watches nothing; give it `tasks`")));
+              ElementsAre(HasSubstr("instance `cn-shanghai` watches nothing; add `tasks`")));
   EXPECT_THAT(
       lines_of(loaded(config("    quota: {QueryTask: 0}\n", "        tasks: [T1]\n")).warnings),
-      ElementsAre(HasSubstr("quota `QueryTask` is 0, so its tasks are never asked; raise it")));
+      ElementsAre(HasSubstr("quota `QueryTask` is 0, so its tasks are never polled; raise it")));
   EXPECT_THAT(lines_of(loaded(config("", "        jobs: [J1]\n")).warnings), IsEmpty());
   EXPECT_THAT(
       lines_of(loaded(config("    quota: {ListTask: 0, ListJob: 0}\n", "        jobs: [J1]\n"))

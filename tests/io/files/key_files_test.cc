@@ -38,13 +38,28 @@ class KeyFilesTest : public ::testing::Test {
 
 TEST_F(KeyFilesTest, ReadsIdSecretAndTokenFromFiles) {
   account_.credentials.access_key_id = "";
-  account_.credentials.access_key_id_file = folder_.write("id", "LTAI5tFILE\n");
+  account_.credentials.access_key_id_file = folder_.write("id", "STS.FILE\n");
   account_.credentials.security_token_file = folder_.write("token", "CAIS+/=\n");
   KeyFiles files = make();
   const auto keys = std::get<Keys>(files.keys(account_));
-  EXPECT_EQ(keys.access_key_id, "LTAI5tFILE");
+  EXPECT_EQ(keys.access_key_id, "STS.FILE");
   EXPECT_EQ(keys.access_key_secret.reveal(), "first");
   EXPECT_EQ(keys.security_token.reveal(), "CAIS+/=");
+}
+
+TEST_F(KeyFilesTest, ATokenIsOnlyGivenWithAnIdOfSts) {
+  account_.credentials.security_token_file = folder_.write("token", "CAIS\n");
+  KeyFiles files = make();
+  EXPECT_TRUE(std::get<Keys>(files.keys(account_)).security_token.empty());
+  AccountConfig bare;
+  bare.name = "bare";
+  const Environment secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "S");
+  const Environment token("ALIBABA_CLOUD_SECURITY_TOKEN", "CAIS");
+  for (const auto& [id, sent] : {std::pair("LTAI5tX", ""), std::pair("\"STS.1\"", "CAIS")}) {
+    const Environment variable("ALIBABA_CLOUD_ACCESS_KEY_ID", id);
+    KeyFiles environment = make();
+    EXPECT_EQ(std::get<Keys>(environment.keys(bare)).security_token.reveal(), sent);
+  }
 }
 
 TEST_F(KeyFilesTest, UsesAChangedKeyAtTheNextLook) {
@@ -81,10 +96,9 @@ TEST_F(KeyFilesTest, AFileThatIsGoneIsToldWithin30Seconds) {
     now_ += seconds(1);
     ASSERT_LE(now_ - gone, seconds(30));
   }
-  EXPECT_EQ(ask(files, account_),
-            "account `prod`: `access_key_secret_file` " + folder_ / "secret" +
-                " cannot be read: No such file or directory; check the path, and that the user "
-                "taskwatchd runs as may read it");
+  EXPECT_EQ(ask(files, account_), "account `prod`: `access_key_secret_file` " + folder_ / "secret" +
+                                      " cannot be read: No such file or directory; check the path, "
+                                      "and that the user of taskwatchd can read it");
   EXPECT_GE(now_ - gone, KeyFiles::kGrace);
   folder_.write("secret", "back\n");
   now_ += KeyFiles::kLookInterval;
@@ -159,13 +173,10 @@ TEST_F(KeyFilesTest, TakesTheEnvironmentWhenNoCredentialsAreGiven) {
     EXPECT_EQ(keys.access_key_id, "LTAI5tENV");
     EXPECT_EQ(keys.access_key_secret.reveal(), "from-env");
     EXPECT_TRUE(keys.security_token.empty());
-    const Environment token("ALIBABA_CLOUD_SECURITY_TOKEN", "CAIS");
-    KeyFiles with_token = make();
-    EXPECT_EQ(std::get<Keys>(with_token.keys(account_)).security_token.reveal(), "CAIS");
   }
   KeyFiles without = make();
   EXPECT_EQ(ask(without, account_),
-            "account `prod`: no keys: give `credentials` in the configuration, or set "
+            "account `prod`: no credentials: set `credentials` in the configuration, or set "
             "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
 }
 
@@ -178,7 +189,7 @@ TEST_F(KeyFilesTest, NamesTheVariableThatIsMissingOrWrong) {
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not; set both");
   const Environment secret("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "canary canary");
   KeyFiles bad = make();
-  EXPECT_THAT(ask(bad, account_), HasSubstr("ALIBABA_CLOUD_ACCESS_KEY_SECRET holds a space"));
+  EXPECT_THAT(ask(bad, account_), HasSubstr("ALIBABA_CLOUD_ACCESS_KEY_SECRET contains a space"));
   EXPECT_THAT(ask(bad, account_), Not(HasSubstr("canary")));
 }
 
@@ -206,7 +217,7 @@ TEST_F(KeyFilesTest, GivesOtherFilesAndVariablesAsTheyAre) {
   EXPECT_TRUE(files.variable("PATH").empty()) << "no business of ours";
   const std::string path = folder_.write("config.json", "{ }\n");
   EXPECT_EQ(files.file(path, 4).text.reveal(), "{ }\n");
-  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("holds more than 3 bytes"));
+  EXPECT_THAT(files.file(path, 3).problem, HasSubstr("contains more than 3 bytes"));
   EXPECT_TRUE(files.file(folder_ / "none", 10).absent);
   EXPECT_TRUE(files.file(path + "/below", 10).absent);
   const LocalText folder = files.file(folder_.path(), 10);

@@ -218,13 +218,13 @@ TEST(ResultFiles, SlowOnesAreStopped) {
   });
   Fetches fetches(options);
   EXPECT_THAT(failure_of(fetches.fetch(request_of(slow.url()))),
-              HasSubstr("the file did not come in time"));
+              HasSubstr("the file was not received in time"));
   RawServer silent([](RawConnection& peer) { peer.hold(); });
   ResultFilesOptions short_time;
   short_time.fetch.timeout = milliseconds(300);
   Fetches hurried(short_time);
   EXPECT_THAT(failure_of(hurried.fetch(request_of(silent.url()))),
-              HasSubstr("the file did not come in time"));
+              HasSubstr("the file was not received in time"));
 }
 
 TEST(ResultFiles, CutOnesAreNoResult) {
@@ -235,10 +235,13 @@ TEST(ResultFiles, CutOnesAreNoResult) {
   RawServer nothing([](RawConnection& peer) { peer.read_request(); });
   RawServer odd(Bytes{"220 mail.example ESMTP\r\n"});
   Fetches fetches;
-  EXPECT_THAT(failure_of(fetches.fetch(request_of(short_one.url()))), HasSubstr("not come whole"));
-  EXPECT_THAT(failure_of(fetches.fetch(request_of(chunked.url()))), HasSubstr("not come whole"));
-  EXPECT_THAT(failure_of(fetches.fetch(request_of(bare.url()))), HasSubstr("without its length"));
-  EXPECT_THAT(failure_of(fetches.fetch(request_of(nothing.url()))), HasSubstr("not come whole"));
+  EXPECT_THAT(failure_of(fetches.fetch(request_of(short_one.url()))),
+              HasSubstr("not received completely"));
+  EXPECT_THAT(failure_of(fetches.fetch(request_of(chunked.url()))),
+              HasSubstr("not received completely"));
+  EXPECT_THAT(failure_of(fetches.fetch(request_of(bare.url()))), HasSubstr("no length"));
+  EXPECT_THAT(failure_of(fetches.fetch(request_of(nothing.url()))),
+              HasSubstr("not received completely"));
   EXPECT_THAT(failure_of(fetches.fetch(request_of(odd.url()))), HasSubstr("not HTTP"));
   EXPECT_TRUE(fetches.kept().empty());
   RawServer good(Bytes{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n22\r\n" + kCsv +
@@ -286,11 +289,10 @@ TEST(ResultFiles, CertificatesAreChecked) {
   Fetches fetches;
   EXPECT_THAT(failure_of(fetches.fetch(request_of(server.url(kQuery)))),
               AllOf(HasSubstr("no trusted TLS connection"), Not(HasSubstr("canary"))));
-  ResultFilesOptions options;
-  options.fetch.ca_file = fetches.folder / "ca.pem";
-  authority.write(options.fetch.ca_file);
-  Fetches trusting(options);
-  EXPECT_EQ(result_of(trusting.fetch(request_of(server.url(kQuery)))).ok, 1U);
+  ResultRequest trusting = request_of(server.url(kQuery));
+  trusting.ca_file = fetches.folder / "ca.pem";
+  authority.write(trusting.ca_file);
+  EXPECT_EQ(result_of(fetches.fetch(std::move(trusting))).ok, 1U);
 }
 
 TEST(ResultFiles, TheEnvironmentsProxyIsNotUsed) {
@@ -373,7 +375,7 @@ TEST(ResultFiles, WhatTheReadingThrowsIsAFailureAndTheNextFileIsRead) {
     return failure != nullptr && failure->refused;
   };
   const Answer memory = fetches.fetch(request_of(server.url()));
-  EXPECT_EQ(failure_of(memory), "there is not enough memory to read it");
+  EXPECT_EQ(failure_of(memory), "out of memory while reading it");
   EXPECT_TRUE(refused(memory));
   const Answer odd = fetches.fetch(request_of(server.url()));
   EXPECT_EQ(failure_of(odd), "it cannot be read: odd");

@@ -32,7 +32,13 @@ using std::chrono::milliseconds;
 // A client that sends what it likes and reads what comes.
 class RawClient {
  public:
-  explicit RawClient(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // `from`: an address of 127.0.0.0/8 to come from.
+  explicit RawClient(const std::string& address, const char* from = "127.0.0.1")
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    inet_pton(AF_INET, from, &own.sin_addr);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -232,7 +238,7 @@ class Served {
 
 inline WebLimits hasty() {
   WebLimits limits;
-  limits.header_timeout = std::chrono::seconds(1);
+  limits.header_timeout = limits.idle_timeout = std::chrono::seconds(1);
   limits.write_timeout = std::chrono::seconds(1);
   return limits;
 }

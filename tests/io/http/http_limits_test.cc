@@ -145,6 +145,52 @@ TEST(HttpServer, ConnectionsThatAreAnsweredAreBounded) {
   EXPECT_TRUE(served.answers_within(milliseconds(5000)));
 }
 
+// A load balancer keeps connections for a minute, and its next request must not meet a close.
+TEST(HttpServer, AKeptConnectionMayWaitLongerThanARequestMayTake) {
+  WebLimits limits;
+  limits.header_timeout = std::chrono::seconds(1);
+  limits.idle_timeout = std::chrono::seconds(3);
+  Served served(limits);
+  RawClient client(served.address);
+  client.send("GET /one HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.read("/one -\n"), StartsWith("HTTP/1.1 200 "));
+  std::this_thread::sleep_for(milliseconds(1500));
+  client.send("GET /two HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(client.read("/two -\n"), StartsWith("HTTP/1.1 200 "));
+  client.send("GET /three");
+  client.read("", milliseconds(2000));
+  EXPECT_TRUE(client.ended()) << "a request that has begun has no more time than before";
+}
+
+TEST(HttpServer, ConnectionsAreNotKeptWhileTheyAreShort) {
+  WebLimits limits;
+  limits.connections = 8;
+  Served served(limits);
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 7; ++i) {
+    clients.emplace_back(served.address);
+    clients.back().send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string reply = clients.back().read("GET / -\n");
+    EXPECT_EQ(reply.find("Connection: close") != std::string::npos, i == 6) << i;
+  }
+}
+
+TEST(HttpServer, WhoHoldsMostConnectionsMakesRoom) {
+  WebLimits limits;
+  limits.connections = 8;
+  Served served(limits);
+  RawClient other(served.address, "127.0.0.2");
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.emplace_back(served.address);
+    if (i % 2 == 0) clients.back().send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  other.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(other.read("GET / -\n"), StartsWith("HTTP/1.1 200 "))
+      << "though it had sent nothing for longer than all of them";
+}
+
 TEST(HttpServer, ConnectionsWithoutARequestKeepNobodyOut) {
   WebLimits limits;
   limits.connections = 20;

@@ -19,9 +19,14 @@ TEST(HttpRequest, HasNoBody) {
   for (const char* length : {"1", "", "+0", "-0", "0, 0", "0x0", "99999999999999999999"}) {
     EXPECT_FALSE(passes({{"content-length", length}})) << length;
   }
-  for (const char* coding : {"chunked", "identity", "", "gzip, chunked"}) {
+  EXPECT_TRUE(passes({{"transfer-encoding", "chunked"}}))
+      << "the session has seen that it is empty";
+  EXPECT_TRUE(passes({{"transfer-encoding", "Chunked"}}));
+  for (const char* coding : {"identity", "", "gzip, chunked", "chunked, chunked", "chunked;a=b"}) {
     EXPECT_FALSE(passes({{"transfer-encoding", coding}})) << coding;
   }
+  EXPECT_FALSE(passes({{"transfer-encoding", "chunked"}, {"transfer-encoding", "chunked"}}));
+  EXPECT_FALSE(passes({{"transfer-encoding", "chunked"}, {"content-length", "0"}}));
   EXPECT_FALSE(passes({{"content-length", "0"}, {"content-length", "5"}}));
 }
 
@@ -38,6 +43,29 @@ TEST(HttpRequest, NamesOneHost) {
     EXPECT_FALSE(passes({{"host", host}})) << host;
   }
   EXPECT_FALSE(passes({{"host", "a"}, {"x", "y"}, {"host", "a"}}));
+}
+
+WebRequest asked(std::string target) {
+  WebRequest request{"GET", std::move(target), {{"host", "good.example"}, {"x", "y"}}};
+  take_absolute_form(request);
+  return request;
+}
+
+TEST(HttpRequest, AnAbsoluteFormIsItsPathAtItsAuthority) {
+  const WebRequest whole = asked("HTTP://Evil.example:81/a/b?c=%20d");
+  EXPECT_EQ(whole.target, "/a/b?c=%20d");
+  EXPECT_EQ(*whole.header("host"), "evil.example:81") << "the one that the Host check sees";
+  EXPECT_EQ(std::count_if(whole.headers.begin(), whole.headers.end(),
+                          [](const auto& header) { return header.first == "host"; }),
+            1);
+  EXPECT_EQ(asked("http://[::1]").target, "/");
+  EXPECT_EQ(*asked("http://[::1]").header("host"), "[::1]");
+  EXPECT_EQ(asked("https://a?b").target, "/?b");
+  for (const char* other : {"/a", "*", "a.example:443", "ftp://a/b", "http://u@a/b", "http:///b",
+                            "//a/b", "http://a:b/c", "http://a/b#c"}) {
+    EXPECT_EQ(asked(other).target, other);
+    EXPECT_EQ(*asked(other).header("host"), "good.example");
+  }
 }
 
 TEST(HttpEndpoint, ANetworkOfV6IsOneClient) {

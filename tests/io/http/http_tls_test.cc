@@ -277,7 +277,7 @@ TEST_F(HttpTlsTest, PlainHttpIsToldWhatIsSpokenHere) {
   Served served;
   serve(served, config());
   EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.0 400 "));
-  EXPECT_THAT(served.fetch(), HasSubstr("https is spoken here"));
+  EXPECT_THAT(served.fetch(), HasSubstr("this port uses https"));
   RawClient noise(served.address);
   noise.send(std::string(600, '\x7f'));
   noise.read("", milliseconds(3000));
@@ -321,23 +321,25 @@ TEST_F(HttpTlsTest, BadTextsAreNamedAtTheirKeys) {
   const WebTlsTexts good = texts();
   WebTlsTexts bad = good;
   bad.certificate = "no certificate";
-  EXPECT_THAT(problems(config(), bad),
-              ElementsAre(StartsWith("w.yml:2:14: `cert_file` /c.pem holds no certificate")));
+  EXPECT_THAT(
+      problems(config(), bad),
+      ElementsAre(StartsWith("w.yml:2:14: `cert_file` /c.pem contains no usable certificate")));
   bad = good;
   bad.key = Secret("no key");
   EXPECT_THAT(problems(config(), bad),
-              ElementsAre(StartsWith("w.yml:3:13: `key_file` /k.pem holds no key")));
+              ElementsAre(StartsWith("w.yml:3:13: `key_file` /k.pem contains no usable key")));
   bad.key = texts().key;
   EXPECT_THAT(problems(config(), bad),
-              ElementsAre("w.yml:3:13: `key_file` /k.pem is not the key of `cert_file`; give the "
-                          "one that the certificate was made with"));
+              ElementsAre("w.yml:3:13: `key_file` /k.pem is not the key of `cert_file`; set the "
+                          "key that belongs to the certificate"));
   const KeyPtr rsa(EVP_RSA_gen(2048));
   bad.key = Secret(TestAuthority::pem(rsa.get()));
   EXPECT_THAT(problems(config(), bad), ElementsAre(HasSubstr("is not the key of `cert_file`")));
   bad = good;
   bad.client_ca = "";
-  EXPECT_THAT(problems(with_clients(), bad),
-              ElementsAre(StartsWith("w.yml:4:19: `client_ca_file` /ca.pem holds no certificate")));
+  EXPECT_THAT(
+      problems(with_clients(), bad),
+      ElementsAre(StartsWith("w.yml:4:19: `client_ca_file` /ca.pem contains no certificate")));
   for (const ClientAuth auth :
        {ClientAuth::kRequest, ClientAuth::kRequireAny, ClientAuth::kVerifyIfGiven}) {
     EXPECT_EQ(made(with_clients(auth), bad).warnings.size(), 1U) << "of use without it";
@@ -345,7 +347,7 @@ TEST_F(HttpTlsTest, BadTextsAreNamedAtTheirKeys) {
   bad.client_ca = good.client_ca + "-----BEGIN CERTIFICATE-----\nbroken\n";
   const auto broken = made(with_clients(), bad).warnings;
   ASSERT_EQ(broken.size(), 1U);
-  EXPECT_THAT(to_string(broken[0]), HasSubstr("or a broken one"));
+  EXPECT_THAT(to_string(broken[0]), HasSubstr("or an invalid one"));
   EXPECT_THAT(problems(config(), good), IsEmpty());
 }
 
@@ -372,7 +374,7 @@ TEST_F(HttpTlsTest, ACertificateOutOfItsTimeIsServedWithAWarning) {
   const auto late = made(config(), texts({.to_seconds = -10})).warnings;
   ASSERT_EQ(late.size(), 1U);
   EXPECT_EQ(to_string(late[0]),
-            "w.yml:2:14: `cert_file` /c.pem has expired: clients refuse it; renew it");
+            "w.yml:2:14: `cert_file` /c.pem has expired: clients reject it; renew it");
   EXPECT_THAT(made(config(), texts({.from_seconds = 1000})).warnings, testing::SizeIs(1));
 }
 

@@ -114,7 +114,7 @@ TEST_F(SqliteMigration, ADiskTooFullLeavesTheOldVersionWhole) {
   auto refused = open(limits);
   auto* error = std::get_if<OpenError>(&refused);
   ASSERT_NE(error, nullptr);
-  EXPECT_EQ(error->kind, OpenError::Kind::kUnusable);
+  EXPECT_EQ(error->kind, OpenError::Kind::kFull);
   EXPECT_THAT(error->message, testing::HasSubstr("space"));
   EXPECT_EQ(sql(path(), "PRAGMA user_version"), 1);
   EXPECT_EQ(sql(path(), "SELECT count(*) FROM sqlite_schema WHERE name IN ('jobs','tasks_by_job')"),

@@ -6,10 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <fstream>
 #include <iterator>
 
+#include "io/sqlite/sqlite_file.h"
 #include "sqlite_world.h"
 
 namespace taskwatchd {
@@ -146,7 +148,8 @@ TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
 
 TEST_F(SqliteOpen, NoPlaceForAFile) {
   EXPECT_EQ(refused(folder_ / "no/such/state.db").kind, OpenError::Kind::kUnusable);
-  EXPECT_THAT(refused(folder_ / "no/such/state.db").message, testing::HasSubstr("folder"));
+  EXPECT_THAT(refused(folder_ / "no/such/state.db").message,
+              testing::HasSubstr("create its directory"));
   spill(folder_ / "plain", "x");
   EXPECT_EQ(refused(folder_ / "plain/state.db").kind, OpenError::Kind::kUnusable);
   ASSERT_EQ(::mkdir(state().c_str(), 0700), 0);
@@ -164,7 +167,44 @@ TEST_F(SqliteOpen, ReadOnlyFolder) {
   const OpenError error = refused(state());
   ::chmod(folder_.path().c_str(), 0700);
   EXPECT_EQ(error.kind, OpenError::Kind::kUnusable);
-  EXPECT_THAT(error.message, testing::HasSubstr("write"));
+  EXPECT_THAT(error.message, testing::HasSubstr("writable"));
+}
+
+// Run once as root, then as the service: the files beside the database are root's.
+TEST_F(SqliteOpen, APartOfAnotherUserIsNamed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  constexpr uid_t kNobody = 65534;
+  for (const char* part : {"", "-wal", "-shm", ".lock"}) {
+    make_state();
+    const std::string name = state() + part;
+    spill(name, part[0] == '\0' ? slurp(name) : "");
+    ASSERT_EQ(::chmod(folder_.path().c_str(), 0777), 0);
+    for (const char* own : {"", "-wal", "-shm", ".lock"}) {
+      [[maybe_unused]] const int gone = ::chown((state() + own).c_str(), kNobody, kNobody);
+    }
+    ASSERT_EQ(::chown(name.c_str(), 0, 0), 0);
+    ASSERT_EQ(::chmod(name.c_str(), 0600), 0);
+    ASSERT_EQ(::seteuid(kNobody), 0);
+    const OpenError error = refused(state());
+    ASSERT_EQ(::seteuid(0), 0);
+    EXPECT_EQ(error.kind, OpenError::Kind::kUnusable) << part;
+    EXPECT_THAT(error.message, testing::HasSubstr(name + " belongs to root")) << part;
+    for (const char* old : {"", "-wal", "-shm", ".lock"}) ::unlink((state() + old).c_str());
+  }
+}
+
+TEST_F(SqliteOpen, NoSpaceMayPass) {
+  EXPECT_EQ(sqlite::unusable("s", ENOSPC).kind, OpenError::Kind::kFull);
+  EXPECT_EQ(sqlite::unusable("s", EDQUOT).kind, OpenError::Kind::kFull);
+  EXPECT_EQ(sqlite::unusable("s", EROFS).kind, OpenError::Kind::kUnusable);
+  EXPECT_THAT(sqlite::unusable("s", ENOLCK).message, testing::HasSubstr("local disk"));
+}
+
+TEST(NetworkDisk, IsKnownByItsNumber) {
+  EXPECT_EQ(sqlite::network_disk(0x6969), "nfs");
+  EXPECT_EQ(sqlite::network_disk(0xff534d42), "cifs");
+  EXPECT_EQ(sqlite::network_disk(0xef53), "") << "ext4";
+  EXPECT_EQ(sqlite::network_disk_of("/proc"), "");
 }
 
 TEST_F(SqliteOpen, StateHeldByAnotherProgram) {

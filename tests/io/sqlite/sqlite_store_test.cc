@@ -110,7 +110,7 @@ TEST(SqliteStore, MoreCallsThanTheLimitAreRefused) {
   const auto count = [&](std::exception_ptr, std::variant<Committed, StoreError> result) {
     ++answered;
     const auto* error = std::get_if<StoreError>(&result);
-    if (error && error->message.find("too many calls") != std::string::npos) ++refused;
+    if (error && error->message.find("too many requests") != std::string::npos) ++refused;
   };
   const auto ask = [&] {
     ++asked;
