@@ -145,8 +145,8 @@ class TreeBuilder : public YAML::EventHandler {
 
   void check_depth(YamlPlace place, std::size_t more) {
     if (open_.size() + more <= kMaxYamlDepth) return;
-    throw Stop{place, "lists and maps stand more than " + std::to_string(kMaxYamlDepth) +
-                          " deep in one another; check the brackets"};
+    throw Stop{place, "lists and maps are nested more than " + std::to_string(kMaxYamlDepth) +
+                          " levels deep; check the brackets"};
   }
 
   void open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,

@@ -128,10 +128,10 @@ TEST(WebConfig, WithoutCertificateAndKeyThereIsNoTls) {
     EXPECT_FALSE(taken(yaml).tls) << yaml;
     EXPECT_THAT(warned(yaml), HasSubstr("taskwatchd serves without TLS")) << yaml;
   }
-  EXPECT_THAT(refused("tls_server_config: {cert_file: a}\n"), HasSubstr("lacks `key_file`"));
-  EXPECT_THAT(refused("tls_server_config: {key: a}\n"), HasSubstr("lacks `cert_file`"));
+  EXPECT_THAT(refused("tls_server_config: {cert_file: a}\n"), HasSubstr("`key_file` is missing"));
+  EXPECT_THAT(refused("tls_server_config: {key: a}\n"), HasSubstr("`cert_file` is missing"));
   EXPECT_THAT(refused("tls_server_config: {client_auth_type: NoClientCert}\n"),
-              HasSubstr("lacks `cert_file`"));
+              HasSubstr("`cert_file` is missing"));
   EXPECT_THAT(refused("tls_server_config: {cipher_suites: [x]}\n"), HasSubstr("unknown name"));
 }
 
