@@ -197,7 +197,7 @@ bool Web::is_foreign(const WebRequest& request) const {
   if (origin == nullptr) return false;
   const auto from = parse_url(*origin);
   const std::string* const host = request.header("host");
-  if (!from || host == nullptr) return true;
+  if (!from || from->authority.has_user || host == nullptr) return true;
   const auto external = parse_url(options_.external_url);
   return !(from->is_at(*host) || (external && from->host_header() == external->host_header()));
 }

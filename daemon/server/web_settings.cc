@@ -159,9 +159,9 @@ std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) 
            "TLS cannot be turned off");
   look_for(verifies_clients(config_), verifies_clients(next),
            "client_auth_type: RequireAndVerifyClientCert",
-           "client certificates do not become needless");
+           "client certificates stay required");
   look_for(has_client_authority(config_), has_client_authority(next) || !verifies_clients(next),
-           "client_ca_file", "no other authority admits clients");
+           "client_ca_file", "the CA of client certificates stays the same");
   look_for(!config_.users.empty(), !next.users.empty(), "basic_auth_users",
            "authentication stays required");
   return lost;

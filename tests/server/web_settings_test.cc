@@ -232,11 +232,11 @@ TEST_F(WebSettingsTest, ClientsDoNotBecomeUnverified) {
                              "RequireAnyClientCert", "NoClientCert"}) {
     tls("client_auth_type: " + std::string(weaker));
     EXPECT_THAT(settings.request().value_or(""),
-                HasSubstr("`client_auth_type: RequireAndVerifyClientCert` is gone"))
+                HasSubstr("`client_auth_type: RequireAndVerifyClientCert` was removed"))
         << weaker;
   }
   tls("client_auth_type: RequireAndVerifyClientCert");
-  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`client_ca_file` is gone"));
+  EXPECT_THAT(settings.request().value_or(""), HasSubstr("`client_ca_file` was removed"));
   EXPECT_EQ(taken.size(), 1U);
 }
 

@@ -284,7 +284,7 @@ TEST(WebNames, HostsAreTakenOutOfUrlsAndHeaders) {
   EXPECT_EQ(host_of("https://A.example:443/x"), "a.example");
   EXPECT_EQ(host_of("a.example"), "a.example");
   EXPECT_EQ(host_of("[::1]:80"), "::1");
-  EXPECT_EQ(host_of("[::1"), "::1");
+  EXPECT_EQ(host_of("[::1"), "") << "neither a name nor an address";
   EXPECT_EQ(host_of(""), "");
   const auto hosts = served_hosts({"Other:1"}, "https://ext.example/x");
   EXPECT_NE(std::find(hosts.begin(), hosts.end(), "other"), hosts.end());

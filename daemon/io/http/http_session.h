@@ -59,7 +59,7 @@ struct HttpShared {
     return door->tls ? std::min(limits.connections, kTlsConnections) : limits.connections;
   }
   // Connections are short: none is kept after its answer.
-  bool is_crowded() const { return connections.size() > most_connections() / 4 * 3; }
+  bool is_crowded() const { return connections.size() > most_connections() * 3 / 4; }
 };
 
 // Holds one of the places for answers, from the request to the last byte.

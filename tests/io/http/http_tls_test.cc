@@ -360,12 +360,12 @@ TEST_F(HttpTlsTest, BadTextsOfTheFileItselfAreNamedToo) {
   bad.key = texts().key;
   bad.client_ca = "";
   EXPECT_THAT(problems(inline_texts, bad),
-              ElementsAre(StartsWith("w.yml:3:8: `key` is not the key of `cert`; give"),
-                          StartsWith("w.yml:4:14: `client_ca` holds no certificate")));
+              ElementsAre(StartsWith("w.yml:3:8: `key` is not the key of `cert`; set"),
+                          StartsWith("w.yml:4:14: `client_ca` contains no certificate")));
   bad.key = Secret("canary");
   bad.certificate = "x";
   EXPECT_THAT(problems(inline_texts, bad),
-              ElementsAre(StartsWith("w.yml:2:9: `cert` holds no certificate"),
+              ElementsAre(StartsWith("w.yml:2:9: `cert` contains no usable certificate"),
                           StartsWith("w.yml:4:14: `client_ca`")));
 }
 
