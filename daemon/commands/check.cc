@@ -175,10 +175,9 @@ int check(const CheckOptions& options) {
   if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitOther;
   if (options.online) return check_online(good.config);  // it makes up an id where none is given
-  if (!good.watches_nothing) return kExitOk;
+  if (!good.nothing_readable) return kExitOk;
   tell({{options.config_file, 0, 0,
-         "nothing to watch: neither this file nor its task files name a task, a job or a "
-         "distribution; correct what the warnings name, or add ids"}});
+         "nothing to watch: the task files contain no valid task id; correct the lines above"}});
   return kExitConfig;
 }
 

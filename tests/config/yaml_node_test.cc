@@ -52,7 +52,7 @@ TEST(YamlAliases, DoNotGrowWithoutEnd) {
     nested += name + ": &" + name + " [" + last + "]\n";
   }
   EXPECT_THAT(read(laughs).problems, HasSubstr("more than 100000 keys and values"));
-  EXPECT_THAT(read(nested).problems, HasSubstr("more than 32 deep"));
+  EXPECT_THAT(read(nested).problems, HasSubstr("more than 32 levels deep"));
 }
 
 }  // namespace

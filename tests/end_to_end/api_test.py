@@ -284,7 +284,7 @@ class Api(harness.TestCase):
         cloud, daemon = self.begin(worlds.scenario_file("distributions.yaml"))
         small = self.begin(SMALL)[1]
         small.event("task_transition", to="FAILED")
-        with open(os.path.join(DOCS, "..", "daemon", "server", "web_api.cc"), encoding="utf-8") as file:
+        with open(os.path.join(DOCS, "..", "daemon", "server", "api_question.cc"), encoding="utf-8") as file:
             source = file.read()
         routes = {route.replace("ID", "{id}") for route in re.findall(r'"(/api/v1/[^"]*)"', source)}
         self.assertEqual(set(schema.doc["paths"]), routes)

@@ -39,7 +39,7 @@ class Loader {
     loaded_.warnings.insert(loaded_.warnings.end(), problems.warnings.begin(),
                             problems.warnings.end());
     for (const AccountConfig& account : loaded_.config.accounts) look_for_oddities(account);
-    loaded_.watches_nothing = !problems.awaits_files && watches_nothing(loaded_.config);
+    loaded_.nothing_readable = problems.bad_lines && watches_nothing(loaded_.config);
     return std::move(loaded_);
   }
 

@@ -20,8 +20,8 @@ struct LoadedConfig {
   // What does not stop us: a glob that matches nothing, a bad line in a task file (left out), an
   // instance that watches nothing. Line 0 where no place is known.
   std::vector<ConfigError> warnings;
-  // No task, job or distribution is named, and no glob waits for its first file.
-  bool watches_nothing = false;
+  // Nothing is watched, because the task files have bad lines and no other.
+  bool nothing_readable = false;
 };
 // For who calls no cloud and keeps no state: kUnused looks at no key and CA file, and takes
 // $CREDENTIALS_DIRECTORY and $STATE_DIRECTORY as given where they are not set.

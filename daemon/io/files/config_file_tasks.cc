@@ -136,7 +136,6 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
         const Glob& glob = globs_.at(pattern);
         if (!glob.problem.empty()) error("`task_files` " + pattern + " " + glob.problem);
         if (glob.files.empty() && glob.problem.empty()) {
-          problems.awaits_files = true;
           warn({{file, 0, 0, "`task_files` " + pattern + " matches no file" + later}});
         }
         for (const auto& [path, one] : glob.files) {
@@ -144,6 +143,7 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
           if (one.followed.gone()) {
             warn({{file, 0, 0, "`task_files` " + path + " does not exist" + later}});
           }
+          problems.bad_lines = problems.bad_lines || !one.followed.taken().errors.empty();
           warn(one.followed.taken().errors);
           warn(owners.add(i, one.followed.taken()));
         }

@@ -25,7 +25,7 @@ class TaskFiles {
     std::vector<ConfigError> errors;    // a file or folder that cannot be read, too many of them
     std::vector<ConfigError> warnings;  // a bad line (left out), a glob without a match
     bool too_many_tasks = false;        // this is one of the errors
-    bool awaits_files = false;          // of a glob without a match
+    bool bad_lines = false;             // some are among the warnings
   };
   // Adds the tasks seen by the last look to the instances of `config`. The earlier tasks of a file
   // that cannot be read now are among them. `file` is named where no task file is to blame.
