@@ -26,7 +26,7 @@ std::string answer_json(const AccountConfig& account, const InstanceConfig& inst
   json.add("device_name", reply.device_name);
   json.add("status", std::string(name(reply.status)));
   json.add_if("status_text", reply.status_text);
-  if (reply.progress) json.add("progress", number(*reply.progress));
+  if (reply.progress) json.add("progress", json_number(*reply.progress));
   json.add_if("message", reply.message);
   json.add_if("status_detail", reply.status_detail);
   json.add("queued_at", rfc3339(reply.queued));

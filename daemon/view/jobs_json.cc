@@ -44,7 +44,7 @@ std::string job_json(const std::string& account, const JobView& job) {
   if (job.statistics) {
     json.add("total", counted(job.statistics->total));
     if (const auto ratio = progress(job.statistics->tasks)) {
-      json.add("progress_ratio", number(*ratio));
+      json.add("progress_ratio", json_number(*ratio));
     }
   }
   json.add_if("statistics_at", job.statistics_read);

@@ -22,7 +22,7 @@ void add_record(JsonObject& json, const TaskRecord& record) {
   const TaskReply& last = record.last;
   json.add("status", std::string(name(last.status)));
   json.add_if("status_text", last.status_text);
-  if (last.progress) json.add("progress", number(*last.progress));
+  if (last.progress) json.add("progress", json_number(*last.progress));
   json.add_if("message", last.message);
   json.add_if("status_detail", last.status_detail);
   json.add("attempt", static_cast<std::int64_t>(record.attempt));

@@ -11,8 +11,8 @@ namespace {
 std::string api_json(const ApiStatus& api) {
   JsonObject json;
   json.add("action", std::string(name(api.api)));
-  json.add("rate_limit", number(api.rate_limit));
-  json.add("configured", number(api.rate_limit_configured));
+  json.add("rate_limit", json_number(api.rate_limit));
+  json.add("configured", json_number(api.rate_limit_configured));
   json.add_if("last_success", api.last_success);
   json.add("denied", api.denied);
   json.add("calls", counted(api.calls));
@@ -36,7 +36,7 @@ std::string delay_json(const DelayCounts& delay) {
   JsonObject json;
   json.add("class", delay.kind);
   json.add("count", counted(delay.count));
-  json.add("sum_seconds", number(delay.sum_seconds));
+  json.add("sum_seconds", json_number(delay.sum_seconds));
   std::vector<std::string> edges;
   for (const auto& edge : delay.edges) {
     edges.push_back(fmt::format("[{},{}]", edge.seconds, edge.count));
@@ -50,12 +50,12 @@ std::string account_json(const AccountStatus& account) {
   json.add("up", account.up);
   json.add_if("failure_reason", account.trouble);
   if (account.clock_offset_seconds) {
-    json.add("clock_offset_seconds", number(*account.clock_offset_seconds));
+    json.add("clock_offset_seconds", json_number(*account.clock_offset_seconds));
   }
   if (account.detection_delay_bound) {
-    json.add("detection_delay_bound_seconds", number(seconds(*account.detection_delay_bound)));
+    json.add("detection_delay_bound_seconds", json_number(seconds(*account.detection_delay_bound)));
   }
-  json.add("blind_seconds", number(account.blind_seconds));
+  json.add("blind_seconds", json_number(account.blind_seconds));
   json.add_if("oldest_observation", account.oldest_observation);
   std::vector<std::string> instances;
   for (const InstanceStatus& instance : account.instances) {

@@ -119,7 +119,7 @@ JsonObject& JsonObject::add_json(std::string_view key, std::string_view json) {
   return *this;
 }
 
-FieldValue number(double value) {
+FieldValue json_number(double value) {
   if (std::nearbyint(value) == value) return static_cast<std::int64_t>(value);
   return value;
 }

@@ -35,7 +35,7 @@ class JsonObject {
 };
 
 // 62 rather than 62.0.
-FieldValue number(double value);
+FieldValue json_number(double value);
 // [a,b] of JSON texts.
 std::string json_list(const std::vector<std::string>& items);
 // The text in quotes, escaped.
