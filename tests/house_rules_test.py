@@ -3,6 +3,7 @@
 Linking cannot enforce the rooms on Debian, where all headers lie in /usr/include, so this reads the
 #include lines.
 """
+import collections
 import pathlib
 import re
 import subprocess
@@ -122,6 +123,16 @@ class HouseRules(unittest.TestCase):
                 if ours and ours.startswith("io/") and ours.count("/") > 1 and ours.split("/")[1] != path.parent.name:
                     wrong.append(f"{path.relative_to(ROOT)}:{number}: {ours}")
         self.assertEqual(wrong, [])
+
+    def test_a_class_name_stands_for_one_class(self):
+        """The linker keeps one of two classes' functions, also for the objects of the other."""
+        found = collections.defaultdict(list)
+        for path in sources("daemon/**/*.h"):
+            text = path.read_text()
+            namespace = re.search(r"^namespace ([\w:]+) \{", text, re.MULTILINE)
+            for name in re.findall(r"^(?:struct|class) (\w+)(?: final)?(?: :[^;{]*)? \{", text, re.MULTILINE):
+                found[namespace and namespace[1], name].append(str(path.relative_to(ROOT)))
+        self.assertEqual({name: paths for name, paths in found.items() if len(paths) > 1}, {})
 
     def test_beast_is_included_in_two_files_at_most(self):
         """Its templates cost 20 s of compiling and hundreds of kB each time."""

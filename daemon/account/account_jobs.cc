@@ -128,7 +128,7 @@ void AccountJobs::restore(const std::vector<TaskRecord>& records, Now now) {
   }
   for (const std::string& id : changed) {
     planner_.set_held(id, tracker_.table().counts(id));
-    job_tasks_.expect_timeouts(find(id)->record.last, id);
+    task_polls_.expect_timeouts(find(id)->record.last, id);
   }
 }
 
@@ -166,7 +166,7 @@ void AccountJobs::set_usable(Api api, bool usable, Now) {
 NextCall AccountJobs::next(Api api, Now now, double, const Gates& gates) {
   switch (api) {
     case Api::kQueryJobStatistics:
-      job_tasks_.look_for_timeouts(now, pace_.task);
+      task_polls_.look_for_timeouts(now, pace_.task);
       return planner_.next_statistics(now.mono, gates);
     case Api::kListTask:
       return planner_.next_page(now.mono, gates);
@@ -175,7 +175,7 @@ NextCall AccountJobs::next(Api api, Now now, double, const Gates& gates) {
     case Api::kListJob:
       return instances_.next_listing(now, gates);
     case Api::kQueryTask:
-      return job_tasks_.next(now, pace_.task, gates);
+      return task_polls_.next(now, pace_.task, gates);
     case Api::kQueryDeviceDistributeJob:
     case Api::kQueryDeviceDistributeDetail:
       break;
@@ -185,7 +185,7 @@ NextCall AccountJobs::next(Api api, Now now, double, const Gates& gates) {
 
 void AccountJobs::on_sent(const Call& call, Now now) {
   if (call.api == Api::kQueryTask) {
-    job_tasks_.on_sent(call, now);
+    task_polls_.on_sent(call, now);
   } else if (call.api == Api::kListJob) {
     instances_.discovery_of(call)->on_sent(call.number, now.mono);
   } else {
@@ -195,7 +195,7 @@ void AccountJobs::on_sent(const Call& call, Now now) {
 
 void AccountJobs::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
   if (const auto* task = std::get_if<TaskReply>(&reply)) {
-    job_tasks_.on_answer(call);
+    task_polls_.on_answer(call);
     if (!tracker_.watches(call.task_id)) return;
     on_task(call.task_id, *task, now, out);
     out.shown.push_back(call.task_id);
@@ -224,12 +224,12 @@ void AccountJobs::on_failure(const Call& call, const CallFailure& failure, Now n
   const bool absent = failure.kind == CallFailure::Kind::kAbsent && tracker_.watches(call.task_id);
   if (absent) out.observation.add(tracker_.not_found(call.task_id, now));
   const bool over = !tracker_.watches(call.task_id) || (absent && tracker_.is_gone(call.task_id));
-  job_tasks_.on_failure(call, failure.retry_at, over);
+  task_polls_.on_failure(call, failure.retry_at, over);
 }
 
 void AccountJobs::on_statistics(const Call& call, const JobStatistics& reply, Now now,
                                 Verdict& out) {
-  job_tasks_.counted(call.job_id, planner_.statistics_of(call.job_id), reply, now.mono);
+  task_polls_.counted(call.job_id, planner_.statistics_of(call.job_id), reply, now.mono);
   planner_.on_statistics(call, reply, now.mono);
   WatchedJob* const job = find(call.job_id);
   if (job == nullptr) {
@@ -294,7 +294,7 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdi
   if (end.whole_since && call.status == TaskStatus::kInProgress) {
     const auto ago =
         std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - *end.whole_since);
-    job_tasks_.list_ended(call.job_id, now.wall - ago);
+    task_polls_.list_ended(call.job_id, now.wall - ago);
   }
   if (planner_.statistics_of(call.job_id) == nullptr) job->counted = now.wall;
   job->progressed(planner_, tracker_.table(), now, out);
@@ -305,8 +305,8 @@ Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now)
   const std::optional<Sight> before = sight_before(tracker_.row(row.task_id));
   Observation seen = tracker_.observe_row(row, job.context, job.record.first_seen, now);
   job.task_seen(before, tracker_.row(row.task_id));
-  if (seen.moved && is_bad(row.status)) job_tasks_.want_details(row.task_id);
-  if (seen.moved) job_tasks_.expect_timeout(job.record.last, row.task_id);
+  if (seen.moved && is_bad(row.status)) task_polls_.want_details(row.task_id);
+  if (seen.moved) task_polls_.expect_timeout(job.record.last, row.task_id);
   return seen;
 }
 
@@ -330,7 +330,7 @@ void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, No
   job->unseen.update(planner_.statistics_of(job_id), tracker_.table().counts(job_id),
                      row->last_seen);
   if (!before || before->status != row->status) {
-    job_tasks_.expect_timeout(job->record.last, task_id);
+    task_polls_.expect_timeout(job->record.last, task_id);
   }
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "account/job_instances.h"
-#include "account/job_tasks.h"
+#include "account/job_task_polls.h"
 #include "account/owner.h"
 #include "account/watched_job.h"
 #include "config/config.h"
@@ -29,7 +29,7 @@ class AccountJobs : public Owner {
         tracker_(tracker),
         pace_(pace),
         planner_(pace),
-        job_tasks_(jobs_, tracker.table(), planner_) {}
+        task_polls_(jobs_, tracker.table(), planner_) {}
   AccountJobs(const AccountJobs&) = delete;  // its parts refer to each other
   AccountJobs& operator=(const AccountJobs&) = delete;
 
@@ -65,7 +65,7 @@ class AccountJobs : public Owner {
   // Watched jobs with unfinished tasks.
   std::vector<std::string> unfinished() const;
   const JobPlanner& planner() const { return planner_; }
-  const JobTasks& job_tasks() const { return job_tasks_; }
+  const JobTaskPolls& task_polls() const { return task_polls_; }
 
   // Job records whose last_seen moved since the last call of this.
   std::vector<JobRecord> refresh();
@@ -92,7 +92,7 @@ class AccountJobs : public Owner {
   JobInstances instances_;
   WatchedJobs jobs_;
   std::unordered_map<std::string, std::size_t> assisted_;  // job -> unfinished explicit tasks
-  JobTasks job_tasks_;
+  JobTaskPolls task_polls_;
   Mono forecast_at_ = Mono::min();
 };
 

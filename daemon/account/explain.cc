@@ -157,20 +157,20 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
                   std::vector<PlannedCall>& next) {
   const auto plan = account.jobs.planner().plan_of(account.tracker.table().job_id(row), now.mono);
   if (!plan) return;
-  if (account.jobs.job_tasks().looks().in_flight(row.id) ||
-      account.jobs.job_tasks().timeouts().in_flight(row.id, now.mono)) {
+  if (account.jobs.task_polls().looks().in_flight(row.id) ||
+      account.jobs.task_polls().timeouts().in_flight(row.id, now.mono)) {
     next.push_back(planned(account, Api::kQueryTask, plan->instance,
                            {PlanRule::kInFlight, Mono::max()},
                            why_of_task(PlanRule::kInFlight, account.config.pace), now));
     return;
   }
-  if (account.jobs.job_tasks().timeouts().is_due(row.id)) {
+  if (account.jobs.task_polls().timeouts().is_due(row.id)) {
     next.push_back(
         planned(account, Api::kQueryTask, plan->instance, {PlanRule::kTimeout, now.mono},
                 "it has reached its timeout: it is polled until its completion is observed", now));
     return;
   }
-  const auto wanted = account.jobs.job_tasks().looks().waits(row.id, account.tracker.table());
+  const auto wanted = account.jobs.task_polls().looks().waits(row.id, account.tracker.table());
   if (!wanted) return;
   Planned look;
   std::string why;

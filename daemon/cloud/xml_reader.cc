@@ -112,8 +112,12 @@ bool XmlReader::parse(std::string_view part, bool is_last) {
       XML_Parse(parser, part.data(), static_cast<int>(part.size()), is_last ? 1 : 0);
   if (state.is_bad || state.handler.is_done()) return false;
   state.fed += static_cast<std::int64_t>(part.size());
-  state.is_bad =
-      status != XML_STATUS_OK || state.fed - XML_GetCurrentByteIndex(parser) > kTokenBytes;
+  // Newer releases of expat have another function where this one has 32 bits only.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  const std::int64_t read = XML_GetCurrentByteIndex(parser);
+#pragma GCC diagnostic pop
+  state.is_bad = status != XML_STATUS_OK || state.fed - read > kTokenBytes;
   return !state.is_bad;
 }
 

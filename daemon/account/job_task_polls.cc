@@ -1,4 +1,4 @@
-#include "account/job_tasks.h"
+#include "account/job_task_polls.h"
 
 namespace taskwatchd {
 namespace {
@@ -7,7 +7,7 @@ constexpr Duration kSurplusEvery = std::chrono::seconds(10);
 
 }  // namespace
 
-NextCall JobTasks::next(Now now, Duration floor, const Gates& gates) {
+NextCall JobTaskPolls::next(Now now, Duration floor, const Gates& gates) {
   look_for_surplus(now);
   look_for_timeouts(now, floor);
   const auto instance_of_job = [this](const std::string& id) -> const std::string* {
@@ -22,17 +22,17 @@ NextCall JobTasks::next(Now now, Duration floor, const Gates& gates) {
   return next;
 }
 
-void JobTasks::on_sent(const Call& call, Now now) {
+void JobTaskPolls::on_sent(const Call& call, Now now) {
   timeouts_.on_sent(call, now.mono);
   looks_.on_sent(call.task_id, now.mono);
 }
 
-void JobTasks::on_answer(const Call& call) {
+void JobTaskPolls::on_answer(const Call& call) {
   looks_.on_answer(call.task_id);
   timeouts_.on_answer(call);
 }
 
-void JobTasks::on_failure(const Call& call, Mono retry_at, bool over) {
+void JobTaskPolls::on_failure(const Call& call, Mono retry_at, bool over) {
   timeouts_.on_failure(call, retry_at);
   if (over) {
     looks_.on_answer(call.task_id);
@@ -41,13 +41,13 @@ void JobTasks::on_failure(const Call& call, Mono retry_at, bool over) {
   }
 }
 
-void JobTasks::expect_timeout(const JobReply& job, const std::string& task_id) {
+void JobTaskPolls::expect_timeout(const JobReply& job, const std::string& task_id) {
   if (!job.timeout) return;
   const TaskTable::Slot slot = *table_.find(task_id);
   timeouts_.expect(slot, table_.row(slot), *job.timeout);
 }
 
-void JobTasks::expect_timeouts(const JobReply& job, const std::string& job_id) {
+void JobTaskPolls::expect_timeouts(const JobReply& job, const std::string& job_id) {
   if (!job.timeout) return;
   table_.for_each([&](const TaskRow& row) {
     if (!row.seen || row.status != TaskStatus::kInProgress) return;
@@ -55,8 +55,8 @@ void JobTasks::expect_timeouts(const JobReply& job, const std::string& job_id) {
   });
 }
 
-void JobTasks::counted(const std::string& job_id, const JobStatistics* before,
-                       const JobStatistics& reply, Mono now) {
+void JobTaskPolls::counted(const std::string& job_id, const JobStatistics* before,
+                           const JobStatistics& reply, Mono now) {
   const auto timed_out = [](const JobStatistics& s) {
     return count_of(s.tasks, TaskStatus::kTimedOut);
   };
@@ -64,7 +64,7 @@ void JobTasks::counted(const std::string& job_id, const JobStatistics* before,
 }
 
 // Tasks that have just reached their timeouts and still run, as far as we know.
-void JobTasks::look_for_timeouts(Now now, Duration floor) {
+void JobTaskPolls::look_for_timeouts(Now now, Duration floor) {
   for (const std::string& job : timeouts_.reach(now, table_)) {
     // Where it may not be asked again at once its job's count must show it.
     const bool rarely = floor > Timeouts::kEvery;
@@ -73,7 +73,7 @@ void JobTasks::look_for_timeouts(Now now, Duration floor) {
 }
 
 // Tasks that we have in a status that fewer have: some have moved on and no list shows where to.
-void JobTasks::look_for_surplus(Now now) {
+void JobTaskPolls::look_for_surplus(Now now) {
   if (now.mono < surplus_looked_ + kSurplusEvery) return;
   surplus_looked_ = now.mono;
   for (const auto& [id, job] : jobs_) {

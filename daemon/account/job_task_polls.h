@@ -17,10 +17,10 @@
 
 namespace taskwatchd {
 
-class JobTasks {
+class JobTaskPolls {
  public:
   // All must outlive this.
-  JobTasks(const WatchedJobs& jobs, const TaskTable& table, JobPlanner& planner)
+  JobTaskPolls(const WatchedJobs& jobs, const TaskTable& table, JobPlanner& planner)
       : jobs_(jobs), table_(table), planner_(planner) {}
 
   // The next QueryTask, or when to look again; no task more often than every `floor`.
