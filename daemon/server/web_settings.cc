@@ -158,8 +158,7 @@ std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) 
   look_for(config_.tls.has_value(), next.tls.has_value(), "tls_server_config",
            "TLS cannot be turned off");
   look_for(verifies_clients(config_), verifies_clients(next),
-           "client_auth_type: RequireAndVerifyClientCert",
-           "client certificates stay required");
+           "client_auth_type: RequireAndVerifyClientCert", "client certificates stay required");
   look_for(has_client_authority(config_), has_client_authority(next) || !verifies_clients(next),
            "client_ca_file", "the CA of client certificates stays the same");
   look_for(!config_.users.empty(), !next.users.empty(), "basic_auth_users",

@@ -53,8 +53,9 @@ TEST(TaskFile, MayEndItsLinesByACarriageReturnAlone) {
 TEST(TaskFile, NamesACharacterThatIsNotSeen) {
   const TaskFile file = parse_task_file("T1\xE2\x80\x8B\n", "t.txt");
   ASSERT_EQ(file.errors.size(), 1U);
-  EXPECT_EQ(
-      file.errors[0].message.find("`T1\\u200b` (\\u200b is a zero-width space) is not a valid task id"), 0U)
+  EXPECT_EQ(file.errors[0].message.find(
+                "`T1\\u200b` (\\u200b is a zero-width space) is not a valid task id"),
+            0U)
       << file.errors[0].message;
 }
 

@@ -427,7 +427,8 @@ TEST_F(CredentialsTest, ATokenFileIsReadAnewAndHasItsLimits) {
   secrets.files.erase("/home/x/.alibabacloud/credentials.ini");
   faults = {{"metadata", kDown}, {"uri", kDown}};
   secrets.files["/token"] = "abc\n";
-  EXPECT_THAT(settled(account()), HasSubstr("the token file /token contains 3 bytes, not 4 to 20000"));
+  EXPECT_THAT(settled(account()),
+              HasSubstr("the token file /token contains 3 bytes, not 4 to 20000"));
   secrets.files["/token"] = "first\n";
   EXPECT_EQ(pass(account(), seconds(5)), "sts1");
   EXPECT_THAT(http.requests().back().request.body, HasSubstr("OIDCToken=first&"));

@@ -181,7 +181,8 @@ TEST_F(DistributionWatchTest, AFileOfAnUnknownFormIsAWarningWithoutNumbers) {
   EXPECT_EQ(read.events[0].level, Level::kWarn);
   EXPECT_EQ(*field(read.events[0], "result"), FieldValue("unknown"));
   EXPECT_EQ(*field(read.events[0], "problem"), FieldValue("neither JSON nor CSV\x1b[2J"));
-  EXPECT_THAT(read.events[0].msg, testing::HasSubstr("cannot read the result file: neither JSON nor CSV"));
+  EXPECT_THAT(read.events[0].msg,
+              testing::HasSubstr("cannot read the result file: neither JSON nor CSV"));
 }
 
 TEST_F(DistributionWatchTest, ARefusedFileIsTriedAgainEachHourThreeTimesThenAtAReload) {
