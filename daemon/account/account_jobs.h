@@ -52,7 +52,7 @@ class AccountJobs : public Owner {
 
   // A good QueryTask reply for any watched task, whoever asked. REQUIRES: the tracker watches it.
   void on_task(const std::string& task_id, const TaskReply& reply, Now now, Verdict& out);
-  // Forecasts the jobs' ends anew, if it is time to.
+  // Updates the forecasts of the jobs' ends, if it is time to.
   void look_ahead(Now now);
 
   // So many explicit unfinished tasks of one job: then its statistics, and a page of its list, say

@@ -54,7 +54,7 @@ NextCall ApiBudgets::next(Mono now, const std::function<NextCall(Api)>& next_of)
     const bool first =
         !best || total_.turn_of(api, next.urgent) < total_.turn_of(best->call->api, best->urgent);
     if (first) best = std::move(next);
-    if (!total_.in_use()) break;  // each API has a budget of its own
+    if (!total_.in_use()) break;  // each API has a separate budget
   }
   return best ? *std::move(best) : choice;
 }

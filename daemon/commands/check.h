@@ -14,8 +14,8 @@ struct CheckOptions {
   bool online = false;
 };
 
-// 0 all is well, 78 the configuration or a key is not, or (without `online`) there is nothing to
-// watch, 69 an instance does not answer as it should.
+// 0 all is well, 78 the configuration or a key is not, or (without `online`) the task files have no
+// valid line and nothing else is watched, 69 an instance does not answer as it should.
 int check(const CheckOptions& options);
 
 }  // namespace taskwatchd

@@ -73,6 +73,27 @@ TEST_F(WebApiTest, DistributionsHaveRoutesOfTheirOwn) {
   EXPECT_EQ(ask("GET", "/api/v1/distributions/a/b/failed.csv").status, 404);
 }
 
+class NoStream : public WebStream {
+  boost::asio::awaitable<std::string> next() override { co_return std::string(); }
+  void end() override {}
+};
+
+// nginx collects a response before it passes it on, unless it is asked not to.
+TEST_F(WebApiTest, AStreamPassesProxiesAtOnce) {
+  const std::pair<std::string, std::string> kAtOnce = {"X-Accel-Buffering", "no"};
+  EXPECT_THAT(ask("GET", "/api/v1/events").headers, testing::Not(testing::Contains(kAtOnce)));
+  reply.content_type = "text/event-stream";
+  reply.stream = std::make_shared<NoStream>();
+  EXPECT_THAT(ask("GET", "/api/v1/events").headers, testing::Contains(kAtOnce));
+}
+
+TEST_F(WebApiTest, AHostThatIsRefusedIsToldTheFlag) {
+  const WebResponse response = ask("GET", "/api/v1/jobs", "taskwatchd_upstream");
+  EXPECT_EQ(response.status, 403);
+  EXPECT_THAT(response.body, HasSubstr("--web.allowed-host"));
+  EXPECT_EQ(ask("GET", "/api/v1/jobs", "localhost.:80").status, 200);
+}
+
 TEST_F(WebApiTest, ErrorsAreJsonToo) {
   reply = {404, {}, "not_found", "task \"x\" is not watched"};
   const WebResponse response = ask("GET", "/api/v1/tasks/x");
