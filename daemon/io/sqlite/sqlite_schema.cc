@@ -150,10 +150,10 @@ std::optional<OpenError> identify(const std::string& path, sqlite3* db, std::int
     return refuse(OpenError::Kind::kUnusable, path,
                   "is the database of another program: set state.path to another file");
   }
-  if (version > kSchemaVersion) {
+  if (version > kNewestSchema) {
     return refuse(OpenError::Kind::kNewer, path,
                   "was written by a newer taskwatchd (schema " + std::to_string(version) +
-                      ", this one reads " + std::to_string(kSchemaVersion) +
+                      ", this one reads up to " + std::to_string(kNewestSchema) +
                       "): run that version again, or restore an older backup");
   }
   return std::nullopt;
@@ -207,9 +207,9 @@ std::optional<OpenError> check(const std::string& path, sqlite3* db, std::int64_
   return std::nullopt;
 }
 
-// Makes what the file's version lacks and writes our version, all or nothing; where nothing is
-// lacking it rewrites the version that stands there. Each is a real commit: a full or read-only
-// disk shows here and not at the first transition.
+// Adds what the file's version does not have and writes our version, all or nothing; a file of our
+// version or the next one keeps its version, which is written again. Each is a real commit: a full
+// or read-only disk shows here and not at the first transition.
 int settle(sqlite3* db, std::int64_t version) {
   std::string sql = "BEGIN IMMEDIATE;";
   if (version < 1) sql += kFirst;
@@ -217,7 +217,7 @@ int settle(sqlite3* db, std::int64_t version) {
   if (version < 3) sql += kDistributions;
   if (version < 4) sql += kFetches;
   sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
-         ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
+         ";PRAGMA user_version=" + std::to_string(std::max(version, kSchemaVersion)) + ";COMMIT;";
   const int code = execute(db, sql.c_str());
   if (sqlite3_get_autocommit(db) == 0) execute(db, "ROLLBACK");
   return code;

@@ -14,8 +14,10 @@ namespace taskwatchd::sqlite {
 
 // Stands in the file's header: "tskw". `file` and other tools show it.
 inline constexpr std::int64_t kApplicationId = 0x74736b77;
-// Rises with each change of the tables; a file with a greater one is refused.
+// Rises with each change of the tables. Changes only add tables, and columns with a default, so the
+// version before can work on the file: that is the way back after an upgrade.
 inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kNewestSchema = kSchemaVersion + 1;  // greater ones are refused
 // Larger files have only their tables of present state checked at opening, not the whole history:
 // the check reads every page, and a start must not take minutes.
 inline constexpr std::int64_t kFullCheckBytes = std::int64_t{512} << 20;

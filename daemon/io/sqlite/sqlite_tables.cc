@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <ranges>
 
 #include "core/events/event_text.h"
 #include "core/types/distribution_json.h"
@@ -19,6 +20,37 @@ std::int64_t number(std::uint64_t value) {
 }
 std::int64_t number(bool value) {
   return value ? 1 : 0;
+}
+
+// The columns that this version knows, by name: the next version may have added others, which stay
+// as they are.
+constexpr std::string_view kTaskColumns =
+    "account,task_id,instance,job_id,job_name,product_key,device_name,status,status_text,progress,"
+    "message,status_detail,modified_ms,queued_ms,attempt,first_seen_ms,last_seen_ms,started_ms,"
+    "superseded,gone";
+constexpr std::string_view kJobColumns =
+    "account,job_id,instance,job_name,type,status,status_text,timeout_us,rollout_per_minute,"
+    "scheduled_ms,created_ms,modified_ms,first_seen_ms,last_seen_ms,baselined,ended_ms";
+constexpr std::string_view kDistributionColumns =
+    "account,distribution_id,status,status_text,product_key,source_instance,target_instances,total,"
+    "created_ms,first_seen_ms,last_seen_ms,ended_ms,result_read_ms,result,fetch_begun_ms,refusals";
+
+std::string select(std::string_view columns, std::string_view rest) {
+  return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
+}
+
+// Inserts a row, or writes these columns of the row with the same key.
+std::string upsert(std::string_view table, std::string_view columns) {
+  std::string places;
+  std::string values;
+  for (const auto column : std::views::split(columns, ',')) {
+    places += places.empty() ? "?" : ",?";
+    values += values.empty() ? "excluded." : ",excluded.";
+    values.append(column.begin(), column.end());
+  }
+  const std::string list = "(" + std::string(columns) + ")";
+  return "INSERT INTO " + std::string(table) + list + " VALUES(" + places +
+         ") ON CONFLICT DO UPDATE SET " + list + "=(" + values + ")";
 }
 
 // A copy of an event's text field for the index; "" if it has none.
@@ -156,43 +188,42 @@ Tables::Tables(sqlite3* db)
       begin_(db, "BEGIN IMMEDIATE"),
       commit_(db, "COMMIT"),
       rollback_(db, "ROLLBACK"),
-      put_record_(db,
-                  "INSERT OR REPLACE INTO tasks VALUES"
-                  "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      put_job_(db, "INSERT OR REPLACE INTO jobs VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-      put_distribution_(
-          db, "INSERT OR REPLACE INTO distributions VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      put_record_(db, upsert("tasks", kTaskColumns)),
+      put_job_(db, upsert("jobs", kJobColumns)),
+      put_distribution_(db, upsert("distributions", kDistributionColumns)),
       put_event_(db,
                  "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
                  " VALUES(?,?,?,?,?,?,?)"),
       // A job's later counters share the first one's birth.
       count_(db,
-             "INSERT INTO counters VALUES(?1,?2,?3,?4,?5,coalesce((SELECT min(created_ms) FROM "
+             "INSERT INTO counters(account,job_id,counter,status,value,created_ms)"
+             " VALUES(?1,?2,?3,?4,?5,coalesce((SELECT min(created_ms) FROM "
              "counters WHERE account=?1 AND job_id=?2),?6))"
              " ON CONFLICT DO UPDATE SET value=value+excluded.value"),
-      mark_(db, "INSERT OR REPLACE INTO marks VALUES(?,?,?)"),
+      mark_(db, upsert("marks", "account,key,at_ms")),
       // What was delivered stays delivered: a late or repeated commit never moves a cursor back.
       move_cursor_(db,
-                   "INSERT INTO cursors VALUES(?,?) ON CONFLICT DO UPDATE SET"
+                   "INSERT INTO cursors(sink,event_id) VALUES(?,?) ON CONFLICT DO UPDATE SET"
                    " event_id=max(event_id,excluded.event_id)"),
       count_commit_(db, "UPDATE meta SET value=value+1 WHERE key='commits'"),
       get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
-      get_record_(db, "SELECT * FROM tasks WHERE account=? AND task_id=?"),
+      get_record_(db, select(kTaskColumns, "tasks WHERE account=? AND task_id=?")),
       get_counters_(db,
                     "SELECT counter,status,value,created_ms FROM counters"
                     " WHERE account=? AND job_id=?"),
       get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
-      get_jobs_(db, "SELECT * FROM jobs WHERE account=?"),
-      get_distributions_(db, "SELECT * FROM distributions WHERE account=?"),
+      get_jobs_(db, select(kJobColumns, "jobs WHERE account=?")),
+      get_distributions_(db, select(kDistributionColumns, "distributions WHERE account=?")),
       get_events_(db,
                   "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                   " WHERE id>? ORDER BY id LIMIT ?"),
       get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
       get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
       // Named, for without statistics a plan by the primary key would read the whole account.
-      get_tasks_of_job_(db,
-                        "SELECT * FROM tasks INDEXED BY tasks_by_job"
-                        " WHERE account=? AND job_id=? AND task_id>? ORDER BY task_id LIMIT ?"),
+      get_tasks_of_job_(
+          db, select(kTaskColumns,
+                     "tasks INDEXED BY tasks_by_job"
+                     " WHERE account=? AND job_id=? AND task_id>? ORDER BY task_id LIMIT ?")),
       get_events_of_task_(db,
                           "SELECT * FROM (SELECT id,ts_ms,name,account,job_id,task_id,body,level"
                           " FROM events WHERE account=? AND task_id=? ORDER BY id DESC LIMIT ?)"

@@ -122,5 +122,44 @@ TEST_F(SqliteMigration, ADiskTooFullLeavesTheOldVersionWhole) {
   EXPECT_EQ(good(opened()->tasks_of_job({"prod", "job-1"}, "u", 9'000)).size(), 5'000u);
 }
 
+// The way back after an upgrade: the next version has added columns and a table.
+TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
+  opened()->close(std::chrono::seconds(5));
+  sql(path(),
+      "ALTER TABLE tasks ADD COLUMN owner TEXT NOT NULL DEFAULT '';"
+      "ALTER TABLE jobs ADD COLUMN owner TEXT;"
+      "ALTER TABLE distributions ADD COLUMN owner TEXT;"
+      "ALTER TABLE events ADD COLUMN kind INTEGER NOT NULL DEFAULT 7;"
+      "ALTER TABLE counters ADD COLUMN owner TEXT;"
+      "ALTER TABLE marks ADD COLUMN owner TEXT;"
+      "ALTER TABLE cursors ADD COLUMN owner TEXT;"
+      "CREATE TABLE owners(account TEXT PRIMARY KEY);"
+      "PRAGMA user_version=5;");
+  const Commit commit{.records = {make_record("prod", "t1")},
+                      .jobs = {make_job("prod", "job-1", 9)},
+                      .distributions = {make_distribution("prod", "d1")},
+                      .events = {make_event("prod", "t1")},
+                      .counters = {{.key = {.account = "prod", .job_id = "job-1"}, .add = 2}},
+                      .marks = {{.account = "prod", .key = "alive", .at = at(5)}},
+                      .cursors = {{"log", 1}}};
+  for (int round = 1; round <= 2; ++round) {
+    auto store = opened();
+    good(store->commit(commit));
+    sql(path(), "UPDATE tasks SET owner='ops'");
+    const Stored stored = good(load(*store, "prod", {"t1"}));
+    EXPECT_EQ(stored.records.size(), 1u);
+    EXPECT_EQ(stored.jobs.size(), 1u);
+    EXPECT_EQ(stored.distributions.size(), 1u);
+    EXPECT_EQ(stored.marks.size(), 1u);
+    EXPECT_EQ(good(store->counters("prod", {"job-1"})).at(0).value, 2u * round);
+    EXPECT_EQ(good(store->events_after(0, 9)).size(), static_cast<std::size_t>(round));
+    EXPECT_EQ(good(store->cursor("log")), 1u);
+    store->close(std::chrono::seconds(5));
+    EXPECT_EQ(sql(path(), "SELECT count(*) FROM tasks WHERE owner='ops'"), 1);
+    EXPECT_EQ(sql(path(), "SELECT sum(kind) FROM events"), 7 * round);
+    EXPECT_EQ(sql(path(), "PRAGMA user_version"), 5);
+  }
+}
+
 }  // namespace
 }  // namespace taskwatchd

@@ -79,10 +79,11 @@ TEST_F(SqliteOpen, SecondOpenerIsRefusedByName) {
 
 TEST_F(SqliteOpen, NewerSchema) {
   make_state();
-  sql(state(), "PRAGMA user_version=99");
+  // The next version only adds (sqlite_migration_test.cc); what the one after it does is not known.
+  sql(state(), "PRAGMA user_version=6");
   const OpenError error = refused(state());
   EXPECT_EQ(error.kind, OpenError::Kind::kNewer);
-  EXPECT_THAT(error.message, testing::HasSubstr("99"));
+  EXPECT_THAT(error.message, testing::HasSubstr("schema 6"));
 }
 
 TEST_F(SqliteOpen, AnotherProgramsDatabaseIsNotTouched) {
