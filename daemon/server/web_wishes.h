@@ -15,7 +15,7 @@ struct WebWishes {
 };
 WebWishes wishes_of(const WebRequest& request);
 
-// Compresses the body if the client accepts it and it saves bytes. Adds the Vary header.
+// Compresses the body if the client accepts gzip and it is large enough. Adds the Vary header.
 void pack(WebResponse& response, const WebWishes& wishes);
 // Adds an ETag to a successful response; one that the client has cached becomes 304. RFC 9110
 // 13.1.2.
