@@ -12,7 +12,7 @@ const unsigned char* unsigned_bytes(std::string_view text) {
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
-  // One byte more than the text: EVP_EncodeBlock ends it with a NUL.
+  // One byte more than the text: EVP_EncodeBlock writes a terminating NUL.
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
   const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                                    unsigned_bytes(bytes), static_cast<int>(bytes.size()));
@@ -21,7 +21,7 @@ std::string to_base64(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  // OpenSSL skips blanks and takes '=' anywhere.
+  // OpenSSL skips spaces and accepts '=' anywhere.
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   const bool is_plain =
       text.substr(0, text.size() - padding).find_first_of("= \t\r\n") == std::string_view::npos;

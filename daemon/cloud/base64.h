@@ -1,4 +1,4 @@
-// Base64 (RFC 4648 section 4) with its padding, by OpenSSL. Pure.
+// Base64 (RFC 4648 section 4) with padding, through OpenSSL. No I/O.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 namespace taskwatchd {
 
 std::string to_base64(std::string_view bytes);
-// Nothing for a text of another form.
+// Returns nullopt if the text is not valid Base64.
 std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// The Alibaba Cloud CLI's ~/.aliyun/config.json:
-// {"current": NAME, "profiles": [{"name": NAME, "mode": MODE, ...}]}
+// Parser of the Alibaba Cloud CLI's ~/.aliyun/config.json: {"current": NAME, "profiles": [{"name":
+// NAME, "mode": MODE, ...}]}
 #include <simdjson.h>
 
 #include <charconv>
@@ -14,8 +14,9 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::size_t kMaxDepth = 32;  // of the JSON
-constexpr int kMaxSources = 4;         // profiles that sign for one another
+constexpr std::size_t kMaxDepth = 32;  // levels of the JSON document
+// length of a chain of profiles, each the source of the next one's credentials
+constexpr int kMaxSources = 4;
 
 std::string scalar(const object& profile, std::string_view name) {
   element value;
@@ -67,7 +68,7 @@ class CliFile {
   }
 
  private:
-  // What the CLI has fetched in a mode that it alone can carry out.
+  // Returns the temporary credentials that the CLI cached in a mode that only the CLI supports.
   KeyCandidate cached_keys(const ProfileReader& reader, const std::string& mode) const {
     const std::string expiration = reader.find("sts_expiration").value_or("");
     std::int64_t ends = 0;  // Unix seconds

@@ -1,6 +1,7 @@
-// What the local sources of the provider chain contain: the CLI's profiles and the INI file. Pure.
-// Texts are untrusted: a problem names the profile and the mend, and repeats no value but names of
-// profiles and modes. Sources: github.com/aliyun/aliyun-cli, aliyun/credentials-go, -python.
+// Parsers of the local sources of the provider chain: the CLI's profiles and the INI file. No I/O.
+// The texts are untrusted: a problem names the profile and the fix, and repeats no value except
+// names of profiles and modes. Sources: github.com/aliyun/aliyun-cli, aliyun/credentials-go,
+// -python.
 #pragma once
 
 #include <cstddef>
@@ -14,23 +15,25 @@ namespace taskwatchd {
 
 inline constexpr std::size_t kCredentialFileLimit = 64 * 1024;  // bytes
 
-// What the sources take from their surroundings.
+// Values that the sources take from the environment.
 struct CredentialDefaults {
-  std::string file;              // named in problems
-  std::string profile;           // ALIBABA_CLOUD_PROFILE; empty: the file's own choice
-  std::string sts_url;           // unless the profile names a region
-  bool sts_url_is_test = false;  // it stands whatever the profile says
-  Wall now{};                    // by which keys that the CLI has cached are still valid
+  std::string file;              // included in problems
+  std::string profile;           // ALIBABA_CLOUD_PROFILE; empty: the file's own default profile
+  std::string sts_url;           // used unless the profile names a region
+  bool sts_url_is_test = false;  // sts_url is used whatever the profile says
+  Wall now{};                    // the time at which cached credentials must still be valid
 };
 
-// Cached keys with less than this left are not taken. More than the 25 s in which the daemon looks
-// at the file again and keeps what it read before: so no call is signed by keys that have ended.
+// Cached credentials with less remaining lifetime than this are not used. Longer than the 25 s
+// after which the daemon reads the file again (until then it keeps what it read), so that no call
+// is signed with expired credentials.
 inline constexpr std::chrono::seconds kLeastCachedLife{60};
 
-// ~/.aliyun/config.json. Of modes that only the CLI can carry out (CloudSSO, OAuth, External,
-// RsaKeyPair) the temporary keys that it has cached are taken, while they are valid.
+// Parses ~/.aliyun/config.json. For modes that only the CLI supports (CloudSSO, OAuth, External,
+// RsaKeyPair), the temporary credentials that it has cached are used while they are valid.
 KeyCandidate parse_cli_profile(std::string_view json, const CredentialDefaults& defaults);
-// ~/.alibabacloud/credentials. Nothing to use and no problem if the section is disabled: `absent`.
+// Parses ~/.alibabacloud/credentials. If the section is disabled, the result has neither
+// credentials nor a problem: `absent`.
 struct IniCandidate {
   KeyCandidate candidate;
   bool absent = false;

@@ -1,5 +1,5 @@
-// One profile of a credential file, made a recipe: what the CLI's file and the INI file have in
-// common, though they name things differently. Internal to the cloud room.
+// Converts one profile of a credential file to a recipe. Shared by the CLI's file and the INI file,
+// which use different names for the same settings. Internal to cloud/.
 #pragma once
 
 #include <functional>
@@ -13,20 +13,20 @@ namespace taskwatchd {
 
 class ProfileReader {
  public:
-  // The value of a name; nothing if it is absent, and empty counts as absent.
+  // Returns the value of a name; nullopt if it is absent or empty.
   using Find = std::function<std::optional<std::string>(std::string_view)>;
-  // `source` is what people read. All must outlive this.
+  // `source` is the human-readable name of the source. All arguments must outlive this object.
   ProfileReader(std::string source, Find find, const CredentialDefaults& defaults)
       : source_(std::move(source)), find_(std::move(find)), defaults_(defaults) {}
 
   std::optional<std::string> find(std::string_view name) const { return find_(name); }
   KeyCandidate fail(const std::string& why) const;
 
-  // `token`: the name that holds a security token; needed if `needs_token`, else only taken with an
-  // id that STS gave.
+  // `token`: the name of the security token's setting. If `needs_token`, the token is required;
+  // otherwise it is used only with an AccessKey id issued by STS.
   KeyCandidate keys(std::string_view token, bool needs_token) const;
   KeyCandidate ecs_role(std::string_view name) const;
-  // What assumes a role. `signer` has no problem.
+  // Returns a recipe that assumes a role. REQUIRES: `signer` has no problem.
   KeyCandidate assume_role(const KeyCandidate& signer, std::string_view arn,
                            std::string_view session_name, std::string_view duration) const;
   KeyCandidate oidc_role(std::string_view arn, std::string_view session_name,
@@ -34,7 +34,7 @@ class ProfileReader {
 
  private:
   KeyRecipe recipe(KeyRecipe::Kind kind) const;
-  // What is wrong, or nothing; fills the role and where STS is.
+  // Returns the problem, or nullopt; sets the role and the STS URL of the recipe.
   std::optional<std::string> read_role(KeyRecipe& recipe, std::string_view arn,
                                        std::string_view session_name,
                                        std::string_view duration) const;
@@ -44,7 +44,7 @@ class ProfileReader {
   const CredentialDefaults& defaults_;
 };
 
-// A name from a file, for people: cut, printable.
+// A name from a file, truncated and printable, for messages.
 std::string shown_name(std::string_view text);
 
 }  // namespace taskwatchd

@@ -1,5 +1,6 @@
-// ~/.alibabacloud/credentials: [section], key = value or key: value. One pair of quotes around a
-// value is not part of it. # and ; begin a comment, at a line's beginning or behind a blank.
+// Parser of ~/.alibabacloud/credentials: [section], key = value or key: value. One pair of quotes
+// around a value is not part of the value. # and ; begin a comment at the start of a line or after
+// a space or tab.
 #include <map>
 
 #include "cloud/credential_profile.h"
@@ -20,8 +21,8 @@ std::string_view without_comment(std::string_view line) {
   return line;
 }
 
-// The section of that name; nothing if there is none. `bad_line` is the first of its lines that is
-// no line of an INI file, 0 if there is none.
+// Returns the section of that name, or nullopt if there is none. `bad_line` is set to the first
+// line of the section that is not valid INI syntax, or to 0.
 std::optional<Section> find_section(std::string_view text, std::string_view wanted, int& bad_line) {
   std::optional<Section> found;
   bool inside = false;

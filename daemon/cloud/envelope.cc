@@ -15,15 +15,16 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::size_t kMessageLimit = 256;  // bytes
-constexpr std::size_t kShownBody = 160;     // bytes of a body that is not what we know
+constexpr std::size_t kShownBody = 160;     // bytes of an unrecognized body that are shown
 
-// For people. Redacted: what the gateway says of a wrong signature quotes the whole request.
+// Makes a text of the server printable and redacts it: the gateway's message about a wrong
+// signature quotes the whole request.
 std::string for_people(std::string_view text) {
   return cut(escape_controls(redact(repair_utf8(text))), kMessageLimit);
 }
 
-// A code becomes a metric's and an event's value: words like "iot.system.SystemException" or "460"
-// only, for anything else is no code.
+// A code becomes the value of a metric label and of an event field. So only words such as
+// "iot.system.SystemException" or "460" are accepted as codes.
 std::string checked_code(std::string_view text) {
   constexpr std::size_t kCodeLimit = 128;  // bytes
   const bool sane = text.size() <= kCodeLimit && std::all_of(text.begin(), text.end(), [](char c) {
@@ -47,7 +48,7 @@ std::string first_of(Members& members, std::initializer_list<std::string_view> n
   return {};
 }
 
-// What an error says of itself, in whatever shape it came.
+// The members of an error response, whatever its format.
 struct Said {
   std::string code;
   std::string message;
@@ -64,8 +65,8 @@ Failure refused(const HttpReply& reply, const Said& said) {
   failure.message = failure.code.empty() ? "HTTP " + std::to_string(reply.status) : failure.code;
   if (!said.message.empty()) failure.message += ": " + for_people(said.message);
   failure.message = cut(std::move(failure.message), kMessageLimit);
-  // Current clients of the vendor take this header for throttling whatever the code is; we do so
-  // where the code says nothing better.
+  // Current Alibaba Cloud SDKs treat this header as throttling whatever the code is. We do so only
+  // if the code gives no better reason.
   const bool told_to_wait = reply.status >= 400 && failure.retry_after.has_value() &&
                             reply.header("x-acs-retry-after") != nullptr;
   const bool vague = failure.reason == Reason::kBadRequest || failure.reason == Reason::kProtocol;
@@ -76,7 +77,7 @@ Failure refused(const HttpReply& reply, const Said& said) {
   return failure;
 }
 
-// Not JSON that we know: an XML error, or a page of somebody on the way, or half a reply.
+// The body is not the JSON we know: an XML error, a page of a proxy, or a truncated response.
 Failure unreadable(const HttpReply& reply, std::string_view why) {
   if (const auto error = read_xml_error(reply.body)) {
     return refused(reply, {error->code, error->message, error->request_id});
@@ -113,7 +114,7 @@ Failure no_reply(const TransportFailure& transport) {
 
 enum class Success { kTrue, kFalse, kMissing, kUnreadable };
 
-// A bool, or its word in a string.
+// A boolean, or a string that spells one.
 Success read_success(Members& members) {
   const std::optional<element> value = members.find("Success");
   if (!value) return Success::kMissing;
@@ -170,13 +171,15 @@ std::variant<Envelope, Failure> read_envelope(const HttpResult& result,
   const Said said = read_said(members);
   const Success success = read_success(members);
   if (!members.error().empty()) {
-    // Two codes or two Success: whoever reads the other one sees another reply.
+    // Two Code or two Success members: another parser could use the other one and see a different
+    // response.
     return protocol_failure(reply, {}, members.error());
   }
   const bool accepted = reply.status >= 200 && reply.status <= 299;
   if (accepted && success == Success::kTrue) return Envelope{object, for_people(said.request_id)};
   Failure failure = refused(reply, said);
-  // "Code" alone is no error: some calls answer Code "success". Only codes with a meaning count.
+  // "Code" alone is not an error: some successful responses have the Code "success". Only codes
+  // with a meaning count.
   const bool meaningless =
       failure.reason == Reason::kBadRequest && !is_undocumented_iot_code(failure.code);
   if (accepted && success != Success::kFalse && meaningless) {

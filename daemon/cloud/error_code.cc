@@ -1,6 +1,6 @@
-// The cloud's error codes to reasons. Sources: help.aliyun.com document 434846 (gateway),
-// alibabacloud.com document 87387 and help.aliyun.com document 135200 (IoT). All words here are in
-// lower case.
+// Maps the platform's error codes to reasons. Sources: help.aliyun.com document 434846 (gateway),
+// alibabacloud.com document 87387 and help.aliyun.com document 135200 (IoT). All strings here are
+// in lower case.
 #include <algorithm>
 #include <array>
 
@@ -10,12 +10,12 @@
 namespace taskwatchd {
 namespace {
 
-// "Forbidden" itself and "Forbidden.RAM", but not "ForbiddenFruit".
+// Returns true for "Forbidden" itself and "Forbidden.RAM", but not for "ForbiddenFruit".
 bool is_family(std::string_view code, std::string_view family) {
   return code.starts_with(family) && (code.size() == family.size() || code[family.size()] == '.');
 }
 
-// Codes whose name alone decides, wherever they stand and whatever the HTTP status.
+// Codes that determine the reason by themselves, in any response and with any HTTP status.
 std::optional<Reason> by_name(std::string_view code) {
   if (code.starts_with("throttling") || code.ends_with("highfrequentdeny") ||
       code.ends_with("ratelimit")) {
@@ -38,7 +38,7 @@ std::optional<Reason> by_name(std::string_view code) {
   return std::nullopt;
 }
 
-// The rest of what IoT documents: mistakes of the caller, by whatever HTTP status they come.
+// The other codes that IoT documents: errors of the caller, with any HTTP status.
 constexpr std::array<std::string_view, 11> kDocumentedIot = {
     "iot.common.invalidpageparams", "iot.common.invalidtenant",
     "iot.common.invalidparam",      "iot.common.parametersizelimit",

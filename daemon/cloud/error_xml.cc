@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kReadLimit = 65536;  // bytes; the gateway's errors are below 1 kB
 
-// The root's name, and the texts of the members that are asked for: of each the first.
+// Collects the root's name and the text of each requested member (its first occurrence).
 class ErrorMembers : public XmlHandler {
  public:
   void open(std::string_view element, const char** /*attributes*/) override {
@@ -42,7 +42,7 @@ class ErrorMembers : public XmlHandler {
   std::map<std::string_view, std::string> members_;
 };
 
-// Some gateways write what is no XML, such as a bare `&` in a message: their code is still found.
+// Some gateways write invalid XML, such as a bare `&` in a message. This finds their code anyway.
 std::string code_between_tags(std::string_view body) {
   constexpr std::string_view kOpen = "<Code>";
   const std::size_t open = body.find(kOpen);
@@ -56,12 +56,13 @@ std::string code_between_tags(std::string_view body) {
 
 std::optional<XmlError> read_xml_error(std::string_view body) {
   body = body.substr(0, kReadLimit);
-  // A declaration must be what comes first; the gateway's may follow a mark and blanks.
+  // An XML declaration must come first; in the gateway's errors a byte order mark and white space
+  // may precede it.
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
   if (!body.starts_with('<')) return std::nullopt;
   ErrorMembers members;
-  // Of a document that is cut or broken: the members before that.
+  // For a truncated or malformed document, the members before the defect are used.
   const bool is_whole = XmlReader(members).feed(body);
   const bool is_error = members.root() == "Error";
   const bool is_refusal =

@@ -1,6 +1,6 @@
-// The gateway's XML errors. They come even to callers who asked for JSON, and with any content
-// type: whatever fails before the request is understood is answered in the gateway's own default,
-// XML. Pure.
+// Parser of the gateway's XML errors. They are sent even to callers who requested JSON, and with
+// any content type: a request that fails before it is parsed gets the gateway's default format,
+// XML. No I/O.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,9 @@ struct XmlError {
   std::string request_id;
 };
 
-// Of an <Error> document, or of an operation's own with <Success>false</Success>. Nothing for any
-// other text: HTML, a reply that is a success, a document cut before its <Code> ended.
+// Parses an <Error> document, or an operation's own document with <Success>false</Success>. Returns
+// nullopt for any other text: HTML, a success, or a document truncated before the end of its
+// <Code>.
 std::optional<XmlError> read_xml_error(std::string_view body);
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// An HTTP exchange as values. The cloud room makes requests and reads replies; io/curl_client
-// carries them.
+// An HTTP exchange as values. cloud/ builds the requests and parses the responses; io/curl_client
+// transfers them.
 #pragma once
 
 #include <optional>
@@ -14,26 +14,26 @@
 namespace taskwatchd {
 
 struct HttpRequest {
-  std::string method;  // GET, POST, PUT without a body
-  std::string url;     // may hold a signature: never log it
+  std::string method;  // GET, POST, or PUT without a body
+  std::string url;     // may contain a signature: never log it
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::string ca_file;  // empty: the system's
-  std::string proxy;    // empty: none; the environment's proxies are never used
-  // Less than the client's own limits, for those that are asked small things.
-  std::optional<Duration> timeout;        // the whole exchange
-  std::optional<std::size_t> body_limit;  // bytes of the reply
-  // Plain http to the ECS metadata service's address is right for these alone.
+  std::string ca_file;  // empty: the system's CA file
+  std::string proxy;    // empty: none; proxies of the environment are never used
+  // Lower limits than the client's own, for requests with small responses.
+  std::optional<Duration> timeout;        // of the whole exchange
+  std::optional<std::size_t> body_limit;  // of the response, in bytes
+  // Only these requests may use plain http to the address of the ECS metadata service.
   bool to_metadata_service = false;
 };
 
-// A reply that came whole, whatever its status.
+// A complete response, with any status.
 struct HttpReply {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
 
-  // The first header of that lower-case name, or nothing.
+  // Returns the first header of that lower-case name, or nullptr.
   const std::string* header(std::string_view name) const {
     for (const auto& [key, value] : headers) {
       if (key == name) return &value;
@@ -42,11 +42,11 @@ struct HttpReply {
   }
 };
 
-// No whole reply came.
+// No complete response was received.
 struct TransportFailure {
   enum class Kind { kTimeout, kUnreachable, kTls, kTooLarge, kProtocol };
   Kind kind = Kind::kUnreachable;
-  std::string message;  // for people; holds no URL
+  std::string message;  // human-readable; contains no URL
 };
 
 using HttpResult = std::variant<HttpReply, TransportFailure>;

@@ -29,7 +29,8 @@ KeyCandidate uri_candidate(std::string source, std::string_view uri) {
   if (const auto problem = endpoint_problem(is_plain ? url->origin() : uri)) {
     candidate.problem = candidate.recipe.source + " " + *problem + odd_note(uri, *problem);
   } else {
-    // As it was checked: the client reads names and schemes more strictly.
+    // The URI is rebuilt from its checked parts: the HTTP client parses names and schemes more
+    // strictly.
     candidate.recipe.uri = Secret(origin_of(uri) + url->path + url->query);
   }
   return candidate;

@@ -1,5 +1,5 @@
-// How an account's keys are come by: a source of the provider chain or of the configuration, as a
-// value. What needs the network is carried out by daemon/credential_fetch.
+// How to obtain an account's credentials: one source of the provider chain or of the configuration,
+// as a value. Steps that need the network are in daemon/credential_fetch.
 #pragma once
 
 #include <memory>
@@ -14,40 +14,41 @@ namespace taskwatchd {
 
 struct KeyRecipe {
   enum class Kind {
-    kKeys,        // `keys` as they are
-    kEcsRole,     // the metadata service, for the role `ecs_role`
-    kAssumeRole,  // STS AssumeRole for `role`, signed with what `signer` brings
-    kOidcRole,    // STS AssumeRoleWithOIDC for `role` with the token in `token_file`
+    kKeys,        // use `keys` unchanged
+    kEcsRole,     // ask the ECS metadata service, for the role `ecs_role`
+    kAssumeRole,  // call STS AssumeRole for `role`, signed with the credentials of `signer`
+    kOidcRole,    // call STS AssumeRoleWithOIDC for `role` with the token in `token_file`
     kUri,         // GET `uri`
   };
   Kind kind = Kind::kKeys;
-  std::string source;  // for people: "profile `prod` of /home/x/.aliyun/config.json"; no secret
+  std::string source;  // human-readable, no secret: "profile `prod` of /home/x/.aliyun/config.json"
   Keys keys;
-  std::string ecs_role;  // empty: whichever the machine has
+  std::string ecs_role;  // empty: the role that the ECS instance has
   RoleConfig role;
-  std::string policy;   // narrows the role's rights; empty: as they are
+  std::string policy;   // restricts the role's permissions; empty: no restriction
   std::string sts_url;  // scheme://host
   std::string oidc_provider_arn;
   std::string token_file;
-  Secret uri;  // its query may be a secret
+  Secret uri;  // the query may be a secret
   std::shared_ptr<const KeyRecipe> signer;
 
-  // The same keys from the same place: signers are compared by what they are.
+  // True if both give the same credentials from the same source. Signers are compared by value.
   bool operator==(const KeyRecipe& other) const;
 };
 
-// A source that is there, in the chain's order: how to use it, or what is wrong and the mend.
+// An existing source, in the order of the chain: how to use it, or what is wrong and how to fix it.
 struct KeyCandidate {
-  KeyRecipe recipe;     // only meaningful without a problem
+  KeyRecipe recipe;     // valid only if there is no problem
   std::string problem;  // no secret
   bool operator==(const KeyCandidate&) const = default;
 };
 
-// What asks a URI for keys: https, or http to a loopback address; blanks around it are dropped.
-// `source` is named in the problem, the URI never: its query may be a secret.
+// Returns the recipe that fetches credentials from a URI: https, or http to a loopback address;
+// surrounding spaces are removed. A problem includes `source` but never the URI: its query may be a
+// secret.
 KeyCandidate uri_candidate(std::string source, std::string_view uri);
 
-// scheme://host of the security token service; `region` may be empty. REQUIRES: is_region or empty.
+// Returns scheme://host of the Security Token Service. REQUIRES: `region` is empty or is_region.
 std::string sts_url(const std::string& region, bool vpc);
 inline constexpr char kMetadataUrl[] = "http://100.100.100.200";
 

@@ -120,7 +120,7 @@ std::string Members::device_words(std::string_view name) {
   if (!value) return {};
   const auto text = string_of(*value);
   const std::string words = text ? std::string(*text) : simdjson::minify(*value);
-  // Redacted before it is cut: a cut in the middle of a parameter's name would hide it from view.
+  // Redacted before it is truncated: redaction would not recognize a parameter whose name is cut.
   return keep(redact(words), kTextLimit);
 }
 

@@ -1,5 +1,5 @@
-// Members of a JSON object, read once each and without trust. Internal to the cloud room.
-// The first thing that is wrong is kept in error(); what is read after it means nothing.
+// Reads the members of an untrusted JSON object, each once. Internal to cloud/. The first error is
+// kept in error(); values read after it are meaningless.
 #pragma once
 
 #include <simdjson.h>
@@ -13,23 +13,24 @@
 
 namespace taskwatchd {
 
-// Bytes of one text of a reply that we keep: the rest is cut, with a note of how much.
+// Maximum bytes kept of one text in a response; the rest is replaced by a note of its size.
 inline constexpr std::size_t kTextLimit = 4096;
 inline constexpr std::size_t kNameLimit = 256;
-// No documented id is a quarter of this; a longer one is refused, for a cut id is another id.
+// At least four times as long as any documented id. A longer id is rejected: truncated, it would be
+// a different id.
 inline constexpr std::size_t kIdLimit = 128;
 
 class Members {
  public:
   explicit Members(simdjson::dom::object object) : object_(object) {}
 
-  // Absent and null are the same: nothing. A name that comes twice is an error, for readers differ
-  // in which of the two they take.
+  // Returns nullopt if the member is absent or null. A duplicate name is an error, because parsers
+  // differ in which of the two they use.
   std::optional<simdjson::dom::element> find(std::string_view name);
-  // The same in any letter case: documents, samples and clients differ in some names' spelling.
+  // The same, ignoring letter case: documents, samples and SDKs spell some names differently.
   std::optional<simdjson::dom::element> find_any_case(std::string_view name);
 
-  // Each "needed" member must be there and a string.
+  // Each "needed" member must be present and a string.
   std::string needed_id(std::string_view name);  // not empty
   std::string needed_text(std::string_view name);
   Wall needed_time(std::string_view name);
@@ -37,18 +38,20 @@ class Members {
 
   // Empty if absent or not a string.
   std::string name_text(std::string_view name);
-  // A device's words, without the credentials that may be in them. Empty if absent; the JSON text
-  // of what is not a string.
+  // A device message, without the credentials that it may contain. Empty if absent; the JSON text
+  // if it is not a string.
   std::string device_words(std::string_view name);
-  // 0 to 100, from a number or a string; nothing for anything else.
+  // 0 to 100, from a number or a string; nullopt for anything else.
   std::optional<double> percent(std::string_view name);
-  // A whole number from 0 to `high`, as a number or as a string of digits, in any letter case of
-  // the name; an error if the member is anything else. The second: nothing if it is absent.
+  // An integer from 0 to `high`, as a number or a string of digits; letter case of the name is
+  // ignored. It is an error if the member is anything else. The second function returns nullopt if
+  // the member is absent.
   std::uint64_t needed_count(std::string_view name, std::uint64_t high);
   std::optional<std::uint64_t> optional_count(std::string_view name, std::uint64_t high);
-  // More than 0, at most `high`, in any letter case of the name; nothing for anything else.
+  // A number above 0 and at most `high`; letter case of the name is ignored. Nullopt for anything
+  // else.
   std::optional<double> setting(std::string_view name, double high);
-  // The members of an object; nothing if it is absent, or is no object.
+  // The members of an object; nullopt if it is absent or not an object.
   std::optional<Members> inner(std::string_view name);
 
   const std::string& error() const { return error_; }
@@ -62,7 +65,7 @@ class Members {
   std::string error_;
 };
 
-// As many bytes of a text as we keep of it; valid UTF-8 stays so.
+// Truncates a text to at most `limit` bytes; valid UTF-8 stays valid.
 std::string keep(std::string_view text, std::size_t limit);
 
 }  // namespace taskwatchd

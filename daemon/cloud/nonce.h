@@ -1,5 +1,5 @@
-// A nonce for one request: 128 random bits in the form of a UUID. Each request needs a new one,
-// retries included, or the gateway answers SignatureNonceUsed.
+// Creates the nonce of one request: 128 random bits in the form of a UUID. Each request, retries
+// included, needs a new nonce, or the gateway returns SignatureNonceUsed.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace taskwatchd {
 
-// `a` and `b`: random, uniform.
+// REQUIRES: `a` and `b` are uniformly distributed random numbers.
 inline std::string make_nonce(std::uint64_t a, std::uint64_t b) {
   char text[40];
   const int n = std::snprintf(

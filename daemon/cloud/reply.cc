@@ -18,7 +18,8 @@ TaskReply read_whole_task(Members& data) {
   return task;
 }
 
-// It goes into the next request's URL, percent-encoded: at most three times as long there.
+// The pagination token goes into the next request's URL. Percent-encoding makes it at most three
+// times as long.
 constexpr std::size_t kTokenLimit = 2048;  // bytes
 
 TaskReply read_row(Members& row) {
@@ -27,7 +28,7 @@ TaskReply read_row(Members& row) {
   return task;
 }
 
-// The documents spell a status here other than everywhere else: TimeOut is TIMED_OUT.
+// The documents spell one status differently here: TimeOut is TIMED_OUT.
 constexpr std::pair<TaskStatus, std::string_view> kCounts[] = {
     {TaskStatus::kQueued, "Queued"},         {TaskStatus::kSent, "Sent"},
     {TaskStatus::kInProgress, "InProgress"}, {TaskStatus::kSucceeded, "Succeeded"},
@@ -49,7 +50,8 @@ JobStatistics read_statistics(Members& data) {
   return statistics;
 }
 
-// Ten times what the documents allow (3600 minutes, 1000 devices a minute): more is no setting.
+// Ten times the documented maximum (3600 minutes, 1000 devices per minute): a larger value is not
+// valid.
 constexpr double kMaxTimeoutMinutes = 36'000;
 constexpr double kMaxPerMinute = 10'000;
 
@@ -85,7 +87,7 @@ Outcome read_reply(Api api, const HttpResult& result) {
     case Api::kQueryDeviceDistributeDetail:
       return read_distribution_file(result);
   }
-  assert(false);  // the switch knows every API
+  assert(false);  // the switch covers every API
   return Failure{};
 }
 

@@ -1,4 +1,4 @@
-// A reply whose answer is the one object at Data. Internal to the cloud room.
+// Reads responses whose result is the one object at Data. Internal to cloud/.
 #pragma once
 
 #include "cloud/envelope.h"
@@ -6,7 +6,7 @@
 
 namespace taskwatchd {
 
-// The object as `read` reads it, or a Failure.
+// Returns the object, converted by `read`, or a Failure.
 template <typename Reply>
 Outcome read_data(const HttpResult& result, Reply (*read)(Members&)) {
   simdjson::dom::parser parser;

@@ -1,5 +1,5 @@
-// QueryDeviceDistributeJob and QueryDeviceDistributeDetail: how far a distribution is, and where
-// its result file lies.
+// Reads QueryDeviceDistributeJob and QueryDeviceDistributeDetail: the progress of a distribution,
+// and the URL of its result file.
 #include <limits>
 
 #include "cloud/envelope.h"
@@ -9,15 +9,15 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kTargets = 64;             // instances named; the rest is left out
+constexpr std::size_t kTargets = 64;             // target instances kept; more are ignored
 constexpr std::size_t kUrlLimit = 8192;          // bytes
 constexpr std::uint64_t kMaxMs = 4102444800000;  // the year 2100
 
-// Documented as a number; taken as a string of digits too, as other replies give theirs.
+// Documented as a number; a string of digits is accepted too, as other responses use strings.
 void read_status(Members& data, DistributionReply& reply) {
   const auto value = data.find("Status");
   if (!value) {
-    data.needed_text("Status");  // says that it is missing
+    data.needed_text("Status");  // reports the missing member
     return;
   }
   std::int64_t number = -1;

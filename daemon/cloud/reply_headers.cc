@@ -1,4 +1,4 @@
-// What a reply's headers say: how long to wait, and what the server's clock shows.
+// Reads response headers: the requested waiting time and the server's time.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -17,7 +17,7 @@ bool is_number(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Digits alone, as milliseconds: positive, and 5 min at most however many digits there are.
+// Digits only, in milliseconds: positive; limited to 5 min, however many digits there are.
 std::optional<Duration> wait_of(std::string_view text) {
   text = trim(text);
   if (!is_number(text)) return std::nullopt;
@@ -30,7 +30,7 @@ std::optional<Duration> wait_of(std::string_view text) {
   return std::chrono::milliseconds(millis);
 }
 
-// TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234" when nothing remains.
+// Returns TimeLeft of "Limit:1,Remain:0,TimeLeft:2000,Reset:1234" if Remain is 0.
 std::optional<Duration> time_left(std::string_view text) {
   std::optional<Duration> wait;
   bool spent = false;
@@ -70,7 +70,7 @@ std::optional<Duration> retry_after(const HttpReply& reply) {
   return longest;
 }
 
-// Only the one form that RFC 9110 lets servers send: "Sun, 06 Nov 1994 08:49:37 GMT".
+// Accepts only the one form that RFC 9110 lets servers send: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<Wall> server_date(const HttpReply& reply) {
   const std::string* const header = reply.header("date");
   if (header == nullptr) return std::nullopt;

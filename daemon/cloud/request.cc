@@ -11,19 +11,19 @@ namespace {
 
 constexpr std::string_view kApiVersion = "2018-01-20";
 
-// As libcurl writes the Host header: what is signed must be what is sent.
+// Equals the Host header that libcurl writes: the signed value must be the sent one.
 std::string host_of(const std::string& url) {
   const auto parsed = parse_url(url);
   assert(parsed);
   return parsed->host_header();
 }
 
-// The endpoint with exactly one slash at its end.
+// The endpoint with exactly one slash at the end.
 std::string root_of(const std::string& url) {
   return url.ends_with('/') ? url : url + '/';
 }
 
-// A line end in a value would let whoever wrote it add headers of his own.
+// A line break in a value would let its author inject further headers.
 void add_header(HttpRequest& request, std::string name, std::string value) {
   constexpr std::string_view kForbidden("\r\n\0", 3);
   assert(value.find_first_of(kForbidden) == std::string::npos);
@@ -73,7 +73,7 @@ void build_v1(HttpRequest& request, const ApiCall& call, const Endpoint& endpoin
                          {"SignatureVersion", "1.0"},
                          {"Timestamp", rfc3339_seconds(now)},
                          {"Version", std::string(kApiVersion)}});
-  // An empty SecurityToken is refused: it is sent with STS keys only.
+  // The API rejects an empty SecurityToken: it is sent only with temporary credentials.
   if (!keys.security_token.empty()) {
     all.emplace_back("SecurityToken", keys.security_token.reveal());
   }
@@ -144,7 +144,7 @@ HttpRequest build_request(const ApiCall& call, const Endpoint& endpoint, const K
       build_v3(request, call, endpoint, keys, now, nonce);
       break;
   }
-  // Asks for the x-ratelimit-* headers that retry_after reads.
+  // Requests the x-ratelimit-* headers that retry_after reads.
   add_header(request, "x-sdk-throttling-control", "enable");
   return request;
 }

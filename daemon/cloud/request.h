@@ -1,4 +1,4 @@
-// A call to a signed HTTP request.
+// Converts an API call to a signed HTTP request.
 #pragma once
 
 #include <optional>
@@ -16,42 +16,42 @@
 
 namespace taskwatchd {
 
-// One call with the parameters of its own, without the common ones.
+// One API call with its specific parameters, without the common ones.
 struct ApiCall {
   Api api = Api::kQueryTask;
   std::vector<std::pair<std::string, std::string>> parameters;
 };
 
-// Where and how an instance is called.
+// Where and how the API of an instance is called.
 struct Endpoint {
   std::string url;  // scheme://host[:port], no path
   std::string region;
   std::string instance_id;  // empty: IotInstanceId is not sent
   SignatureVersion signature = SignatureVersion::kV3;
-  bool use_get = false;  // the server refused POST once
+  bool use_get = false;  // the server rejected POST before
   std::string ca_file;
   std::string proxy;
 };
 
-// Rows that the cloud gives at most in one page of ListTask or ListJob.
+// Maximum rows in one page of ListTask or ListJob.
 inline constexpr int kPageLimit = 50;
 
 ApiCall query_task(std::string task_id);
-// The next page of a job's tasks, of one status or of all. An empty token begins at the first; any
-// other is the last page's `next_token`, not older than a minute.
-// REQUIRES: 1 <= limit <= kPageLimit; no status is kUnknown, here and below.
+// Returns the call for the next list page of a job's tasks, of one status or of all. An empty token
+// requests the first page; any other must be the previous page's `next_token`, at most one minute
+// old. REQUIRES: 1 <= limit <= kPageLimit; here and below, no status is kUnknown.
 ApiCall list_task(std::string job_id, std::optional<TaskStatus> status, std::string next_token,
                   int limit);
 ApiCall query_job_statistics(std::string job_id);
 ApiCall query_job(std::string job_id);
 // REQUIRES: 1 <= page; 1 <= page_size <= kPageLimit.
 ApiCall list_job(int page, int page_size, std::optional<JobStatus> status);
-// Both are answered only at the distribution endpoint, and know no IotInstanceId.
+// Both work only at the distribution endpoint, and take no IotInstanceId.
 ApiCall query_distribution(std::string distribution_id);
 ApiCall distribution_file(std::string distribution_id);
 
-// v3: POST /, parameters in the query, empty body; v1: POST with a form body (GET: in the query).
-// `nonce` must be new for each request, retries included (SignatureNonceUsed).
+// Signature v3: POST /, parameters in the query, empty body. v1: POST with a form body (GET: in the
+// query). `nonce` must be new for each request, retries included (SignatureNonceUsed).
 HttpRequest build_request(const ApiCall& call, const Endpoint& endpoint, const Keys& keys, Wall now,
                           const std::string& nonce);
 

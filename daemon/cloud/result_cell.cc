@@ -19,7 +19,8 @@ struct Name {
   std::string_view name;
   ResultRole role;
 };
-// Without case, blanks, `_` and `-`. A `status` or `result` alone may hold anything: not listed.
+// Names without case, spaces, `_` and `-`. A bare `status` or `result` is not listed: such a column
+// may contain anything.
 constexpr std::array<Name, 47> kNames = {{
     {"devicename", ResultRole::kDevice},
     {"device", ResultRole::kDevice},
@@ -69,10 +70,11 @@ constexpr std::array<Name, 47> kNames = {{
     {"失败原因", ResultRole::kMessage},
     {"备注", ResultRole::kMessage},
 }};
-constexpr std::size_t kLongestName = 48;  // bytes, blanks and all
+constexpr std::size_t kLongestName = 48;  // bytes, spaces included
 constexpr std::size_t kListedColumns = 8;
 constexpr std::size_t kListedBytes = 40;
-constexpr double kExact = 9007199254740992;  // 2^53: below it every integer is a double
+// 2^53: up to this limit every integer is exact in a double
+constexpr double kExact = 9007199254740992;
 
 bool is_edge(char32_t c) {
   if (c < 0x7f) return c <= 0x20 && c != 0;
@@ -81,7 +83,7 @@ bool is_edge(char32_t c) {
          (c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff;
 }
 
-// Where the last character of `text` begins.
+// Returns the offset of the last character of `text`.
 std::size_t last_at(std::string_view text) {
   std::size_t at = text.size() - 1;
   const std::size_t least = text.size() > 4 ? text.size() - 4 : 0;

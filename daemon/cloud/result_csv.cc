@@ -13,16 +13,16 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::string_view kSeparators = ",;\t|";
-constexpr std::size_t kHeaderBytes = 64U << 10U;  // what is longer before the rows is no header
+constexpr std::size_t kHeaderBytes = 64U << 10U;  // a longer start of the text contains no header
 
-// Reads record after record into rows; a field is a view, but for one with quotes inside quotes.
+// Reads records one by one into rows. A field is a view, except if it contains escaped quotes.
 class CsvReader {
  public:
   CsvReader(std::string_view text, char separator, ResultRows& rows)
       : text_(text), separator_(separator), rows_(rows) {}
 
   bool at_end() const { return at_ >= text_.size(); }
-  // False: the reading must end; rows.failed() or not.
+  // Returns false if reading must end, because of a failure (rows.failed()) or not.
   bool next() {
     rows_.begin(++line_);
     made_.clear();
@@ -37,7 +37,7 @@ class CsvReader {
     return rows_.end();
   }
   std::size_t line() const { return line_; }
-  // The first `bytes` were no record but counted as one line.
+  // Skips the first `bytes`, which are not a record but count as one line.
   void skip(std::size_t bytes) {
     at_ = bytes;
     ++line_;
@@ -75,7 +75,7 @@ class CsvReader {
     if (is_closed) ++at_;
     skip_edges();
     if (!is_closed || (!at_end() && !is_stop(text_[at_]))) {
-      rows_.fail("has an invalid quote");  // or its closing one is missing: the file is cut
+      rows_.fail("has an invalid quote");  // or the closing quote is missing: the file is truncated
       return false;
     }
     if (!has_pairs) return add(inner);
@@ -107,13 +107,13 @@ class CsvReader {
   ResultRows& rows_;
   std::size_t at_ = 0;
   std::size_t line_ = 0;
-  std::deque<std::string> made_;  // fields of this record that are not as they stand in the text
+  std::deque<std::string> made_;  // fields of this record whose text differs from the file's
 };
 
-// Excel's own first line: sep=; names the separator.
+// Excel's own first line: sep=; sets the separator.
 struct SepLine {
   char separator = 0;     // 0: there is none
-  std::size_t bytes = 0;  // with its line end
+  std::size_t bytes = 0;  // includes the line end
 };
 SepLine sep_line(std::string_view text) {
   const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
@@ -128,7 +128,8 @@ SepLine sep_line(std::string_view text) {
   return {line[4], end + (after.starts_with("\r\n") ? 2U : after.empty() ? 0U : 1U)};
 }
 
-// How many records there are up to and with the header, by this separator; 0: there is none.
+// Returns the number of records up to and including the header, for this separator; 0 if there is
+// no header.
 std::size_t header_line(std::string_view text, char separator, const ResultLimits& limits) {
   ResultTally none(limits);
   ResultRows rows(none);
@@ -138,7 +139,7 @@ std::size_t header_line(std::string_view text, char separator, const ResultLimit
   return rows.has_header() ? reader.line() : 0;
 }
 
-// The separator that gives a header soonest; 0 for none, or for two as soon.
+// Returns the separator that finds the header first; 0 if none does or two tie.
 char separator_of(std::string_view text, const ResultLimits& limits) {
   char found = 0;
   std::size_t soonest = 0;
@@ -151,7 +152,7 @@ char separator_of(std::string_view text, const ResultLimits& limits) {
   return found;
 }
 
-// Why there is no header, by that separator.
+// Describes why that separator gives no header.
 std::string describe_start(std::string_view text, char separator, const ResultLimits& limits) {
   ResultTally none(limits);
   ResultRows rows(none);

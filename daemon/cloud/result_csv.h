@@ -1,5 +1,5 @@
-// Rows of CSV (RFC 4180): quotes, line ends of both kinds, and , ; | or tab between fields,
-// whichever a line sep=X names or gives a header that we know. Pure.
+// Reads rows of CSV (RFC 4180): quoted fields, LF or CR LF, fields separated by , ; | or tab. The
+// separator is the one that a line sep=X names, or the one that gives a known header. No I/O.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace taskwatchd {
 
-// kUnknown if there is no header. Failures go into the tally.
+// Returns kUnknown if there is no header. Failures are recorded in the tally.
 ResultFormat read_result_csv(std::string_view text, ResultTally& tally);
 
 }  // namespace taskwatchd

@@ -13,7 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-// One stage of a file: its bytes, and how they are let go once the next stage stands.
+// One decoding stage of a file: its bytes, and how to release them once the next stage exists.
 struct Stage {
   std::string_view bytes;
   const ReleaseBytes& release;

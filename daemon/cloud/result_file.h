@@ -1,6 +1,6 @@
-// A distribution's result file, whatever its format: bytes to counts and failed devices. No
-// document says what the file looks like, so it is recognised by its content: gzip, zip, xlsx, JSON
-// array, JSON lines, CSV. What is not clear is not understood, never guessed. Pure.
+// Reads the result file of a distribution, in any format: bytes to counts and failed devices. The
+// format is undocumented, so it is detected by content: gzip, zip, xlsx, JSON array, JSON lines,
+// CSV. An ambiguous file is reported as not understood; nothing is guessed. No I/O.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,13 @@
 
 namespace taskwatchd {
 
-// Lets the bytes of a stage go: they are not looked at again.
+// Releases the bytes of a stage, which are not used again.
 using ReleaseBytes = std::function<void()>;
 
-// Understood only if the whole file was read: one that is cut, too large, or names its columns
-// unclearly gives no counts, and `problem` says why. Never throws but std::bad_alloc. Whatever the
-// file holds: beside its bytes at most limits.expanded_bytes and some 40 MB, in linear time.
+// A file counts as understood only if it was read completely. A truncated or too large file, or one
+// with ambiguous columns, gives no counts, and `problem` says why. Throws only std::bad_alloc. Cost
+// for any content: linear time, and at most limits.expanded_bytes plus about 40 MB in addition to
+// the file's bytes.
 DistributionResult read_result_file(
     std::string_view bytes, const ResultLimits& limits = {}, const ReleaseBytes& release = [] {});
 

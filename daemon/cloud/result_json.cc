@@ -14,14 +14,14 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kRowBytes = 512U << 10U;       // one row's text
-constexpr std::size_t kWrapperBytes = 1024U << 10U;  // what stands around the list
+constexpr std::size_t kWrapperBytes = 1024U << 10U;  // the text around the list
 constexpr std::size_t kKeptKeyBytes = 256;
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) {
   return std::min(text.find_first_not_of(kBlanks, at), text.size());
 }
 
-// Where the text after the string that opens at `at` begins; npos if it is cut.
+// Returns the offset after the string that begins at `at`; npos if it is truncated.
 std::size_t skip_string(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {
     if (text[at] == '\\') {
@@ -33,7 +33,8 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
   return std::string_view::npos;
 }
 
-// Past the object or array that opens at `at`; npos if it is cut or nested too deeply.
+// Returns the offset after the object or array that begins at `at`; npos if it is truncated or
+// nested too deeply.
 std::size_t skip_nested(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
   while (at < text.size()) {
@@ -59,7 +60,7 @@ class JsonRows {
     is_ready_ = parser_.allocate(kRowBytes, kResultNesting) == simdjson::SUCCESS;
   }
 
-  // One row. False: the reading ends.
+  // Adds one row. Returns false if reading must end.
   bool add(std::string_view text, std::size_t line) {
     rows_.begin(line);
     simdjson::dom::object object;
@@ -75,7 +76,7 @@ class JsonRows {
     if (seen_.empty()) seen_ = names_of(object);
     return rows_.end();
   }
-  // Whether the text is an object with a device and a code.
+  // True if the text is an object with a device and a code.
   bool is_row(std::string_view text) {
     simdjson::dom::object object;
     if (!parse(text, object)) return false;
@@ -103,7 +104,7 @@ class JsonRows {
     return list_columns(names);
   }
 
-  // Rows have the same keys: their roles are looked up once.
+  // Rows have the same keys, so the role of each key is looked up once.
   ResultRole role_of(std::string_view key) {
     const auto known = roles_.find(key);
     if (known != roles_.end()) return known->second;
@@ -131,7 +132,7 @@ class JsonRows {
     bool truth = false;
     if (value.get_bool().get(truth) == simdjson::SUCCESS) return truth ? "true" : "false";
     if (value.is_null()) return {};
-    // A list or an object where a plain value should be: a code like that is not readable.
+    // A list or object in place of a plain value: as a code it is not readable.
     return "{\x01}";
   }
 
@@ -141,11 +142,11 @@ class JsonRows {
   bool is_ready_ = false;
   bool seen_code_ = false;
   std::string seen_;
-  std::deque<std::string> made_;  // texts of numbers; stay in place
+  std::deque<std::string> made_;  // texts of numbers; a deque, so that views stay valid
   std::map<std::string, ResultRole, std::less<>> roles_;
 };
 
-// The rows of the array at text[from, to), brackets included.
+// Reads the rows of the array at text[from, to), brackets included.
 void read_array(std::string_view text, std::size_t from, std::size_t to, ResultTally& tally) {
   JsonRows rows(tally);
   std::size_t at = skip_blanks(text, from + 1);
@@ -167,7 +168,7 @@ void read_array(std::string_view text, std::size_t from, std::size_t to, ResultT
   }
 }
 
-// An object around one list, or the list alone.
+// Reads an object around one list, or a list alone.
 void read_wrapped(std::string_view text, ResultTally& tally) {
   std::size_t from = std::string_view::npos, to = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -185,7 +186,7 @@ void read_wrapped(std::string_view text, ResultTally& tally) {
     }
   }
   if (from == std::string_view::npos) return tally.fail("the JSON is neither a list nor a row");
-  // What stands around the list must be good JSON too, or the file may be cut.
+  // The text around the list must be valid JSON too, or the file may be truncated.
   if (from + (text.size() - to) > kWrapperBytes) {
     return tally.fail("too much text around the list in the JSON");
   }

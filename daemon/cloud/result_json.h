@@ -1,5 +1,5 @@
-// Rows of JSON: an array of objects, an object that holds one such array, or an object a line. Read
-// row by row, so that a large file needs no tree of all of it. Pure.
+// Reads rows of JSON: an array of objects, an object that contains one such array, or one object
+// per line. Reads row by row, so a large file needs no complete tree in memory. No I/O.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,8 @@
 
 namespace taskwatchd {
 
-// REQUIRES: the text begins with [ or {. Which of the formats it is; failures go into the tally.
+// REQUIRES: the text begins with [ or {. Returns the detected format; failures are recorded in the
+// tally.
 ResultFormat read_result_json(std::string_view text, ResultTally& tally);
 
 }  // namespace taskwatchd

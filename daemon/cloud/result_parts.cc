@@ -12,7 +12,7 @@ constexpr const char* kRootLinks = "_rels/.rels";
 constexpr std::size_t kMaxLinks = 1000;
 
 struct Link {
-  std::string kind;  // the last word of its type: worksheet, sharedStrings
+  std::string kind;  // the last part of the relationship type: worksheet, sharedStrings
   std::string target;
 };
 
@@ -39,7 +39,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-// The part that `target` names when it stands in the links of a part in `folder` ("xl/").
+// Resolves `target`, as it occurs in the relationships of a part in `folder` ("xl/").
 std::string resolve(std::string_view folder, std::string_view target) {
   const bool is_absolute = target.starts_with('/') || target.starts_with('\\');
   std::string path = ZipArchive::part_name(target);
@@ -70,7 +70,7 @@ std::string folder_of(std::string_view part) {
   return std::string(part.substr(0, part.rfind('/') + 1));
 }
 
-// Broken links are as good as none: the fixed names are tried then.
+// Malformed relationships are treated as none: the usual fixed names are tried then.
 std::optional<UnpackProblem> read_links(ZipArchive& archive, const std::string& part,
                                         std::size_t& budget, std::vector<Link>& found) {
   const auto entry = archive.find(part);

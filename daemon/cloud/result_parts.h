@@ -1,6 +1,6 @@
-// Which of a spreadsheet's files are its sheets and its table of texts: found as the Open Packaging
-// Conventions say, by relationships, not by fixed names. Pure.
-// Source: ECMA-376 part 2, clauses 6.2 and 6.5.
+// Finds the sheets and the shared string table in a spreadsheet's archive: by relationships, as the
+// Open Packaging Conventions specify, not by fixed names. No I/O. Source: ECMA-376 part 2, clauses
+// 6.2 and 6.5.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace taskwatchd {
 bool is_xlsx(const ZipArchive& archive);
 
 struct SpreadsheetParts {
-  std::vector<std::size_t> sheets;   // places in the archive, in the workbook's order
-  std::optional<std::size_t> texts;  // the table that cells point into
+  std::vector<std::size_t> sheets;   // indexes in the archive, in the workbook's order
+  std::optional<std::size_t> texts;  // the shared string table
 };
 // `budget`: see unpack_gzip.
 std::variant<SpreadsheetParts, UnpackProblem> find_parts(ZipArchive& archive, std::size_t& budget);

@@ -1,6 +1,6 @@
-// The row model under all formats: a record is a list of cells, each a view; a table is records
-// under a header. Here blank records are skipped, the header is found, and the limits hold while a
-// record is filled: a reader hands over each text before it is copied anywhere. Pure.
+// The row model of all formats: a record is a list of cells, each a view; a table is a header
+// followed by records. This class skips blank records, finds the header and enforces the limits
+// while a record is filled: a reader passes each text before it is copied anywhere. No I/O.
 #pragma once
 
 #include <string>
@@ -15,27 +15,29 @@ class ResultRows {
  public:
   explicit ResultRows(ResultTally& tally) : tally_(tally) {}
 
-  // Another table, whose header must be that of the tables before. Found among its first five
-  // records: the first that has a device and a code.
+  // Begins another table, whose header must equal that of the previous ones. The header is the
+  // first of the first five records that has a device and a code.
   void begin_table();
-  // A record. `line`: where it stands, for people.
+  // Begins a record. `line`: its line number, for messages.
   void begin(std::size_t line);
-  // Its next cell. The text stays where it is until end(). False: the reading must end.
+  // Adds the next cell. The text must stay valid until end(). Returns false if reading must end.
   bool add(std::string_view text);
-  // Its cell in that column, those before it empty. REQUIRES: no lower one than before.
+  // Adds a cell in that column; skipped columns are empty. REQUIRES: columns do not decrease.
   bool add_at(std::size_t column, std::string_view text);
-  // A cell that brings its own column's role; then no header is looked for.
+  // Adds a cell that states its column's role; no header is searched for then.
   bool add_named(ResultRole role, std::string_view text);
-  // False: the reading of this table must end. Not a failure if it has no header.
+  // Ends the record. Returns false if reading of this table must end. A missing header is not a
+  // failure.
   bool end();
 
-  // Whether a text of this size may be added, before it is copied. False: the reading must end.
+  // Returns whether a text of this size may be added, before it is copied. False: reading must end.
   bool may_take(std::size_t bytes);
-  void fail(const std::string& what);  // "row 7 " and what is wrong with it
+  // `what` is wrong with the current row; "row 7 " is put before it
+  void fail(const std::string& what);
 
-  bool has_header() const { return has_header_; }      // of this table
-  bool found_header() const { return found_header_; }  // of any
-  // The first record in which a header was looked for, escaped.
+  bool has_header() const { return has_header_; }      // of the current table
+  bool found_header() const { return found_header_; }  // of any table
+  // The first record that was examined as a possible header, escaped.
   const std::string& seen() const { return seen_; }
   std::size_t width() const { return roles_.size(); }
   const std::vector<ResultCell>& row() const { return row_; }
@@ -52,8 +54,8 @@ class ResultRows {
   std::vector<std::string> header_;  // of the first table
   std::string seen_;
   std::size_t line_ = 0;
-  std::size_t fields_ = 0;  // of the record, those beyond the header too
-  std::size_t looked_ = 0;  // records in which the header was looked for
+  std::size_t fields_ = 0;  // of the record, including those beyond the header
+  std::size_t looked_ = 0;  // records examined as a possible header
   std::size_t records_ = 0;
   std::size_t text_bytes_ = 0;
   bool has_header_ = false;

@@ -10,10 +10,10 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kMessageBytes = 1024;  // looked at; fewer are kept
-constexpr std::size_t kNameBytes = 128;      // of what is kept of a device's name
+constexpr std::size_t kMessageBytes = 1024;  // bytes examined; fewer are kept
+constexpr std::size_t kNameBytes = 128;      // of a device name that is kept
 
-// Programs that hold codes as decimals write 200 as 200.0.
+// Programs that store codes as decimals write 200 as 200.0.
 std::string_view without_decimals(std::string_view code) {
   const std::size_t dot = code.find('.');
   const bool is_whole = dot != 0 && dot != std::string_view::npos && dot + 1 < code.size() &&
@@ -32,7 +32,8 @@ bool is_readable_code(std::string_view text) {
   return true;
 }
 
-// All columns of a role must say the same, those that are empty aside. False: they do not.
+// Sets the one value that all columns of a role agree on; empty cells are ignored. Returns false if
+// they differ.
 bool pick(const std::vector<ResultCell>& row, ResultRole role, std::string_view& text) {
   text = {};
   for (const ResultCell& cell : row) {
@@ -70,7 +71,7 @@ bool ResultTally::add(const std::vector<ResultCell>& row, std::size_t line) {
     fail(fmt::format("row {} {}", line, problem));
     return false;
   }
-  // Several columns may describe a failure; the first that does is shown.
+  // Several columns may describe a failure; the first non-empty one is used.
   for (const ResultCell& cell : row) {
     if (cell.role == ResultRole::kMessage && message.empty()) message = cell.text;
   }
@@ -90,7 +91,7 @@ void ResultTally::count(std::string_view product, std::string_view device, std::
                         std::string_view message) {
   ++result_.failed;
   const auto known = result_.codes.find(std::string(code));
-  // One place is kept for 200, one for the others together.
+  // One slot is reserved for 200, one for all other codes together.
   if (known != result_.codes.end()) {
     ++known->second;
   } else if (result_.codes.size() - result_.codes.count("200") - result_.codes.count("other") <
@@ -99,7 +100,8 @@ void ResultTally::count(std::string_view product, std::string_view device, std::
   } else {
     ++result_.codes["other"];
   }
-  // Once one is left out, so are all after it: the list is the file's first devices.
+  // After the first device that does not fit, all later ones are omitted too: the list is always
+  // the first devices of the file.
   if (failed_bytes_ > limits_.failed_bytes) return;
   DeviceResult failed{name_of(product), name_of(device), std::string(code),
                       device_text(message.substr(0, kMessageBytes))};
@@ -114,7 +116,7 @@ void ResultTally::fail(std::string problem) {
 }
 
 DistributionResult ResultTally::take(ResultFormat format) && {
-  // An empty list proves neither that there were no devices nor that we read the right one.
+  // An empty list proves neither that there were no devices nor that we read the right list.
   if (rows_ == 0) fail("the file lists no device");
   if (failed()) {
     DistributionResult none;

@@ -42,7 +42,7 @@ void append(std::string& out, std::uint32_t code) {
   put(0x80 | (code & 0x3f));
 }
 
-// By hand: a machine may have no module for any other charset.
+// Converted by our own code: a host may lack the iconv modules of all other charsets.
 std::optional<std::string> from_utf16(std::string_view bytes, bool is_little, std::size_t limit,
                                       std::string& out) {
   if (bytes.size() % 2 != 0) return kNoText;
@@ -60,7 +60,7 @@ std::optional<std::string> from_utf16(std::string_view bytes, bool is_little, st
       code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
       at += 2;
     }
-    // Before it grows beyond what was reserved, which would double it.
+    // Checked before the string exceeds its reserved size, which would double it.
     if (out.size() + 4 > limit) return kTooLarge;
     append(out, code);
   }
@@ -109,7 +109,7 @@ std::variant<std::string_view, TextProblem> result_text(std::string_view bytes, 
   } else if (is_utf8(bytes)) {
     text = bytes;
   } else if (bytes.starts_with(kMark)) {
-    problem = kNoText;  // it says that it is UTF-8
+    problem = kNoText;  // the byte order mark declares UTF-8
   } else {
     problem = convert(bytes, fallback, limit, converted);
     text = converted;

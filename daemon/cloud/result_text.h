@@ -1,5 +1,5 @@
-// A text file's bytes to UTF-8: with or without byte order marks, UTF-16 with one, else GB18030,
-// the superset of GBK that Chinese spreadsheet programs write. Pure.
+// Converts a text file to UTF-8. Input: UTF-8 with or without byte order mark, UTF-16 with one,
+// otherwise GB18030, the superset of GBK that Chinese spreadsheet programs write. No I/O.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct TextProblem {
   std::string words;
 };
 
-// A view of `bytes` where they are UTF-8, else of `converted`, which then holds `limit` bytes at
-// most. A problem if the bytes are no text in any of these: NUL is no text.
+// Returns a view of `bytes` if they are UTF-8, otherwise of `converted`, which then has at most
+// `limit` bytes. A problem if the bytes are not text in any of these encodings, or contain NUL.
 std::variant<std::string_view, TextProblem> result_text(std::string_view bytes, std::size_t limit,
                                                         std::string& converted,
                                                         const char* fallback = kFallbackCharset);

@@ -48,7 +48,7 @@ std::variant<std::string, UnpackProblem> unpack_gzip(std::string_view bytes, std
     out.append(part.data(), got);
     if (state == Z_STREAM_END) {
       if (stream.avail_in == 0) return out;
-      // A gzip file may be several, one after the other.
+      // A gzip file may consist of several members, one after the other.
       if (inflateReset(&stream) != Z_OK) return UnpackProblem{"cannot restart zlib"};
     } else if (state != Z_OK) {
       return UnpackProblem{state == Z_BUF_ERROR ? "the gzip file is truncated"
@@ -71,8 +71,9 @@ std::uint64_t number_at(std::string_view bytes, std::size_t at, std::size_t size
   return number;
 }
 
-// Entries that the end records name, the most of all that might be taken for one: libzip sets
-// memory aside for as many before it looks at the first. Source: APPNOTE.TXT 4.3.14 to 4.3.16.
+// Returns the largest entry count of all byte sequences that could be an end record: libzip
+// allocates memory for that many entries before it reads the first. Source: APPNOTE.TXT 4.3.14 to
+// 4.3.16.
 std::uint64_t entries_named(std::string_view bytes) {
   constexpr std::string_view kEnd("PK\x05\x06", 4), kLocator("PK\x06\x07", 4);
   constexpr std::size_t kEndBytes = 22, kLocatorBytes = 20, kEnd64Bytes = 56;
@@ -174,7 +175,7 @@ std::optional<UnpackProblem> ZipArchive::read(std::size_t entry, std::size_t& bu
   zip_stat_init(&about);
   const bool is_known = zip_stat_index(handle_->zip, entry, 0, &about) == 0 &&
                         (about.valid & ZIP_STAT_COMP_METHOD) != 0;
-  // Others hold as much memory while they unpack as the file asks for.
+  // Other methods allocate as much memory for unpacking as the file requests.
   if (!is_known || (about.comp_method != ZIP_CM_STORE && about.comp_method != ZIP_CM_DEFLATE)) {
     return UnpackProblem{"a file in the zip is compressed with an unsupported method"};
   }

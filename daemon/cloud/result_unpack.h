@@ -1,5 +1,5 @@
-// gzip and zip undone in memory, within limits that hold whatever the sizes in the file say. Pure:
-// zlib and libzip read bytes, no file.
+// Unpacks gzip and zip in memory, within limits that hold whatever sizes the file declares. No I/O:
+// zlib and libzip read from memory.
 #pragma once
 
 #include <functional>
@@ -21,28 +21,29 @@ struct UnpackProblem {
 bool is_gzip(std::string_view bytes);
 bool is_zip(std::string_view bytes);
 
-// `budget` is what may still be unpacked of ResultLimits::expanded_bytes; it falls.
+// `budget` is the rest of ResultLimits::expanded_bytes that may still be unpacked; it is reduced.
 std::variant<std::string, UnpackProblem> unpack_gzip(std::string_view bytes, std::size_t& budget);
 
-// A part of an entry's bytes. False: no more are wanted.
+// Receives a part of an entry's bytes. Returns false if no more are wanted.
 using TakePart = std::function<bool(std::string_view)>;
 
-// An archive's files. REQUIRES: the bytes outlive it.
+// The files of an archive. REQUIRES: the bytes outlive this object.
 class ZipArchive {
  public:
-  // Nothing is unpacked yet.
+  // Unpacks nothing yet.
   ZipArchive(std::string_view bytes, const ResultLimits& limits);
   ~ZipArchive();
   ZipArchive(const ZipArchive&) = delete;
   ZipArchive& operator=(const ZipArchive&) = delete;
 
-  // How a name is looked for: without case, `\` as `/`, no `/` in front.
+  // The form of a name that find() compares: lower case, `\` as `/`, no leading `/`.
   static std::string part_name(std::string_view name);
 
-  const std::string& problem() const { return problem_; }           // empty: it can be read
-  const std::vector<std::string>& names() const { return names_; }  // as part_name, folders too
-  std::optional<std::size_t> find(std::string_view part) const;     // its place in names()
-  // Those that somebody packed on purpose: no folders, no __MACOSX/, no dot files.
+  const std::string& problem() const { return problem_; }  // empty: the archive can be read
+  // in the form of part_name, folders included
+  const std::vector<std::string>& names() const { return names_; }
+  std::optional<std::size_t> find(std::string_view part) const;  // the index in names()
+  // The files that were packed on purpose: no folders, no __MACOSX/, no dot files.
   std::vector<std::size_t> plain_files() const;
 
   std::variant<std::string, UnpackProblem> read(std::size_t entry, std::size_t& budget);

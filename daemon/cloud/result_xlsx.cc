@@ -12,8 +12,8 @@
 namespace taskwatchd {
 namespace {
 
-// The table of texts that cells point into: all in one string, so that millions of empty ones are
-// cheap. Cells refer to it, however often, and copy nothing.
+// The shared string table: all texts in one string, so that millions of empty ones are cheap. Cells
+// refer to them and copy nothing.
 class SharedTexts : public XmlHandler {
  public:
   explicit SharedTexts(const ResultLimits& limits) : limits_(limits) {}
@@ -31,7 +31,7 @@ class SharedTexts : public XmlHandler {
       ends_.push_back(texts_.size());
       if (ends_.size() > limits_.shared_texts) problem_ = "the spreadsheet has too many texts";
     }
-    if (element == "rPh") ++phonetic_;  // how it is read aloud
+    if (element == "rPh") ++phonetic_;  // a phonetic run: the pronunciation
     in_text_ = element == "t" && phonetic_ == 0 && !ends_.empty();
   }
   void close(std::string_view element) override {
@@ -59,7 +59,8 @@ class SharedTexts : public XmlHandler {
   bool in_text_ = false;
 };
 
-// A cell's column from its place: "AB12" is 27. Nothing for no place or one far out.
+// Converts a cell reference to its column: "AB12" is 27. Returns nullopt if the reference is
+// invalid or its column too large.
 std::optional<std::size_t> column_of(std::string_view place) {
   std::size_t column = 0;
   std::size_t letters = 0;
@@ -71,7 +72,7 @@ std::optional<std::size_t> column_of(std::string_view place) {
   return column - 1;
 }
 
-// A sheet's rows. A cell without a value, however it is styled, is no cell.
+// Reads the rows of a sheet. A cell without a value is ignored, whatever its style.
 class SheetRows : public XmlHandler {
  public:
   SheetRows(const SharedTexts& texts, ResultRows& rows) : texts_(texts), rows_(rows) {}
@@ -111,9 +112,9 @@ class SheetRows : public XmlHandler {
     is_inline_ = type == "inlineStr";
     is_number_ = type.empty() || type == "n";
     value_.clear();
-    // One far out is refused as such once it has a value.
+    // A column beyond the limit is rejected only once the cell has a value.
     column_ = column_of(place).value_or(place.empty() ? next_column_ : rows_.limits().columns);
-    // Cells stand in the order of their columns: a place taken twice is no table.
+    // Cells are in the order of their columns: a repeated reference is an error.
     if (column_ < next_column_) rows_.fail("is out of order");
     next_column_ = column_ + 1;
   }
@@ -135,7 +136,8 @@ class SheetRows : public XmlHandler {
 
   const SharedTexts& texts_;
   ResultRows& rows_;
-  std::deque<std::string> made_;  // this row's texts that are its own; stay in place
+  // texts of this row that are not shared; a deque, so that views stay valid
+  std::deque<std::string> made_;
   std::string value_;
   std::size_t line_ = 0;
   std::size_t column_ = 0, next_column_ = 0;
@@ -145,7 +147,7 @@ class SheetRows : public XmlHandler {
   bool is_shared_ = false, is_inline_ = false, is_number_ = false;
 };
 
-// False: the reading ends; the tally says why.
+// Returns false if reading must end; the tally has the reason.
 bool read_part(ZipArchive& archive, std::size_t entry, std::size_t& budget, XmlHandler& handler,
                const char* broken, ResultTally& tally) {
   XmlReader reader(handler);

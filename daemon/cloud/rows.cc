@@ -5,7 +5,7 @@ namespace {
 
 using simdjson::dom::element;
 
-// "", [], {} and the like of a list without rows.
+// True for "", [], {} and similar values of a list without rows.
 bool is_empty(const element& value) {
   std::string_view text;
   simdjson::dom::array array;
@@ -64,7 +64,7 @@ Rows find_rows(Members& whole) {
   if (!inner.error().empty()) {
     rows.error = "Data." + inner.error();
   } else if (!list) {
-    // Rows under another name would pass for none for ever, and nobody would know.
+    // Rows under another name would look like an empty list forever, and nobody would notice.
     const bool is_null = object.at_key("data").error() == simdjson::SUCCESS;
     if (!is_null) rows.error = "Data.data is missing";
   } else if (is_empty(*list)) {

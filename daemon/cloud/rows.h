@@ -1,5 +1,5 @@
-// What the rows of lists have in common, and the rows that single replies share with them.
-// Internal to the cloud room: errors are kept in the Members that were read.
+// Shared parts of the list readers, and of the rows that single responses have in common with them.
+// Internal to cloud/: errors are kept in the Members that were read.
 #pragma once
 
 #include <simdjson.h>
@@ -12,24 +12,25 @@
 
 namespace taskwatchd {
 
-// Twenty times what a page may hold. The body's own limit allows for some thousands.
+// Twenty times the maximum of a page. The limit of the body alone would allow some thousands.
 inline constexpr std::size_t kMaxRows = 1000;
 
-// All that a row of ListTask says, which QueryTask says too.
+// Reads the members of a ListTask row, which QueryTask returns too.
 TaskReply read_task(Members& row);
-// All that a row of ListJob says, which QueryJob says too.
+// Reads the members of a ListJob row, which QueryJob returns too.
 JobReply read_job(Members& row);
 
-// The rows at Data.data of a whole reply. No Data, an empty one and no rows are all a list without
-// rows.
+// The rows at Data.data of a complete response. A missing or empty Data and missing rows all mean a
+// list without rows.
 struct Rows {
   simdjson::dom::array array;
-  bool any = false;   // false: `array` is not to be touched
-  std::string error;  // not empty: it is not the documented reply
+  bool any = false;   // false: `array` must not be used
+  std::string error;  // not empty: this is not the documented response
 };
 Rows find_rows(Members& whole);
 
-// Each row by `read` into `out`; returns how many are not as documented and were left out.
+// Converts each row with `read` and appends it to `out`. Returns the number of rows that are not as
+// documented and were skipped.
 template <typename Row>
 std::size_t read_rows(const Rows& rows, Row (*read)(Members&), std::vector<Row>& out) {
   std::size_t unreadable = 0;

@@ -26,7 +26,8 @@ SessionProblem problem(std::string message) {
   return problem;
 }
 
-// Codes and request ids only: a text of somebody else's could be anything, even what we sent.
+// Used for codes and request ids only: any other text of a foreign server could contain anything,
+// even what we sent.
 std::string word(const object& from, std::string_view name) {
   std::string_view text;
   if (from.at_key(name).get_string().get(text) != simdjson::SUCCESS) return {};
@@ -37,7 +38,8 @@ std::string word(const object& from, std::string_view name) {
   return sane ? std::string(text) : std::string();
 }
 
-// No reply, or one that nobody who hands out keys gives. Nothing if the body is worth reading.
+// Returns the problem if there is no response, or one that no credential server sends. Nullopt if
+// the body is to be parsed.
 std::optional<SessionProblem> not_a_reply(const HttpResult& result) {
   if (const auto* failure = std::get_if<TransportFailure>(&result)) {
     return problem("cannot be reached: " + failure->message);
@@ -55,7 +57,7 @@ std::string http_words(const HttpReply& reply) {
   return "returned HTTP " + std::to_string(reply.status);
 }
 
-// The object of a reply; `parser` must outlive it.
+// Parses the object of a response; `parser` must outlive it.
 std::variant<object, SessionProblem> read_object(const HttpResult& result,
                                                  simdjson::dom::parser& parser) {
   if (auto none = not_a_reply(result)) return *std::move(none);
@@ -76,14 +78,15 @@ std::optional<Secret> key_of(const object& from, std::string_view name, std::siz
       text.size() > limit) {
     return std::nullopt;
   }
-  // A blank or a line end would end up in a header.
+  // White space or a line break would get into a header.
   if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c >= 0x7F; })) {
     return std::nullopt;
   }
   return Secret(std::string(text));
 }
 
-// As parse_utc, and with an offset such as +08:00 for the Z: helpers behind a URI write their zone.
+// Like parse_utc, but also accepts an offset such as +08:00 in place of Z: local credential servers
+// behind a URI write their time zone.
 std::optional<Wall> parse_time(std::string_view text) {
   constexpr std::string_view kOffset = "+08:00";
   if (text.size() < kOffset.size()) return std::nullopt;

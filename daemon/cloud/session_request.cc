@@ -10,7 +10,7 @@ namespace {
 
 constexpr char kStsVersion[] = "2015-04-01";
 constexpr char kRolePath[] = "/latest/meta-data/ram/security-credentials/";
-// It answers within milliseconds or not at all: machines elsewhere have none.
+// The metadata service responds within milliseconds or not at all: hosts outside ECS have none.
 constexpr Duration kMetadataTimeout = std::chrono::seconds(1);
 constexpr Duration kUriTimeout = std::chrono::seconds(5);
 

@@ -40,7 +40,7 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-// The headers as they are signed: sorted by name.
+// The headers in the order in which they are signed: sorted by name.
 Parameters sorted(Parameters headers) {
   std::sort(headers.begin(), headers.end());
   return headers;
@@ -62,7 +62,7 @@ std::string percent_encode(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   for (const char c : bytes) {
-    // Spelt out: isalnum depends on the locale, and would keep bytes of UTF-8 in some.
+    // Explicit ranges: isalnum depends on the locale, and in some it would keep bytes of UTF-8.
     const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                        c == '-' || c == '_' || c == '.' || c == '~';
     if (plain) {
@@ -79,7 +79,7 @@ std::string percent_encode(std::string_view bytes) {
 
 std::string canonical_query(const Parameters& parameters) {
   Parameters ordered = parameters;
-  // By byte: std::string compares chars as unsigned.
+  // In byte order: std::string compares chars as unsigned.
   std::sort(ordered.begin(), ordered.end());
   std::string text;
   for (const auto& [name, value] : ordered) {
@@ -100,7 +100,8 @@ std::string v1_string_to_sign(std::string_view method, const Parameters& paramet
 
 std::string v1_signature(std::string_view string_to_sign, const Secret& secret) {
   std::string key;
-  key.reserve(secret.reveal().size() + 1);  // no second buffer that nobody wipes
+  // avoids a reallocation, whose old buffer would not be wiped
+  key.reserve(secret.reveal().size() + 1);
   key += secret.reveal();
   key += '&';
   const Secret guarded(std::move(key));

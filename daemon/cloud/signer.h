@@ -1,5 +1,5 @@
-// The two signatures of Alibaba Cloud's RPC gateway.
-// Failure of the crypto library throws std::runtime_error: the program cannot go on without it.
+// The two signature methods of Alibaba Cloud's RPC gateway. A failure of the crypto library throws
+// std::runtime_error: the program cannot work without it.
 #pragma once
 
 #include <string>
@@ -13,14 +13,14 @@ namespace taskwatchd {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-// RFC 3986: A-Z a-z 0-9 - _ . ~ stay, every other byte is %XY.
+// RFC 3986: A-Z a-z 0-9 - _ . ~ are kept, every other byte becomes %XY.
 std::string percent_encode(std::string_view bytes);
-// name=value joined by &, sorted by name (then value) in byte order, both percent-encoded.
+// name=value pairs joined by &, sorted by name (then value) in byte order, both percent-encoded.
 std::string canonical_query(const Parameters& parameters);
 
 // Signature version 1.0. Source: help.aliyun.com "RPC mechanism", IoT document 30563.
 std::string v1_string_to_sign(std::string_view method, const Parameters& parameters);
-// Base64 of HMAC-SHA1 under secret + "&".
+// Base64 of HMAC-SHA1 with the key secret + "&".
 std::string v1_signature(std::string_view string_to_sign, const Secret& secret);
 
 // ACS3-HMAC-SHA256. Source: help.aliyun.com "V3 request structure and signature".

@@ -11,9 +11,9 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::int64_t kTokenBytes = 1 << 20;
-constexpr std::size_t kHeldBytes = 32U << 20U;  // expat keeps every name that it has seen
+constexpr std::size_t kHeldBytes = 32U << 20U;  // expat keeps every name that it has parsed
 
-// What expat holds on this thread; it hands its allocator nothing to count in.
+// Bytes that expat has allocated on this thread; expat passes its allocator no context to count in.
 thread_local std::size_t held = 0;
 
 void* take(std::size_t bytes) {
@@ -112,7 +112,7 @@ bool XmlReader::parse(std::string_view part, bool is_last) {
       XML_Parse(parser, part.data(), static_cast<int>(part.size()), is_last ? 1 : 0);
   if (state.is_bad || state.handler.is_done()) return false;
   state.fed += static_cast<std::int64_t>(part.size());
-  // Newer releases of expat have another function where this one has 32 bits only.
+  // Newer releases of expat have a function with a wider type; this one has only 32 bits.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
   const std::int64_t read = XML_GetCurrentByteIndex(parser);

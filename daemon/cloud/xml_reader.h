@@ -1,6 +1,6 @@
-// XML read from front to back: expat with what we never want switched off, and bounds on what it
-// holds. Fed part by part; a single tag or comment that spans too many parts is refused, for expat
-// begins it again with each. Pure.
+// A streaming XML parser: expat with unneeded features disabled, and limits on its memory. Input
+// comes in parts; a single tag or comment that spans too many parts is rejected, because expat
+// scans it again with each part. No I/O.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,11 @@ namespace taskwatchd {
 class XmlHandler {
  public:
   virtual ~XmlHandler() = default;
-  // Names without their prefix; `attributes` as expat gives them: name, value, ..., nullptr.
+  // Names are without their prefix; `attributes` as in expat: name, value, ..., nullptr.
   virtual void open(std::string_view element, const char** attributes) = 0;
   virtual void close(std::string_view element) = 0;
   virtual void text(std::string_view part) = 0;
-  // True: the reading ends.
+  // True: reading ends.
   virtual bool is_done() const = 0;
 };
 
@@ -28,10 +28,11 @@ class XmlReader {
   XmlReader(const XmlReader&) = delete;
   XmlReader& operator=(const XmlReader&) = delete;
 
-  // False: no more is wanted, or it is broken.
+  // Returns false if no more input is wanted, or the XML is broken.
   bool feed(std::string_view part);
-  // After the last part. False if the XML is broken, cut, nested deeply, has a document type (and
-  // so entities), a tag of more than 1 MiB, or more names than memory is set aside for.
+  // Call after the last part. Returns false if the XML is malformed, truncated, nested too deeply,
+  // has a document type (and so entities), a tag of more than 1 MiB, or more names than the memory
+  // limit allows.
   bool end();
 
  private:

@@ -9,7 +9,7 @@
 namespace taskwatchd {
 namespace {
 
-// Far above any quota that the cloud grants: a larger number is a slip.
+// Far above any quota that the platform grants: a larger number is a typing error.
 constexpr double kMaxCallsPerSecond = 1000;
 
 constexpr char kOneInstance[] = " can belong to only one instance: remove one entry";
@@ -37,7 +37,7 @@ Pace read_pace(Section& account) {
   return pace;
 }
 
-// Names and ids of the instances read so far, to find the second of two.
+// Names and ids of the instances read so far, to detect duplicates.
 struct Seen {
   std::map<std::string, int, std::less<>> names;
   std::unordered_map<std::string, int> tasks;

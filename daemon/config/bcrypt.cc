@@ -3,8 +3,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kMinBytes = 59;   // of "$2$10$" and the text
-constexpr std::size_t kSaltBytes = 22;  // of the text, its first
+constexpr std::size_t kMinBytes = 59;   // of "$2$10$" and the salt and digest
+constexpr std::size_t kSaltBytes = 22;  // of the salt, which comes first
 constexpr std::size_t kTextBytes = 53;
 constexpr std::string_view kLetters =
     "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -15,7 +15,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// Behind "$2$" or "$2y$".
+// Returns the offset of the cost, after "$2$" or "$2y$".
 std::size_t cost_at(std::string_view hash) {
   return hash[2] == '$' ? 3 : 4;
 }
@@ -65,7 +65,7 @@ bool has_bcrypt_text(std::string_view hash) {
 std::string bcrypt_for_crypt(std::string_view hash) {
   if (!has_bcrypt_text(hash)) return bcrypt_of_nobody(bcrypt_cost(hash));
   std::string text(bcrypt_text(hash));
-  // Only two bits of the salt's last letter count, and crypt(3) writes no others.
+  // Only two bits of the salt's last character are significant, and crypt(3) writes no others.
   char& last = text[kSaltBytes - 1];
   last = kLetters[kLetters.find(last) & 0x30U];
   return bcrypt_head(bcrypt_cost(hash)) + text;

@@ -1,5 +1,5 @@
-// What a bcrypt hash looks like. Told apart here because crypt(3) takes any other text for a DES
-// hash, without a word. Pure; never repeats the hash.
+// Checks the format of bcrypt hashes. Needed because crypt(3) silently takes any other text for a
+// DES hash. No I/O; never repeats the hash.
 #pragma once
 
 #include <string>
@@ -7,25 +7,27 @@
 
 namespace taskwatchd {
 
-// One check of a password costs 2^cost rounds: about a second here at 14, 16 s at 18.
+// One password check costs 2^cost rounds: about one second (measured) at 14, 16 s at 18.
 inline constexpr int kMinBcryptCost = 4;
 inline constexpr int kMaxBcryptCost = 31;
-// Up to here a wrong login takes as long as the slowest hash; a higher cost is warned of.
+// Up to this cost a failed login takes as long as the slowest hash; a higher cost is a warning.
 inline constexpr int kMaxQuickBcryptCost = 14;
 
-// Empty for what the exporter-toolkit takes: $2$, or $2 and a letter and $, a cost within the
-// bounds, and 59 characters or more; else what is wrong and the mend.
+// Returns an empty text for what the exporter-toolkit accepts: $2$, or $2 and a letter and $, a
+// cost within the bounds, and at least 59 characters. Otherwise returns what is wrong and how to
+// fix it.
 std::string bcrypt_problem(std::string_view hash);
-// REQUIRES: no bcrypt_problem.
+// REQUIRES: bcrypt_problem is empty.
 int bcrypt_cost(std::string_view hash);
-// Whether 53 characters of bcrypt's stand behind the cost; if not, no password has this hash.
-// REQUIRES: no bcrypt_problem.
+// True if 53 valid bcrypt characters follow the cost; if not, no password has this hash. REQUIRES:
+// bcrypt_problem is empty.
 bool has_bcrypt_text(std::string_view hash);
-// The same hash as crypt(3) writes it, $2b$ and 53 characters: to Go, all letters are that one,
-// and what stands behind is nothing. That of nobody without has_bcrypt_text.
-// REQUIRES: no bcrypt_problem.
+// Returns the same hash in the form of crypt(3), $2b$ and 53 characters: Go treats all version
+// letters alike and ignores trailing characters. Without has_bcrypt_text, returns bcrypt_of_nobody.
+// REQUIRES: bcrypt_problem is empty.
 std::string bcrypt_for_crypt(std::string_view hash);
-// A hash of that cost that no password has: so much time does a user take who is not listed.
+// Returns a hash of that cost that no password matches: checking it makes an unknown user take as
+// long as a known one.
 std::string bcrypt_of_nobody(int cost);
 
 }  // namespace taskwatchd

@@ -19,7 +19,7 @@ char looks_like(char32_t c) {
   return c == 0x201C || c == 0x201D ? '"' : '\0';
 }
 
-// "a full-width `:`"; empty for a character that is as it looks.
+// "a full-width `:`"; empty for a character that needs no name.
 std::string name_of(char32_t c) {
   if (c == 0xA0) return "a no-break space";
   if (c == 0xAD) return "a soft hyphen";

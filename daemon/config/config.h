@@ -1,5 +1,5 @@
-// The configuration as the program uses it: checked, defaults filled in, paths made absolute.
-// Values only. Meaning and defaults of each key: docs/reference/configuration.md.
+// The configuration as the program uses it: checked, with defaults filled in and paths made
+// absolute. Values only. Meaning and defaults of each key: docs/reference/configuration.md.
 #pragma once
 
 #include <map>
@@ -17,23 +17,25 @@ namespace taskwatchd {
 
 enum class SignatureVersion : std::uint8_t { kV1, kV3 };
 
-// A role to take on by STS.
+// A role to assume through STS.
 struct RoleConfig {
   std::string arn;
-  std::string session_name = "taskwatchd";  // shown in the cloud's audit trail
-  std::string external_id;                  // what the role's owner asks for; may be empty
+  std::string session_name = "taskwatchd";  // appears in Alibaba Cloud's audit trail
+  std::string external_id;                  // required by the role's trust policy; may be empty
   Duration duration = std::chrono::hours(1);
   bool operator==(const RoleConfig&) const = default;
 };
 
-// Where an account's keys come from. All empty: the provider chain (environment, ...).
+// Where an account's credentials come from. All empty: the default provider chain (environment,
+// ...).
 struct CredentialsConfig {
   std::string access_key_id;           // or
   std::string access_key_id_file;      //
   std::string access_key_secret_file;  //
   std::string security_token_file;
-  std::string ecs_ram_role;               // instead of them
-  std::optional<RoleConfig> assume_role;  // signed by what stands above, or by the chain
+  std::string ecs_ram_role;  // used instead of the AccessKey
+  // assumed with the credentials above, or with those of the provider chain
+  std::optional<RoleConfig> assume_role;
 
   bool has_keys() const {
     return !access_key_id.empty() || !access_key_id_file.empty() ||
@@ -45,25 +47,26 @@ struct CredentialsConfig {
 struct InstanceConfig {
   std::string name;  // the label iot_instance
   std::string region;
-  std::string id;                       // IotInstanceId; may be empty
-  std::string endpoint;                 // https://host[:port], or http:// to a loopback host
-  std::string ca_file;                  // its own, else the account's; empty: the system's
-  std::vector<std::string> tasks;       // explicit task ids, each once, in the file's order
+  std::string id;        // IotInstanceId; may be empty
+  std::string endpoint;  // https://host[:port], or http:// to a loopback host
+  std::string ca_file;   // the instance's own, otherwise the account's; empty: the system's
+  std::vector<std::string> tasks;       // explicit task ids, unique, in the file's order
   std::vector<std::string> task_files;  // absolute globs; config_file.h reads them into `tasks`
-  std::vector<std::string> jobs;        // watched job ids, each once, in the file's order
+  std::vector<std::string> jobs;        // watched job ids, unique, in the file's order
   std::optional<DiscoverJobs> discover_jobs;
-  std::optional<Duration> deadline;  // a task unfinished so long after it was queued is overdue
+  std::optional<Duration> deadline;  // an unfinished task is overdue this long after it was queued
   std::vector<std::pair<std::string, std::string>> labels;
   bool operator==(const InstanceConfig&) const = default;
 };
 
-// The account's distributions. They are asked for at an endpoint of their own, whatever the regions
-// of the instances.
+// The account's distributions. They are polled at their own endpoint, whatever the regions of the
+// instances.
 struct DistributionsConfig {
-  std::vector<std::string> ids;  // each once, in the file's order
-  std::string endpoint;          // as of an instance
-  std::string ca_file;           // that of the instance with the same endpoint, else of the account
-  std::vector<std::string> file_hosts;  // that a result file may be fetched from: "*.aliyuncs.com"
+  std::vector<std::string> ids;  // unique, in the file's order
+  std::string endpoint;          // same format as an instance's endpoint
+  std::string ca_file;  // that of the instance with the same endpoint, otherwise the account's
+  // hosts that result files may be downloaded from: "*.aliyuncs.com"
+  std::vector<std::string> file_hosts;
   bool operator==(const DistributionsConfig&) const = default;
 };
 
@@ -71,10 +74,10 @@ struct AccountConfig {
   std::string name;  // the label account
   CredentialsConfig credentials;
   SignatureVersion signature = SignatureVersion::kV3;
-  std::string proxy;    // empty: none
-  std::string ca_file;  // for all its connections but those with their own; empty: the system's
-  std::map<Api, double> quota;  // every Api has an entry; 0 = do not use
-  double quota_total = 0;       // calls/s of all APIs together; 0 = no such limit
+  std::string proxy;            // empty: none
+  std::string ca_file;          // for all connections without their own; empty: the system's
+  std::map<Api, double> quota;  // every Api has an entry; 0: the API is not used
+  double quota_total = 0;       // calls per second of all APIs together; 0: no such limit
   double quota_share = 0.8;
   Pace pace;
   std::vector<InstanceConfig> instances;

@@ -8,7 +8,8 @@
 namespace taskwatchd {
 namespace {
 
-// A file that is copied, mailed and put under version control is no place for a secret.
+// Rejects a secret in the file: configuration files are copied, mailed and put under version
+// control.
 void refuse_secret(Section& section, std::string_view key, const std::string& instead) {
   section.refuse_key(key, "`" + std::string(key) +
                               "` must not be set in this file; put the secret into a separate file "
@@ -80,7 +81,7 @@ CredentialsConfig read_credentials(Section section, const ParseContext& context)
   refuse_secret(section, "access_key_secret", "access_key_secret_file");
   refuse_secret(section, "security_token", "security_token_file");
   if (const auto id = section.text("access_key_id")) {
-    // Not shown: an id and a secret are easily taken for one another.
+    // The value is not shown: an id and a secret are easily confused.
     if (!is_valid_id(*id)) {
       section.refuse("access_key_id",
                      "`access_key_id` must be 1 to 128 printable ASCII characters without space, "

@@ -1,11 +1,11 @@
-// Which jobs are watched without being named.
+// Reads which jobs are watched without being listed.
 #include "config/accounts.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kMaxPatternBytes = 128;
-// Each costs calls for as long as it lives: more than these are better named by a pattern.
+// Each job costs API calls while it is watched: beyond this number, a pattern should select fewer.
 constexpr std::size_t kMaxDiscovered = 10'000;
 
 std::optional<std::string> pattern_problem(const std::string& pattern) {

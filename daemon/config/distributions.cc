@@ -7,7 +7,7 @@
 namespace taskwatchd {
 namespace {
 
-// The one endpoint that answers these calls, whatever region the devices move from and to.
+// The only endpoint that serves these calls, whatever regions the devices move between.
 constexpr char kEndpoint[] = "https://iot.cn-shanghai.aliyuncs.com";
 constexpr char kFileHosts[] = "*.aliyuncs.com";
 
@@ -24,7 +24,7 @@ DistributionsConfig read_distributions(Section& section, const AccountConfig& ac
   distributions.endpoint = kEndpoint;
   if (const auto endpoint = section.text("distribution_endpoint")) {
     distributions.endpoint = origin_of(*endpoint);
-    // Not shown: it may hold a password.
+    // The value is not shown: it may contain a password.
     if (const auto problem = endpoint_problem(*endpoint)) {
       section.refuse("distribution_endpoint", "`distribution_endpoint` " + *problem);
     }

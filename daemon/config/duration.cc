@@ -89,7 +89,7 @@ std::string format_duration(Duration duration) {
   if (rest <= 0) return "0s";
   std::string text;
   for (const Unit& unit : kUnits) {
-    // Years and weeks hide how many days they are: 30d is said as it was written.
+    // Years and weeks would hide the number of days: 30d is printed as it was written.
     if (unit.name == "y" || unit.name == "w") continue;
     const std::int64_t count = rest / unit.milliseconds;
     if (count == 0) continue;

@@ -13,7 +13,8 @@ bool has_sound_port(const Authority& authority) {
   return authority.port.empty() || is_port(authority.port);
 }
 
-// 0x7f.1 and 2130706433 are addresses for the C library. A top-level domain begins with a letter.
+// The C library accepts 0x7f.1 and 2130706433 as addresses. A top-level domain begins with a
+// letter.
 bool ends_like_a_number(std::string_view host) {
   const std::string_view last = host.substr(host.rfind('.') + 1);
   return !last.empty() && last.front() >= '0' && last.front() <= '9';
@@ -38,7 +39,7 @@ bool is_plain_host(std::string_view host) {
   return host.front() == '[' || !ends_like_a_number(host) || is_dotted_address(host);
 }
 
-// An absolute name is the same without its dot; an address has none.
+// An absolute name means the same without its final dot; an address has none.
 std::string without_dot(const std::string& host) {
   std::string name = without_final_dot(host);
   return ends_like_a_number(name) ? host : name;
@@ -48,7 +49,7 @@ bool matches(const FileUrl& url, std::string_view pattern) {
   const auto wanted = parse_authority(pattern);
   if (!wanted) return false;
   const std::string host = without_dot(wanted->host);
-  // A loopback host is there for tests, whose servers get any port.
+  // A loopback host is for tests, whose servers get arbitrary ports.
   const bool any_port = url.is_loopback && wanted->port.empty();
   if (!any_port && url.port != (wanted->port.empty() ? "443" : wanted->port)) return false;
   if (url.is_loopback || !host.starts_with("*.")) return host == url.host;
@@ -64,7 +65,7 @@ constexpr Network kNotPublic[] = {
     {0x0a000000, 8},   // private
     {0x64400000, 10},  // shared; Alibaba Cloud's metadata service is at 100.100.100.200
     {0x7f000000, 8},   // loopback
-    {0xa9fe0000, 16},  // link-local; other clouds' metadata services
+    {0xa9fe0000, 16},  // link-local; metadata services of other cloud providers
     {0xac100000, 12},  // private
     {0xc0000000, 24},  // protocol assignments
     {0xc0000200, 24},  // documentation
@@ -106,7 +107,7 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
   std::string_view host = name;
   if (host.starts_with("*.")) {
     host.remove_prefix(2);
-    // All of .com would be no list of hosts.
+    // A pattern for all of .com would not restrict anything.
     if (host.find('.') == std::string_view::npos || host.starts_with('[') ||
         ends_like_a_number(host)) {
       return std::string("is too wide: the suffix needs at least two labels") + kMend;
@@ -160,7 +161,7 @@ bool is_public(std::uint32_t v4) {
 
 bool is_public(const std::array<std::uint8_t, 16>& v6) {
   if (begins_with(v6, kMapped) || begins_with(v6, kNat64)) return is_public(last_four(v6));
-  if (v6[0] >> 5 != 1) return false;  // 2000::/3 is all that is given out
+  if (v6[0] >> 5 != 1) return false;  // only 2000::/3 is allocated
   const bool is_protocol = v6[0] == 0x20 && v6[1] == 0x01 && v6[2] < 0x02;  // 2001::/23, Teredo
   const bool is_example = (v6[0] == 0x20 && v6[1] == 0x01 && v6[2] == 0x0d && v6[3] == 0xb8) ||
                           (v6[0] == 0x3f && v6[1] == 0xff && v6[2] < 0x10);

@@ -9,10 +9,10 @@
 namespace taskwatchd {
 namespace {
 
-// All tasks of `old`, in their order, and then what is new in `fresh`; nothing if `fresh` lacks
-// none.
+// Returns all tasks of `old`, in their order, followed by the new ones of `fresh`; nullopt if no
+// task of `old` is missing in `fresh`.
 std::optional<TaskFile> joined(const TaskFile& fresh, const TaskFile& old) {
-  std::unordered_map<std::string_view, int> left;  // tasks of `fresh` by their lines
+  std::unordered_map<std::string_view, int> left;  // tasks of `fresh` with their line numbers
   for (std::size_t i = 0; i < fresh.tasks.size(); ++i) left.emplace(fresh.tasks[i], fresh.lines[i]);
   TaskFile all = old;
   all.errors = fresh.errors;

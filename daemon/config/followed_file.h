@@ -1,7 +1,7 @@
-// What is taken of one task file while other programs write it: what it adds in whole lines at
-// once; what it takes away, and a last line without its end, only once it has been left alone for
-// a while. A file that is being rewritten or replaced thus never loses a task, and half an id is
-// not watched. Pure: the text and the time are given.
+// Merges successive versions of one task file while another program writes it. New complete lines
+// apply at once. Removed lines, and a last line without a newline, apply only after the file has
+// been unchanged for a while (constants below). So a rewrite or replacement drops no task, and a
+// half-written id is never watched. No I/O: the caller passes text and time.
 #pragma once
 
 #include <optional>
@@ -15,24 +15,24 @@ namespace taskwatchd {
 
 class FollowedFile {
  public:
-  // What is gone from the file is dropped after it was left alone so long,
+  // Removed tasks are dropped after the file has been unchanged for this long.
   static constexpr Duration kDropAfter = std::chrono::seconds(2);
-  // and a last line without its end is taken after so long: a program that writes through a buffer
-  // stops in the middle of a line, an editor that ends no last line does not go on.
+  // A last line without a newline is accepted after this long: a program with buffered output may
+  // pause in the middle of a line, while an editor that omits the last newline has finished.
   static constexpr Duration kLineAfter = std::chrono::seconds(5);
-  // A file that is never left alone keeps what is gone from it for so long.
+  // Maximum time for which removed tasks are kept if the file keeps changing.
   static constexpr Duration kKeepAtMost = std::chrono::seconds(60);
 
   explicit FollowedFile(std::string path) { taken_.file = std::move(path); }
 
-  // What the file holds now, or nothing if it is not there; `age` is how long ago it was written,
-  // which counts when it is first seen. Returns whether taken() has changed.
+  // Processes the current content, or nullopt if the file does not exist; `age` is the time since
+  // the last modification, used at the first call. Returns whether taken() has changed.
   bool see(std::optional<std::string_view> text, Duration age, Mono now);
 
   const TaskFile& taken() const { return taken_; }
-  // When to look again though nothing changes; nothing once all is taken as it stands.
+  // When to call see() again even if nothing changes; nullopt if the file is accepted as it is.
   std::optional<Mono> due() const { return due_; }
-  // Gone, and nothing is held of it.
+  // True if the file does not exist and none of its tasks are kept.
   bool gone() const { return absent_ && !due_; }
 
  private:
@@ -41,8 +41,8 @@ class FollowedFile {
   TaskFile taken_;
   bool seen_ = false;
   bool absent_ = false;
-  std::size_t digest_ = 0;  // of the text last seen
-  Mono changed_{};          // when it became that
+  std::size_t digest_ = 0;  // of the last text seen
+  Mono changed_{};          // when that text was first seen
   std::optional<Mono> kept_since_;
   std::optional<Mono> due_;
 };

@@ -34,7 +34,7 @@ std::optional<std::string> label_problem(const std::string& name, const std::str
   }
   for (auto odd = find_odd_character(value); odd;
        odd = find_odd_character(value, odd->at + odd->size)) {
-    // Full-width signs and curly quotes are seen, and belong to some languages.
+    // Full-width characters and curly quotes are visible, and are normal text in some languages.
     if (odd->looks_like != '\0') continue;
     return "label " + shown(name) + " contains " + odd->shown() +
            ", which nobody sees in a query; remove it";
@@ -79,7 +79,7 @@ void read_place(Section& section, const ParseContext& context, InstanceConfig& i
   }
   if (const auto endpoint = section.text("endpoint")) {
     instance.endpoint = origin_of(*endpoint);
-    // Not shown: it may hold a password.
+    // The value is not shown: it may contain a password.
     if (const auto problem = endpoint_problem(*endpoint)) {
       section.refuse("endpoint", "`endpoint` " + *problem);
     }

@@ -1,4 +1,4 @@
-// What may stand in a key file or in an environment variable that holds a key.
+// Validates the content of a key file or of an environment variable that contains a key.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +13,15 @@ inline constexpr std::size_t kMaxKeyBytes = 4096;
 
 struct KeyText {
   Secret value;         // empty if there is a problem
-  std::string problem;  // "is empty; ...": to be put behind the name of the source; no secret
+  std::string problem;  // "is empty; ...": to be appended to the name of the source; no secret
 };
-// Dropped around the key: byte order marks, blanks and line ends, which editors and `echo` add, and
-// one pair of quotes, which shells do not take from a file. Empty, longer than kMaxKeyBytes,
-// UTF-16, or with a blank, control or non-ASCII character inside: a problem.
+// Removes around the key: byte order marks, spaces and line ends, which editors and `echo` add, and
+// one pair of quotes, which shells do not remove from a file. It is a problem if the key is empty,
+// longer than kMaxKeyBytes, UTF-16, or contains a space, control or non-ASCII character.
 KeyText clean_key_text(std::string_view bytes);
 
-// Only an id that STS gave has a security token: a token beside any other is left over from an
-// earlier session, and the platform refuses a call that has both.
+// True if STS issued the id. Only such an id has a security token: a token with any other id is
+// left over from earlier temporary credentials, and the platform rejects a call with both.
 bool is_temporary_id(std::string_view access_key_id);
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// Start here: the top of the file. accounts.cc, instance.cc and credentials.cc read what is below;
-// section.cc checks the types; yaml_node.cc makes the tree.
+// Entry point: reads the top level of the file. accounts.cc, instance.cc and credentials.cc read
+// the parts below; section.cc checks types; yaml_node.cc builds the tree.
 #include "config/parse.h"
 
 #include "config/accounts.h"

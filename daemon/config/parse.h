@@ -1,5 +1,6 @@
-// YAML text to a checked Config, or everything that is wrong with it. Pure: no file is opened.
-// yaml-cpp alone accepts duplicate keys, aliases and octal numbers; this walker does not.
+// Converts YAML text to a checked Config, or to the list of all its errors. No I/O: no file is
+// opened. yaml-cpp alone would accept duplicate keys, aliases and octal numbers; this parser does
+// not.
 #pragma once
 
 #include <optional>
@@ -14,23 +15,23 @@ namespace taskwatchd {
 
 struct ConfigError {
   std::string file;
-  int line = 0;    // from 1; 0 when no place is known
-  int column = 0;  // from 1
+  int line = 0;    // starts at 1; 0 if the position is unknown
+  int column = 0;  // starts at 1
   std::string message;
 };
 // FILE:LINE:COL: message
 std::string to_string(const ConfigError& error);
 
 struct ParseContext {
-  std::string file;                   // named in errors
-  std::string directory;              // relative paths begin here
+  std::string file;                   // included in errors
+  std::string directory;              // base of relative paths
   std::string credentials_directory;  // for $CREDENTIALS_DIRECTORY/; empty: using it is an error
-  std::string state_directory;        // for $STATE_DIRECTORY/; empty: likewise
+  std::string state_directory;        // for $STATE_DIRECTORY/; empty: using it is an error
 };
 
 using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 
-// All errors in one run, in the file's order.
+// Reports all errors at once, in the file's order.
 ConfigResult parse_config(std::string_view yaml, const ParseContext& context);
 
 // 1 to 128 printable ASCII bytes without space, ", \ and #.

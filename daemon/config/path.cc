@@ -6,7 +6,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX less the ending 0
+constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without the terminating NUL
 
 struct Variable {
   std::string_view name;

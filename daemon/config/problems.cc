@@ -11,7 +11,8 @@ namespace taskwatchd {
 namespace {
 constexpr std::size_t kShownBytes = 64;
 
-// The text fit to be shown, and " (\u00a0 is a no-break space)" for what it holds of that kind.
+// Returns the text in printable form, and " (\u00a0 is a no-break space)" for each such character
+// in it.
 std::pair<std::string, std::string> escape_odd(std::string_view text) {
   std::string escaped;
   std::string names;

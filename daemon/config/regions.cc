@@ -12,7 +12,8 @@ namespace {
 constexpr std::array<std::string_view, 8> kRegions = {
     "cn-shanghai",    "cn-beijing", "cn-shenzhen", "ap-southeast-1",
     "ap-northeast-1", "us-east-1",  "us-west-1",   "eu-central-1"};
-constexpr std::string_view kPublicJobs = "cn-shanghai";  // device jobs on the public instance
+// the only region of the public instance with device jobs
+constexpr std::string_view kPublicJobs = "cn-shanghai";
 constexpr std::string_view kNoJobs = "ap-northeast-1";
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What Alibaba Cloud documents of the regions of its IoT Platform, as warnings: the lists may be
-// older than the platform, so nothing is refused. Pure. Source:
+// Warnings from Alibaba Cloud's documents about regions of the IoT Platform. The lists may be
+// outdated, so nothing is rejected. No I/O. Source:
 // help.aliyun.com/en/iot/support/faq-about-iot-platform-instances and the job documents.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace taskwatchd {
 
-// One sentence for each instance and finding, in the configuration's order.
+// Returns one sentence per instance and finding, in the configuration's order.
 std::vector<std::string> region_warnings(const Config& config);
 
 }  // namespace taskwatchd

@@ -13,7 +13,7 @@ std::string quoted_key(std::string_view key) {
   return "`" + std::string(key) + "`";
 }
 
-// Digits with at most one point inside, no leading zero: 010, 0x8, 1e3 and .5 are none.
+// Digits with at most one point inside and no leading zero: 010, 0x8, 1e3 and .5 are invalid.
 bool is_decimal(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   const std::size_t point = text.find('.');
@@ -52,8 +52,8 @@ std::string short_number(double value) {
   return std::string(buffer, result.ptr);
 }
 
-// Reports a node that is no text and returns false. Plain numbers are taken as they are written:
-// an id or a name may consist of digits.
+// Reports a node that is not text and returns false. Unquoted numbers are accepted as written: an
+// id or a name may consist of digits.
 bool check_text(const std::string& what, const YamlNode& node, Problems& problems,
                 YamlDialect dialect) {
   if (node.kind == YamlNode::Kind::kRefused) return false;
@@ -230,7 +230,7 @@ const std::vector<YamlNode>* Section::list(std::string_view key) {
     if (item.kind != YamlNode::Kind::kNull) continue;
     problems_->add(item.place, "empty item in the list " + quoted_key(key) + "; remove it");
   }
-  // Cut off before its first item: nothing can be said of it.
+  // Truncated before its first item: whether it is empty is unknown.
   if (node->items.empty() && !node->complete) return nullptr;
   return &node->items;
 }

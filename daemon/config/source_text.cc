@@ -9,8 +9,8 @@
 namespace taskwatchd {
 namespace {
 
-// Bytes of the UTF-8 character that begins the text; 0 if there is none (overlong forms,
-// surrogates and cut characters are none).
+// Returns the size in bytes of the UTF-8 character at the start; 0 if it is invalid (overlong
+// forms, surrogates and truncated characters are).
 std::size_t character_size(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
@@ -38,8 +38,8 @@ std::size_t comment_in(std::string_view line) {
   return line.starts_with('#') ? 0 : line.find(" #");
 }
 
-// Where the value of KEY:VALUE begins, which lacks the blank before it; nothing if the line is not
-// one. https://HOST is not.
+// Returns where the value of KEY:VALUE begins, in a line without the required space after the
+// colon; nullopt for other lines, and for https://HOST.
 std::optional<std::size_t> glued_value(std::string_view line) {
   const std::size_t key = line.find_first_not_of(" \t-");
   if (key == std::string_view::npos) return std::nullopt;
@@ -54,7 +54,7 @@ std::optional<std::size_t> glued_value(std::string_view line) {
   return colon + 1;
 }
 
-// The slip of one line, its place in the line's columns.
+// Returns the likely typing error in one line, with its position in that line.
 std::optional<SourceFlaw> slip_of(std::string_view line, int number) {
   const auto flaw = [&](std::size_t at, std::string message) {
     return SourceFlaw{{number, static_cast<int>(at) + 1}, std::move(message)};
@@ -62,7 +62,7 @@ std::optional<SourceFlaw> slip_of(std::string_view line, int number) {
   line = line.substr(0, comment_in(line));
   for (auto odd = find_odd_character(line); odd;
        odd = find_odd_character(line, odd->at + odd->size)) {
-    // Other full-width signs and letters mean nothing to YAML.
+    // Other full-width characters have no meaning in YAML.
     if (std::string_view(":,[]{}-#\"'").find(odd->looks_like) == std::string_view::npos &&
         odd->looks_like != '\0') {
       continue;
@@ -151,7 +151,7 @@ bool SourceText::quote_is_closed(YamlPlace place) const {
     if (quote == '"' && text_[at] == '\\') {
       ++at;
     } else if (text_[at] == quote) {
-      // '' inside single quotes stands for one quote.
+      // '' inside single quotes is an escaped quote.
       if (quote == '"' || at + 1 >= text_.size() || text_[at + 1] != '\'') return true;
       ++at;
     }

@@ -5,7 +5,7 @@
 namespace taskwatchd {
 namespace {
 
-// Words are our own keys; anything longer than this is not a slip of one of them.
+// The words are our own keys; a longer text is not a misspelling of any of them.
 constexpr std::size_t kMaxWordBytes = 64;
 
 char lower(char c) {

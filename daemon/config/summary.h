@@ -1,4 +1,5 @@
-// A configuration told to people: what `taskwatchd check` prints. Holds no secret and no key id.
+// A human-readable summary of a configuration, printed by `taskwatchd check`. Contains no secret
+// and no AccessKey id.
 #pragma once
 
 #include <string>
@@ -7,10 +8,11 @@
 
 namespace taskwatchd {
 
-// Several lines, each ended. Calls per second are quota x quota_share, as they are used at most.
+// Returns several lines, each with a newline. Calls per second are quota x quota_share, the maximum
+// that is used.
 std::string summary(const Config& config);
 
-// No account names a task, a job or a distribution, or looks for jobs.
+// True if no account lists a task, a job or a distribution, or discovers jobs.
 bool watches_nothing(const Config& config);
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// Files of TaskIds, one a line. A file is written by other programs while we run: a bad line costs
-// that line only.
+// Parser of files of TaskIds, one per line. Other programs write such a file while we run, so an
+// invalid line is skipped and the others are kept.
 #include <unordered_map>
 
 #include "config/characters.h"
@@ -11,7 +11,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-// A file of another kind would give an error for each of its lines.
+// A file of another kind would give one error per line.
 constexpr std::size_t kMaxErrors = 100;
 
 }  // namespace
@@ -20,7 +20,7 @@ TaskFile parse_task_file(std::string_view text, const std::string& file) {
   TaskFile result;
   result.file = file;
   Problems problems(file);
-  std::unordered_map<std::string_view, int> lines;  // where each id stands
+  std::unordered_map<std::string_view, int> lines;  // the first line of each id
   std::size_t bad_lines = 0;
   int line_number = 0;
   const MarkedText marked = without_mark(text);

@@ -1,5 +1,5 @@
-// A file of TaskIds (`task_files`), which other programs write while we run: a bad line costs that
-// line only. Pure: no file is opened.
+// Parser of a file of TaskIds (`task_files`), which other programs write while we run: an invalid
+// line is skipped and the others are kept. No I/O: no file is opened.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace taskwatchd {
 
-// One TaskId a line, # begins a comment. Bad lines are reported, the good ones kept.
+// One TaskId per line, # begins a comment. Invalid lines are reported, valid ones kept.
 struct TaskFile {
   std::string file;
-  std::vector<std::string> tasks;  // each once
-  std::vector<int> lines;          // where each of `tasks` stands
+  std::vector<std::string> tasks;  // unique
+  std::vector<int> lines;          // the line of each of `tasks`
   std::vector<ConfigError> errors;
 };
 TaskFile parse_task_file(std::string_view text, const std::string& file);

@@ -1,4 +1,5 @@
-// Which instance of one account watches a task, while task files are added to it. Short-lived.
+// Records which instance of an account watches a task, while the tasks of task files are added.
+// Short-lived.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +14,11 @@ namespace taskwatchd {
 
 class TaskOwners {
  public:
-  // REQUIRES: account outlives this.
+  // REQUIRES: account outlives this object.
   explicit TaskOwners(AccountConfig& account);
 
-  // Adds a file's tasks to the instance of that index; what it has already stays once. A task that
-  // another instance has is left out and returned as an error at its line.
+  // Adds a file's tasks to the instance with that index; tasks that it already has are ignored. A
+  // task of another instance is skipped and returned as an error with its line.
   std::vector<ConfigError> add(std::size_t instance, const TaskFile& file);
 
  private:

@@ -27,8 +27,8 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// Boost.URL 1.81 reads 10.0.0.1.example.com as an address with something behind it. A host that
-// begins with a letter is a name: with a mark before its digits it is read whole.
+// Boost.URL 1.81 parses 10.0.0.1.example.com as an address with trailing text. A host that begins
+// with a letter is a name: with this prefix before its digits it is parsed completely.
 constexpr char kMark = 'x';
 bool begins_with_digit(std::string_view text) {
   return !text.empty() && text.front() >= '0' && text.front() <= '9';
@@ -48,12 +48,12 @@ Authority read(const urls::authority_view& from, bool is_marked) {
   return authority;
 }
 
-// A colon without a port is valid by RFC 3986, and most likely a slip.
+// A colon without a port is valid by RFC 3986, but most likely a typing error.
 bool has_empty_port(const urls::authority_view& from) {
   return from.has_port() && from.port().empty();
 }
 
-// The URL if it has a scheme, a host, perhaps a port and nothing else; or what is wrong.
+// Returns the URL if it has only a scheme, a host and possibly a port; otherwise what is wrong.
 std::variant<Url, std::string> read_origin(std::string_view text) {
   const std::string start = ascii_lower(text.substr(0, text.find(':')));
   if (start != "http" && start != "https") return "must begin with https:// or http://";
@@ -165,7 +165,7 @@ std::optional<std::string> endpoint_problem(std::string_view url) {
 std::optional<std::string> proxy_problem(std::string_view url) {
   const auto read = read_origin(url);
   if (const auto* problem = std::get_if<std::string>(&read)) return *problem;
-  // Docker Compose names its services so.
+  // Docker Compose creates service names of this form.
   std::string host = without_final_dot(std::get<Url>(read).authority.host);
   std::replace(host.begin(), host.end(), '_', '-');
   if (!is_host(host)) return std::string("has no valid host") + kForm;

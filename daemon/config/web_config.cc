@@ -21,7 +21,8 @@ bool has_control(std::string_view text) {
   });
 }
 
-// On one line, as Go sends it: a `|` of YAML is a usual way to write a long policy.
+// Joins a header value into one line, as Go sends it: long policies are often written with YAML's
+// `|`.
 std::string header_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
@@ -30,10 +31,10 @@ std::string header_line(std::string text) {
   return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
 }
 
-// The headers that the toolkit lets be set; some have few values.
+// The headers that the exporter-toolkit allows; some have a fixed set of values.
 struct KnownHeader {
   std::string_view name;
-  std::vector<std::string_view> values;  // none: any
+  std::vector<std::string_view> values;  // empty: any value
 };
 const std::vector<KnownHeader>& known_headers() {
   static const std::vector<KnownHeader> known = {{"Content-Security-Policy", {}},
@@ -67,7 +68,8 @@ void read_headers(Section& http, WebConfig& config) {
   headers->finish();
 }
 
-// Whether HTTP/2 is asked for. HTTP/1.1 is all that is spoken here, and every client speaks it.
+// Returns whether HTTP/2 is requested. This server speaks only HTTP/1.1, which every client
+// supports.
 bool read_http(Section& root, WebConfig& config) {
   auto http = root.section("`http_server_config`", "http_server_config");
   if (!http) return true;
@@ -77,7 +79,7 @@ bool read_http(Section& root, WebConfig& config) {
   return http2;
 }
 
-// What is odd about a user whom the toolkit takes too; empty: nothing.
+// Returns a warning about a user that the exporter-toolkit accepts too; empty: none.
 std::string user_warning(const std::string& name, const std::string& hash) {
   if (name.find(':') != std::string::npos) {
     return "user " + shown(name) + " cannot log in: a name with a colon cannot be sent; rename it";
@@ -120,7 +122,7 @@ void read_users(Section& root, WebConfig& config, Problems& warnings) {
 void read_rate_limit(Section& root, WebConfig& config, Problems& warnings) {
   auto limit = root.section("`rate_limit`", "rate_limit");
   if (!limit) return;
-  // None, or less than none, is no limit.
+  // A zero or negative interval means no limit.
   const Duration interval = limit->go_duration("interval").value_or(Duration::zero());
   config.rate_limit = {std::max(interval, Duration::zero()),
                        limit->count("burst", kMaxBurst).value_or(0)};

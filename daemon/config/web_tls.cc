@@ -10,10 +10,10 @@ namespace {
 
 struct Word {
   std::string_view toolkit;
-  std::string_view openssl;  // empty: TLS 1.3 has these always
+  std::string_view openssl;  // empty: always enabled in TLS 1.3
 };
 
-// Those with forward secrecy. RSA key exchange has none; Go dropped it too.
+// Ciphers with forward secrecy. RSA key exchange has none; Go removed it too.
 constexpr std::array<Word, 13> kCiphers = {{
     {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"},
     {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"},
@@ -33,7 +33,8 @@ constexpr std::array<Word, 13> kCiphers = {{
 constexpr std::array<Word, 4> kCurves = {
     {{"CurveP256", "P-256"}, {"CurveP384", "P-384"}, {"CurveP521", "P-521"}, {"X25519", "X25519"}}};
 
-// In OpenSSL's words; nothing if none are given, or one is not known, which is reported.
+// Converts to OpenSSL names. Returns nullopt if there are none, or one is unknown, which is
+// reported.
 template <typename Words>
 std::optional<std::vector<std::string>> read_words(Section& tls, std::string_view key,
                                                    const Words& words) {
@@ -77,7 +78,7 @@ constexpr std::array<std::string_view, 6> kAuthTypes = {"NoClientCert",
                                                         "RequireAndVerifyClientCert",
                                                         "RequireClientCert"};
 
-// One use.
+// Single use.
 class TlsReader {
  public:
   TlsReader(Section& tls, const ParseContext& context, Problems& warnings)
@@ -121,7 +122,7 @@ class TlsReader {
                        [this](std::string_view key) { return tls_.has_value(key); });
   }
 
-  // A file wins over a text, as in the toolkit.
+  // A file takes precedence over an inline text, as in the exporter-toolkit.
   WebPath read_pem(std::string_view text_key, std::string_view file_key) {
     auto text = tls_.text(text_key);
     const std::string path = read_path(tls_, file_key, context_);
@@ -150,7 +151,7 @@ class TlsReader {
     has_ciphers_ = true;
   }
 
-  // As Go's server, which would not start, though taskwatchd speaks HTTP/1.1 alone.
+  // Reports what would keep Go's server from starting, although taskwatchd speaks only HTTP/1.1.
   void check_http2() {
     if (!has_ciphers_ || config_.min_version == TlsVersion::kTls13) return;
     for (const std::string& cipher : config_.ciphers) {
@@ -167,7 +168,7 @@ class TlsReader {
 
   void check_versions() {
     const bool only_13 = has_ciphers_ && config_.ciphers.empty();
-    if (only_13) config_.min_version = TlsVersion::kTls13;  // there is no other to speak
+    if (only_13) config_.min_version = TlsVersion::kTls13;  // no other version is left
     if (config_.min_version < TlsVersion::kTls12) {
       warn("min_version", "allows TLS 1.0 and 1.1, which are broken; set TLS12");
     }
@@ -227,7 +228,7 @@ class TlsReader {
 
   void read_sans(const std::vector<std::pair<YamlPlace, std::string>>& sans) {
     constexpr const char* kKey = "client_allowed_sans";
-    // `client_allowed_sans:` without a value is none, and [] allows no name.
+    // `client_allowed_sans:` without a value counts as absent, and [] allows no name.
     if (!tls_.has_value(kKey)) return;
     config_.client_allowed_sans.emplace();
     for (const auto& [place, name] : sans) config_.client_allowed_sans->push_back(name);

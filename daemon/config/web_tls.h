@@ -1,4 +1,4 @@
-// `tls_server_config` of the web configuration. A part of web_config.
+// Reads `tls_server_config` of the web configuration. A part of web_config.
 #pragma once
 
 #include "config/section.h"
@@ -6,8 +6,8 @@
 
 namespace taskwatchd {
 
-// Nothing if there is none, if nothing in it asks for TLS, or if it is wrong, which is then
-// reported. `http2`: as `http_server_config` says.
+// Returns nullopt if the section is absent, does not enable TLS, or is invalid, which is reported.
+// `http2`: the value in `http_server_config`.
 std::optional<WebTlsConfig> read_web_tls(Section& root, const ParseContext& context, bool http2,
                                          Problems& warnings);
 

@@ -20,7 +20,7 @@ YamlPlace place_of(const YAML::Mark& mark) {
   return {mark.line + 1, mark.column + 1};
 }
 
-// Of keys and values, and of lists and maps in one another.
+// Number of keys and values, and nesting depth of lists and maps.
 struct TreeSize {
   std::size_t nodes = 1;
   std::size_t depth = 0;
@@ -39,13 +39,13 @@ TreeSize size_of(const YamlNode& node) {
   return size;
 }
 
-// Ends the reading from inside a handler; caught in read_yaml.
+// Thrown to stop parsing from inside a handler; caught in read_yaml.
 struct Stop {
   YamlPlace place;
   std::string message;
 };
 
-// Lists and maps that are open stand on a stack; a closed one moves into the one below it.
+// Open lists and maps are on a stack; a closed one moves into the one below it.
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(std::string_view text, Problems& problems, YamlAliases aliases)
@@ -61,7 +61,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlPlace place = count(mark);
-    // The parser's place of an absent value is wherever the next word stands.
+    // The parser's position of an absent value is that of the next token.
     if (!source_.null_is_written(place)) {
       const bool in_map = !open_.empty() && open_.back().has_key && !open_.back().drop;
       place = in_map ? open_.back().entry.place : source_.last_before(place);
@@ -105,11 +105,11 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnMapEnd() override { close(); }
 
-  // What was read, with all that is still open closed as it is.
+  // Returns the tree, with all open lists and maps closed as they are.
   std::optional<YamlNode> finish() {
     while (!open_.empty()) {
       open_.back().node.complete = false;
-      open_.back().anchor = YAML::NullAnchor;  // nobody can name it any more
+      open_.back().anchor = YAML::NullAnchor;  // its anchor can no longer be referenced
       close();
     }
     return std::move(root_);
@@ -119,8 +119,8 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     YamlNode node;
     YAML::anchor_t anchor = YAML::NullAnchor;
-    bool has_key = false;  // of a map: the value comes next
-    bool drop = false;     // the key was refused: its value is not kept
+    bool has_key = false;  // of a map: the next node is the value
+    bool drop = false;     // the key was rejected: its value is not kept
     YamlEntry entry;
     std::map<std::string, int, std::less<>> lines;  // of the keys so far
   };
@@ -159,7 +159,7 @@ class TreeBuilder : public YAML::EventHandler {
     opened.anchor = anchor;
   }
 
-  // What the anchor names. Its places are those where it is written.
+  // Returns a copy of the anchor's node. Positions are those of the original.
   YamlNode copy_of(YAML::anchor_t anchor, YamlPlace place) {
     const auto named = anchored_.find(anchor);
     if (named == anchored_.end()) {

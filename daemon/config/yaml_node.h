@@ -1,7 +1,7 @@
-// A YAML text as a tree in which every key and value knows its place. Stricter than YAML: one
-// document, plain keys, each once; tags are refused, and so is a quote that is never closed.
-// Anchors and aliases are refused unless the caller allows them. yaml-cpp reads the tokens; its own
-// tree would take the first of two equal keys and share aliased nodes. Pure; no exception leaves.
+// Parses YAML text to a tree in which every key and value has its position. Stricter than YAML: one
+// document, plain unique keys; tags and unclosed quotes are rejected. Anchors and aliases are
+// rejected unless the caller allows them. yaml-cpp provides the tokens; its own tree would use the
+// first of two equal keys and share aliased nodes. No I/O; throws nothing.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 namespace taskwatchd {
 
 inline constexpr std::size_t kMaxYamlNodes = 100'000;  // keys and values
-inline constexpr std::size_t kMaxYamlDepth = 32;       // lists and maps in one another
+inline constexpr std::size_t kMaxYamlDepth = 32;       // nested lists and maps
 
 struct YamlEntry;
 
@@ -25,13 +25,13 @@ struct YamlNode {
     kText,
     kList,
     kMap,
-    kRefused,  // already reported; say no more about it
+    kRefused,  // already reported: do not report it again
   };
   Kind kind = Kind::kNull;
   YamlPlace place;
   std::string text;     // of kText
-  bool quoted = false;  // of kText: surely text, whatever it looks like
-  // False: a syntax error cut this list or map off, so what is missing may yet have come.
+  bool quoted = false;  // of kText: certainly text, even if it looks like a number or a boolean
+  // False: a syntax error truncated this list or map, so missing items may follow in the file.
   bool complete = true;
   std::vector<YamlNode> items;     // of kList
   std::vector<YamlEntry> entries;  // of kMap; keys are unique
@@ -45,11 +45,11 @@ struct YamlEntry {
 
 enum class YamlAliases {
   kRefused,
-  kCopied,  // each alias is a copy of what it names, and counts as that many keys and values
+  kCopied,  // each alias becomes a copy of its target, and counts towards the limits like one
 };
 
-// The tree, with what is wrong put into `problems`. After a syntax error the tree holds what came
-// before it. Nothing if there is no tree at all: an empty text, or bytes that are not text.
+// Returns the tree and adds errors to `problems`. After a syntax error the tree contains what
+// precedes it. Nullopt if there is no tree at all: an empty text, or bytes that are not text.
 std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems,
                                   YamlAliases aliases = YamlAliases::kRefused);
 

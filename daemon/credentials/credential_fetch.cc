@@ -16,7 +16,7 @@
 namespace taskwatchd {
 namespace {
 
-// As STS documents it, and room for a line end.
+// The minimum that STS documents, and room for a line end.
 constexpr std::size_t kMinOidcToken = 4;
 constexpr std::size_t kMaxOidcToken = 20'000;
 
@@ -24,7 +24,7 @@ constexpr char kMetadataService[] = "the ECS metadata service ";
 constexpr char kMetadataMend[] =
     "; is this an ECS machine with that role, and its metadata service enabled?";
 
-// Sends, reads, and wipes the reply: it holds keys.
+// Sends the request, parses the response, and wipes it: it contains credentials.
 template <typename Read>
 Awaitable<std::invoke_result_t<Read, const HttpResult&>> ask(HttpClient& http, HttpRequest request,
                                                              Read read) {
@@ -39,7 +39,7 @@ Awaitable<std::invoke_result_t<Read, const HttpResult&>> ask(HttpClient& http, H
 FetchResult to_keys(SessionResult result, const std::string& who, Now now) {
   if (const auto* problem = std::get_if<SessionProblem>(&result)) return who + problem->message;
   auto& session = std::get<Session>(result);
-  // By the giver's own clock, for ours may be wrong.
+  // By the server's clock, because ours may be wrong.
   const Wall given = session.server_date.value_or(now.wall);
   const Duration life = session.expires - given;
   if (life <= Duration::zero()) {
@@ -80,7 +80,7 @@ Awaitable<FetchResult> assume_role(FetchPorts ports, FetchSettings settings, Key
 }
 
 Awaitable<FetchResult> oidc_role(FetchPorts ports, FetchSettings settings, KeyRecipe recipe) {
-  // Read anew each time: whoever mounts it renews it.
+  // Read again each time: the program that mounts the token renews it.
   const LocalText file = ports.local.file(recipe.token_file, kCredentialFileLimit);
   if (!file.problem.empty()) co_return "the token file " + recipe.token_file + " " + file.problem;
   const MarkedText marked = without_mark(file.text.reveal());
@@ -131,7 +131,7 @@ Awaitable<FetchResult> ecs_role(FetchPorts ports, FetchSettings settings, KeyRec
 Awaitable<FetchResult> from_uri(FetchPorts ports, FetchSettings settings, KeyRecipe recipe) {
   HttpRequest request = uri_session_request(recipe.uri);
   request.ca_file = settings.ca_file;
-  // A helper beside us is asked directly.
+  // Plain http goes to a local credential server, without the proxy.
   if (request.url.starts_with("https")) request.proxy = settings.proxy;
   SessionResult answer = co_await ask(ports.http, std::move(request), read_uri_session);
   co_return to_keys(std::move(answer), "it ", ports.clock.now());

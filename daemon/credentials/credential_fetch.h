@@ -1,6 +1,6 @@
-// Carries out a recipe for keys: asks STS, the ECS metadata service or a URI. One try; when to try
-// again is credentials.cc's to decide. Loop's thread. Failure is a text that names the source and
-// the mend; no secret.
+// Carries out a credential recipe: calls STS, the ECS metadata service or a URI. One attempt only;
+// credentials.cc decides about retries. Event-loop thread only. A failure is a text that names the
+// source and the fix, and contains no secret.
 #pragma once
 
 #include <optional>
@@ -22,16 +22,16 @@ struct FetchSettings {
   std::string metadata_url;
   bool metadata_v1 = true;
   std::string ca_file;  // for STS and https URIs; empty: the system's
-  std::string proxy;    // likewise; empty: none
+  std::string proxy;    // for STS and https URIs; empty: none
 };
 
 struct FetchedKeys {
   Keys keys;
-  std::optional<Duration> life;  // from now; nothing: they have no end
+  std::optional<Duration> life;  // from now; nullopt: no expiry
 };
 using FetchResult = std::variant<FetchedKeys, std::string>;
 
-// What `ports` holds must outlive the call.
+// What `ports` points to must outlive the call.
 Awaitable<FetchResult> fetch_keys(FetchPorts ports, FetchSettings settings, KeyRecipe recipe);
 
 }  // namespace taskwatchd

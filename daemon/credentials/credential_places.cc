@@ -20,7 +20,7 @@ KeyCandidate problem_of(std::string source, const std::string& problem) {
   return candidate;
 }
 
-// The configuration's role over whatever keys there are.
+// Assumes the role of the configuration with the given source credentials.
 KeyCandidate with_role(KeyCandidate signer, const RoleConfig& role, const std::string& sts) {
   if (!signer.problem.empty()) return signer;
   KeyCandidate candidate;
@@ -49,7 +49,7 @@ CredentialPlaces::CredentialPlaces(KeySource& files, LocalSecrets& local)
   metadata_url_ = test_metadata.empty() ? kMetadataUrl : test_metadata;
 }
 
-// Only what cannot send keys to another machine.
+// Accepts only URLs that cannot send credentials to another host.
 std::string CredentialPlaces::test_url(const char* name) {
   std::string url = variable(name);
   if (url.empty()) return {};
@@ -115,7 +115,7 @@ std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account, 
   return all;
 }
 
-// From the files that the account's configuration names, or else from the environment.
+// From the files that the account's configuration names, otherwise from the environment.
 KeyCandidate CredentialPlaces::own_keys(const AccountConfig& account) {
   AccountConfig plain;
   plain.name = account.name;
@@ -186,7 +186,7 @@ void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all, Wall now) {
   if (!named.empty()) {
     paths = {named};
   } else if (!home.empty()) {
-    // Clients differ in the name, by language.
+    // The file name differs between the SDKs of different languages.
     paths = {home + "/.alibabacloud/credentials", home + "/.alibabacloud/credentials.ini"};
   }
   for (const std::string& path : paths) {

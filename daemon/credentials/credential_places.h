@@ -1,6 +1,6 @@
-// Which sources of keys there are for an account, in the order of the official provider chain:
-// environment, OIDC, CLI profile, INI file, ECS role, URI; or the one that its configuration names.
-// Loop's thread. Reads small local files; asks nobody on the network.
+// Finds the credential sources of an account, in the order of the default provider chain:
+// environment, OIDC, CLI profile, INI file, ECS role, URI; or the source that its configuration
+// names. Reads small local files, no network I/O. Event-loop thread only.
 #pragma once
 
 #include <string>
@@ -12,26 +12,26 @@
 
 namespace taskwatchd {
 
-// The source of keys in files that the account's configuration names: they have a grace of their
-// own.
+// The source of an AccessKey in files that the account's configuration names: these files have
+// their own grace period.
 inline constexpr char kKeyFilesSource[] = "the AccessKey files";
 
 class CredentialPlaces {
  public:
-  // Both must outlive this.
+  // Both must outlive this object.
   CredentialPlaces(KeySource& files, LocalSecrets& local);
 
-  // Empty: there is none. Looks at the files anew. By `now` keys that other programs have cached
-  // are still valid or not.
+  // Reads the files again and returns the sources; empty if there is none. `now` decides whether
+  // credentials cached by other programs are still valid.
   std::vector<KeyCandidate> look(const AccountConfig& account, Wall now);
 
-  // Where the ECS metadata service is, and whether its first version, which asks for no token, may
-  // be used.
+  // The URL of the ECS metadata service, and whether its version 1, which needs no token, may be
+  // used.
   const std::string& metadata_url() const { return metadata_url_; }
   bool metadata_v1() const { return !is_set("ALIBABA_CLOUD_IMDSV1_DISABLED"); }
 
  private:
-  // Without the blanks and quotes around it: not every program that sets it takes these off.
+  // Without surrounding spaces and quotes: not every program that sets the variable removes them.
   std::string variable(const char* name) const;
   bool is_set(const char* name) const;  // 1 or true
   std::string test_url(const char* name);
@@ -49,7 +49,7 @@ class CredentialPlaces {
   std::string metadata_url_;
   std::string sts_url_;
   bool sts_url_is_test_ = false;
-  std::string problem_;  // with the settings above: nothing is fetched
+  std::string problem_;  // of the settings above; if set, nothing is fetched
 };
 
 }  // namespace taskwatchd

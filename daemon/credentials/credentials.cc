@@ -9,10 +9,10 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kLeastLife =
-    std::chrono::seconds(1);      // between two fetches, however short it is
-constexpr double kJitter = 0.25;  // of the time that is left at a renewal
+    std::chrono::seconds(1);      // between two fetches, even if the lifetime is shorter
+constexpr double kJitter = 0.25;  // of the remaining lifetime at a renewal
 
-// What is of no other account: the parts that decide about keys.
+// Keeps only the fields of the configuration that affect credentials.
 AccountConfig key_parts(const AccountConfig& account) {
   AccountConfig parts;
   parts.name = account.name;
@@ -65,7 +65,7 @@ std::variant<Keys, KeyError> Credentials::keys(const AccountConfig& account) {
       std::find(slot.places.begin(), slot.places.end(), slot.held->from) == slot.places.end();
   if (due && !slot.fetching && now >= slot.next_try) start(shared);
   if (slot.held && !slot.mending) return slot.held->keys;
-  // What failed is told until it succeeds: to be on the way again is no news.
+  // A failure is reported until a fetch succeeds; a new attempt does not change that.
   const bool pending = slot.fetching && (slot.mending || slot.error.empty());
   return KeyError{complaint(slot, pending ? "temporary credentials are being fetched" : slot.error),
                   pending};
@@ -78,14 +78,15 @@ bool Credentials::refused(const AccountConfig& account, const Keys& keys) {
     const Mono now = ports_.clock.now().mono;
     const KeyCandidate* const place = at_once(*slot);
     if (place == nullptr) return false;
-    // On this machine: look whether they have changed just now.
+    // Credentials on this host: check whether they have changed just now.
     const bool changed = files_.refused(slot->account, keys);
     slot->looked_at.reset();
     look(*slot, now);
     const KeyCandidate* const fresh = at_once(*slot);
     return changed || (fresh != nullptr && !(fresh->recipe.keys == keys));
   }
-  if (!(slot->held->keys == keys) || slot->mending) return true;  // they were old ones
+  // the rejected call used older credentials
+  if (!(slot->held->keys == keys) || slot->mending) return true;
   const Mono now = ports_.clock.now().mono;
   if (slot->mended_at) {
     const Duration since = now - *slot->mended_at;
@@ -112,7 +113,7 @@ std::shared_ptr<Credentials::Slot> Credentials::slot_of(const AccountConfig& acc
   const bool same = slot && slot->account.credentials == account.credentials &&
                     slot->account.proxy == account.proxy &&
                     slot->account.ca_file == account.ca_file;
-  // A fetch that is under way for the old one ends in a slot that nobody asks.
+  // A running fetch for the old configuration ends in a slot that is no longer used.
   if (!same) {
     slot = std::make_shared<Slot>();
     slot->account = key_parts(account);
@@ -129,13 +130,13 @@ void Credentials::look(Slot& slot, Mono now) {
   slot.good_at = now;
   const bool changed = !(places == slot.places);
   slot.places = std::move(places);
-  // A source that has come in front of the one in use is tried at once.
+  // A new source earlier in the chain than the one in use is tried at once.
   const bool behind =
       slot.held && !slot.places.empty() && !(slot.held->from == slot.places.front());
   if (changed && behind) slot.held->earlier_at = std::min(slot.held->earlier_at, now);
 }
 
-// The first place that has no problem, if its keys are here.
+// Returns the first source without a problem, if its credentials are available locally.
 const KeyCandidate* Credentials::at_once(const Slot& slot) const {
   for (const KeyCandidate& place : slot.places) {
     if (!place.problem.empty()) continue;
@@ -149,14 +150,14 @@ void Credentials::start(const std::shared_ptr<Slot>& slot) {
   spawn(executor_, fetch(slot));
 }
 
-// In the chain's order. What is held is not given up for a later source than its own: those keys
-// may be another account's.
+// Tries the sources in the chain's order. Valid credentials are not replaced by those of a later
+// source: these may belong to another account.
 Awaitable<void> Credentials::fetch(std::shared_ptr<Slot> slot) {
   const std::vector<KeyCandidate> places = slot->places;
   std::string notes;
   for (const KeyCandidate& place : places) {
     std::string problem = place.problem;
-    // Asked again after each wait: what is held may have ended.
+    // Evaluated again after each wait: the credentials may have expired meanwhile.
     const auto is_held = [&] { return slot->held && slot->held->from == place; };
     const Mono now = ports_.clock.now().mono;
     if (is_held() && !slot->suspect && now < slot->held->renew_at) {
@@ -199,7 +200,7 @@ void Credentials::take(Slot& slot, FetchedKeys fetched, const KeyCandidate& from
   slot.suspect = slot.mending = false;
   slot.failures = 0;
   slot.error.clear();
-  // Whatever end a source names: it is not asked without a pause.
+  // Whatever expiry a source returns, there is a pause between fetches.
   slot.next_try = fetched.life ? now + kLeastLife : Mono::min();
 }
 

@@ -1,7 +1,8 @@
-// The accounts' keys, wherever they come from. Those on this machine are given at once; sessions
-// (temporary keys) are fetched in the background, one fetch under way to an account, and renewed
-// before they end. A source that is down, slow or hostile is an error of its own account alone.
-// Loop's thread; keys() never waits. Nothing is remembered of a source that failed but a pause.
+// The credentials of all accounts, from any source. Local ones are returned at once. Temporary
+// credentials are fetched in the background, at most one fetch per account at a time, and renewed
+// before they expire. A source that is down, slow or hostile affects only its own account.
+// Event-loop thread only; keys() never waits. The only state kept of a failed source is its
+// backoff.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,55 +21,61 @@ namespace taskwatchd {
 
 class Credentials : public KeySource {
  public:
-  static constexpr Duration kLookInterval = std::chrono::seconds(5);  // at local files
-  // A place that was good is used this long after it turned bad: whoever changes a file in place
-  // empties it first.
+  // between two checks of local files
+  static constexpr Duration kLookInterval = std::chrono::seconds(5);
+  // A source that was valid is used for this long after it became invalid: a program that rewrites
+  // a file in place truncates it first.
   static constexpr Duration kGrace = std::chrono::seconds(20);
-  // A session is renewed when this is left of it, or a fifth if that is less; jitter comes on top.
+  // Temporary credentials are renewed when this much of their lifetime is left, or a fifth of it if
+  // that is less; jitter is added.
   static constexpr Duration kRenewAhead = std::chrono::minutes(15);
-  static constexpr Duration kFirstPause = std::chrono::seconds(1);  // after a failure, then doubled
+  // first backoff after a failure; doubled after each further one
+  static constexpr Duration kFirstPause = std::chrono::seconds(1);
   static constexpr Duration kLongestPause = std::chrono::seconds(60);
-  // Keys of a later source are used this long before the earlier ones are asked again.
+  // Credentials of a later source are used for this long before the earlier sources are tried
+  // again.
   static constexpr Duration kFallbackTime = std::chrono::minutes(1);
-  // A session fetched anew for a refusal is not so again before this; doubled as long as that does
-  // not help, and back to it after twice the longest.
+  // Minimum interval between two forced refreshes after the API rejected temporary credentials.
+  // Doubles up to the maximum while rejections continue; resets after twice the maximum without
+  // one.
   static constexpr Duration kMendPause = std::chrono::seconds(5);
   static constexpr Duration kLongestMendPause = std::chrono::minutes(10);
 
-  // What `ports` holds and `files` must outlive this; this must outlive the loop's run. `warn` is
-  // told of a renewal that failed while the old session is still good, once until one succeeds.
+  // What `ports` points to and `files` must outlive this object, which must outlive the run of the
+  // event loop. `warn` is called if a renewal fails while the old credentials are still valid, once
+  // until a renewal succeeds.
   Credentials(boost::asio::any_io_executor executor, FetchPorts ports, KeySource& files,
               std::function<void(std::string)> warn);
 
   std::variant<Keys, KeyError> keys(const AccountConfig& account) override;
   bool refused(const AccountConfig& account, const Keys& keys) override;
-  // Forgets the keys of accounts that are listed no longer. Call it after a reload.
+  // Removes the credentials of accounts that are no longer configured. Call it after a reload.
   void keep_only(const Config& config);
 
  private:
-  // Keys that were fetched, and when they end.
+  // Fetched credentials and their expiry.
   struct Held {
     Keys keys;
     KeyCandidate from;
     Mono renew_at = Mono::max();
     Mono ends_at = Mono::max();
-    // When the sources before `from` are asked again.
+    // When the sources before `from` are tried again.
     Mono earlier_at = Mono::max();
   };
-  struct Slot {  // one to an account
+  struct Slot {  // one per account
     AccountConfig account;
     std::vector<KeyCandidate> places;  // in the chain's order
     std::optional<Mono> looked_at;
-    Mono good_at;  // when the places had no new problem last
+    Mono good_at;  // when all sources were last free of new problems
     std::optional<Held> held;
-    std::string error;  // of the last fetch; empty after a good one
-    int failures = 0;   // running
+    std::string error;  // of the last fetch; empty after a success
+    int failures = 0;   // consecutive
     Mono next_try = Mono::min();
     bool fetching = false;
-    bool suspect = false;  // what is held was refused
-    bool mending = false;  // and is not given: wait for what is being fetched
+    bool suspect = false;  // the API rejected the current credentials
+    bool mending = false;  // and they are not returned: callers wait for the running fetch
     std::optional<Mono> mended_at;
-    Duration mend_pause = kMendPause;  // since then
+    Duration mend_pause = kMendPause;  // current interval between forced refreshes
   };
 
   std::shared_ptr<Slot> slot_of(const AccountConfig& account);

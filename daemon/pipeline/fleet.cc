@@ -11,8 +11,8 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kLoadPart = 5000;    // records
-constexpr std::size_t kAskPart = 1000;     // ids in one question to the store
-constexpr std::ptrdiff_t kShowPart = 500;  // likewise
+constexpr std::size_t kAskPart = 1000;     // ids per query to the state database
+constexpr std::ptrdiff_t kShowPart = 500;  // records
 
 std::vector<std::string> tasks_of(const AccountConfig& account) {
   std::vector<std::string> ids;
@@ -22,8 +22,8 @@ std::vector<std::string> tasks_of(const AccountConfig& account) {
   return ids;
 }
 
-// The jobs that an account will watch, as far as can be known before it asks: those named, and
-// those that discovery found in an earlier life.
+// The jobs that an account will watch, as far as known before its first call: the configured ones,
+// and those that discovery found before the last restart.
 std::vector<std::string> jobs_of(const AccountConfig& account, const Stored& stored, Wall now) {
   std::vector<std::string> ids;
   for (const InstanceConfig& instance : account.instances) {
@@ -40,7 +40,7 @@ std::vector<std::string> jobs_of(const AccountConfig& account, const Stored& sto
   return ids;
 }
 
-// Of two newer ones of a task the later counts.
+// If `newer` has two records of a task, the later one counts.
 void put_newer(std::vector<TaskRecord> newer, std::vector<TaskRecord>& records) {
   if (newer.empty()) return;
   std::map<TaskKey, TaskRecord> latest;
@@ -82,7 +82,7 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
     co_return StoreError{StoreError::Kind::kUnavailable, "taskwatchd is stopping"};
   }
 
-  // From here on nothing waits: the change is seen whole or not at all.
+  // No suspension from here on: the change is visible completely or not at all.
   metrics_.configure(config);
   std::vector<std::string> removed;
   for (const auto& [name, poller] : pollers_) {
@@ -107,8 +107,8 @@ Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
   co_return std::nullopt;
 }
 
-// What the store knows, and what waits to be stored: a task that is listed again goes on from that.
-// `poller` watches the rest already; it may be null.
+// Loads the stored records and those waiting to be stored: a task that is configured again
+// continues from them. `poller` already watches the others; it may be null.
 Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& account,
                                                         const Poller* poller) {
   std::vector<std::string> tasks = tasks_of(account);
@@ -117,7 +117,7 @@ Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& acc
     std::erase_if(tasks, [&](const std::string& id) { return poller->watches(id); });
     for (std::string& id : poller->job_ids()) watched.insert(std::move(id));
   }
-  // Before, for what waits now may be stored while the load goes on, and be in neither.
+  // Copied before the load: a waiting record may be stored during the load, and be missing in both.
   std::vector<DistributionRecord> waiting = recorder_.unstored_distributions(account.name);
   auto result = co_await ports_.store.load(account.name);
   ++parts_read_;
@@ -171,7 +171,7 @@ Awaitable<std::optional<StoreError>> Fleet::load_tasks(const std::string& accoun
   co_return std::nullopt;
 }
 
-// Restored at once: what the metrics hear of these jobs from now on is added to what was read.
+// Restored immediately: later changes of these jobs are added to the values just read.
 Awaitable<std::optional<StoreError>> Fleet::load_counters(const std::string& account,
                                                           std::vector<std::string> jobs) {
   std::sort(jobs.begin(), jobs.end());
@@ -208,7 +208,7 @@ Awaitable<void> Fleet::follow_counters() {
   }
 }
 
-// In parts, so that no other call to the store waits long for a job of 100,000 tasks.
+// In parts, so that no other call to the state database waits long for a job of 100,000 tasks.
 Awaitable<std::optional<StoreError>> Fleet::load_tasks_of(JobKey job,
                                                           std::vector<TaskRecord>& records) {
   std::string after;
@@ -230,7 +230,7 @@ void Fleet::restore(const Stored& stored) {
   metrics_.restore(stored.records, now);
   std::map<std::string_view, const JobRecord*> jobs;
   for (const JobRecord& job : stored.jobs) jobs.emplace(job.key.job_id, &job);
-  // In parts: a copy of all would double what a start takes.
+  // In parts: a copy of all records would double the memory of a start.
   std::vector<TaskRecord> part;
   const auto end = stored.records.end();
   for (auto at = stored.records.begin(); at != end;) {

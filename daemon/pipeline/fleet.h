@@ -1,5 +1,5 @@
-// The pollers of all accounts, one each: brings them in line with a configuration, at start and at
-// each reload, without dropping calls in flight. Loop's thread.
+// The pollers of all accounts, one each: applies a configuration to them, at start and at each
+// reload, without dropping calls in flight. Event-loop thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,34 +25,34 @@ class Fleet {
  public:
   Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder, Metrics& metrics);
 
-  // Reads what the store knows of newly listed tasks, then takes over the configuration at once:
-  // pollers start, change or stop, and the metrics follow. On an error nothing has changed; it is
-  // one to be stopped meanwhile.
-  // REQUIRES: no other take_over is running.
+  // Reads the stored records of newly configured tasks, then applies the configuration in one step:
+  // pollers start, change or stop, and the metrics follow. On an error nothing has changed,
+  // including the error of being stopped meanwhile. REQUIRES: no other take_over is running.
   Awaitable<std::optional<StoreError>> take_over(const Config& config);
-  // How many parts were read of the store so far: while it grows, a take_over is getting on.
+  // Number of parts read from the state database so far: while it grows, a take_over is making
+  // progress.
   std::uint64_t parts_read() const { return parts_read_; }
 
-  // Reads the counters of jobs that begin to be watched while the daemon runs. Never ends; at most
-  // one at a time.
+  // Reads the counters of jobs that begin to be watched while the daemon runs. Never returns; run
+  // at most one at a time.
   Awaitable<void> follow_counters();
 
-  // No more calls; those in flight end by themselves.
+  // Starts no more calls; those in flight finish on their own.
   void stop();
   bool stopped() const { return pollers_.empty() && retired_.empty(); }
 
   std::vector<AccountStatus> status() const;
-  // One for each account that watches the task; with `account` not empty for that one only.
+  // One for each account that watches the task; only that account's if `account` is not empty.
   std::vector<Explanation> explain(const std::string& task_id, const std::string& account) const;
-  // A page of the watched tasks.
+  // One page of the watched tasks.
   TaskListing tasks(TaskFilter filter, TaskKey after, std::size_t limit) const;
   bool has_account(const std::string& account) const { return pollers_.contains(account); }
-  // How far the platform's clock is from ours, in s, as the account sees it that is nearest;
-  // nothing while no response had a usable Date.
+  // Platform's clock minus ours, in seconds, from the account where it is smallest in magnitude;
+  // nullopt until a response had a usable Date.
   std::optional<double> clock_offset() const;
-  // All that is watched now, found jobs too.
+  // Everything that is watched now, including discovered jobs.
   Watched watched() const;
-  // By account and id.
+  // Sorted by account and id.
   std::vector<DistributionRecord> distributions() const;
 
  private:
@@ -79,7 +79,7 @@ class Fleet {
   bool stopping_ = false;
 };
 
-// How many tasks a configuration names by id.
+// Number of explicit tasks in a configuration.
 std::size_t count_tasks(const Config& config);
 
 }  // namespace taskwatchd

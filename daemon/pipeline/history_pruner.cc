@@ -8,7 +8,8 @@ namespace {
 
 constexpr Duration kEvery = std::chrono::hours(1);
 constexpr Duration kLook = std::chrono::seconds(10);  // while the clock is not confirmed
-constexpr Duration kAgrees = std::chrono::hours(1);   // our clock and the platform's, at most
+// maximum difference between our clock and the platform's
+constexpr Duration kAgrees = std::chrono::hours(1);
 
 }  // namespace
 

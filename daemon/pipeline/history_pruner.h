@@ -1,5 +1,5 @@
-// Removes what the state keeps of things that are no longer watched, once it is old: every hour,
-// and not before the platform has confirmed our clock, because to a clock that is ahead all history
+// Deletes old data of things that are no longer watched from the state database: every hour, and
+// only after the platform has confirmed our clock, because with a clock that is ahead all history
 // would seem old. Event-loop thread only.
 #pragma once
 
@@ -13,10 +13,11 @@ namespace taskwatchd {
 
 class HistoryPruner {
  public:
-  // `retain`: how long to keep it, asked before each round. All must outlive the loop.
+  // `retain`: returns the retention time, called before each round. All arguments must outlive the
+  // event loop.
   HistoryPruner(const Fleet& fleet, Ports ports, std::function<Duration()> retain);
 
-  // Runs until the loop ends.
+  // Runs until the event loop ends.
   Awaitable<void> run();
 
  private:

@@ -3,7 +3,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kBatch = 256;  // events offered at once
+constexpr std::size_t kBatch = 256;  // events delivered at once
 
 }  // namespace
 
@@ -36,14 +36,14 @@ Awaitable<void> Outbox::run() {
     auto place = co_await ports_.store.cursor(sink_.name());
     if (const auto* id = std::get_if<std::uint64_t>(&place)) {
       cursor_ = *id;
-      // A sink is known to the store, and its events are kept for it, once it has a cursor.
+      // The state database knows a sink, and keeps events for it, once the sink has a cursor.
       move_cursor(*id);
       break;
     }
     if (stopping_) co_return;
     co_await pause();
   }
-  // All that waits is known from the start, however slowly the sink takes it.
+  // The number of undelivered events is known from the start, however slow the sink is.
   const auto newest = co_await ports_.store.last_event();
   if (const auto* id = std::get_if<std::uint64_t>(&newest)) last_id_ = std::max(last_id_, *id);
   for (;;) {

@@ -1,6 +1,6 @@
-// Brings stored events to one sink: in order, at least once, with the same id after a crash. Its
-// place is a cursor in the state that moves only after the sink has taken the events, so a blocked
-// sink holds nothing but its own cursor. Loop's thread.
+// Delivers stored events to one sink: in order, at least once, with the same id after a crash. Its
+// position is a cursor in the state database that advances only after the sink has accepted the
+// events, so a blocked sink delays only itself. Event-loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -18,11 +18,11 @@ class Outbox {
 
   // Events up to `last_id` are stored.
   void wake(std::uint64_t last_id);
-  // Delivers until stop(); then only what the sink still takes at once.
+  // Delivers until stop(); after that only what the sink accepts at once.
   Awaitable<void> run();
   void stop();
 
-  // Stored events that the sink has not taken yet.
+  // Number of stored events that the sink has not accepted yet.
   std::uint64_t pending() const { return last_id_ > cursor_ ? last_id_ - cursor_ : 0; }
   const std::string& sink_name() const { return sink_.name(); }
 

@@ -1,5 +1,6 @@
-// The way of the data: account.next -> ask (signed request, HTTP, reply) -> account.settle ->
-// recorder (one commit for all that came in meanwhile) -> metrics and log. recorder.cc goes on.
+// Data flow: account.next -> ask (signed request, HTTP, response) -> account.settle -> recorder
+// (one commit for everything that arrived meanwhile) -> metrics and log. Continue reading in
+// recorder.cc.
 #include "pipeline/poller.h"
 
 #include <boost/asio/post.hpp>
@@ -16,9 +17,10 @@ namespace {
 
 constexpr Duration kRefresh = std::chrono::seconds(10);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
-constexpr Duration kKeysPause = std::chrono::milliseconds(200);  // while keys are being fetched
+// while credentials are being fetched
+constexpr Duration kKeysPause = std::chrono::milliseconds(200);
 
-// The call in the cloud's words.
+// Converts the call to the platform's API action and parameters.
 ApiCall wording(const Call& call) {
   switch (call.api) {
     case Api::kQueryTask:
@@ -36,7 +38,7 @@ ApiCall wording(const Call& call) {
     case Api::kQueryDeviceDistributeDetail:
       return distribution_file(call.distribution_id);
   }
-  assert(false);  // the switch knows every API
+  assert(false);  // the switch covers every API
   return {};
 }
 
@@ -80,7 +82,7 @@ Awaitable<void> Poller::run() {
   if (!unbegun.distributions.empty()) recorder_.add(std::move(unbegun), {});
   while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
-  // Posted: whoever hears it may destroy this coroutine's own object.
+  // Posted: the callback may destroy the object of this coroutine.
   boost::asio::post(executor_, std::move(ended_));
 }
 
@@ -103,7 +105,7 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
       const Now now = ports_.clock.now();
       left = now.mono;
       account_.departed(call, now);
-      alarm_->ring();  // the next call of that API waited for it
+      alarm_->ring();  // the next call of that API was waiting for it
     };
     const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
     Answer answer;
@@ -125,8 +127,8 @@ bool Poller::keys_are_pending() {
   return error != nullptr && error->pending;
 }
 
-// True if the call failed by its keys and is to be made once more with others. It was a call: its
-// failure is counted, but says nothing of the account.
+// Returns true if the call failed because of its credentials and will be repeated with new ones.
+// The failed attempt counts in the request metrics but not towards the account's health.
 bool Poller::ask_with_new_keys(const Answer& answer, const Keys& used) {
   const auto* failure = std::get_if<Failure>(&answer.outcome);
   if (failure == nullptr || !failure->blames_keys()) return false;
@@ -154,7 +156,7 @@ void Poller::finish(const Answer& answer) {
     ports_.observer.anomaly(name, anomaly);
   }
   if (verdict.fetch && stopping_) {
-    account_.unbegin();  // there is no time for a file: the next start asks for it
+    account_.unbegin();  // no time is left for a download: it is repeated after the next start
   } else if (verdict.fetch) {
     ++fetches_;
     spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
@@ -163,13 +165,13 @@ void Poller::finish(const Answer& answer) {
   record(std::move(verdict));
 }
 
-// If the file ends the daemon, the next one knows: that it was begun is stored before.
+// That the download began is stored first: if the file crashes the daemon, the next run knows.
 Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   const std::string id = request.key.distribution_id;
   const Wall since = begun.fetch_begun.value_or(Wall());
   Commit commit;
   commit.distributions.push_back(std::move(begun));
-  // An older form of the record may wait to be stored after it.
+  // An older version of the record may be queued after it.
   recorder_.add_lazily(commit);
   const auto stored = co_await ports_.store.commit(std::move(commit));
   std::variant<DistributionResult, ResultFailure> result;
@@ -197,7 +199,7 @@ void Poller::record(Verdict verdict) {
   recorder_.add(std::move(commit), std::move(seen.changes));
 }
 
-// When tasks were last seen is worth keeping, but not worth a commit each.
+// Observation times are worth storing, but not worth a commit each.
 void Poller::refresh(Now now) {
   if (now.mono < refresh_at_) return;
   refresh_at_ = now.mono + kRefresh;
@@ -205,8 +207,8 @@ void Poller::refresh(Now now) {
   look_for_new_keys();
 }
 
-// While keys are refused the account is asked once a minute: too late for new ones, which are to be
-// used within 30 s.
+// While credentials are rejected the account is polled once per minute: too slow for new ones,
+// which must be used within 30 s.
 void Poller::look_for_new_keys() {
   auto found = ports_.keys.keys(account_.config());
   auto* const keys = std::get_if<Keys>(&found);

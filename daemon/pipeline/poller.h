@@ -1,6 +1,6 @@
-// THE MAIN PATH: start reading at poller.cc. One poller watches one account: it asks as the account
-// decides (account.h), carries the calls, and hands what they change to the recorder.
-// Loop's thread. Accounts never wait for each other.
+// THE MAIN PATH: start reading at poller.cc. One poller watches one account: it sends the API calls
+// that the account chooses (account.h), and passes the resulting changes to the recorder.
+// Event-loop thread only. Accounts never wait for each other.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,26 +25,27 @@ class Poller {
   // Polls until stop(), then returns once no call is in flight (at most the HTTP client's
   // time-out).
   Awaitable<void> run();
-  // `ended` is called when run() has ended, from a place where this may be destroyed.
+  // `ended` is called when run() has returned, at a point where this object may be destroyed.
   void stop(std::function<void()> ended);
 
-  // Takes over a changed configuration; returns the ids of tasks no longer listed.
+  // Applies a changed configuration; returns the ids of tasks that are no longer configured.
   std::vector<std::string> configure(const AccountConfig& config, const Stored& stored);
 
-  // Watches nothing any more: what calls in flight still bring is nobody's. For an account that is
-  // no longer configured: it may come back before they end, and would see the same change again.
+  // Stops watching everything; the results of calls in flight are discarded. For an account that is
+  // no longer configured: it may be added again before these calls finish, and would see the same
+  // change twice.
   void forget();
 
-  // The jobs that are watched now, found ones too.
+  // The jobs that are watched now, including discovered ones.
   std::vector<std::string> job_ids() const { return account_.job_ids(); }
 
   // The distributions that are watched now, by id.
   std::vector<DistributionRecord> distributions() const;
 
-  // Calls that are begun and not ended.
+  // Calls that have begun and not finished.
   std::size_t calls_under_way() const { return account_.under_way(); }
 
-  // The platform's clock less ours, in s; nothing while no response had a usable Date.
+  // Platform's clock minus ours, in seconds; nullopt until a response had a usable Date.
   std::optional<double> clock_offset() const { return account_.parts().clock_offset; }
   AccountStatus status() const;
   std::optional<Explanation> explain(const std::string& task_id) const;
@@ -68,9 +69,9 @@ class Poller {
   std::unique_ptr<Alarm> alarm_;
   Account account_;
   Mono refresh_at_;
-  std::optional<Keys> keys_;  // as they were when last looked at
+  std::optional<Keys> keys_;  // as of the last check
   int in_flight_ = 0;         // calls
-  int fetches_ = 0;           // of result files: they wait for other hosts, and hold up no call
+  int fetches_ = 0;  // downloads of result files: they wait for other hosts, and delay no API call
   bool stopping_ = false;
   std::function<void()> ended_;
 };

@@ -6,7 +6,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kMaxWaiting = 20'000;  // changes and events; beyond it polling pauses
+constexpr std::size_t kMaxWaiting = 20'000;  // changes and events; polling pauses beyond it
 constexpr Duration kLazy = std::chrono::seconds(5);
 
 template <typename T>
@@ -14,7 +14,7 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-// The later of two records of one thing takes the earlier one's place.
+// The later of two records of one thing replaces the earlier one.
 template <typename Record, typename Key>
 void put(Record& record, std::vector<Record>& records, std::map<Key, std::size_t>& places) {
   const auto [place, fresh] = places.try_emplace(record.key, records.size());
@@ -79,7 +79,7 @@ const TaskRecord* Recorder::unstored(const TaskKey& key) const {
 
 std::vector<TaskRecord> Recorder::unstored_of(const JobKey& job) const {
   std::vector<TaskRecord> found;
-  for (const Group* group : {&storing_, &pending_}) {  // a later one comes later
+  for (const Group* group : {&storing_, &pending_}) {  // the later group comes last
     for (const TaskRecord& record : group->commit.records) {
       if (record.key.account == job.account && record.last.job_id == job.job_id) {
         found.push_back(record);
@@ -91,7 +91,7 @@ std::vector<TaskRecord> Recorder::unstored_of(const JobKey& job) const {
 
 std::vector<DistributionRecord> Recorder::unstored_distributions(const std::string& account) const {
   std::vector<DistributionRecord> found;
-  for (const Group* group : {&storing_, &pending_}) {  // a later one comes later
+  for (const Group* group : {&storing_, &pending_}) {  // the later group comes last
     for (const DistributionRecord& record : group->commit.distributions) {
       if (record.key.account == account) found.push_back(record);
     }
@@ -124,7 +124,7 @@ Awaitable<std::optional<StoreError>> Recorder::run() {
   }
 }
 
-// Tries until the group is stored; gives up when the store is broken or we are stopping.
+// Retries until the group is stored; gives up if the store is broken or the daemon is stopping.
 Awaitable<std::optional<StoreError>> Recorder::store() {
   for (;;) {
     const Mono begun = ports_.clock.now().mono;

@@ -1,7 +1,8 @@
-// Stores what replies changed before anyone is told (invariant 2). Groups: all that comes in while
-// one commit runs goes into the next. Tells the observer and wakes the outboxes after the commit.
-// Loop's thread. When the store fails it keeps the changes, in order, and tries again; when too
-// many wait, full() asks the pollers to pause, so that nothing is dropped.
+// Commits status changes to the store and publishes them only afterwards (invariant 2). Group
+// commit: changes that arrive during a commit form the next one. After each commit it notifies the
+// observer and wakes the outboxes. If the store fails, changes are kept in order and retried; when
+// the backlog reaches its limit, full() makes the pollers pause, so no change is dropped.
+// Event-loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -21,35 +22,35 @@ class Recorder {
  public:
   explicit Recorder(Ports ports);
 
-  // Joins the group that is stored next.
+  // Adds to the group that is stored next.
   void add(Commit part, std::vector<TaskChange> changes);
-  // Joins the next group too, but does not ask for one of its own for up to 5 s: instants, cursors
-  // and records whose status did not change.
+  // Adds to the next group too, but may wait up to 5 s for a commit: for times, cursors and records
+  // whose status did not change.
   void add_lazily(Commit part);
 
-  // Called after each commit that held events, with the id of the last.
+  // Sets the function called after each commit that contained events, with the id of the last one.
   void on_events(std::function<void(std::uint64_t last_id)> told) { on_events_ = std::move(told); }
 
-  // True while so much waits to be told that no more should be asked.
+  // True while so many changes are unpublished that polling must pause.
   bool full() const;
   // The task's newest record that is not stored yet, which a load may therefore miss; or null.
-  // Points into this until the next call that waits.
+  // Points into this object until the next suspension.
   const TaskRecord* unstored(const TaskKey& key) const;
   // The same for all tasks of a job.
   std::vector<TaskRecord> unstored_of(const JobKey& job) const;
   std::vector<DistributionRecord> unstored_distributions(const std::string& account) const;
-  // Nothing waits that someone is to be told.
+  // True if no change waits to be published.
   bool idle() const { return !pending_.urgent && storing_.to_tell() == 0; }
   bool store_up() const { return up_; }
 
-  // Stores until stop() was called and nothing waits. Returns an error when the store is broken, or
-  // when it could not take the last group after stop(): that group was told to nobody.
+  // Stores until stop() was called and nothing waits. Returns an error if the store is broken, or
+  // if it could not store the last group after stop(): that group was not published.
   Awaitable<std::optional<StoreError>> run();
   void stop();
 
  private:
-  // One record a task or job, one mark a key, one cursor a sink: so an outage of the store, however
-  // long, piles up only what is to be told.
+  // One record per task or job, one mark per key, one cursor per sink: so during an outage of the
+  // store, however long, only changes to be published accumulate.
   struct Group {
     Commit commit;
     std::map<TaskKey, std::size_t> places;     // of the records in `commit`

@@ -13,7 +13,8 @@ Ms ms_of(Duration at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at).count();
 }
 
-// A token names the place in the list, when it was given out, and its number: PLACE.US.NUMBER.
+// A pagination token contains the position in the list, the time of issue in microseconds and a
+// number: PLACE.US.NUMBER.
 struct Token {
   std::string place;
   Duration issued{};
@@ -31,7 +32,7 @@ Token read_token(const std::string& text) {
   return token;
 }
 
-// As the daemon reads an undocumented code of IoT.
+// Returns the Failure that the daemon reads from an undocumented IoT code.
 Failure bad_token(const char* code) {
   Failure failure;
   failure.reason = Reason::kBadRequest;
@@ -64,7 +65,7 @@ Outcome Cloud::answer(const Call& call, Duration at) {
   }
   if (failure && failure->reason != Reason::kTimeout) return *failure;
   Outcome answered = data(call, at);
-  // The reply is lost, but a token of single use is gone.
+  // The response is lost, but a single-use token is used up.
   if (failure) return *failure;
   return answered;
 }

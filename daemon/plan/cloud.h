@@ -1,5 +1,6 @@
-// The modelled cloud as its callers meet it: a world behind a gateway, with lists whose tokens die
-// and statistics that may be late. Instants are since the world's start.
+// The modelled platform as its callers see it: a world behind a gateway, with lists whose
+// pagination tokens expire and statistics that may be out of date. Times are since the world's
+// start.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,13 @@ namespace taskwatchd::plan {
 
 class Cloud {
  public:
-  // `quota` in calls/s, `denied` is answered with Forbidden. `world` must outlive this.
+  // `quota` in calls per second; calls to `denied` APIs fail with Forbidden. `world` must outlive
+  // this object.
   Cloud(World& world, const std::map<Api, double>& quota, const Faults& faults,
         std::vector<Api> denied, Wall epoch);
 
-  // What becomes of a call that arrives. REQUIRES: instants do not fall; the call asks for what the
-  // world has.
+  // Returns the outcome of a call that arrives. REQUIRES: times do not decrease; the call concerns
+  // objects of the world.
   Outcome answer(const Call& call, Duration at);
 
   const Gateway& gateway() const { return gateway_; }
@@ -38,8 +40,8 @@ class Cloud {
   std::vector<Api> denied_;
   Wall epoch_;
   std::mt19937_64 random_;
-  std::uint64_t tokens_ = 0;                // given out
-  std::unordered_set<std::uint64_t> used_;  // of single use, by their numbers
+  std::uint64_t tokens_ = 0;                // number of tokens issued
+  std::unordered_set<std::uint64_t> used_;  // single-use tokens, by their numbers
 };
 
 }  // namespace taskwatchd::plan

@@ -7,9 +7,9 @@
 namespace taskwatchd::plan {
 namespace {
 
-constexpr Duration kTimeout = std::chrono::seconds(10);  // of one call, io/http_client
+constexpr Duration kTimeout = std::chrono::seconds(10);  // of one call, as in io/http_client
 constexpr std::uint64_t kWaySeed = 0x3a7;
-// Half of |normal| lies below this.
+// The median of |normal|.
 constexpr double kHalfNormalMedian = 0.6744897501960817;
 
 }  // namespace
@@ -35,7 +35,7 @@ void Flights::send(Call call, Duration now) {
   under_way_.push(std::move(flight));
 }
 
-// What arrives by then is answered.
+// Executes the calls that arrive until then.
 void Flights::land(Duration until) {
   while (!under_way_.empty() && under_way_.top().at <= until) {
     Flight flight = under_way_.top();
@@ -52,7 +52,7 @@ void Flights::land(Duration until) {
 }
 
 Duration Flights::next_answer(Duration limit) {
-  // One that arrives later may be back earlier, but not before it has arrived.
+  // A call that arrives later may return earlier, but not before its own arrival.
   while (!under_way_.empty() && under_way_.top().at < limit &&
          (answered_.empty() || under_way_.top().at < answered_.top().at)) {
     land(under_way_.top().at);

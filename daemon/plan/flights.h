@@ -1,5 +1,5 @@
-// The calls between the planner and the modelled cloud. They arrive and come back in the order of
-// the instants, not in that of sending: the way of each takes its own time.
+// The calls in flight between the planner and the modelled platform. They arrive and return in
+// order of time, which may differ from the order of sending, because each has its own latency.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@ namespace taskwatchd::plan {
 
 class Flights {
  public:
-  // A call needs half of `rtt` each way, and the jitter. `cloud` must outlive this.
+  // A call takes half of `rtt` each way, plus the jitter. `cloud` must outlive this object.
   Flights(Cloud& cloud, Duration rtt, Duration jitter, std::uint64_t seed);
 
-  // REQUIRES: `now` does not fall, here and below.
+  // REQUIRES: `now` does not decrease, here and below.
   void send(Call call, Duration now);
   std::size_t in_flight() const { return under_way_.size() + answered_.size(); }
-  // When the next answer comes, if that is before `limit`; else `limit`. Nothing may be sent before
-  // the instant that is returned.
+  // Returns the time of the next response if it is before `limit`, otherwise `limit`. Nothing may
+  // be sent before the returned time.
   Duration next_answer(Duration limit);
-  // An answer that has come by now; the earliest first.
+  // Removes and returns the earliest response that has arrived by now.
   std::optional<Answer> take(Duration now);
 
  private:
   struct Flight {
-    Duration at{};  // there, or back again
+    Duration at{};  // of arrival at the platform, or of the return
     std::uint64_t number = 0;
     Duration sent{};
     Answer answer;

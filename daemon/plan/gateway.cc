@@ -7,7 +7,7 @@ namespace taskwatchd::plan {
 namespace {
 
 constexpr Duration kSecond = std::chrono::seconds(1);
-// Instants are whole microseconds, so that five calls at 5/s may come this much early.
+// Times are whole microseconds, so five calls at 5/s may come early by this much.
 constexpr Duration kRounding{2};
 constexpr double kOthersJitterS = 0.002;
 constexpr std::uint64_t kOthersSeed = 0x07e5;
@@ -51,7 +51,7 @@ Gateway::Gateway(const Faults& faults, const std::map<Api, double>& quota, std::
     const auto configured = quota.find(api);
     const double own = configured == quota.end() ? 0 : configured->second;
     Desk& desk = desks_.try_emplace(api, faults.quota.value_or(own)).first->second;
-    // Other programs call what is called for jobs and tasks: one common budget is theirs as well.
+    // Other programs call the APIs of jobs and tasks, so they use up a shared quota too.
     const bool of_jobs =
         api != Api::kQueryDeviceDistributeJob && api != Api::kQueryDeviceDistributeDetail;
     if (faults.other_calls <= 0 || !of_jobs) {
@@ -84,7 +84,7 @@ void Gateway::let_others_in(Duration until) {
   }
 }
 
-// A call that one of the two limits refuses takes no place in the other.
+// A call that one of the two limits rejects does not count towards the other.
 bool Gateway::admit(Desk& desk, Duration at) {
   if (!desk.log.has_room(at) || !shared_.has_room(at)) return false;
   desk.log.add(at);

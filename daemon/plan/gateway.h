@@ -1,5 +1,5 @@
-// What stands between the callers and the modelled cloud: the quotas, the account's other programs
-// that use them too, and calls that fail by chance. Deterministic from the seed.
+// The gateway in front of the modelled platform: the quotas, the account's other programs that
+// share them, and random failures. Deterministic for a given seed.
 #pragma once
 
 #include <array>
@@ -15,12 +15,12 @@
 
 namespace taskwatchd::plan {
 
-// At most so many calls in any second; one that is refused takes no place. A rate below 1 is one
-// call in 1/rate s.
+// Allows at most `quota` calls in any second; rejected calls do not count. A rate below 1 allows
+// one call per 1/rate seconds.
 class SlidingLog {
  public:
   explicit SlidingLog(double quota);  // 0: no limit
-  // REQUIRES below: instants do not fall.
+  // REQUIRES below: times do not decrease.
   bool has_room(Duration at);
   void add(Duration at);
 
@@ -31,9 +31,9 @@ class SlidingLog {
 };
 
 struct Traffic {
-  std::uint64_t calls = 0;    // that arrived, also those that failed
-  std::uint64_t refused = 0;  // answered throttled
-  std::uint64_t failed = 0;   // otherwise than throttled
+  std::uint64_t calls = 0;    // that arrived, including failed ones
+  std::uint64_t refused = 0;  // throttled
+  std::uint64_t failed = 0;   // for reasons other than throttling
 
   Traffic& operator+=(const Traffic& other) {
     calls += other.calls;
@@ -48,28 +48,28 @@ struct Traffic {
 
 class Gateway {
  public:
-  // `quota` in calls/s; 0 or absent: no limit.
+  // `quota` in calls per second; 0 or absent: no limit.
   Gateway(const Faults& faults, const std::map<Api, double>& quota, std::uint64_t seed);
 
-  // A call of ours arrives. Nothing: it is answered. A time-out is answered as well, but nobody
-  // hears it. REQUIRES: instants do not fall.
+  // Processes the arrival of one of our calls. Returns nullopt if it is executed. A time-out is
+  // executed too, but its response is lost. REQUIRES: times do not decrease.
   std::optional<Failure> arrive(Api api, Duration at);
 
   const Traffic& ours() const { return ours_; }
   const Traffic& others() const { return others_; }
-  // The most calls of ours of one API that arrived in one window [t, t + 1 s).
+  // Maximum number of our calls of one API that arrived in one window [t, t + 1 s).
   std::size_t most_in_a_second() const { return most_; }
 
  private:
-  // A program beside ours that calls one API evenly, from a phase that chance gave it.
+  // Another program that calls one API at regular intervals, from a random phase.
   struct Other {
-    double next = 0;  // s, without jitter
-    Duration at{};    // with it
+    double next = 0;  // seconds, without jitter
+    Duration at{};    // with jitter
   };
   struct Desk {
     explicit Desk(double quota) : log(quota) {}
     SlidingLog log;
-    std::deque<Duration> last_second;  // ours
+    std::deque<Duration> last_second;  // our calls
     Other other;
   };
 

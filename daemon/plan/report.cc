@@ -11,8 +11,8 @@
 namespace taskwatchd::plan {
 namespace {
 
-// Series of one task (status 9, progress, info, two times), of one that is named by id beside them
-// (its state), of one job, and of one job's counters.
+// Number of series of one task (status 9, progress, info, two times), additionally of an explicit
+// task (its state), of one job, and of one job's counters.
 constexpr std::uint64_t kTaskSeries = 13;
 constexpr std::uint64_t kNamedSeries = 3;
 constexpr std::uint64_t kJobSeries = 31;
@@ -46,7 +46,7 @@ std::string row_name(std::size_t i) {
   return fmt::format("to {:g} s", kRowEnds[i]);
 }
 
-// A bar of eighths of a column, so that 1 % of 40 columns can be seen.
+// Draws a bar in eighths of a column, so that 1 % of 40 columns is visible.
 std::string bar(double part) {
   constexpr std::array<const char*, 8> kEighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   constexpr int kColumns = 40;
@@ -75,7 +75,7 @@ std::string percent(double share) {
   return fmt::format("{:.3g} %", 100 * share);
 }
 
-// Nothing where nothing was asked for.
+// Describes the configured faults; empty if there are none.
 std::string faults(const Report& report) {
   const Faults& wrong = report.faults;
   std::vector<std::string> parts;
@@ -179,7 +179,7 @@ std::uint64_t series_of(const Config& config, const Scenario& scenario, std::siz
     case TaskSeries::kBad:
       wanted = std::min<std::uint64_t>(bad, others);
       break;
-    case TaskSeries::kActive:  // unfinished once, and an admitted one stays
+    case TaskSeries::kActive:  // each was unfinished once, and keeps its series once admitted
     case TaskSeries::kAll:
       wanted = others;
   }

@@ -21,7 +21,7 @@ Ms ms_of(Mono t) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(t - kBegin).count();
 }
 
-// Notes for each task when its end was first seen.
+// Records when each task's completion was first observed.
 class Watcher {
  public:
   explicit Watcher(const World& world) : world_(world), seen_(world.tasks(), false) {}
@@ -35,7 +35,7 @@ class Watcher {
     add(task, at_ms, result);
     result.span = static_cast<Ms>(at_ms);
   }
-  // The run is over.
+  // Ends the run.
   void finish(double at_ms, Result& result) {
     if (done()) return;
     result.span = static_cast<Ms>(at_ms);
@@ -53,7 +53,7 @@ class Watcher {
 
  private:
   void add(std::size_t task, double at_ms, Result& result) {
-    // What had ended before the run began could not be seen earlier.
+    // A task that finished before the run began could not be observed earlier.
     const auto ended = static_cast<double>(std::max<Ms>(0, world_.ends(task)));
     const double delay = (at_ms - ended) / 1000;
     result.delays.all.push_back(delay);
@@ -172,8 +172,9 @@ Result run_sweep(World& world, double rate, const RunOptions& options) {
   return result;
 }
 
-// Knows which tasks have ended unseen, but pays for them as everybody: one page shows up to fifty
-// of one job and status. Bad ones weigh ten times the others.
+// The oracle knows which tasks have finished unobserved, but needs API calls like the others: one
+// list page shows up to fifty tasks of one job and status. Failures weigh ten times as much as
+// other completions.
 Result run_oracle(const World& world, double rate, const RunOptions& options) {
   Result result;
   Watcher watcher(world);

@@ -22,7 +22,7 @@ Watched watched_by(const AccountConfig& account) {
   return watched;
 }
 
-// The i-th of n parts of `all`, as even as whole numbers allow.
+// Returns the i-th of n parts of `all`, as equal as integers allow.
 std::uint32_t part(std::uint32_t all, std::size_t i, std::size_t n) {
   return static_cast<std::uint32_t>(all * (i + 1) / n - all * i / n);
 }
@@ -79,11 +79,11 @@ Scenario scenario_of(const Config& config, const Request& request) {
     if (by_flags || nothing) {
       const std::uint32_t jobs = request.jobs.value_or(1);
       const std::uint32_t tasks = request.tasks.value_or(std::max(kDefaultTasks, jobs));
-      // Fewer jobs than accounts: each has one of its own.
+      // Fewer jobs than accounts: each account gets one job.
       add_jobs(plans, std::max(1U, part(jobs, i, accounts)), part(tasks, i, accounts),
                all.jobs == 0 && all.ids > 0);
     } else {
-      // The accounts' parts of the tasks are as their parts of the jobs.
+      // The tasks are divided among the accounts in proportion to their jobs.
       const std::uint32_t tasks = std::max(kDefaultTasks, all.jobs);
       for (std::uint32_t job = 0; job < watched.jobs; ++job) {
         plans.push_back({part(tasks, jobs_before + job, all.jobs), kRolloutPerMinute, 0, false});

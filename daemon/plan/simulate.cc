@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array<Api, 5> kShown = {Api::kQueryTask, Api::kListTask, Api::kQueryJobStatistics,
                                        Api::kQueryJob, Api::kListJob};
-constexpr double kQueryTaskQuota = 5;  // round robin where the configuration does without
+constexpr double kQueryTaskQuota = 5;  // for round robin, if the configuration has no quota for it
 
 void append(std::vector<double>& to, const std::vector<double>& from) {
   to.insert(to.end(), from.begin(), from.end());
@@ -25,7 +25,7 @@ void use(Report& report, const AccountConfig& account, const Result& result) {
   }
 }
 
-// What goes wrong in this account's cloud.
+// Returns the faults of this account's platform.
 Faults faults_of(const Request& request, const AccountConfig& account) {
   Faults faults = request.faults;
   if (account.quota_total > 0) {

@@ -1,5 +1,5 @@
-// Runs a scenario, each account in a world of its own, and sums up. Takes seconds to minutes of one
-// core: for the command line, never on the daemon's loop.
+// Runs a scenario, each account in its own world, and summarizes the results. Takes seconds to
+// minutes of one core: for the command line only, never on the daemon's event loop.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace taskwatchd::plan {
 
-// Where the work stands: in which page order, how long simulated.
+// Reports the progress: the list order and the simulated time.
 using Progress = std::function<void(Order order, Ms now)>;
 
 Report simulate(const Config& config, const Scenario& scenario, const Progress& progress);

@@ -121,7 +121,7 @@ std::string World::job_id(std::size_t job) const {
 
 std::string World::task_id(std::size_t task) const {
   char text[32];
-  std::snprintf(text, sizeof text, "modelTask%014zu", task);  // as long as the cloud's
+  std::snprintf(text, sizeof text, "modelTask%014zu", task);  // as long as the platform's ids
   return text;
 }
 
@@ -195,7 +195,8 @@ TaskPage World::page(std::size_t number, std::optional<TaskStatus> status, const
   const Job& job = jobs_[number];
   TaskPage page;
   if (at < job.plan.start_ms) return page;
-  // A token is the order and the place after the last row: it lives on while the list grows.
+  // A token consists of the order and the position after the last row, so it stays valid while the
+  // list grows.
   Order order = order_;
   std::size_t place = 0;
   if (!token.empty()) {
@@ -211,7 +212,7 @@ TaskPage World::page(std::size_t number, std::optional<TaskStatus> status, const
     if (is_finished(*status)) by = &job.by_end[static_cast<std::size_t>(*status)];
   }
   const std::size_t size = by == nullptr ? job.plan.tasks : by->size();
-  // Newest first counts places from the newest that there is: later ones join behind it.
+  // Newest first counts positions from the currently newest row; later rows are added behind it.
   const bool backwards = by != nullptr && order == Order::kNewest;
   if (backwards && token.empty()) {
     const auto happened = [&](std::uint32_t task) {
@@ -227,7 +228,7 @@ TaskPage World::page(std::size_t number, std::optional<TaskStatus> status, const
   for (std::size_t i = place; step(i); i += backwards ? 0 : 1) {
     const Task& task = tasks_[at_place(i)];
     if (status && status_at(task, at) != *status) {
-      // Nothing later in this order has happened yet.
+      // All later rows in this order are still in the future.
       if (by != nullptr && !backwards && is_finished(*status)) break;
       continue;
     }

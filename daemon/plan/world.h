@@ -1,7 +1,7 @@
-// A modelled cloud with modelled devices, on a virtual clock: what `taskwatchd plan` and the
-// polling benchmark ask instead of the real one. Consistent and exact; each answer is a pure
-// function of the instant. Tasks' lives are drawn once, from a seed. Times are milliseconds from
-// the world's start.
+// A modelled platform with modelled devices, on a virtual clock: `taskwatchd plan` and the polling
+// benchmark poll it instead of the real one. Consistent and exact; each response depends only on
+// the time. The course of each task is drawn once, from a seed. Times are milliseconds since the
+// world's start.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace taskwatchd::plan {
 using Ms = std::int64_t;
 inline constexpr Ms kNever = INT64_MAX / 4;
 
-// In which order a list's rows stand.
+// The order of a list's rows.
 enum class Order : std::uint8_t { kId, kOldest, kNewest, kMixed };
 std::optional<Order> parse_order(std::string_view word);  // id, oldest, newest, mixed
 std::string_view name(Order order);
@@ -27,8 +27,8 @@ std::string_view name(Order order);
 struct Life {
   double failed = 0.04;       // FAILED, after a lognormal time of median 60 s
   double hangs = 0.015;       // TIMED_OUT
-  double rejected = 0.005;    // REJECTED before it runs
-  double offline = 0.08;      // stays SENT for an exponential time of mean 2 h first
+  double rejected = 0.005;    // REJECTED before it starts
+  double offline = 0.08;      // first stays SENT for an exponentially distributed time, mean 2 h
   double run_median_s = 180;  // SUCCEEDED, lognormal
   Ms timeout_ms = 30 * 60 * 1000;
 };
@@ -36,8 +36,8 @@ struct Life {
 struct JobPlan {
   std::uint32_t tasks = 1000;
   double rollout_per_minute = 1000;
-  Ms start_ms = 0;     // created and started then
-  bool named = false;  // its tasks are watched by their ids, not the job
+  Ms start_ms = 0;     // time of creation and start
+  bool named = false;  // its tasks are explicit ones, the job is not watched
 };
 
 class World {
@@ -49,19 +49,19 @@ class World {
   std::size_t tasks() const { return tasks_.size(); }
   std::string job_id(std::size_t job) const;
   std::string task_id(std::size_t task) const;
-  // REQUIRES: an id of this world.
+  // REQUIRES: `id` is a job of this world.
   std::size_t job_number(const std::string& id) const;
   std::size_t task_number(const std::string& id) const;
 
-  // When the task ends, and how.
+  // When the task finishes, and with which status.
   Ms ends(std::size_t task) const { return tasks_[task].end; }
   TaskStatus outcome(std::size_t task) const { return tasks_[task].outcome; }
   std::size_t job_of(std::size_t task) const { return tasks_[task].job; }
   const JobPlan& plan_of(std::size_t job) const { return jobs_[job].plan; }
-  // The last end of all.
+  // Time of the last completion of all.
   Ms last_end() const { return last_end_; }
 
-  // What the cloud answers at the instant `at`; `epoch` is the wall clock at the world's start.
+  // The platform's responses at the time `at`; `epoch` is the wall clock at the world's start.
   JobStatistics statistics(std::size_t job, Ms at) const;
   TaskPage page(std::size_t job, std::optional<TaskStatus> status, const std::string& token,
                 std::size_t limit, Ms at, Wall epoch);
@@ -73,14 +73,15 @@ class World {
   struct Task {
     std::uint32_t job = 0;
     TaskStatus outcome = TaskStatus::kSucceeded;
-    Ms left = 0;          // QUEUED ends
-    Ms started = kNever;  // IN_PROGRESS begins
+    Ms left = 0;          // end of QUEUED
+    Ms started = kNever;  // start of IN_PROGRESS
     Ms end = 0;
   };
   struct Job {
     JobPlan plan;
     std::uint32_t first = 0;  // its tasks are [first, first + plan.tasks)
-    // Task numbers by the instant of the step: a list's order, and its counts by binary search.
+    // Task numbers sorted by the time of the transition: gives a list's order, and its counts by
+    // binary search.
     std::vector<std::uint32_t> by_left, by_started;
     std::vector<std::vector<std::uint32_t>> by_end;  // by outcome
   };

@@ -1,5 +1,5 @@
-// What the API answers to each question, from what the fleet holds and the store keeps. Loop's
-// thread.
+// The API's responses to each query, from the fleet's memory and the state database. Event-loop
+// thread only.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@
 
 namespace taskwatchd {
 
-// What the answers ask the app.
+// What the responses need from the application.
 struct ApiSources {
-  std::function<bool()> ready;  // all is loaded, and nothing stops yet
+  std::function<bool()> ready;  // everything is loaded, and shutdown has not begun
   std::function<DaemonStatus()> status;
   DaemonFacts facts;
 };
@@ -32,9 +32,9 @@ class ApiAnswers {
   // 503 while not ready.
   Awaitable<ApiReply> answer(ApiQuestion question);
 
-  // Events were stored.
+  // Call it when events were stored.
   void wake() { events_.wake(); }
-  // Ends what would go on for ever.
+  // Ends the event streams.
   void stop() { events_.stop(); }
 
  private:

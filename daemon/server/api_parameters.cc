@@ -10,7 +10,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kTextBytes = 128;  // as long as an id
+constexpr std::size_t kTextBytes = 128;  // the maximum length of an id
 
 }  // namespace
 

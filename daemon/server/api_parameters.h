@@ -1,6 +1,6 @@
-// The parameters of one question to the API. The first that is wrong becomes the answer, which
-// names it and the mend; a name that the route does not know is wrong too, for a filter misspelt
-// would show everything. Pure.
+// Reads the parameters of one API query. The first invalid one becomes the response, which includes
+// its name and the fix. An unknown name is invalid too, because a misspelt filter would return
+// everything. No I/O.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@ namespace taskwatchd {
 
 class ApiParameters {
  public:
-  // `question` must outlive this.
+  // `question` must outlive this object.
   explicit ApiParameters(const ApiQuestion& question);
 
-  // Empty if it is not given. At most 128 bytes.
+  // Empty if absent. At most 128 bytes.
   std::string text(std::string_view name);
   // Decimal, within the bounds.
   std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
                        std::uint64_t otherwise);
-  // Rows in an answer: `limit`, 1 to 1,000; 100 if it is not given.
+  // Rows per response: `limit`, 1 to 1,000; 100 if absent.
   std::uint64_t limit() { return number("limit", 1, 1000, 100); }
-  // An event's id; nothing if it is not given.
+  // An event's id; nullopt if absent.
   std::optional<std::uint64_t> event_id(std::string_view name);
-  // Statuses and the states pending and gone, separated by commas, into the filter.
+  // Adds statuses and the states pending and gone, separated by commas, to the filter.
   void statuses(std::string_view name, TaskFilter& filter);
-  // Where a page of tasks begins: what to_cursor made.
+  // Where a page of tasks begins: a result of to_cursor.
   TaskKey cursor(std::string_view name);
 
   void refuse(std::string_view name, std::string_view mend);
@@ -40,9 +40,9 @@ class ApiParameters {
   std::optional<ApiReply> wrong_;
 };
 
-// Letters and digits alone, so that it needs no encoding in a URL.
+// Letters and digits only, so that a URL needs no encoding.
 std::string to_cursor(const TaskKey& key);
-// Nothing if it is not a decimal number of at most 64 bits.
+// Returns nullopt if the text is not a decimal number of at most 64 bits.
 std::optional<std::uint64_t> decimal(std::string_view text);
 
 }  // namespace taskwatchd

@@ -10,7 +10,7 @@ namespace taskwatchd {
 namespace {
 
 struct Route {
-  std::string_view form;  // ID stands for one part of a path
+  std::string_view form;  // ID matches one segment of a path
   std::array<std::string_view, 6> parameters = {};
 };
 // In the order of ApiRoute.
@@ -25,9 +25,9 @@ constexpr std::array<Route, 8> kRoutes = {{
     {"/api/v1/events", {"last_event_id"}},
 }};
 constexpr std::string_view kId = "ID";
-constexpr std::size_t kParameters = 16;  // of a query; further ones are not read
+constexpr std::size_t kParameters = 16;  // of a query; further ones are ignored
 
-// Whether the path is of that form; `id` gets its part at ID, encoded still.
+// Returns whether the path has that form; `id` is set to its segment at ID, still percent-encoded.
 bool matches(std::string_view form, std::string_view path, std::string_view& id) {
   const std::size_t at = form.find(kId);
   if (at == std::string_view::npos) return path == form;

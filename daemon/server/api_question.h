@@ -1,5 +1,5 @@
-// What the API can be asked for, and what it says: plain values between the routes (web.h) and the
-// answers (api_answers.h). Pure.
+// The queries and responses of the API: plain values between the routes (web.h) and the code that
+// responds (api_answers.h). No I/O.
 #pragma once
 
 #include <cstdint>
@@ -26,33 +26,33 @@ enum class ApiRoute : std::uint8_t {
   kEvents,
 };
 std::string_view name(ApiRoute route);  // "/api/v1/tasks/ID"
-// The names of all query parameters that it takes.
+// The names of all query parameters that the route accepts.
 std::vector<std::string_view> parameters_of(ApiRoute route);
 
-// One question, its path and query decoded.
+// One query, its path and parameters decoded.
 struct ApiQuestion {
   ApiRoute route = ApiRoute::kTask;
-  std::string id;  // that the path names; empty if it names none
+  std::string id;  // from the path; empty if the route has none
   std::vector<std::pair<std::string, std::string>> query;
   std::string last_event_id = {};  // the header of that name
-  // The first value of that name; empty without one.
+  // The first value of that name; empty if absent.
   std::string parameter(std::string_view name) const;
 };
 
-// What the API says: `data`, or why there is none.
+// The API's response: `data`, or an error.
 struct ApiReply {
   int status = 200;
   std::string data;
   std::string error_type = {};             // not_found, bad_data, unavailable
-  std::string error = {};                  // for people
-  std::string content_type = {};           // of `data` as it stands; empty: JSON
+  std::string error = {};                  // human-readable
+  std::string content_type = {};           // of `data`, which is sent unchanged; empty: JSON
   std::shared_ptr<WebStream> stream = {};  // instead of `data`
 };
 
-// The route of a path below /api/; nothing: there is none.
+// The route of a path below /api/; nullopt if there is none.
 std::optional<ApiRoute> find_route(std::string_view path);
-// A GET of that route, or why it cannot be answered.
-// REQUIRES: find_route(path) is that route.
+// Returns the query of a GET of that route, or the error response. REQUIRES: find_route(path) is
+// that route.
 std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_view path,
                                                   const WebRequest& request);
 ApiReply bad_data(int status, std::string error);

@@ -11,8 +11,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kPart = 100;          // events written at once: some ten kilobytes
-constexpr char kBegin[] = "retry: 2000\n";  // ms until a client comes back
+constexpr std::size_t kPart = 100;          // events written at once: about ten kilobytes
+constexpr char kBegin[] = "retry: 2000\n";  // ms until a client reconnects
 
 ApiReply unreadable(const StoreError& error) {
   return {503, {}, "unavailable", "cannot read events: " + error.message};
@@ -58,8 +58,8 @@ class EventStream : public WebStream {
 
   Awaitable<std::string> next() override {
     if (!std::exchange(begun_, true)) {
-      // An id without data is remembered by clients: one that is dropped before the first event
-      // misses none.
+      // Clients remember an id without data: one that is disconnected before the first event misses
+      // none.
       co_return kBegin + ("id: " + std::to_string(last_)) + "\n\n";
     }
     const Mono beat = clock_.now().mono + EventAnswers::kHeartbeat;
@@ -141,7 +141,7 @@ Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
 Awaitable<ApiReply> EventAnswers::stream(ApiQuestion question) {
   ApiParameters parameters(question);
   std::optional<std::uint64_t> after = parameters.event_id("last_event_id");
-  // A browser that comes back sends the header, and the address as it was.
+  // A browser that reconnects sends the header, and the unchanged URL.
   if (!question.last_event_id.empty()) {
     after = decimal(question.last_event_id);
     if (!after) parameters.refuse("Last-Event-ID", "set the id of an event, a decimal number");

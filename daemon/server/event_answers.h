@@ -1,6 +1,7 @@
-// The stored events for the API: a page of them, or all as they are committed (Server-Sent Events).
-// A stream holds one part at a time and reads the next by id from the store, so a slow reader costs
-// no memory; one that is dropped goes on after the last id it got. Loop's thread.
+// The stored events for the API: one page of them, or all as they are committed (Server-Sent
+// Events). A stream keeps one part in memory and reads the next by id from the state database, so a
+// slow reader costs no memory. A disconnected client continues after the last id it received.
+// Event-loop thread only.
 #pragma once
 
 #include <memory>
@@ -16,21 +17,21 @@ class EventAnswers {
  public:
   EventAnswers(Store& store, Clock& clock);
 
-  // ?since=ID&limit=N: those after that id, or the newest.
+  // ?since=ID&limit=N: the events after that id, or the newest.
   Awaitable<ApiReply> transitions(ApiQuestion question);
-  // 410 if what it should go on after is not kept, 503 while kStreams are open.
+  // 410 if the event to continue after is no longer stored, 503 while kStreams are open.
   Awaitable<ApiReply> stream(ApiQuestion question);
 
-  // There are new events.
+  // Call it when there are new events.
   void wake();
-  // Ends all streams, for good.
+  // Ends all streams permanently.
   void stop();
 
-  static constexpr std::size_t kStreams = 64;  // open at one time
+  static constexpr std::size_t kStreams = 64;  // maximum open streams
   static constexpr Duration kHeartbeat = std::chrono::seconds(15);
 
  private:
-  // Nothing if the event is kept, or `id` is 0.
+  // Returns nullopt if the event is stored, or `id` is 0.
   Awaitable<std::optional<ApiReply>> not_kept(std::uint64_t id);
 
   Store& store_;

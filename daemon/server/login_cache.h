@@ -1,6 +1,6 @@
-// Which logins were right or wrong when they were last checked, so that a scrape does not cost a
-// bcrypt each time. Right and wrong ones do not push each other out: whoever guesses cannot make
-// those who know pay. Pure.
+// Remembers which logins were valid or invalid, so that a scrape does not cost a bcrypt check each
+// time. Valid and invalid ones have separate limits: an attacker who guesses cannot evict valid
+// logins. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +16,14 @@ namespace taskwatchd {
 
 class LoginCache {
  public:
-  static constexpr std::size_t kEach = 100;  // right ones, and wrong ones; the oldest go
+  // of valid and of invalid logins; the oldest are removed
+  static constexpr std::size_t kEach = 100;
 
-  // `salt` is chance: what lies in memory is no hash that a table could have.
+  // `salt` is random: no precomputed table matches the hashes in memory.
   explicit LoginCache(std::string salt) : salt_(std::move(salt)) {}
 
-  // One for each combination of the three: the length of each part counts, so that no two
-  // combinations make the same text.
+  // Returns a unique key for the three values: each part's length is included, so that no two
+  // combinations give the same text.
   std::string key(std::string_view user, const Secret& hash, const Secret& password) const;
   std::optional<bool> find(const std::string& key) const;
   void keep(const std::string& key, bool right);
@@ -31,7 +32,7 @@ class LoginCache {
  private:
   std::string salt_;
   std::map<std::string, bool> known_;
-  std::deque<std::string> right_;  // the oldest first
+  std::deque<std::string> right_;  // oldest first
   std::deque<std::string> wrong_;
 };
 

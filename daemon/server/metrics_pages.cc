@@ -10,7 +10,7 @@
 
 namespace taskwatchd {
 
-// A page that does not change any more. Its bytes count for as long as somebody has it.
+// Immutable metrics output. Its bytes count as long as anybody holds it.
 class MetricsPages::Picture {
  public:
   Picture(PackedParts parts, bool gzip, std::size_t text_bytes, std::shared_ptr<std::size_t> held)
@@ -35,7 +35,7 @@ class MetricsPages::Picture {
   std::shared_ptr<std::size_t> held_;
 };
 
-// Takes the text as it is rendered; from `pack_from` bytes on it is packed.
+// Receives the text as it is rendered; compresses it if it has at least `pack_from` bytes.
 class MetricsPages::Maker {
  public:
   explicit Maker(std::size_t pack_from) : pack_from_(pack_from) {}
@@ -67,7 +67,8 @@ class MetricsPages::Maker {
 
 namespace {
 
-constexpr std::size_t kGzipFrom = 1024;  // bytes; below it the header costs more than it saves
+// bytes; below it the gzip header costs more than compression saves
+constexpr std::size_t kGzipFrom = 1024;
 
 template <typename Picture>
 class HeldParts : public WebParts {
@@ -123,7 +124,7 @@ void MetricsPages::drop_old() {
 std::shared_ptr<const MetricsPages::Picture> MetricsPages::find(const WebWishes& wishes) const {
   const auto fits = [&](const Shared& one) {
     if (one.openmetrics != wishes.openmetrics) return false;
-    // Unpacking one of middle size takes longer than it is worth.
+    // Decompressing medium-sized output takes longer than rendering it again is worth.
     return one.picture->gzip() == wishes.gzip || one.picture->text_bytes() >= limits_.plain_bytes;
   };
   const auto found = std::find_if(shared_.begin(), shared_.end(), fits);
@@ -147,7 +148,7 @@ std::shared_ptr<const MetricsPages::Picture> MetricsPages::make(const WebWishes&
   }
   auto picture = maker.finish(held_);
   if (picture->text_bytes() >= limits_.shared_bytes) {
-    // What was rendered is as of the end: nothing else runs on the loop meanwhile.
+    // The output is dated at the end of rendering: nothing else runs on the event loop meanwhile.
     shared_.push_back({picture, wishes.openmetrics, now_()});
   }
   return picture;

@@ -1,6 +1,7 @@
-// The page of /metrics as it leaves: rendered part by part and packed on the way, so that a page of
-// hundreds of megabytes never stands in memory as a whole; shared by those who ask for a large one
-// at about the same time; bounded, whatever clients do with it. Loop's thread.
+// Produces the response of /metrics. The text is rendered in parts and compressed immediately, so
+// output of hundreds of megabytes is never in memory at once. Large output is shared by clients
+// that request it at about the same time. Memory is bounded, whatever clients do. Event-loop thread
+// only.
 #pragma once
 
 #include <chrono>
@@ -18,19 +19,20 @@
 namespace taskwatchd {
 
 struct PageLimits {
-  // Of pages that somebody still takes, each counted once however many take it. Beyond, there is no
-  // further page; but one alone may be as large as it is.
+  // Total of all output being sent, each counted once however many clients receive it. Beyond it no
+  // further output is produced; a single one may be larger.
   std::size_t held_bytes = std::size_t{64} * 1024 * 1024;
-  // A larger page is held packed, and unpacked for a client that wants it plain as he takes it.
+  // Larger output is kept compressed, and decompressed while it is sent to a client without gzip.
   std::size_t plain_bytes = std::size_t{4} * 1024 * 1024;
-  // A larger page is given to all who ask for it while it is `fresh`; a smaller one is made again.
+  // Larger output is shared by all clients while it is `fresh`; smaller output is rendered for
+  // each.
   std::size_t shared_bytes = std::size_t{1024} * 1024;
   Duration fresh = std::chrono::seconds(1);
 };
 
 class MetricsPages {
  public:
-  // Hands on the whole page in the text format 0.0.4, in parts of whole lines.
+  // Writes all metrics in text format 0.0.4, in parts of complete lines.
   using Render = std::function<void(TakePart)>;
 
   MetricsPages(Render render, std::function<Mono()> now, PageLimits limits = {})
@@ -40,10 +42,10 @@ class MetricsPages {
     bool gzip = false;
     std::shared_ptr<WebParts> parts;
   };
-  // One consistent picture of this moment, or of one not longer ago than `fresh`. Nothing: as many
-  // bytes are on their way as may be. Only gzip and openmetrics of the wishes matter.
+  // Returns one consistent snapshot, at most `fresh` old. Nullopt if too many bytes are being sent.
+  // Only gzip and openmetrics of `wishes` are used.
   std::optional<Page> page(const WebWishes& wishes);
-  // Lets go of what is not fresh any more; those who take it keep it.
+  // Releases output that is no longer fresh; clients that are receiving it keep it.
   void drop_old();
   std::size_t held_bytes() const { return *held_; }
 
@@ -61,9 +63,9 @@ class MetricsPages {
   Render render_;
   std::function<Mono()> now_;
   PageLimits limits_;
-  std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);  // outlives this
-  std::size_t last_plain_ = 0;  // bytes that the last page took, wished plain
-  std::size_t last_gzip_ = 0;   // and packed
+  std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);  // outlives this object
+  std::size_t last_plain_ = 0;  // size of the last output in bytes, if uncompressed
+  std::size_t last_gzip_ = 0;   // if compressed
   std::vector<Shared> shared_;
 };
 

@@ -5,7 +5,7 @@
 namespace taskwatchd {
 namespace {
 
-// Counts a question for as long as it is open, whoever goes first.
+// Counts a query while it is open, whichever object is destroyed first.
 class Open {
  public:
   explicit Open(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
@@ -51,7 +51,7 @@ Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
   TaskHistory history{std::get<std::vector<Event>>(std::move(stored))};
   history.cut = history.events.size() > kHistory;
   if (history.cut) history.events.erase(history.events.begin());
-  // Anew: it is as of now, and a reload may have dropped the task.
+  // Queried again: time has passed, and a reload may have removed the task.
   const auto now = fleet_.explain(task_id, key.account);
   if (now.empty()) co_return not_watched(task_id);
   co_return ApiReply{200, task_json(now.front(), history, clock_.now().wall), {}, {}};

@@ -1,5 +1,6 @@
-// Answers questions for one task: what its account holds and plans, and its stored history.
-// Loop's thread. A store that stalls holds up a few questions, no other route.
+// Responds to queries for one task: what its account knows and plans, and its stored history.
+// Event-loop thread only. If the state database stalls, only a few of these queries wait, and no
+// other route.
 #pragma once
 
 #include <memory>
@@ -17,12 +18,12 @@ class TaskAnswers {
   TaskAnswers(const Fleet& fleet, Store& store, Clock& clock)
       : fleet_(fleet), store_(store), clock_(clock) {}
 
-  // 404 for a task that nobody watches, 400 if several accounts do and none is
-  // named, 503 while the store does not answer or kQuestions wait for it.
+  // 404 if no account watches the task, 400 if several do and none is named, 503 if the state
+  // database cannot be read or kQuestions queries are waiting for it.
   Awaitable<ApiReply> ask(std::string task_id, std::string account);
 
  private:
-  static constexpr std::size_t kQuestions = 8;  // at one time
+  static constexpr std::size_t kQuestions = 8;  // concurrent queries
   static constexpr std::size_t kHistory = 200;  // events of one task
 
   const Fleet& fleet_;

@@ -18,7 +18,8 @@ constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
 constexpr char kHealthy[] = "/-/healthy";
 constexpr char kReady[] = "/-/ready";
-constexpr char kPagesAgain[] = "10";  // seconds: a client that does not read is cut by then
+// seconds: a client that does not read has been disconnected by then
+constexpr char kPagesAgain[] = "10";
 constexpr char kOpenMetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 WebResponse only(std::string methods) {
@@ -61,7 +62,7 @@ std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
     hosts.push_back(host_of(machine));
     hosts.push_back(hosts.back().substr(0, hosts.back().find('.')));
   }
-  std::erase(hosts, std::string());  // what is no name must not match what is none either
+  std::erase(hosts, std::string());  // an invalid name must not match another invalid name
   return hosts;
 }
 
@@ -127,7 +128,8 @@ Web::Routed Web::route(const WebRequest& request) const {
                                       : only("GET")};
   }
   if (is_runbook(path)) {
-    // By any Host: the texts are the documents', and a phone may know the daemon by another name.
+    // Allowed with any Host: the texts are public documents, and a phone may use another name for
+    // the daemon.
     return {"/runbooks",
             is_read(request) ? runbook_page(request, path, options_.route_prefix) : only("GET")};
   }
@@ -188,8 +190,8 @@ WebResponse Web::reload(const WebRequest& request) const {
   return plain_text(200, "");
 }
 
-// Programs send neither field. Older browsers send `Origin` alone, and "null" for a page whose site
-// is not to be known. Ports count: another program of the same machine is another site.
+// Programs send neither header. Older browsers send only `Origin`, and "null" for a page whose site
+// is to be kept secret. Ports count: another program on the same host is another site.
 bool Web::is_foreign(const WebRequest& request) const {
   const std::string* const site = request.header("sec-fetch-site");
   if (site != nullptr && *site != "same-origin" && *site != "none") return true;

@@ -1,5 +1,5 @@
-// What the HTTP server answers: routes, the Host check, gzip. Plain values in and out; the app says
-// what each page holds. Loop's thread.
+// The HTTP server's responses: routes, the Host check, gzip. Plain values in and out; the
+// application provides the content. Event-loop thread only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -23,31 +23,33 @@ struct WebOptions {
   std::string telemetry_path = "/metrics";
   std::string route_prefix;  // "" or "/prefix"
   bool enable_lifecycle = false;
-  // Names that `/`, `/api` and `/-/reload` may be asked by, in lower case; IP literals and
-  // localhost always may. Guards against DNS rebinding: a page of another site cannot name us so.
+  // Host names accepted for `/`, `/api` and `/-/reload`, in lower case; IP literals and localhost
+  // are always accepted. Guards against DNS rebinding: a page of another site cannot use these
+  // names.
   std::vector<std::string> hosts;
-  std::string external_url;  // the page's own, where a proxy serves it by another name
+  std::string external_url;  // the URL of the status page, if a proxy serves it under another name
 };
 
 struct WebPages {
-  // Nothing: too many bytes of pages are on their way.
+  // Nullopt if too many bytes of metrics are being sent.
   std::function<std::optional<MetricsPages::Page>(const WebWishes&)> metrics;
   std::function<bool()> ready;
-  // Takes over the configuration file; what was wrong with it, or nothing.
+  // Applies the configuration file; returns its errors, or nullopt.
   std::function<std::optional<std::string>()> reload;
   std::function<boost::asio::awaitable<ApiReply>(ApiQuestion)> api = {};
-  // A request was answered; `handler` is one of a few fixed names.
+  // Called after each response; `handler` is one of a few fixed names.
   std::function<void(const std::string& handler, int code)> answered;
 };
 
 class Web {
  public:
   Web(WebOptions options, WebPages pages);
-  // For the server. A waiting answer must not outlive this, save to be destroyed.
+  // For the server. A pending response must not be used after this object is destroyed, except to
+  // destroy it.
   WebAnswer handle(const WebRequest& request) const;
-  // Whether the answer may have to wait for the store.
+  // True if the response may have to wait for the state database.
   bool waits(const WebRequest& request) const;
-  // Whether it is asked if the daemon lives: always answered.
+  // True for a health check, which is always answered.
   bool asks_health(const WebRequest& request) const;
 
  private:
@@ -55,7 +57,7 @@ class Web {
     std::string handler;
     WebResponse response;
   };
-  // The path below the route prefix; nothing if the request's is not below it.
+  // The path below the route prefix; nullopt if the request's path is not below it.
   std::optional<std::string> path_of(const WebRequest& request) const;
   WebResponse finish(Routed routed) const;
   Routed route(const WebRequest& request) const;
@@ -64,19 +66,19 @@ class Web {
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
   bool host_allowed(const WebRequest& request) const;
-  // Whether a browser says that the page of another site made it ask.
+  // True if a browser reports that the page of another site caused the request.
   bool is_foreign(const WebRequest& request) const;
 
   WebOptions options_;
   WebPages pages_;
 };
 
-// "/prefix" without a slash at its end: the flag's, else the external URL's path.
+// "/prefix" without a final slash: the flag's, otherwise the external URL's path.
 std::string route_prefix(std::string flag, const std::string& external_url);
-// The names to serve by: those allowed, the external URL's, and this machine's own.
+// Accepted host names: the allowed ones, the external URL's, and the host's own.
 std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
                                       const std::string& external_url);
-// The host of an URL or of a Host header, without port and brackets, in lower case.
+// The host of a URL or of a Host header, without port and brackets, in lower case.
 std::string host_of(std::string_view text);
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// The daemon's side towards HTTP: the pages, the server, where it listens, and what the web
-// configuration puts before them. Loop's thread.
+// The HTTP side of the daemon: the content, the server, its listening addresses, and the protection
+// by the web configuration. Event-loop thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,19 +21,19 @@ class WebFront {
   WebFront(const boost::asio::any_io_executor& executor, Clock& clock, Log& log, Entropy& entropy,
            const RunOptions& options, const WebPages& pages);
 
-  // Reads the web configuration, for before anything else is opened. kExitOk, or the exit code:
-  // what is wrong is on stderr then.
+  // Reads the web configuration; call it before anything else is opened. Returns kExitOk, or the
+  // exit code after writing the errors to stderr.
   int read();
-  // Listens, and warns of who may listen in. Likewise.
+  // Opens the listening sockets and warns if others can read the traffic. Returns like read().
   int listen();
-  // Takes over web configurations until the loop ends.
+  // Applies changes of the web configuration until the event loop ends.
   Awaitable<void> follow() { return settings_.follow(); }
-  // Takes over the web configuration now: what is wrong with it, or nothing.
+  // Applies the web configuration now. Returns its errors, or nullopt.
   std::optional<std::string> reload() { return settings_.request(); }
   bool settings_good() const { return settings_.good(); }
 
   const HttpServer& server() const { return server_; }
-  // As bound, with the port that the kernel picked; at least one after listen().
+  // The bound addresses, with the port that the kernel chose; at least one after listen().
   const std::vector<std::string>& listening() const { return listening_; }
 
  private:

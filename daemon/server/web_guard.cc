@@ -20,7 +20,7 @@ std::string chance(Entropy& entropy) {
   return text;
 }
 
-constexpr std::size_t kMostSharers = 64;  // requests of one login that wait for its check
+constexpr std::size_t kMostSharers = 64;  // requests with the same login that wait for its check
 
 }  // namespace
 
@@ -38,13 +38,13 @@ std::optional<Login> read_login(const std::string& authorization) {
   return Login{both.reveal().substr(0, colon), Secret(both.reveal().substr(colon + 1))};
 }
 
-// A check that somebody waits for; the same login asked again waits for the same check.
+// A running check that requests wait for; requests with the same login share it.
 struct WebGuard::Pending {
   explicit Pending(const boost::asio::any_io_executor& executor)
       : timer(executor, boost::asio::steady_timer::time_point::max()) {}
   boost::asio::steady_timer timer;
   bool over = false;
-  int status = 503;  // 0: let in
+  int status = 503;  // 0: admitted
   std::size_t sharers = 0;
 };
 
@@ -57,12 +57,12 @@ WebGuard::WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy&
       cache_(chance(entropy)) {}
 
 void WebGuard::take(const WebConfig& config) {
-  // A new certificate alone makes nobody log in anew.
+  // A new certificate alone does not invalidate cached logins.
   if (config.users != users_) cache_.clear();
   users_ = config.users;
   cost_ = kMinBcryptCost;
   for (const auto& [name, hash] : users_) cost_ = std::max(cost_, bcrypt_cost(hash.reveal()));
-  // With a cost of 18, each guess at any user would keep all other logins waiting for 16 s.
+  // With a cost of 18, each guess for an unknown user would delay all other logins by 16 s.
   cost_ = std::min(cost_, kMaxQuickBcryptCost);
   nobody_ = Secret(bcrypt_of_nobody(cost_));
   limit_ = config.rate_limit;
@@ -117,7 +117,7 @@ std::variant<WebRefusal, Awaitable<WebRefusal>> WebGuard::admit(const WebRequest
 
 Awaitable<WebRefusal> WebGuard::check(std::string client, Login login, Secret hash, bool listed,
                                       std::string key) {
-  // One client does not wait for another's turn.
+  // Per client, so that no client waits in another one's queue.
   std::pair<std::string, std::string> whose{client, key};
   const auto found = checks_->find(whose);
   const bool first = found == checks_->end();
@@ -125,7 +125,7 @@ Awaitable<WebRefusal> WebGuard::check(std::string client, Login login, Secret ha
   // Connections that wait for a check cannot be closed to make room for others.
   if (!first && ++pending->sharers > kMostSharers) co_return refuse(503);
   if (first) {
-    // However this ends, those who wait for it hear of it.
+    // Wakes the waiting requests however this coroutine ends.
     struct End {
       std::shared_ptr<Checks> checks;
       std::shared_ptr<Pending> pending;
@@ -140,7 +140,8 @@ Awaitable<WebRefusal> WebGuard::check(std::string client, Login login, Secret ha
     const End end{checks_, pending, std::move(whose)};
     PasswordChecker::Question question{std::move(client), std::move(login.password), hash, cost_};
     const auto matches = co_await checker_.check(std::move(question));
-    // Meanwhile the user may have gone or have another password: then nothing is known.
+    // Meanwhile the user may have been removed or have a new password: then the result is
+    // discarded.
     const auto user = users_.find(login.user);
     const bool as_before = listed == (user != users_.end() && user->second == hash);
     if (matches && as_before) {

@@ -1,5 +1,5 @@
-// Stands before all pages when the web configuration asks for it: who may ask (basic
-// authentication) and how often. Loop's thread; passwords are checked beside it.
+// Guards all routes if the web configuration requires it: basic authentication and a rate limit.
+// Event-loop thread only; passwords are checked on another thread.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@
 
 namespace taskwatchd {
 
-// What an Authorization header of the kind Basic says; nothing for any other.
+// The content of a Basic Authorization header; nullopt for any other.
 struct Login {
   std::string user;
   Secret password;
@@ -27,22 +27,22 @@ std::optional<Login> read_login(const std::string& authorization);
 
 class WebGuard {
  public:
-  // `refused` is told the status of each refusal.
+  // `refused` is called with the status of each rejection.
   WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy& entropy,
            std::function<void(int)> refused, PasswordChecker::Check check = bcrypt_matches);
 
-  // From now on. With other users, or other passwords, what was known of logins is forgotten.
+  // Applies a configuration. If users or passwords changed, the cached logins are discarded.
   void take(const WebConfig& config);
-  // Whether there is anything to guard.
+  // True if there is anything to enforce.
   bool stands() const { return !users_.empty() || limit_.interval > Duration::zero(); }
 
-  // At once where the login was seen before. Must not be outlived by what it returns, save to be
-  // destroyed.
+  // Returns the result at once if the login is cached. This object must outlive the returned
+  // coroutine, except for its destruction.
   std::variant<WebRefusal, Awaitable<WebRefusal>> admit(const WebRequest& request);
 
  private:
   struct Pending;
-  // By client and the cache's key.
+  // By client and login cache key.
   using Checks = std::map<std::pair<std::string, std::string>, std::shared_ptr<Pending>>;
   bool too_often();
   WebRefusal refuse(int status) const;
@@ -54,10 +54,10 @@ class WebGuard {
   std::function<void(int)> refused_;
   PasswordChecker checker_;
   LoginCache cache_;
-  std::shared_ptr<Checks> checks_ = std::make_shared<Checks>();  // under way
+  std::shared_ptr<Checks> checks_ = std::make_shared<Checks>();  // running
   std::map<std::string, Secret> users_;
   int cost_ = 0;   // of the slowest user, at most kMaxQuickBcryptCost
-  Secret nobody_;  // takes as long
+  Secret nobody_;  // hash for unknown users, whose check takes equally long
   WebRateLimit limit_;
   double tokens_ = 0;
   Mono filled_{};

@@ -6,12 +6,13 @@
 namespace taskwatchd {
 namespace {
 
-// Only our own files run, nothing is sent elsewhere, nobody frames it, and text cannot become code.
+// Only our own scripts run, nothing is sent to other sites, framing is forbidden, and text cannot
+// become code.
 constexpr char kPolicy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'";
-// Names change with their content.
+// File names change with their content.
 constexpr char kForever[] = "public, max-age=31536000, immutable";
 constexpr std::string_view kMetrics = "{{metrics}}";
 
@@ -68,7 +69,7 @@ WebResponse status_page(const WebRequest& request, std::string_view path,
     response = with_type("not found\n", "text/plain; charset=utf-8");
     response.status = 404;
   } else if (request.target.substr(0, request.target.find('?')) == route_prefix) {
-    // Without the slash its relative links would lead elsewhere.
+    // Without the slash, relative links would resolve to another path.
     response.status = 308;
     response.headers.emplace_back("Location", route_prefix + "/");
   } else {

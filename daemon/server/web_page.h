@@ -1,6 +1,6 @@
-// The status page at `/`, and its script and style below /assets/. It asks the API as any program
-// does; nothing of what is watched is written into its HTML, so no device's word can become markup.
-// Pure.
+// The status page at `/`, and its script and style sheet below /assets/. It uses the API like any
+// other client; no watched data is written into its HTML, so a device message cannot become markup.
+// No I/O.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace taskwatchd {
 
-// The answer to a GET of `path`, which is below the route prefix.
+// The response to a GET of `path`, which is relative to the route prefix.
 WebResponse status_page(const WebRequest& request, std::string_view path,
                         const std::string& route_prefix, const std::string& telemetry_path);
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kFolder = "/runbooks/";
 
-// `?lang=` decides, then what the browser prefers.
+// `?lang=` takes precedence over the browser's preference.
 std::string_view language_of(const WebRequest& request, const WebWishes& wishes) {
   const std::string& target = request.target;
   const std::string_view query =
@@ -30,7 +30,7 @@ WebResponse runbook_page(const WebRequest& request, std::string_view path,
                          const std::string& route_prefix) {
   WebResponse response;
   if (!path.starts_with(kFolder)) {
-    // Without the slash its relative links would lead elsewhere.
+    // Without the slash, relative links would resolve to another path.
     response.status = 308;
     response.headers.emplace_back("Location", route_prefix + std::string(kFolder));
     return response;

@@ -1,6 +1,6 @@
-// The runbooks that the alerts link to, at /runbooks/ and /runbooks/NAME: whole HTML pages in
-// English and Chinese that are part of the program, so that they open wherever the daemon can be
-// reached. Pure.
+// The runbooks that the alerts link to, at /runbooks/ and /runbooks/NAME: complete HTML pages in
+// English and Chinese. They are part of the program, so they are available wherever the daemon can
+// be reached. No I/O.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 namespace taskwatchd {
 
 bool is_runbook(std::string_view path);
-// The answer to a GET of such a path, which is below the route prefix.
+// The response to a GET of `path`, which is relative to the route prefix.
 WebResponse runbook_page(const WebRequest& request, std::string_view path,
                          const std::string& route_prefix);
 

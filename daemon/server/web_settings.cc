@@ -10,8 +10,8 @@ namespace {
 
 using LoadResult = std::variant<LoadedWebConfig, std::vector<ConfigError>>;
 
-constexpr Duration kLookEvery = std::chrono::seconds(5);  // where nothing tells of changes
-// A file that is being written is another a moment later: it is taken once it is left alone.
+constexpr Duration kLookEvery = std::chrono::seconds(5);  // if the system reports no file changes
+// A file that is being written changes again soon: it is read once it has been unchanged this long.
 constexpr Duration kSettle = std::chrono::milliseconds(200);
 
 std::string lines_of(const std::vector<ConfigError>& errors) {
@@ -20,12 +20,12 @@ std::string lines_of(const std::vector<ConfigError>& errors) {
   return all;
 }
 
-// An authority of its own, that is; others may sign for anybody.
+// A CA of the daemon's own, that is; public CAs may sign for anybody.
 bool has_client_authority(const WebConfig& config) {
   return verifies_clients(config) && config.tls->client_ca_file.is_given();
 }
 
-// What was read, made ready to use, or what is wrong with it.
+// Prepares for use what was read, or returns its errors.
 WebSettingResult setting_of(LoadResult loaded, const std::string& file) {
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
   LoadedWebConfig& good = std::get<LoadedWebConfig>(loaded);
@@ -40,7 +40,7 @@ WebSettingResult setting_of(LoadResult loaded, const std::string& file) {
   return setting;
 }
 
-// Tells one state of the files from another.
+// Detects whether the files have changed.
 std::size_t digest_of(const LoadResult& loaded) {
   if (const auto* good = std::get_if<LoadedWebConfig>(&loaded)) return good->digest;
   return std::hash<std::string>()(lines_of(std::get<std::vector<ConfigError>>(loaded)));
@@ -91,7 +91,8 @@ Awaitable<void> WebSettings::follow() {
       co_await alarm_->wait_until(next);
       continue;
     }
-    watch_.follow(web_config_folders(file_, config_));  // first: nothing happens unseen in between
+    // before reading: no change in between is missed
+    watch_.follow(web_config_folders(file_, config_));
     look(false);
     regular = clock_.now().mono + kLookEvery;
   }
@@ -130,7 +131,7 @@ void WebSettings::accept(const WebSetting& setting) {
   take_(setting);
 }
 
-// Logged once, and again when it is another or somebody asked for a reload.
+// Logged once, and again if the errors change or a reload was requested.
 void WebSettings::refuse(const std::vector<ConfigError>& problems, bool asked) {
   std::string all = lines_of(problems);
   const bool known = all == problems_;
@@ -146,7 +147,7 @@ void WebSettings::refuse(const std::vector<ConfigError>& problems, bool asked) {
   }
 }
 
-// A file that was emptied, or cut off while it was copied, must not open the door.
+// A file that was emptied, or truncated while it was copied, must not disable the protection.
 std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) const {
   std::vector<ConfigError> lost;
   const auto look_for = [&](bool had, bool has, const char* key, const char* what) {

@@ -1,6 +1,7 @@
-// The web configuration in force and how it changes: when its file, or a certificate or key that it
-// names, is another. A bad one changes nothing and is told once; and what protects a running server
-// is not taken away. Loop's thread, which reading blocks for a moment.
+// The active web configuration and its changes: it is reloaded when its file, or a certificate or
+// key file that it names, changes. An invalid one changes nothing and is logged once; a reload
+// cannot remove the protection of a running server. Event-loop thread only; reading blocks it
+// briefly.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,27 +21,28 @@ namespace taskwatchd {
 struct WebSetting {
   WebConfig config;
   std::shared_ptr<boost::asio::ssl::context> tls;  // none: plain HTTP
-  std::vector<ConfigError> warnings;               // what is less safe, or of no use
+  std::vector<ConfigError> warnings;               // less secure or useless settings
 };
-// The file and all that it names, or what is wrong with them.
+// The file with all files that it names, or their errors.
 using WebSettingResult = std::variant<WebSetting, std::vector<ConfigError>>;
 WebSettingResult load_web_setting(const std::string& file);
 
 class WebSettings {
  public:
-  // `file` may be empty: then there is nothing to follow. `take` is called with each new setting.
+  // If `file` is empty, no file is watched. `take` is called with each new setting.
   WebSettings(const boost::asio::any_io_executor& executor, Clock& clock, Log& log,
               std::string file, std::function<void(const WebSetting&)> take);
 
-  // The first one, before the loop runs: what is wrong with it, or nothing.
+  // Loads the first configuration, before the event loop runs. Returns its errors, or an empty
+  // list.
   std::vector<ConfigError> load_first();
-  // Reads the files now; what is wrong, one per line, or nothing. It is logged each time.
+  // Reads the files now. Returns the errors, one per line, or nullopt. They are logged each time.
   std::optional<std::string> request();
-  // Follows the files until the loop ends.
+  // Watches the files for changes until the event loop ends.
   Awaitable<void> follow();
 
   const WebConfig& config() const { return config_; }
-  // Whether the files, as they are now, are in force.
+  // True if the current files are the active configuration.
   bool good() const { return problems_.empty(); }
 
  private:
@@ -59,8 +61,8 @@ class WebSettings {
   WebConfig config_;
   std::size_t in_force_ = 0;  // digests of the files
   std::size_t seen_ = 0;
-  std::optional<Mono> look_at_;  // something may have changed
-  std::string problems_;         // of the files as they are now, as told
+  std::optional<Mono> look_at_;  // when to check for a possible change
+  std::string problems_;         // of the current files, as logged
 };
 
 }  // namespace taskwatchd

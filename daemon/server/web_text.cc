@@ -75,7 +75,7 @@ WebResponse api_response(const ApiReply& reply) {
     response.content_type = reply.content_type;
     response.body = reply.data;
     response.stream = reply.stream;
-    // Else nginx collects events before it passes them on.
+    // Otherwise nginx buffers events before it forwards them.
     if (reply.stream) response.headers.emplace_back("X-Accel-Buffering", "no");
   } else if (reply.error_type.empty()) {
     JsonObject json;

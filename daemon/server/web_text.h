@@ -1,4 +1,4 @@
-// Small conversions of the HTTP API: percent-encoding, and a reply as JSON. Pure.
+// Small conversions of the HTTP API: percent-encoding, and a response as JSON. No I/O.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace taskwatchd {
 
-// Nothing if a % is not followed by two hexadecimal digits.
+// Returns nullopt if a % is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text);
-// All but letters and digits encoded.
+// Encodes everything except letters and digits.
 std::string percent_encoded(std::string_view text);
-// The first `limit` names and values of the query of `target`, decoded. Nothing if they cannot be.
+// The first `limit` names and values of the query of `target`, decoded. Nullopt if decoding fails.
 std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters(
     std::string_view target, std::size_t limit);
 

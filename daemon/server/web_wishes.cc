@@ -13,7 +13,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kGzipFrom = 1024;  // bytes; below it the header costs more than it saves
+// bytes; below it the gzip header costs more than compression saves
+constexpr std::size_t kGzipFrom = 1024;
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
 
 std::string lower_without_spaces(const std::string* header) {
@@ -24,7 +25,7 @@ std::string lower_without_spaces(const std::string* header) {
   return text;
 }
 
-// The part up to the separator, which is taken off.
+// Removes and returns the part up to the separator.
 std::string_view take(std::string_view& rest, char separator) {
   const std::string_view part = rest.substr(0, rest.find(separator));
   rest.remove_prefix(std::min(rest.size(), part.size() + 1));
@@ -37,7 +38,7 @@ struct Offer {
   double weight = 1;
 };
 
-// One of the elements of an Accept header. RFC 9110 12.4.2.
+// Parses one element of an Accept header. RFC 9110 12.4.2.
 Offer offer_of(std::string_view element) {
   Offer offer{.name = take(element, ';'), .version = {}};
   while (!element.empty()) {
@@ -52,8 +53,8 @@ Offer offer_of(std::string_view element) {
   return offer;
 }
 
-// Whether OpenMetrics 1.0 is wished at least as much as the older format. `*` means the older one:
-// whoever does not name a format gets what every reader knows.
+// True if OpenMetrics 1.0 is preferred at least as much as the older format. `*` means the older
+// one: a client that names no format gets the one that every client supports.
 bool wants_openmetrics(std::string_view accept) {
   double ours = 0, plain = 0;
   while (!accept.empty()) {
@@ -65,7 +66,7 @@ bool wants_openmetrics(std::string_view accept) {
   return ours > 0 && ours >= plain;
 }
 
-// RFC 9110 12.5.4. `*` decides nothing: the pages are there in both languages.
+// RFC 9110 12.5.4. `*` has no effect: the pages exist in both languages.
 bool prefers_chinese(std::string_view languages) {
   double chinese = 0, english = 0;
   while (!languages.empty()) {
@@ -91,7 +92,7 @@ bool holds(std::string_view known, std::string_view tag) {
     while (one.starts_with(' ') || one.starts_with('\t')) one.remove_prefix(1);
     while (one.ends_with(' ') || one.ends_with('\t')) one.remove_suffix(1);
     if (one == "*" || one == tag) return true;
-    // Weak comparison: W/ does not matter.
+    // Weak comparison: W/ is ignored.
     if (one == tag.substr(2)) return true;
   }
   return false;

@@ -1,5 +1,4 @@
-// What a client says of the answers that it can use: gzip, OpenMetrics, what it holds already.
-// Pure.
+// What a client accepts: gzip, OpenMetrics, a cached version. No I/O.
 #pragma once
 
 #include <string>
@@ -12,13 +11,14 @@ struct WebWishes {
   bool gzip = false;
   bool openmetrics = false;
   bool chinese = false;  // rather than English
-  std::string known;     // If-None-Match, as it stands
+  std::string known;     // If-None-Match, unchanged
 };
 WebWishes wishes_of(const WebRequest& request);
 
-// Packs the body if that is wished and worth it. Says that it could have been otherwise.
+// Compresses the body if the client accepts gzip and it is large enough. Adds the Vary header.
 void pack(WebResponse& response, const WebWishes& wishes);
-// Gives a good answer an ETag; one that the client holds already becomes 304. RFC 9110 13.1.2.
+// Adds an ETag to a successful response; one that the client has cached becomes 304. RFC 9110
+// 13.1.2.
 void spare(WebResponse& response, const WebWishes& wishes);
 
 }  // namespace taskwatchd

@@ -29,7 +29,8 @@ std::size_t class_of(TaskStatus status) {
   return status == TaskStatus::kSucceeded ? 1 : 2;
 }
 
-// A clock that is behind the cloud's makes a span negative; the tracker counts that as an anomaly.
+// A negative span occurs if the local clock is behind the platform's; the tracker counts that as an
+// anomaly.
 double span_seconds(Duration span) {
   return std::max(seconds(span), 0.0);
 }

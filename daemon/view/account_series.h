@@ -1,6 +1,7 @@
-// The counters and histograms that the daemon keeps itself, in a prometheus-cpp registry: those of
-// the whole daemon and, in AccountSeries, those of one account. Closed label sets appear as 0 with
-// the account, for an increase that no scrape saw begin is lost. Loop's thread only.
+// The counters and histograms that the daemon maintains itself, in a prometheus-cpp registry: those
+// of the whole daemon and, in AccountSeries, those of one account. Fixed label sets are exported as
+// 0 as soon as the account exists: Prometheus misses an increase in a series' first sample.
+// Event-loop thread only.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -46,24 +47,25 @@ struct OwnFamilies {
 };
 
 std::vector<double> buckets_of(FamilyId id);
-// The usual edges and the bound; one edge lies above the bound, so that a quantile can exceed it.
+// The default bucket edges and the bound; one edge is above the bound, so that a quantile can
+// exceed it.
 std::vector<double> delay_buckets(std::optional<Duration> bound);
 
 class AccountSeries {
  public:
   AccountSeries(OwnFamilies& families, std::string account, std::optional<Duration> bound);
-  ~AccountSeries();  // the account's series end
+  ~AccountSeries();  // removes the account's series
   AccountSeries(const AccountSeries&) = delete;
   AccountSeries& operator=(const AccountSeries&) = delete;
 
-  // Another bound begins the delay's histogram anew, for its edges cannot be moved.
+  // A changed bound resets the delay histogram, because its edges cannot be changed.
   void set_bound(std::optional<Duration> bound);
-  // The API's series exist from now on.
+  // Creates the series of the API.
   void use(Api api);
   void call_ended(const CallEnd& call);
   void committed(const TaskChange& change, Wall at);
   void anomaly(Anomaly kind);
-  // Puts the calls, their failures and the delays in.
+  // Copies the calls, their failures and the delays into `status`.
   void count_into(AccountStatus& status) const;
 
  private:
@@ -83,7 +85,7 @@ class AccountSeries {
   std::map<Api, ApiSeries> apis_;
   std::vector<prometheus::Histogram*> delays_;               // bad, good, other
   std::map<TaskStatus, prometheus::Histogram*> durations_;   // by outcome
-  std::map<TaskStatus, prometheus::Histogram*> executions_;  // likewise
+  std::map<TaskStatus, prometheus::Histogram*> executions_;  // by outcome
   prometheus::Histogram* queue_wait_ = nullptr;
   std::vector<prometheus::Counter*> anomalies_;  // by Anomaly
   std::vector<std::function<void()>> removals_;  // of all but delays_

@@ -1,4 +1,4 @@
-// The aliyun_iot_distribution_* families, from what the daemon knows right now. Pure.
+// The aliyun_iot_distribution_* families, from the daemon's current state. No I/O.
 #pragma once
 
 #include "core/types/status.h"
@@ -7,7 +7,7 @@
 
 namespace taskwatchd {
 
-// Distributions that were over `keep_finished` ago have no series.
+// Distributions that finished more than `keep_finished` ago have no series.
 void append_distribution_families(PageWriter& page, const DaemonStatus& status,
                                   Duration keep_finished, Wall now);
 

@@ -23,13 +23,14 @@ std::string one_json(const DistributionRecord& record) {
   if (last.total) json.add("devices", std::int64_t{*last.total});
   json.add_if("created_at", last.created);
   json.add("first_seen_at", rfc3339(record.first_seen));
-  // Absent before the first reply.
+  // Absent before the first response.
   if (record.last_seen != Wall()) json.add("last_seen_at", rfc3339(record.last_seen));
   json.add_if("ended_at", record.ended).add_if("result_read_at", record.result_read);
   return json.add_json("result", record.result ? to_json(*record.result) : "null").text();
 }
 
-// Spreadsheets run fields that begin so as formulas, some after they made full-width signs narrow.
+// Spreadsheets execute fields that begin with these as formulas; some convert full-width characters
+// first.
 bool is_formula(std::string_view text) {
   constexpr std::string_view kSigns[] = {"=",      "+",      "-",      "@",
                                          "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
@@ -37,8 +38,8 @@ bool is_formula(std::string_view text) {
                      [&](std::string_view sign) { return text.starts_with(sign); });
 }
 
-// Always quoted: whatever separates fields for the program that opens the file, a sign cannot come
-// to stand first.
+// Always quoted: whatever field separator the opening program uses, no sign can become the first
+// character of a field.
 std::string csv_field(std::string_view bytes) {
   const std::string text = escape_controls(repair_utf8(bytes));
   std::string quoted = is_formula(text) ? "\"'" : "\"";
@@ -58,7 +59,8 @@ std::string distributions_json(const std::vector<DistributionRecord>& records) {
 }
 
 std::string failed_devices_csv(const DistributionRecord& record) {
-  // A file for people: without the mark a spreadsheet takes Chinese messages for another charset.
+  // A file for spreadsheets: without the byte order mark they read Chinese messages in the wrong
+  // encoding.
   std::string csv = "\xef\xbb\xbfproduct_key,device_name,code,message\r\n";
   if (!record.result) return csv;
   for (const DeviceResult& device : record.result->failed_devices) {

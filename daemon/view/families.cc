@@ -15,7 +15,7 @@ constexpr double kHour = 3600;
 constexpr double kDay = 24 * kHour;
 
 constexpr double kDelayBuckets[] = {0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600};
-// Devices answer in seconds or in days: a task waits until its device is switched on.
+// Devices respond in seconds or in days: a task waits until its device is switched on.
 constexpr double kTaskBuckets[] = {1,          5,    15,       60,        300,
                                    900,        1800, kHour,    3 * kHour, 6 * kHour,
                                    12 * kHour, kDay, 2 * kDay, 7 * kDay};

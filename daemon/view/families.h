@@ -1,6 +1,6 @@
-// Every metric family, declared once: name, kind, labels, help, buckets. The page is written from
-// this table and docs/reference/metrics.md is generated from it, so neither can name what the other
-// lacks. Constants only.
+// Every metric family, declared once: name, kind, labels, help, buckets. /metrics is written from
+// this table and docs/reference/metrics.md is generated from it, so they always agree. Constants
+// only.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace taskwatchd {
 
 enum class MetricKind : std::uint8_t { kGauge, kCounter, kHistogram };
-// Stable: name, labels and meaning change only in a new major version. Standard: given by
+// Stable: name, labels and meaning change only in a new major version. Standard: defined by
 // Prometheus' own conventions.
 enum class Stability : std::uint8_t { kStable, kStandard };
 
@@ -84,14 +84,14 @@ struct Family {
   std::string_view name;
   MetricKind kind;
   std::string_view labels;               // joined by ", "
-  std::string_view help;                 // one line; the text writer escapes nothing in it
-  std::span<const double> buckets = {};  // of a histogram: upper edges, rising
+  std::string_view help;                 // one line; the text writer does not escape it
+  std::span<const double> buckets = {};  // of a histogram: upper edges, ascending
   Stability stability = Stability::kStable;
 };
 
 std::span<const Family> all_families();  // kFamilyCount of them
 const Family& family(FamilyId id);
-std::string_view name(MetricKind kind);  // as after # TYPE
+std::string_view name(MetricKind kind);  // as written after # TYPE
 std::string_view name(Stability stability);
 
 }  // namespace taskwatchd

@@ -33,7 +33,7 @@ void JobCounters::want(const std::string& account, std::string_view job_id) {
 }
 
 std::vector<JobKey> JobCounters::wanted(std::size_t limit) {
-  // An id that looks like a known one is the same job here.
+  // Ids that are equal as labels are the same job here.
   std::erase_if(wanted_, [this](const JobKey& key) { return known(key); });
   std::vector<JobKey> keys;
   for (const JobKey& key : wanted_) {
@@ -56,7 +56,7 @@ bool JobCounters::known(const JobKey& job) const {
   return found != jobs_.end() && found->second.known;
 }
 
-// Where there is room for it, it need not wait for the next look at all of them.
+// If there is room, the job need not wait for the next pass over all jobs.
 void JobCounters::begin_watching(Job& job) {
   if (job.watched()) return;
   const bool others_wait = refused() > 0;
@@ -113,7 +113,7 @@ bool JobCounters::admitted(const JobKey& job) const {
   return found != jobs_.end() && found->second.admitted;
 }
 
-// The job's series end if nothing of it is watched any more.
+// Removes the job's series if nothing of the job is watched any more.
 void JobCounters::left(Job& job) {
   if (job.watched()) return;
   --watched_;
@@ -142,7 +142,7 @@ void JobCounters::admit_waiting() {
   }
 }
 
-// Many at a time: a look at all of them for each one that goes would be quadratic.
+// Removes many at a time: a pass over all jobs for each removal would be quadratic.
 void JobCounters::drop_hidden() {
   if (jobs_.size() - watched_ <= kHiddenJobs) return;
   std::vector<std::map<JobKey, Job>::iterator> hidden;
@@ -159,7 +159,7 @@ void JobCounters::drop_hidden() {
 
 void JobCounters::add(const CounterDelta& delta, Wall at) {
   if (asked_ && !known({delta.key.account, delta.key.job_id})) {
-    want(delta.key.account, delta.key.job_id);  // the store has this one by now
+    want(delta.key.account, delta.key.job_id);  // the delta is already in the state database
     return;
   }
   Job& counted = job(delta.key.account, delta.key.job_id, at);
@@ -171,7 +171,7 @@ void JobCounters::add(const CounterDelta& delta, Wall at) {
 }
 
 void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
-  // Summed first: two ids that differ beyond a label's length are one job here.
+  // Summed first: two ids that differ only beyond a label's maximum length are one job here.
   struct Sum {
     Wall created = Wall::max();
     Numbers transitions{};
@@ -190,8 +190,8 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
     if (!restored.known) restored.created = sum.created;
     restored.known = true;
     restored.created = std::min(restored.created, sum.created);
-    // Made in the future: the clock was set back since, and a minute of zeros would look like a
-    // reset.
+    // Created in the future: the clock was set back since then, and a minute of zeros would look
+    // like a reset.
     restored.revealed = restored.revealed || sum.created > now;
     for (std::size_t i = 0; i < kTaskStatusCount; ++i) {
       restored.transitions[i] = std::max(restored.transitions[i], sum.transitions[i]);

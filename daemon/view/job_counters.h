@@ -1,8 +1,8 @@
-// The counters with series a job, and which jobs have series at all (refused: over the limit).
-// Transitions by target and first sights by status are the state's own numbers, so a restart goes
-// on from them: a job has series once its stored numbers were read. A new job's transitions read 0
-// for a minute, for Prometheus counts no increase in the first sample that it sees of a series.
-// Loop's thread only.
+// The counters with series per job, and which jobs have series at all (refused: over the limit).
+// Transitions by target and first observations by status are persisted, so they continue after a
+// restart: a job has series once its stored numbers have been read. A new job's transitions are 0
+// for one minute, because Prometheus counts no increase in the first sample of a series. Event-loop
+// thread only.
 #pragma once
 
 #include <array>
@@ -26,42 +26,43 @@ namespace taskwatchd {
 class JobCounters {
  public:
   static constexpr Duration kShownAsZero = std::chrono::seconds(60);
-  // Counters kept in memory for jobs that are not watched, in case one is again: beyond this the
-  // oldest go, kDropped at a time.
+  // Maximum counters kept in memory for unwatched jobs, which may be watched again: beyond it the
+  // oldest are removed, kDropped at a time.
   static constexpr std::size_t kHiddenJobs = 10'000;
   static constexpr std::size_t kDropped = 1'000;
 
-  // From now on new jobs are wanted(): they are not shown, and what is added to them is left to the
-  // store, until know() was called. `asked` is called when the first is wanted. Without this they
-  // begin at 0.
+  // After this call, new jobs are wanted(): until know() is called they are not shown, and what is
+  // added to them is left to the state database. `asked` is called when the first job becomes
+  // wanted. Without this call, new jobs begin at 0.
   void ask(std::function<void()> asked) { asked_ = std::move(asked); }
-  // At most `limit` of them, in order.
+  // At most `limit` jobs, in order.
   std::vector<JobKey> wanted(std::size_t limit);
-  // These jobs' stored numbers were read just now and restored, if there were any.
+  // Reports that the stored numbers of these jobs have just been read, and restored if there were
+  // any.
   void know(const std::vector<JobKey>& jobs, Wall now);
   bool known(const JobKey& job) const;
 
-  // How many jobs may have series; admitted ones stay when it shrinks.
+  // Sets how many jobs may have series; admitted ones keep them if the limit is lowered.
   void set_limit(std::size_t jobs) { limit_ = jobs; }
-  // The task, named by id, is of that job: the job's series exist from now on, all targets.
+  // The explicit task belongs to that job: creates the job's series, for all targets.
   void watch(const TaskKey& task, std::string_view job_id, Wall at);
-  // The task is watched no longer; with the last of its job the job's series end, unless the job
-  // itself is watched. A job that was refused until then comes in by list or refresh.
+  // The task is no longer watched. The job's series are removed with its last task, unless the job
+  // itself is watched. A job that is over the limit is admitted by the next list or refresh.
   void unwatch(const TaskKey& task);
   std::vector<TaskKey> tasks() const;
-  // The jobs that are watched as such, all of them: the others' series end, but for those of tasks
-  // named by id. Where room is scarce, jobs that have not ended come first.
+  // Sets all jobs that are watched themselves. The series of other jobs are removed, except those
+  // of explicit tasks. If room is scarce, unfinished jobs come first.
   void list(const std::vector<LiveJob>& jobs, Wall at);
-  // Does the job have series? `job` has its id as a label.
+  // Returns whether the job has series. REQUIRES: the id in `job` is in label form.
   bool admitted(const JobKey& job) const;
 
   void add(const CounterDelta& delta, Wall at);
-  // What the store holds. No number is lowered by it.
+  // Restores the stored numbers. It lowers no number.
   void restore(const std::vector<CounterValue>& values, Wall now);
 
   // Watched jobs that have no series because of the limit.
   std::size_t refused() const { return watched_ - admitted_; }
-  // Brings the lines up to date; returns how many bytes append_to will append, heads apart.
+  // Updates the lines; returns how many bytes append_to will append, without the family headers.
   std::size_t refresh(Wall now);
   // Appends both families as of the last refresh, if any job has series.
   void append_to(std::string& page) const;
@@ -70,15 +71,15 @@ class JobCounters {
   using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
   struct Job {
     Wall created;
-    bool known = false;     // the numbers are the store's
-    bool revealed = false;  // true for good once the numbers were shown: a counter never falls back
+    bool known = false;     // the stored numbers are included
+    bool revealed = false;  // true forever once the numbers were shown: a counter must not decrease
     bool admitted = false;
-    std::size_t tasks = 0;  // named by id
-    bool listed = false;    // watched itself
-    bool ended = false;     // of a listed one
+    std::size_t tasks = 0;  // number of explicit tasks
+    bool listed = false;    // the job itself is watched
+    bool ended = false;     // the watched job is finished
     Numbers transitions{};
     Numbers first_seen{};
-    std::string transitions_text;  // ready lines; empty when they must be made anew
+    std::string transitions_text;  // cached lines; empty if they must be written again
     std::string first_seen_text;
 
     bool watched() const { return tasks > 0 || listed; }
@@ -94,12 +95,13 @@ class JobCounters {
   std::size_t limit_ = 0;
   std::size_t watched_ = 0;
   std::size_t admitted_ = 0;
-  std::map<JobKey, Job> jobs_;  // by account and job id as a label
+  std::map<JobKey, Job> jobs_;  // by account and job id in label form
   std::map<TaskKey, std::string> job_of_;
   std::set<JobKey> listed_;
   std::function<void()> asked_;
-  std::set<JobKey> wanted_;  // with their ids, not labels
-  std::string scratch_;      // lines in the making: keeps the jobs' own text exact in size
+  std::set<JobKey> wanted_;  // with their ids, not in label form
+  // buffer for building lines, so that the jobs' own strings have exactly the size they need
+  std::string scratch_;
 };
 
 }  // namespace taskwatchd

@@ -19,7 +19,7 @@ constexpr std::array<FamilyId, 11> kJobFamilies = {
     FamilyId::kJobStalled,         FamilyId::kJobOverdue,        FamilyId::kJobUnseenEnded,
     FamilyId::kJobOldestUnseenEnd, FamilyId::kJobUnreconciled};
 
-// Finished by all; nothing while the job has no tasks.
+// Finished tasks divided by all; nullopt while the job has no tasks.
 std::optional<double> progress(const JobStatistics& statistics) {
   std::uint64_t all = 0;
   std::uint64_t finished = 0;

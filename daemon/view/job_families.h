@@ -1,6 +1,6 @@
-// The families of watched jobs, written as text from AccountStatus::jobs at each scrape; the
-// counters of jobs are in job_counters. Which jobs have series is decided there too: here is only
-// who could. Pure.
+// The families of watched jobs, written as text from AccountStatus::jobs at each scrape. The
+// counters of jobs are in job_counters, which also decides which jobs have series; this file lists
+// the candidates. No I/O.
 #pragma once
 
 #include <vector>
@@ -12,17 +12,18 @@
 
 namespace taskwatchd {
 
-// A watched job whose series have not ended. Points into the status it was made from.
+// A watched job whose series have not been removed. Points into the status it was made from.
 struct LiveJob {
-  JobKey key;  // the id as a label
+  JobKey key;  // the id in label form
   const JobView* view = nullptr;
 };
 
-// The jobs of all accounts in the status' order, without those that ended `keep_finished` ago. Of
-// two ids that are one as labels the first is taken, for two equal series break a page.
+// The jobs of all accounts in the order of `status`, without those that finished more than
+// `keep_finished` ago. Of two ids that are equal as labels only the first is used, because
+// duplicate series make the whole scrape fail.
 std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finished, Wall now);
 
-// Appends the families that have a sample.
+// Appends the families that have at least one sample.
 void append_job_families(PageWriter& page, const std::vector<LiveJob>& jobs);
 
 }  // namespace taskwatchd

@@ -1,8 +1,8 @@
-// Which tasks of watched jobs have series of their own, by metrics.task_series and its limit. One
-// that was admitted stays, whatever becomes of it, until its job's series end, it is superseded or
-// gone, or it is named by id. Of a refused one only a hash of 64 bits is held, for there may be
-// 100,000: so each is counted once (two of a job share a hash once in a billion such jobs).
-// Loop's thread only.
+// Which tasks of watched jobs have their own series, according to metrics.task_series and its
+// limit. A task that was admitted keeps its series until its job's series are removed, it is
+// superseded or not found, or it becomes an explicit task. Of a refused task only a 64-bit hash is
+// kept, because there may be 100,000 of them: each is counted once (two tasks of a job have the
+// same hash in one of a billion such jobs). Event-loop thread only.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -23,26 +23,27 @@ namespace taskwatchd {
 
 class JobTasks {
  public:
-  // Refused tasks beyond so many are not counted: about 16 MB of hashes.
+  // Maximum number of refused tasks that are counted: about 16 MB of hashes.
   static constexpr std::size_t kCounted = 1'000'000;
 
-  // The series are kept in `page`, which must outlive it.
+  // The series are stored in `page`, which must outlive this object.
   explicit JobTasks(TaskFamilies& page) : page_(page) {}
 
-  // Under a narrower policy the series of tasks that it does not want end, and the count of refused
-  // ones begins anew. A smaller limit ends none.
+  // A narrower policy removes the series of tasks that it excludes, and restarts the count of
+  // refused ones. A lower limit removes no series.
   void configure(TaskSeries policy, std::size_t limit);
-  // A record of a watched job's task: its series appear, change or end, or it is refused. A refused
-  // one comes in with its next record once there is room.
+  // Processes a record of a watched job's task: its series are created, changed or removed, or the
+  // task is refused. A refused task is admitted with its next record once there is room.
   void put(const TaskRecord& record, const std::string& instance, const StringMap& labels);
-  // The task was named by id until now and is shown on the page: it goes on as one of its job's,
-  // where it is wanted and there is room; otherwise its series end.
+  // The task was an explicit one with series until now. It continues as a task of its job if the
+  // policy includes it and there is room; otherwise its series are removed.
   void adopt(const TaskKey& key);
-  // The reverse: the task is named by id from now on. Its series stay.
+  // The reverse: the task becomes an explicit one. Its series are kept.
   void release(const TaskKey& key, const std::string& job_id);
-  // Its series end; nothing happens if it has none.
+  // Removes the task's series, if any.
   void forget(const TaskKey& key);
-  // The series of all other jobs' tasks end; instance and labels of these are as in the views.
+  // Removes the series of tasks of all other jobs; sets instance and labels of the remaining ones
+  // from the views.
   void keep(const std::vector<LiveJob>& live);
 
   struct Shown {
@@ -50,14 +51,14 @@ class JobTasks {
     std::string job_id;
   };
   std::vector<Shown> admitted() const;
-  // Tasks that the policy wants series for as they are now, refused because of the limit.
+  // Number of tasks that the policy currently includes but that are over the limit.
   std::size_t refused() const { return refused_; }
 
  private:
   struct Job {
     std::set<std::string> admitted;  // task ids
     boost::unordered_flat_set<std::uint64_t> refused;
-    std::string instance;  // of the view when last seen
+    std::string instance;  // of the last view
     StringMap labels;
   };
   using Jobs = std::map<JobKey, Job>;

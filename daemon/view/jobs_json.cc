@@ -21,7 +21,7 @@ std::size_t sum(const TaskCounts& counts) {
   return all;
 }
 
-// Finished by all; nothing while the job has no tasks.
+// Finished tasks divided by all; nullopt while the job has no tasks.
 std::optional<double> progress(const TaskCounts& counts) {
   std::size_t finished = 0;
   for (const TaskStatus status : kAllTaskStatuses) {

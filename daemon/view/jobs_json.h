@@ -1,4 +1,4 @@
-// `data` of `GET /api/v1/jobs` as JSON: docs/reference/http-api.md. Pure.
+// `data` of `GET /api/v1/jobs` as JSON: docs/reference/http-api.md. No I/O.
 #pragma once
 
 #include <string>

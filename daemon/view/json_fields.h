@@ -1,4 +1,4 @@
-// What the JSON answers share. Pure.
+// Shared parts of the JSON responses. No I/O.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace taskwatchd {
 FieldValue counted(std::size_t value);
 std::string word(WatchState state);
 
-// What is held of a task: docs/reference/http-api.md, `last`.
+// The last known state of a task: docs/reference/http-api.md, `last`.
 void add_record(JsonObject& json, const TaskRecord& record);
 
 }  // namespace taskwatchd

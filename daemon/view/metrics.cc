@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::array<Level, 4> kLevels = {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError};
 
-// What is asked of the configuration for one instance's tasks.
+// The parts of the configuration that concern one instance's tasks.
 struct ListedInstance {
   std::string name;
   StringMap labels;
@@ -37,7 +37,7 @@ struct ListedInstance {
 struct ListedAccount {
   std::unique_ptr<AccountSeries> series;
   std::vector<ListedInstance> instances;
-  std::unordered_map<std::string, std::size_t> tasks;  // explicit ids, to their instance
+  std::unordered_map<std::string, std::size_t> tasks;  // explicit ids, with their instance's index
 
   const ListedInstance* instance_of(const std::string& task_id) const {
     const auto found = tasks.find(task_id);
@@ -69,7 +69,7 @@ struct Metrics::Impl {
   TaskFamilies tasks;
   JobTasks job_tasks{tasks};
   JobCounters jobs;
-  Wall now;  // of the last call that told it
+  Wall now;  // of the last call that passed the time
   std::set<std::string> handlers;
   std::vector<std::uint64_t> log_by_level;
   std::uint64_t log_dropped = 0;
@@ -107,8 +107,8 @@ void Metrics::Impl::list(const AccountConfig& config, std::optional<Duration> bo
   }
 }
 
-// A task that is neither listed nor of a job has no series; a listed one that is superseded or gone
-// has none of its own, but counts for its job's.
+// A task that is neither explicit nor of a job has no series. An explicit one that is superseded or
+// not found has no series of its own, but counts for its job's.
 void Metrics::Impl::show(const TaskRecord& record, bool of_job, Wall at) {
   now = at;
   const ListedInstance* instance = listed(record.key);
@@ -133,7 +133,7 @@ void Metrics::Impl::show_job_task(const TaskRecord& record) {
   job_tasks.put(record, record.instance, instance ? instance->labels : kNoLabels);
 }
 
-// Tasks that have series go on where the new configuration has them.
+// Tasks that have series keep them as the new configuration assigns them.
 void Metrics::Impl::move_tasks() {
   for (const JobTasks::Shown& task : job_tasks.admitted()) {
     if (!listed(task.key)) continue;

@@ -1,6 +1,6 @@
-// The registry of all metric families, each declared once, and the page that
-// /metrics serves. Bounded families live in prometheus-cpp; those with series a task or a job come
-// from task_families, job_counters and job_families as text. Loop's thread only.
+// The registry of all metric families, each declared once, and the text that /metrics serves.
+// Families of bounded size are in prometheus-cpp; those with series per task or job come from
+// task_families, job_counters and job_families as text. Event-loop thread only.
 #pragma once
 
 #include <functional>
@@ -28,33 +28,35 @@ class Metrics : public Observer {
   explicit Metrics(const BuildInfo& build);
   ~Metrics() override;
 
-  // Takes over a configuration: series of accounts, instances and tasks that are no longer listed
-  // end; closed label sets of new accounts appear as 0. Called at start and after each reload. A
-  // task that has series keeps them when it moves between its job and the list of ids. Under a
-  // wider metrics.task_series tasks of jobs come in as they change, or by restore_job_tasks.
+  // Applies a configuration: removes the series of accounts, instances and tasks that are no longer
+  // configured; the fixed label sets of new accounts are exported as 0. Called at start and after
+  // each reload. A task that has series keeps them when it moves between its job and the explicit
+  // tasks. With a wider metrics.task_series, tasks of jobs are added as they change, or by
+  // restore_job_tasks.
   void configure(const Config& config);
-  // Puts in what the store remembers of tasks: series appear at once. After configure; may be
-  // called again when a reload lists more. Records of tasks that are not listed are ignored.
+  // Adds the stored records of tasks; their series are exported at once. Call it after configure,
+  // and again when a reload adds tasks. Records of tasks that are not configured are ignored.
   void restore(const std::vector<TaskRecord>& records, Wall now);
-  // What the store holds of the counters of `jobs`, at once when it was read. No counter is
+  // Restores the stored counters of `jobs`. Call it as soon as they have been read. No counter is
   // lowered.
   void restore_counters(const std::vector<JobKey>& jobs, const std::vector<CounterValue>& counters,
                         Wall now);
-  // The job's counters go on from the store's numbers; nothing need be restored.
+  // True if the job's counters already include the stored numbers and need not be restored.
   bool knows_counters(const JobKey& job) const;
-  // From now on the counters of jobs that are new here are restored before they are shown: `asked`
-  // is called when there are some again, and they are wanted until they were restored. Without this
-  // new ones begin at 0.
+  // After this call, the counters of new jobs are restored before they are exported: `asked` is
+  // called when there are such jobs, and they are wanted until they have been restored. Without
+  // this call, new counters begin at 0.
   void ask_for_counters(std::function<void()> asked);
   std::vector<JobKey> wanted_counters(std::size_t limit);
-  // Records of tasks of one watched job: all of it in parts, in any order, at start or when it
-  // begins to be watched. Those that metrics.task_series wants get series while there is room, as
-  // with commits. `job_ended` is JobRecord::ended: a job that ended too long ago has no series.
+  // Adds the records of tasks of one watched job, in parts and in any order, at start or when the
+  // job begins to be watched. Tasks that metrics.task_series includes get series while there is
+  // room, as with commits. `job_ended` is JobRecord::ended: a job that finished too long ago has no
+  // series.
   void restore_job_tasks(const std::vector<TaskRecord>& records, std::optional<Wall> job_ended,
                          Wall now);
-  // The series of a task that is watched no longer end. Superseded and gone tasks need no call: a
-  // commit that says so ends theirs. Nor do a job's: they end with the page whose status does not
-  // have the job, or has it as ended keep_finished ago.
+  // Removes the series of a task that is no longer watched. Superseded and gone tasks need no call:
+  // the commit that says so removes theirs. Neither do jobs: their series are removed by the first
+  // render whose status does not have the job, or whose job finished keep_finished ago.
   void forget(const TaskKey& key);
 
   void call_ended(const CallEnd& call) override;
@@ -64,18 +66,20 @@ class Metrics : public Observer {
   void commit_took(Duration took) override;
 
   void loop_delayed(Duration delay);
-  // `handler` is one of the server's own routes, never a path as asked: each is a series for good.
-  // Beyond kHandlers different ones, and for codes that HTTP does not have, "other" is counted.
+  // `handler` must be one of the server's own routes, never a path from a request: each one is a
+  // permanent series. Beyond kHandlers different ones, and for invalid HTTP status codes, "other"
+  // is counted.
   static constexpr std::size_t kHandlers = 32;
   void http_request(const std::string& handler, int code);
-  // Absolute, as the log counts them itself: by level in Level's order. 0 until the first call.
+  // Sets absolute values, because the log counts its messages itself: by level in Level's order. 0
+  // until the first call.
   void log_messages(const std::vector<std::uint64_t>& by_level, std::uint64_t dropped);
 
-  // With what is counted here: calls, failures and delays since the start.
+  // Returns `status` with the counts kept here: calls, failures and delays since the start.
   DaemonStatus counted(DaemonStatus status) const;
 
-  // Writes the whole page, text format 0.0.4: each family once, its lines together, no two series
-  // equal. Which jobs have series, and which tasks of jobs keep theirs, follows `status`.
+  // Writes all metrics in text format 0.0.4: each family once, its lines together, no duplicate
+  // series. `status` decides which jobs have series, and which tasks of jobs keep theirs.
   void render(const DaemonStatus& status, const ProcessStats& process, Wall now, PageWriter& page);
 
  private:

@@ -1,5 +1,5 @@
-// docs/reference/metrics.md, generated from the table of families; a test holds the file to it.
-// Pure.
+// Generates docs/reference/metrics.md from the table of families; a test checks that the file is up
+// to date. No I/O.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@ constexpr std::string_view kType = "# TYPE ";
 constexpr std::string_view kTotal = "_total";
 constexpr std::string_view kLe = "le=\"";
 
-// A counter's family lacks the suffix that its samples have.
+// The family name of a counter lacks the suffix of its samples.
 std::string_view family(std::string_view name, bool counter) {
   if (counter && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
   return name;
@@ -29,7 +29,7 @@ void add_type(std::string& out, std::string_view line, bool counter) {
   out += type == " untyped" ? " unknown" : type;
 }
 
-// A bucket's bound is a float even if it is whole: le="1.0".
+// The bound of a bucket is a float even if it is an integer: le="1.0".
 void add_bucket(std::string& out, std::string_view line, std::size_t le) {
   const std::size_t from = le + kLe.size();
   const std::size_t end = line.find('"', from);
@@ -43,7 +43,7 @@ void add_bucket(std::string& out, std::string_view line, std::size_t le) {
 
 }  // namespace
 
-// "# HELP name text": quotes in the text are escaped here too.
+// "# HELP name text": OpenMetrics escapes quotes in the text too.
 void OpenMetrics::add_help(bool counter, std::string& out) {
   if (help_.empty()) return;
   std::string_view line = help_;
@@ -71,7 +71,7 @@ void OpenMetrics::add_line(std::string_view line, std::string& out) {
     histogram_ = line.ends_with(" histogram");
     add_type(out, line, is_counter(line));
   } else if (line.front() == '#') {
-    return;  // OpenMetrics knows no other comments
+    return;  // OpenMetrics allows no other comments
   } else if (const std::size_t le = histogram_ ? line.rfind(kLe) : line.npos; le != line.npos) {
     add_bucket(out, line, le);
   } else {

@@ -1,5 +1,4 @@
-// The metrics page in the OpenMetrics 1.0 text format, from the older format 0.0.4, part by part.
-// Pure.
+// Converts the metrics output from text format 0.0.4 to OpenMetrics 1.0, part by part. No I/O.
 #pragma once
 
 #include <string>
@@ -7,20 +6,20 @@
 
 namespace taskwatchd {
 
-// REQUIRES: the page of Metrics::render, in parts of whole lines: each family's HELP and TYPE lead
-// it, no timestamps.
+// REQUIRES: the output of Metrics::render, in parts of complete lines: HELP and TYPE precede each
+// family's samples, and there are no timestamps.
 class OpenMetrics {
  public:
-  // Appends what `lines` are in the other format, as far as can be said before the next part.
+  // Appends the converted `lines`, as far as they can be converted before the next part.
   void add(std::string_view lines, std::string& out);
-  // Appends the end of the page.
+  // Appends the end marker.
   void end(std::string& out);
 
  private:
   void add_line(std::string_view line, std::string& out);
   void add_help(bool counter, std::string& out);
 
-  std::string help_;  // that waits for its TYPE, which decides the family's name
+  std::string help_;  // kept until its TYPE, which determines the family's name
   bool histogram_ = false;
 };
 

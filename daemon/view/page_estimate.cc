@@ -53,7 +53,7 @@ std::size_t named_tasks_bytes(const Config& config) {
   std::size_t bytes = 0;
   for (const AccountConfig& account : config.accounts) {
     for (const InstanceConfig& instance : account.instances) {
-      // What the second one adds is without the families' heads; its id has one letter.
+      // The difference to a second task excludes the family headers; its id has one letter.
       const Lines one = lines_of(account, instance, 1);
       const Lines two = lines_of(account, instance, 2);
       for (const std::string& id : instance.tasks) {

@@ -1,4 +1,4 @@
-// How large a page of metrics a configuration makes. Pure.
+// Estimates the size of the metrics output for a configuration. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 
 namespace taskwatchd {
 
-// About the bytes of all lines of tasks that are named by id, once all of them are seen: written
-// for one task and multiplied, with names of usual length for what only the cloud knows.
+// Approximate size in bytes of all lines of explicit tasks, once all of them have been observed:
+// written for one task and multiplied. Values that only the platform knows are assumed to have a
+// typical length.
 std::size_t named_tasks_bytes(const Config& config);
 
 }  // namespace taskwatchd

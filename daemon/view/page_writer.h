@@ -1,5 +1,6 @@
-// A page in the making: lines are appended to one buffer, which is handed on whenever it holds a
-// part's worth. Nobody has to hold the page as a whole, which may have hundreds of megabytes. Pure.
+// Writes text in parts: lines are appended to one buffer, which is passed on whenever it contains a
+// full part. So the whole output, which may have hundreds of megabytes, is never in memory at once.
+// No I/O.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 
 namespace taskwatchd {
 
-// Takes one part, whole lines; the bytes are gone afterwards.
+// Receives one part of complete lines; the bytes are invalid after the call.
 using TakePart = std::function<void(std::string_view part)>;
 
 class PageWriter {
@@ -20,12 +21,13 @@ class PageWriter {
   explicit PageWriter(TakePart take, std::size_t part_bytes = kPartBytes)
       : take_(std::move(take)), part_bytes_(part_bytes) {}
 
-  // To append whole lines to; call lines_ended() often, for what is here is held.
+  // The buffer for complete lines. Call lines_ended() often, because the buffer stays in memory
+  // until then.
   std::string& text() { return text_; }
   void lines_ended() {
     if (text_.size() >= part_bytes_) flush();
   }
-  // Hands on what there is.
+  // Passes on the rest of the buffer.
   void flush() {
     if (!text_.empty()) take_(text_);
     text_.clear();

@@ -1,4 +1,4 @@
-// The process_* families under Prometheus' standard names. Pure.
+// The process_* families with Prometheus' standard names. No I/O.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -9,7 +9,7 @@
 
 namespace taskwatchd {
 
-// Values that could not be read have no family.
+// Values that could not be read are omitted.
 std::vector<prometheus::MetricFamily> process_families(const ProcessStats& stats);
 
 }  // namespace taskwatchd

@@ -14,7 +14,7 @@ namespace {
 
 using Out = std::vector<prometheus::MetricFamily>;
 
-// One family with a sample or none an account.
+// Creates a family with at most one sample per account.
 template <typename Value>
 void by_account(Out& out, FamilyId id, const DaemonStatus& status, const Value& value) {
   prometheus::MetricFamily made = empty_family(family(id));

@@ -1,5 +1,5 @@
-// The families that are read off DaemonStatus at each scrape: states, limits and times that others
-// own. Pure.
+// The families that are read from DaemonStatus at each scrape: states, limits and times that other
+// modules own. No I/O.
 #pragma once
 
 #include <prometheus/metric_family.h>
@@ -11,9 +11,9 @@
 
 namespace taskwatchd {
 
-// Each family once, with all accounts; those without a sample are left out.
+// Returns each family once, with all accounts; families without samples are omitted.
 std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status);
-// taskwatchd_task_state as text, for it has three series for each explicit id.
+// Appends taskwatchd_task_state as text, because it has three series per explicit task.
 void append_task_states(PageWriter& page, const DaemonStatus& status);
 
 }  // namespace taskwatchd

@@ -31,7 +31,7 @@ std::string instance_json(const InstanceStatus& instance) {
   return json.text();
 }
 
-// [0.25,3] for each edge: fewer bytes than names would take, for there are many.
+// [0.25,3] for each bucket edge: shorter than objects with names, because there are many.
 std::string delay_json(const DelayCounts& delay) {
   JsonObject json;
   json.add("class", delay.kind);

@@ -1,4 +1,4 @@
-// `data` of `GET /api/v1/status` as JSON: docs/reference/http-api.md. Pure.
+// `data` of `GET /api/v1/status` as JSON: docs/reference/http-api.md. No I/O.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace taskwatchd {
 
-// What does not change while the daemon runs.
+// Facts that do not change while the daemon runs.
 struct DaemonFacts {
   std::string version;
   Wall started;
 };
 
-// Of a daemon that is ready.
+// REQUIRES: the daemon is ready.
 std::string status_json(const DaemonStatus& status, const DaemonFacts& facts);
 
 }  // namespace taskwatchd

@@ -9,7 +9,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kNamed = 3;  // accounts that are down, by name; the rest as a number
+// accounts listed by name if they are down; the others are only counted
+constexpr std::size_t kNamed = 3;
 
 std::string count(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");

@@ -1,4 +1,4 @@
-// The one line of `systemctl status`: what the daemon does right now. Pure.
+// The status line of `systemctl status`: what the daemon is doing. No I/O.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace taskwatchd {
 
-// "polling 3 accounts, 1204 tasks, oldest 41 s"; what is wrong comes after it: "1 account down:
-// prod", "2 tasks gone", "state cannot be written", "last reload failed". Printable, no line end.
+// "polling 3 accounts, 1204 tasks, oldest 41 s", followed by problems: "1 account down: prod", "2
+// tasks gone", "state cannot be written", "last reload failed". Printable, no newline.
 std::string render_status_line(const DaemonStatus& status, Wall now);
 
 }  // namespace taskwatchd

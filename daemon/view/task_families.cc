@@ -31,7 +31,7 @@ const std::array<std::string_view, kTaskStatusCount>& status_names() {
   return names;
 }
 
-// The one source of both writers: calls emit(labels, value) for each sample of one family.
+// The source of both output forms: calls emit(labels, value) for each sample of one family.
 template <typename Emit>
 void for_each_sample(const TaskKey& key, const TaskPoint& point, FamilyId id, const Emit& emit) {
   if (id == FamilyId::kTaskStatus) {

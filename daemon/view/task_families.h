@@ -1,7 +1,8 @@
-// The families with series a task: status, progress, info and timestamps, written as text at each
-// scrape, for prometheus-cpp alone takes some twenty times longer. The lines are not kept: they
-// take five times the memory of what they tell. Collect() gives the same series as prometheus-cpp
-// values. Loop's thread only; holds what it is given, with no limit of its own.
+// The families with series per task: status, progress, info and timestamps. They are written as
+// text at each scrape, because prometheus-cpp alone takes about twenty times longer. The lines are
+// not cached: they would take five times the memory of the data. Collect() returns the same series
+// as prometheus-cpp values. Event-loop thread only; this class enforces no limit on the number of
+// tasks.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -19,10 +20,10 @@
 
 namespace taskwatchd {
 
-// Which tasks get series of their own, by the key metrics.task_series.
+// Returns whether a task gets its own series, according to the key metrics.task_series.
 bool wants_series(TaskSeries policy, bool is_explicit, TaskStatus status);
 
-// What is shown of one task; texts are fit to be label values.
+// The exported data of one task; texts are valid label values.
 struct TaskPoint {
   std::string instance;
   std::string job_id;
@@ -33,20 +34,20 @@ struct TaskPoint {
   TaskStatus status = TaskStatus::kUnknown;
   std::optional<double> progress;  // 0 to 1
   double queued = 0;               // Unix seconds
-  double modified = 0;             // likewise
+  double modified = 0;             // Unix seconds
 };
 
 class TaskFamilies : public prometheus::Collectable {
  public:
-  // Adds the task or replaces what is shown of it. `instance` and `labels` are those of the
-  // configuration. Progress outside of 0 to 100 is clamped.
+  // Adds the task or replaces its data. `instance` and `labels` are those of the configuration.
+  // Progress is clamped to 0 to 100.
   void put(const TaskRecord& record, const std::string& instance, const StringMap& labels);
-  // Its series end; nothing happens if it has none.
+  // Removes the task's series, if any.
   void erase(const TaskKey& key);
-  // Other configured names for a task that is shown; nothing happens if it is not.
+  // Sets new configured names for a task that has series; does nothing for other tasks.
   void rename(const TaskKey& key, const std::string& instance, const StringMap& labels);
 
-  // What is shown of the task; null if nothing is. Valid until the next call that is not const.
+  // Returns the data of the task; null if it has none. Valid until the next non-const call.
   const TaskPoint* find(const TaskKey& key) const;
 
   // Appends all families that have a series, each once.

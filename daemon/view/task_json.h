@@ -1,5 +1,5 @@
-// `data` of `GET /api/v1/tasks/ID` as JSON: docs/reference/http-api.md. Pure. Texts of devices and
-// of the cloud are escaped as in events.
+// `data` of `GET /api/v1/tasks/ID` as JSON: docs/reference/http-api.md. No I/O. Texts of devices
+// and of the platform are escaped as in events.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace taskwatchd {
 
-// The task's stored events, rising; `cut`: there are older ones.
+// The task's stored events, oldest first; `cut`: older ones exist.
 struct TaskHistory {
   std::vector<Event> events;
   bool cut = false;

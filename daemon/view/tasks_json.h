@@ -1,4 +1,4 @@
-// `data` of `GET /api/v1/tasks` as JSON: docs/reference/http-api.md. Pure.
+// `data` of `GET /api/v1/tasks` as JSON: docs/reference/http-api.md. No I/O.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace taskwatchd {
 
-// `cursor`: what the next page is asked with; empty: this is the last one.
+// `cursor`: the cursor of the next page; empty: this is the last one.
 std::string tasks_json(const TaskListing& listing, const std::string& cursor);
 
 }  // namespace taskwatchd
