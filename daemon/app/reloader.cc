@@ -12,7 +12,7 @@ constexpr Duration kGather = std::chrono::milliseconds(100);  // gathers changes
 constexpr Duration kLookAtMost = std::chrono::seconds(1);     // minimum time between two checks
 constexpr Duration kRetryFirst = std::chrono::seconds(1);     // after a store failure; then doubled
 constexpr Duration kRetryLongest = std::chrono::seconds(30);
-constexpr std::size_t kMaxTold = 200;  // task file problems logged per check
+constexpr std::size_t kMaxTold = 200;  // configuration warnings logged per check
 
 std::size_t digest_of_tasks(const Config& config) {
   std::size_t digest = 0;
