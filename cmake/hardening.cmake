@@ -5,6 +5,8 @@ add_compile_options(-Wno-sign-conversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 takes Asio's pair of coroutine frame allocators for a mismatched one.
   add_compile_options(-Wno-mismatched-new-delete)
+  # g++ 13 and 14 take any reference that comes back from a call with a temporary for one to it.
+  add_compile_options(-Wno-dangling-reference)
   if(CMAKE_UNITY_BUILD)
     # It takes the sources of a unit for headers, in which unnamed types would be a mistake.
     add_compile_options(-Wno-subobject-linkage)

@@ -44,14 +44,15 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kStatusEvery = std::chrono::seconds(10);
-constexpr Duration kHeartbeat = std::chrono::seconds(1);  // measures how late the loop turns
-// A long first load, for as long as it gets on.
+// Interval of the event-loop latency measurement
+constexpr Duration kHeartbeat = std::chrono::seconds(1);
+// A long initial load extends systemd's start timeout for as long as the load makes progress.
 constexpr Duration kExtendEvery = std::chrono::seconds(1);
 constexpr Duration kExtendBy = std::chrono::seconds(30);
 
-// Stopping: SIGTERM to exit takes at most 5 s in all.
-constexpr Duration kCallsWithin = milliseconds(1500);         // calls in flight
-constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // events to the log
+// Shutdown limits. From SIGTERM to exit: at most 5 s in total.
+constexpr Duration kCallsWithin = milliseconds(1500);         // API calls in flight
+constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // delivery of events to the log
 constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
 constexpr milliseconds kLogWithin{300}, kStoreWithin{300};
 
@@ -82,8 +83,8 @@ int exit_code(OpenError::Kind kind) {
   return kExitOther;
 }
 
-// What was read from the state is gone by now, but lies between what stays: the C library gives
-// such room back only when it is asked to.
+// Returns freed heap memory to the system. The rows read from the state database are freed by now,
+// but lie between blocks still in use; the C library releases such memory only on request.
 void give_memory_back() {
   ::malloc_trim(0);
 }
@@ -102,7 +103,8 @@ class App {
         reloader_(context_.get_executor(), clock_, log_, options.config_file,
                   [this] { configuration_changed(); }) {}
 
-  // What can fail before anything runs: configuration, state, listeners. 0 or the exit code.
+  // Does everything that can fail before the event loop runs: configuration, state database,
+  // listeners. Returns 0 or the exit code.
   int prepare();
   int run();
 
@@ -216,7 +218,7 @@ int App::run() {
   return exit_code_;
 }
 
-// The life of the daemon, from the first configuration to the end.
+// Runs the daemon from applying the first configuration to shutdown.
 Awaitable<void> App::main() {
   if (const auto error = co_await reloader_.take_first(*fleet_)) {
     complain(error->message);
@@ -250,11 +252,11 @@ Awaitable<void> App::main() {
   context_.stop();
 }
 
-// New work is refused first; then calls in flight, their events and the last commit get their time.
+// Stops new work first, then waits (bounded) for calls in flight, their events and the last commit.
 Awaitable<void> App::shut_down() {
   systemd::stopping();
   log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
-  // Named, not written where they are used: g++ 12 destroys such captures twice.
+  // Named variables, not temporaries at the place of use: g++ 12 destroys such captures twice.
   const auto calls_ended = [this] { return fleet_->stopped(); };
   const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
   const auto recorded = [this] { return recorded_; };
@@ -272,7 +274,8 @@ Awaitable<void> App::record() {
   recorded_ = true;
   if (error && !stopping_) {
     complain(error->message);
-    // Not kExitState: a restart finds out whether the state is damaged or the disk was just away.
+    // Not kExitState: a restart finds out whether the database is damaged or the disk was only
+    // unavailable.
     stop_with(kExitOther);
   }
 }
@@ -283,7 +286,7 @@ Awaitable<void> App::hear_signals() {
     if (number == SIGHUP) {
       request_reload();
     } else if (stopping_) {
-      std::_Exit(kExitOk);  // asked twice: at once. What is committed is safe.
+      std::_Exit(kExitOk);  // second signal: exit at once; committed data is safe
     } else {
       stop_with(kExitOk);
       if (!ready_) stop_loading();
@@ -291,7 +294,7 @@ Awaitable<void> App::hear_signals() {
   }
 }
 
-// Nothing runs yet but the load, which changes nothing: it need not end by itself.
+// Stops during the initial load. The load changes nothing, so it may be interrupted.
 void App::stop_loading() {
   systemd::stopping();
   log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
@@ -317,12 +320,12 @@ std::optional<std::string> App::request_reload() {
   systemd::reloading();
   auto problem = front_.reload();
   if (!problem) return reloader_.request();
-  // One result for one request: beside this failure there is no success.
+  // A failed front-end reload is reported as a failed reload, even if the rest could succeed.
   configuration_changed();
   return problem;
 }
 
-// Also after a reload that failed: systemd waits for READY after RELOADING.
+// Also called after a failed reload: systemd waits for READY after RELOADING.
 void App::configuration_changed() {
   keys_.keep_only(reloader_.config());
   give_memory_back();

@@ -1,6 +1,7 @@
-// The daemon as `taskwatchd run` starts it: builds every part once, in the order seen in app.cc,
-// runs one loop on the calling thread until a signal ends it, and takes over changed
-// configurations. Returns the process's exit code; errors that end it are on stderr by then.
+// The daemon as `taskwatchd run` starts it. Builds every component once, in the order seen in
+// app.cc, runs one event loop on the calling thread until a signal stops it, and applies changed
+// configurations. Returns the exit code of the process; fatal errors have been written to stderr by
+// then.
 #pragma once
 
 #include "config/run_options.h"

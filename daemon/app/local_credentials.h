@@ -1,5 +1,5 @@
-// The provider chain on this machine: its files and environment, and what it fetches. What the
-// daemon and the commands that ask the cloud share. Loop's thread.
+// The default credential provider chain on this host: its files, its environment variables and its
+// HTTP fetches. Shared by the daemon and the commands that call the API. Event-loop thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,7 +13,7 @@ namespace taskwatchd {
 
 class LocalCredentials : public KeySource {
  public:
-  // All must outlive this; `log` may be null.
+  // All references must outlive this object; `log` may be null.
   LocalCredentials(boost::asio::any_io_executor executor, Clock& clock, Entropy& entropy,
                    HttpClient& http, Log* log)
       : chain_(std::move(executor), {clock, entropy, http, files_}, files_,
@@ -32,7 +32,7 @@ class LocalCredentials : public KeySource {
   bool refused(const AccountConfig& account, const Keys& keys) override {
     return chain_.refused(account, keys);
   }
-  // Forgets the keys of accounts that are listed no longer. Call it after a reload.
+  // Removes the credentials of accounts that are no longer configured. Call it after a reload.
   void keep_only(const Config& config) {
     files_.keep_only(config);
     chain_.keep_only(config);

@@ -6,12 +6,13 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds(5);      // where nothing tells of changes
-constexpr Duration kGather = std::chrono::milliseconds(100);  // changes that come together
-constexpr Duration kLookAtMost = std::chrono::seconds(1);     // however many come
-constexpr Duration kRetryFirst = std::chrono::seconds(1);     // after the store failed; doubled
+// Poll interval, because inotify may miss changes
+constexpr Duration kLookEvery = std::chrono::seconds(5);
+constexpr Duration kGather = std::chrono::milliseconds(100);  // gathers changes that come together
+constexpr Duration kLookAtMost = std::chrono::seconds(1);     // minimum time between two checks
+constexpr Duration kRetryFirst = std::chrono::seconds(1);     // after a store failure; then doubled
 constexpr Duration kRetryLongest = std::chrono::seconds(30);
-constexpr std::size_t kMaxTold = 200;  // lines about task files at a time
+constexpr std::size_t kMaxTold = 200;  // configuration warnings logged per check
 
 std::size_t digest_of_tasks(const Config& config) {
   std::size_t digest = 0;
@@ -49,13 +50,13 @@ std::vector<ConfigError> Reloader::load_first() {
 
 Awaitable<std::optional<StoreError>> Reloader::take_first(Fleet& fleet) {
   tell_all(std::exchange(first_warnings_, {}));
-  // Nobody replaces it yet: run() has not begun.
+  // config_ cannot be replaced meanwhile: run() has not started.
   auto error = co_await fleet.take_over(config_);
   if (!error) last_success_ = clock_.now().wall;
   co_return error;
 }
 
-// On an error the task files that were looked at are still to be taken into the old configuration.
+// On an error, the task files just read must still be applied to the previous configuration.
 std::variant<LoadedConfig, std::vector<ConfigError>> Reloader::load() {
   auto read = read_config(file_);
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&read)) return std::move(*errors);
@@ -73,7 +74,7 @@ std::variant<LoadedConfig, std::vector<ConfigError>> Reloader::load() {
 
 std::optional<std::string> Reloader::request() {
   auto loaded = load();
-  notice();  // there may be other folders to watch
+  notice();  // the folders to watch may have changed
   if (auto* good = std::get_if<LoadedConfig>(&loaded)) {
     file_good_ = true;
     tell_all(good->warnings);
@@ -113,14 +114,14 @@ Awaitable<void> Reloader::run(Fleet& fleet) {
       continue;
     }
     wanted_ = std::move(next);
-    co_await alarm_->wait_until(clock_.now().mono + pause);  // a newer one is taken at once
+    co_await alarm_->wait_until(clock_.now().mono + pause);  // a newer configuration ends the wait
     pause = std::min(2 * pause, kRetryLongest);
   }
 }
 
 Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
   const auto error = co_await fleet.take_over(next);
-  // Task files may have brought this one while the configuration itself is still not good.
+  // Task files may have caused this change while the configuration file itself is still invalid.
   last_good_ = !error && file_good_;
   if (!error) {
     StringList needs_restart;
@@ -141,7 +142,7 @@ Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
 }
 
 void Reloader::in_force(const Config& config) {
-  // The state is where it was opened.
+  // The open state database stays where it is: a changed path needs a restart.
   std::string state_path = config_.state_path;
   config_ = config;
   config_.state_path = std::move(state_path);
@@ -172,7 +173,7 @@ void Reloader::notice() {
 }
 
 void Reloader::look_at_task_files() {
-  watch_folders();  // first, so that nothing happens unseen in between
+  watch_folders();  // before reading, so that no change in between is missed
   noticed_.reset();
   looked_ = clock_.now().mono;
   const bool changed = files_.look(base_, clock_.now());
@@ -203,7 +204,7 @@ void Reloader::tell_all(const std::vector<ConfigError>& problems) {
   tell_new(problems);
 }
 
-// Told once; again only after it was mended.
+// Logs each problem once; again only if it was fixed in between and came back.
 void Reloader::tell_new(const std::vector<ConfigError>& problems) {
   std::set<std::string> now;
   std::size_t told = 0;

@@ -1,8 +1,8 @@
-// The configuration in force and how it changes: by SIGHUP, /-/reload, or a task file that changed.
-// A bad one changes nothing and is told; requests that come while one is taken over become one;
-// what the store cannot take over is tried again. A changed task file changes the tasks only: the
-// file that names it is read when that is asked for. Loop's thread, which reading blocks for a
-// moment.
+// The active configuration and its changes: by SIGHUP, by /-/reload, or by a changed task file. An
+// invalid configuration changes nothing and is logged. Requests that arrive while one is being
+// applied are merged into one; a configuration that the store cannot apply is retried. A changed
+// task file changes the tasks only: the configuration file is read again on request only.
+// Event-loop thread only; reading files blocks it briefly.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,20 +23,21 @@ namespace taskwatchd {
 
 class Reloader {
  public:
-  // `changed` is called after each attempt, good or bad.
+  // `changed` is called after each attempt, successful or not.
   Reloader(const boost::asio::any_io_executor& executor, Clock& clock, Log& log, std::string file,
            std::function<void()> changed);
 
-  // The first configuration, before the loop runs: what is wrong with it, or nothing.
+  // Reads the first configuration, before the event loop runs. Returns its errors, empty if valid.
   std::vector<ConfigError> load_first();
-  // Takes the first one over. REQUIRES: load_first found nothing wrong.
+  // Applies the first configuration. REQUIRES: load_first returned no errors.
   Awaitable<std::optional<StoreError>> take_first(Fleet& fleet);
 
-  // Reads and checks the file now; run() takes it over. Returns what is wrong with it, a line each.
+  // Reads and checks the file now; run() applies it later. Returns the errors, one per line, or
+  // nullopt.
   std::optional<std::string> request();
-  // Takes over what is requested until the loop ends.
+  // Applies requested configurations until the event loop stops.
   Awaitable<void> run(Fleet& fleet);
-  // Takes the tasks of task files that appear, change or go, until the loop ends.
+  // Applies task files that appear, change or are removed, until the event loop stops.
   Awaitable<void> follow_task_files();
 
   const Config& config() const { return config_; }
@@ -62,21 +63,21 @@ class Reloader {
   Config config_;
   std::vector<ConfigError> first_warnings_;
   std::optional<Config> wanted_;
-  std::string failure_;  // the store's, as last told
+  std::string failure_;  // the last logged store failure
   bool last_good_ = true;
-  bool file_good_ = true;  // the configuration file, when it was last asked for
+  bool file_good_ = true;  // whether the configuration file was valid when last read
   std::optional<Wall> last_success_;
 
   FileWatch watch_;
   std::unique_ptr<Alarm> follow_alarm_;
-  Config base_;                   // the newest good one, without the tasks of files
-  TaskFiles files_;               // what these hold
-  std::size_t wanted_tasks_ = 0;  // digest of the tasks of the newest one wanted
-  bool look_anew_ = true;         // something was looked at and not taken
-  std::optional<Mono> noticed_;   // when the watch first told of a change not looked at yet
+  Config base_;                   // the newest valid one, without the tasks of task files
+  TaskFiles files_;               // the contents of the task files
+  std::size_t wanted_tasks_ = 0;  // digest of the tasks of the newest requested configuration
+  bool look_anew_ = true;         // the task files were read, but not applied
+  std::optional<Mono> noticed_;   // when inotify first reported a change that is not checked yet
   std::optional<Mono> looked_;
-  std::set<std::string> told_;  // what is wrong with the task files, told already
-  std::string watch_problem_;   // likewise
+  std::set<std::string> told_;  // task file problems that are logged already
+  std::string watch_problem_;   // the inotify problem that is logged already
 };
 
 }  // namespace taskwatchd

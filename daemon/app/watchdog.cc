@@ -15,8 +15,9 @@ using boost::asio::ip::tcp;
 
 constexpr Duration kLook = std::chrono::milliseconds(50);
 
-// Where "127.0.0.1:10120" or "[::1]:10120" is reached. A wildcard address is reached by loopback;
-// that of IPv6 by both, for IPv6 may be switched off. None for a name that was bound as such.
+// Returns the endpoints to connect to for a listen address such as "127.0.0.1:10120" or
+// "[::1]:10120". A wildcard address is reached through loopback; the IPv6 wildcard through both
+// families, because IPv6 may be disabled. Returns none for a host name.
 std::vector<tcp::endpoint> endpoints_of(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) return {};
@@ -47,7 +48,8 @@ Watchdog::Watchdog(boost::asio::any_io_executor executor, Clock& clock, SqliteSt
 
 Awaitable<void> Watchdog::run(Duration interval) {
   for (;;) {
-    // Answers are asked for one interval and read in the next: a slow one misses one ping.
+    // Probes start in one interval and are evaluated in the next: a slow one delays the ping by one
+    // interval.
     if (store_answered_ && server_answered_) alive_();
     if (!probing_store_) {
       store_answered_ = false;
@@ -67,7 +69,8 @@ Awaitable<void> Watchdog::probe_store() {
   probing_store_ = false;
 }
 
-// A connection alone proves nothing: the kernel makes it. The accept loop must have taken it.
+// A connection alone proves nothing, because the kernel completes it: the accept loop must have
+// accepted it.
 Awaitable<void> Watchdog::probe_server(Duration within) {
   probing_server_ = true;
   const Mono deadline = clock_.now().mono + within;

@@ -1,6 +1,7 @@
-// Tells systemd that we live, only while we do: the loop turns (this runs on it), the store's
-// thread answers, and the HTTP server accepts a connection made to itself. The cloud's health is no
-// part of it: an outage there must not restart us. Loop's thread.
+// Sends systemd's watchdog ping only while the daemon works: the event loop runs (this class runs
+// on it), the store's thread responds, and the HTTP server accepts a connection from this process.
+// The platform's health is not checked: a platform outage must not restart the daemon. Event-loop
+// thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,12 +17,12 @@ namespace taskwatchd {
 
 class Watchdog {
  public:
-  // `address` is one that `server` listens on; `alive` is called once an interval while all is
-  // well. All must outlive the loop.
+  // `address` is one that `server` listens on. `alive` is called once per interval while all checks
+  // pass. All references must outlive the event loop.
   Watchdog(boost::asio::any_io_executor executor, Clock& clock, SqliteStore& store,
            const HttpServer& server, std::string address, std::function<void()> alive);
 
-  // Runs until the loop ends.
+  // Runs until the event loop stops. `interval` is the time between two pings.
   Awaitable<void> run(Duration interval);
 
  private:

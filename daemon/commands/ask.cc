@@ -20,15 +20,16 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{20};    // whether keys have been fetched
-constexpr double kSlowPace = 0.2;                 // calls/s
-constexpr char kRegionAccount[] = "environment";  // where its keys come from
+// Interval of checks whether credentials have been fetched
+constexpr std::chrono::milliseconds kLook{20};
+constexpr double kSlowPace = 0.2;                 // calls/s; below it the user is warned
+constexpr char kRegionAccount[] = "environment";  // account name in messages
 
 Refusal refusal(const std::string& text) {
   return {"taskwatchd: " + text + "\n"};
 }
 
-// The defaults of a region are those of a file that names nothing else.
+// With --region, all settings other than the region have their configuration file defaults.
 std::variant<Config, Refusal> config_for(const AskOptions& options) {
   if (!is_region(options.region)) {
     return refusal("--region must be a-z, 0-9 and hyphens, such as --region=cn-shanghai");

@@ -1,6 +1,6 @@
-// What the commands that ask the cloud share (query, wait, check --online): from their options to
-// places and keys, and a small loop of their own, beside a daemon that may be running.
-// Threads: the calling one. Failure: a text for stderr, with exit code 78.
+// Shared parts of the commands that call the API (query, wait, check --online): turn options into
+// targets and credentials, and run an event loop separate from the daemon's. A daemon may run at
+// the same time. Threads: the calling one. Failure: a text for stderr, with exit code 78.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -19,10 +19,10 @@
 namespace taskwatchd {
 
 struct AskOptions {
-  std::string config_file;  // empty: `region` is given instead
-  std::string region;       // keys from the provider chain, all else by default
-  std::string account;      // of the file; empty: whichever lists the task
-  std::string instance;     // a name of the file or an IotInstanceId; with `region` an id
+  std::string config_file;  // empty: `region` is set instead
+  std::string region;       // credentials from the provider chain, all else by default
+  std::string account;      // an account of the file; empty: the one that lists the task
+  std::string instance;     // an instance name of the file or an IotInstanceId; with `region` an id
   std::vector<std::string> task_ids;
 };
 
@@ -31,35 +31,37 @@ struct Asking {
   std::vector<Target> targets;
 };
 
-// Lines for stderr, each ended: what is wrong and the mend.
+// Lines for stderr, each with its line end: the error and how to fix it.
 struct Refusal {
   std::string text;
 };
 
-// Reads the configuration, or makes one for `region`, and finds each task's place.
+// Reads the configuration, or makes one for `region`, and finds the account and instance of each
+// task.
 std::variant<Asking, Refusal> prepare_asking(const AskOptions& options);
-// Accounts whose share of the quota leaves nothing to ask with.
+// Returns an error if `quota_share` of the account leaves no quota for commands.
 std::optional<Refusal> refuse_share(const AccountConfig& account);
 
-// Says on stderr where the pace is so slow that silence would look like a fault.
+// Prints a note on stderr if the rate limit is so low that the wait would look like a hang.
 void tell_slow_pace(const Asking& asking);
 void tell_slow_pace(const AccountConfig& account, Api api);
 
 class AskLoop {
  public:
-  // `config` must outlive this.
+  // `config` must outlive this object.
   explicit AskLoop(const Config& config);
 
   Asker& asker() { return asker_; }
   Clock& clock() { return clock_; }
   boost::asio::io_context& context() { return context_; }
 
-  // Accounts of these targets that have no keys to sign with. Waits for those that are fetched.
+  // Returns an error for the accounts of these targets without credentials. Waits for credentials
+  // that are being fetched.
   std::optional<Refusal> refuse_keys(const std::vector<Target>& targets);
   std::optional<Refusal> refuse_keys(const AccountConfig& account);
 
-  // Runs `work` to its end and returns its exit code; kExitInterrupted at SIGINT, kExitTimeout when
-  // `timeout` has passed: then calls in flight are dropped. One use.
+  // Runs `work` to completion and returns its exit code. Returns kExitInterrupted at SIGINT and
+  // kExitTimeout when `timeout` has passed; calls in flight are then dropped. Call it once only.
   int run(Awaitable<int> work, std::optional<Duration> timeout = std::nullopt);
 
  private:

@@ -12,13 +12,16 @@
 namespace taskwatchd {
 namespace {
 
-constexpr int kMaxTries = 3;           // of what may pass by itself
-constexpr int kMaxThrottledTries = 5;  // others' bursts take longer to pass
-constexpr int kMaxMends = 3;           // a clock, a method and a nonce
-constexpr double kPause = 0.5;         // s, doubled with each try
-constexpr double kThrottledPause = 1;  // s, likewise
-constexpr Duration kKeysPause = std::chrono::milliseconds(20);  // while they are being fetched
-constexpr Duration kPatience = std::chrono::seconds(30);  // a longer wait is the caller's to decide
+constexpr int kMaxTries = 3;  // attempts after transient failures
+// Attempts when throttled: bursts of other clients last longer
+constexpr int kMaxThrottledTries = 5;
+constexpr int kMaxMends = 3;           // corrections per call: clock, HTTP method and nonce
+constexpr double kPause = 0.5;         // s, doubled after each attempt
+constexpr double kThrottledPause = 1;  // s when throttled, doubled after each attempt
+// Interval of checks whether credentials have been fetched
+constexpr Duration kKeysPause = std::chrono::milliseconds(20);
+// Maximum wait here; the caller decides about a longer one
+constexpr Duration kPatience = std::chrono::seconds(30);
 
 bool may_pass(Reason reason) {
   switch (reason) {
@@ -40,7 +43,8 @@ bool may_pass(Reason reason) {
   return false;
 }
 
-// As an instance: RegionId is that of the one endpoint which knows the calls of distributions.
+// Returns the endpoint as an InstanceConfig. Without an instance: the region of the only endpoint
+// that supports the distribution APIs.
 InstanceConfig place_of(const AccountConfig& account, std::optional<std::size_t> instance) {
   if (instance) return account.instances[*instance];
   InstanceConfig place;
@@ -50,7 +54,8 @@ InstanceConfig place_of(const AccountConfig& account, std::optional<std::size_t>
   return place;
 }
 
-// What a good reply says that it is about. Statistics, pages and files name nothing.
+// Returns the id that a successful response contains; null for statistics, lists and files, which
+// contain none.
 const std::string* named_by(const Outcome& outcome) {
   if (const auto* task = std::get_if<TaskReply>(&outcome)) return &task->task_id;
   if (const auto* job = std::get_if<JobReply>(&outcome)) return &job->job_id;
@@ -58,7 +63,8 @@ const std::string* named_by(const Outcome& outcome) {
   return distribution == nullptr ? nullptr : &distribution->distribution_id;
 }
 
-// The first parameter of a call that asks for one thing is its id.
+// Returns true if the response is about another id than the call's. The id is the first parameter
+// of a call that queries one object.
 bool names_another(const Outcome& outcome, const ApiCall& call) {
   const std::string* const named = named_by(outcome);
   return named != nullptr && *named != call.parameters.front().second;
@@ -118,7 +124,7 @@ Awaitable<AskResult> Asker::ask(std::size_t account, std::optional<std::size_t> 
   AskResult result{std::move(reply.outcome), std::move(reply.key_error)};
   auto* failure = std::get_if<Failure>(&result.outcome);
   if (failure == nullptr || !result.advice.empty()) co_return result;
-  // Alone, this code could speak of the instance as well as of the task: the advice names both.
+  // For a single call, this code may mean the instance as well as the task: the advice covers both.
   if (failure->maybe_not_found) failure->reason = Reason::kNotFound;
   result.advice = advice(call.api, *failure,
                          {.account = whose.name,
@@ -149,7 +155,7 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
     return error != nullptr && error->pending;
   };
   const auto alarm = clock_.make_alarm();
-  while (pending()) {  // a fetch ends, well or not
+  while (pending()) {  // every fetch ends, with success or failure
     co_await alarm->wait_until(clock_.now().mono + kKeysPause);
     keys = keys_.keys(whose);
   }
@@ -164,8 +170,8 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
                     make_nonce(entropy_.next(), entropy_.next()));
   Line& line = lines_.at({account, call.api});
   const auto total = totals_.find(account);
-  // The quota counts a call when it arrives: after the name look-up and the connection, which may
-  // take seconds. One that never left is not counted.
+  // The quota counts a call when it reaches the API, after name resolution and connection, which
+  // may take seconds. A call that was never sent is not counted.
   std::optional<Mono> departed;
   HttpClient::Departed leaves = [&] {
     departed = clock_.now().mono;

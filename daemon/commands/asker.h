@@ -1,8 +1,8 @@
-// Asks the cloud single questions for the commands that run beside a daemon (query, wait, check).
-// Not the daemon's way: it waits for one answer and knows no tasks. Its limiters hold what the
+// Makes single API calls for the commands that may run beside a daemon (query, wait, check). Unlike
+// the daemon it waits for each response and keeps no task status. Its limiters allow what the
 // daemon leaves of the quota, quota x (1 - quota_share), and of quota_total for all APIs together;
-// they start empty as those do.
-// Loop's thread. Failure is a value.
+// like the daemon's, they start empty.
+// Event-loop thread only. Failures are returned as values.
 #pragma once
 
 #include <map>
@@ -21,35 +21,35 @@ namespace taskwatchd {
 
 struct AskResult {
   Outcome outcome;
-  std::string advice;  // of a failure: what happened and what to do, one sentence or two
+  std::string advice;  // for a failure: what happened and what to do, in one or two sentences
 };
 
-// Calls a second that a command may spend. 0: none are left.
+// Calls per second that a command may make. 0: the daemon's share leaves none.
 double spare_rate(const AccountConfig& account, Api api = Api::kQueryTask);
 
 class Asker {
  public:
-  // All must outlive this.
+  // All references must outlive this object.
   Asker(const Config& config, Clock& clock, Entropy& entropy, HttpClient& http, KeySource& keys);
 
-  // Makes one call at an instance of an account, both as indexes into the configuration, or with no
-  // instance at the account's distribution endpoint. Waits its turn; asks again, a few times, what
-  // may pass by itself. An undocumented code of the cloud is returned as kNotFound, keys that
-  // cannot be had as kAuth.
-  // REQUIRES: spare_rate of this API > 0, and no other question to this account is waiting.
+  // Makes one call at an instance of an account (both are indexes into the configuration) or,
+  // without an instance, at the account's distribution endpoint. Waits for the rate limit; retries
+  // transient failures a few times. An undocumented error code is returned as kNotFound,
+  // unavailable credentials as kAuth.
+  // REQUIRES: spare_rate of this API > 0, and no other call for this account is waiting.
   Awaitable<AskResult> ask(std::size_t account, std::optional<std::size_t> instance, ApiCall call);
 
  private:
-  struct Line {  // one for each account and API
+  struct Line {  // one per account and API
     Limiter limiter;
-    Mono not_before = Mono::min();  // of the next call, whatever the limiter says
+    Mono not_before = Mono::min();  // earliest next call, whatever the limiter allows
   };
   struct Reply {
     Outcome outcome;
     std::optional<Wall> server_date;
-    std::string key_error;         // nothing was sent
-    bool has_new_keys = false;     // than those that were refused
-    std::optional<Mono> departed;  // nullopt if it never left
+    std::string key_error;         // not empty: no credentials, nothing was sent
+    bool has_new_keys = false;     // the credentials have changed since the rejected call
+    std::optional<Mono> departed;  // nullopt if the call was never sent
   };
 
   Awaitable<void> turn(std::size_t account, Api api);
@@ -63,7 +63,7 @@ class Asker {
   KeySource& keys_;
   std::map<std::size_t, CallStyle> styles_;  // by account
   std::map<std::pair<std::size_t, Api>, Line> lines_;
-  std::map<std::size_t, Limiter> totals_;  // by account, those that have a quota_total
+  std::map<std::size_t, Limiter> totals_;  // by account, only those with a quota_total
 };
 
 }  // namespace taskwatchd

@@ -21,10 +21,10 @@
 namespace taskwatchd {
 namespace {
 
-// A page that takes seconds to be made, sent and read.
+// A metrics output of this size takes seconds to generate, send and parse.
 constexpr std::size_t kLargePage = 50'000'000;  // bytes
 
-// The calls of one account, and what is said of them.
+// Checks the calls of one account and prints the results.
 class AccountCheck {
  public:
   AccountCheck(const Config& config, std::size_t account)
@@ -34,7 +34,7 @@ class AccountCheck {
 
   bool asks_nothing() const { return calls_.empty(); }
 
-  // True if nothing is wrong. In the order of the file: each call waits for the one before.
+  // Returns true if no errors were found. Calls run one after another, in the order of the file.
   Awaitable<bool> run(Asker& asker) {
     tell_slow_pace(config_, slowest());
     for (const OnlineCall& one : calls_) {
@@ -89,7 +89,7 @@ class AccountCheck {
     if (lacks_action(*failure)) lacks_action_ = true;
     if (is_of_account(*failure)) account_is_out_ = true;
     if (is_of_endpoint(*failure)) endpoints_out_.insert(endpoint_of(one));
-    // A wrong instance id is one mistake, however many calls meet it.
+    // A wrong instance id is one error, however many calls fail because of it.
     const bool known = !lacks_action(*failure) && !absent &&
                        !told_.insert({one.instance, failure->reason, failure->code}).second;
     if (!known) {
@@ -121,7 +121,7 @@ int check_online(const Config& config) {
   int exit_code = kExitOk;
   for (std::size_t a = 0; a < config.accounts.size(); ++a) {
     AccountCheck account(config, a);
-    if (account.asks_nothing()) continue;  // by the operator's own word: all quotas are 0
+    if (account.asks_nothing()) continue;  // configured by the operator: all quotas are 0
     auto refused = refuse_share(config.accounts[a]);
     if (!refused) refused = loop.refuse_keys(config.accounts[a]);
     if (refused) {
@@ -174,7 +174,7 @@ int check(const CheckOptions& options) {
   std::fputs(summary(good.config).c_str(), stdout);
   if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitOther;
-  if (options.online) return check_online(good.config);  // it makes up an id where none is given
+  if (options.online) return check_online(good.config);  // makes up an id where none is configured
   if (!good.nothing_readable) return kExitOk;
   tell({{options.config_file, 0, 0,
          "nothing to watch: the task files contain no valid task id; correct the lines above"}});

@@ -1,7 +1,7 @@
-// `taskwatchd check`: reads the configuration as `run` would, says everything that is wrong with it
-// on stderr, and prints a summary on stdout. With `online`, one call for each account, instance and
-// API that the configuration uses shows what is wrong: key, RAM action, region or instance id.
-// The file of `run --web.config.file` is checked too if it is given.
+// `taskwatchd check`: reads the configuration as `run` does, prints every error on stderr and a
+// summary on stdout. With `online`, one call per account, instance and API that the configuration
+// uses finds errors of the AccessKey, RAM action, region or instance id. If given, the file of `run
+// --web.config.file` is checked too.
 #pragma once
 
 #include <string>
@@ -14,8 +14,9 @@ struct CheckOptions {
   bool online = false;
 };
 
-// 0 all is well, 78 the configuration or a key is not, or (without `online`) the task files have no
-// valid line and nothing else is watched, 69 an instance does not answer as it should.
+// Exit codes: 0 no errors; 78 the configuration or an AccessKey is invalid, or (without `online`)
+// the task files have no valid line and nothing else is watched; 69 an instance does not respond as
+// expected.
 int check(const CheckOptions& options);
 
 }  // namespace taskwatchd

@@ -21,7 +21,7 @@
 namespace taskwatchd {
 namespace {
 
-// The file's first line.
+// Returns the first line of the file.
 Secret password_in(const Secret& text) {
   return Secret(text.reveal().substr(0, text.reveal().find_first_of("\r\n")));
 }

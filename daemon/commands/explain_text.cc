@@ -16,7 +16,7 @@ using Element = simdjson::dom::element;
 
 constexpr std::size_t kMaxDepth = 8;
 
-// Empty for a member that is not there.
+// Returns an empty text if the member is absent.
 std::string text_of(const Element& object, std::string_view key) {
   Element value;
   if (object[key].get(value) != simdjson::SUCCESS) return {};
@@ -30,7 +30,7 @@ bool is_true(const Element& object, std::string_view key) {
   return object[key].get_bool().get(value) == simdjson::SUCCESS && value;
 }
 
-// Empty for a list that is not there.
+// Returns an empty list if the member is absent.
 std::vector<Element> list_of(const Element& object, std::string_view key) {
   simdjson::dom::array list;
   if (object[key].get_array().get(list) != simdjson::SUCCESS) return {};
@@ -83,8 +83,8 @@ void add_last(std::string& out, const Element& data) {
        is_true(data, "explicit") ? "by its id in the configuration" : "with its job");
 }
 
-// One event in a line; a change lies between the last reply that showed the old status and the
-// first that showed the new one.
+// Formats one event as one line. A status change is given as an interval: from the last response
+// that showed the old status to the first one that showed the new status.
 std::string words_of(const Element& event) {
   const std::string name = text_of(event, "event");
   const std::string observed = text_of(event, "observed_at");

@@ -1,5 +1,5 @@
-// The answer of `GET /api/v1/tasks/ID` as text for people. Pure. What devices said is shown with
-// its control characters escaped.
+// Formats the response of `GET /api/v1/tasks/ID` as human-readable text. No I/O. Control characters
+// in device messages are escaped.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@ namespace taskwatchd {
 
 struct ExplainText {
   int exit_code = 0;
-  std::string text;  // for stdout if exit_code is 0, else for stderr: one line without its end
+  std::string text;  // for stdout if exit_code is 0, else for stderr: one line, no line end
 };
 
-// `http_status` and `body` are the reply's. See explain.h for the exit codes.
+// `http_status` and `body` are those of the response. See explain.h for the exit codes.
 ExplainText explain_text(int http_status, std::string_view body);
 
 }  // namespace taskwatchd

@@ -31,7 +31,7 @@ bool is_path(std::string_view text) {
          text.find_first_of("?#") == std::string_view::npos;
 }
 
-// No sign, exponent, inf or nan: from_chars alone would take them.
+// No sign, exponent, inf or nan: from_chars alone would accept them.
 std::optional<double> decimal(std::string_view digits) {
   if (digits.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
   double number = 0;

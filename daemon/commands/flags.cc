@@ -58,7 +58,7 @@ void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& 
               const std::string& type, const std::string& help,
               FlagProblem (*problem)(const std::string&)) {
   CLI::Option* option = app.add_option(name, values, help + " Repeatable.");
-  // Else a flag without = would take all the words behind it.
+  // Otherwise a flag without = would take all following arguments as its values.
   check_by(option->type_name(type)->allow_extra_args(false), problem);
   if (!values.empty()) option->capture_default_str();
 }
@@ -162,7 +162,7 @@ void add_explain(CLI::App& app, Parsed& parsed) {
   explain.add_option("TASK_ID", parsed.explain.task_id, "Task id.")->type_name("");
 }
 
-// What makes the modelled cloud worse.
+// Adds the options that inject faults into the simulated platform.
 void add_plan_faults(CLI::App& plan, Parsed& parsed) {
   plan::Request& request = parsed.plan.request;
   check_by(text_flag(plan, "--failing-calls", parsed.plan_failing_calls, "SHARE",
@@ -240,7 +240,7 @@ std::vector<std::string> commands_of(const CLI::App& app) {
   return names;
 }
 
-// What CLI11 would take in another way than it was meant, or call by no name.
+// Handles arguments that CLI11 would misinterpret, or report without the argument's name.
 std::optional<FlagsEnd> look_before(const CLI::App& app, std::vector<std::string>& arguments) {
   const std::vector<std::string> commands = commands_of(app);
   const std::string first = arguments.empty() ? "" : arguments[0];
@@ -255,7 +255,7 @@ std::optional<FlagsEnd> look_before(const CLI::App& app, std::vector<std::string
   }
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
-    // An empty value would be skipped and the next word taken for it.
+    // CLI11 would skip an empty value and take the next argument as the value.
     if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
       return refuse(argument.substr(0, argument.size() - 1) + " has no value", arguments[0]);
     }
@@ -263,7 +263,7 @@ std::optional<FlagsEnd> look_before(const CLI::App& app, std::vector<std::string
   return std::nullopt;
 }
 
-// CLI11's words, but for those that do not say what to do.
+// Returns CLI11's message, except where that does not say what to do.
 std::string words_of(const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t repeated = text.find(": At Most 1 required");
@@ -271,7 +271,7 @@ std::string words_of(const CLI::ParseError& error) {
   return text.substr(0, repeated) + ": set more than once; set it once";
 }
 
-// Words that the command does not know.
+// Returns an error for the arguments that the command does not know.
 std::optional<FlagsEnd> refuse_rest(const CLI::App& command) {
   std::vector<std::string> rest = command.remaining();
   std::erase(rest, "--");
@@ -380,7 +380,7 @@ Command parse_flags(std::vector<std::string> arguments) {
 
   if (auto end = look_before(app, arguments)) return *end;
   try {
-    // CLI11 takes them from the back.
+    // CLI11 expects the arguments in reverse order.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
     return FlagsEnd{kExitOk, app.help()};

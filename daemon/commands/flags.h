@@ -1,5 +1,4 @@
-// The command line as values. Every flag of every command stands in flags.cc, once.
-// Pure: prints nothing, opens nothing.
+// Parses the command line into values. flags.cc defines every flag of every command, once. No I/O.
 #pragma once
 
 #include <string>
@@ -15,7 +14,7 @@
 
 namespace taskwatchd {
 
-// Nothing is left to do but to say this: help, the version, or what is wrong with a flag.
+// The program must only print this text and exit: help, the version, or the error of a flag.
 struct FlagsEnd {
   int exit_code = 0;
   std::string text;  // for stdout if exit_code is 0, else for stderr; ends with a line end
@@ -24,7 +23,7 @@ struct FlagsEnd {
 using Command = std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, PlanOptions,
                              ExplainOptions, FlagsEnd>;
 
-// `arguments` without the program's name. No command means `run`.
+// `arguments` excludes the program's name. Without a command, `run` is assumed.
 Command parse_flags(std::vector<std::string> arguments);
 
 }  // namespace taskwatchd

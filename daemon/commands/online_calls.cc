@@ -14,7 +14,7 @@ std::string first_of(const std::vector<std::string>& ids) {
   return ids.empty() ? std::string() : ids.front();
 }
 
-// "Forbidden.AccessKeyDisabled", "Forbidden.RiskControl": no policy mends these.
+// "Forbidden.AccessKeyDisabled", "Forbidden.RiskControl": no RAM policy can fix these.
 bool is_barred(const Failure& failure) {
   const std::string code = ascii_lower(failure.code);
   return code == "forbidden.accesskeydisabled" || code == "forbidden.riskcontrol";
@@ -36,7 +36,7 @@ std::vector<OnlineCall> online_calls(const AccountConfig& account) {
     instance = i;
     const std::string task = first_of(one.tasks);
     add(query_task(or_nobody(task)), task);
-    // Many tasks may be of one job: the daemon then looks at that job too.
+    // Many explicit tasks may belong to one job: the daemon then polls that job too.
     if (one.jobs.empty() && !one.discover_jobs && one.tasks.size() < AccountJobs::kAssistTasks)
       continue;
     const std::string job = first_of(one.jobs);
@@ -49,7 +49,8 @@ std::vector<OnlineCall> online_calls(const AccountConfig& account) {
   instance.reset();
   const std::string distribution = account.distributions.ids.front();
   add(query_distribution(distribution), distribution);
-  // The answer to a real one is a link, which is as good as a key, or a refusal while it runs.
+  // A made-up id, because the response for a real one is a link that works like a credential, or an
+  // error while the distribution is in progress.
   add(distribution_file(kNobody));
   return calls;
 }
@@ -63,7 +64,7 @@ std::string ram_policy(const std::vector<OnlineCall>& calls) {
     if (!actions.empty()) actions += ',';
     actions += "\"iot:" + std::string(name(api)) + '"';
   }
-  // The IoT Platform knows no narrower resource than all.
+  // RAM policies for the IoT Platform support no resource narrower than all.
   return R"({"Version":"1","Statement":[{"Effect":"Allow","Action":[)" + actions +
          R"(],"Resource":"*"}]})";
 }

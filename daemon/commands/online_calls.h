@@ -1,5 +1,5 @@
-// What `check --online` asks: one call for each account, instance and API that the configuration
-// uses; and the RAM policy which allows just those. Pure.
+// The calls of `check --online`: one per account, instance and API that the configuration uses; and
+// the RAM policy that allows exactly those. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -14,24 +14,25 @@
 namespace taskwatchd {
 
 struct OnlineCall {
-  std::optional<std::size_t> instance;  // index; nothing: the distribution endpoint
+  std::optional<std::size_t> instance;  // index; nullopt: the distribution endpoint
   ApiCall call;
-  // The id of the configuration that is asked for. Empty: one made up, or none, so that the cloud
-  // not knowing it proves all the rest.
+  // The configured id that the call queries. Empty: the call has a made-up id or none; a "not
+  // found" response then proves that everything else is correct.
   std::string id;
 };
 
-// An account's calls, instances in the file's order. APIs whose quota is 0 are left out.
+// Returns an account's calls, instances in the order of the file. APIs whose quota is 0 are
+// omitted.
 std::vector<OnlineCall> online_calls(const AccountConfig& account);
 
-// The RAM policy that allows these calls and nothing else, in one line of JSON.
+// Returns the RAM policy that allows these calls and nothing else, as one line of JSON.
 std::string ram_policy(const std::vector<OnlineCall>& calls);
 
-// What is wrong is the RAM policy, and not the key itself.
+// Returns true if the RAM policy is the cause, not the AccessKey itself.
 bool lacks_action(const Failure& failure);
-// The account's other calls would fail in the same way: its key, its bill, the clock.
+// Returns true if the account's other calls would fail too: AccessKey, overdue payment, clock.
 bool is_of_account(const Failure& failure);
-// So would those to the same endpoint.
+// Returns true if other calls to the same endpoint would fail too.
 bool is_of_endpoint(const Failure& failure);
 
 }  // namespace taskwatchd

@@ -11,7 +11,7 @@
 namespace taskwatchd {
 namespace {
 
-// A line that is written over, where somebody looks.
+// A progress line that overwrites itself, only on a terminal.
 class ProgressLine {
  public:
   ~ProgressLine() {

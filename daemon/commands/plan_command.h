@@ -1,5 +1,6 @@
-// `taskwatchd plan`: polls a modelled cloud on a virtual clock as the configuration would the real
-// one, and prints how long ends go unseen. No keys, no network, no state.
+// `taskwatchd plan`: polls a simulated platform on a virtual clock as the configuration would poll
+// the real one, and prints how long completions stay unobserved. No credentials, no network, no
+// state database.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ struct PlanOptions {
   bool json = false;
 };
 
-// 0, 2 the configuration's `bounds` is not kept, 78 the configuration is wrong, 1 stdout is.
+// Exit codes: 0; 2 the configured `bounds` are exceeded; 78 the configuration is invalid; 1 stdout
+// failed.
 int plan_command(const PlanOptions& options);
 
 }  // namespace taskwatchd

@@ -12,8 +12,8 @@
 namespace taskwatchd {
 namespace {
 
-// A device's words came redacted and bounded from cloud/reply; the writer escapes them. Not cut to
-// an event's length: whoever asks for one task wants to read it.
+// The device message was redacted and bounded by cloud/reply; the JSON writer escapes it. It is not
+// cut to the length of an event's text: a user who queries one task wants all of it.
 std::string answer_json(const AccountConfig& account, const InstanceConfig& instance,
                         const TaskReply& reply) {
   JsonObject json;
@@ -44,7 +44,7 @@ std::string failure_json(const std::string& task_id, const Failure& failure,
   return json.text();
 }
 
-// It says nothing of the one task: the next one would fail in the same way.
+// Returns true if the failure is not about the one task: the next one would fail in the same way.
 bool is_of_place(Reason reason) {
   return reason != Reason::kNotFound && reason != Reason::kBadRequest &&
          reason != Reason::kProtocol;
@@ -55,8 +55,8 @@ bool print(const std::string& line) {
 }
 
 Awaitable<int> query_all(const Asking& asking, Asker& asker) {
-  std::map<std::pair<std::size_t, std::size_t>, AskResult> down;  // places that do not answer
-  std::set<std::string> told;                                     // each trouble once
+  std::map<std::pair<std::size_t, std::size_t>, AskResult> down;  // instances that do not respond
+  std::set<std::string> told;                                     // to print each failure once
   bool failed = false;
   bool unavailable = false;
   for (const Target& target : asking.targets) {
@@ -83,7 +83,7 @@ Awaitable<int> query_all(const Asking& asking, Asker& asker) {
       line = answer_json(account, account.instances[target.instance],
                          std::get<TaskReply>(result.outcome));
     }
-    if (!print(line)) co_return kExitOther;  // nobody reads on
+    if (!print(line)) co_return kExitOther;  // stdout was closed
   }
   if (unavailable) co_return kExitUnavailable;
   co_return failed ? kExitOther : kExitOk;

@@ -1,4 +1,4 @@
-// Which account and instance each task of a command is asked at. Pure.
+// Finds the account and instance at which each task of a command is queried. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -16,15 +16,16 @@ struct Target {
   std::size_t instance = 0;  // index into its instances
 };
 
-// What the operator said of the place; empty texts said nothing.
+// The account and instance that the operator specified; an empty text means not specified.
 struct PlaceHint {
   std::string account;
   std::string instance;  // a name or an IotInstanceId
 };
 
-// One target for each task, in their order, a task given twice only once. A task goes where the
-// configuration lists it, within the hint; one that is not listed goes to the only place the hint
-// leaves. A string says why that is impossible, and the mend.
+// Returns one target per task, in their order, duplicates removed. A task goes to the account and
+// instance that lists it in the configuration, within the hint. A task that is not listed goes to
+// the only instance that the hint leaves. A string is an error: why there is none, and how to fix
+// it.
 std::variant<std::vector<Target>, std::string> find_targets(
     const Config& config, const PlaceHint& hint, const std::vector<std::string>& task_ids);
 

@@ -20,16 +20,17 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kAskEvery = std::chrono::seconds(5);  // one task
-constexpr int kMaxAbsent = 3;  // replies running that do not know a task, before we believe them
-constexpr Duration kPatience = std::chrono::minutes(10);  // for a place that has answered before
+constexpr Duration kAskEvery = std::chrono::seconds(5);  // poll interval of one task
+constexpr int kMaxAbsent = 3;  // consecutive "not found" responses before they are accepted
+// Maximum outage of an instance that has responded before
+constexpr Duration kPatience = std::chrono::minutes(10);
 
 bool stderr_is_terminal() {
   const char* term = std::getenv("TERM");
   return isatty(STDERR_FILENO) == 1 && term != nullptr && std::strcmp(term, "dumb") != 0;
 }
 
-// One coroutine to each account, for each has a quota of its own.
+// One coroutine per account, because each account has its own quota.
 class Waiting {
  public:
   Waiting(const Asking& asking, AskLoop& loop)
@@ -68,14 +69,14 @@ class Waiting {
  private:
   struct State {
     Mono due = Mono::min();
-    int absent = 0;  // replies running that do not know the task
+    int absent = 0;  // consecutive responses that do not know the task
   };
   struct Place {
     std::optional<Mono> last_good;
-    std::string told;  // the trouble that was told last
+    std::string told;  // the last failure printed
   };
 
-  // The unfinished task of the account that has waited longest.
+  // Returns the unfinished task of the account that was polled least recently.
   std::optional<std::size_t> next(std::size_t account) const {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
@@ -131,13 +132,13 @@ class Waiting {
     Place& place = place_of(index);
     switch (failure.reason) {
       case Reason::kThrottled:
-        tell(place, advice);  // passes by itself
+        tell(place, advice);  // transient
         return;
       case Reason::kTimeout:
       case Reason::kUnreachable:
       case Reason::kServerError:
       case Reason::kProtocol:
-        // A place that never answered is rather a mistake than an outage.
+        // If an instance has never responded, a wrong setting is more likely than an outage.
         if (!place.last_good || loop_.clock().now().mono - *place.last_good > kPatience) {
           give_up(exit_code_for(failure.reason), advice);
         } else {
@@ -171,7 +172,7 @@ class Waiting {
 
   const Asking& asking_;
   AskLoop& loop_;
-  std::unique_ptr<Alarm> alarm_;  // rung when an account is done or all must end
+  std::unique_ptr<Alarm> alarm_;  // rung when an account is done or all must stop
   WaitProgress progress_;
   std::vector<WaitedTask> tasks_;  // both in the order of asking_.targets
   std::vector<State> states_;

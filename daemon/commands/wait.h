@@ -1,5 +1,5 @@
-// `taskwatchd wait`: asks again and again until all tasks are finished, for pipelines. Progress
-// goes to stderr, nothing to stdout.
+// `taskwatchd wait`: polls until all tasks are finished, for use in pipelines. Progress goes to
+// stderr, nothing to stdout.
 #pragma once
 
 #include <optional>
@@ -13,9 +13,10 @@ struct WaitOptions {
   std::optional<Duration> timeout;
 };
 
-// 0 all SUCCEEDED, 2 all are finished but some did not, 124 `timeout` passed first, 78 nothing was
-// asked, 130 SIGINT. Ends early where waiting cannot help: 1 for keys, permission, an unknown task,
-// 69 when the cloud could not be reached from the start, or not for 10 min.
+// Exit codes: 0 all SUCCEEDED; 2 all are finished, some not SUCCEEDED; 124 `timeout` passed first;
+// 78 no call was made; 130 SIGINT. Stops early where waiting cannot help: 1 for invalid
+// credentials, denied permission or an unknown task; 69 if the platform cannot be reached at the
+// start, or not for 10 min.
 int wait(const WaitOptions& options);
 
 }  // namespace taskwatchd

@@ -11,7 +11,7 @@
 namespace taskwatchd {
 namespace {
 
-// "TASK: FAILED, progress 40: what the device said"
+// "TASK: FAILED, progress 40: device message"
 std::string describe(const WaitedTask& task) {
   std::string text = task.task_id + ": ";
   if (!task.last) return text + "not observed yet";

@@ -1,5 +1,5 @@
-// How `wait` tells what it sees: on a terminal one line that is rewritten, else a line for each
-// change. Device text is escaped. Writes to stderr; failure to write is not its business.
+// Prints the progress of `wait`: on a terminal one line that is overwritten, otherwise one line per
+// change. Device messages are escaped. Writes to stderr; write errors are ignored.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace taskwatchd {
 
 struct WaitedTask {
   std::string task_id;
-  std::optional<TaskReply> last;  // the newest good reply
+  std::optional<TaskReply> last;  // the newest successful response
 };
 
 class WaitProgress {
@@ -21,9 +21,9 @@ class WaitProgress {
 
   // `task`, one of `all`, has a new status or progress.
   void changed(const WaitedTask& task, const std::vector<WaitedTask>& all);
-  // A sentence of its own.
+  // Prints a line of text.
   void say(const std::string& text);
-  // The end: on a terminal, those that did not succeed by name.
+  // Prints the result: on a terminal also a line for each task that did not succeed.
   void end(const std::vector<WaitedTask>& all);
 
  private:
@@ -33,7 +33,7 @@ class WaitProgress {
   bool line_open_ = false;
 };
 
-// "2 of 3 finished: 1 SUCCEEDED, 1 FAILED, 1 not seen yet"
+// "2 of 3 finished: 1 SUCCEEDED, 1 FAILED, 1 not observed yet"
 std::string wait_summary(const std::vector<WaitedTask>& all);
 
 }  // namespace taskwatchd

@@ -1,5 +1,6 @@
-// What work beside the event loop needs: a thread that leaves signals to the loop, and a way back
-// that stays safe when the loop is gone first. Shared by the folders of io/.
+// Tools for work outside the event loop: a thread that leaves signals to the event loop, and a way
+// to post results to the loop that is safe even if the loop no longer exists. Shared by the folders
+// of io/.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,8 +15,8 @@
 
 namespace taskwatchd {
 
-// A thread with all signals blocked: a new thread inherits the mask. Throws std::system_error if
-// the system gives no thread.
+// Starts a thread with all signals blocked: a new thread inherits the signal mask. Throws
+// std::system_error if the system cannot create a thread.
 template <typename Body>
 std::thread start_thread(Body body) {
   sigset_t all, before;
@@ -33,13 +34,14 @@ std::thread start_thread(Body body) {
   return thread;
 }
 
-// The way back to the loop. The thread shares it and may outlive the loop. Any thread.
+// Posts results from a worker thread to the event loop. Shared with the thread, which may outlive
+// the loop. Any thread.
 class Mailbox {
  public:
   explicit Mailbox(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-  // Runs `handler` (copyable) on the loop, unless shut() was called. Waits for memory if there is
-  // none: a coroutine waits for the answer.
+  // Runs `handler` (copyable) on the event loop, unless shut() was called. If memory is exhausted
+  // it retries until it succeeds, because a coroutine waits for the result.
   template <typename Handler>
   void post(Handler handler) {
     constexpr std::chrono::milliseconds kPause{20};
@@ -53,7 +55,7 @@ class Mailbox {
       }
     }
   }
-  // After this nothing is posted: the loop may end.
+  // Nothing is posted after this call: the event loop may be destroyed.
   void shut() {
     const std::lock_guard hold(mutex_);
     open_ = false;

@@ -1,6 +1,7 @@
-// A clock moved by hand, for tests and the simulation: hours pass in no time, and twice the same.
-// It owns the order of time: a driver runs the loop dry, then jumps to the next due alarm.
-// Threads: that of the io_context. Nothing here waits for real time; nothing fails.
+// A manually advanced clock for tests and the simulation: hours pass in no time, with repeatable
+// results. It determines the order of time: a driver runs the event loop until it is idle, then
+// jumps to the next due alarm. Threads: that of the io_context. Nothing here waits for real time;
+// nothing fails.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,7 +37,7 @@ class FakeClock : public Clock {
     return std::make_unique<FakeAlarm>(std::make_shared<Waiter>(context_, hand_));
   }
 
-  // When the earliest alarm goes off; nothing if nobody waits.
+  // Returns the time of the earliest alarm; nullopt if nobody waits.
   std::optional<Mono> next_due() const {
     if (hand_->due.empty()) return std::nullopt;
     return hand_->due.begin()->first.first;

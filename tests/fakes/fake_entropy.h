@@ -1,4 +1,4 @@
-// Chance that repeats: the same seed gives the same numbers (splitmix64, public domain).
+// Repeatable random numbers: the same seed gives the same numbers (splitmix64, public domain).
 #pragma once
 
 #include <cstdint>

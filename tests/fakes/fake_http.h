@@ -1,6 +1,5 @@
-// The cloud's side of the wire as a function, on the fake clock: takes a request, waits, answers.
-// Misbehaves as told: the function may return any failure, the delays may be anything.
-// Threads: that of the io_context.
+// The platform's side of HTTP as a function, on the fake clock: takes a request, waits, responds.
+// The function may return any failure, with any delay. Threads: that of the io_context.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,5 @@
-// Result files as a function, on the fake clock: takes what is to be fetched, waits, answers.
-// Misbehaves as told: the function may return any failure, the delay may be anything.
-// Threads: that of the io_context.
+// Result files as a function, on the fake clock: takes a fetch request, waits, responds. The
+// function may return any failure, with any delay. Threads: that of the io_context.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
-// The files and variables that keys come from, as maps; a file that is not there is absent, and one
-// may be made unreadable. Also the source of an account's own key files and of the environment's.
+// The files and variables that contain credentials, as maps; a missing entry is absent, and a file
+// can be made unreadable. Also the source of an account's own credential files and of the
+// environment's.
 #pragma once
 
 #include <map>

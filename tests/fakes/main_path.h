@@ -1,5 +1,5 @@
-// What the tests of the top level share: an account, the cloud's replies as outcomes and as bytes,
-// and ports that note what they are told.
+// Shared by the tests of the top level: an account, the platform's responses as outcomes and as
+// bytes, and ports that record their calls.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

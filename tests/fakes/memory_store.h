@@ -49,7 +49,7 @@ class MemoryStore : public Store {
     }
   }
   std::size_t held() const { return held_.size(); }
-  // As a crash does it: held calls are forgotten; those held before their effect never happened.
+  // Simulates a crash: held calls are discarded; those held before their effect never happened.
   // Their coroutines stay suspended until their loop is destroyed.
   void forget_held() { held_.clear(); }
 

@@ -1,5 +1,5 @@
-// What every Store must do, as one suite: each store instantiates it with a World of its own.
-// A World has `Store& store()`, `void reopen()` (as after a restart of the daemon) and
+// The contract of every Store as one test suite: each store instantiates it with its own World. A
+// World has `Store& store()`, `void reopen()` (simulates a restart of the daemon) and
 // `boost::asio::io_context& context()`.
 #pragma once
 

@@ -1,6 +1,7 @@
-// One seeded world: a modelled cloud, a clock moved by hand, a store that fails on order, and the
-// daemon's main path between them, one life after another. Holds the invariants while it runs; what
-// was broken is in `violations`, with the instant. One thread; the seed decides everything.
+// One seeded world: a simulated platform, a manually advanced clock, a store with injected
+// failures, and the daemon's main path between them, restarted any number of times. Checks the
+// invariants while it runs; violated ones are in `violations`, with their time. One thread; the
+// seed determines everything.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -57,7 +58,7 @@ class SimWorld {
 
   // Starts the program (a new life) with what the store holds.
   void start();
-  // As kill -9: whatever is not committed is lost.
+  // Simulates kill -9: everything that is not committed is lost.
   void crash();
   void run(Duration span);
 

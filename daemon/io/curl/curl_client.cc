@@ -24,11 +24,11 @@ void start_libcurl() {
   if (failed != CURLE_OK) {
     throw std::runtime_error(std::string("libcurl cannot start: ") + curl_easy_strerror(failed));
   }
-  // With NOSIGNAL libcurl leaves SIGPIPE alone, and OpenSSL writes to closed sockets.
+  // With NOSIGNAL libcurl does not handle SIGPIPE, and OpenSSL writes to closed sockets.
   signal(SIGPIPE, SIG_IGN);
 }
 
-// Counts a call for as long as it lives.
+// Counts a call in flight for its lifetime.
 class Slot {
  public:
   explicit Slot(std::size_t& used) : used_(used) { ++used_; }
@@ -40,7 +40,7 @@ class Slot {
   std::size_t& used_;
 };
 
-// A transfer on the loop: taken off when the one who waits for it goes away.
+// A transfer in the event loop, removed when the coroutine that waits for it is destroyed.
 class Running {
  public:
   Running(CurlLoop& loop, CurlTransfer& transfer) : loop_(loop), transfer_(transfer) {
@@ -63,13 +63,13 @@ struct CurlClient::Impl {
         options(std::move(with)),
         resolver(executor, options.resolver) {}
 
-  // The connections that a request may use. Without the fix of CVE-2026-3784 (libcurl 8.19.0,
-  // Debian 12: 7.88.1-10+deb12u15) libcurl tells proxies apart by their address alone: one user's
-  // calls would leave through another's tunnel, and a new password would not be tried before the
-  // old one's tunnel ends.
+  // Returns the connection pool for a proxy. Without the fix of CVE-2026-3784 (libcurl 8.19.0,
+  // Debian 12: 7.88.1-10+deb12u15) libcurl distinguishes proxies by their address only: calls of
+  // one user would use another user's tunnel, and a new password would not be used before the
+  // tunnel of the old one closes.
   std::shared_ptr<CurlLoop> loop_for(const std::string& proxy) {
     const auto now = SteadyClock::now();
-    // By then neither connections nor CA files of it would be used again.
+    // After this time none of its connections and CA files would be used again.
     const auto kept = std::max(options.connection_idle, options.ca_lifetime);
     std::erase_if(loops, [&](const auto& entry) {
       return entry.second.loop.use_count() == 1 && now - entry.second.used_at > kept;
@@ -87,7 +87,7 @@ struct CurlClient::Impl {
   boost::asio::any_io_executor executor;
   CurlOptions options;
   Resolver resolver;
-  std::map<std::string, Connections> loops;  // by the proxy as configured, with user and password
+  std::map<std::string, Connections> loops;  // by configured proxy, with user and password
   std::size_t in_flight = 0;
 };
 

@@ -1,7 +1,7 @@
-// HTTP over libcurl's multi interface on the Asio loop: no thread waits for a peer. Part of it are
-// curl_target, curl_transfer, curl_failure (one exchange), curl_loop (libcurl on Asio) and
-// resolver; these include each other, no other io file does. Threads: all calls on the executor's
-// thread. Ignores SIGPIPE for the whole process, since libcurl's TLS writes would raise it.
+// HTTP client on libcurl's multi interface and the Asio event loop: no thread waits for a peer. Its
+// parts are curl_target, curl_transfer, curl_failure (one exchange), curl_loop (libcurl on Asio)
+// and resolver; only these include each other. Threads: the executor's only. Ignores SIGPIPE for
+// the whole process, because libcurl's TLS writes would raise it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,21 +14,22 @@ namespace taskwatchd {
 
 class CurlClient : public HttpClient {
  public:
-  // Throws std::runtime_error if libcurl cannot start.
+  // Throws std::runtime_error if libcurl cannot be initialized.
   explicit CurlClient(boost::asio::any_io_executor executor, CurlOptions options = {});
-  // Ends what is in flight with kUnreachable, at once: no peer and no name server is waited for.
-  // Must come before the end of the executor's context.
+  // Fails all calls in flight with kUnreachable at once, without waiting for a peer or name server.
+  // Must be destroyed before the executor's context.
   ~CurlClient() override;
   CurlClient(const CurlClient&) = delete;
   CurlClient& operator=(const CurlClient&) = delete;
 
-  // Sends exactly the headers given, and Host, Content-Length. Takes GET, POST and PUT; https only,
-  // http to loopback addresses and, for requests that say so, to the ECS metadata service. A
-  // cancelled wait closes its connection. Failures name host and port, never path or query:
-  //   kTimeout      connected, but no complete response in time, or slower than the low-speed limit
-  //   kUnreachable  no address, no connection, or it ended before the reply was whole
-  //   kTls          no TLS, or not with the one that we want to talk to; unreadable CA file
-  //   kTooLarge     the reply passes a limit of CurlOptions
+  // Sends exactly the given headers plus Host and Content-Length. Supports GET, POST and PUT; https
+  // only, but http to loopback addresses and, for requests that set the flag, to the ECS metadata
+  // service. Cancelling closes the connection. Failure texts contain host and port, never path or
+  // query:
+  //   kTimeout      connected, but no complete response in time, or below the low-speed limit
+  //   kUnreachable  no address, no connection, or it closed before the response was complete
+  //   kTls          no TLS, a TLS peer that is not accepted, or an unreadable CA file
+  //   kTooLarge     the response exceeds a limit of CurlOptions
   //   kProtocol     not HTTP, or a request that must not be sent
   Awaitable<HttpResult> send(HttpRequest request, Departed departed) override;
   using HttpClient::send;

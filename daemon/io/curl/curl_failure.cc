@@ -31,9 +31,9 @@ Kind kind_of(const CurlTrouble& trouble) {
     case CURLE_USE_SSL_FAILED:
       return Kind::kTls;
     case CURLE_FILESIZE_EXCEEDED:
-    case CURLE_OUT_OF_MEMORY:  // what libcurl 7.88 says of one header line above 100 kB
+    case CURLE_OUT_OF_MEMORY:  // returned by libcurl 7.88 for a header line above 100 kB
       return Kind::kTooLarge;
-    case CURLE_UNSUPPORTED_PROTOCOL:  // a reply that is not HTTP: "HTTP/0.9 not allowed"
+    case CURLE_UNSUPPORTED_PROTOCOL:  // a response that is not HTTP: "HTTP/0.9 not allowed"
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_URL_MALFORMAT:
     case CURLE_BAD_CONTENT_ENCODING:
@@ -79,7 +79,7 @@ std::string words(const CurlTrouble& trouble, Kind kind) {
   if (trouble.code == CURLE_OPERATION_TIMEDOUT) return "connection timed out";
   if (!trouble.connected) return "cannot connect" + reason;
   if (trouble.code == CURLE_GOT_NOTHING || trouble.code == CURLE_ABORTED_BY_CALLBACK) {
-    // The second is ours: see on_request.
+    // We cause the second code ourselves: see on_request.
     return "the connection was closed without a response";
   }
   return "the connection was closed before the response was complete";

@@ -5,11 +5,11 @@
 
 namespace taskwatchd {
 
-// One socket that libcurl wants to hear of.
+// One socket that libcurl wants to have watched.
 struct CurlLoop::Watch {
   Watch(const boost::asio::any_io_executor& executor, curl_socket_t s)
       : descriptor(executor), socket(s) {}
-  // libcurl closes the socket, never we.
+  // libcurl closes the socket; this class never does.
   ~Watch() { let_go(); }
   void let_go() {
     if (descriptor.is_open()) descriptor.release();
@@ -90,7 +90,7 @@ void CurlLoop::watch(curl_socket_t socket, int what) {
     watch = std::make_shared<Watch>(executor_, socket);
     boost::system::error_code failed;
     watch->descriptor.assign(socket, failed);
-    // Unwatched, the transfer ends by its timeout.
+    // Without a watch, the transfer ends by its timeout.
     if (failed) return;
   }
   watch->wanted = what;
@@ -101,7 +101,7 @@ void CurlLoop::watch(curl_socket_t socket, int what) {
 void CurlLoop::forget(curl_socket_t socket) {
   const auto found = watches_.find(socket);
   if (found == watches_.end()) return;
-  // A wait under way still holds the watch; it must not hold the descriptor.
+  // A wait in progress still owns the watch; it must not keep the descriptor.
   found->second->let_go();
   watches_.erase(found);
 }
@@ -119,13 +119,13 @@ void CurlLoop::arm(const std::shared_ptr<Watch>& watch, Direction direction) {
 
 void CurlLoop::ready(const std::shared_ptr<Watch>& watch, Direction direction, bool failed) {
   watch->waits(direction) = false;
-  // The number may be another socket's by now: only the same entry counts.
+  // The descriptor number may belong to another socket now: only the same entry counts.
   const auto current = [&] {
     const auto found = watches_.find(watch->socket);
     return found != watches_.end() && found->second == watch;
   };
   if (failed || !current()) return;
-  // libcurl may have lost interest while this was under way.
+  // libcurl may have removed the watch during the wait.
   if (watch->wants(direction)) {
     act(watch->socket, direction == Direction::kRead ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
   }
@@ -133,7 +133,7 @@ void CurlLoop::ready(const std::shared_ptr<Watch>& watch, Direction direction, b
 }
 
 void CurlLoop::set_timer(long milliseconds) {
-  // May be called inside curl_multi_socket_action, so that even "now" must come later.
+  // May be called inside curl_multi_socket_action, so even a timeout of 0 must be posted.
   if (milliseconds < 0) {
     timer_.cancel();
     return;
@@ -153,7 +153,7 @@ void CurlLoop::act(curl_socket_t socket, int events) {
   while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     CURL* easy = message->easy_handle;
-    const CURLcode code = message->data.result;  // the message dies with the removal
+    const CURLcode code = message->data.result;  // removing the handle frees the message
     CurlTransfer* transfer = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
     curl_multi_remove_handle(multi_, easy);

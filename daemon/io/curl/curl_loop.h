@@ -1,6 +1,6 @@
-// libcurl's multi handle on the Asio loop (curl_multi_socket_action).
-// libcurl owns its sockets: Asio only watches them, and is made to let go before libcurl closes
-// one. Threads: the executor's. libcurl's calls back never reach user code: ends are told by
+// libcurl's multi handle on the Asio event loop (curl_multi_socket_action). libcurl owns its
+// sockets: Asio only watches them, and releases each before libcurl closes it. Threads: the
+// executor's only. libcurl's callbacks never call user code: completions are reported by
 // CurlTransfer::finish, which posts.
 #pragma once
 
@@ -19,18 +19,18 @@ namespace taskwatchd {
 
 class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
  public:
-  // Throws std::runtime_error if libcurl has no memory.
+  // Throws std::runtime_error if libcurl cannot allocate the handle.
   CurlLoop(boost::asio::any_io_executor executor, const CurlOptions& options);
   ~CurlLoop();
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
 
-  // Starts the transfer, or finishes it with a failure. It must live until it has ended or
-  // `remove`.
+  // Starts the transfer, or finishes it with a failure. The transfer must live until it has
+  // finished or `remove` was called.
   void add(CurlTransfer& transfer);
-  // Gives up on it, if it has not ended; its connection is closed.
+  // Aborts the transfer if it has not finished; its connection is closed.
   void remove(CurlTransfer& transfer);
-  // Finishes all transfers with a failure and closes all connections. No call is waited for.
+  // Finishes all transfers with a failure and closes all connections. Does not block.
   void close();
   bool closed() const { return multi_ == nullptr; }
 

@@ -38,7 +38,7 @@ void classify(CurlTarget& target) {
 }
 
 std::optional<CurlTarget> parse(const std::string& text, unsigned flags) {
-  // A NUL would end the text for libcurl, and it would convert other bytes by IDN rules.
+  // libcurl would stop at a NUL and convert non-ASCII bytes by IDN rules.
   const auto plain = [](char c) { return c > 0x20 && c < 0x7f; };
   if (!std::all_of(text.begin(), text.end(), plain)) return std::nullopt;
   const Url url(curl_url(), curl_url_cleanup);
@@ -69,7 +69,7 @@ std::optional<CurlTarget> parse_target(const std::string& url) {
 
 std::optional<CurlTarget> parse_proxy(const std::string& proxy) {
   auto target = parse(proxy, CURLU_DEFAULT_SCHEME);
-  // Written without a scheme it is an HTTP proxy for libcurl.
+  // libcurl takes a proxy without a scheme for an HTTP proxy.
   if (target && proxy.find("://") == std::string::npos) target = parse("http://" + proxy, 0);
   if (target && target->port.empty()) target->port = target->scheme == "https" ? "443" : "1080";
   return target;

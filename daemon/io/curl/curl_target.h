@@ -1,5 +1,5 @@
-// Where a request goes, read from its URL by libcurl's own parser, so that what we check is what
-// libcurl will do. Pure.
+// The target of a request, parsed by libcurl's own URL parser, so that what we check is what
+// libcurl will use. No I/O.
 #pragma once
 
 #include <optional>
@@ -14,12 +14,13 @@ struct CurlTarget {
   bool literal = false;   // host is an address
   bool loopback = false;  // 127.0.0.0/8, ::1 or localhost
 
-  std::string where() const;  // host:port, for people
+  std::string where() const;  // host:port, for messages
 };
 
-// Nothing if the URL has another scheme than http or https, a user, or is none.
+// Returns nullopt if the URL is invalid, has a scheme other than http or https, or contains a user.
 std::optional<CurlTarget> parse_target(const std::string& url);
-// Likewise for a proxy, which may have a user; its default ports are libcurl's: 1080, https 443.
+// Parses a proxy URL, which may contain a user. Returns nullopt in the same cases otherwise.
+// Default ports are libcurl's: 1080, https 443.
 std::optional<CurlTarget> parse_proxy(const std::string& proxy);
 
 }  // namespace taskwatchd

@@ -36,13 +36,13 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-// The ECS metadata service has no TLS; its address is the machine's own host.
+// The ECS metadata service has no TLS; its address is served by the ECS instance's own host.
 bool may_be_plain(const CurlTarget& target, const HttpRequest& request) {
   return target.loopback || (request.to_metadata_service && target.host == kMetadataHost &&
                              target.port == "80" && request.proxy.empty());
 }
 
-// Adds to a list; nothing is lost if memory is short.
+// Appends to a list; if memory is exhausted, the list stays unchanged.
 template <typename List>
 bool append(List& list, const std::string& line) {
   curl_slist* longer = curl_slist_append(list.get(), line.c_str());
@@ -110,7 +110,7 @@ bool CurlTransfer::prepare(const CurlOptions& options, const std::vector<std::st
   }
   set_headers();
   set_addresses(addresses);
-  // An empty text is "none"; without it the environment would decide.
+  // An empty text means no proxy; without it the environment would decide.
   set(CURLOPT_PROXY, request.proxy.c_str());
   set(CURLOPT_NOPROXY, "");
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -122,7 +122,7 @@ bool CurlTransfer::prepare(const CurlOptions& options, const std::vector<std::st
   set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP09_ALLOWED, 0L);
-  // No decompression in the path: a small reply cannot become a large one.
+  // No decompression: a small response cannot become a large one.
   set(CURLOPT_ACCEPT_ENCODING, static_cast<char*>(nullptr));
   set_tls();
   set_limits(options, time);
@@ -135,7 +135,7 @@ bool CurlTransfer::prepare(const CurlOptions& options, const std::vector<std::st
 
 void CurlTransfer::set_headers() {
   bool ok = true;
-  // What libcurl would add by itself; no signature covers it.
+  // Headers that libcurl would add by default; no signature covers them.
   for (const char* name : {"Accept", "Content-Type", "Expect", "User-Agent"}) {
     const bool given = std::any_of(
         plan_.request.headers.begin(), plan_.request.headers.end(),
@@ -143,12 +143,13 @@ void CurlTransfer::set_headers() {
     if (!given) ok = append(headers_, std::string(name) + ":") && ok;
   }
   for (const auto& [name, value] : plan_.request.headers) {
-    // "Name:" would remove it; "Name;" sends it empty.
+    // "Name:" would remove the header; "Name;" sends it empty.
     ok = append(headers_, trim(value).empty() ? name + ";" : name + ": " + value) && ok;
   }
   refused_ = !ok || refused_;
   set(CURLOPT_HTTPHEADER, headers_.get());
-  set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));  // none of them to a proxy
+  // None of the headers go to a proxy
+  set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
 }
 
 void CurlTransfer::set_addresses(const std::vector<std::string>& addresses) {
@@ -170,7 +171,7 @@ void CurlTransfer::set_tls() {
   set(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
   set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (plan_.request.ca_file.empty()) return;
-  // Instead of the system's, not beside them.
+  // Replaces the system's CAs instead of adding to them.
   set(CURLOPT_CAINFO, plan_.request.ca_file.c_str());
   set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
 }
@@ -199,8 +200,9 @@ void CurlTransfer::set_limits(const CurlOptions& options, Duration time) {
 }
 
 int CurlTransfer::on_request(void* self, char*, char*, int, int) noexcept {
-  // libcurl sends a request again by itself when a kept connection ends without a reply. The call
-  // may have been counted by the cloud, and its nonce is used: whoever sent it must decide.
+  // libcurl resends a request by itself when a reused connection closes without a response. The
+  // platform may have counted the call, and its nonce is used: the caller must decide about a
+  // retry.
   auto& me = *static_cast<CurlTransfer*>(self);
   if (++me.requests_ > 1) return CURL_PREREQFUNC_ABORT;
   if (me.departed_) me.departed_();
@@ -233,7 +235,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
 }
 
 void CurlTransfer::take_header(std::string_view line) {
-  // Each reply begins with its status line: those before it were interim ones (100, 103).
+  // Each response begins with its status line: those before it were interim ones (100, 103).
   if (line.starts_with("HTTP/")) return reply_.headers.clear();
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
@@ -273,7 +275,7 @@ HttpResult CurlTransfer::read_result(CURLcode code) {
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &trouble.proxy_status);
   curl_off_t connect_time = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connect_time);
-  // A connection used again has no connect time of its own.
+  // A reused connection has no connect time.
   curl_off_t sent = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &sent);
   trouble.connected = connect_time > 0 || sent > 0 || requests_ > 0;

@@ -1,6 +1,6 @@
-// One exchange: a libcurl easy handle with every setting spelled out, since several defaults of
-// 7.88.1 are not safe (redirects, environment proxies, endless bodies). It collects the reply
-// within limits. Not copyable or movable: libcurl holds its address.
+// One exchange: a libcurl easy handle with every option set explicitly, because several defaults of
+// 7.88.1 are unsafe (redirects, environment proxies, unlimited bodies). It collects the response
+// within limits. Not copyable or movable: libcurl keeps its address.
 #pragma once
 
 #include <curl/curl.h>
@@ -20,16 +20,16 @@
 
 namespace taskwatchd {
 
-// What the exchange is about, checked.
+// A validated request and its targets.
 struct CurlPlan {
   HttpRequest request;
   CurlTarget target;
   std::optional<CurlTarget> proxy;
-  // The one whose name has to be resolved.
+  // The host whose name must be resolved.
   const CurlTarget& connect_to() const { return proxy ? *proxy : target; }
 };
 
-// The plan, or why the request must not be sent.
+// Returns the plan, or why the request must not be sent.
 std::variant<CurlPlan, TransportFailure> plan(HttpRequest request);
 
 class CurlTransfer {
@@ -40,17 +40,17 @@ class CurlTransfer {
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
-  // `addresses` are those of connect_to(), `time` is what is left for all of it. Returns false if
-  // libcurl refuses a setting.
+  // `addresses` are those of connect_to(); `time` is the time left for the whole exchange. Returns
+  // false if libcurl rejects an option.
   bool prepare(const CurlOptions& options, const std::vector<std::string>& addresses,
                Duration time);
   CURL* handle() { return easy_.get(); }
-  // Ends the exchange; REQUIRES: the handle has left its multi.
+  // Finishes the exchange. REQUIRES: the handle was removed from its multi handle.
   void finish(CURLcode code);
   void finish(TransportFailure failure);
-  // Somebody may wait on it: it is cancelled once the exchange has ended.
+  // A coroutine may wait on this timer: it is cancelled when the exchange has finished.
   boost::asio::steady_timer& ended() { return ended_; }
-  // Nothing before the end.
+  // nullopt until the exchange has finished.
   std::optional<HttpResult>& result() { return result_; }
 
  private:
@@ -80,7 +80,7 @@ class CurlTransfer {
   std::unique_ptr<curl_slist, List> resolve_;
   std::unique_ptr<CURL, Easy> easy_;
   bool refused_ = false;
-  int requests_ = 0;  // begun on a connection
+  int requests_ = 0;  // requests started on a connection
   std::size_t body_limit_ = 0;
   std::size_t header_room_ = 0;
   bool too_large_ = false;

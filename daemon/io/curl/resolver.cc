@@ -42,7 +42,7 @@ Addresses system_lookup(const std::string& host) {
       continue;
     }
     std::string address = text;
-    // libcurl takes no address with a zone.
+    // libcurl accepts no address with a zone.
     if (address.find('%') == std::string::npos) result.list.push_back(std::move(address));
     if (result.list.size() == kAddressesPerHost) break;
   }
@@ -84,7 +84,7 @@ struct Resolver::State : std::enable_shared_from_this<State> {
         try {
           found = lookup(name);
         } catch (const std::bad_alloc&) {
-          found = {{}, "out of memory"};  // short enough to need none
+          found = {{}, "out of memory"};  // short enough to need no allocation
         } catch (const std::exception& e) {
           found = {{}, e.what()};
         }
@@ -153,8 +153,8 @@ boost::asio::awaitable<Addresses> Resolver::resolve(std::string name) {
     if (!known || SteadyClock::now() - host.good_at >= state->options.keep) {
       state->look(name, host);
     }
-    // Never wait for a better address than the one that worked a minute ago: a wrong one costs
-    // one failed connection, and TLS tells it.
+    // Never wait for a newer address while a known one exists: an outdated address costs one failed
+    // connection, and TLS detects a wrong peer.
     if (known) co_return Addresses{host.good, {}};
     if (!host.looking) co_return Addresses{{}, host.error};
   }

@@ -25,8 +25,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// A deliver() that waits. Its coroutine owns it; the thread holds only a weak pointer, so that a
-// timer never dies on the wrong thread.
+// A deliver() call that waits. Its coroutine owns it; the thread holds only a weak pointer, so that
+// a timer is never destroyed on the wrong thread.
 struct Waiting {
   explicit Waiting(const asio::any_io_executor& executor)
       : done(executor, asio::steady_timer::time_point::max()) {}
@@ -53,22 +53,23 @@ std::unique_ptr<event_log::Writer> make_writer(LogFormat format, int fd,
 
 }  // namespace
 
-// Everything the thread needs, kept alive by it: a stalled journal may hold it for ever.
+// Everything the thread needs. The thread shares ownership, because a stalled journal may block it
+// forever.
 struct EventLog::Shared {
   explicit Shared(asio::any_io_executor e) : executor(std::move(e)), mailbox(executor) {}
 
-  asio::any_io_executor executor;  // the loop's
+  asio::any_io_executor executor;  // the event loop's
   Mailbox mailbox;
   Level lowest = Level::kInfo;
-  std::thread thread;  // the loop's
+  std::thread thread;  // used on the event loop only
 
   std::mutex mutex;
   std::condition_variable changed;
-  // Written in the order they came: by turn.
+  // In the order of arrival.
   std::deque<Diagnostic> diagnostics;
   std::deque<Batch> batches;
   std::uint64_t turns = 0;
-  std::weak_ptr<Waiting> in_hand;  // of the batch that is being written
+  std::weak_ptr<Waiting> in_hand;  // the call whose batch is being written
   bool stopping = false;
   bool ended = false;
 
@@ -220,7 +221,7 @@ std::size_t EventLog::pending() const {
 }
 
 bool EventLog::stop(std::chrono::milliseconds bound) {
-  // A write to a stalled pipe looks up every 100 ms.
+  // A write to a stalled pipe checks for stop() every 100 ms.
   constexpr std::chrono::milliseconds kLastMoment{500};
   if (!shared_->thread.joinable()) return true;
   std::unique_lock hold(shared_->mutex);
@@ -232,7 +233,7 @@ bool EventLog::stop(std::chrono::milliseconds bound) {
   const bool gone = drained || shared_->changed.wait_for(hold, kLastMoment, ended);
   std::deque<Batch> batches;
   if (!gone) {
-    // Held by a stalled journal: nobody else will answer those who wait.
+    // A stalled journal blocks the thread: answer the waiting calls here.
     batches.swap(shared_->batches);
     batches.push_front({0, {}, shared_->in_hand});
     shared_->dropped += shared_->diagnostics.size();

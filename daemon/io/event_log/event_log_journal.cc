@@ -1,6 +1,6 @@
 #include "io/event_log/event_log_journal.h"
 
-// The caller's file and line would be those of this file for every entry.
+// Otherwise every entry would have this file and line as its location.
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
@@ -20,9 +20,9 @@ namespace taskwatchd::event_log {
 namespace {
 
 constexpr const char* kSocket = "/run/systemd/journal/socket";
-constexpr std::size_t kNameBytes = 64;  // the journal refuses longer field names
+constexpr std::size_t kNameBytes = 64;  // the journal rejects longer field names
 
-// syslog's numbers.
+// Returns the syslog priority.
 std::string priority(Level level) {
   switch (level) {
     case Level::kDebug:
@@ -37,7 +37,7 @@ std::string priority(Level level) {
   return "3";
 }
 
-// The journal takes A-Z, 0-9 and _; a name may not begin with _ (those are its own) or a digit.
+// The journal accepts A-Z, 0-9 and _; a name must not begin with _ (reserved) or a digit.
 std::string field_name(std::string_view name) {
   constexpr std::array<std::string_view, 7> kTaken = {
       "MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "EVENT", "MESSAGE_ID", "EVENT_ID", "EVENT_TIME"};
@@ -85,7 +85,7 @@ class JournalWriter : public Writer {
  public:
   bool write(const Event& event) override {
     const bool written = send(event);
-    // Nobody would hear of it: the log is what does not work.
+    // Reported on stderr only: the log itself does not work.
     if (!written && !std::exchange(failing_, true)) {
       std::fputs(
           "taskwatchd: the journal does not take entries; events wait, other entries are "
@@ -99,7 +99,7 @@ class JournalWriter : public Writer {
 
  private:
   static bool send(const Event& event) {
-    // Without a journal the library reports success and the entry is gone.
+    // Without a journal the library reports success and the entry is lost.
     if (::access(kSocket, F_OK) != 0) return false;
     std::vector<std::string> fields = journal_fields(event);
     std::vector<iovec> pieces;

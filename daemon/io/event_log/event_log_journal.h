@@ -1,5 +1,5 @@
-// An event as a journal entry: native fields, so that `journalctl TASK_ID=... EVENT=...` finds it
-// and no text can pose as another field. Pure but for the writer itself.
+// Converts an event to a journal entry with native fields: `journalctl TASK_ID=... EVENT=...` finds
+// it, and no text can be mistaken for another field. No I/O except in the writer.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace taskwatchd::event_log {
 
-// "NAME=value" each: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, EVENT, MESSAGE_ID (if the event has
-// one), EVENT_ID (if stored), EVENT_TIME, then the event's fields with upper-case names; a list
-// joined by commas, a map as NAME_KEY. A field whose name is taken above gets TASKWATCHD_ before
-// it.
+// Returns one "NAME=value" per field: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, EVENT, MESSAGE_ID (if
+// the event has one), EVENT_ID (if stored), EVENT_TIME, then the event's fields with upper-case
+// names. A list is joined by commas; a map becomes NAME_KEY fields. A field whose name is one of
+// those above gets the prefix TASKWATCHD_.
 std::vector<std::string> journal_fields(const Event& event);
 
 }  // namespace taskwatchd::event_log

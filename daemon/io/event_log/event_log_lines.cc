@@ -1,4 +1,4 @@
-// Lines to a pipe, socket, terminal or file, by an spdlog sink that can tell whether it worked.
+// Writes lines to a pipe, socket, terminal or file through an spdlog sink that reports failures.
 #include <poll.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/sink.h>
@@ -25,7 +25,7 @@ class FdSink : public spdlog::sinks::sink {
 
   void log(const spdlog::details::log_msg& message) override {
     line_.clear();
-    // Ends the half line that a failed write left, so that this one stands alone.
+    // Ends the partial line that a failed write left, so that this line stands alone.
     if (torn_) line_ += '\n';
     line_.append(message.payload.data(), message.payload.size());
     line_ += '\n';
@@ -42,7 +42,7 @@ class FdSink : public spdlog::sinks::sink {
     std::size_t done = 0;
     while (done < line_.size()) {
       if (!wait_until_writable()) break;
-      // A pipe that polls writable has room for PIPE_BUF bytes: no more, or the write may block.
+      // A pipe reported as writable has space for PIPE_BUF bytes; a larger write may block.
       const std::size_t size = std::min<std::size_t>(line_.size() - done, PIPE_BUF);
       const ssize_t n = put(line_.data() + done, size);
       if (n >= 0) {

@@ -1,5 +1,5 @@
-// The journal's MESSAGE_ID of each kind of event: stable for ever, each with an entry in
-// systemd/taskwatchd.catalog. A new kind of event gets one from `systemd-id128 new`.
+// The journal's MESSAGE_ID of each event name. An id never changes and has an entry in
+// systemd/taskwatchd.catalog. Create the id of a new event with `systemd-id128 new`.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ struct MessageId {
 };
 
 std::span<const MessageId> message_ids();
-// "" for an event that has none.
+// Returns "" for an event without an id.
 std::string_view message_id(std::string_view event);
 
 }  // namespace taskwatchd::event_log

@@ -13,13 +13,13 @@
 namespace taskwatchd {
 namespace {
 
-// Gathers what the configuration names; one use.
+// Collects everything that the configuration refers to. Use it once.
 class Loader {
  public:
   Loader(std::string path, Config config)
       : path_(std::move(path)), loaded_{std::move(config), {}, false} {}
 
-  // `files` has just looked.
+  // REQUIRES: files.look was called just before.
   std::variant<LoadedConfig, std::vector<ConfigError>> run(const TaskFiles& files,
                                                            FileChecks key_files) {
     for (const AccountConfig& account : loaded_.config.accounts) {
@@ -68,7 +68,8 @@ class Loader {
     }
   }
 
-  // It holds what devices say. We make it for us alone, but it may have come from elsewhere.
+  // The state database contains device messages. We create it with mode 0600, but it may have been
+  // copied here.
   void check_state() {
     struct stat status {};
     const std::string& path = loaded_.config.state_path;
@@ -157,7 +158,8 @@ std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::stri
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&read)) return std::move(*errors);
   Config config = std::get<Config>(std::move(read));
   TaskFiles files;
-  // Nobody looks again: late in time, when a last line without its end is taken too.
+  // There is no second check: a time far in the future makes a last line without a line end count
+  // too.
   constexpr Wall kLate{std::chrono::years(1000)};
   files.look(config, {Mono{}, kLate});
   return Loader(path, std::move(config)).run(files, key_files);

@@ -1,5 +1,5 @@
-// The configuration file and what it names, read from disk: task files, and whether key and CA
-// files can be used. Blocks while it reads; call it at start and at a reload. Keeps nothing.
+// Reads the configuration file and what it refers to: task files, and whether credential and CA
+// files can be used. Blocks while it reads; call it at start and at a reload. Keeps no state.
 #pragma once
 
 #include <cstddef>
@@ -13,28 +13,28 @@
 
 namespace taskwatchd {
 
-inline constexpr std::size_t kMaxConfigBytes = 16 * 1024 * 1024;  // also of one CA file
+inline constexpr std::size_t kMaxConfigBytes = 16 * 1024 * 1024;  // also for one CA file
 
 struct LoadedConfig {
-  Config config;  // `tasks` holds those of the task files too
-  // What does not stop us: a glob that matches nothing, a bad line in a task file (left out), an
-  // instance that watches nothing. Line 0 where no place is known.
+  Config config;  // `tasks` includes those of the task files
+  // Problems that do not prevent a start: a glob without a match, an invalid line in a task file
+  // (skipped), an instance that watches nothing. The line is 0 if no location is known.
   std::vector<ConfigError> warnings;
-  // Nothing is watched, because the task files have bad lines and no other.
+  // Nothing is watched, because the task files contain invalid lines only.
   bool nothing_readable = false;
 };
-// For who calls no cloud and keeps no state: kUnused looks at no key and CA file, and takes
-// $CREDENTIALS_DIRECTORY and $STATE_DIRECTORY as given where they are not set.
+// kUnused is for callers that make no API call and keep no state: it checks no credential or CA
+// file, and $CREDENTIALS_DIRECTORY and $STATE_DIRECTORY need not be set.
 enum class FileChecks : std::uint8_t { kNeeded, kUnused };
-// Reads CREDENTIALS_DIRECTORY and STATE_DIRECTORY from the environment. On any error (exit code 78)
-// all errors that could be found: those of the file, or else those of the files that it names.
+// Reads CREDENTIALS_DIRECTORY and STATE_DIRECTORY from the environment. Returns all errors found
+// (exit code 78): those of the file, or, if it has none, those of the files that it refers to.
 std::variant<LoadedConfig, std::vector<ConfigError>> load_config(
     const std::string& path, FileChecks key_files = FileChecks::kNeeded);
 
-// The same in two steps, for whoever follows the task files. The file alone: nothing that it names
-// is looked at.
+// The same in two steps, for callers that watch the task files. Reads the configuration file alone;
+// no file that it refers to is read.
 std::variant<Config, std::vector<ConfigError>> read_config(const std::string& path);
-// The rest. REQUIRES: `config` was read from `path`, and `files` has looked for it.
+// The second step. REQUIRES: `config` was read from `path`, and files.look was called for it.
 std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,
                                                                      const std::string& path,
                                                                      const TaskFiles& files);

@@ -38,7 +38,7 @@ ParseContext parse_context(const std::string& path) {
   context.file = path;
   context.directory = directory_of(path);
   context.credentials_directory = environment("CREDENTIALS_DIRECTORY");
-  // systemd joins several directories with colons; the first is the main one.
+  // systemd joins several directories with colons; the first one is the main one.
   const std::string state = environment("STATE_DIRECTORY");
   context.state_directory = state.substr(0, state.find(':'));
   return context;
@@ -60,7 +60,7 @@ FileText unreadable(int error) {
 }
 
 FileText read_file(const std::string& path, std::size_t max_bytes) {
-  // Without waiting: opening a pipe that nobody writes to would hang for ever.
+  // Non-blocking: opening a pipe without a writer would hang forever.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return unreadable(errno);
   FileText file;
@@ -71,7 +71,7 @@ FileText read_file(const std::string& path, std::size_t max_bytes) {
     file.problem = "is not a regular file; set the path of a file";
   }
   file.mode = status.st_mode;
-  // A file system may hold any number.
+  // A file system may return any number.
   file.written = Wall(std::chrono::seconds(
       std::clamp<std::int64_t>(status.st_mtim.tv_sec, 0, std::int64_t{1} << 36)));
   while (file.problem.empty()) {

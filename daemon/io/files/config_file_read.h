@@ -1,4 +1,4 @@
-// One file's whole text, read for config_file. A part of that, which alone includes it. Blocks.
+// Reads the whole text of one file. Part of config_file; only config_file includes it. Blocks.
 #pragma once
 
 #include <cstddef>
@@ -9,26 +9,26 @@
 
 namespace taskwatchd {
 
-// Either text, or why not and the mend.
+// Either the text, or the problem and how to fix it.
 struct FileText {
   std::string text;
   std::string problem;  // "cannot be read: ..."
   bool absent = false;
-  Wall written{};  // as the file system says
+  Wall written{};  // modification time of the file system
   unsigned mode = 0;
 };
-// Regular files only: a pipe is refused without waiting for it.
+// Reads regular files only: a pipe is rejected without waiting for it.
 FileText read_file(const std::string& path, std::size_t max_bytes);
 
-// How to read the configuration file of that path: what relative paths and $STATE_DIRECTORY stand
-// for, as the environment says.
+// Returns the context for parsing the configuration file at `path`: the base of relative paths, and
+// $STATE_DIRECTORY and the like from the environment.
 ParseContext parse_context(const std::string& path);
 
-// "can be read by every user of this machine; ..." if a file of that mode gives all users one of
-// these permissions (S_IROTH, S_IWOTH); else empty.
+// Returns "can be read by every user of this machine; ..." if `mode` gives all users one of these
+// permissions (S_IROTH, S_IWOTH); otherwise an empty text.
 std::string mode_problem(unsigned mode, unsigned permissions);
 
-// "cannot be read: ..." for an errno.
+// Returns "cannot be read: ..." for an errno.
 FileText unreadable(int error);
 
 }  // namespace taskwatchd

@@ -15,7 +15,8 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kMaxTaskFileBytes = 16 * 1024 * 1024;
-// File systems count time in steps up to this: a file so young may change and look the same.
+// File system time stamps have steps of up to 2 s: a younger file may change without a new time
+// stamp.
 constexpr Duration kTimeStep = std::chrono::seconds(2);
 
 struct Matches {
@@ -23,11 +24,11 @@ struct Matches {
   std::string problem;  // a folder that could not be searched
 };
 
-// glob passes no context to its error handler.
+// Thread-local, because glob(3) passes no context to its error handler.
 thread_local int glob_error = 0;
 
 int remember_error(const char* /*path*/, int error) {
-  // A folder that does not exist just has no matches.
+  // A folder that does not exist has no matches.
   if (error == ENOENT || error == ENOTDIR) return 0;
   glob_error = error;
   return 1;
@@ -51,7 +52,7 @@ Matches expand(const std::string& pattern) {
   return matches;
 }
 
-// Changes whenever the file does; empty if there is none.
+// Returns a text that changes whenever the file does; empty if the file does not exist.
 std::string signature_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return {};
@@ -81,7 +82,7 @@ bool TaskFiles::look(const Config& config, Now now) {
     Matches matches = expand(pattern);
     changed = changed || is_new || glob.problem != matches.problem;
     glob.problem = std::move(matches.problem);
-    // What stands in a folder that cannot be searched now is not known to be gone.
+    // If a folder cannot be searched now, its files may still exist: keep them.
     if (!glob.problem.empty()) continue;
     for (const std::string& path : matches.paths) {
       if (glob.files.contains(path)) continue;
@@ -103,7 +104,8 @@ bool TaskFiles::look(const Config& config, Now now) {
 bool TaskFiles::look_at(const std::string& path, File& file, Now now) {
   std::string signature = signature_of(path);
   const bool settled = !file.followed.due();
-  // One that is not left alone yet is read whatever its times say: their steps may be coarse.
+  // A file that was modified recently is read regardless of its time stamps: their steps may be
+  // coarse.
   if (settled && !signature.empty() && signature == file.signature) return false;
   const FileText read = read_file(path, kMaxTaskFileBytes);
   const bool readable = read.problem.empty() || read.absent;

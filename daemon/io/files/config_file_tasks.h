@@ -1,6 +1,7 @@
-// The task files of a configuration and what is taken of each, kept from look to look. A file that
-// is replaced, half written, away for a moment or shut loses no task: see config/followed_file.h.
-// Loop's thread. Blocks while it reads; a file that has not changed is not read again.
+// The task files of a configuration and the tasks read from each, kept between checks. No task is
+// lost when a file is replaced, partially written, absent for a moment or unreadable: see
+// config/followed_file.h. Event-loop thread only. Blocks while it reads; an unchanged file is not
+// read again.
 #pragma once
 
 #include <map>
@@ -17,31 +18,31 @@ inline constexpr std::size_t kMaxTasks = 1'000'000;   // explicit ones, all acco
 
 class TaskFiles {
  public:
-  // Looks at all files that `task_files` of `config` match. Returns whether what add_to would say
-  // has changed since the last look.
+  // Checks all files that `task_files` of `config` match. Returns whether the result of add_to
+  // would differ from that after the previous check.
   bool look(const Config& config, Now now);
 
   struct Problems {
-    std::vector<ConfigError> errors;    // a file or folder that cannot be read, too many of them
-    std::vector<ConfigError> warnings;  // a bad line (left out), a glob without a match
+    std::vector<ConfigError> errors;    // an unreadable file or folder, or too many files or tasks
+    std::vector<ConfigError> warnings;  // an invalid line (skipped), a glob without a match
     bool too_many_tasks = false;        // this is one of the errors
-    bool bad_lines = false;             // some are among the warnings
+    bool bad_lines = false;             // invalid lines are among the warnings
   };
-  // Adds the tasks seen by the last look to the instances of `config`. The earlier tasks of a file
-  // that cannot be read now are among them. `file` is named where no task file is to blame.
-  // REQUIRES: look was given the same task_files.
+  // Adds the tasks found by the last check to the instances of `config`, including the previous
+  // tasks of a file that cannot be read now. Problems that belong to no task file are reported for
+  // `file`. REQUIRES: look was called with the same task_files.
   Problems add_to(Config& config, const std::string& file) const;
 
-  // When to look again though nothing may have changed.
+  // Returns when to check again even without a change.
   std::optional<Mono> due() const;
-  // Forgets the files of globs that `config` does not name.
+  // Removes the files of globs that are not in `config`.
   void keep_only(const Config& config);
 
  private:
   struct File {
     explicit File(const std::string& path) : followed(path) {}
     FollowedFile followed;
-    std::string signature;  // inode, size and times when it was last read; empty: read it
+    std::string signature;  // inode, size and times when last read; empty: read it again
     std::string problem;    // why it cannot be read now
   };
   struct Glob {
@@ -54,9 +55,9 @@ class TaskFiles {
   bool too_many_ = false;
 };
 
-// All of a configuration's globs.
+// Returns all globs of a configuration.
 std::vector<std::string> task_file_globs(const Config& config);
-// The folders where files that they match may come and go, as far as they exist.
+// Returns the existing folders in which files that match the globs may be created or removed.
 std::vector<std::string> task_file_folders(const Config& config);
 
 }  // namespace taskwatchd

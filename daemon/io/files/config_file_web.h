@@ -1,5 +1,5 @@
-// The file of --web.config.file and what it names, read from disk. Blocks while it reads: small
-// local files. Keeps nothing.
+// Reads the file of --web.config.file and the files that it refers to. Blocks while it reads: small
+// local files. Keeps no state.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,19 @@
 
 namespace taskwatchd {
 
-inline constexpr std::size_t kMaxWebFileBytes = 1024 * 1024;  // each
+inline constexpr std::size_t kMaxWebFileBytes = 1024 * 1024;  // per file
 
 struct LoadedWebConfig {
   WebConfig config;
   WebTlsTexts tls;                    // empty without `tls_server_config`
-  std::size_t digest = 0;             // of all that was read
-  std::vector<ConfigError> warnings;  // those of the configuration too
+  std::size_t digest = 0;             // of everything that was read
+  std::vector<ConfigError> warnings;  // including those of the configuration itself
 };
-// All errors that could be found: those of the file, or else those of the files that it names.
+// Returns all errors found: those of the file, or, if it has none, those of the files that it
+// refers to.
 std::variant<LoadedWebConfig, std::vector<ConfigError>> load_web_config(const std::string& path);
 
-// Where changes of these files can be seen, each folder once.
+// Returns the folders to watch for changes of these files, without duplicates.
 std::vector<std::string> web_config_folders(const std::string& path, const WebConfig& config);
 
 }  // namespace taskwatchd

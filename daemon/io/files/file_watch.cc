@@ -42,13 +42,14 @@ void FileWatch::follow(const std::vector<std::string>& folders) {
     if (number >= 0) {
       now.emplace(number, folder);
     } else if (errno != ENOENT && errno != ENOTDIR) {
-      // ENOSPC, "no space left on device", is what the kernel says when its watches are used up.
+      // ENOSPC, "no space left on device", is the kernel's error when its inotify watches are used
+      // up.
       problem_ = errno == ENOSPC ? "no more inotify watches; raise fs.inotify.max_user_watches"
                                  : folder + ": " + std::generic_category().message(errno);
     }
   }
   for (const auto& [number, folder] : folders_) {
-    // Fails for one that is gone: nothing is left to be done then.
+    // Fails for a folder that no longer exists; nothing needs to be done then.
     if (!now.contains(number)) ::inotify_rm_watch(queue_.native_handle(), number);
   }
   const bool first = folders_.empty() && !now.empty() && !listening_;
@@ -68,10 +69,10 @@ void FileWatch::listen() {
                     });
 }
 
-// What happened is not read: the whole is looked at anyway.
+// The events are discarded: the caller checks all files anyway.
 void FileWatch::drain() {
   std::array<char, 16 * 1024> events;
-  constexpr int kMaxReads = 64;  // the rest is left to the next turn
+  constexpr int kMaxReads = 64;  // the rest is read in the next call
   for (int i = 0; i < kMaxReads; ++i) {
     if (::read(queue_.native_handle(), events.data(), events.size()) <= 0) break;
   }

@@ -15,12 +15,12 @@
 namespace taskwatchd {
 namespace {
 
-// The names that Alibaba Cloud's own tools read.
+// The variables that Alibaba Cloud's own tools read.
 constexpr const char* kIdVariable = "ALIBABA_CLOUD_ACCESS_KEY_ID";
 constexpr const char* kSecretVariable = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
 constexpr const char* kTokenVariable = "ALIBABA_CLOUD_SECURITY_TOKEN";
 
-// All that decides where the provider chain looks; those above are its first source.
+// All variables that select the source in the provider chain; those above are its first source.
 constexpr std::array<const char*, 19> kChainVariables = {kIdVariable,
                                                          kSecretVariable,
                                                          "ALIBABA_CLOUD_CLI_PROFILE_DISABLED",
@@ -48,8 +48,8 @@ LocalText failed(int error) {
           error == ENOENT || error == ENOTDIR};
 }
 
-// Reads into one buffer that becomes the secret: a growing string would leave copies behind. A
-// longer file comes with one byte more than `limit`.
+// Reads into one buffer that becomes the secret: a growing string would leave copies in memory. A
+// longer file is returned with `limit` + 1 bytes.
 LocalText read_secret(const std::string& path, std::size_t limit) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) return failed(errno);

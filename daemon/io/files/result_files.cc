@@ -32,8 +32,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopTime{400};
 
-// A fetch that somebody waits for. The waiting coroutine owns it; the thread holds only a weak
-// pointer, so that a timer never dies on the wrong thread.
+// A fetch() call that waits. The waiting coroutine owns it; the thread holds only a weak pointer,
+// so that a timer is never destroyed on the wrong thread.
 struct Waiting {
   explicit Waiting(const asio::any_io_executor& executor)
       : done(executor, asio::steady_timer::time_point::max()) {}
@@ -45,11 +45,11 @@ struct Job {
   ResultRequest request;
   FileUrl where;
   std::weak_ptr<Waiting> waiting;
-  // Made before the work, which replaces it: so there is an answer when memory has run out.
+  // Allocated before the work: an answer exists even if memory is exhausted.
   std::shared_ptr<Answer> answer;
 };
 
-// Hands the answer to the coroutine, on the loop.
+// Passes the answer to the coroutine, on the event loop.
 struct Delivery {
   std::weak_ptr<Waiting> to;
   std::shared_ptr<Answer> answer;
@@ -61,7 +61,7 @@ struct Delivery {
   }
 };
 
-// A file's bytes, read as they are needed.
+// A memory-mapped file: bytes are read on demand.
 class Mapping {
  public:
   explicit Mapping(int file) {
@@ -115,22 +115,22 @@ Answer work(const Job& job, ResultFolder& folder, const ResultFilesOptions& opti
                       : read_result_file(mapping.bytes(), {}, release);
 }
 
-// Nothing that a file makes the work throw gets any further.
+// Catches every exception that a file's contents may cause.
 void carry_out(const Job& job, ResultFolder& folder, const ResultFilesOptions& options,
                FetchStop& stop) {
   try {
     try {
       *job.answer = work(job, folder, options, stop);
     } catch (const std::bad_alloc&) {
-      // The answer says so already.
+      // The prepared answer already reports exhausted memory.
     } catch (const std::exception& odd) {
       *job.answer = ResultFailure{.message = std::string("it cannot be read: ") + odd.what(),
                                   .refused = true};
     }
   } catch (const std::bad_alloc&) {
-    // Not even for the words.
+    // No memory even for the message.
   }
-  ::malloc_trim(0);  // a large file's pages go back to the system
+  ::malloc_trim(0);  // returns a large file's memory to the system
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ struct CurlResultFiles::Shared {
       : options(std::move(with)), folder(std::move(path), options.keep), mailbox(std::move(to)) {}
 
   const ResultFilesOptions options;
-  ResultFolder folder;  // the thread's
+  ResultFolder folder;  // used by the thread only
   FetchStop stop;
   std::thread thread;
   std::mutex mutex;
@@ -159,13 +159,13 @@ CurlResultFiles::CurlResultFiles(const asio::any_io_executor& executor, std::str
   }
 }
 
-// With the first file: most daemons never see one.
+// Starts the thread with the first file: most daemons never fetch one.
 bool CurlResultFiles::start() {
   if (shared_->thread.joinable()) return true;
   try {
     shared_->thread = start_thread([shared = shared_] { run(shared); });
   } catch (const std::system_error&) {
-    // The system's limit of threads: below.
+    // The system's thread limit; handled below.
   }
   return shared_->thread.joinable();
 }
@@ -174,7 +174,7 @@ CurlResultFiles::~CurlResultFiles() {
   if (!shared_->thread.joinable()) return;
   shared_->stop.stop();
   std::unique_lock hold(shared_->mutex);
-  // Posted before the executor may be gone.
+  // Post these answers before the executor may be destroyed.
   for (const Job& job : shared_->jobs) {
     *job.answer = ResultFailure{.message = "the daemon is stopping"};
     asio::post(executor_, Delivery{job.waiting, job.answer});
@@ -184,7 +184,7 @@ CurlResultFiles::~CurlResultFiles() {
   const bool ended = shared_->changed.wait_for(hold, kStopTime, [&] { return shared_->ended; });
   hold.unlock();
   shared_->mailbox.shut();
-  // A disk that hangs cannot be interrupted: the thread is left behind and answers nobody.
+  // A hanging disk cannot be interrupted: the thread is detached and its answer discarded.
   ended ? shared_->thread.join() : shared_->thread.detach();
 }
 

@@ -1,8 +1,8 @@
-// Fetches result files of distributions over libcurl, within the rules of config/file_host, keeps
-// their bytes beside the state and reads them. Parts: result_files_fetch, result_files_keep.
-// Threads: one for all of it, a fetch at a time; calls and answers on the executor's thread.
-// Failure: ResultFailure, whatever the reading throws, memory that runs out included; a disk or
-// peer that hangs is left behind.
+// Fetches result files of distributions with libcurl, within the rules of config/file_host, stores
+// their bytes next to the state database and parses them. Parts: result_files_fetch,
+// result_files_keep. Threads: one worker for everything, one fetch at a time; calls and answers on
+// the executor's thread. Failure: ResultFailure, also for any exception of the parser, exhausted
+// memory included; a thread that hangs on a disk or peer is detached.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,29 +18,29 @@
 
 namespace taskwatchd {
 
-// What makes a result of a file's bytes, which it may let go early.
+// Parses the bytes of a file into a result; it may release them early.
 using ResultReader = std::function<DistributionResult(std::string_view, const ReleaseBytes&)>;
 
 struct ResultFilesOptions {
   ResultFetchOptions fetch;
   ResultKeepLimits keep;
   ResultReader read;         // empty: read_result_file with its limits
-  std::size_t waiting = 64;  // fetches; one more fails at once
+  std::size_t waiting = 64;  // maximum number of waiting fetches; one more fails at once
 };
 
 class CurlResultFiles : public ResultFiles {
  public:
-  // `folder`: where the bytes are kept, made when first needed, with mode 0700. Throws
-  // std::runtime_error if libcurl cannot start.
+  // `folder`: where the bytes are stored; created on first use with mode 0700. Throws
+  // std::runtime_error if libcurl cannot be initialized.
   CurlResultFiles(const boost::asio::any_io_executor& executor, std::string folder,
                   ResultFilesOptions options = {});
-  // Ends the fetch under way and those waiting with a failure, within half a second. Must come
-  // before the end of the executor's context.
+  // Fails the fetch in progress and the waiting ones within 0.5 s. Must be destroyed before the
+  // executor's context.
   ~CurlResultFiles() override;
   CurlResultFiles(const CurlResultFiles&) = delete;
   CurlResultFiles& operator=(const CurlResultFiles&) = delete;
 
-  // Not cancellable: what was fetched is kept whether anybody waits or not.
+  // Not cancellable: a fetched file is stored even if nobody waits for it any more.
   Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(ResultRequest request) override;
 
  private:
@@ -49,7 +49,7 @@ class CurlResultFiles : public ResultFiles {
   static void run(const std::shared_ptr<Shared>& shared);
 
   boost::asio::any_io_executor executor_;
-  std::shared_ptr<Shared> shared_;  // with the thread, which may outlive us
+  std::shared_ptr<Shared> shared_;  // shared with the thread, which may outlive this object
 };
 
 }  // namespace taskwatchd

@@ -16,12 +16,12 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kErrorBytes = 4096;  // of a refusal's body, for its code
+constexpr std::size_t kErrorBytes = 4096;  // of an error response's body, for its code
 constexpr std::size_t kCodeBytes = 64;
 constexpr int kPollMs = 1000;
 constexpr const char* kNotPublic = "the host has no public address; nothing was sent";
 
-// The word in <Code>, as the object storage refuses; empty for anything else.
+// Returns the <Code> of an OSS error response; empty for anything else.
 std::string refusal_code(std::string_view body) {
   const std::size_t from = body.find("<Code>");
   if (from == std::string_view::npos) return {};
@@ -33,7 +33,8 @@ std::string refusal_code(std::string_view body) {
   return is_word && code.size() < kCodeBytes ? std::string(code) : std::string();
 }
 
-// An address written out that is not public: through a proxy, nobody else would see that.
+// Returns true for a literal address that is not public: behind a proxy, no later check sees the
+// address.
 bool is_forbidden_literal(const FileUrl& where) {
   if (where.is_loopback) return false;
   in_addr v4{};
@@ -73,7 +74,7 @@ class Transfer {
   std::unique_ptr<CURL, void (*)(CURL*)> easy_;
   bool has_proxy_ = false;
   bool refused_ = false;
-  bool forbidden_ = false;  // an address that is not public
+  bool forbidden_ = false;  // the address is not public
   bool too_large_ = false;
   bool chunked_ = false;
   int disk_error_ = 0;
@@ -85,11 +86,11 @@ class Transfer {
 bool Transfer::prepare(const std::string& url, const std::string& proxy) {
   if (!easy_) return false;
   set(CURLOPT_URL, url.c_str());
-  set(CURLOPT_PATH_AS_IS, 1L);  // the signature covers the path as it is
+  set(CURLOPT_PATH_AS_IS, 1L);  // the signature covers the path unchanged
   set(CURLOPT_HTTPGET, 1L);
   set(CURLOPT_USERAGENT, static_cast<char*>(nullptr));
   has_proxy_ = !proxy.empty();
-  // An empty text is "none"; without it the environment would decide.
+  // An empty text means no proxy; without it the environment would decide.
   set(CURLOPT_PROXY, proxy.c_str());
   set(CURLOPT_NOPROXY, "");
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -101,7 +102,7 @@ bool Transfer::prepare(const std::string& url, const std::string& proxy) {
   set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP09_ALLOWED, 0L);
-  // What is packed is unpacked by the reader, within its limits.
+  // The reader decompresses, within its own limits.
   set(CURLOPT_ACCEPT_ENCODING, static_cast<char*>(nullptr));
   set(CURLOPT_SSL_VERIFYPEER, 1L);
   set(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -130,10 +131,10 @@ void Transfer::set_limits() {
   set(CURLOPT_FRESH_CONNECT, 1L);
   set(CURLOPT_FORBID_REUSE, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_QUICK_EXIT, 1L);  // a name server that is silent is not waited for
+  set(CURLOPT_QUICK_EXIT, 1L);  // do not wait for a name server that does not respond
   set(CURLOPT_NOPROGRESS, 1L);
   header_room_ = options_.header_bytes;
-  error_body_.reserve(kErrorBytes);  // nothing is allocated while it comes
+  error_body_.reserve(kErrorBytes);  // no allocation while the body arrives
   set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
   set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
@@ -143,7 +144,7 @@ void Transfer::set_limits() {
 }
 
 bool Transfer::may_connect(const sockaddr& address) const {
-  // The proxy is the operator's; it resolves the host, so that its address is not ours to see.
+  // The operator configured the proxy. It resolves the host, so the address is unknown here.
   if (has_proxy_) return true;
   if (address.sa_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
@@ -194,7 +195,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t n, void*
   me.bytes_ += bytes;
   if (status == 200) return me.write_all(data, bytes) ? bytes : CURL_WRITEFUNC_ERROR;
   me.error_body_.append(data, std::min(bytes, kErrorBytes - me.error_body_.size()));
-  // Enough is known of the refusal: the rest is not waited for.
+  // Enough of the error response was received; the rest is not needed.
   return me.error_body_.size() < kErrorBytes ? bytes : CURL_WRITEFUNC_ERROR;
 }
 
@@ -206,7 +207,7 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t n, voi
     return CURL_WRITEFUNC_ERROR;
   }
   me.header_room_ -= bytes;
-  // Nothing is allocated here: an exception must not get into libcurl.
+  // No allocation here: an exception must not propagate into libcurl.
   constexpr std::string_view kName = "transfer-encoding:", kValue = "chunked";
   const std::string_view line(data, bytes);
   bool is_chunked = false;
@@ -246,7 +247,7 @@ std::string Transfer::words(CURLcode code) const {
     case CURLE_WEIRD_SERVER_REPLY:
       return "the response is not HTTP";
     default:
-      // libcurl's own words for the code; those in its error buffer may hold the URL.
+      // libcurl's generic text for the code; its error buffer may contain the URL.
       return std::string("the file was not received completely: ") + curl_easy_strerror(code);
   }
 }
@@ -258,7 +259,7 @@ std::optional<ResultFailure> Transfer::outcome(CURLcode code) const {
   const bool is_refusal = status >= 300 && disk_error_ == 0 && !too_large_;
   if (is_refusal) {
     const std::string word = refusal_code(error_body_);
-    // A 403 may also be a policy or a wrong signature, which another link does not mend.
+    // A 403 may also mean a policy or a wrong signature, which a new link does not fix.
     const bool expired = error_body_.find("Request has expired") != std::string::npos;
     const std::string what = status < 400 ? "a redirect, which is not followed: HTTP " : "HTTP ";
     return ResultFailure{

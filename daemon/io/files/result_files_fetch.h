@@ -1,5 +1,5 @@
-// One transfer into an open file, blocking, for the thread of result_files alone. Only what the
-// rules allow is connected to: the address itself is checked, whatever the name resolves to.
+// One blocking transfer into an open file, only for the thread of result_files. Connects only to
+// addresses that the rules allow: the address itself is checked, after name resolution.
 #pragma once
 
 #include <atomic>
@@ -13,21 +13,21 @@
 namespace taskwatchd {
 
 struct ResultFetchOptions {
-  Duration timeout = std::chrono::seconds(60);  // all of it
+  Duration timeout = std::chrono::seconds(60);  // for the whole transfer
   Duration connect_timeout = std::chrono::seconds(5);
-  long low_speed_bytes = 100;  // a second, on average over
+  long low_speed_bytes = 100;  // bytes/s, averaged over low_speed_time
   std::chrono::seconds low_speed_time{10};
   std::size_t file_bytes = 64U << 20U;
   std::size_t header_bytes = 64U << 10U;
-  std::string ca_file;  // the request's: instead of the system's; empty: those
+  std::string ca_file;  // of the request, instead of the system's CAs; empty: the system's
 };
 
-// Ends a transfer from another thread.
+// Aborts a transfer from another thread.
 class FetchStop {
  public:
   void stop();
   bool is_stopped() const { return stopped_; }
-  // The transfer under way, woken by stop(); nullptr: none any more.
+  // Sets the transfer in progress, which stop() wakes; nullptr: none any more.
   void watch(void* multi);
 
  private:
@@ -36,7 +36,7 @@ class FetchStop {
   void* multi_ = nullptr;
 };
 
-// Writes the file's bytes to `file`, or says why there are none. The URL goes out as it is.
+// Writes the file's bytes to `file`, or returns the failure. The URL is sent unchanged.
 std::optional<ResultFailure> fetch_result(const std::string& url, const FileUrl& where,
                                           const std::string& proxy, int file,
                                           const ResultFetchOptions& options, FetchStop& stop);

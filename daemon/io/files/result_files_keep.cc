@@ -46,7 +46,7 @@ struct Kept {
   fs::path path;
 };
 
-// Nothing but our own files, by number.
+// Lists only files created by this class, sorted by number.
 std::vector<Kept> list(const std::string& folder) {
   std::vector<Kept> files;
   std::error_code error;
@@ -86,7 +86,7 @@ std::variant<ResultFolder::Draft, std::string> ResultFolder::begin() {
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
     return trouble(path_, "cannot be made", errno);
   }
-  // Drafts that a crash left.
+  // Removes temporary files left by a crash.
   std::error_code error;
   for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
     std::error_code ignored;
@@ -122,7 +122,7 @@ void ResultFolder::sweep(std::size_t files) {
   std::vector<Kept> kept = list(path_);
   std::uint64_t bytes = 0;
   std::size_t count = 0;
-  // From the newest on: what stays, stays within the limits.
+  // From the newest to the oldest: keep files while they are within the limits.
   for (auto file = kept.rbegin(); file != kept.rend(); ++file) {
     bytes += file->bytes;
     const bool stays = ++count <= files && bytes <= limits_.bytes && file->changed >= oldest;

@@ -1,5 +1,6 @@
-// The folder of raw result files beside the state: a file is written under a temporary name and
-// appears whole; the oldest go. For the thread of result_files alone.
+// The folder of raw result files next to the state database. A file is written under a temporary
+// name and renamed when complete; the oldest files are removed. Only for the thread of
+// result_files.
 #pragma once
 
 #include <chrono>
@@ -17,8 +18,8 @@ struct ResultKeepLimits {
   std::chrono::hours age{30 * 24};
 };
 
-// ACCOUNT-ID.N.raw: what is not a letter, digit, - or _ is %XY; each part is cut at 100 bytes, N
-// rises in the folder.
+// Returns ACCOUNT-ID.N.raw. Characters other than letters, digits, - and _ become %XY; ACCOUNT and
+// ID are each cut at 100 bytes; N increases within the folder.
 std::string result_file_name(const DistributionKey& key, std::uint64_t number);
 
 class ResultFolder {
@@ -30,9 +31,10 @@ class ResultFolder {
     int file = -1;  // open for reading and writing, mode 0600
     std::string path;
   };
-  // A new empty file; makes the folder if it must and sweeps it. Else: what is wrong, and the mend.
+  // Creates an empty temporary file; creates the folder if necessary and cleans it up. Otherwise
+  // returns the error and how to fix it.
   std::variant<Draft, std::string> begin();
-  // Ends the draft: its file stays open. Returns what is wrong, or nothing.
+  // Completes the draft; its file stays open. Returns the error, or an empty text.
   std::string keep(const Draft& draft, const DistributionKey& key);
   void discard(const Draft& draft);
 

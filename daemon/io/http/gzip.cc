@@ -10,9 +10,9 @@ namespace taskwatchd {
 namespace {
 
 constexpr int kLevel = 1;
-constexpr int kGzipWindow = 15 + 16;  // the largest window, and 16 for gzip's header (zlib.h)
+constexpr int kGzipWindow = 15 + 16;  // the largest window, plus 16 for gzip's header (zlib.h)
 constexpr int kMemoryLevel = 8;
-// So large that the C library gives it back to the system: see main.cc.
+// Large enough that the C library returns it to the system when freed: see main.cc.
 constexpr std::size_t kPackedPart = 256 * 1024;
 constexpr std::size_t kPlainPart = 64 * 1024;
 
@@ -44,7 +44,7 @@ std::string gzip(std::string_view bytes) {
   const int result = deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);
   deflateEnd(&stream);
-  assert(result == Z_STREAM_END);  // deflateBound promises the room
+  assert(result == Z_STREAM_END);  // deflateBound guarantees the space
   return out;
 }
 
@@ -109,7 +109,7 @@ std::string_view GzipUnpacker::next() {
       if (at_ == parts_.size()) break;
       set_input(z, *parts_[at_++]);
     }
-    if (inflate(&z, Z_NO_FLUSH) != Z_OK) break;  // the end, too
+    if (inflate(&z, Z_NO_FLUSH) != Z_OK) break;  // also at the end of the stream
   }
   return std::string_view(room_).substr(0, room_.size() - z.avail_out);
 }

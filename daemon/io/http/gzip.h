@@ -1,5 +1,5 @@
-// One gzip member at zlib's level 1: less time than level 6 for somewhat more bytes, and
-// scrapes are frequent. Blocks while it works. Throws std::bad_alloc only.
+// Compresses to one gzip member at zlib's level 1: faster than level 6 for slightly more bytes,
+// because scrapes are frequent. Blocks while it works. Throws std::bad_alloc only.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@ namespace taskwatchd {
 
 std::string gzip(std::string_view bytes);
 
-// The packed bytes in parts that never change, so that many answers may share them.
+// Compressed bytes in immutable parts, so that many responses may share them.
 using PackedParts = std::vector<std::shared_ptr<const std::string>>;
 
-// Packs what comes part by part: holds a quarter of a megabyte beside the packed bytes.
+// Compresses its input part by part: uses 256 KiB of memory besides the compressed bytes.
 class GzipPacker {
  public:
   GzipPacker();
@@ -24,7 +24,7 @@ class GzipPacker {
   ~GzipPacker();
 
   void add(std::string_view bytes);
-  // The member's end; nothing may be added afterwards.
+  // Ends the member; nothing may be added afterwards.
   PackedParts finish();
 
  private:
@@ -37,22 +37,23 @@ class GzipPacker {
   PackedParts parts_;
 };
 
-// Unpacks one member that GzipPacker made, part by part: holds 40 kilobytes and a part.
+// Decompresses one member made by GzipPacker, part by part: uses 40 kB of memory and one part.
 class GzipUnpacker {
  public:
-  explicit GzipUnpacker(const PackedParts& parts);  // must outlive it
+  explicit GzipUnpacker(const PackedParts& parts);  // must outlive this object
   GzipUnpacker(const GzipUnpacker&) = delete;
   GzipUnpacker& operator=(const GzipUnpacker&) = delete;
   ~GzipUnpacker();
 
-  // The next bytes, valid until the next call; empty: that was all, or they cannot be unpacked.
+  // Returns the next bytes, valid until the next call; empty at the end or on a decompression
+  // error.
   std::string_view next();
 
  private:
   struct Stream;
 
   const PackedParts& parts_;
-  std::size_t at_ = 0;  // the next part to read
+  std::size_t at_ = 0;  // index of the next part to read
   std::unique_ptr<Stream> stream_;
   std::string room_;
 };

@@ -18,7 +18,7 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
     host = host.substr(1, host.size() - 2);
     if (host.empty()) return std::nullopt;
   } else if (host.find_first_of(":[]") != std::string_view::npos) {
-    return std::nullopt;  // a V6 address without its brackets
+    return std::nullopt;  // an IPv6 address without brackets
   }
   return HostPort{std::string(host), std::string(port)};
 }

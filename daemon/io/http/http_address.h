@@ -1,4 +1,4 @@
-// Where to listen, as operators write it. A part of http_server, which alone includes it.
+// Parses listen addresses. Part of http_server; only http_server includes it.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ struct HostPort {
   std::string port;  // 0 to 65535
 };
 
-// HOST:PORT, [V6]:PORT or :PORT; nothing if it is none of these.
+// Parses HOST:PORT, [V6]:PORT or :PORT; returns nullopt for any other text.
 std::optional<HostPort> parse_host_port(std::string_view text);
 
 }  // namespace taskwatchd

@@ -51,7 +51,7 @@ std::string to_text(const tcp::endpoint& endpoint) {
 std::string client_of(const asio::ip::address& address) {
   if (address.is_v4()) return address.to_string();
   const asio::ip::address_v6 v6 = address.to_v6();
-  // What a socket of both families says of an IPv4 client.
+  // A dual-stack socket reports an IPv4 client as a mapped address.
   if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
   auto bytes = v6.to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), 0);

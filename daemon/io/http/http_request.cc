@@ -9,8 +9,8 @@ namespace taskwatchd {
 namespace {
 
 // RFC 9112 6.3: a request has a body if it has one of the two fields. Any `Transfer-Encoding`
-// counts, also those that Beast does not know: what follows would be read as the next request. A
-// single `chunked` alone does not: the session reads such a body, which must be empty.
+// counts, also encodings that Beast does not know: their bytes would be read as the next request. A
+// single `chunked` is the exception: the session reads such a body, which must be empty.
 bool has_body(const WebRequest& request) {
   std::size_t lengths = 0, codings = 0;
   bool is_known = true;
@@ -30,7 +30,7 @@ bool has_only(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-// name[:port] or [v6][:port]. What else RFC 3986 allows no browser and no scraper sends.
+// Accepts name[:port] or [v6][:port]. No browser and no scraper sends the other forms of RFC 3986.
 bool is_host(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789";
   constexpr std::string_view kName =
@@ -48,7 +48,7 @@ bool is_host(std::string_view text) {
   return !port.empty() && port.size() <= kPortDigits && has_only(port, kDigits);
 }
 
-// A proxy may have chosen us by the one, and our check would see the other.
+// With two Host fields, a proxy may have routed by the first one while our check sees the second.
 bool has_one_host(const WebRequest& request) {
   const auto count = std::count_if(request.headers.begin(), request.headers.end(),
                                    [](const auto& header) { return header.first == "host"; });

@@ -1,16 +1,17 @@
-// What a request must be before anybody reads what it asks for, beyond what Beast takes for well
-// formed and for what it is about. A part of http_server. Pure.
+// Checks a request before its content is used, beyond what Beast checks, and determines its target.
+// Part of http_server. No I/O.
 #pragma once
 
 #include "io/http/http_server.h"
 
 namespace taskwatchd {
 
-// Why the request is refused with 400, as the response's text; nullptr if it is not. The connection
-// has to end then: where such a request ends, and who it is for, a proxy may see differently.
+// Returns the text of a 400 response if the request is invalid, nullptr if it is valid. After a 400
+// the connection must be closed: a proxy may disagree about where such a request ends, or for which
+// host it is.
 const char* request_problem(const WebRequest& request);
-// A target in absolute form (RFC 9112 3.2.2) becomes its path and query, and its authority the
-// Host. No effect on other targets.
+// Replaces a target in absolute form (RFC 9112 3.2.2) by its path and query, and Host by its
+// authority. No effect on other targets.
 void take_absolute_form(WebRequest& request);
 
 }  // namespace taskwatchd

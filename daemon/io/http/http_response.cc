@@ -9,7 +9,7 @@
 namespace taskwatchd {
 namespace {
 
-// RFC 9110 15, of the codes that are sent here.
+// Reason phrases of RFC 9110 15 for the status codes that are sent.
 constexpr std::pair<int, std::string_view> kReasons[] = {{200, "OK"},
                                                          {304, "Not Modified"},
                                                          {308, "Permanent Redirect"},
@@ -31,7 +31,7 @@ std::string_view reason_of(int status) {
   return {};
 }
 
-// Nothing in the response's headers could begin another header.
+// Returns true if no text in the response's headers could start another header.
 bool has_sound_headers(const WebResponse& response) {
   return is_one_line(response.content_type) &&
          std::all_of(response.headers.begin(), response.headers.end(), [](const auto& header) {
@@ -67,10 +67,10 @@ std::string head_of(WebResponse& response, const WebDoor& door, int minor, bool 
     if (beside || !has_header(response, name)) add(head, name, value);
   }
   if (response.stream) {
-    // Before HTTP/1.1: until the end of the connection.
+    // Before HTTP/1.1, the end of the connection ends the body.
     if (minor >= 1) add(head, "Transfer-Encoding", "chunked");
   } else if (response.status != 304) {
-    // RFC 9110 8.6: that of the whole answer, or none.
+    // RFC 9110 8.6: the length of the whole response, or no field.
     const std::size_t bytes = response.parts ? response.parts->bytes() : response.body.size();
     add(head, "Content-Length", std::to_string(bytes));
   }

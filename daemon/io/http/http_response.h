@@ -1,5 +1,5 @@
-// An answer's head as it goes over the wire (RFC 9112). A part of http_server, without Beast. Pure
-// but for the Date.
+// Writes the head of a response (RFC 9112). Part of http_server, without Beast. No I/O; reads the
+// clock for Date only.
 #pragma once
 
 #include <string>
@@ -8,8 +8,9 @@
 
 namespace taskwatchd {
 
-// The status line and the fields, to the empty line, with the door's fields for every answer. The
-// response becomes a plain 500 if something in it could begin another header. `minor`: of HTTP/1.
+// Returns the status line and the fields, including the empty line and the door's fields for every
+// response. Replaces the response by a plain 500 if a text in it could start another header.
+// `minor`: minor version of HTTP/1.
 std::string head_of(WebResponse& response, const WebDoor& door, int minor, bool keep);
 
 }  // namespace taskwatchd

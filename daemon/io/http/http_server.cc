@@ -27,13 +27,13 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
-// What the kernel takes of an answer before the client does. By itself it takes some megabytes for
-// each client that does not read, and counts them as the service's memory. Half of it has to leave
-// before the kernel takes more: a piece of http_session.
+// Limit of the kernel's send buffer. By default it grows to several megabytes per client that does
+// not read, and counts as the service's memory. Half of the buffer must drain before the kernel
+// accepts more: one piece of http_session.
 constexpr int kUnsentBytes = 128 * 1024;
 
-// Closes a connection that waits for a request: of the client that has most connections, so that
-// nobody keeps others out alone, the first in the order of `idle`. False if all are being answered.
+// Closes an idle connection of the client that has the most connections, so that no single client
+// can block others; the first one in the order of `idle`. Returns false if no connection is idle.
 bool make_room(HttpShared& shared) {
   if (shared.idle.empty()) return false;
   std::unordered_map<std::string_view, std::size_t> held;
@@ -50,7 +50,7 @@ bool make_room(HttpShared& shared) {
 
 void welcome(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
   ++shared->accepted;
-  // Else whoever holds connections without a request would keep everybody out.
+  // Otherwise a client that opens connections without requests would block all others.
   if (shared->connections.size() >= shared->most_connections() && !make_room(*shared))
     return;  // closes the socket
   error_code ignored;
@@ -60,7 +60,7 @@ void welcome(const std::shared_ptr<HttpShared>& shared, tcp::socket socket) {
   start_session(shared, std::move(socket));
 }
 
-// Ends with the server, never before.
+// Runs until the server stops; no error ends it.
 asio::awaitable<void> accept_all(std::shared_ptr<HttpShared> shared,
                                  std::shared_ptr<tcp::acceptor> acceptor) {
   asio::steady_timer pause(shared->executor);
@@ -74,7 +74,7 @@ asio::awaitable<void> accept_all(std::shared_ptr<HttpShared> shared,
       try {
         welcome(shared, std::move(socket));
       } catch (const std::exception&) {
-        good = false;  // no memory for it
+        good = false;  // no memory for the connection
       }
     }
     if (good) continue;
@@ -94,7 +94,7 @@ HttpServer::Listening start(const std::shared_ptr<HttpShared>& shared,
   return {std::move(bound), {}};
 }
 
-// What a TCP socket that listens speaks; nothing for any other descriptor.
+// Returns the protocol of a listening TCP socket; nullopt for any other descriptor.
 std::optional<tcp> protocol_of(int socket) {
   int listens = 0;
   socklen_t size = sizeof listens;
@@ -156,7 +156,7 @@ HttpServer::Listening HttpServer::listen(const std::string& address) {
   auto acceptor = std::make_shared<tcp::acceptor>(shared_->executor);
   failed = open(*acceptor, *endpoint);
   if (where->host.empty() && failed == boost::system::errc::address_family_not_supported) {
-    // A machine without IPv6.
+    // The host has no IPv6.
     acceptor = std::make_shared<tcp::acceptor>(shared_->executor);
     failed = open(*acceptor, tcp::endpoint(tcp::v4(), endpoint->port()));
   }

@@ -39,11 +39,11 @@ namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// A client that we refuse may still be sending: a close with bytes unread would hide our answer.
+// A rejected client may still be sending: closing with unread bytes would discard our response.
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr std::size_t kReadBytes = 4096;
-// What a client has to take within each write timeout.
+// What a client must read within each write timeout.
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
 using Request = http::request_parser<http::empty_body>;
@@ -53,7 +53,7 @@ using Tls = beast::ssl_stream<beast::tcp_stream>;
 WebRequest to_web(const Request::value_type& request, std::string client) {
   WebRequest web;
   web.client = std::move(client);
-  // HEAD is GET to everyone but the writer.
+  // The handler sees HEAD as GET; only the writer distinguishes them.
   web.method = request.method() == http::verb::head ? "GET" : std::string(request.method_string());
   web.target = std::string(request.target());
   for (const auto& field : request) {
@@ -69,13 +69,13 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
  public:
   static constexpr bool kIsTls = std::is_same_v<Stream, Tls>;
 
-  // `tls` is kept for as long as the stream, which uses it.
+  // Keeps `tls` for as long as the stream, which uses it.
   Session(std::shared_ptr<HttpShared> shared, std::shared_ptr<ssl::context> tls, Stream stream)
       : shared_(std::move(shared)),
         tls_(std::move(tls)),
         stream_(std::move(stream)),
         buffer_(shared_->limits.header_bytes + kReadBytes) {
-    error_code gone;  // then nobody asks either
+    error_code gone;  // if set, the client has disconnected
     client_ = client_of(tcp().socket().remote_endpoint(gone).address());
     shared_->connections.insert(this);
   }
@@ -98,7 +98,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     for (std::size_t left = limit; left > 0; --left) {
       Request request;
       request.header_limit(static_cast<std::uint32_t>(shared_->limits.header_bytes));
-      request.body_limit(boost::none);  // bodies are refused below, whatever their size
+      request.body_limit(boost::none);  // bodies are rejected below, whatever their size
       const error_code failed = co_await read_head(request, left < limit);
       if (shared_->stopped) co_return;
       const bool head = !failed && request.get().method() == http::verb::head;
@@ -126,7 +126,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
       std::string body;
       if (!head) body = std::move(web.body);
       if (place_) place_->begin_writing();
-      // An answer without a place is closed to make room for others, as if nothing were asked.
+      // While idle, the connection may be closed to make room for others.
       std::optional<Idle> idle;
       if (!place_) idle.emplace(*shared_, true, this);
       write_until_ = write_end(shared_->limits, parts ? parts->bytes() : body.size());
@@ -146,7 +146,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
  private:
   beast::tcp_stream& tcp() { return beast::get_lowest_layer(stream_); }
 
-  // Bounded as a header is: who is slow holds up nobody but himself.
+  // Limited by the header timeout: a slow client delays only itself.
   asio::awaitable<bool> shake_hands() {
     const Idle idle(*shared_, false, this);
     error_code failed;
@@ -170,12 +170,12 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     co_await linger_below();
   }
 
-  // Beast's own reading and writing would be written out for both kinds of stream, with every part
-  // of an answer that there may be: a sixth of the program's size.
+  // Beast's own read and write functions would be instantiated for both stream types and every part
+  // of a response: one sixth of the program's size.
   asio::awaitable<error_code> read_head(Request& request, bool served_before) {
     const Idle idle(*shared_, served_before, this);
     const WebLimits& limits = shared_->limits;
-    bool waits = served_before && buffer_.size() == 0;  // for the next request of a client
+    bool waits = served_before && buffer_.size() == 0;  // idle between two requests
     error_code failed;
     tcp().expires_after(waits ? limits.idle_timeout : limits.header_timeout);
     while (true) {
@@ -200,7 +200,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     }
   }
 
-  // What to say to a request that cannot be read; nothing if nobody is there to hear it.
+  // Returns the response to a request that cannot be read; nullopt if the client has disconnected.
   static std::optional<WebResponse> refuse(const error_code& failed) {
     if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
       return plain_text(431, "request header too large\n");
@@ -214,11 +214,11 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     return plain_text(400, "bad request\n");
   }
 
-  // Who is it, is there room, and then what is asked for.
+  // Checks authentication and the limits, then calls the handler.
   asio::awaitable<WebResponse> respond(const WebRequest& asked) {
     try {
       tcp().expires_never();
-      const auto door = shared_->door;  // it may be replaced while we wait
+      const auto door = shared_->door;  // may be replaced while we wait
       if (door->gate) {
         auto opinion = door->gate(asked);
         if (auto* const later = std::get_if<asio::awaitable<WebRefusal>>(&opinion)) {
@@ -245,11 +245,12 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     }
   }
 
-  // Both, piece by piece: a client on a slow line has the write timeout for each, and the least
-  // rate for the whole, so that nobody holds a large page for an hour. The first piece is one
-  // write, for in a packet of its own the head would hold up a small body. A vector, for Asio takes
-  // an array of two to {nothing, rest} after the first, and Beast's TLS stream stops there: nor may
-  // the first be empty.
+  // Writes head and body piece by piece: each piece has the write timeout, and the whole has a
+  // minimum rate, so that no client occupies a large response for an hour. The first piece is one
+  // write of head and body, because a separate packet for the head would delay a small body. It is
+  // a vector because Asio turns an array of two buffers into {empty, rest} after the first one, and
+  // Beast's TLS stream stops at an empty buffer; for the same reason the first buffer must not be
+  // empty.
   asio::awaitable<bool> write(std::string_view head, std::string_view body) {
     error_code failed;
     do {
@@ -264,7 +265,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     co_return !failed && !shared_->stopped;
   }
 
-  // False, too, if they are not as many bytes as were announced.
+  // Also returns false if the number of bytes differs from the announced one.
   asio::awaitable<bool> write_parts(std::string_view head, WebParts& parts) {
     std::size_t left = parts.bytes();
     do {
@@ -276,12 +277,12 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     co_return true;
   }
 
-  // The connection ends with the stream.
+  // The connection is closed at the end of the stream.
   asio::awaitable<void> write_stream(std::shared_ptr<WebStream> stream, const std::string& top,
                                      bool chunked, bool head) {
     streaming_ = std::move(stream);
     tcp().expires_never();
-    hear_leaving();  // no timeout of a write ends this read
+    hear_leaving();  // no write timeout ends this read
     write_until_ = WriteEnd::max();
     bool good = co_await write(top, "");
     place_.reset();
@@ -303,7 +304,7 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
     }
   }
 
-  // A client that has left is not waited for. It has nothing more to say to a stream.
+  // Detects that the client has disconnected. A client of a stream sends nothing more.
   void hear_leaving() {
     stream_.async_read_some(asio::buffer(heard_),
                             [self = this->shared_from_this()](error_code, std::size_t) {
@@ -311,7 +312,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
                             });
   }
 
-  // A TLS client is told that this is the end: else it cannot tell it from a cut.
+  // Sends a TLS close notification: without it the client cannot distinguish the end from a
+  // truncation.
   asio::awaitable<void> linger() {
     const Idle idle(*shared_, true, this);
     tcp().expires_after(kLingerTime);
@@ -338,8 +340,8 @@ class Session : public HttpConnection, public std::enable_shared_from_this<Sessi
   Stream stream_;
   beast::flat_buffer buffer_;
   std::string client_;
-  std::optional<Place> place_;              // of the answer in the making
-  WriteEnd write_until_ = WriteEnd::max();  // of that answer
+  std::optional<Place> place_;              // of the response in progress
+  WriteEnd write_until_ = WriteEnd::max();  // of that response
   std::shared_ptr<WebStream> streaming_;
   std::array<char, 1> heard_{};
 };

@@ -1,5 +1,5 @@
-// One connection of the HTTP server, from its first byte to its last. A part of http_server, which
-// alone includes it; Beast stays inside.
+// One connection of the HTTP server. Part of http_server; only http_server includes it. Hides
+// Beast.
 #pragma once
 
 #include <algorithm>
@@ -24,14 +24,14 @@ namespace taskwatchd {
 struct HttpConnection {
   virtual ~HttpConnection() = default;
   virtual void close() = 0;
-  // By client_of.
+  // The client, as returned by client_of.
   virtual const std::string& client() const = 0;
 };
 
 class Place;
 using Places = std::set<Place*>;
 
-// What the server, its listeners and its connections share; it ends with the last of them.
+// State shared by the server, its listeners and its connections; the last of them destroys it.
 struct HttpShared {
   HttpShared(boost::asio::any_io_executor e, HttpServer::Handler h, WebLimits l)
       : executor(std::move(e)), handler(std::move(h)), limits(std::move(l)) {}
@@ -41,28 +41,28 @@ struct HttpShared {
   WebLimits limits;
   std::shared_ptr<const WebDoor> door = std::make_shared<WebDoor>();
   std::unordered_set<HttpConnection*> connections;
-  // Those that wait for a request, in the order in which they make room for others: first those
-  // that have sent none yet, then by how long they have waited.
+  // Idle connections, in the order in which they are closed to make room: first those without any
+  // request yet, then the ones idle for longest.
   std::map<std::pair<bool, std::uint64_t>, HttpConnection*> idle;
   std::uint64_t idle_begun = 0;
   std::vector<std::shared_ptr<boost::asio::ip::tcp::acceptor>> acceptors;
   std::uint64_t accepted = 0;
   std::uint64_t accept_errors = 0;
   Places answering;
-  Places waiting;  // answers to requests that may have to wait
+  Places waiting;  // responses to requests that may have to wait
   bool stopped = false;
 
-  // Connections at once. One of TLS holds some 80 kB of buffers, twenty times what a plain one
-  // does.
+  // Maximum number of connections. A TLS connection uses about 80 kB of buffers, twenty times as
+  // much as a plain one.
   std::size_t most_connections() const {
     constexpr std::size_t kTlsConnections = 2048;
     return door->tls ? std::min(limits.connections, kTlsConnections) : limits.connections;
   }
-  // Connections are short: none is kept after its answer.
+  // True when connections are scarce: none is kept alive after its response.
   bool is_crowded() const { return connections.size() > most_connections() * 3 / 4; }
 };
 
-// Holds one of the places for answers, from the request to the last byte.
+// Holds one of the slots for concurrent requests, from the request to the last byte.
 class Place {
  public:
   using Steady = std::chrono::steady_clock;
@@ -73,10 +73,10 @@ class Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() { taken_.erase(this); }
-  // The answer is made, and on its way from now on.
+  // The response is complete and its transfer starts now.
   void begin_writing() { written_since_ = Steady::now(); }
-  // Whether there is one more for the taking. An answer that has been on its way for longer than
-  // `time` is cut for it: a client may be slow, but not to keep others out.
+  // Returns whether a slot is free. If none is, a response in transfer for longer than `time` is
+  // aborted: a client may be slow, but must not block others.
   static bool is_free(Places& taken, std::size_t limit, Steady::duration time);
 
  private:
@@ -85,15 +85,15 @@ class Place {
   Steady::time_point written_since_ = Steady::time_point::max();
 };
 
-// When an answer of so many bytes has to be written at the latest: a client on a slow line is
-// waited for, but not at less than 32 KiB/s.
+// Returns the deadline for writing a response of that many bytes: slow clients are accepted, but
+// not below 32 KiB/s.
 using WriteEnd = Place::Steady::time_point;
 inline WriteEnd write_end(const WebLimits& limits, std::size_t bytes) {
   constexpr std::size_t kLeastRate = 32 * 1024;  // bytes/s
   return Place::Steady::now() + limits.write_timeout + std::chrono::seconds(bytes / kLeastRate);
 }
 
-// For as long as a connection waits for a request.
+// Registers a connection as idle for the lifetime of this object.
 class Idle {
  public:
   Idle(HttpShared& shared, bool served_before, HttpConnection* connection)
@@ -109,8 +109,7 @@ class Idle {
   std::pair<bool, std::uint64_t> key_;
 };
 
-// Serves the connection to its end, by the door of this moment. Throws if there is no memory for
-// it.
+// Serves the connection until it closes, with the current door. Throws if memory is exhausted.
 void start_session(const std::shared_ptr<HttpShared>& shared, boost::asio::ip::tcp::socket socket);
 
 }  // namespace taskwatchd

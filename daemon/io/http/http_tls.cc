@@ -17,10 +17,10 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
-// Of TLS 1.2, where none are asked for: forward secrecy and authenticated encryption.
+// Default ciphers of TLS 1.2: forward secrecy and authenticated encryption.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-// Of TLS 1.0 and 1.1, which have no authenticated encryption.
+// Ciphers of TLS 1.0 and 1.1, which have no authenticated encryption.
 constexpr const char* kOldCiphers =
     ":ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
 
@@ -61,7 +61,8 @@ std::string address_text(const std::string& bytes) {
   return asio::ip::make_address_v6(v6).to_string();
 }
 
-// As the toolkit compares them: DNS names, mail addresses, URIs and IP addresses, letter by letter.
+// Compared as Prometheus' exporter-toolkit does: DNS names, mail addresses, URIs and IP addresses,
+// exact text.
 std::string name_of(const GENERAL_NAME& name) {
   switch (name.type) {
     case GEN_DNS:
@@ -91,7 +92,7 @@ bool has_name_of(X509* certificate, const std::vector<std::string>& allowed) {
   return false;
 }
 
-// One use.
+// Builds one context. Use it once.
 class Maker {
  public:
   Maker(const WebTlsConfig& config, const WebTlsTexts& texts, const std::string& file)
@@ -128,11 +129,11 @@ class Maker {
     if (config_.prefer_server_ciphers) SSL_CTX_set_options(raw_, SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(raw_, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(raw_, 0);
-    SSL_CTX_set_mode(raw_, SSL_MODE_RELEASE_BUFFERS);  // idle connections hold little
+    SSL_CTX_set_mode(raw_, SSL_MODE_RELEASE_BUFFERS);  // saves memory of idle connections
     const bool is_old = config_.min_version < TlsVersion::kTls12;
-    // OpenSSL has SHA-1, which the old versions sign with, at this level only.
+    // OpenSSL allows SHA-1, which the old versions sign with, at security level 0 only.
     if (is_old) SSL_CTX_set_security_level(raw_, 0);
-    // The parser knows all words, so that neither fails for a word.
+    // The parser has validated all names, so neither call fails because of one.
     std::string ciphers = joined(config_.ciphers);
     if (ciphers.empty()) ciphers = std::string(kCiphers) + (is_old ? kOldCiphers : "");
     if (SSL_CTX_set_cipher_list(raw_, ciphers.c_str()) != 1) {
@@ -184,7 +185,7 @@ class Maker {
     }
   }
 
-  // What Go's crypto/tls does for each type.
+  // Follows Go's crypto/tls for each type.
   void ask_clients() {
     const ClientAuth auth = config_.client_auth;
     const bool required = auth == ClientAuth::kRequireAny || auth == ClientAuth::kRequireAndVerify;
@@ -202,14 +203,14 @@ class Maker {
         [verified, allowed = config_.client_allowed_sans](bool good, ssl::verify_context& chain) {
           X509_STORE_CTX* const store = chain.native_handle();
           if (verified && !good) return false;
-          // OpenSSL comes here with the client's own certificate last, whatever it found.
+          // OpenSSL calls this for the client's own certificate last, whatever it found.
           if (!allowed || X509_STORE_CTX_get_error_depth(store) > 0) return true;
           return has_name_of(X509_STORE_CTX_get0_cert(store), *allowed);
         });
   }
 
   void take_client_authority() {
-    // As in Go, each certificate of the file is trusted, not only one that signed itself.
+    // As in Go, each certificate of the file is trusted, not only self-signed ones.
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(raw_), X509_V_FLAG_PARTIAL_CHAIN);
     const std::unique_ptr<BIO, decltype(&BIO_free)> text(
         BIO_new_mem_buf(texts_.client_ca.data(), static_cast<int>(texts_.client_ca.size())),
@@ -220,7 +221,7 @@ class Maker {
       ERR_clear_error();
       const std::unique_ptr<X509, decltype(&X509_free)> one(
           PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr), &X509_free);
-      // Clients are told which authorities will do.
+      // Clients are told which CAs are accepted.
       if (one && X509_STORE_add_cert(SSL_CTX_get_cert_store(raw_), one.get()) == 1 &&
           SSL_CTX_add_client_CA(raw_, one.get()) == 1) {
         ++taken;

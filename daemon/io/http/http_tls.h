@@ -1,5 +1,5 @@
-// The TLS of the HTTP server, made anew of each web configuration. A part of http_server, without
-// Beast. A context is not changed once it is made: connections keep theirs when it is replaced.
+// The TLS context of the HTTP server, built for each web configuration. Part of http_server,
+// without Beast. A context is immutable: connections keep theirs when it is replaced.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>
@@ -14,12 +14,13 @@ namespace taskwatchd {
 
 struct ServerTls {
   std::shared_ptr<boost::asio::ssl::context> context;
-  // A certificate whose time has not come or is over, an authority that cannot be used.
+  // A certificate that is expired or not yet valid, a CA that cannot be used.
   std::vector<ConfigError> warnings;
 };
 
-// `file` is the web configuration's name, for messages: what is wrong with the texts is told at the
-// keys that name them. Sessions are not resumed: a client shows what it has to at each connection.
+// `file` is the name of the web configuration, for messages: an error of a text is reported at the
+// YAML key that refers to it. Session resumption is off: a client must present its certificate at
+// each connection.
 std::variant<ServerTls, std::vector<ConfigError>> make_server_tls(const WebTlsConfig& config,
                                                                   const WebTlsTexts& texts,
                                                                   const std::string& file);

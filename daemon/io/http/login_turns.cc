@@ -28,7 +28,7 @@ LoginTurns::Entry LoginTurns::enter(const std::string& client, Mono now) {
   if (static_cast<std::size_t>(same) >= (wrong > 0 ? 1 : kPerClient)) return {};
   Entry entry;
   if (waiting_.size() >= kWaiting) {
-    // The oldest of those with the most wrong guesses.
+    // The oldest entry of the clients with the most wrong guesses.
     const auto worst =
         std::max_element(waiting_.begin(), waiting_.end(), [&](const auto& a, const auto& b) {
           return wrong_of(a.second, now) < wrong_of(b.second, now);
@@ -46,8 +46,9 @@ std::optional<LoginTurns::Turn> LoginTurns::next(Mono now) {
   auto best = waiting_.end();
   for (auto at = waiting_.begin(); at != waiting_.end(); ++at) {
     if (ready_at(at->second) > now) continue;
-    // The newest of those with the fewest wrong guesses: first guesses of many clients, which
-    // nothing tells from right logins yet, would make an old one wait for all of them.
+    // Select the newest entry of the clients with the fewest wrong guesses. Otherwise first guesses
+    // of many clients, which cannot be told from correct logins, would all come before an old
+    // login.
     const bool better =
         best == waiting_.end() || wrong_of(at->second, now) <= wrong_of(best->second, now);
     if (better) best = at;

@@ -26,14 +26,14 @@ struct Waiter {
   std::unique_ptr<Alarm> alarm;
   bool is_next = false;
   bool over = false;
-  std::optional<bool> result;  // nullopt: it was not checked
+  std::optional<bool> result;  // nullopt: not checked
 };
 
-// Without the memory for it nobody is let in.
+// If memory is exhausted, the login is rejected.
 bool passes(const PasswordChecker::Check& check, const PasswordChecker::Question& question) {
   try {
     if (check(question.password, question.hash)) return true;
-    // 2^c rounds are done. With 2^c + 2^(c+1) + ... + 2^(cost-1) more they are 2^cost.
+    // 2^c rounds are done. 2^c + 2^(c+1) + ... + 2^(cost-1) more make 2^cost.
     for (int cost = bcrypt_cost(question.hash.reveal()); cost < question.cost; ++cost) {
       check(question.password, Secret(bcrypt_of_nobody(cost)));
     }
@@ -42,7 +42,7 @@ bool passes(const PasswordChecker::Check& check, const PasswordChecker::Question
   return false;
 }
 
-// The waiter belongs to the loop: the thread holds only a weak pointer.
+// The event loop owns the waiter: the thread holds only a weak pointer.
 struct CheckEnd {
   std::weak_ptr<Waiter> to;
   bool right;
@@ -58,7 +58,7 @@ bool bcrypt_matches(const Secret& password, const Secret& hash) {
   const char* const made = crypt_r(password.reveal().c_str(), hash.reveal().c_str(), work.get());
   const bool right = made != nullptr && Secret(made) == hash;
   explicit_bzero(work.get(), sizeof *work);
-  // crypt stops at a NUL: what is behind it would not count.
+  // crypt stops at a NUL: the bytes after it would be ignored.
   return right && password.reveal().find('\0') == std::string::npos;
 }
 
@@ -66,19 +66,19 @@ struct PasswordChecker::State {
   State(const boost::asio::any_io_executor& executor, Clock& c, Check with)
       : clock(c), check(std::move(with)), mailbox(std::make_shared<Mailbox>(executor)) {}
 
-  // Calls whoever is next, if nobody is being checked.
+  // Starts the next check, if none is in progress.
   void call_next() {
     while (!busy) {
       const auto turn = turns.next(clock.now().mono);
       if (!turn) return;
       const std::shared_ptr<Waiter> called = take(*turn);
-      if (!called) continue;  // there was no memory for it
+      if (!called) continue;  // no memory for it
       busy = true;
       called->is_next = true;
       called->alarm->ring();
     }
   }
-  // Nullptr if there was no memory for it.
+  // Returns nullptr if memory is exhausted.
   std::shared_ptr<Waiter> take(LoginTurns::Turn turn) {
     const auto found = waiting.find(turn);
     if (found == waiting.end()) return nullptr;
@@ -86,7 +86,7 @@ struct PasswordChecker::State {
     waiting.erase(found);
     return waiter;
   }
-  // Without the memory for it the guess is not counted.
+  // If memory is exhausted, the guess is not counted.
   void checked(const std::string& client, bool right) {
     try {
       for (const auto turn : turns.checked(client, right, clock.now().mono)) {
@@ -98,7 +98,7 @@ struct PasswordChecker::State {
 
   Clock& clock;
   Check check;
-  std::shared_ptr<Mailbox> mailbox;  // the threads share it
+  std::shared_ptr<Mailbox> mailbox;  // shared with the threads
   LoginTurns turns;
   std::map<LoginTurns::Turn, std::shared_ptr<Waiter>> waiting;
   bool busy = false;
@@ -143,13 +143,13 @@ Awaitable<std::optional<bool>> PasswordChecker::check(Question question) {
     };
     start_thread(std::move(work)).detach();
   } catch (const std::exception&) {
-    waiter->over = true;  // no memory, or the system's limit of threads
+    waiter->over = true;  // no memory, or the system's thread limit
   }
   while (!waiter->over) co_await waiter->alarm->wait_until(Mono::max());
   if (waiter->result) state->checked(client, *waiter->result);
   state->busy = false;
   state->call_next();
-  // The delay of those that still wait may have begun: each sets its alarm again.
+  // The delay of waiting logins may have changed: each sets its alarm again.
   for (const auto& [turn, other] : state->waiting) other->alarm->ring();
   co_return waiter->result;
 }

@@ -9,7 +9,7 @@
 namespace taskwatchd::sqlite {
 namespace {
 
-// Errors that go away by themselves; the transaction was rolled back and nothing was written.
+// Returns true for transient errors; the transaction was rolled back and nothing was written.
 bool waitable(sqlite3* db, int code) {
   if (is_full(db, code)) return true;
   switch (code & 0xff) {
@@ -23,7 +23,8 @@ bool waitable(sqlite3* db, int code) {
   }
 }
 
-// The file was removed or replaced under us: what we wrote would vanish with the last close.
+// Returns true if the file was removed or replaced while open: writes would be lost when it is
+// closed.
 bool moved(sqlite3* db) {
   int answer = 0;
   return sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &answer) == SQLITE_OK &&
@@ -85,7 +86,7 @@ StoreError Connection::error(int code) {
   }
 }
 
-// Memory that runs out ends the call and nothing else: what it had begun is undone.
+// If memory is exhausted, only this call fails: what it had started is rolled back.
 int Connection::within_memory(const std::function<int()>& action) {
   try {
     return action();
@@ -125,10 +126,10 @@ std::optional<StoreError> Connection::attempt(const std::function<int()>& action
   return failed;
 }
 
-// Is the commit in doubt in the file after all? SQLITE_DONE: no. SQLITE_OK: yes, and safe: its
-// frames may have lain in the page cache only, after a failed fsync, so the checkpoint writes them
-// to the main file anew and syncs that. Anything else: it is there but not safe, and must not be
-// repeated.
+// Determines whether the commit in doubt is in the file. SQLITE_DONE: no. SQLITE_OK: yes, and
+// durable: after a failed fsync its frames may exist in the page cache only, so a checkpoint writes
+// them to the main file again and syncs it. Any other code: it is there but not durable, and must
+// not be repeated.
 int Connection::look_up() {
   if (expected_commits_ == 0) return SQLITE_DONE;
   std::int64_t count = 0;

@@ -1,7 +1,8 @@
-// One open state file and what to do when it fails: waitable errors (full, locked) leave it usable;
-// any other one closes and reopens it once, checks it, and tries again; the next in a row breaks it
-// for good. A commit whose fsync failed is looked up after the reopening, never written twice.
-// Threads: opened on one, used on one other; give_up() on any.
+// One open state database and its error handling: after a transient error (full, locked) it stays
+// usable; after any other error it is closed, reopened once and checked, and the call is repeated;
+// a second consecutive error marks it as broken for good. After a failed fsync, the commit is
+// searched for in the reopened file, never written twice. Threads: opened on one, used on one
+// other; give_up() on any.
 #pragma once
 
 #include <atomic>
@@ -22,14 +23,14 @@ class Connection {
  public:
   struct Settings {
     std::string path;
-    std::chrono::milliseconds busy{};  // how long to wait for another program's lock
-    std::int64_t max_bytes = 0;        // 0: no cap
+    std::chrono::milliseconds busy{};  // maximum wait for another program's lock
+    std::int64_t max_bytes = 0;        // 0: no limit
   };
   static std::variant<std::unique_ptr<Connection>, OpenError> open(Settings settings);
 
   std::variant<Committed, StoreError> commit(const Commit& commit);
-  // What `query` reads from the tables into a new Value; it returns SQLite's result code and may be
-  // called twice.
+  // Returns what `query` reads from the tables into a new Value. `query` returns SQLite's result
+  // code and may be called twice.
   template <typename Value, typename Query>
   std::variant<Value, StoreError> read(const Query& query) {
     Value value{};
@@ -40,7 +41,7 @@ class Connection {
     if (auto failed = attempt(action)) return *std::move(failed);
     return value;
   }
-  // The next part of it; true once it was the last.
+  // Runs the next part of `prune`; returns true after the last part.
   std::variant<bool, StoreError> prune(Prune& prune);
 
   // From now on a lock held by another program fails at once instead of after `busy`.
@@ -49,7 +50,7 @@ class Connection {
  private:
   Connection(Settings settings, std::unique_ptr<Lock> lock);
   std::variant<std::monostate, OpenError> connect();
-  // Runs `action`, mending once. Nothing when it went well.
+  // Runs `action`, with one recovery and retry. Returns nullopt on success.
   std::optional<StoreError> attempt(const std::function<int()>& action);
   int write_once(const Commit& commit, Committed& committed);
   int within_memory(const std::function<int()>& action);
@@ -60,10 +61,11 @@ class Connection {
   Settings settings_;
   std::unique_ptr<Lock> lock_;
   Database db_;
-  std::unique_ptr<Tables> tables_;  // after db_: statements go before their connection
+  // After db_: statements must be destroyed before their connection
+  std::unique_ptr<Tables> tables_;
   std::optional<StoreError> broken_;
-  bool mended_ = false;                // reopened, and nothing has gone well since
-  std::int64_t expected_commits_ = 0;  // the count that the commit in doubt would make; 0: none
+  bool mended_ = false;                // reopened, and no call has succeeded since
+  std::int64_t expected_commits_ = 0;  // commit count if the commit in doubt is present; 0: none
   std::chrono::steady_clock::time_point busy_since_;
   std::atomic<bool> give_up_ = false;
 };

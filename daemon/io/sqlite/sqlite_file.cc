@@ -47,8 +47,9 @@ std::string mend(int error) {
   }
 }
 
-// SQLite takes a file of a few bytes for an empty one and would write over it. With a journal
-// beside it, it may be our own, cut by a crash while it was made: SQLite then mends it.
+// SQLite takes a file of a few bytes for an empty one and would overwrite it. With a journal next
+// to it, the file may be our own, truncated by a crash during its creation: SQLite then recovers
+// it.
 bool looks_right(int fd, const std::string& path, off_t size) {
   constexpr std::string_view kMagic("SQLite format 3\0", 16);
   constexpr off_t kSmallestPage = 512;
@@ -58,7 +59,8 @@ bool looks_right(int fd, const std::string& path, off_t size) {
          std::string_view(head, sizeof head) == kMagic;
 }
 
-// The number that the holder wrote, for the message only: never trusted for a decision.
+// Returns the process id that the lock's owner wrote, for the message only: never used for a
+// decision.
 std::string holder(int fd) {
   char text[24] = {};
   const ssize_t got = ::pread(fd, text, sizeof text - 1, 0);
@@ -117,7 +119,7 @@ std::string_view network_disk(unsigned long type) {
 
 std::string_view network_disk_of(const std::string& path) {
   struct statfs disk {};
-  // The type is signed on some machines: its 32 bits count.
+  // The type is signed on some architectures: compare its lowest 32 bits.
   if (::statfs(path.c_str(), &disk) != 0) return {};
   return network_disk(static_cast<std::uint32_t>(disk.f_type));
 }
@@ -126,7 +128,7 @@ std::variant<std::string, OpenError> prepare_file(const std::string& path) {
   constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   Descriptor file{::open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600)};
   if (file.fd >= 0) {
-    // The umask may have taken the owner's own bits.
+    // The umask may have removed the owner's permissions.
     if (::fchmod(file.fd, 0600) != 0) return unusable(path, errno);
   } else {
     if (errno != EEXIST) return unusable(path, errno);
@@ -152,7 +154,8 @@ std::variant<std::string, OpenError> prepare_file(const std::string& path) {
 }
 
 std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& path) {
-  // A link to the file must lead to the same lock; a file that is not there yet has no other name.
+  // A symbolic link to the file must lead to the same lock; a file that does not exist yet has no
+  // other name.
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
                                                          &std::free);
   const std::string name = (real ? std::string(real.get()) : path) + ".lock";
@@ -170,7 +173,7 @@ std::variant<std::unique_ptr<Lock>, OpenError> Lock::take(const std::string& pat
                          ": stop that one, or set another state.path for this one"};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
-  // Failure costs only the number in the other's message.
+  // A failure only costs the process id in the other daemon's message.
   if (::ftruncate(fd, 0) == 0) [[maybe_unused]]
     const ssize_t n = ::pwrite(fd, pid.data(), pid.size(), 0);
   return lock;

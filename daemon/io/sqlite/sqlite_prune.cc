@@ -9,12 +9,13 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kPart{20};  // how long a part takes, about
-// Rows of a part: fewer after one that took too long, more after one that took less than half.
+constexpr std::chrono::milliseconds kPart{20};  // target duration of a part
+// Rows per part: reduced after a part that took too long, increased after one below half the
+// target.
 constexpr std::int64_t kRowsFirst = 500;
 constexpr std::int64_t kRowsLeast = 20;
 constexpr std::int64_t kRowsMost = 10'000;
-constexpr std::size_t kKeysBetweenLooks = 1000;  // at the clock
+constexpr std::size_t kKeysBetweenLooks = 1000;  // between two checks of the clock
 
 int inside_transaction(Tables& tables, const auto& action) {
   int code = tables.begin();
@@ -54,7 +55,7 @@ const Prune::Table& Prune::table_of(Phase phase) {
       "SELECT account,distribution_id,'',last_seen_ms FROM distributions"
       " WHERE (account,distribution_id)>(?,?) ORDER BY account,distribution_id LIMIT ?",
       "DELETE FROM distributions WHERE account=? AND distribution_id=?"};
-  // Counters do not say when they last moved: what is left of the job does.
+  // Counters have no time of their last change: they are deleted with the rest of their job.
   static constexpr Table kCounters = {
       "SELECT account,job_id,job_id,min(created_ms) FROM counters WHERE (account,job_id)>(?,?)"
       " GROUP BY account,job_id ORDER BY account,job_id LIMIT ?",
@@ -87,7 +88,7 @@ void Prune::next_phase() {
   place_ = {};
 }
 
-// A fleet of 500,000 tasks is not put into its set at once either.
+// 500,000 tasks are not put into the set at once either.
 void Prune::take_watched() {
   const auto until = Steady::now() + kPart;
   if (taken_ == 0) tasks_.reserve(watched_.tasks.size());
@@ -138,7 +139,7 @@ int Prune::prune_table(Tables& tables, const Table& table) {
 
 int Prune::prune_events(Tables& tables) {
   sqlite3* const db = tables.database();
-  // What a sink has not got yet stays; while no sink is known, everything stays.
+  // Events not yet delivered to a sink are kept; while no sink is known, all events are kept.
   Statement delivered(db, "SELECT coalesce(min(event_id),0) FROM cursors");
   std::int64_t end = 0, first = 0;
   int code = first_number(delivered, delivered.start(), end);

@@ -1,7 +1,7 @@
-// A prune under way: the only deletes. It is carried out in parts of some 20 ms, each with its own
-// transaction, so that commits and the watchdog's ping come in between however long the history is.
-// Threads: made on one, used on one other. Failure: SQLite's result code, SQLITE_OK when it went
-// well.
+// A prune in progress, the only code that deletes rows. It runs in parts of about 20 ms, each in
+// its own transaction, so that commits and the watchdog's ping run in between however long the
+// history is. Threads: made on one, used on one other. Failure: SQLite's result code, SQLITE_OK on
+// success.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -16,10 +16,10 @@ namespace taskwatchd::sqlite {
 class Prune {
  public:
   Prune(Wall before, Watched watched);
-  Prune(const Prune&) = delete;  // the sets point into what is watched
+  Prune(const Prune&) = delete;  // the sets point into the watched tasks
   Prune& operator=(const Prune&) = delete;
 
-  // The next part. After a failure nothing of it was done, and it may be tried again.
+  // Runs the next part. After a failure nothing of the part was done, and it may be retried.
   int step(Tables& tables);
   bool done() const { return phase_ == Phase::kDone; }
 
@@ -64,11 +64,11 @@ class Prune {
   Keys<TaskKey> tasks_;
   Keys<JobKey> jobs_;
   Keys<DistributionKey> distributions_;
-  std::size_t taken_ = 0;  // of the watched tasks, into their set
+  std::size_t taken_ = 0;  // number of watched tasks put into the set
   Phase phase_ = Phase::kWatched;
-  Place place_;             // the last row looked at
-  std::int64_t event_ = 0;  // the last event looked at
-  std::int64_t rows_;       // to look at in one part
+  Place place_;             // the last row examined
+  std::int64_t event_ = 0;  // the last event examined
+  std::int64_t rows_;       // number of rows to examine in one part
 };
 
 }  // namespace taskwatchd::sqlite

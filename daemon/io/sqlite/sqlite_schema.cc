@@ -9,7 +9,7 @@
 namespace taskwatchd::sqlite {
 namespace {
 
-// What the second version has beside the first.
+// Added by version 2 of the schema.
 constexpr const char* kJobs = R"sql(
 CREATE TABLE jobs(
   account TEXT NOT NULL, job_id TEXT NOT NULL, instance TEXT NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE jobs(
 CREATE INDEX tasks_by_job ON tasks(account, job_id, task_id);
 )sql";
 
-// What the third has beside the second. result is JSON as core/distribution_json writes it.
+// Added by version 3. result is JSON as written by core/distribution_json.
 constexpr const char* kDistributions = R"sql(
 CREATE TABLE distributions(
   account TEXT NOT NULL, distribution_id TEXT NOT NULL, status INTEGER,
@@ -33,14 +33,14 @@ CREATE TABLE distributions(
   PRIMARY KEY(account, distribution_id)) STRICT, WITHOUT ROWID;
 )sql";
 
-// What the fourth has beside the third.
+// Added by version 4.
 constexpr const char* kFetches = R"sql(
 ALTER TABLE distributions ADD COLUMN fetch_begun_ms INTEGER;
 ALTER TABLE distributions ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-// body is the event as core/event_text writes it, without its id; account, job_id and task_id are
-// copies of its fields for queries. meta.commits counts commits: it tells after a failed fsync
+// body is the event as written by core/event_text, without its id; account, job_id and task_id are
+// copies of its fields for queries. meta.commits counts commits: after a failed fsync it shows
 // whether the commit in doubt is in the file.
 constexpr const char* kFirst = R"sql(
 CREATE TABLE tasks(
@@ -124,7 +124,8 @@ int execute(sqlite3* db, const char* sql) {
   return sqlite3_exec(db, sql, nullptr, nullptr, nullptr);
 }
 
-// The first value of the first row; "" if there is none. `code` gets SQLITE_OK or what went wrong.
+// Returns the first value of the first row; "" if there is none. Sets `code` to SQLITE_OK or the
+// error.
 std::string ask(sqlite3* db, const std::string& sql, int& code) {
   Statement statement(db, sql);
   std::string answer;
@@ -136,7 +137,8 @@ std::string ask(sqlite3* db, const std::string& sql, int& code) {
   return answer;
 }
 
-// Is it ours, and of a version that we read? `version` becomes the file's; 0: it is empty.
+// Checks that the file is a state database of a supported version. Sets `version` to the file's; 0:
+// empty file.
 std::optional<OpenError> identify(const std::string& path, sqlite3* db, std::int64_t& version) {
   int code = SQLITE_OK;
   const std::string application = ask(db, "PRAGMA application_id", code);
@@ -159,12 +161,12 @@ std::optional<OpenError> identify(const std::string& path, sqlite3* db, std::int
   return std::nullopt;
 }
 
-// Settings of the connection. WAL with FULL survives power loss at one fsync a commit.
+// Sets the options of the connection. WAL with FULL survives power loss at one fsync per commit.
 std::optional<OpenError> configure(const std::string& path, sqlite3* db, std::int64_t max_bytes) {
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  // A mapped file would turn a read error into SIGBUS. The system caches the file: 256 KiB of our
-  // own are enough beside an fsync a commit.
+  // No mmap: it would turn a read error into SIGBUS. The system caches the file, so a cache of 256
+  // KiB is enough compared with one fsync per commit.
   int code = execute(db,
                      "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
                      "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=16777216;"

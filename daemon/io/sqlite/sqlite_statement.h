@@ -1,5 +1,5 @@
-// SQLite's C handles as C++ values: a connection that closes itself, a statement that is prepared
-// once and run many times. Not an ORM: one line of SQL, its values in order, its result code.
+// SQLite's C handles as C++ values: a connection that closes itself, and a statement that is
+// prepared once and run many times. Not an ORM: SQL text, its values in order, its result code.
 // Threads: one at a time. Failure: SQLite's extended result codes, never an exception.
 #pragma once
 
@@ -21,8 +21,8 @@ struct CloseDatabase {
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 
-// SQLite has several names for a disk or a quota that is full, most of which read like a broken
-// disk. A failed fsync is none of them: what it left on the disk is not known.
+// SQLite reports a full disk or quota by several codes, most of which look like a broken disk. A
+// failed fsync is not one of them: what it left on the disk is unknown.
 inline bool is_full(sqlite3* db, int code) {
   const int kind = code & 0xff;
   if (kind == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
@@ -35,7 +35,7 @@ inline constexpr char kFull[] = "no space is left on its disk, or its quota is u
 
 class Statement {
  public:
-  // A mistake in `sql` shows as the result of the first run. The database must outlive it.
+  // An error in `sql` is returned by the first run. The database must outlive this object.
   Statement(sqlite3* db, std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
     prepared_ = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
@@ -43,7 +43,7 @@ class Statement {
     statement_.reset(raw);
   }
 
-  // Runs to the end. SQLITE_OK, or what went wrong.
+  // Runs to completion. Returns SQLITE_OK or the error.
   template <typename... Values>
   int run(const Values&... values) {
     int code = start(values...);
@@ -52,7 +52,8 @@ class Statement {
     return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
   }
 
-  // Binds; rows follow by next(). The values must live until finish(), which each start() needs.
+  // Binds the values; next() then returns the rows. The values must live until finish(), which must
+  // be called after each start().
   template <typename... Values>
   int start(const Values&... values) {
     if (prepared_ != SQLITE_OK) return prepared_;
@@ -61,7 +62,7 @@ class Statement {
     ((code = code == SQLITE_OK ? bind(++index, values) : code), ...);
     return code;
   }
-  // SQLITE_ROW, SQLITE_DONE, or what went wrong.
+  // Returns SQLITE_ROW, SQLITE_DONE or the error.
   int next() { return sqlite3_step(statement_.get()); }
   void finish() {
     if (!statement_) return;
@@ -69,7 +70,7 @@ class Statement {
     sqlite3_clear_bindings(statement_.get());
   }
 
-  // Columns of the present row, from 0.
+  // Columns of the current row, from 0.
   std::string text(int column) const {
     const auto* data = sqlite3_column_text(statement_.get(), column);
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
@@ -88,7 +89,7 @@ class Statement {
   };
 
   int bind(int index, std::string_view value) {
-    // A null pointer would bind NULL, and an empty text is not nothing.
+    // A null pointer would bind NULL, but an empty text is not NULL.
     const char* data = value.data() == nullptr ? "" : value.data();
     return sqlite3_bind_text64(statement_.get(), index, data, value.size(), SQLITE_STATIC,
                                SQLITE_UTF8);

@@ -26,8 +26,8 @@ struct SqliteStore::Impl {
 
 namespace {
 
-// A call under way. The waiting coroutine owns it; the worker holds only a weak pointer, so that a
-// timer never dies on the wrong thread.
+// A call in progress. The waiting coroutine owns it; the worker holds only a weak pointer, so that
+// a timer is never destroyed on the wrong thread.
 template <typename Result>
 struct Asked {
   explicit Asked(const asio::any_io_executor& executor)
@@ -36,8 +36,8 @@ struct Asked {
   std::optional<Result> result;
 };
 
-// Hands the result to the coroutine, on the loop. The result's place was made before the call, so
-// that it can be handed over when memory has run out.
+// Passes the result to the coroutine, on the event loop. The result was allocated before the call,
+// so that it can be passed even if memory is exhausted.
 template <typename Result>
 struct Answer {
   std::weak_ptr<Asked<Result>> call;
@@ -71,8 +71,7 @@ std::variant<std::unique_ptr<SqliteStore>, OpenError> SqliteStore::open(
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
 }
 
-// Not cancellable on purpose: a commit whose answer nobody waits for would be neither known as done
-// nor as undone.
+// Not cancellable on purpose: without its result, nobody would know whether a commit was done.
 template <typename Value, typename Action>
 Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
   using Result = std::variant<Value, StoreError>;
@@ -89,7 +88,7 @@ Awaitable<std::variant<Value, StoreError>> SqliteStore::call(Action action) {
     try {
       if (to != nullptr) *result = action(*to);
     } catch (const std::bad_alloc&) {
-      // The result stays what it is.
+      // The result stays unchanged.
     }
     mailbox->post(Answer<Result>{answer_to, result});
   };
@@ -167,7 +166,7 @@ Awaitable<std::variant<std::uint64_t, StoreError>> SqliteStore::last_event() {
 
 Awaitable<std::variant<std::monostate, StoreError>> SqliteStore::prune(Wall before,
                                                                        Watched watched) {
-  // Each part is a call of its own, made when the one before is answered: what waits goes first.
+  // Each part is a separate call, submitted after the previous one returned: queued calls go first.
   const auto prune = std::make_shared<sqlite::Prune>(before, std::move(watched));
   for (;;) {
     auto action = [prune](Connection& from) { return from.prune(*prune); };
@@ -187,7 +186,7 @@ Awaitable<bool> SqliteStore::ping() {
 
 bool SqliteStore::close(std::chrono::milliseconds bound) {
   const bool drained = impl_->worker->stop(bound);
-  // Answers to refused calls are posted by now; a thread left behind has no way back.
+  // Answers to rejected calls are posted by now; a detached thread can post nothing more.
   impl_->mailbox->shut();
   return drained;
 }

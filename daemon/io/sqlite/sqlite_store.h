@@ -1,7 +1,7 @@
-// The store in one SQLite file: WAL, synchronous=FULL, one transaction a commit. It does not group:
-// the caller puts what came in meanwhile into its next commit. One own thread does all the work, so
-// a slow disk never holds the loop. Not for network file systems. Failure is a value; after
-// kBroken every call fails, and the daemon had better restart.
+// The store in one SQLite file: WAL, synchronous=FULL, one transaction per commit. It does not
+// group commits: the caller puts what arrives meanwhile into its next commit. A separate thread
+// does all the work, so a slow disk never blocks the event loop. Not for network file systems.
+// Failure is a value; after kBroken every call fails, and the daemon should restart.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,23 +18,24 @@ namespace taskwatchd {
 
 struct SqliteLimits {
   std::size_t waiting_calls = 1024;
-  std::chrono::milliseconds busy{5000};  // waiting for another program's lock on the file
-  std::int64_t max_bytes = 0;            // of the file; 0: as the disk allows
+  std::chrono::milliseconds busy{5000};  // maximum wait for another program's lock on the file
+  std::int64_t max_bytes = 0;            // size limit of the file; 0: none
 };
 
 class SqliteStore : public Store {
  public:
-  // Makes the file (mode 0600) if there is none; its folder must exist. Locks it against a second
-  // daemon (FILE.lock), checks it (reads it all up to 512 MiB) and proves that it can be written.
-  // Blocks; call it before the loop runs. Completions come on `executor`, which must outlive it.
+  // Creates the file (mode 0600) if none exists; its folder must exist. Locks it against a second
+  // daemon (FILE.lock), checks it (all of it up to 512 MiB) and proves that it can be written.
+  // Blocks; call it before the event loop runs. Completions run on `executor`, which must outlive
+  // the store.
   static std::variant<std::unique_ptr<SqliteStore>, OpenError> open(
       boost::asio::any_io_executor executor, const std::string& path, SqliteLimits limits = {});
-  ~SqliteStore() override;  // as close(0)
+  ~SqliteStore() override;  // same as close(0)
 
-  // Ports.h has the contracts. Beyond them: more than `waiting_calls` get kUnavailable; a call is
-  // never cancelled half-way. A cursor never moves back. A commit of nothing touches no disk. A
-  // sink is known to prune() once its cursor was committed, be it 0; while none is, no event goes.
-  // A prune's parts take some 20 ms each.
+  // See ports.h for the contracts. In addition: calls beyond `waiting_calls` get kUnavailable; a
+  // call in progress is never cancelled. A cursor never moves back. An empty commit does not touch
+  // the disk. A sink is known to prune() once its cursor was committed, even at 0; while no sink is
+  // known, no event is deleted. The parts of a prune take about 20 ms each.
   Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override;
   Awaitable<std::variant<Stored, StoreError>> load(std::string account) override;
   Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks(
@@ -51,12 +52,12 @@ class SqliteStore : public Store {
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override;
   Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before, Watched watched) override;
 
-  // A no-op through the thread, for the watchdog: true once it was answered, false at once if the
-  // queue is full. Waits as long as the thread is busy.
+  // Passes a no-op through the thread, for the watchdog. Returns true once it was processed, false
+  // at once if the queue is full. Waits as long as the thread is busy.
   Awaitable<bool> ping();
 
-  // Carries out what waits and closes the file, blocking for at most `bound` and half a second;
-  // later calls get kUnavailable. False if something was left undone.
+  // Processes queued calls and closes the file, blocking for at most `bound` plus 0.5 s; later
+  // calls get kUnavailable. Returns false if a queued call was not processed.
   bool close(std::chrono::milliseconds bound);
 
  private:

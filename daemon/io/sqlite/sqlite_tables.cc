@@ -53,7 +53,7 @@ std::string upsert(std::string_view table, std::string_view columns) {
          ") ON CONFLICT DO UPDATE SET " + list + "=(" + values + ")";
 }
 
-// A copy of an event's text field for the index; "" if it has none.
+// Value of an event's text field for the indexed column; "" if it has none.
 std::string_view field(const Event& event, std::string_view name) {
   for (const Field& f : event.fields) {
     if (f.name != name) continue;
@@ -108,7 +108,7 @@ JobRecord read_job(const Statement& row) {
   return r;
 }
 
-constexpr char kTargetsSeparator = '\n';  // no id holds one
+constexpr char kTargetsSeparator = '\n';  // no id contains one
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
@@ -129,7 +129,7 @@ std::vector<std::string> parted(std::string_view text) {
 DistributionRecord read_distribution(const Statement& row) {
   DistributionRecord r;
   r.key = {row.text(0), row.text(1)};
-  // No number: its status was never read.
+  // NULL: its status was never read.
   if (!row.null(2)) {
     r.last.distribution_id = r.key.distribution_id;
     r.last.status = parse_distribution_status(row.number(2));
@@ -144,15 +144,15 @@ DistributionRecord read_distribution(const Statement& row) {
   r.last_seen = row.wall(10);
   if (!row.null(11)) r.ended = row.wall(11);
   if (!row.null(12)) r.result_read = row.wall(12);
-  // A result that cannot be read any more is asked for again.
+  // A result that cannot be parsed any more is fetched again.
   if (!row.null(13)) r.result = result_from_json(row.text(13));
   if (!row.null(14)) r.fetch_begun = row.wall(14);
   r.refusals = static_cast<std::uint32_t>(row.number(15));
   return r;
 }
 
-// A body that cannot be read any more still has its place in the order: its sinks get what the
-// columns tell, rather than waiting before it for ever.
+// An event whose body cannot be parsed any more keeps its position: sinks receive what the columns
+// contain instead of waiting for it forever.
 Event read_event(const Statement& row) {
   Event event;
   if (auto read = event_from_json(row.text(6))) {
@@ -168,10 +168,10 @@ Event read_event(const Statement& row) {
   return event;
 }
 
-// Runs `take` on each row. SQLITE_OK after the last.
+// Calls `take` for each row. Returns SQLITE_OK after the last one.
 template <typename Take>
 int each(Statement& rows, int started, const Take& take) {
-  // Also when `take` runs out of memory: an open statement would keep its transaction.
+  // Also if `take` runs out of memory: an open statement would keep its transaction open.
   const auto finish = [](Statement* open) { open->finish(); };
   const std::unique_ptr<Statement, decltype(finish)> finishes(&rows, finish);
   int code = started;
@@ -194,7 +194,7 @@ Tables::Tables(sqlite3* db)
       put_event_(db,
                  "INSERT INTO events(ts_ms,name,level,account,job_id,task_id,body)"
                  " VALUES(?,?,?,?,?,?,?)"),
-      // A job's later counters share the first one's birth.
+      // Counters added later to a job share the creation time of the first one.
       count_(db,
              "INSERT INTO counters(account,job_id,counter,status,value,created_ms)"
              " VALUES(?1,?2,?3,?4,?5,coalesce((SELECT min(created_ms) FROM "

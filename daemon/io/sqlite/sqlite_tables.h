@@ -1,6 +1,6 @@
-// What is read from and written to the tables, one function a table: values in and out, no
-// transaction of its own and no judgement of errors. Statements are prepared once.
-// Threads: one at a time. Failure: SQLite's result code, SQLITE_OK when it went well.
+// Reads and writes the tables, one function per table and direction: values in and out, no
+// transactions and no interpretation of errors. Statements are prepared once. Threads: one at a
+// time. Failure: SQLite's result code, SQLITE_OK on success.
 #pragma once
 
 #include <string>
@@ -14,17 +14,17 @@ namespace taskwatchd::sqlite {
 
 class Tables {
  public:
-  // The database must outlive it.
+  // The database must outlive this object.
   explicit Tables(sqlite3* db);
 
   int begin() { return begin_.run(); }
   int commit() { return commit_.run(); }
-  // Nothing happens when no transaction is open.
+  // Does nothing if no transaction is open.
   void roll_back();
 
-  // All of `commit`, inside the caller's transaction; the events' ids are added to `ids`.
+  // Writes all of `commit` inside the caller's transaction; appends the ids of its events to `ids`.
   int write(const Commit& commit, std::vector<std::uint64_t>& ids);
-  // How many commits the file holds.
+  // Sets `count` to the number of commits in the file.
   int commits(std::int64_t& count);
 
   int load(const std::string& account, Stored& stored);
@@ -56,8 +56,8 @@ class Tables {
   Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
 };
 
-// The instant of a commit, for what it makes anew: the newest that it names itself. Nothing if it
-// names none.
+// Returns the newest time contained in the commit, used as the time of the rows it creates; nullopt
+// if it contains none.
 std::optional<Wall> instant_of(const Commit& commit);
 
 }  // namespace taskwatchd::sqlite

@@ -51,10 +51,10 @@ void Worker::run(const std::shared_ptr<Shared>& shared) {
     try {
       job(shared->connection.get());
     } catch (const std::exception&) {
-      // That call's end, not the daemon's: a job answers before it lets anything out.
+      // Ends this call, not the daemon: a job posts its result before it throws.
     }
   }
-  // Closes the file and lets its lock go before anyone hears that we ended.
+  // Closes the file and releases its lock before the end is reported.
   shared->connection.reset();
   const std::lock_guard hold(shared->mutex);
   shared->ended = true;
@@ -75,7 +75,7 @@ bool Worker::stop(std::chrono::milliseconds bound) {
   }
   for (const Job& job : refused) job(nullptr);
   if (!ended) {
-    // The job in hand is past its bound; with the queue emptied, one more moment ends the rest.
+    // The current job has exceeded its bound; with the queue empty, a short wait finishes the rest.
     constexpr std::chrono::milliseconds kLastMoment{500};
     std::unique_lock hold(shared_->mutex);
     ended = shared_->changed.wait_for(hold, kLastMoment, [&] { return shared_->ended; });

@@ -1,4 +1,4 @@
-// What ends or hinders a command is said on stderr, beside any log. Any thread.
+// Prints an error of a command on stderr, independently of any log. Any thread.
 #pragma once
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 namespace taskwatchd {
 
-// "taskwatchd: TEXT" as one line.
+// Prints "taskwatchd: TEXT" as one line.
 inline void complain(const std::string& text) {
   std::fprintf(stderr, "taskwatchd: %s\n", text.c_str());
 }

@@ -16,7 +16,7 @@
 namespace taskwatchd {
 namespace {
 
-// Places of fields in /proc/self/stat, counted from the state letter (field 3 of proc(5)).
+// Indexes of fields in /proc/self/stat, counted from the state letter (field 3 of proc(5)).
 constexpr std::size_t kUserTicks = 11;
 constexpr std::size_t kSystemTicks = 12;
 constexpr std::size_t kThreads = 17;
@@ -28,7 +28,7 @@ std::vector<std::string> stat_fields() {
   std::ifstream file("/proc/self/stat");
   std::string text;
   std::getline(file, text);
-  // The command's name may hold spaces and parentheses; the fields begin after its last one.
+  // The command's name may contain spaces and parentheses; the fields begin after the last ')'.
   const std::size_t end = text.rfind(')');
   std::vector<std::string> fields;
   if (end == std::string::npos) return fields;
@@ -69,7 +69,7 @@ std::optional<std::uint64_t> count_fds() {
     if (error) return std::nullopt;
     ++count;
   }
-  return count - 1;  // less the one that reads the directory
+  return count - 1;  // without the descriptor that reads the directory
 }
 
 }  // namespace

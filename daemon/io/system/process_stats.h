@@ -1,6 +1,6 @@
-// Reads the process's own use of CPU, memory and descriptors from /proc/self. Needs nothing of
-// /proc beyond its own directory, so it works under ProcSubset=pid. Loop's thread; takes well under
-// 1 ms with a few hundred descriptors. Never fails: what cannot be read is absent.
+// Reads the CPU, memory and descriptor use of this process from /proc/self. Needs no other part of
+// /proc, so it works with ProcSubset=pid. Event-loop thread only; takes well under 1 ms with a few
+// hundred descriptors. Never fails: a value that cannot be read is absent.
 #pragma once
 
 #include "core/types/process_stats.h"
@@ -9,8 +9,8 @@ namespace taskwatchd {
 
 class ProcessStatsReader {
  public:
-  // Reads the start time once: computed anew each time it would waver by clock adjustments, and
-  // changes(process_start_time_seconds) would then count restarts that never were.
+  // Reads the start time once: if recomputed, it would vary with clock adjustments, and
+  // changes(process_start_time_seconds) would count restarts that never happened.
   ProcessStatsReader();
   ProcessStats read() const;
 

@@ -25,7 +25,8 @@ struct BootClock : MonoClock {
   }
 };
 
-// The kernel timer under Asio stands still in suspend. A second is how late that may make us.
+// The kernel timer that Asio uses stops during suspend. Waits of at most 1 s limit the delay after
+// it.
 struct ShortWaits {
   static constexpr Duration kLongest = std::chrono::seconds(1);
   static Duration to_wait_duration(Duration d) { return std::min(d, kLongest); }
@@ -42,11 +43,11 @@ struct Waiter {
   bool rung = false;
 };
 
-// Holds the waiter itself: the alarm may die meanwhile.
+// Shares ownership of the waiter: the alarm may be destroyed during the wait.
 Awaitable<void> wait(std::shared_ptr<Waiter> waiter, Mono when) {
   assert(!waiter->waiting);
   if (std::exchange(waiter->rung, false) || when <= BootClock::now()) {
-    // A turn for the others: a loop of past deadlines must not stop the world.
+    // Yield to other handlers: a loop over past deadlines must not block the event loop.
     co_await boost::asio::post(waiter->timer.get_executor(), boost::asio::use_awaitable);
     co_return;
   }
@@ -95,7 +96,7 @@ std::uint64_t SystemEntropy::next() {
   do {
     got = getrandom(&value, sizeof value, 0);
   } while (got < 0 && errno == EINTR);
-  // The kernel promises this for small amounts; without it nonces would repeat.
+  // getrandom(2) guarantees this for small amounts; without it nonces would repeat.
   assert(got == static_cast<ssize_t>(sizeof value));
   return value;
 }

@@ -8,14 +8,14 @@
 namespace taskwatchd::systemd {
 namespace {
 
-// A line end in a value would begin another assignment.
+// A line end in a value would start another assignment.
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\0'; }, ' ');
   return text;
 }
 
-// CLOCK_MONOTONIC, which the manager compares with its own.
+// CLOCK_MONOTONIC, which systemd compares with its own.
 std::string monotonic_microseconds() {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count());
@@ -31,7 +31,7 @@ bool ready(const std::string& text) {
   return notify("READY=1\nSTATUS=" + one_line(text));
 }
 
-// systemd 253 and later wait for the time stamp; 252 ignores it.
+// systemd 253 and later require the time stamp; 252 ignores it.
 bool reloading() {
   return notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
 }

@@ -1,6 +1,6 @@
-// What the service manager hears of us, over its notification socket. Without one (NOTIFY_SOCKET is
-// not set, so not started by systemd) each call does nothing.
-// Threads: any. Failure: none is told; a lost message costs a line in `systemctl status`.
+// Notifications to systemd through its notification socket. Without a socket (NOTIFY_SOCKET is not
+// set, so not started by systemd) each call does nothing. Threads: any. Failures are not reported:
+// a lost message costs one line in `systemctl status`.
 #pragma once
 
 #include <optional>
@@ -11,25 +11,26 @@
 
 namespace taskwatchd::systemd {
 
-// Sends one message as sd_notify(3) wants it. False if there is nobody to hear it, or it failed.
+// Sends one message in the format of sd_notify(3). Returns false if there is no socket, or on
+// failure.
 bool notify(const std::string& message);
 
-// Started, or reloaded, for all to see; `text` is the line in `systemctl status`.
+// Reports that the start or reload is complete; `text` is the status line in `systemctl status`.
 bool ready(const std::string& text);
-// A reload begins; ready() must follow, whether it goes well or not.
+// Reports that a reload begins; ready() must follow, whether the reload succeeds or fails.
 bool reloading();
 bool stopping();
 bool status(const std::string& text);
-// Alive: expected within each watchdog interval.
+// The keep-alive ping, expected once within each watchdog interval.
 bool watchdog_ping();
-// Starting or stopping takes `more` from now, rather than what the unit allows.
+// Extends the time for starting or stopping to `more` from now, instead of the unit's limit.
 bool extend_timeout(Duration more);
 
-// The sockets that a socket unit passed to this process; whoever calls owns them. Once: the
-// environment that names them is emptied. Nothing without a socket unit.
+// Returns the sockets that a socket unit passed to this process; the caller owns them. Call it
+// once: it clears the environment variables that list them. Empty without a socket unit.
 std::vector<int> passed_sockets();
 
-// How often to ping: half of what the manager allows us. Nothing when it does not watch us.
+// Returns how often to ping: half of systemd's watchdog timeout. nullopt if the watchdog is off.
 std::optional<Duration> watchdog_interval();
 
 }  // namespace taskwatchd::systemd

@@ -1,4 +1,4 @@
-// A client of bytes and a server on a thread, for the tests of http_server.
+// A byte-level client and a server on a thread, for the tests of http_server.
 #pragma once
 
 #include <arpa/inet.h>
@@ -169,7 +169,7 @@ inline WebAnswer all_routes(const WebRequest& request) {
   return routes(request);
 }
 
-// A server on a thread of its own.
+// A server on a separate thread.
 class Served {
  public:
   explicit Served(WebLimits limits = {})

@@ -1,6 +1,6 @@
-// A disk that fails on order: sits between SQLite and the system's files, as SQLite's own tests do
-// it. While one lives it is the default for databases that are opened.
-// Threads: the counters are atomic, the rest is SQLite's.
+// A disk with injected failures: a layer between SQLite and the system's files, as in SQLite's own
+// tests. While one exists it is the default for databases that are opened. Threads: the counters
+// are atomic, the rest is SQLite's.
 #pragma once
 
 #include <sqlite3.h>
