@@ -71,7 +71,7 @@ class AccountJobs : public Owner {
   // Job records whose last_seen has changed since the last call of this function.
   std::vector<JobRecord> refresh();
   std::vector<JobView> views(Now now) const;
-  // Jobs that discovery found but did not watch: too old, or over the limit.
+  // Jobs found but not watched: the name does not match, too old, or over the limit.
   std::size_t skipped() const { return instances_.skipped(); }
 
  private:

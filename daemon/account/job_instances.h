@@ -36,7 +36,7 @@ class JobInstances {
   const Discovery* discovery_of(const Call& call) const;
   // The next ListJob call, or when to check again.
   NextCall next_listing(Now now, const Gates& gates) const;
-  // Jobs that discovery found but did not watch: too old, or over the limit.
+  // Jobs found but not watched: the name does not match, too old, or over the limit.
   std::size_t skipped() const;
 
  private:
