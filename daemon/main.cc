@@ -1,4 +1,5 @@
-// taskwatchd: what the command line asks for, as an exit code. `run` is app/app.cc.
+// taskwatchd: runs the command given on the command line and returns its exit code. `run` is in
+// app/app.cc.
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
@@ -19,7 +20,7 @@ namespace {
 
 struct Carry {
   int operator()(const RunOptions& options) const {
-    umask(077);  // the state is nobody else's business
+    umask(077);  // the state database must not be readable by others
     return run(options);
   }
   int operator()(const CheckOptions& options) const { return check(options); }
@@ -34,9 +35,9 @@ struct Carry {
   }
 };
 
-// The kernel gives the smallest free number to the next file or socket: where standard error is
-// closed, the log would go to a client or into the state database. Standard output stays unfit for
-// writing, so that a command whose answer nobody gets fails.
+// The kernel gives the lowest free descriptor to the next file or socket. If standard error were
+// closed, the log would be written to a client or into the state database. Standard output is
+// opened read-only, so that a command whose output is lost fails.
 void open_missing_standard_files() {
   for (int number = 0; number <= STDERR_FILENO; ++number) {
     if (fcntl(number, F_GETFD) >= 0) continue;
@@ -50,14 +51,14 @@ void open_missing_standard_files() {
 
 int main(int argc, char** argv) {
   taskwatchd::open_missing_standard_files();
-  // A reader who goes away is an error of that write, not the end of everything.
+  // A closed pipe is an error of that write and must not end the process.
   std::signal(SIGPIPE, SIG_IGN);
-  // Keys are in memory: no core file, and no other process of this user reads along.
+  // Credentials are in memory: no core dumps, and no other process of this user may read them.
   prctl(PR_SET_DUMPABLE, 0);
-  // Pages of metrics go back to the system when they are sent. glibc would otherwise learn from the
-  // first one to keep the next ones' room, some megabytes, for good.
+  // Buffers of metrics output are returned to the system once sent. Otherwise glibc would raise its
+  // threshold after the first one and keep several megabytes for the next ones permanently.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  // The threads beside the loop allocate little: heaps of their own would only hold memory.
+  // The threads besides the event loop allocate little: separate arenas would only waste memory.
   mallopt(M_ARENA_MAX, 1);
   try {
     return std::visit(taskwatchd::Carry(), taskwatchd::parse_flags({argv + 1, argv + argc}));

@@ -1,7 +1,7 @@
-// Everything the program asks of the world, on one page. Each port has a real side in io/ or view/
-// and a fake in tests/fakes/ that misbehaves on order.
-// Threads: all calls and completions are on the loop's thread; a port may use threads inside.
-// Failure is a value; no port throws while running.
+// All external dependencies of the program (clock, network, storage, log) as interfaces. Each port
+// has a real implementation in io/ or view/ and a fake in tests/fakes/ that fails on demand.
+// Threads: all calls and completions happen on the event-loop thread; a port may use threads
+// internally. Failures are returned as values; no port throws while running.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,8 +29,8 @@ namespace taskwatchd {
 template <typename T>
 using Awaitable = boost::asio::awaitable<T>;
 
-// Starts a coroutine that nobody waits for. An exception that escapes it ends the loop and the
-// program: a part that died in silence would look like health.
+// Starts a coroutine that nobody awaits. An exception that escapes it ends the event loop and the
+// program: otherwise a part that failed silently would look healthy.
 inline void rethrow(const std::exception_ptr& error) {
   if (error) std::rethrow_exception(error);
 }
@@ -38,12 +38,12 @@ inline void spawn(const boost::asio::any_io_executor& executor, Awaitable<void> 
   boost::asio::co_spawn(executor, std::move(coroutine), &rethrow);
 }
 
-// A sleep that can be cut short. Must not outlive its clock. One waiter at a time.
+// A sleep that can be interrupted. Must not outlive its clock. One waiter at a time.
 class Alarm {
  public:
   virtual ~Alarm() = default;
-  // Returns at `when`, or as soon as `ring` is called; at once if it was called since the last
-  // wait.
+  // Returns at `when` or as soon as `ring` is called; immediately if `ring` was called since the
+  // last wait.
   virtual Awaitable<void> wait_until(Mono when) = 0;
   virtual void ring() = 0;
 };
@@ -55,23 +55,23 @@ class Clock {
   virtual std::unique_ptr<Alarm> make_alarm() = 0;
 };
 
-// Chance, for nonces and jitter.
+// Random numbers, for nonces and jitter.
 class Entropy {
  public:
   virtual ~Entropy() = default;
-  virtual std::uint64_t next() = 0;  // uniform
+  virtual std::uint64_t next() = 0;  // uniformly distributed
 };
 
 class HttpClient {
  public:
-  // Called at most once, on the event loop, when the request is about to be written: the name is
-  // known and the connection stands. Not called if it never gets that far. Runs inside the client:
-  // it must not throw, nor call the client.
+  // Called at most once, on the event loop, just before the request is written: the name is
+  // resolved and the connection established. Not called if the request never gets that far. Runs
+  // inside the client: it must not throw or call the client.
   using Departed = std::function<void()>;
 
   virtual ~HttpClient() = default;
   // Returns within 10 s whatever the peer does. Never retries, never follows redirects. `departed`
-  // may be empty; the caller keeps what it refers to until `send` has returned.
+  // may be empty; the caller keeps everything it refers to alive until `send` has returned.
   virtual Awaitable<HttpResult> send(HttpRequest request, Departed departed) = 0;
   Awaitable<HttpResult> send(HttpRequest request) { return send(std::move(request), nullptr); }
 };
@@ -79,26 +79,26 @@ class HttpClient {
 class ResultFiles {
  public:
   virtual ~ResultFiles() = default;
-  // REQUIRES: that it begins is stored. Fetches the file, keeps its raw bytes beside the state and
-  // reads it. A file of a format that we do not know is a result that was not understood, not a
-  // failure. Off the loop where it is long.
+  // REQUIRES: the start of this download is already stored. Downloads the file, saves its raw bytes
+  // next to the state database and parses it. A file in an unknown format is a result that was not
+  // understood, not a failure. Long work runs off the event loop.
   virtual Awaitable<std::variant<DistributionResult, ResultFailure>> fetch(
       ResultRequest request) = 0;
 };
 
 struct KeyError {
-  std::string message;  // names the file, variable or service and the mend; no secret
-  // They are being fetched for the first time, or anew after a refusal: no failure, ask again soon.
+  std::string message;  // includes the file, variable or service and the fix; no secret
+  // The first fetch, or a new one after a rejection, is in progress: not a failure, retry soon.
   bool pending = false;
 };
 class KeySource {
  public:
   virtual ~KeySource() = default;
-  // The account's keys as they are now; files that changed are read anew within 30 s. Never blocks
-  // for long: small local files only.
+  // Returns the account's current credentials; changed files are read again within 30 s. Never
+  // blocks for long: reads small local files only.
   virtual std::variant<Keys, KeyError> keys(const AccountConfig& account) = 0;
-  // The cloud refused `keys` as expired or unknown. True if there are others by now or on their way
-  // (then `keys` above is pending): the call may be made once more.
+  // The platform rejected `keys` as expired or unknown. Returns true if others are available or
+  // being fetched (then `keys` above returns pending): the call may be repeated once.
   virtual bool refused(const AccountConfig& account, const Keys& keys) {
     (void)account;
     (void)keys;
@@ -106,96 +106,98 @@ class KeySource {
   }
 };
 
-// Where the provider chain looks on this machine.
+// The local sources of the default credential provider chain: files and environment variables.
 struct LocalText {
   Secret text;          // empty if there is a problem
   std::string problem;  // "cannot be read: ..."
-  bool absent = false;  // there is no such file: no problem of its own
+  bool absent = false;  // the file does not exist, which by itself is not an error
 };
 class LocalSecrets {
  public:
   virtual ~LocalSecrets() = default;
-  // A small file's text, read now: at most `limit` bytes.
+  // Reads a small file now: at most `limit` bytes.
   virtual LocalText file(const std::string& path, std::size_t limit) = 0;
-  // A variable of the environment as it was at the start; empty if it is not set.
+  // Returns an environment variable as it was at program start; empty if it is not set.
   virtual Secret variable(const std::string& name) const = 0;
 };
 
 struct StoreError {
   enum class Kind {
     kUnavailable,  // a later try may succeed: full, locked
-    kBroken,       // it will not: I/O error, corrupt
+    kBroken,       // a later try will not succeed: I/O error, corrupt
   };
   Kind kind = Kind::kUnavailable;
-  std::string message;  // names the file and the mend
+  std::string message;  // includes the file and the fix
 };
 struct Committed {
-  std::vector<std::uint64_t> event_ids;  // one for each event of the commit, rising
+  std::vector<std::uint64_t> event_ids;  // one per event of the commit, ascending
 };
-// What is watched now, and therefore kept.
+// What is currently watched and is therefore never pruned.
 struct Watched {
   std::vector<TaskKey> tasks;  // explicit ones
   std::vector<JobKey> jobs;
   std::vector<DistributionKey> distributions;
 };
 
-// How long callers wait before they ask a store again that failed.
+// How long callers wait before they retry a store call that failed.
 constexpr Duration kStoreRetry = std::chrono::seconds(1);
 
-// Durable memory. Calls are carried out in the order they are made, except that those made while a
-// prune is under way come in between its parts.
+// Durable storage. Calls are executed in the order in which they are made, except that calls made
+// during a prune run between its steps.
 class Store {
  public:
   virtual ~Store() = default;
-  // Returns once everything in `commit` would survive a power cut, or nothing of it.
+  // Returns once everything in `commit` would survive a power failure, or an error if none of it
+  // was stored.
   virtual Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) = 0;
-  // All marks, jobs and distributions of one account, and no records.
+  // Loads all marks, jobs and distributions of one account, but no task records.
   virtual Awaitable<std::variant<Stored, StoreError>> load(std::string account) = 0;
-  // The records of these tasks of one account, of those that exist.
+  // Loads the records of these tasks of one account; ids without a record are skipped.
   virtual Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks(
       std::string account, std::vector<std::string> ids) = 0;
-  // All counters of these jobs of one account.
+  // Loads all counters of these jobs of one account.
   virtual Awaitable<std::variant<std::vector<CounterValue>, StoreError>> counters(
       std::string account, std::vector<std::string> job_ids) = 0;
-  // The records of one job's tasks with an id above `after`, rising by id, at most `limit`: a job
-  // of 100,000 tasks is read in parts.
+  // Loads the records of one job's tasks with an id greater than `after`, ascending by id, at most
+  // `limit`: a job of 100,000 tasks is read in parts.
   virtual Awaitable<std::variant<std::vector<TaskRecord>, StoreError>> tasks_of_job(
       JobKey job, std::string after, std::size_t limit) = 0;
-  // The newest events of one task, at most `limit`, rising.
+  // Loads the newest events of one task, at most `limit`, ascending by id.
   virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_of_task(
       TaskKey task, std::size_t limit) = 0;
-  // Stored events with an id above `id`, rising, at most `limit`.
+  // Loads stored events with an id greater than `id`, ascending, at most `limit`.
   virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(
       std::uint64_t id, std::size_t limit) = 0;
-  // The sink's cursor; 0 for a sink never heard of.
+  // Returns the sink's cursor; 0 for an unknown sink.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
-  // The id of the newest event; 0 if there is none.
+  // Returns the id of the newest event; 0 if there is none.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
-  // Drops what was last seen before `before` and is not in `watched`: records of tasks (a watched
-  // job's tasks are watched), jobs and distributions; then the counters that began before that, of
-  // jobs that are not watched and have neither a record nor a task's record left; and events older
-  // than that which every known sink has got and whose task has no record left.
+  // Deletes what was last seen before `before` and is not in `watched`: records of tasks (tasks of
+  // a watched job count as watched), jobs and distributions. Then deletes counters created before
+  // that time, of jobs that are not watched and have no job or task record left; and older events
+  // that every known sink has received and whose task has no record left.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                                     Watched watched) = 0;
 };
 
-// Where stored events leave. Delivery is at least once and in order.
+// A destination of stored events. Delivery is at least once and in order.
 class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual const std::string& name() const = 0;
-  // Returns true once all were written, in order; false if they must be offered again (at once or
-  // after a pause of the caller's choice). May take as long as the far end is stalled.
+  // Returns true once all events were written, in order; false if the caller must offer them again
+  // (at once or after a delay). May take as long as the receiver is stalled.
   virtual Awaitable<bool> deliver(std::vector<Event> events) = 0;
 };
 
-// Events that are not stored and plain diagnostics: never blocks; may drop the oldest, counted.
+// Receives events that are not stored and plain diagnostics. Never blocks; may drop the oldest
+// ones, which are counted.
 class Log {
  public:
   virtual ~Log() = default;
   virtual void write(Event event) = 0;
 
-  // A diagnostic, or an event that is not stored.
+  // Logs a diagnostic, or an event that is not stored.
   void tell(Wall ts, Level level, std::string name, std::string msg,
             std::vector<Field> fields = {}) {
     write({.id = 0,
@@ -207,11 +209,11 @@ class Log {
   }
 };
 
-// Told what happens, on the loop; must return at once. The metrics listen here.
+// Notified of what happens, on the event loop; must return at once. The metrics use this.
 struct CallEnd {
   std::string account;
   Api api = Api::kQueryTask;
-  std::optional<Reason> failure;  // nothing: a good reply
+  std::optional<Reason> failure;  // nullopt: a successful response
   Duration took{};
   bool retry = false;
 };
@@ -219,15 +221,15 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void call_ended(const CallEnd& call) = 0;
-  // After the commit, in its order, each change once; `at` is when the commit returned.
+  // Called after the commit, in its order, once per change; `at` is when the commit returned.
   virtual void committed(const TaskChange& change, Wall at) = 0;
   virtual void counted(const CounterDelta& delta, Wall at) = 0;
   virtual void anomaly(const std::string& account, Anomaly kind) = 0;
   virtual void commit_took(Duration took) = 0;
 };
 
-// All of them, as the parts of the main path hold them. Owned by the app (or the simulation), which
-// outlives whoever holds this.
+// All ports, as the main path uses them. Owned by the app (or the simulation), which outlives every
+// user of this struct.
 struct Ports {
   Clock& clock;
   Entropy& entropy;

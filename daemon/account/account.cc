@@ -11,7 +11,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kKeysRetry = std::chrono::seconds(10);
-constexpr double kClockTrustMax = 1e8;  // s; a Date further off than three years is no clock
+constexpr double kClockTrustMax = 1e8;  // s; a Date that is off by over 3 years is ignored
 
 constexpr char kAlive[] = "alive";
 
@@ -22,9 +22,9 @@ std::optional<Wall> find_mark(const Stored& stored, const std::string& key) {
   return std::nullopt;
 }
 
-// Consecutive failures of one item, while its instance answers, before they are logged as its own.
-constexpr int kOwnRefusals = 3;   // by the cloud: parameters
-constexpr int kOwnStrangers = 6;  // replies that are not the documented ones: more by chance
+// Consecutive failures of one item while its instance is up, before item_refused is logged.
+constexpr int kOwnRefusals = 3;   // API errors about the request's parameters
+constexpr int kOwnStrangers = 6;  // undocumented responses: more often caused by chance
 
 }  // namespace
 
@@ -70,7 +70,7 @@ Owner& Account::owner_of(const Call& call) {
     case CallOwner::kDistributions:
       return distributions_;
   }
-  assert(false);  // the switch knows every owner
+  assert(false);  // the switch covers every owner
   return tasks_;
 }
 
@@ -78,7 +78,7 @@ std::array<const Owner*, kCallOwners> Account::owners() const {
   return {&tasks_, &jobs_, &distributions_};
 }
 
-// Tells the owners whether the API may be called.
+// Informs the owners whether the API may be called.
 void Account::use(Api api, Now now) {
   const bool usable = budgets_.at(api).usable();
   jobs_.set_usable(api, usable, now);
@@ -86,7 +86,7 @@ void Account::use(Api api, Now now) {
   distributions_.set_usable(api, usable, now);
 }
 
-// Whether what is watched gives that API anything to do.
+// Returns true if any owner has something to call that API for.
 bool Account::needs(Api api) const {
   const auto all = owners();
   return std::any_of(all.begin(), all.end(), [&](const Owner* one) { return one->needs(api); });
@@ -97,7 +97,7 @@ bool Account::others_usable(Api api) const {
   return std::any_of(budgets.begin(), budgets.end(), [&](const auto& entry) {
     const auto& [other, budget] = entry;
     if (other == api || !budget.usable()) return false;
-    // A task's end can be seen without QueryTask, but not all that it tells.
+    // A task's completion can be observed without QueryTask, but not all of its details.
     return other == Api::kQueryTask ? tasks_.needs(other) : needs(other);
   });
 }
@@ -109,7 +109,7 @@ NextCall Account::next(Now now) {
   return next;
 }
 
-// Owners that share an API take turns.
+// Owners that share an API are served round robin.
 NextCall Account::next_of(Api api, Now now, const Gates& gates) {
   const Budget& budget = budgets_.at(api);
   NextCall choice;
@@ -146,7 +146,7 @@ void Account::departed(const Call& call, Now now) {
   budgets_.on_departure(call, now.mono);
 }
 
-// Every call ends here, once. A reload may have removed its instance, or given its name to another.
+// Every call is resolved here, once. A reload may have removed its instance or reused its name.
 Account::Ended Account::resolve(const Call& call, std::optional<bool> throttled) {
   const auto known = under_way_.find(call.number);
   assert(known != under_way_.end());
@@ -178,7 +178,7 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
     }
   }
   if (answer.server_date) {
-    // The header counts whole seconds; its reading is half a second late on average.
+    // The header has whole seconds: on average it is half a second behind when read.
     const double offset =
         unix_seconds(*answer.server_date) + 0.5 - unix_seconds(now.wall) + seconds(answer.took) / 2;
     if (std::abs(offset) < kClockTrustMax) clock_offset_ = offset;
@@ -195,10 +195,10 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
 void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& out) {
   const Call& call = answer.call;
   Budget& budget = budgets_.at(call.api);
-  // A reply that names another item is not a good one, but it shows that we may ask.
+  // A response about another item is not a success, but it shows that the API is permitted.
   if (budget.allow()) use(call.api, now);
   if (names_another(call, answer.outcome)) {
-    // Nothing of it is believed.
+    // None of its content is accepted.
     Failure wrong;
     wrong.http_status = 200;
     wrong.message = "the response contains another " + std::string(call.noun());
@@ -210,12 +210,12 @@ void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& ou
     return;
   }
   if (!there && call.api == Api::kListJob) {
-    // It lists what is where the instance was; that name may stand for another place now.
+    // It lists the jobs of the former instance; the name may belong to another endpoint now.
     fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, out);
     return;
   }
   const bool watched = owner_of(call).watches(call);
-  // Before the reply is taken in: a rerun that it shows was not unfinished until then.
+  // Before the response is applied: a rerun shown by it was not unfinished until now.
   if (watched && !call.asks_distribution()) {
     blind_.good(call.item(), now, [this] { return unfinished(); });
   }
@@ -242,7 +242,7 @@ void Account::take_failure(const Answer& answer, const Failure& failure, bool th
   using Kind = CallFailure::Kind;
   const Call& call = answer.call;
   if (!there || !owner_of(call).watches(call)) {
-    // A reload has moved or removed what it was about: the owner sees what to ask instead.
+    // A reload has moved or removed the call's item: the owner decides what to call instead.
     fail_owner(call, Kind::kAgain, now.mono, now, out);
     return;
   }
@@ -252,8 +252,8 @@ void Account::take_failure(const Answer& answer, const Failure& failure, bool th
     fail_owner(call, Kind::kAgain, now.mono, now, out);
     reach_.throttled(call.iot_instance, call.api, failure, now, out.news);
   } else if (!call.token.empty() && (absent || refused)) {
-    // The page's token, most likely: which code an old one gets is not documented. The list's first
-    // page will show whether it is the job.
+    // Most likely the pagination token: the error code for an expired one is not documented. The
+    // list's first page will show whether the job itself is the cause.
     fail_owner(call, Kind::kRefused, now.mono, now, out);
   } else if (absent) {
     take_absence(answer, failure, now, chance, out);
@@ -279,8 +279,8 @@ void Account::take_failure(const Answer& answer, const Failure& failure, bool th
   }
 }
 
-// One API that we may not call says nothing of the others: they go on. Without any other the
-// account is down.
+// A denied API says nothing about the others: they continue. If no other API is usable, the account
+// is down.
 void Account::take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
                           Verdict& out) {
   const Call& call = answer.call;
@@ -294,7 +294,7 @@ void Account::take_denial(const Answer& answer, const Failure& failure, Now now,
   reach_.tell(call.iot_instance, call.api, failure, now, out.news);
 }
 
-// Only beside others that answer does the code speak of this item rather than of the instance.
+// The error code says something about this item, not the instance, only while others succeed.
 void Account::take_absence(const Answer& answer, const Failure& failure, Now now, double chance,
                            Verdict& out) {
   const Call& call = answer.call;

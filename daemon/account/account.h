@@ -1,8 +1,8 @@
-// All that is decided about one account, without touching the world: which call to make next and
-// when, and what became of it. Three owners (owner.h) know what there is to poll and what an
-// outcome means; this arbitrates between them: budgets, turns, whether the account and its
-// instances answer. Every call that is begun is resolved to its owner exactly once. No I/O.
-// Event-loop thread only; time and chance are passed in.
+// All decisions about one account: which API call to make next and when, and what its outcome
+// means. Three owners (owner.h) know what to poll and interpret the outcomes; Account arbitrates
+// between them: rate budgets, round robin, and whether the account and its instances are up. Every
+// call that was begun is resolved to its owner exactly once. No I/O. Event-loop thread only; the
+// caller passes the time and random values.
 #pragma once
 
 #include <array>
@@ -28,69 +28,71 @@
 
 namespace taskwatchd {
 
-// One answered (or failed) call, as it came back.
+// One completed call: its response or failure.
 struct Answer {
   Call call;
   Outcome outcome;
-  std::optional<Wall> server_date;  // the reply's Date
+  std::optional<Wall> server_date;  // the Date header of the response
   Duration took{};
 };
 
 class Account {
  public:
-  // `stored` is what the store holds: the records of the configured tasks and of the tasks of
+  // `stored` comes from the state database: the records of the configured tasks and of the tasks of
   // watched jobs, and all job records.
   Account(const AccountConfig& config, const Stored& stored, Now now);
   Account(const Account&) = delete;  // the owners share its tracker
   Account& operator=(const Account&) = delete;
 
-  // Takes over a changed configuration of the same account; `stored` covers the tasks and jobs that
-  // are newly listed. What is no longer listed is forgotten; the explicit tasks' ids are returned.
+  // Applies a changed configuration of the same account; `stored` covers the newly listed tasks and
+  // jobs. Items no longer listed are forgotten; returns the ids of such explicit tasks.
   std::vector<std::string> configure(const AccountConfig& config, const Stored& stored, Now now);
   std::vector<std::string> job_ids() const { return jobs_.job_ids(); }
 
-  // The next call, or when to look again. Nothing is asked while what is wrong is the account's.
+  // Returns the next call, or when to check again. No calls while the whole account is failing.
   NextCall next(Now now);
 
-  // The call that `next` has just named is made. Returns where and how to ask. It ends with exactly
-  // one of settle, no_keys, ask_again; before that it leaves, if it does.
+  // The call that `next` has just returned is being made. Returns the endpoint and how to call it.
+  // Must be followed by exactly one of settle, no_keys, ask_again; before that by departed, if the
+  // request is sent.
   Endpoint begin(const Call& call, Now now);
-  // It is leaving: from here on the account's quota counts it.
+  // The request is being sent: from now on it counts towards the account's quota.
   void departed(const Call& call, Now now);
-  // It was answered, or failed. `chance` in [0, 1).
+  // The call has succeeded or failed. `chance`: random value in [0, 1), for jitter.
   Verdict settle(const Answer& answer, Now now, double chance);
-  // There are no credentials to sign with: nothing was sent. Logged once.
+  // No credentials are available, so nothing was sent. Returns an event to log only the first time.
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
-  // Nothing was sent, or what was sent had old keys: others are on their way. No failure.
+  // Requeues the call without counting a failure: new credentials are on the way. `sent`: the
+  // request was sent, and the API rejected the old ones.
   void ask_again(const Call& call, bool sent, Now now);
-  // Calls that are begun and not ended.
+  // Calls that were begun and are not resolved yet.
   std::size_t under_way() const { return under_way_.size(); }
 
-  // The file that a verdict named was fetched and read, or could not be; `begun`: when that began.
-  // Nothing if a reload has dropped the distribution meanwhile.
+  // Applies the outcome of downloading the result file requested by a Verdict; `begun` is when the
+  // download started. Returns an empty verdict if a reload has removed the distribution since.
   Verdict fetched(const std::string& distribution_id, Wall begun,
                   std::variant<DistributionResult, ResultFailure> result, Now now);
-  // What a configuration has to store and tell, to be called after each and at the start: files
-  // whose fetching an earlier life did not survive, fetches that nobody waits for any more.
+  // Returns what to store and log after `configure`; call it after each one and at startup. It
+  // covers downloads that a crash interrupted and downloads whose distribution was removed.
   Verdict after_configure(Now now);
-  // The daemon stops: fetches under way count as not begun from here on.
+  // The daemon is stopping: downloads in progress count as not started from here on.
   std::vector<DistributionRecord> unbegin() { return distributions_.unbegin(); }
-  // The keys are others than before: what was refused may be mended, so ask at once.
+  // Call when the credentials have changed. Resets all backoff, so that polling resumes at once.
   void keys_changed() { reach_.forgive(); }
 
-  // To be called every 10 s or so. Foresees the jobs' ends; returns the records whose last_seen
-  // moved, and instants worth keeping, since the last call of this.
+  // Call about every 10 s. Updates the jobs' forecasts; returns the records whose last_seen has
+  // changed since the previous call, and timestamps to persist.
   Commit refresh(Now now);
 
   // For status.h and explain.h.
   AccountParts parts() const;
   bool watches(const std::string& task_id) const { return tasks_.watches(task_id); }
-  // Every task that is watched.
+  // All watched tasks.
   const TaskTable& tasks() const { return tracker_.table(); }
-  // By id; they point into this until the next call that changes it.
+  // Ordered by id; the pointers are valid until the next non-const call.
   std::vector<const DistributionRecord*> distributions() const { return distributions_.records(); }
   const AccountConfig& config() const { return config_; }
-  // The offset to add to our clock when signing: zero unless the cloud refused our time.
+  // Offset to add to the local clock when signing: 0 unless the API rejected the local time.
   std::chrono::milliseconds clock_correction() const { return reach_.style().clock_correction; }
 
  private:
@@ -101,10 +103,10 @@ class Account {
   bool others_usable(Api api) const;
   NextCall next_of(Api api, Now now, const Gates& gates);
 
-  // What is known of a call that is over.
+  // What is known about a call that was resolved.
   struct Ended {
-    bool there = false;            // its instance is still where it was asked
-    std::optional<Mono> departed;  // nothing: it never left
+    bool there = false;            // its instance still has the same endpoint
+    std::optional<Mono> departed;  // nullopt: it was never sent
   };
   Ended resolve(const Call& call, std::optional<bool> throttled);
   void take_answer(const Answer& answer, bool there, Now now, Verdict& out);
@@ -128,10 +130,10 @@ class Account {
   Retries retries_;
   BlindWatch blind_;
   OverdueWatch overdue_;
-  std::unordered_map<std::uint64_t, std::uint64_t> under_way_;  // call's number -> Reach's place
-  std::uint64_t calls_ = 0;                                     // begun
-  std::map<Api, CallOwner> served_;                             // whose the API's last call was
-  std::optional<double> clock_offset_;                          // s, cloud less ours
+  std::unordered_map<std::uint64_t, std::uint64_t> under_way_;  // call number -> Reach's place
+  std::uint64_t calls_ = 0;                                     // begun so far
+  std::map<Api, CallOwner> served_;                             // owner of the API's last call
+  std::optional<double> clock_offset_;                          // s, platform minus local clock
 };
 
 }  // namespace taskwatchd

@@ -11,7 +11,7 @@
 namespace taskwatchd {
 namespace {
 
-// Explicit tasks are seen through their job's list if they are one in so many of it at least.
+// Explicit tasks are polled through their job's lists if they are at least 1 in 50 of its tasks.
 constexpr std::uint32_t kAssistShare = 50;
 constexpr Duration kForecastEvery = std::chrono::seconds(10);
 
@@ -29,7 +29,7 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
   const std::map<std::string, std::string> renamed = instances_.configure(config);
   for (auto& [id, job] : jobs_) {
     const auto to = renamed.find(job.record.instance);
-    job.record.instance = to == renamed.end() ? std::string() : to->second;  // empty: it is gone
+    job.record.instance = to == renamed.end() ? std::string() : to->second;  // empty: removed
   }
   std::map<std::string, const JobRecord*> known;
   for (const JobRecord& record : stored) known[record.key.job_id] = &record;
@@ -46,7 +46,7 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
     }
     if (!instance.discover_jobs) continue;
     Discovery& discovery = *instances_.at(instance.name).discovery;
-    // What was found goes on until the next sweep says otherwise.
+    // Discovered jobs stay watched until the next sweep drops them.
     for (const auto& [id, job] : jobs_) {
       if (!job.found || job.record.instance != instance.name || kept.contains(id)) continue;
       watch(id, instance.name, true, nullptr, now);
@@ -233,7 +233,7 @@ void AccountJobs::on_statistics(const Call& call, const JobStatistics& reply, No
   planner_.on_statistics(call, reply, now.mono);
   WatchedJob* const job = find(call.job_id);
   if (job == nullptr) {
-    // A job that only helps: too big for what its explicit tasks are worth?
+    // An assisting job: is it too large for the number of its explicit tasks?
     const auto helped = assisted_.find(call.job_id);
     if (helped != assisted_.end() && reply.total > kAssistShare * helped->second) {
       planner_.remove(call.job_id);
@@ -255,7 +255,7 @@ void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Ver
   if (discovery == nullptr) return;
   Discovery::Found found = discovery->on_page(call.number, call.page, page, now);
   for (const JobReply& reply : found.fresh) {
-    if (jobs_.contains(reply.job_id)) continue;  // named as well
+    if (jobs_.contains(reply.job_id)) continue;  // also named in the configuration
     watch(reply.job_id, call.iot_instance, true, nullptr, now);
   }
   for (const JobReply& reply : page.jobs) {
@@ -300,7 +300,7 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdi
   job->progressed(planner_, tracker_.table(), now, out);
 }
 
-// One row of a watched job's list.
+// Applies one row of a watched job's list.
 Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now) {
   const std::optional<Sight> before = sight_before(tracker_.row(row.task_id));
   Observation seen = tracker_.observe_row(row, job.context, job.record.first_seen, now);
@@ -322,7 +322,7 @@ void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, No
   const std::string& job_id = tracker_.table().job_id(*row);
   planner_.set_held(job_id, tracker_.table().counts(job_id));
   if (!is_explicit && !out.observation.moved && !had_words && row->words != nullptr) {
-    out.news.push_back(task_details(*tracker_.record(task_id), now.wall));  // no event has them
+    out.news.push_back(task_details(*tracker_.record(task_id), now.wall));  // in no event yet
   }
   WatchedJob* const job = find(job_id);
   if (job == nullptr) return;

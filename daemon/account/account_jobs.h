@@ -1,7 +1,7 @@
-// The watched jobs of one account: named in the configuration, found by discovery, or helping the
-// explicit tasks that share one. Takes every outcome of calls about them to the part that it
-// concerns and turns replies into events. The tasks themselves are the tracker's. No I/O.
-// Event-loop thread only.
+// The watched jobs of one account: named in the configuration, found by discovery, or assisting
+// (polled for their explicit tasks). Passes every outcome of a call about them to the component
+// concerned and turns responses into events. The tasks belong to the tracker. No I/O. Event-loop
+// thread only.
 #pragma once
 
 #include <string>
@@ -30,15 +30,15 @@ class AccountJobs : public Owner {
         pace_(pace),
         planner_(pace),
         task_polls_(jobs_, tracker.table(), planner_) {}
-  AccountJobs(const AccountJobs&) = delete;  // its parts refer to each other
+  AccountJobs(const AccountJobs&) = delete;  // its members refer to each other
   AccountJobs& operator=(const AccountJobs&) = delete;
 
-  // Brings the watched jobs in line with a configuration. `stored` holds the account's job records.
-  // Returns the jobs no longer watched, whose tasks are forgotten.
+  // Watches exactly the jobs of a configuration. `stored` holds the account's job records. Returns
+  // the ids of jobs that are no longer watched; their tasks are forgotten.
   std::vector<std::string> configure(const AccountConfig& config,
                                      const std::vector<JobRecord>& stored, Now now);
   std::vector<std::string> job_ids() const;
-  // Stored tasks of watched jobs: they go on from there.
+  // Restores stored tasks of watched jobs.
   void restore(const std::vector<TaskRecord>& records, Now now);
 
   NextCall next(Api api, Now now, double rate, const Gates& gates) override;
@@ -50,27 +50,28 @@ class AccountJobs : public Owner {
   bool needs(Api api) const override;
   void set_usable(Api api, bool usable, Now now) override;
 
-  // A good QueryTask reply for any watched task, whoever asked. REQUIRES: the tracker watches it.
+  // Applies a successful QueryTask response for any watched task, whichever owner made the call.
+  // REQUIRES: the tracker watches it.
   void on_task(const std::string& task_id, const TaskReply& reply, Now now, Verdict& out);
-  // Updates the forecasts of the jobs' ends, if it is time to.
+  // Updates the jobs' forecasts, at most every 10 s.
   void look_ahead(Now now);
 
-  // So many explicit unfinished tasks of one job: then its statistics, and a page of its list, say
-  // more than one QueryTask.
+  // With this many unfinished explicit tasks in one job, its statistics and list pages yield more
+  // per call than QueryTask.
   static constexpr std::size_t kAssistTasks = 20;
-  // Explicit tasks of a job that is not watched: with enough of them its statistics and lists help.
+  // Reports the unfinished explicit tasks of a job; from kAssistTasks on, an unwatched job assists.
   void assist(const std::string& job_id, const std::string& instance, std::size_t unfinished_tasks);
 
   bool watches(const std::string& job_id) const { return jobs_.contains(job_id); }
-  // Watched jobs with unfinished tasks.
+  // Ids of watched jobs with unfinished tasks.
   std::vector<std::string> unfinished() const;
   const JobPlanner& planner() const { return planner_; }
   const JobTaskPolls& task_polls() const { return task_polls_; }
 
-  // Job records whose last_seen moved since the last call of this.
+  // Job records whose last_seen has changed since the last call of this function.
   std::vector<JobRecord> refresh();
   std::vector<JobView> views(Now now) const;
-  // Jobs that discovery found and left out, because of its limit.
+  // Jobs found but not watched: the name does not match, too old, or over the limit.
   std::size_t skipped() const { return instances_.skipped(); }
 
  private:
@@ -91,7 +92,7 @@ class AccountJobs : public Owner {
   JobPlanner planner_;
   JobInstances instances_;
   WatchedJobs jobs_;
-  std::unordered_map<std::string, std::size_t> assisted_;  // job -> unfinished explicit tasks
+  std::unordered_map<std::string, std::size_t> assisted_;  // job id -> unfinished explicit tasks
   JobTaskPolls task_polls_;
   Mono forecast_at_ = Mono::min();
 };

@@ -80,7 +80,7 @@ void ApiBudgets::on_accepted(Api api, Mono departed, Mono now) {
   total_.on_accepted(departed, now);
 }
 
-// The rate limiters of single APIs cannot find a common quota: each uses what another leaves.
+// Limiters of single APIs cannot find a shared limit: each uses what the others leave free.
 std::optional<std::size_t> ApiBudgets::on_throttled(Api api, Mono departed, Mono now) {
   at(api).on_throttled(departed, now);
   total_.on_throttled(departed, now);

@@ -1,6 +1,6 @@
-// The quota of one account: a budget an API, and one of all APIs together where the account has
-// such a limit. Decides which API may be called next, and counts the calls under way in both.
-// No I/O. Event-loop thread only; the caller passes the time.
+// The quota of one account: one budget per API, and a shared one for all APIs if the account has
+// such a limit. Decides which API may be called next, and counts the calls in flight in both. No
+// I/O. Event-loop thread only; the caller passes the time.
 #pragma once
 
 #include <array>
@@ -21,22 +21,23 @@ namespace taskwatchd {
 
 class ApiBudgets {
  public:
-  // `last_success` of an API is what the state holds of it, if anything.
+  // `last_success` of an API is restored from `marks`, if it is there.
   ApiBudgets(const AccountConfig& config, const std::vector<Mark>& marks, Now now);
   void configure(const AccountConfig& config, Now now);
 
-  // Asks `next_of` for the call of each API, in the order in which free slots are filled, and
-  // returns the one to make, or when to look again.
+  // Calls `next_of` for each API in the order in which free slots are filled. Returns the call to
+  // make, or when to check again.
   NextCall next(Mono now, const std::function<NextCall(Api)>& next_of);
 
-  // A call is decided on; it leaves; it is over. As Budget's. `throttled` of a call that has no
-  // reply: nothing.
+  // A call was decided on; it is being sent; it is resolved. See Budget. `throttled` is nullopt if
+  // the call got no response.
   void on_sent(const Call& call, Mono now);
   void on_departure(const Call& call, Mono now);
   std::optional<Mono> on_end(const Call& call, std::optional<bool> throttled);
-  // The call that left at `departed` was not throttled, whatever else became of it.
+  // The call sent at `departed` was not throttled, whatever else its outcome was.
   void on_accepted(Api api, Mono departed, Mono now);
-  // It was. Returns a quota of all APIs together that was just found, in calls/s; each once.
+  // The call was throttled. Returns a newly found quota of all APIs together, in calls/s, once per
+  // change.
   std::optional<std::size_t> on_throttled(Api api, Mono departed, Mono now);
   // No API is called before `when`.
   void hold_until(Mono when);
@@ -44,15 +45,15 @@ class ApiBudgets {
   Budget& at(Api api) { return by_api_.at(api); }
   const Budget& at(Api api) const { return by_api_.at(api); }
   const std::map<Api, Budget>& by_api() const { return by_api_; }
-  // Of the fastest API, in calls/s.
+  // The highest configured rate of any API, in calls/s.
   double configured_rate() const;
-  // When each API answered last, to be stored.
+  // Adds the time of each API's last successful response to `marks`, to be stored.
   void add_marks(const std::string& account, std::vector<Mark>& marks) const;
 
  private:
   std::map<Api, Budget> by_api_;
   SharedBudget total_;
-  std::size_t common_quota_ = 0;  // calls/s, reported last; 0: none
+  std::size_t common_quota_ = 0;  // calls/s, last reported; 0: none
 };
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// What refusals have taught about calling one account: failures that the very next call may mend,
-// because it is sent another way. Pure; time is passed in.
+// How to call one account, learned from failures that an immediate retry can fix because the
+// request is sent differently. No I/O; the caller passes the time.
 #pragma once
 
 #include <chrono>
@@ -11,13 +11,13 @@
 namespace taskwatchd {
 
 struct CallStyle {
-  bool use_get = false;                          // the server refused POST once
-  std::chrono::milliseconds clock_correction{};  // to be added to our clock when signing
+  bool use_get = false;                          // the server rejected POST once
+  std::chrono::milliseconds clock_correction{};  // added to the local clock when signing
 
-  // True if the same call, signed anew in this style, may succeed. `server_date` is the Date of the
-  // reply that refused. The caller bounds how often it tries.
+  // Returns true if the same call, signed again in this style, may succeed. `server_date` is the
+  // Date header of the failed response. The caller limits the number of retries.
   bool mend(const Failure& failure, std::optional<Wall> server_date, Now now) {
-    if (failure.wants_get) {  // also when this is known: the call may have been under way then
+    if (failure.wants_get) {  // also if already known: the call may have been in flight then
       use_get = true;
       return true;
     }
@@ -25,7 +25,7 @@ struct CallStyle {
       clock_correction = *server_date - now.wall;
       return true;
     }
-    // A proxy may have sent the same bytes twice; the next call has a nonce of its own.
+    // A proxy may have sent the same bytes twice; the next call has a new nonce.
     return failure.code == "SignatureNonceUsed";
   }
 };

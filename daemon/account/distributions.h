@@ -1,4 +1,4 @@
-// The owner of distributions: core/distribution_watch decides, this puts it into calls. No I/O.
+// The owner of distributions: turns the decisions of core/distribution_watch into calls. No I/O.
 // Event-loop thread only.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace taskwatchd {
 
 class Distributions : public Owner {
  public:
-  // The name of the endpoint that is asked, among the account's instances.
+  // The name of the distribution endpoint among the account's instances.
   static constexpr char kEndpoint[] = "";
 
   explicit Distributions(std::string account) : account_(account), watch_(std::move(account)) {}
@@ -31,16 +31,17 @@ class Distributions : public Owner {
   bool needs(Api api) const override;
   void set_usable(Api api, bool usable, Now now) override;
 
-  // The file that a verdict named was fetched and read, or could not be; `begun`: when that began.
-  // Nothing comes of it if a reload has dropped the distribution meanwhile, listed again or not.
+  // Applies the outcome of downloading the result file requested by a Verdict; `begun` is when the
+  // download started. No effect if a reload has removed the distribution since, even if it was
+  // added again.
   void on_fetched(const std::string& id, Wall begun,
                   std::variant<DistributionResult, ResultFailure> result, Now now, Verdict& out);
-  // What a configuration has to store and tell, to be called after each: files whose fetching an
-  // earlier life did not survive, and fetches under way that nobody waits for any more.
+  // Adds what to store and log after `configure`; call it after each one: downloads that a crash
+  // interrupted, and downloads in progress whose distribution was removed.
   void after_configure(Now now, Verdict& out);
-  // The daemon stops: fetches under way count as not begun from here on.
+  // The daemon is stopping: downloads in progress count as not started from here on.
   std::vector<DistributionRecord> unbegin() { return watch_.unbegin(); }
-  // By id; they point into this until the next call that changes it.
+  // Ordered by id; the pointers are valid until the next non-const call.
   std::vector<const DistributionRecord*> records() const { return watch_.records(); }
 
  private:

@@ -1,5 +1,5 @@
-// Every sentence restates a rule of the planners; the instants are theirs, and earliest ones: a
-// free call has to come by as well.
+// Every sentence restates a rule of the planners. The times are the planners' earliest times: the
+// call also needs a free slot.
 #include "account/explain.h"
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@ std::string text_of(Duration span) {
   return format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(span));
 }
 
-// Rounded down: not before that either.
+// Rounded down: the call is not made before this time either.
 Wall wall_of(Mono at, Now now) {
   return now.wall + std::chrono::floor<std::chrono::milliseconds>(at - now.mono);
 }
@@ -57,7 +57,7 @@ std::string why_of_task(PlanRule rule, const Pace& pace) {
     case PlanRule::kRetry:
       return "its last call failed: retried after a backoff";
     default:
-      return {};  // not of a task
+      return {};  // not a rule of tasks
   }
 }
 
@@ -98,7 +98,8 @@ std::string why_of_list(const JobPlan::List& list, const std::string& job) {
   return why;
 }
 
-// The plan with all that stands between it and the cloud: what holds longest gives the reason.
+// Applies all other constraints of the API call to `plan`: the one that delays longest is the
+// reason.
 PlannedCall planned(const AccountParts& account, Api api, const std::string& instance, Planned plan,
                     std::string why, Now now) {
   const Budget& budget = account.budgets.at(api);
@@ -152,7 +153,7 @@ void explain_explicit(const AccountParts& account, const TaskRow& row, Now now,
                          why_of_task(plan.rule, account.config.pace), now));
 }
 
-// QueryTask for a task that its job's lists have shown.
+// QueryTask for a task that was observed in its job's lists.
 void explain_look(const AccountParts& account, const TaskRow& row, Now now,
                   std::vector<PlannedCall>& next) {
   const auto plan = account.jobs.planner().plan_of(account.tracker.table().job_id(row), now.mono);

@@ -1,4 +1,5 @@
-// What an account holds of one task and plans for it, in sentences. No I/O. Event-loop thread only.
+// What an account knows about one task and plans for it, in sentences. No I/O. Event-loop thread
+// only.
 #pragma once
 
 #include <optional>
@@ -9,7 +10,7 @@
 
 namespace taskwatchd {
 
-// Nothing if the task is not watched. For one task at a person's request: walks through what waits.
+// Returns nullopt if the task is not watched. Scans queues: for single requests by a person only.
 std::optional<Explanation> explain(const AccountParts& account, const std::string& task_id,
                                    Now now);
 

@@ -52,7 +52,7 @@ void ExplicitTasks::finish_configure() {
   for (const std::string& job : jobs) assist(job);
 }
 
-// A call for it may be in flight: its answer will find nobody watching.
+// A call for the task may be in flight: its response will be ignored.
 void ExplicitTasks::forget(const std::string& id) {
   const TaskRow* const row = tracker_.row(id);
   if (row != nullptr && row->seen) {
@@ -92,7 +92,7 @@ void ExplicitTasks::on_sent(const Call& call, Now now) {
 
 void ExplicitTasks::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
   const std::string& id = call.task_id;
-  // Removed meanwhile; or left to its job, which takes the reply like any other.
+  // Removed meanwhile, or left to its job, which applies the response like any other.
   if (!tracker_.watches(id)) return;
   jobs_.on_task(id, std::get<TaskReply>(reply), now, out);
   if (!watches(id)) return;
@@ -120,7 +120,7 @@ void ExplicitTasks::notice(const std::string& task_id, Now now) {
   if (const auto record = tracker_.record(task_id)) scheduler_.noticed(task_id, *record, now);
 }
 
-// Enough explicit tasks of one job: its statistics and lists tell more than asking one by one.
+// With enough explicit tasks in one job, its statistics and lists yield more than single polls.
 void ExplicitTasks::note_live(const TaskRecord& record) {
   const std::string& job = record.last.job_id;
   const std::string& id = record.key.task_id;
@@ -136,7 +136,7 @@ void ExplicitTasks::note_live(const TaskRecord& record) {
   if (live.empty()) live_.erase(job);
 }
 
-// A job is of one instance; where its tasks are named under several, any of them will do.
+// A job belongs to one instance; if its tasks are listed under several, any of these will do.
 void ExplicitTasks::assist(const std::string& job_id) {
   const auto& live = live_.at(job_id);
   jobs_.assist(job_id, live.empty() ? std::string() : instance_of(*live.begin()), live.size());

@@ -1,6 +1,6 @@
-// The owner of tasks that the configuration names by id: asks them by QueryTask as the scheduler
-// says. Where many of them belong to one job that is not watched, the job's statistics and lists
-// are read for them (AccountJobs::assist). No I/O. Event-loop thread only.
+// The owner of explicit tasks: polls them by QueryTask in the scheduler's order. If many of them
+// belong to one unwatched job, that job's statistics and lists are polled for them
+// (AccountJobs::assist). No I/O. Event-loop thread only.
 #pragma once
 
 #include <string>
@@ -22,11 +22,11 @@ class ExplicitTasks : public Owner {
   ExplicitTasks(Tracker& tracker, AccountJobs& jobs, Pace pace)
       : tracker_(tracker), jobs_(jobs), scheduler_(pace) {}
 
-  // Watches exactly the tasks of the configuration, new ones from `stored` on. Returns the ids that
-  // are no longer listed: those of watched jobs stay with their jobs, the others are forgotten.
-  // To be called before AccountJobs::configure, and finish_configure() after it.
+  // Watches exactly the tasks of the configuration; new ones start from `stored`. Returns the ids
+  // that are no longer listed: those of watched jobs stay with their jobs, the others are
+  // forgotten. Call it before AccountJobs::configure, and finish_configure() after that.
   std::vector<std::string> configure(const AccountConfig& config, const Stored& stored, Now now);
-  // Jobs that are read for tasks from here follow them to their instances.
+  // Moves assisting jobs to the instances of their tasks.
   void finish_configure();
 
   NextCall next(Api api, Now now, double rate, const Gates& gates) override;
@@ -39,11 +39,11 @@ class ExplicitTasks : public Owner {
   void set_usable(Api, bool, Now) override {}
 
   bool watches(const std::string& task_id) const { return homes_.contains(task_id); }
-  // A list's page, or a call for the task as one of a job, has shown it.
+  // Another response (a list row, or a QueryTask call of its job) has shown the task.
   void notice(const std::string& task_id, Now now);
-  // The record of a watched task has changed: its job may have fewer unfinished ones now.
+  // The record of a watched task has changed: its job may have fewer unfinished tasks now.
   void note_live(const TaskRecord& record);
-  // Records of the tasks seen since the last call of this.
+  // Records of the tasks observed since the last call of this function.
   std::vector<TaskRecord> take_seen();
   std::vector<std::string> unfinished() const;
   const Scheduler& scheduler() const { return scheduler_; }
@@ -58,10 +58,10 @@ class ExplicitTasks : public Owner {
   Tracker& tracker_;
   AccountJobs& jobs_;
   Scheduler scheduler_;
-  // Task -> its instance's name, which all tasks of the instance share.
+  // Task id -> the instance's name, shared by all tasks of the instance.
   std::unordered_map<std::string, std::shared_ptr<const std::string>> homes_;
   std::unordered_set<std::string> seen_;  // since the last take_seen()
-  // Tasks that are not finished, by job: with many of one job its lists help.
+  // Unfinished tasks by job id: a job with many of them is polled as an assisting job.
   std::unordered_map<std::string, std::unordered_set<std::string>> live_;
 };
 

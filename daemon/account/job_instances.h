@@ -1,5 +1,5 @@
-// Where the jobs of one account live, and which of these places list jobs to be watched. No I/O.
-// Event-loop thread only.
+// The instances to which the jobs of one account belong, and which of them use job discovery. No
+// I/O. Event-loop thread only.
 #pragma once
 
 #include <map>
@@ -18,25 +18,25 @@ namespace taskwatchd {
 class JobInstances {
  public:
   struct Instance {
-    std::string region, id, endpoint;  // by these it is known when its name changes
+    std::string region, id, endpoint;  // identify it when its name changes
     SharedContext context;
     std::optional<Duration> deadline;
     std::optional<Discovery> discovery;
   };
 
-  // Takes over a configuration. A renamed instance keeps its sweep: it is known by where it is, not
-  // by its name. Returns the names of before with the present ones; what is gone has none.
+  // Applies a configuration. A renamed instance keeps its sweep: it is identified by its endpoint,
+  // not by its name. Returns a map from old to current names; removed instances are not in it.
   std::map<std::string, std::string> configure(const AccountConfig& config);
 
   // REQUIRES: the configuration has an instance of that name.
   Instance& at(const std::string& name) { return by_name_.at(name); }
   bool discovers() const;
-  // nullptr: none of the call's instance (any more). It points into this until `configure`.
+  // Returns nullptr if the call's instance has no discovery (any more). Valid until `configure`.
   Discovery* discovery_of(const Call& call);
   const Discovery* discovery_of(const Call& call) const;
-  // The next ListJob, or when to look again.
+  // The next ListJob call, or when to check again.
   NextCall next_listing(Now now, const Gates& gates) const;
-  // Jobs that discovery found and left out, because of its limit.
+  // Jobs found but not watched: the name does not match, too old, or over the limit.
   std::size_t skipped() const;
 
  private:

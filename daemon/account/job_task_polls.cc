@@ -63,16 +63,17 @@ void JobTaskPolls::counted(const std::string& job_id, const JobStatistics* befor
   timeouts_.counted(job_id, before != nullptr && timed_out(reply) > timed_out(*before), now);
 }
 
-// Tasks that have just reached their timeouts and still run, as far as we know.
+// Finds tasks that have just reached their timeouts and are IN_PROGRESS as far as is known.
 void JobTaskPolls::look_for_timeouts(Now now, Duration floor) {
   for (const std::string& job : timeouts_.reach(now, table_)) {
-    // Where it may not be asked again at once its job's count must show it.
+    // If the task cannot be polled again at once, its job's statistics must show the timeout.
     const bool rarely = floor > Timeouts::kEvery;
     if (rarely && jobs_.contains(job)) planner_.expect_timeout(job, now.mono);
   }
 }
 
-// Tasks that we have in a status that fewer have: some have moved on and no list shows where to.
+// Queues tasks last known in a status that fewer tasks have: some moved on, and no list shows
+// where.
 void JobTaskPolls::look_for_surplus(Now now) {
   if (now.mono < surplus_looked_ + kSurplusEvery) return;
   surplus_looked_ = now.mono;

@@ -1,6 +1,7 @@
-// Tasks of watched jobs that are asked one by one, by QueryTask: which is next, and why. Lists are
-// cheaper; these are the ones whose lists do not say why they failed, or tell that something is
-// amiss, and those that reach their timeouts. No I/O. Event-loop thread only.
+// Tasks of watched jobs that are polled one by one with QueryTask: which is next, and why. Lists
+// are cheaper; these are failed tasks, because lists do not include the device message, tasks that
+// contradict their job's lists or counts, and tasks that reach their timeouts. No I/O. Event-loop
+// thread only.
 #pragma once
 
 #include <string>
@@ -23,27 +24,27 @@ class JobTaskPolls {
   JobTaskPolls(const WatchedJobs& jobs, const TaskTable& table, JobPlanner& planner)
       : jobs_(jobs), table_(table), planner_(planner) {}
 
-  // The next QueryTask, or when to look again; no task more often than every `floor`.
+  // The next QueryTask, or when to check again; each task at most once per `floor`.
   NextCall next(Now now, Duration floor, const Gates& gates);
   void on_sent(const Call& call, Now now);
   void on_answer(const Call& call);
-  // `over`: nothing more is to be had of the task.
+  // `over`: no further details of the task are available.
   void on_failure(const Call& call, Mono retry_at, bool over);
 
-  // A list has shown a bad task for the first time: it does not say why.
+  // A list has shown a failed task for the first time, without the device message.
   void want_details(const std::string& task_id) { looks_.want(task_id, CloserLooks::Why::kWords); }
-  // A whole walk, begun at `began`, through the list of the job's running tasks is over.
+  // A complete scan of the job's IN_PROGRESS list, begun at `began`, has ended.
   void list_ended(const std::string& job_id, Wall began) {
     looks_.want_those_who_left(job_id, began, table_);
   }
   // The task's status has changed. REQUIRES: the table has the task.
   void expect_timeout(const JobReply& job, const std::string& task_id);
-  // The same for all running tasks of a job that was taken from the state.
+  // The same for all IN_PROGRESS tasks of a job that was restored from the state database.
   void expect_timeouts(const JobReply& job, const std::string& job_id);
-  // Statistics have come, after `before` (nullptr: the first).
+  // Statistics were received; `before` are the previous ones (nullptr: these are the first).
   void counted(const std::string& job_id, const JobStatistics* before, const JobStatistics& reply,
                Mono now);
-  // To be called before statistics are asked for: jobs whose tasks have just timed out come first.
+  // Call before statistics are polled: jobs whose tasks have just timed out go first.
   void look_for_timeouts(Now now, Duration floor);
 
   const CloserLooks& looks() const { return looks_; }

@@ -22,7 +22,7 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
     if (const JobStatistics* statistics = planner.statistics_of(id)) {
       view.statistics = *statistics;
     } else if (planner.known_whole(id)) {
-      view.statistics.emplace();  // denied: what a whole scan showed
+      view.statistics.emplace();  // denied: from a complete scan
       view.statistics->tasks = view.held;
       for (const std::uint32_t n : view.held) view.statistics->total += n;
     }

@@ -1,4 +1,4 @@
-// What an account says of its watched jobs, and what it expects of them. Pure.
+// What an account reports about its watched jobs, and their forecasts. No I/O.
 #pragma once
 
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace taskwatchd {
 
-// One view a job. Walks over all tasks if a job has a deadline.
+// Returns one view per job. Scans all tasks if a job has a deadline.
 std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planner,
                                const TaskTable& table, Now now);
 
-// Forecasts the end of each unfinished job anew: two walks over all tasks.
+// Recomputes the forecast of each unfinished job: two passes over all tasks.
 void look_ahead(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table, Now now);
 
 }  // namespace taskwatchd

@@ -54,8 +54,8 @@ std::vector<OverdueWatch::Passed> OverdueWatch::unfinished_due(
   return passed;
 }
 
-// After a step back the clock shows a second time what it has shown before. The tasks that were
-// handled then are remembered until it has caught up; tasks that are new since are not skipped.
+// After a step back the clock repeats a time span. The tasks handled in that span are remembered
+// until the clock has caught up; tasks that are new since then are not skipped.
 void OverdueWatch::follow_clock(const std::vector<InstanceConfig>& instances,
                                 const Tracker& tracker, Wall now) {
   if (now >= reported_.first) return;
@@ -77,7 +77,7 @@ void OverdueWatch::report(const std::vector<InstanceConfig>& instances, const Tr
   std::sort(passed.begin(), passed.end(),
             [](const Passed& a, const Passed& b) { return a.due < b.due; });
   std::size_t most = std::min(passed.size(), kMost);
-  // Two ids of one hash and instant are not told apart by the mark: they stay together.
+  // The mark cannot distinguish two ids with the same hash and time: they are reported together.
   while (most > 0 && most < passed.size() && passed[most].due == passed[most - 1].due) ++most;
   for (std::size_t i = 0; i < most; ++i) {
     const TaskRow& row = *passed[i].row;

@@ -48,7 +48,7 @@ class OverdueWatch {
   void follow_clock(const std::vector<InstanceConfig>& instances, const Tracker& tracker, Wall now);
 
   std::string account_;
-  Due reported_;  // everything up to there was reported, or was not to be
+  Due reported_;  // everything up to here was reported, or was not meant to be
   // The clock was set back: what had been handled when it showed a later time, up to
   // `ahead_until_`.
   Due ahead_until_;

@@ -1,4 +1,4 @@
-// The parts of an account, to be read: what `status` and `explain` are made from.
+// Read-only access to the parts of an account, for `status` and `explain`.
 #pragma once
 
 #include <map>
@@ -24,9 +24,9 @@ struct AccountParts {
   const ExplicitTasks& tasks;
   const Distributions& distributions;
   const BlindWatch& blind;
-  std::optional<double> clock_offset;  // s, cloud less ours
+  std::optional<double> clock_offset;  // s, platform minus local clock
 
-  // What is watched gives that API something to do.
+  // Returns true if any owner has something to call that API for.
   bool needs(Api api) const {
     return jobs.needs(api) || tasks.needs(api) || distributions.needs(api);
   }

@@ -10,14 +10,16 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kThrottleSpell = std::chrono::minutes(5);  // clean for so long: it has passed
-// A code that may mean absence says so of one item while others answer: within this, or while no
-// seen item gets it. Below the span after which a task is taken for gone, so that an instance that
-// answers everything so cannot make its tasks vanish; above the heartbeat of a minute.
+// Without throttling for this long, the episode is over: the next throttling is logged again.
+constexpr Duration kThrottleSpell = std::chrono::minutes(5);
+// For so long after a success, other items count as answering: a code that may mean absence then
+// concerns one item. The same holds while no previously seen item got such a code. Shorter than the
+// time until a task counts as gone, so that an instance that returns the code for everything cannot
+// make its tasks vanish; longer than the 60 s heartbeat.
 constexpr Duration kOthersAnswer = std::chrono::seconds(90);
-constexpr int kToldAbsent = 10;  // items told as unknown while nothing answers
+constexpr int kToldAbsent = 10;  // items logged as not found while no others succeed
 
-// As an instance: RegionId is that of the one endpoint which knows these calls.
+// The distribution endpoint as an instance: RegionId is that of the only endpoint with these APIs.
 InstanceConfig distribution_place(const DistributionsConfig& distributions) {
   InstanceConfig place;
   place.region = "cn-shanghai";
@@ -26,7 +28,7 @@ InstanceConfig distribution_place(const DistributionsConfig& distributions) {
   return place;
 }
 
-// Where an instance is, without what is watched of it: there may be 100,000 ids.
+// The endpoint data of an instance without its item lists: there may be 100,000 ids.
 InstanceConfig without_items(const InstanceConfig& instance) {
   InstanceConfig place;
   place.name = instance.name;
@@ -88,7 +90,7 @@ Reach::Place& Reach::at(const std::string& instance) {
 }
 
 Gates Reach::gates() const {
-  // One instance that fails holds up no other, unless what is wrong is the account's.
+  // A failing instance does not block the others, unless the cause concerns the whole account.
   const bool whole = whole_refused_ && health_.failing();
   const Mono account_held = whole ? health_.held_until() : Mono::min();
   Gates gates;
@@ -140,7 +142,7 @@ void Reach::good(const std::string& instance, Api api, Now now, std::vector<Even
   if (!recovered && !keys_found) return;
   news.push_back(account_recovered(now.wall, name_, place.config.name, api));
   if (!told || !concerns_account(*told)) return;
-  // It was told for all instances by one message; it ends by one too.
+  // One message reported this failure for all instances; one message ends it, too.
   for (Place& other : places_) {
     if (other.health.told() == told) other.health.forget_told();
   }
@@ -167,7 +169,7 @@ void Reach::throttled(const std::string& instance, Api api, const Failure& failu
 }
 
 bool Reach::no_keys(Now now) {
-  health_.failed(Reason::kAuth, now, 0);  // nothing is asked: the account is not up for long
+  health_.failed(Reason::kAuth, now, 0);  // nothing is called: the account will soon be down
   return !std::exchange(told_no_keys_, true);
 }
 

@@ -30,7 +30,7 @@ int Retries::consecutive(const CallKey& key) const {
 }
 
 void Retries::forget(const std::string& item) {
-  // A job's lists have keys that begin with the job's id and a blank, so they follow it at once.
+  // Keys of a job's lists begin with the job id and a blank, so they directly follow the job's key.
   const auto is_its = [&](const CallKey& key) {
     return key.item == item || key.item.starts_with(item + ' ');
   };

@@ -1,6 +1,5 @@
-// Consecutive failures of each item by each API: how long to back off, and which calls repeat a
-// failed one. An API that fails for an item says nothing of the others. No I/O. Event-loop thread
-// only.
+// Consecutive failures per item and API: how long to back off, and which calls repeat a failed one.
+// An API failure for one item says nothing about other items. No I/O. Event-loop thread only.
 #pragma once
 
 #include <map>
@@ -14,19 +13,19 @@ namespace taskwatchd {
 
 class Retries {
  public:
-  // How much a failure says of the item rather than of the way to it.
+  // What a failure says about the item itself rather than about the connection.
   enum class Blame : std::uint8_t {
-    kItem,   // the platform refused it: the same call will hardly do better soon
-    kReply,  // what came back is not the documented response: that may have been chance
+    kItem,   // the platform rejected it: repeating the same call soon will hardly help
+    kReply,  // the response is not the documented one, possibly by chance
   };
-  // One more failure. Returns how long that item is not asked for by that API: 5 s, doubled with
-  // each consecutive failure up to a minute, but not less than `least` (the minimum poll interval);
-  // a first unreadable reply is asked for again at once, a second one after a second.
+  // Counts a failure. Returns how long that API is not called for that item: 5 s, doubled with each
+  // consecutive failure up to 60 s, but not less than `least` (the minimum poll interval). A first
+  // unreadable response is retried at once, a second one after 1 s.
   Duration failed(const CallKey& key, Blame blame, Duration least);
   int consecutive(const CallKey& key) const;
   void succeeded(const CallKey& key) { failures_.erase(key); }
 
-  // The item's next call repeats one that failed for a passing reason.
+  // The item's next call repeats one that failed temporarily.
   void expect_repeat(const CallKey& key) { repeats_.insert(key); }
   bool take_repeat(const CallKey& key) { return repeats_.erase(key) > 0; }
 

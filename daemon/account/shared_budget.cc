@@ -6,11 +6,11 @@
 namespace taskwatchd {
 namespace {
 
-// A found limit is dropped so often, until throttled calls confirm it: it may be gone.
+// Unless throttled calls confirm it, a found limit is dropped after this time: it may be gone.
 constexpr Duration kReview = std::chrono::minutes(10);
 
-// Shares of the APIs while all have calls ready. The statistics find out that something ended and
-// where; lists and single tasks find what.
+// Shares of the APIs while all have calls ready. Statistics show that tasks finished and in which
+// job; lists and single tasks show which.
 double weight_of(Api api) {
   switch (api) {
     case Api::kQueryJobStatistics:

@@ -11,7 +11,7 @@ void look_back(AccountStatus& status, Wall seen) {
   }
 }
 
-// A job's tasks, as far as replies have named them; the statistics tell how many were not.
+// Counts a job's tasks as responses have shown them; the rest of the statistics' total is unseen.
 void add_job(AccountStatus& status, const JobView& job) {
   std::size_t unfinished = 0, finished = 0;
   for (const TaskStatus task : kAllTaskStatuses) {
@@ -25,7 +25,7 @@ void add_job(AccountStatus& status, const JobView& job) {
   const auto& tasks = job.statistics->tasks;
   const bool live = std::any_of(kAllTaskStatuses.begin(), kAllTaskStatuses.end(),
                                 [&](auto s) { return !is_finished(s) && count_of(tasks, s) > 0; });
-  // The counts look at all of its tasks at once.
+  // One statistics response covers all of its tasks at once.
   if (live && job.statistics_read) look_back(status, *job.statistics_read);
 }
 

@@ -7,7 +7,7 @@
 
 namespace taskwatchd {
 
-// Walks over all explicit tasks and jobs.
+// One pass over all explicit tasks and jobs.
 AccountStatus status_of(const AccountParts& account, Now now);
 
 }  // namespace taskwatchd

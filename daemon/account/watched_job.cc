@@ -7,13 +7,13 @@
 namespace taskwatchd {
 namespace {
 
-constexpr int kAgreeing = 3;  // descriptions that are older than ours, before they are believed
+constexpr int kAgreeing = 3;  // consecutive older responses before they are accepted
 constexpr Duration kAgreeingSpan = std::chrono::minutes(1);
 
 }  // namespace
 
-// Replies overtake each other, and some come from a copy that lags. As with tasks, what is older
-// than ours is believed once three consecutive ones agree on it for a minute.
+// Responses overtake each other, and some come from a lagging replica. As with tasks, older job
+// details are accepted once three consecutive responses agree on them over a minute.
 bool WatchedJob::is_stale(const JobReply& reply, Now now) {
   if (record.last.job_id.empty() || reply.modified >= record.last.modified) {
     older_ = 0;

@@ -1,5 +1,5 @@
-// One watched job of an account: what is durable of it, and what its replies make of it. Pure;
-// event-loop thread only.
+// One watched job of an account: its durable record, and what responses change in it. No I/O.
+// Event-loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -20,27 +20,28 @@ struct WatchedJob {
   JobRecord record;  // with the instance's name
   SharedContext context;
   std::optional<Duration> deadline;
-  bool found = false;    // by discovery, not named
-  bool touched = false;  // its last_seen has moved and is not stored yet
+  bool found = false;    // by discovery, not named in the configuration
+  bool touched = false;  // last_seen has changed and is not stored yet
   Forecast forecast;
   Outlook outlook;
   Wall outlook_at;
   std::uint32_t stalled = 0;
   UnseenEnds unseen;
   bool endless_logged = false;
-  std::optional<Wall> counted;  // when the newest statistics, or a whole scan, came
+  std::optional<Wall> counted;  // when the newest statistics, or a complete scan, came
 
-  // A description of it came, by QueryJob or ListJob.
+  // Applies job details received from QueryJob or ListJob.
   void described(const JobReply& reply, Now now, Verdict& out);
-  // What is known of its tasks as a whole may have changed.
+  // Call when the job's counts or known task statuses may have changed.
   void progressed(const JobPlanner& planner, const TaskTable& table, Now now, Verdict& out);
-  // One of its tasks was seen: `row` as it is now, `before` as it was seen before, if it was.
+  // One of its tasks was observed: `row` is its current state, `before` the previous observation,
+  // if any.
   void task_seen(const std::optional<Sight>& before, const TaskRow* row);
 
  private:
   bool is_stale(const JobReply& reply, Now now);
 
-  int older_ = 0;  // consecutive descriptions that were older than ours
+  int older_ = 0;  // consecutive responses older than the record
   Mono older_since_;
 };
 

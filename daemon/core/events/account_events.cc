@@ -36,7 +36,7 @@ Event begin(Wall at, Level level, std::string event_name, const std::string& acc
   return event;
 }
 
-// The distribution endpoint is no instance.
+// The distribution endpoint is not an instance.
 void add_instance(Event& event, const std::string& instance) {
   if (!instance.empty()) event.add("iot_instance", instance);
 }

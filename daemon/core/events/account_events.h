@@ -1,4 +1,4 @@
-// Events about accounts rather than tasks: not stored, told on change. Pure.
+// Events about accounts rather than tasks: not stored, logged on change. No I/O.
 #pragma once
 
 #include <string>
@@ -11,25 +11,25 @@
 
 namespace taskwatchd {
 
-// Whose trouble a failure is: a key's or a bill's is the account's, a way's the instance's.
+// Returns true if a failure concerns the account (credentials, billing), not an instance (network).
 bool concerns_account(Reason reason);
 
-// auth_failed, api_forbidden, api_throttled or account_unreachable, by the reason; `msg` says what
-// to do (core/advice).
+// auth_failed, api_forbidden, api_throttled or account_unreachable, depending on the reason; `msg`
+// says how to fix it (core/advice).
 Event call_failed(Wall at, const std::string& account, const std::string& instance, Api api,
                   const Failure& failure, std::string msg);
-// task_not_found, job_not_found or distribution_not_found: the cloud does not know what `call` asks
-// for.
+// task_not_found, job_not_found or distribution_not_found: the platform does not know the item of
+// `call`.
 Event item_not_found(Wall at, const std::string& account, const Call& call, const Failure& failure,
                      const std::string& advice);
-// task_refused, job_refused or distribution_refused: the cloud refuses this one item, or its reply
-// is not the documented one, while others answer.
+// task_refused, job_refused or distribution_refused: the platform rejects this item, or its
+// response is not the documented one, while others succeed.
 Event item_refused(Wall at, const std::string& account, const Call& call, const Failure& failure,
                    const std::string& advice);
 Event account_recovered(Wall at, const std::string& account, const std::string& instance, Api api);
-// There are no keys to sign with.
+// No credentials are available.
 Event no_keys(Wall at, const std::string& account, std::string why);
-// All APIs of the account share a limit in calls/s that its configuration does not name.
+// All APIs of the account share a limit in calls/s that its configuration does not set.
 Event common_quota_found(Wall at, const std::string& account, std::size_t limit);
 Event blind_interval(Wall at, const std::string& account, const BlindInterval& interval);
 

@@ -14,7 +14,7 @@ bool contains(const std::string& text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(), equal) != text.end();
 }
 
-// "the task id, ": what the call names that may be mistyped.
+// "the task id, ": the parameter of the call that may be mistyped.
 std::string named_by(Api api) {
   switch (api) {
     case Api::kQueryTask:

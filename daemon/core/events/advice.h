@@ -1,4 +1,4 @@
-// What a person can do about a failed call: one sentence for log lines and commands. Pure.
+// How to fix a failed call: one sentence for log lines and commands. No I/O.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace taskwatchd {
 
-// Where the call went.
+// The endpoint of the call.
 struct CallPlace {
   std::string account;
   std::string instance;  // the label iot_instance; empty: the distribution endpoint

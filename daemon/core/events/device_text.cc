@@ -32,7 +32,7 @@ std::string repair_utf8(std::string_view bytes) {
 
 std::string cut(std::string text, std::size_t limit) {
   if (text.size() <= limit) return text;
-  // The longest that the words can be; so they fit however much is cut.
+  // The maximum length of the suffix, so that it fits however much is cut.
   const std::size_t words = fmt::formatted_size("...(+{} bytes)", text.size());
   std::size_t keep = limit >= words ? limit - words : limit;
   while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xC0u) == 0x80u) --keep;

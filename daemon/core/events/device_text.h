@@ -1,4 +1,4 @@
-// Words that a device or the cloud wrote, made fit to be shown. Pure.
+// Makes text from a device or the platform safe to display. No I/O.
 #pragma once
 
 #include <string>
@@ -6,18 +6,18 @@
 
 namespace taskwatchd {
 
-// Bytes of any origin as valid UTF-8: each bad byte becomes U+FFFD.
+// Converts bytes of any origin to valid UTF-8: each invalid byte becomes U+FFFD.
 std::string repair_utf8(std::string_view bytes);
-// `limit` bytes at most, the "...(+N bytes)" included that says how much was cut; cut at a
-// character's edge. A limit too small for those words gives the text's head alone.
+// Cuts to `limit` bytes, including the suffix "...(+N bytes)" that says how much was cut, at a
+// character boundary. If the limit is too small for the suffix, returns only the start of the text.
 // REQUIRES: text is valid UTF-8.
 std::string cut(std::string text, std::size_t limit);
-// A device's words made fit for an event's field: repaired UTF-8, redacted, then cut at 256 bytes.
+// A device message for an event's field: repaired UTF-8, redacted, then cut to 256 bytes.
 std::string device_text(std::string_view bytes);
-// A name registered in the cloud: repaired UTF-8, cut at 128 bytes.
+// A name registered on the platform: repaired UTF-8, cut to 128 bytes.
 std::string name_text(std::string_view bytes);
-// Control, escape, line-end and bidirectional characters as \xNN or \u{NNNN}, bytes that are not
-// UTF-8 as \xNN; the rest unchanged.
+// Control, escape, line-end and bidirectional characters become \xNN or \u{NNNN}, invalid bytes
+// \xNN; the rest is unchanged.
 std::string escape_controls(std::string_view text);
 
 }  // namespace taskwatchd

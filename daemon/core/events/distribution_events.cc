@@ -8,7 +8,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kListed = 100;  // failed devices in an event
+constexpr std::size_t kListed = 100;  // failed devices listed in an event
 
 Event begin(std::string name, Level level, Wall at, const DistributionKey& key) {
   Event event;

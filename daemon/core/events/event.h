@@ -1,5 +1,5 @@
-// What happened, told to the log and later to other sinks. Plain values.
-// Stored events have an id, given at their commit; others (started, api_throttled, ...) have id 0.
+// Something that happened, for the log and later for other sinks. Plain values. Stored events get
+// an id at their commit; others (started, api_throttled, ...) have id 0.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Event {
   Wall ts;
   Level level = Level::kInfo;
   std::string name;  // "task_transition"; empty for a plain diagnostic
-  std::string msg;   // one sentence for people; never a device's words
+  std::string msg;   // one human-readable sentence; never a device message
   std::vector<Field> fields;
 
   void add(std::string field, FieldValue value) {

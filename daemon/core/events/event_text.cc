@@ -19,9 +19,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 5> kOwnNames = {"ts", "level", "event", "msg", "id"};
-constexpr std::size_t kMaxDepth = 8;  // an event has two levels; simdjson counts a few of its own
+constexpr std::size_t kMaxDepth = 8;  // an event has two levels; simdjson adds a few internal ones
 
-// The shortest text that reads back as the same number.
+// The shortest text that parses to the same number.
 template <typename Number>
 std::string shortest(Number value) {
   std::array<char, 40> text{};
@@ -34,7 +34,7 @@ bool is_own_name(std::string_view name) {
   return find_in<std::size_t>(kOwnNames, name).has_value();
 }
 
-// What a logfmt reader takes as it stands.
+// Returns true if logfmt needs no quotes for the text.
 bool is_plain(std::string_view text) {
   if (text.empty()) return false;
   for (std::size_t at = 0; at < text.size();) {
@@ -50,7 +50,7 @@ bool is_plain(std::string_view text) {
 
 void append_pair(std::string& out, std::string_view key, std::string_view value) {
   if (!out.empty()) out += ' ';
-  // A key has no quotes to hide in: whatever could end it becomes an underscore.
+  // A key cannot be quoted: characters that could end it become underscores.
   for (const char c : key) {
     const bool plain = c > ' ' && c < 0x7F && c != '=' && c != '"' && c != '\\';
     out += plain ? c : '_';
@@ -130,7 +130,7 @@ std::optional<FieldValue> value_of(const Element& element) {
   return std::nullopt;
 }
 
-// ts, level, event, msg or id into its place.
+// Stores ts, level, event, msg or id in its member.
 bool take_own(Event& event, std::string_view name, const Element& element) {
   if (name == "id") return element.get_uint64().get(event.id) == simdjson::SUCCESS;
   std::optional<std::string> text = string_of(element);
@@ -198,7 +198,7 @@ std::optional<Event> event_from_json(std::string_view json) {
     if (!value) return std::nullopt;
     event.fields.push_back({std::string(member.key), *std::move(value)});
   }
-  // ts, level and msg are always written.
+  // ts, level and msg are mandatory.
   if (seen[0] == 0 || seen[1] == 0 || seen[3] == 0) return std::nullopt;
   return event;
 }

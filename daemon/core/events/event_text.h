@@ -1,6 +1,6 @@
-// Events as text: one JSON object, or one logfmt line. Every character that leaves here is
-// printable: controls, line ends and bidirectional marks are escaped, so that no device can forge
-// a line. Pure; never fails on any input bytes.
+// Events as text: one JSON object, or one logfmt line. All output is printable: controls, line ends
+// and bidirectional controls are escaped, so that no device can forge a line. No I/O; never fails
+// on any input bytes.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ std::string to_json(const Event& event);
 // ts=... level=warn event=task_transition msg="..." id=7 key=value ...; values quoted where needed
 // with JSON's escapes, lists joined by commas, maps as name.key=value.
 std::string to_logfmt(const Event& event);
-// The reverse of to_json. Nothing if the text is not what to_json writes.
+// The inverse of to_json. Returns nullopt if the text was not written by to_json.
 std::optional<Event> event_from_json(std::string_view json);
 
 }  // namespace taskwatchd

@@ -1,4 +1,4 @@
-// The stored events of jobs, built from records: their names, levels and fields. Pure.
+// The stored events of jobs, built from records: their names, levels and fields. No I/O.
 #pragma once
 
 #include <optional>
@@ -10,15 +10,15 @@
 
 namespace taskwatchd {
 
-// The job's status is another than it was; a warning for TIMED_OUT. `record` is the new one.
+// The job's status has changed; a warning for TIMED_OUT. `record` is the new one.
 Event job_transition(const JobRecord& record, JobStatus from, Wall observed_at,
                      const StringMap& labels);
-// One per job, after its first scan: how many of its tasks are in which status.
+// One per job, after its first complete scan: its tasks by status.
 Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall observed_at,
                    const StringMap& labels);
 
-// Not stored. One of the job's lists has no end, as far as anybody can tell; `status`: absent for
-// the list of all its tasks.
+// Not stored. One of the job's lists seems to have no end; `status` is absent for the list of all
+// its tasks.
 Event endless_list(const JobRecord& record, std::optional<TaskStatus> status, Wall observed_at);
 
 }  // namespace taskwatchd

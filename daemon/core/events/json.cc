@@ -13,7 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-// The inside of a JSON string; valid UTF-8 whatever comes in.
+// Appends the content of a JSON string; valid UTF-8 for any input.
 void append_escaped(std::string& out, std::string_view text) {
   const auto to = std::back_inserter(out);
   for (std::size_t at = 0; at < text.size();) {
@@ -37,7 +37,7 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-// The shortest text that reads back as the same number.
+// The shortest text that parses to the same number.
 template <typename Number>
 std::string shortest_text(Number value) {
   std::array<char, 40> text{};

@@ -1,7 +1,7 @@
-// The one writer of JSON: an object, member by member, in the order of the calls. Every text leaves
-// as valid UTF-8 whose controls, line ends and bidirectional marks are escaped. A double always has
-// a point or an exponent (80.0), so that it reads back as one; a producer who wants 80 gives an
-// integer. NaN and the infinities are null. Pure; never fails on any input bytes.
+// The only JSON writer: an object, member by member, in the order of the calls. Every text is
+// written as valid UTF-8; controls, line ends and bidirectional controls are escaped. A double
+// always has a point or an exponent (80.0), so that it is read back as a double; pass an integer to
+// write 80. NaN and infinities become null. No I/O; never fails on any input bytes.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,10 @@ class JsonObject {
   explicit JsonObject(const std::vector<Field>& fields);
 
   JsonObject& add(std::string_view key, const FieldValue& value);
-  // What is not known is left out.
+  // Omits the member if its value is unknown.
   JsonObject& add_if(std::string_view key, const std::string& text);
   JsonObject& add_if(std::string_view key, const std::optional<Wall>& at);
-  // `json` is JSON already.
+  // `json` is already JSON.
   JsonObject& add_json(std::string_view key, std::string_view json);
 
   std::string text() const { return text_ + '}'; }
@@ -36,9 +36,9 @@ class JsonObject {
 
 // 62 rather than 62.0.
 FieldValue json_number(double value);
-// [a,b] of JSON texts.
+// Joins JSON texts to an array: [a,b].
 std::string json_list(const std::vector<std::string>& items);
-// The text in quotes, escaped.
+// Appends the text in quotes, escaped.
 void append_quoted(std::string& out, std::string_view text);
 
 }  // namespace taskwatchd

@@ -11,20 +11,20 @@ namespace {
 
 constexpr std::string_view kRedacted = "REDACTED";
 
-// Lower case, without - and _. Any name that contains one of these is a credential's:
+// Lower case, without - and _. A name that contains one of these belongs to a credential:
 // AccessKeyId, OSSAccessKeyId, x-oss-signature-version, X-Amz-Date, SignatureNonce, ...
 constexpr std::array<std::string_view, 8> kCredentialNames = {
     "accesskey", "signature", "expires", "securitytoken", "credential", "xoss", "xamz", "xacs"};
 
-// What may stand for = or : after a name: plain, percent-encoded (once, twice), and as JSON writers
-// escape them. In lower case.
+// Equivalents of = or : after a name: plain, percent-encoded (once, twice), and as JSON writers
+// escape them. Lower case.
 constexpr std::array<std::string_view, 8> kSeparators = {"=",       ":",   "%3d",   "%253d",
                                                          "\\u003d", "%3a", "%253a", "\\u003a"};
-// Likewise for & after a value, beside what kValueStops has.
+// Encoded equivalents of & after a value, in addition to kValueStops.
 constexpr std::array<std::string_view, 2> kNextParameter = {"%26", "%2526"};
 constexpr std::string_view kValueStops = "&\"',;}]<>\\";
 
-// A part of the text that is taken out.
+// A part of the text to remove.
 struct Span {
   std::size_t from = 0;
   std::size_t to = 0;
@@ -44,7 +44,7 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t';
 }
 
-// Ends any URL: none of these may stand in one unencoded.
+// Characters that end a URL: none of these may occur unencoded in one.
 bool ends_url(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '<' || c == '>' || c == 0x7F;
 }
@@ -66,16 +66,16 @@ bool names_credential(std::string_view name) {
                      [&](auto word) { return plain.find(word) != std::string::npos; });
 }
 
-// The width of the mark that ends a scheme; the second spelling is how some JSON writers put it.
+// The width of "://" after a scheme, also as escaped by some JSON writers; 0 if there is none.
 std::size_t scheme_mark(std::string_view text) {
   if (text.starts_with("://")) return 3;
   if (text.starts_with(":\\/\\/")) return 5;
   return 0;
 }
 
-// User and password before the host, and all from the first ? to the URL's end.
+// Marks user and password before the host, and everything from the first ? to the URL's end.
 void mark_urls(std::string_view text, Spans& spans) {
-  std::size_t end = 0;  // of the URL that we are in
+  std::size_t end = 0;  // end of the current URL
   for (std::size_t at = 0; at < text.size(); ++at) {
     const std::size_t width = scheme_mark(text.substr(at));
     if (width == 0) continue;
@@ -92,7 +92,7 @@ void mark_urls(std::string_view text, Spans& spans) {
   }
 }
 
-// Past blanks and past a quote that may be escaped; `quote` becomes the quote met, if any.
+// Skips blanks and a quote that may be escaped; `quote` becomes that quote, if any.
 std::size_t skip_quote(std::string_view text, std::size_t at, char& quote) {
   while (at < text.size() && is_blank(text[at])) ++at;
   std::size_t i = at;
@@ -104,7 +104,7 @@ std::size_t skip_quote(std::string_view text, std::size_t at, char& quote) {
   return at;
 }
 
-// Where a value without quotes ends.
+// Returns where a value without quotes ends.
 std::size_t bare_end(std::string_view text, std::size_t at) {
   for (; at < text.size(); ++at) {
     const char c = text[at];
@@ -115,9 +115,9 @@ std::size_t bare_end(std::string_view text, std::size_t at) {
   return at;
 }
 
-// The values of credential parameters.
+// Marks the values of credential parameters.
 void mark_parameters(std::string_view text, Spans& spans) {
-  Span bare;  // the last one: a name within it has a value that ends where it does
+  Span bare;  // the last one: a name inside it has a value with the same end
   for (std::size_t at = 0; at < text.size(); ++at) {
     const std::size_t first = at;
     while (at < text.size() && is_name_char(text[at])) ++at;

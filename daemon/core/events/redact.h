@@ -1,6 +1,6 @@
-// Finds what must not be shown in a text of any origin, and takes it out. Every URL and every name
-// is looked at by itself, whatever stands around it: were they read in turn, the value of one could
-// swallow the name of the next and leave its value behind. Pure.
+// Removes secrets from text of any origin. Every URL and every name is checked independently of its
+// context: in sequential parsing, the value of one could swallow the next name and leave that
+// name's value in the text. No I/O.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace taskwatchd {
 
-// URLs lose user, password and query; credential parameters (AccessKeyId=, Signature=, x-oss-...)
-// lose their values, in plain, JSON or percent-encoded spelling. Rather a word too many than one
-// too few: a presigned URL is a key to what it names.
+// Removes user, password and query of URLs, and the values of credential parameters (AccessKeyId=,
+// Signature=, x-oss-...) in plain, JSON or percent-encoded spelling. Rather removes too much than
+// too little: a presigned URL grants access to its file.
 std::string redact(std::string_view text);
 
 }  // namespace taskwatchd

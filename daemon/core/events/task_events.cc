@@ -37,7 +37,7 @@ void add_identity(Event& event, const TaskRecord& record) {
   add_if(event, "product_key", name_text(record.last.product_key));
 }
 
-// What the device and the cloud said with the status.
+// Adds the device message and the details of the status.
 void add_details(Event& event, const TaskReply& last) {
   if (last.progress) event.add("progress", number(*last.progress));
   add_if(event, "status_message", device_text(last.message));

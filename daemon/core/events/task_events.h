@@ -12,25 +12,25 @@ namespace taskwatchd {
 
 struct TransitionFacts {
   TaskStatus from = TaskStatus::kUnknown;
-  Wall observed_at;  // receive time of the reply that shows the new status
-  Wall not_before;   // receive time of the last reply that showed `from`
+  Wall observed_at;  // receive time of the response that shows the new status
+  Wall not_before;   // receive time of the last response that showed `from`
   bool regression = false;
 };
 
 // `record` is the new one.
 Event task_transition(const TaskRecord& record, const TransitionFacts& facts,
                       const StringMap& labels);
-// `changed_while_watched` makes a bad status a warning.
+// `changed_while_watched` makes a failure a warning.
 Event task_baseline(const TaskRecord& record, Wall observed_at, bool changed_while_watched,
                     const StringMap& labels);
 Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall observed_at,
                       const StringMap& labels);
-// Unfinished `deadline` after it was queued. Stored.
+// The task is unfinished `deadline` after it was queued. Stored.
 Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at,
                    const StringMap& labels);
-// What the device said, read after the transition that a list had shown. Not stored.
+// The device message, read after the transition that a list had shown. Not stored.
 Event task_details(const TaskRecord& record, Wall observed_at);
-// `record` may be absent: a task that was never seen.
+// `record` may be null: a task that was never seen.
 Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecord* record,
                 Wall observed_at, const StringMap& labels);
 

@@ -1,6 +1,6 @@
-// Ages in buckets that widen with age: the first is all below 1 s, then `kPerOctave` to each
-// doubling, the last open. Both life tables count in these (hazard.h, life_table.h). Pure; seconds;
-// ages below zero count as zero.
+// Ages in buckets that widen with age: the first is all below 1 s, then `kPerOctave` per doubling,
+// the last one open-ended. Both life tables use these (hazard.h, life_table.h). No I/O; seconds;
+// negative ages count as zero.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class AgeBuckets {
 
   static std::size_t bucket(double age) {
     if (!(age >= 1)) return 0;
-    // A double's exponent and the first bits of its mantissa count the parts of octaves.
+    // A double's exponent and the first bits of its mantissa give the octave and its part.
     static_assert(std::numeric_limits<double>::is_iec559);
     constexpr int kShift = 52 - std::countr_zero(kPerOctave);
     constexpr std::uint64_t kOne = std::bit_cast<std::uint64_t>(1.0) >> kShift;
@@ -28,7 +28,7 @@ class AgeBuckets {
     return static_cast<std::size_t>(std::min<std::uint64_t>(1 + parts, kBuckets - 1));
   }
   static constexpr double start(std::size_t bucket) { return kStarts[bucket]; }
-  // Of the last bucket: as if it were not open.
+  // Of the last bucket: as if it were not open-ended.
   static constexpr double width(std::size_t bucket) {
     return kStarts[bucket + 1] - kStarts[bucket];
   }

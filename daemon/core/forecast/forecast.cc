@@ -8,13 +8,13 @@
 namespace taskwatchd {
 namespace {
 
-constexpr double kStallShare = 0.01;   // of the tasks may need longer
-constexpr double kStallSlack = 1.5;    // times what the others need
+constexpr double kStallShare = 0.01;   // of the tasks may take longer
+constexpr double kStallSlack = 1.5;    // times the time that the others take
 constexpr double kStallFloor = 60;     // seconds
-constexpr double kHangsAtMost = 0.05;  // of the runs; more, and they may be just slow
-constexpr double kHangs = 0.25;        // a priori: as if so many had hung beside those that ended
+constexpr double kHangsAtMost = 0.05;  // of the runs; if more hang, they may just be slow
+constexpr double kHangs = 0.25;  // prior: as if this many had hung, in addition to those that ended
 constexpr double kGraceAtFirst = 10;   // seconds
-constexpr double kSlowWaiters = 0.05;  // expected ones below this do not count
+constexpr double kSlowWaiters = 0.05;  // expected numbers below this are ignored
 
 Duration slack(double longest) {
   return from_seconds(std::max(kStallFloor, kStallSlack * longest));
@@ -45,7 +45,7 @@ void Forecast::looked(const Sight* before, const Sight& after) {
   if (ran && after.status == TaskStatus::kInProgress) {
     runs_.stay(seconds(before->seen - before->entered), seconds(after.seen - before->entered));
   }
-  if (rank(after.status) <= rank(before->status)) return;  // no change, or begun anew
+  if (rank(after.status) <= rank(before->status)) return;  // no change, or restarted
   if (ran) end_run(*before, after);
   if (before->status == TaskStatus::kSent) leave_sent(*before, after);
 }
@@ -63,8 +63,8 @@ void Forecast::leave_sent(const Sight& before, const Sight& after) {
   const Duration from = before.seen - before.entered;
   if (from <= Flow::kQuick || flow_.quiet()) return;
   if (after.status == TaskStatus::kCancelled) return;
-  // When it started is known only if that step was read, or counted back from its timeout. Else
-  // the run is taken to have been a mean one.
+  // The start time is known only if that transition was observed, or from its timeout. Otherwise
+  // the mean duration of a run is assumed.
   Duration at = after.entered - before.entered;
   if (after.status == TaskStatus::kTimedOut && timeout_) {
     at -= *timeout_;
@@ -72,7 +72,7 @@ void Forecast::leave_sent(const Sight& before, const Sight& after) {
     at -= from_seconds(1 / flow_.end_rate());
   }
   at = std::max(at, from);
-  // Until now it was counted among those that are away.
+  // Until now it was counted among the tasks with absent devices.
   const double late = std::max(0.0, seconds(after.seen - before.entered - at));
   flow_.tail().add(-late, 1);
   notice_lag_ += late;
@@ -83,7 +83,7 @@ void Forecast::end_run(const Sight& before, const Sight& after) {
   const double from = seconds(before.seen - before.entered);
   const double at = seconds(after.entered - before.entered);
   if (after.status == TaskStatus::kTimedOut && timeout_) {
-    // The run was cut off: it did not end of itself.
+    // The timeout ended the run: it did not end by itself.
     const double timeout = seconds(*timeout_);
     runs_.stay(from, std::min(at, timeout));
     if (at < timeout) return;
@@ -95,21 +95,21 @@ void Forecast::end_run(const Sight& before, const Sight& after) {
   if (after.status != TaskStatus::kCancelled) runs_.leave(at);
 }
 
-// During the roll-out only tasks that were read tell who is away and who came back.
+// During the rollout only observed tasks show which devices are absent and which came back.
 void Forecast::watch_away(const ForecastSurvey& survey, Mono now) {
   const double held = survey.sent_long() * weight(flow_.sent(), survey.sent_long());
   const bool watched = watched_away_ != Mono::min() && now > watched_away_;
   if (watched && !flow_.quiet()) {
     flow_.tail().add((held + held_away_) / 2 * seconds(now - watched_away_), 0);
   } else if (watched && held_away_ > 0) {
-    // From here on the statistics tell. Those that came back unnoticed were counted as away.
+    // From now on the statistics show it. Devices that came back unnoticed were counted as absent.
     flow_.tail().add(-held_away_ * lag(), 0);
   }
   watched_away_ = now;
   held_away_ = flow_.quiet() ? 0 : held;
 }
 
-// How many SENT tasks wait for a device that is away; nothing if that cannot be told.
+// Number of SENT tasks whose device is absent; nullopt if it cannot be estimated.
 std::optional<double> Forecast::away(const ForecastSurvey& survey, Wall now) const {
   const double sent = flow_.sent();
   if (flow_.quiet() || sent <= 0) return sent;
@@ -131,7 +131,7 @@ double Forecast::share_away(double away) const {
   return std::min(1.0, (away + flow_.tail().events_ever()) / flow_.passed());
 }
 
-// Of those that came back in the last moments nobody could be noticed yet.
+// Devices that came back in the last moments could not be noticed yet: excludes that time.
 double Forecast::exposure() const {
   return flow_.tail().exposure() - held_away_ * lag();
 }
@@ -180,7 +180,7 @@ void Forecast::foresee_end(const ForecastSurvey& survey, Now now, Outlook& out) 
   out.most = from_seconds(most);
 }
 
-// After kQuick only those whose device is away are left, and go at the tail's hazard.
+// After kQuick only tasks with absent devices are left; these start at the tail's hazard.
 std::optional<Duration> Forecast::stall_sent(const ForecastSurvey& survey, Wall now) const {
   if (flow_.empty() || flow_.passed() < kStallEvents) return std::nullopt;
   const auto away = this->away(survey, now);

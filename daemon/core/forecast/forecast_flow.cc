@@ -9,7 +9,7 @@ namespace {
 constexpr double kFallSigmas = 2;
 
 constexpr double rise(std::uint32_t from, std::uint32_t to) {
-  return to > from ? to - from : 0;  // a rerun takes some back
+  return to > from ? to - from : 0;  // a rerun reduces the count
 }
 
 std::uint32_t finished_of(const JobStatistics& statistics) {
@@ -48,7 +48,7 @@ bool TailHazard::falls() const {
   const double later = events_ - events;
   const double later_exposure = exposure_ + open_ - exposure;
   if (events <= 0 || later <= 0 || exposure <= 0 || later_exposure <= 0) return false;
-  // The logarithm of an estimated rate varies by 1 / events.
+  // The logarithm of an estimated rate has the variance 1 / events.
   const double fall = std::log(events / exposure) - std::log(later / later_exposure);
   return fall > kFallSigmas * std::sqrt(1 / events + 1 / later);
 }
@@ -70,7 +70,7 @@ void Flow::take(const JobStatistics& now, Mono at) {
   const Passed before = past_.back();
   if (passed.queue != before.queue) last_inflow_ = at;
   if (quiet_ && last_inflow_ < at) {
-    // Those cancelled while SENT did not start; that some were cancelled later costs an event.
+    // Tasks cancelled while SENT did not start; those cancelled later cost one event each.
     const double cancelled = rise(count_of(last_.tasks, TaskStatus::kCancelled),
                                   count_of(now.tasks, TaskStatus::kCancelled));
     const double started = rise(before.start, passed.start) - cancelled;
@@ -83,7 +83,7 @@ void Flow::take(const JobStatistics& now, Mono at) {
   last_ = now;
   running_seconds_ += running() * span / 2;
   last_at_ = at;
-  // The newest entry moves along until it is far enough from the one before it.
+  // The newest entry is overwritten until it is far enough from the one before it.
   if (past_.size() >= 2 && past_.back().at - past_[past_.size() - 2].at < kSpacing) {
     past_.back() = passed;
   } else {
@@ -103,7 +103,7 @@ std::uint32_t Flow::finished() const {
 
 std::optional<double> Flow::rollout() const {
   if (past_.size() < 2) return std::nullopt;
-  // Not the wait before it began.
+  // Excludes the wait before the rollout began.
   const auto moved = std::find_if(past_.begin(), past_.end(), [this](const Passed& passed) {
     return passed.queue != past_.front().queue;
   });
@@ -117,7 +117,7 @@ double Flow::sent_lately() const {
   const auto old = std::find_if(past_.rbegin(), past_.rend(), [this](const Passed& passed) {
     return past_.back().at - passed.at >= kQuick;
   });
-  // Not that far back: all of them may be fresh.
+  // The history is too short: all of them may have been sent recently.
   return old == past_.rend() ? past_.back().queue : rise(old->queue, past_.back().queue);
 }
 

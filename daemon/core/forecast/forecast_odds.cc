@@ -7,15 +7,15 @@
 namespace taskwatchd {
 namespace {
 
-// The standard normal's quantiles at the middles of 12 equal shares; the other six mirror them.
+// Quantiles of the standard normal at the middles of 12 equal shares; the other six mirror these.
 constexpr std::array<double, 6> kNormal = {0.1046, 0.3186, 0.5485, 0.8122, 1.1503, 1.7317};
-// A run's, finer towards its end.
+// Shares of runs, finer towards the end.
 constexpr std::array<double, 11> kShares = {0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1};
-constexpr int kWaves = 4;             // of those that come and find their device away
-constexpr double kWaveGrowth = 0.25;  // QUEUED ones are taken together so, from the last backwards
+constexpr int kWaves = 4;             // of tasks that are sent and find their device absent
+constexpr double kWaveGrowth = 0.25;  // size of a wave, as a share of the QUEUED tasks behind it
 constexpr double kPrecision = 0.002;
 
-// count * log(p), where none is no matter even if it is impossible.
+// count * log(p); 0 if count is 0, even if p is 0.
 double log_all(double count, double p) {
   if (count <= 0) return 0;
   return p > 0 ? count * std::log(p) : -std::numeric_limits<double>::infinity();
@@ -31,7 +31,7 @@ double RunTime::lasts(double age) const {
 double RunTime::ended(double age, double more) const {
   if (more <= 0) return 0;
   if (!timeout || age + more < *timeout) return 1 - lasts(age + more) / lasts(age);
-  // Evenly within the grace, or what is left of it.
+  // Uniform within the grace period, or within what is left of it.
   const double wait = std::max(0.0, *timeout - age);
   const double late = grace > 0 ? std::min(1.0, (more - wait) / grace) : 1;
   const double to_timeout = wait > 0 ? lasts(*timeout) / lasts(age) : 1;
@@ -52,7 +52,7 @@ EndOdds::EndOdds(const RunTime& run, const TasksLeft& left, double returns, doub
     atoms_[i] = {run.quantile((kShares[i] + kShares[i + 1]) / 2), kShares[i + 1] - kShares[i]};
   }
   if (returns <= 0 || exposure <= 0) return;
-  // Wilson and Hilferty (1931): the cube root of a Gamma variable is nearly normal.
+  // Wilson and Hilferty (1931): the cube root of a Gamma variable is approximately normal.
   for (std::size_t i = 0; i < kHazards; ++i) {
     const double z = kNormal[i / 2] * (i % 2 == 0 ? 1 : -1);
     const double root = 1 - 1 / (9 * returns) + z / (3 * std::sqrt(returns));
@@ -64,7 +64,7 @@ double EndOdds::log_running(double span) const {
   double sum = 0;
   for (const ForecastSurvey::Ages& ages : left_.survey->ages()) {
     if (ages.count <= 0) continue;
-    // The youngest of each bucket for itself: it is the one that a timeout ends last.
+    // The youngest of each bucket separately: it is the last one that a timeout ends.
     sum += log_all(left_.held, run_.ended(ages.youngest, span));
     if (ages.count <= 1) continue;
     const double others = ages.count - 1;
@@ -81,7 +81,7 @@ double EndOdds::log_running(double span) const {
 double EndOdds::log_coming(double span) const {
   const double there = 1 - left_.share;
   double sum = log_all(left_.fresh * there, run_.ended(0, span - left_.delay));
-  double place = left_.queued;  // in the queue, of the wave's last
+  double place = left_.queued;  // in the queue: position of the wave's last task
   while (place > 0 && std::isfinite(sum)) {
     const double wave =
         std::min(place, std::max(1.0, std::floor((left_.queued - place) * kWaveGrowth)));
@@ -92,7 +92,7 @@ double EndOdds::log_coming(double span) const {
   return sum;
 }
 
-// P(one that is away has come back and run within the span).
+// P(a task with an absent device has come back and run within the span).
 double EndOdds::returned(double span, double hazard) const {
   double sum = 0;
   for (const Atom& atom : atoms_) {
@@ -103,7 +103,7 @@ double EndOdds::returned(double span, double hazard) const {
 
 double EndOdds::log_away(double span, double hazard) const {
   double sum = log_all(left_.away, returned(span, hazard));
-  // How many more will be away is not known: a Poisson number, of which none is too slow.
+  // The number of further absent devices is unknown: Poisson, and none of them may be too slow.
   sum -= left_.fresh * left_.share * (1 - returned(span, hazard));
   if (left_.queued <= 0) return sum;
   for (int wave = 0; wave < kWaves; ++wave) {

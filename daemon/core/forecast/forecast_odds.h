@@ -1,5 +1,5 @@
-// The odds that all tasks left of a job have ended by an instant, for given rates; see
-// core/forecast/forecast.h for the model. Pure; seconds from now throughout.
+// The probability that all remaining tasks of a job have finished by a given time, for given rates;
+// the model is in core/forecast/forecast.h. No I/O; all times in seconds from now.
 #pragma once
 
 #include <array>
@@ -11,15 +11,15 @@
 
 namespace taskwatchd {
 
-// How long a run takes: the table's curve up to the timeout, then a few seconds' grace.
+// The duration of a run: the life table's curve up to the timeout, then a grace period of seconds.
 struct RunTime {
   Survival curve;
   std::optional<double> timeout;
-  double grace = 0;  // TIMED_OUT comes within this after the timeout, evenly
-  double hangs = 0;  // share that lasts to the timeout whatever the curve says, if there is one
+  double grace = 0;  // TIMED_OUT comes within this after the timeout, uniformly
+  double hangs = 0;  // share that lasts until the timeout, if any, whatever the curve says
 
   double lasts(double age) const;  // P(a run takes longer), before the timeout
-  // P(a run at `age` has ended within `more`).
+  // P(a run at age `age` has ended within `more`).
   double ended(double age, double more) const;
   // The age by which the share p of new runs has ended.
   double quantile(double p) const;
@@ -27,26 +27,26 @@ struct RunTime {
 
 struct TasksLeft {
   double queued = 0;
-  double rate = 0;    // a second leave QUEUED
-  double delay = 0;   // SENT, if the device is there
+  double rate = 0;    // tasks per second that leave QUEUED
+  double delay = 0;   // time in SENT if the device is connected
   double fresh = 0;   // SENT just now
-  double away = 0;    // SENT, but the device is away
-  double share = 0;   // of those to be sent whose device is away
-  double unread = 0;  // IN_PROGRESS as counted, but no reply named them...
-  double begun = 0;   // ...and began within so many seconds
-  double held = 0;    // weight of each in the survey's ages
+  double away = 0;    // SENT, with an absent device
+  double share = 0;   // share of absent devices among the tasks to be sent
+  double unread = 0;  // IN_PROGRESS as counted, but not observed...
+  double begun = 0;   // ...and started within this many seconds
+  double held = 0;    // weight of each task in the survey's ages
   const ForecastSurvey* survey = nullptr;
 };
 
 class EndOdds {
  public:
-  // `returns`, `exposure`: Gamma posterior of the hazard of return; 0 events: none is away.
+  // `returns`, `exposure`: Gamma posterior of the hazard of return; 0 events: no device is absent.
   // Keeps the survey's address.
   EndOdds(const RunTime& run, const TasksLeft& left, double returns, double exposure);
 
-  // P(all ended within `span`). Never falls with it.
+  // P(all finished within `span`). Never decreases with `span`.
   double ended(double span) const;
-  // The span where it reaches p; `from` or more. Infinity if over `to`.
+  // The span at which P reaches p, at least `from`; infinity if above `to`.
   double reach(double p, double from, double to) const;
 
  private:
@@ -64,7 +64,7 @@ class EndOdds {
   const RunTime& run_;
   TasksLeft left_;
   std::array<double, kHazards> hazards_{};
-  std::array<Atom, kAtoms> atoms_;  // of the run of one that comes back
+  std::array<Atom, kAtoms> atoms_;  // durations of the run after a return
 };
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// What is held of a job's unfinished tasks at one instant, in a form whose size does not grow with
-// them. Made anew for each forecast, by one walk over the tasks. Pure; 4 kB while it lives.
+// The recorded unfinished tasks of a job at one time, in a form of constant size. Built for each
+// forecast by one pass over the tasks. No I/O; 4 kB while it exists.
 #pragma once
 
 #include <array>
@@ -13,13 +13,13 @@ namespace taskwatchd {
 
 struct TaskRow;
 
-// What a reply showed of a task, or what is held of it.
+// A task as a response showed it, or as recorded.
 struct Sight {
   TaskStatus status = TaskStatus::kUnknown;
-  Wall entered;  // the status: UtcModified, or when IN_PROGRESS began if that is known
-  Wall seen;     // in this status for the last time, by a reply received then
+  Wall entered;  // into the status: UtcModified, or the start of IN_PROGRESS if known
+  Wall seen;     // receive time of the last response that showed this status
 };
-// REQUIRES: the row is of a seen task.
+// REQUIRES: the row's task was observed.
 Sight sight_of(const TaskRow& row);
 
 class ForecastSurvey {
@@ -32,15 +32,15 @@ class ForecastSurvey {
 
   explicit ForecastSurvey(Wall now) : now_(now) {}
 
-  // One task. Only SENT and IN_PROGRESS ones matter; any may be given. About 20 ns.
+  // Adds one task. Only SENT and IN_PROGRESS ones matter; any may be passed. About 20 ns.
   void add(const Sight& task);
 
   // IN_PROGRESS tasks by age.
   double running() const { return running_; }
   const std::array<Ages, LifeTable::kBuckets>& ages() const { return ages_; }
-  // How long they have been since they were last seen, by age.
+  // Times since they were last observed, by age.
   const LifeTable& unseen_running() const { return unseen_running_; }
-  // SENT tasks that were last seen at an age over Flow::kQuick.
+  // SENT tasks that were last observed at an age above Flow::kQuick.
   double sent_long() const { return sent_long_; }
 
  private:

@@ -6,12 +6,12 @@
 namespace taskwatchd {
 namespace {
 
-// Before anything is learned: a guess per status, worth this many seconds of watching.
+// Priors: a guessed rate per status, weighted like this many seconds of observation.
 constexpr std::array<double, 4> kPriorRate = {1.0 / 1800, 1.0 / 600, 1.0 / 300, 1.0 / 600};
-constexpr double kPriorBad = 0.06;  // of all ends
+constexpr double kPriorBad = 0.06;  // of all completions
 constexpr double kPriorExposure = 600;
-constexpr double kBadWeight = 10;  // of an end that is a failure, beside 1 for others
-constexpr double kSurely = 30;     // e^-30: it has ended
+constexpr double kBadWeight = 10;  // weight of a failure; other completions count 1
+constexpr double kSurely = 30;     // e^-30: it has certainly finished
 
 }  // namespace
 
@@ -83,7 +83,7 @@ void Hazard::learn(Group group, TaskStatus status, Duration from, Duration to, F
   if (group != kPooled) add(group);
 }
 
-// A job's tables begin as the pooled ones are.
+// A job's tables start as copies of the pooled ones.
 void Hazard::refresh(Group group, std::size_t state) {
   Table& table = groups_[group][state];
   const Table& pooled = groups_[kPooled][state];
@@ -124,10 +124,10 @@ double Hazard::worth(Group group, TaskStatus status, Duration seen, Duration now
   const Table& table = groups_[group][state_index(status)];
   const Integrals low = integrals(table, begin);
   const Integrals high = integrals(table, end);
-  // The rate as if it were the same all the time, with the same mean of its integral.
+  // The rate as if it were constant, with the same mean of its integral.
   const double grown = 2 * ((high.twice - low.twice) / tau - low.rate);
   const double bad = (high.weighted - low.weighted) / (high.rate - low.rate);
-  // Below 1e-4 the closed form loses all its digits; the first term of its series does not.
+  // Below 1e-4 the closed form loses all its digits; uses the first term of its series.
   if (grown < 1e-4) return bad * std::max(0.0, tau * grown / 2);
   const double bounded = std::min(grown, kSurely);
   return bad * tau * (std::expm1(bounded) / bounded - 1);

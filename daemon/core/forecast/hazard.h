@@ -1,7 +1,7 @@
-// How soon tasks end, learned from those that did: for each unfinished status a life table over
-// the time since a task was in it, pooled and per job. The scheduler asks it what a look at a task
-// is worth. Exact instants come from UtcModified, so nothing is interval-censored. Pure; forgets
-// nothing but jobs that are removed; some 4 kB a job.
+// How soon tasks finish, learned from those that did: for each unfinished status a life table over
+// the time since a task was in it, pooled and per job. The scheduler uses it as the priority of
+// polling a task. Exact times come from UtcModified, so nothing is interval-censored. No I/O;
+// forgets only removed jobs; about 4 kB per job.
 #pragma once
 
 #include <array>
@@ -19,27 +19,27 @@ class Hazard {
  public:
   using Group = std::uint32_t;  // a job
   static constexpr Group kPooled = 0;
-  static constexpr std::size_t kGroups = 1000;  // jobs with tables of their own
+  static constexpr std::size_t kGroups = 1000;  // jobs with separate tables
 
   Hazard();
 
-  // Room for one more job's tables; kPooled once there are too many.
+  // Allocates tables for one more job; returns kPooled if there are too many.
   Group add_group();
-  // The job has no tasks any more: what was learned of it alone is forgotten, and its room is free.
+  // The job has no tasks any more: frees its tables and forgets what was learned from it alone.
   void remove_group(Group group);
-  std::size_t groups() const { return groups_.size() - 1 - free_.size(); }  // beside the pooled
+  std::size_t groups() const { return groups_.size() - 1 - free_.size(); }  // not pooled
 
-  // What became of a task that was seen in a status.
+  // The later state of a task that was observed in a status.
   enum class Fate : std::uint8_t { kNotEnded, kEnded, kEndedBad };
-  // A task was seen in `status` at the age `from` and looked at again at the age `to`, or ended
-  // then. Ages below zero count as zero.
+  // A task was observed in `status` at age `from`, and observed again at age `to` or finished then.
+  // Negative ages count as zero.
   void learn(Group group, TaskStatus status, Duration from, Duration to, Fate fate);
 
-  // What a look is worth, in seconds, bad ends weighing more, at a task last seen in `status` at
-  // the age `seen` and now at the age `now`. For a constant rate h over tau = now - seen it is
-  // (e^(h tau) - 1) / h - tau, the Whittle index of a chain that ends once: like the time an end is
-  // expected to have gone unseen while an end is unlikely (h tau^2 / 2), and far above it for a
-  // task that has surely ended, which leaves after one look.
+  // Priority of polling a task last observed in `status` at age `seen` and now at age `now`, in
+  // seconds, with failures weighing more. For a constant rate h over tau = now - seen it is (e^(h
+  // tau) - 1) / h - tau, the Whittle index of a chain that ends once: close to the expected time
+  // for which a completion has gone unseen while that is unlikely (h tau^2 / 2), and far above it
+  // for a task that has almost certainly finished, which needs only one more poll.
   double worth(Group group, TaskStatus status, Duration seen, Duration now) const;
 
  private:
@@ -50,12 +50,13 @@ class Hazard {
     double ends = 0;
     double bad_ends = 0;
     double exposure = 0;  // seconds
-    // Made from the above whenever they change, for a look at each task a slot is many.
-    double rate = 0;           // ends per second
-    double weighted_rate = 0;  // bad ones weigh more
-    double sum = 0;            // integral of rate up to the bucket's start,
-    double weighted_sum = 0;   // of weighted_rate
-    double sum_of_sums = 0;    // and of the integral of rate
+    // Computed from the above on each change, because reading it for each task per slot is
+    // frequent.
+    double rate = 0;           // completions per second
+    double weighted_rate = 0;  // failures weigh more
+    double sum = 0;            // integral of rate up to the bucket's start
+    double weighted_sum = 0;   // integral of weighted_rate
+    double sum_of_sums = 0;    // integral of the integral of rate
   };
   using Table = std::array<Bucket, Ages::kBuckets>;
   struct Integrals {

@@ -46,13 +46,13 @@ Survival::Survival(const LifeTable& known, const LifeTable& unfinished, double s
                    double prior) {
   std::array<double, LifeTable::kBuckets> exposure = known.exposure();
   const auto of_unfinished = unfinished.exposure();
-  // What is known of each bucket and all after it, or as many before it as make it worth something.
+  // The data of each bucket and all later ones, or of enough earlier ones to be significant.
   std::array<double, LifeTable::kBuckets> guess{};
   double later_left = 0;
   double later_exposure = 0;
   for (std::size_t b = LifeTable::kBuckets; b-- > 0;) {
     const double left = known.left(b);
-    // Who left was there, if only for a moment that no look spans.
+    // A task that left was present, if only for a moment between two polls.
     exposure[b] =
         std::max(exposure[b] + share * of_unfinished[b], 0.01 * left * LifeTable::width(b));
     if (left > 0 && last_leave_ <= 0) last_leave_ = LifeTable::start(b + 1);
@@ -82,7 +82,7 @@ double Survival::cumulative(double age) const {
 }
 
 double Survival::age_at(double cumulative) const {
-  // The last bucket that starts at or before it.
+  // The last bucket that starts at or before this age.
   const auto after = std::upper_bound(sum_.begin(), sum_.end(), cumulative);
   if (after == sum_.begin()) return 0;
   const auto b = static_cast<std::size_t>(after - sum_.begin()) - 1;

@@ -1,7 +1,7 @@
 // How long tasks of a job stay in one status: a life table (actuarial estimate with delayed entry),
-// events over exposure by age, and the survival curve it gives. Finer than core/forecast/hazard.h,
-// which only ranks tasks, and with nothing foreseen. Pure; seconds throughout; ages below zero
-// count as zero.
+// events / exposure by age, and the survival curve derived from it. Finer than
+// core/forecast/hazard.h, which only ranks tasks, and without priors of its own. No I/O; all times
+// in seconds; negative ages count as zero.
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@
 
 namespace taskwatchd {
 
-// Four buckets an octave from 1 s to 2^20 s (12 days).
+// Four buckets per octave from 1 s to 2^20 s (12 days).
 class LifeTable : public AgeBuckets<4, 82> {
  public:
-  // A task was in the status at every age between the two. Takes the same time for any span.
+  // A task was in the status at every age between the two. Constant time for any span.
   void stay(double from, double to);
   // A task left the status at this age.
   void leave(double age);
@@ -26,14 +26,14 @@ class LifeTable : public AgeBuckets<4, 82> {
   std::array<double, kBuckets> exposure() const;
 
  private:
-  std::array<double, kBuckets> part_{};          // of stays that do not cover the bucket
+  std::array<double, kBuckets> part_{};          // of stays that cover only part of the bucket
   std::array<std::int32_t, kBuckets> covers_{};  // change in how many stays cover the bucket
   std::array<std::uint32_t, kBuckets> leaves_{};
   double left_ = 0;
 };
 
-// S(age) = exp(-integral of the hazard), the hazard constant inside a bucket:
-// (left + c) / (exposure + c / prior) with c = half an event; without a prior, left / exposure.
+// S(age) = exp(-integral of the hazard), the hazard being constant within a bucket: (left + c) /
+// (exposure + c / prior) with c = half an event; without a prior, left / exposure.
 class Survival {
  public:
   Survival() = default;
@@ -41,9 +41,9 @@ class Survival {
   Survival(const LifeTable& known, const LifeTable& unfinished, double share, double prior);
 
   double cumulative(double age) const;  // integral of the hazard from 0
-  // The inverse; infinity if it is never reached.
+  // The inverse function; infinity if the value is never reached.
   double age_at(double cumulative) const;
-  // The end of the last bucket in which any left; 0 if none did.
+  // The end of the last bucket in which any task left; 0 if none did.
   double last_leave() const { return last_leave_; }
 
  private:

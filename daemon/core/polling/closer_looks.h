@@ -1,6 +1,6 @@
-// Tasks of watched jobs that deserve a QueryTask of their own: bad ones for their words, which
-// lists do not carry, and those of which the lists tell that something is amiss. Pure; loop's
-// thread.
+// Queue of tasks in watched jobs that need a QueryTask call: failed tasks, because ListTask does
+// not return the device message, and tasks that contradict their job's lists or counts. No I/O.
+// Event-loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -23,40 +23,41 @@ namespace taskwatchd {
 class CloserLooks {
  public:
   enum class Why : std::uint8_t {
-    kWords,    // a bad one, seen in a list, which does not say why
-    kLeft,     // left the list of running ones
-    kSurplus,  // we hold more in its status than there are
+    kWords,    // failed; seen in a list, which does not include the device message
+    kLeft,     // no longer in the IN_PROGRESS list
+    kSurplus,  // more tasks are recorded in its status than are counted
   };
 
-  // No effect for a task that waits or is being asked, or with kMax waiting.
+  // No effect for a task that is queued or in flight, or if kMax tasks are queued.
   void want(const std::string& task_id, Why why);
-  // The instance of a watched job; nullptr for another job.
+  // Returns the instance of a watched job; nullptr for another job.
   using InstanceOf = std::function<const std::string*(const std::string& job_id)>;
-  // The task to ask next; those that lists have answered meanwhile are dropped. Tasks of instances
-  // that are not called, and those that back off, stay.
+  // Returns the task to poll next; drops tasks that lists have resolved meanwhile. Tasks that back
+  // off, and tasks of instances that do, stay in the queue.
   NextCall next(Mono now, const Gates& gates, const TaskTable& table,
                 const InstanceOf& instance_of);
-  // It is being asked, by whoever named it. No effect for a task that does not wait.
+  // A call for the task is being made, by any owner. No effect for a task that is not queued.
   void on_sent(const std::string& task_id, Mono now);
-  // Asked and answered, or not wanted any more.
+  // The task was polled successfully, or is not wanted any more.
   void on_answer(const std::string& task_id);
-  // To be asked again, but not before `retry_at`.
+  // The call failed: the task is polled again, but not before `retry_at`.
   void on_failure(const std::string& task_id, Mono retry_at);
   std::size_t waiting() const { return waiting_.size(); }
-  // Why the task waits for a look, if it does and still deserves one. Walks through all that wait.
+  // Returns why the task is queued, if it is and still needs a poll. Scans the whole queue.
   std::optional<Why> waits(const std::string& task_id, const TaskTable& table) const;
-  // It is being asked.
+  // A call for the task is in flight.
   bool in_flight(const std::string& task_id) const { return asking_.contains(task_id); }
 
-  // A whole walk, begun at `began`, through the list of the job's running tasks is over: those that
-  // it did not show have ended, or it left them out. A hint of whom to ask, never a transition.
+  // A complete scan of the job's IN_PROGRESS list, begun at `began`, has ended. Tasks that it did
+  // not show have probably finished, or it omitted them. This is a hint which tasks to poll, never
+  // a transition.
   void want_those_who_left(const std::string& job_id, Wall began, const TaskTable& table);
-  // Some of the job's tasks in that status, those seen longest ago.
+  // Queues up to kSurplusTasks of the job's tasks in that status, the least recently observed ones.
   void want_surplus(const std::string& job_id, TaskStatus status, const TaskTable& table);
 
  private:
-  static constexpr std::size_t kMax = 20'000;       // tasks that wait
-  static constexpr std::size_t kSurplusTasks = 50;  // asked one by one for one surplus
+  static constexpr std::size_t kMax = 20'000;       // queued tasks
+  static constexpr std::size_t kSurplusTasks = 50;  // polled one by one for one surplus
 
   struct Look {
     std::string task_id;
@@ -74,7 +75,7 @@ class CloserLooks {
     bool waits_again = false;  // unanswered for too long: in waiting_ as well
   };
   std::unordered_map<std::string, Asking> asking_;
-  std::unordered_set<std::string> known_;  // waiting, or being asked
+  std::unordered_set<std::string> known_;  // queued, or in flight
 };
 
 }  // namespace taskwatchd

@@ -13,9 +13,9 @@ constexpr std::size_t kMinToConfirm = 3;
 constexpr std::size_t kMinThrottledOfApi = 2;
 constexpr std::size_t kMinApis = 2;
 constexpr std::size_t kMinAccepted = 8;
-// Calls overtake each other on their way: a few are on the wrong side of the edge.
+// Calls overtake each other in transit: a few are on the wrong side of the edge.
 constexpr double kMaxExceptions = 0.1;  // per throttled call
-// By so many exceptions a limit of each API must explain the samples worse.
+// A limit per API must explain the samples worse by this many exceptions.
 constexpr std::size_t kClearlyWorse = 4;
 
 }  // namespace
@@ -27,7 +27,7 @@ void CommonQuota::on_departure(std::uint64_t call, Api api, Mono now) {
 void CommonQuota::on_end(std::uint64_t call, std::optional<bool> throttled) {
   const auto found = std::find_if(calls_.begin(), calls_.end(),
                                   [&](const Call& one) { return one.number == call; });
-  if (found == calls_.end()) return;  // it never left
+  if (found == calls_.end()) return;  // it was never sent
   found->ended = true;
   found->throttled = throttled;
   for (; !calls_.empty() && calls_.front().ended; calls_.pop_front()) judge(calls_.front());
@@ -58,7 +58,7 @@ void CommonQuota::judge(const Call& call) {
 }
 
 CommonQuota::Fit CommonQuota::best_fit(const Edge& edge) {
-  std::size_t exceptions = 0;  // of a limit below all: those that were accepted
+  std::size_t exceptions = 0;  // of the lowest limit: all accepted calls
   for (const auto& [before, counts] : edge) exceptions += counts[false];
   Fit best{0, exceptions};
   for (const auto& [before, counts] : edge) {
@@ -77,14 +77,14 @@ bool CommonQuota::confirms(std::size_t limit) const {
     ++throttled;
     if (one.of_all < limit) ++exceptions;
   }
-  // Accepted at the limit: one or two overtook others on their way, or the limit is higher by now.
+  // Accepted at the limit: one or two overtook others in transit, or the limit is higher by now.
   return throttled >= kMinToConfirm && at_limit[true] > at_limit[false] &&
          static_cast<double>(exceptions) <= kMaxExceptions * static_cast<double>(throttled);
 }
 
 bool CommonQuota::contradicts(std::size_t limit) const {
   const auto above = std::count_if(samples_.begin(), samples_.end(), [&](const Sample& one) {
-    return !one.throttled && one.of_all > limit;  // at the limit: they overtake each other
+    return !one.throttled && one.of_all > limit;  // at the limit itself: they overtake each other
   });
   return static_cast<std::size_t>(above) >= kMinToConfirm;
 }

@@ -7,8 +7,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kSweep = std::chrono::minutes(1);  // from the end of one to the next
-constexpr std::uint32_t kMaxPages = 200;              // of a sweep: 10,000 jobs
+constexpr Duration kSweep = std::chrono::minutes(1);  // between two sweeps
+constexpr std::uint32_t kMaxPages = 200;              // per sweep: 10,000 jobs
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Discovery::Found Discovery::on_page(std::uint64_t call, std::uint32_t number, co
   const bool more = !page.jobs.empty() && page_ * page_rows_ < page.total && page_ < kMaxPages;
   if (more) ++page_;
 
-  // The newest so many; those over the limit are dropped at once, for each costs calls.
+  // Keeps the newest jobs; those over the limit are dropped at once, because each costs calls.
   std::vector<std::pair<Wall, std::string>> by_age;
   for (const auto& [id, modified] : watched_) by_age.emplace_back(modified, id);
   std::sort(by_age.rbegin(), by_age.rend());
@@ -54,7 +54,7 @@ Discovery::Found Discovery::on_page(std::uint64_t call, std::uint32_t number, co
     return found;
   }
 
-  // The sweep's end: what it did not list, or lists as too old, is no longer watched.
+  // End of the sweep: jobs that it did not list, or that are too old, are no longer watched.
   for (const auto& [modified, id] : by_age) {
     const bool kept = watched_.contains(id) && seen_.contains(id) &&
                       Duration(now.wall - modified) <= wanted_.modified_within;

@@ -1,6 +1,6 @@
-// Finds the jobs of one instance that are worth watching, by sweeps through ListJob's pages. Jobs
-// that qualify are watched as soon as their page is in, so that a live one among 500 old ones waits
-// for no sweep. Pure; loop's thread.
+// Finds the jobs of one instance to watch, by repeated sweeps through the pages of ListJob.
+// Matching jobs are watched as soon as their page is received, so that a live job among 500 old
+// ones need not wait for the end of the sweep. No I/O. Event-loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@
 
 namespace taskwatchd {
 
-// Which of an instance's jobs are watched without being named.
+// Which of an instance's jobs are watched without being named in the configuration.
 struct DiscoverJobs {
-  std::string name = "*";  // glob: * and ? are the only special bytes
+  std::string name = "*";                                 // glob: only * and ? are special
   Duration modified_within = std::chrono::hours(24 * 7);  // by UtcModified
-  std::size_t limit = 200;                                // the newest so many
+  std::size_t limit = 200;                                // at most this many, the newest
   bool operator==(const DiscoverJobs&) const = default;
 };
 
@@ -37,16 +37,16 @@ class Discovery {
 
   struct Found {
     std::vector<JobReply> fresh;       // to be watched from now on
-    std::vector<std::string> dropped;  // no longer: not listed, too old, or over the limit
+    std::vector<std::string> dropped;  // no longer watched: not listed, too old, or over the limit
   };
-  // The page that the call had asked for, by its number. One that the sweep has passed already, as
-  // its answer came late, changes nothing.
+  // Applies page `number`, requested by that call. A page that the sweep has already passed,
+  // because its response came late, changes nothing.
   Found on_page(std::uint64_t call, std::uint32_t number, const JobPage& page, Now now);
 
   bool watches(const std::string& job_id) const { return watched_.contains(job_id); }
-  // Watched in an earlier life of the program.
+  // The job was watched before the daemon restarted.
   void restore(const std::string& job_id, Wall modified) { watched_[job_id] = modified; }
-  // Found, but not watched: too old, or over the limit.
+  // Jobs found but not watched: the name does not match, too old, or over the limit.
   std::size_t skipped() const { return skipped_; }
 
  private:
@@ -55,9 +55,9 @@ class Discovery {
   DiscoverJobs wanted_;
   Mono due_ = Mono::min();
   std::uint32_t page_ = 1;
-  std::size_t page_rows_ = 0;  // of a full page: the first
+  std::size_t page_rows_ = 0;  // rows of a full page, taken from the first one
   PollSlot poll_;
-  std::map<std::string, Wall> watched_;  // by id, with UtcModified
+  std::map<std::string, Wall> watched_;  // by job id, with UtcModified
   std::set<std::string> seen_;           // in this sweep
   std::size_t passed_over_ = 0;          // in this sweep
   std::size_t skipped_ = 0;

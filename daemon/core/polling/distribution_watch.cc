@@ -10,8 +10,8 @@
 namespace taskwatchd {
 namespace {
 
-// A distribution is not taken up again once it is over; asked now and then it shows that the
-// account answers, and that the number still means what it did.
+// A finished distribution never restarts; an occasional poll shows that the account still responds
+// and that the id still has the same meaning.
 constexpr Duration kOverLook = std::chrono::minutes(10);
 constexpr Duration kBlindLook = std::chrono::minutes(1);  // for a file, without a status
 constexpr Duration kFileRetry = std::chrono::seconds(1);  // doubled with each try
@@ -21,9 +21,9 @@ constexpr Duration kRefusedPause = std::chrono::hours(1);
 constexpr std::uint32_t kRefusedTries = 3;  // after the first
 constexpr const char* kInterrupted =
     "the daemon stopped while the file was being downloaded or read";
-constexpr std::size_t kMaxNameBytes = 128;  // of what a file says of a device
+constexpr std::size_t kMaxNameBytes = 128;  // of a device's name in the file
 
-// As if its fetch had not begun.
+// Returns the record as if its download had not started.
 std::optional<DistributionRecord> unbegun_record(const DistributionRecord& record) {
   if (!record.fetch_begun) return std::nullopt;
   DistributionRecord copy = record;
@@ -45,7 +45,7 @@ void DistributionWatch::plan_file(Watched& one, bool reload, Now now) const {
   if (!record.result) {
     one.file_due = now.mono;
   } else if (record.refusals <= kRefusedTries) {
-    // By the wall clock, for it may have been read in an earlier life; an hour at most.
+    // By the wall clock, because it may have been read before a restart; at most 1 h.
     const Duration since = now.wall - record.result_read.value_or(Wall());
     one.file_due = now.mono + std::clamp<Duration>(kRefusedPause - since, {}, kRefusedPause);
   } else if (reload) {
@@ -119,7 +119,7 @@ DistributionWatch::Next DistributionWatch::next(Api api, Now now) const {
     if (!status && one.fetching) continue;
     const Mono due = status ? std::max(one.status_due, one.status_poll.ready())
                             : std::max(one.file_due, one.file_poll.ready());
-    if (due >= next.wake) continue;  // the one that waits longest
+    if (due >= next.wake) continue;  // the least recent one
     next.wake = due;
     next.id = id;
   }
@@ -180,7 +180,7 @@ std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::strin
                                                                 std::uint64_t call, Now now) {
   Watched& one = watched_.at(id);
   one.file_poll.on_answer(call);
-  // A link is used once: that of a call from before the last fetch may be out of date.
+  // A link is used once: one requested before the last download may have expired.
   if (one.fetching || call <= one.file_used_through) return std::nullopt;
   if (one.record.result && one.record.result->understood) {
     one.file_due = Mono::max();
@@ -220,7 +220,7 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   }
   record.result_read = now.wall;
   record.last_seen = now.wall;
-  // Without a status, the file's being there is all that we know of its end.
+  // Without a status, the existence of the file is the only sign that it is finished.
   if (!record.ended) record.ended = now.wall;
   plan_file(one, false, now);
   if (is_told) return {record, {}};
@@ -242,7 +242,7 @@ DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& 
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
   one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);
-  // Once it is our delay or our clock's; again and again it is something to be told.
+  // An expired link may be our delay or clock once; if it happens again it is logged.
   if ((expired && one.tries == 1) || why == one.told) return {one.record, {}};
   one.told = why;
   return {one.record, {distribution_file_failed(one.record.key, why, now.wall)}};
@@ -263,7 +263,7 @@ std::vector<DistributionWatch::Verdict> DistributionWatch::interrupted(Now now) 
   std::vector<Verdict> verdicts;
   for (auto& [id, one] : watched_) {
     if (one.fetching || !one.record.fetch_begun) continue;
-    one.record.result.reset();  // told each time: the daemon has ended by it once more
+    one.record.result.reset();  // reported each time: the daemon crashed on it again
     verdicts.push_back(refused(id, kInterrupted, now));
   }
   return verdicts;

@@ -1,6 +1,6 @@
-// Follows the distributions of one account: when each is asked for its status, when for its result
-// file, what a reply means for it. Two calls: QueryDeviceDistributeJob until it is over, then
-// QueryDeviceDistributeDetail for the file. Pure; loop's thread.
+// Polls the distributions of one account: when the status and when the result file of each is due,
+// and what a response means. Two APIs: QueryDeviceDistributeJob until it is finished, then
+// QueryDeviceDistributeDetail for the file. No I/O. Event-loop thread only.
 #pragma once
 
 #include <map>
@@ -20,25 +20,25 @@ class DistributionWatch {
  public:
   explicit DistributionWatch(std::string account) : account_(std::move(account)) {}
 
-  // Watches exactly `ids`, those newly listed from `stored` on. `pace`: one that is not over is
-  // asked for its status at most so often. Returns the records of those dropped while their file
-  // was fetched, as if that had not begun, to be stored: nothing here hears how it ends.
+  // Watches exactly `ids`; newly listed ones start from `stored`. `pace`: minimum poll interval of
+  // an unfinished distribution's status. Returns the records of removed distributions whose file
+  // was being downloaded, marked as not started, to be stored: their outcome is not reported here.
   std::vector<DistributionRecord> configure(const std::vector<std::string>& ids,
                                             const std::vector<DistributionRecord>& stored,
                                             Duration pace, Now now);
-  // Whether QueryDeviceDistributeJob may be called. Where it may not, the file is asked for once a
+  // Sets whether QueryDeviceDistributeJob may be called. If not, the file is requested once a
   // minute until there is one.
   void set_status_usable(bool usable, Now now);
 
   bool any() const { return !watched_.empty(); }
   bool watches(const std::string& id) const { return watched_.contains(id); }
   bool seen(const std::string& id) const;
-  // The fetch that began then is still the one whose end is waited for.
+  // Returns true if the download that began at `begun` is still the current one.
   bool is_fetching(const std::string& id, Wall begun) const;
-  // By id. Points into this until the next call that changes it.
+  // Ordered by id. The pointers are valid until the next non-const call.
   std::vector<const DistributionRecord*> records() const;
 
-  // What is due for that call, or when to look again.
+  // What is due for that API, or when to check again.
   struct Next {
     std::optional<std::string> id;
     Mono wake = Mono::max();
@@ -49,38 +49,39 @@ class DistributionWatch {
   void asked(Api api, const std::string& id, std::uint64_t call, Now now);
   void failed(Api api, const std::string& id, std::uint64_t call, Mono retry_at);
 
-  // What is to be stored and told.
+  // What to store and publish.
   struct Verdict {
     std::optional<DistributionRecord> record;
     std::vector<Event> events;
   };
-  // A reply that a newer call's has overtaken tells nothing.
+  // Ignores a response that a newer call's response has overtaken.
   Verdict status(const DistributionReply& reply, std::uint64_t call, Now now);
-  // The file to be fetched once `record` is stored; nothing if there is none yet or the last one is
-  // still being read.
+  // The file to download once `record` is stored; nullopt if there is none yet or the last one is
+  // still being downloaded.
   struct Fetch {
     Secret url;
     DistributionRecord record;
   };
   std::optional<Fetch> file(const std::string& id, const DistributionFile& file, std::uint64_t call,
                             Now now);
-  // REQUIRES for the three below: is_fetching(id, the begin of this fetch).
-  // One that was not understood is fetched again after an hour, three times, then once a reload.
+  // REQUIRES for the three below: is_fetching(id, the start of this download).
+  // A file that was not understood is downloaded again after 1 h, three times, then once per
+  // reload.
   Verdict fetched(const std::string& id, DistributionResult result, Now now);
-  // The file could not be had: another link is asked for, at once if this one's time was over.
-  // Tells the change and not the repetition.
+  // The download failed: a new link is requested, at once if the link had expired. Logs a changed
+  // reason, not its repetition.
   struct NotFetched {
     std::optional<DistributionRecord> record;
     std::vector<Event> news;  // not stored
   };
   NotFetched not_fetched(const std::string& id, bool expired, const std::string& why, Now now);
-  // The file itself is what fails: it is as one that was not understood.
+  // The file itself causes the failure: treated like a file that was not understood.
   Verdict refused(const std::string& id, const std::string& why, Now now);
-  // REQUIRES for the rest: nothing.
-  // Fetches that an end of the daemon interrupted, found in what was stored. Each is told once.
+  // The functions below have no preconditions.
+  // Returns downloads that a crash interrupted, found in the stored records. Each is reported once.
   std::vector<Verdict> interrupted(Now now);
-  // From here on fetches under way count as not begun: the daemon stops, which is no crash.
-  // Returns their records, to be stored.
+  // The daemon is stopping, which is no crash: downloads in progress count as not started from here
+  // on. Returns their records, to be stored.
   std::vector<DistributionRecord> unbegin();
 
  private:
@@ -90,16 +91,16 @@ class DistributionWatch {
     Mono file_due = Mono::max();
     PollSlot status_poll;
     PollSlot file_poll;
-    std::uint64_t status_shown_by = 0;    // the newest call that was answered
+    std::uint64_t status_shown_by = 0;    // the newest call with a response
     std::uint64_t file_asked_by = 0;      // the newest call
-    std::uint64_t file_used_through = 0;  // replies to calls up to this one are out of date
-    std::optional<Wall> fetching;         // since when; its file is not asked for meanwhile
-    int empties = 0;                      // replies without a link, running
-    int tries = 0;                        // for a file, since the last one that came
-    std::string told;                     // why it could not be had
+    std::uint64_t file_used_through = 0;  // responses to calls up to this one are out of date
+    std::optional<Wall> fetching;         // since when; no file is requested meanwhile
+    int empties = 0;                      // consecutive responses without a link
+    int tries = 0;                        // for a file, since the last successful download
+    std::string told;                     // why the download failed
   };
   bool wants_file(const Watched& one) const;
-  // Sets when the file is due, of one that is not being fetched.
+  // Sets when the file is due, for a distribution that is not being downloaded.
   void plan_file(Watched& one, bool reload, Now now) const;
   void plan_status(Watched& one, Now now) const;
 

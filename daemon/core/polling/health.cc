@@ -11,8 +11,8 @@ constexpr Duration kDownSpan = std::chrono::seconds(10);
 constexpr double kFirstPause = 0.5;  // s, doubled with each failure
 constexpr double kPauseMax = 20;     // s
 constexpr double kPausePersonMax = 60;
-constexpr int kPersonFailures = 5;                        // then one probe a minute
-constexpr Duration kTellAgain = std::chrono::minutes(5);  // what comes and goes
+constexpr int kPersonFailures = 5;                        // then one probe per minute
+constexpr Duration kTellAgain = std::chrono::minutes(5);  // for flapping errors
 
 }  // namespace
 
@@ -52,7 +52,7 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
   const bool person = needs_a_person(reason);
   const bool down = failures_ >= kDownFailures && now.mono - failing_since_ >= kDownSpan;
   if (person && failures_ >= kPersonFailures) {
-    // One more before the long pauses, at the instant that settles whether it is down.
+    // One more call before the long backoff, at the time that decides whether it is down.
     held_until_ = down ? now.mono + from_seconds(kPausePersonMax) : failing_since_ + kDownSpan;
   } else if (failures_ > kFreeFailures) {
     const double cap = person ? kPausePersonMax : kPauseMax;
@@ -62,8 +62,9 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
 
   const bool was_up = up_;
   if (down) up_ = false;
-  // Before the first good reply, and for what no time mends, the first failure is news; a passing
-  // one is not until the account counts as down, nor a bad request: it may be one task's alone.
+  // Before the first success, and if a person must act, the first failure is logged. A temporary
+  // one is not logged until the account is down; nor is a bad request: it may concern a single
+  // task.
   const bool again = last_told_ == reason && now.mono - told_at_ < kTellAgain;
   const bool at_once = person && reason != Reason::kBadRequest && !again;
   const bool worth_telling = at_once || down || (!was_up && !last_good_);

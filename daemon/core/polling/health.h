@@ -1,5 +1,5 @@
-// Does an account, or one of its instances, answer? Counts failures running, says when to call it
-// down, when to pause, and what is worth telling: the change, not the repetition. Pure.
+// Health of an account or of one instance: counts consecutive failures and decides when it is down,
+// how long to back off, and which changes to log (transitions, not repeated failures). No I/O.
 #pragma once
 
 #include <cstdint>
@@ -12,49 +12,51 @@ namespace taskwatchd {
 
 class Health {
  public:
-  // What this reply changed, if anything worth telling.
+  // The change caused by this outcome that must be logged, if any.
   enum class News { kNone, kFailing, kRecovered };
 
-  // Up from a good reply until three failures running over at least 10 s; not up before the first.
+  // True from a successful response until three consecutive failures over at least 10 s; false
+  // before the first success.
   bool up() const { return up_; }
   std::optional<Wall> last_good() const { return last_good_; }
-  // A few failures running: probe with one call at a time.
+  // After more than kFreeFailures consecutive failures: probe with one call at a time.
   bool failing() const { return failures_ > kFreeFailures; }
 
   News good(Now now);
-  // A refusal for the rate or for one item says nothing of health: not to be given here.
-  // `chance` in [0, 1) spreads the pauses. kFailing once for each reason until a good reply,
-  // however they take turns: at once for keys, permissions, bills and TLS (but when such a refusal
-  // comes and goes, at most every 5 min), for all else when it is down.
+  // Records a failed call. Do not pass throttling or errors about a single item: they say nothing
+  // about health. `chance` in [0, 1) adds jitter to the backoff. Returns kFailing once per reason
+  // until the next success: at once for credentials, permissions, billing and TLS (at most every 5
+  // min if such an error flaps), for other reasons only while it is down or before the first
+  // success.
   News failed(Reason reason, Now now, double chance);
-  // The failure told last, if no good reply came since.
+  // The failure logged last since the last successful response, if any.
   std::optional<Reason> told() const { return told_; }
-  // Somebody else's good reply ended that: the next failure is news again, a good reply is not.
+  // Another instance's success ended that: the next failure is logged again, a success is not.
   void forget_told() {
     told_.reset();
     told_reasons_ = 0;
   }
 
-  // What was wrong may be mended (a new configuration): ask at once, tell anew.
+  // The cause may have been fixed (a new configuration): resets the backoff and what was logged.
   void forgive();
 
-  // Not asked before then: nothing until a few failures running, then longer and longer, to 20 s
-  // for what may pass by itself and 60 s for what needs a person (keys, permissions, parameters).
+  // No calls before this time: no backoff for the first failures, then exponential from 0.5 s up to
+  // 20 s, or up to 60 s if a person must act (credentials, permissions, parameters).
   Mono held_until() const { return held_until_; }
 
-  // True for reasons that only a person can mend.
+  // True for reasons that only a person can fix.
   static bool needs_a_person(Reason reason);
 
  private:
-  static constexpr int kFreeFailures = 2;  // running, before any pause: the next poll is the retry
+  static constexpr int kFreeFailures = 2;  // before any backoff: the next poll is the retry
 
   bool up_ = false;
-  int failures_ = 0;  // running
+  int failures_ = 0;  // consecutive
   Mono failing_since_;
   Mono held_until_ = Mono::min();
-  std::optional<Reason> told_;       // last, since the last good reply
-  std::uint32_t told_reasons_ = 0;   // one bit for each told since then
-  std::optional<Reason> last_told_;  // ever
+  std::optional<Reason> told_;       // logged last, since the last success
+  std::uint32_t told_reasons_ = 0;   // one bit for each reason logged since then
+  std::optional<Reason> last_told_;  // logged last, ever
   Mono told_at_;
   std::optional<Wall> last_good_;
 };

@@ -9,8 +9,8 @@
 namespace taskwatchd {
 namespace {
 
-// As the answer to "when": a call under way is awaited, and no other is planned; what is due has
-// `otherwise` as its reason.
+// Returns the plan as an answer to "when": no time while a call is in flight, because no other is
+// planned; `otherwise` as the reason if the call is due.
 Planned for_people(Planned planned, Mono now, Planned otherwise) {
   if (planned.at <= now) return otherwise;
   if (planned.rule == PlanRule::kInFlight) planned.at = Mono::max();

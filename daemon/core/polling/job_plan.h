@@ -1,4 +1,4 @@
-// What is planned for one job, for people: earliest instants, with the rules that set them.
+// The calls planned for one job, for explanations: earliest times and the rules that set them.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +14,20 @@ namespace taskwatchd {
 struct JobPlan {
   struct List {
     TaskStatus status = TaskStatus::kUnknown;  // kUnknown: the list of all tasks
-    std::uint32_t missing = 0;                 // tasks
+    std::uint32_t missing = 0;                 // unreconciled tasks
     Planned next;
   };
   std::string instance;
-  bool counted = false;  // its statistics can be had and came
+  bool counted = false;  // its statistics are available and were received
   bool has_statistics = false;
   bool finished = false;
   bool partly = false;
   Planned statistics;
-  Mono lists_ready = Mono::min();  // no list of it is read before then
-  std::vector<List> lists;         // those with something missing; only with `counted`
+  Mono lists_ready = Mono::min();  // none of its lists is read before then
+  std::vector<List> lists;         // lists with unreconciled tasks; only with `counted`
 };
 
-// The gate of the job's instance is not looked at.
+// Ignores the gate of the job's instance.
 JobPlan plan_of(const PlannedJob& job, const Pace& pace, Mono now);
 
 }  // namespace taskwatchd

@@ -9,7 +9,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kTimeoutsMax = 1000;  // of one job, waited for at once
+constexpr std::size_t kTimeoutsMax = 1000;  // tracked per job at once
 
 std::size_t list_of(const Call& call) {
   return call.status ? list_of(*call.status) : kAllTasks;
@@ -92,7 +92,7 @@ void JobPlanner::on_sent(const Call& call, Mono now) {
 
 void JobPlanner::on_statistics(const Call& call, const JobStatistics& statistics, Mono now) {
   PlannedJob* const job = find(call.job_id);
-  if (job == nullptr) return;  // unlisted while in flight
+  if (job == nullptr) return;  // removed while the call was in flight
   job->counted_at = std::max(job->counted_at, job->statistics_poll.sent_at());
   job->statistics_poll.on_answer(call.number);
   const std::uint32_t timed_out =
@@ -117,7 +117,7 @@ JobPlanner::PageEnd JobPlanner::on_page(const Call& call, const TaskPage& page, 
   const std::size_t list = list_of(call);
   job->held = held;
   ListWalk& walk = walk_of(*job, call);
-  // Without a count nobody knows that all is found: the walk goes on to the end.
+  // Without a count it is unknown whether all tasks were found: the scan goes on to the end.
   const bool counted = job->count() != nullptr;
   const ListWalk::End end =
       walk.on_page(call.number, call.token,

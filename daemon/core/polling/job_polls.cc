@@ -5,25 +5,25 @@
 namespace taskwatchd {
 namespace {
 
-// How often things change, pooled over all jobs: enough to share the calls between them.
-constexpr double kRunningEnds = 1.0 / 240;  // per second and task IN_PROGRESS
-constexpr double kSentEnds = 1.0 / 7200;    // per second and task SENT
+// Rates of change, pooled over all jobs: precise enough to share the calls between them.
+constexpr double kRunningEnds = 1.0 / 240;  // per second and IN_PROGRESS task
+constexpr double kSentEnds = 1.0 / 7200;    // per second and SENT task
 constexpr double kRollout = 0.05;           // per second, while any task is QUEUED
 constexpr double kAnything = 0.002;         // per second: a rerun, a cancel
 constexpr double kNothingYet = 0.002;       // per second: a job without tasks
-// A task that is past its timeout turns TIMED_OUT within seconds, and that is a bad end.
+// A task that is past its timeout becomes TIMED_OUT within seconds, which is a failure.
 constexpr double kTimeoutEnds = 1.5;  // per second and such task
 
-// Where many jobs take turns each waits long for its count. Statistics then take up to twice the
-// turns of a quota that all APIs share: in full when the next job has waited for so long.
+// With many jobs each waits long for its statistics. QueryJobStatistics then gets up to twice its
+// share of a quota common to all APIs: fully when the next job has waited this long.
 constexpr Duration kLongUncounted = std::chrono::seconds(8);
 
-constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: is it still so?
-constexpr std::uint32_t kDescriptionBeats = 10;  // finished: each so many calls one for its status
+constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: has its status changed?
+constexpr std::uint32_t kDescriptionBeats = 10;  // finished job: every tenth call is for details
 
-// A finished job costs one call a minute in all: most for the counts, some for the status. True
-// while the next one is for the status. A failed call takes its turn like any other, so that a
-// status that cannot be read does not keep the counts from being read.
+// A finished job gets one call per minute: most for the statistics, some for the job details.
+// Returns true if the next call is for the details. A failed call uses its turn like any other, so
+// that unreadable details do not block the statistics.
 bool is_descriptions_turn(const PlannedJob& job) {
   if (!job.describable || !job.countable || job.counted_at == Mono::min()) return false;
   if (!job.is_finished() || job.recount) return false;
@@ -37,10 +37,9 @@ Mono last_poll(const PlannedJob& job) {
   return std::max(job.statistics_poll.sent_at(), job.description_poll.sent_at());
 }
 
-// How much is expected to have changed since the job was counted last, and for how long it has
-// gone unseen.
+// The priority of a job: expected changes since it was last counted, times the time since then.
 double expected_changes(const PlannedJob& job, Mono now) {
-  if (!job.statistics) return 1e9;  // never counted: that comes first
+  if (!job.statistics) return 1e9;  // never counted: comes first
   const TaskCounts& tasks = job.statistics->tasks;
   double rate = count_of(tasks, TaskStatus::kInProgress) * kRunningEnds +
                 count_of(tasks, TaskStatus::kSent) * kSentEnds +
@@ -87,7 +86,7 @@ Planned description_plan(const PlannedJob& job, const Pace& pace, Mono now) {
     if (!job.is_finished()) {
       if (job.description) plan.not_before(PlanRule::kPaceJob, poll.sent_at() + kDescription);
     } else if (job.describable && job.countable && !is_descriptions_turn(job)) {
-      return {PlanRule::kPaceFinished, Mono::max()};  // the statistics' turn
+      return {PlanRule::kPaceFinished, Mono::max()};  // the statistics are next
     } else {
       plan.not_before(PlanRule::kPaceFinished, last_poll(job) + pace.finished);
     }

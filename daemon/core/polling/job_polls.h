@@ -1,6 +1,5 @@
-// Whose statistics and whose description are asked next: one call for the statistics shows that
-// something ended anywhere in a job; the description has the job's own status. Pure; event-loop
-// thread only.
+// Which job's statistics and details are polled next. One statistics call shows that some task of a
+// job has finished; the details have the job's own status. No I/O. Event-loop thread only.
 #pragma once
 
 #include "core/polling/plan_rule.h"
@@ -11,15 +10,15 @@
 
 namespace taskwatchd {
 
-// A task that has not timed out so long after its timeout is no longer expected to.
+// A task that has not timed out this long after its timeout is no longer expected to.
 inline constexpr Duration kTimeoutLate = std::chrono::seconds(10);
 
-// The earliest instant of the job's next call, and by which rule. `explain` and the choices below
-// both go by these.
+// The earliest time of the job's next call, and the rule that sets it. Both `explain` and the
+// choices below use these.
 Planned statistics_plan(const PlannedJob& job, const Pace& pace, Mono now);
 Planned description_plan(const PlannedJob& job, const Pace& pace, Mono now);
 
-// The job whose statistics are likely to have changed most; the description that is oldest.
+// The job whose statistics have probably changed most; the job whose details are oldest.
 NextCall next_statistics(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now);
 NextCall next_description(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now);
 

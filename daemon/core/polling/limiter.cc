@@ -1,9 +1,9 @@
-// - More throttled calls than chance explains: the rate falls in proportion to their share, once
-//   per round trip, for calls that left before the fall do not count.
-// - The rate that was too high is the ceiling. Below it the highest rate that works is found by
-//   bisection. From time to time a probe goes beyond it: one throttled call ends that, else the
-//   rate goes on to the full one in growing steps.
-// - If the calls below the ceiling are throttled just as much, it is not our rate: it returns.
+// - If more calls are throttled than chance explains, the rate is reduced in proportion to their
+//   share, at most once per round trip, because calls sent before the reduction do not count.
+// - The rate that was too high is the ceiling. Below it, bisection finds the highest rate that
+//   works. From time to time a probe exceeds it: one throttled call ends the probe, otherwise the
+//   rate rises to the full rate in growing steps.
+// - If calls below the ceiling are throttled just as much, our rate is not the cause: it returns.
 #include "core/polling/limiter.h"
 
 #include <algorithm>
@@ -13,14 +13,14 @@
 namespace taskwatchd {
 namespace {
 
-// Exactly 1/rate is the worst spacing under a sliding window: one call in seven was refused in
-// simulation. 5 ms more costs 2.4 % of a quota of 5 and brings refusals below 0.1 %.
+// Spacing of exactly 1/rate is the worst case for a sliding window: one call in seven was throttled
+// in simulation. 5 ms more costs 2.4 % of a quota of 5 calls/s and keeps throttling below 0.1 %.
 constexpr Duration kGuard = std::chrono::milliseconds(5);
 constexpr double kFloor = 0.5;            // calls/s
-constexpr double kToleratedShare = 0.03;  // of throttled calls
+constexpr double kToleratedShare = 0.03;  // share of throttled calls
 
 // Weights of the evidence (excess_weight) that too many calls are throttled.
-constexpr double kSuddenWeight = 4.2;  // 2 calls of 3, 3 of 10: other programs came
+constexpr double kSuddenWeight = 4.2;  // 2 of 3 calls, 3 of 10: other programs have started
 constexpr double kSteadyWeight = 1;    // 6 of the last 100
 constexpr double kRiseWeight = 2;      // 1 of the first calls
 constexpr std::size_t kMinSudden = 2;
@@ -29,16 +29,16 @@ constexpr std::size_t kMinSteady = 4;
 constexpr double kShrink = 4;  // calls: few calls say little about the share
 constexpr double kMinCut = 0.1;
 constexpr double kMaxCut = 0.6;
-constexpr std::size_t kCallsBeforeCut = 40;  // that show how much a rate is too high
+constexpr std::size_t kCallsBeforeCut = 40;  // to measure by how much the rate is too high
 
-constexpr double kNearCeiling = 1.06;  // closer is not tried until the next probe
+constexpr double kNearCeiling = 1.06;  // closer rates are not tried until the next probe
 constexpr double kFirstGrowth = 1.05;
 constexpr double kMoreGrowth = 0.1;
 constexpr double kMaxGrowth = 1.5;
-// The platform's window and some more; a rate has settled after two of them.
+// The platform's window plus a margin; a rate is stable after two of them.
 constexpr Duration kStep = std::chrono::milliseconds(1100);
 constexpr Duration kSettle = std::chrono::milliseconds(2200);
-// From full use by others to the full rate: the wait for a probe and its steps.
+// From all quota used by others to the full rate: the wait for a probe, and its steps.
 constexpr Duration kRecovery = std::chrono::seconds(29);
 constexpr Duration kMinWait = std::chrono::seconds(10);
 constexpr std::size_t kCallsToConfirm = 60;
@@ -162,7 +162,7 @@ void Limiter::learn(Mono departed, bool throttled) {
     if (all.calls >= kCallsToConfirm) cause_.confirm_share(all.share());
     return;
   }
-  if (departed < fell_at_ + kSettle) return;  // the calls before the fall still fill the window
+  if (departed < fell_at_ + kSettle) return;  // the window still counts calls before the reduction
   if (cause_.add_below(throttled)) ceiling_ = kNone;
 }
 
@@ -183,7 +183,7 @@ void Limiter::rise(Mono departed, Mono now) {
 
 double Limiter::next_rate(Mono now) {
   const Duration unchanged = now - stepped_at_;
-  if (unchanged >= kRecovery) return configured_;  // rare calls: what was learned is too old
+  if (unchanged >= kRecovery) return configured_;  // too few calls: what was learned is too old
   if (rate_ < ceiling_ && ceiling_ != kNone && now < probe_at_) {
     const bool near = ceiling_ < rate_ * kNearCeiling;
     return near || unchanged < kSettle ? rate_ : std::sqrt(rate_ * ceiling_);

@@ -1,8 +1,8 @@
-// The rate limit of one API of one account. Calls leave at least 1/rate + 5 ms apart, so that no
-// window of one second holds more than ceil(rate) of them; it starts empty, so that a restart
-// cannot double. The rate follows the share of throttled calls, for the account's other programs
-// use the same quota (docs/explanation/polling.md). No I/O; the caller passes the time. Event-loop
-// thread only.
+// The rate limit of one API of one account. Calls are sent at least 1/rate + 5 ms apart, so that no
+// window of one second contains more than ceil(rate) of them. The first call waits too, so that a
+// restart cannot double the rate. The limit follows the share of throttled calls, because the
+// account's other programs use the same quota (docs/explanation/polling.md). No I/O. Event-loop
+// thread only; the caller passes the time.
 #pragma once
 
 #include <limits>
@@ -18,24 +18,25 @@ class Limiter {
   // `quota` in calls/s, 0 = the API is not used; `share` in (0, 1].
   Limiter(double quota, double share, Mono now);
 
-  // A new configuration. Calls stay apart from those of the old one; what was learned is kept as
-  // far as the new rate allows.
+  // Applies a new configuration. Calls keep their distance to earlier ones; what was learned is
+  // kept as far as the new rate allows.
   void configure(double quota, double share);
 
   bool in_use() const { return configured_ > 0; }
   // The earliest time of the next call. Mono::max() when not in use.
   Mono next() const;
-  // That time was requested by the platform (hold_until).
+  // The time of next() was requested by the platform (hold_until).
   bool held() const { return held_until_ >= last_sent_ + gap(); }
-  // A call leaves. Every call counts, retries too. REQUIRES: it was decided at next() or later.
+  // A call is being sent. Every call counts, retries too. REQUIRES: it was decided at next() or
+  // later.
   void sent(Mono departed);
-  // The call that left at `departed` was not throttled, whatever else became of it.
+  // The call sent at `departed` was not throttled, whatever else its outcome was.
   void on_accepted(Mono departed, Mono now);
   void on_throttled(Mono departed, Mono now);
-  // What throttled calls have taught is forgotten: they had another cause. Calls that leave up to
-  // `until` teach nothing either: the platform's window is full of what left before.
+  // Forgets what throttled calls have taught: they had another cause. Calls sent up to `until`
+  // teach nothing either: the platform's window still counts earlier calls.
   void restart(Mono until);
-  // The platform asked us to wait.
+  // The platform requested a pause.
   void hold_until(Mono when);
 
   double configured_rate() const { return configured_; }  // calls/s
@@ -58,17 +59,17 @@ class Limiter {
 
   double configured_;
   double rate_;             // at most configured_
-  double settled_;          // the last rate that worked for a while; below rate_ while rising
+  double settled_;          // the last rate that worked for some time; below rate_ while it rises
   double ceiling_ = kNone;  // the last rate that was too high
-  double growth_;           // of the next step up
+  double growth_;           // factor of the next increase
   Mono last_sent_;
   Mono held_until_ = Mono::min();
-  Mono fell_at_ = Mono::min();  // calls that left before say nothing about the present rate
+  Mono fell_at_ = Mono::min();  // calls sent earlier say nothing about the current rate
   Mono stepped_at_;             // the last change of the rate
   Mono probe_at_ = Mono::min();
-  ThrottleWindow window_;          // since the last cut
-  ThrottleWindow::Count risen_;    // calls that left while rising
-  ThrottleWindow::Count stepped_;  // calls that left since the last change of the rate
+  ThrottleWindow window_;          // since the last reduction
+  ThrottleWindow::Count risen_;    // calls sent while rising
+  ThrottleWindow::Count stepped_;  // calls sent since the last change of the rate
   ThrottleCause cause_;
 };
 

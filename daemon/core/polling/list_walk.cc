@@ -5,13 +5,13 @@
 namespace taskwatchd {
 namespace {
 
-// A token is documented to live for a minute; the reply that brought it was under way for a while.
+// Documented as valid for one minute; the response that contained it took some time to arrive.
 constexpr Duration kTokenLife = std::chrono::seconds(55);
 constexpr Duration kTokenUrgent = std::chrono::seconds(40);
-constexpr std::uint32_t kWorthKeeping = 3;  // pages walked
+constexpr std::uint32_t kWorthKeeping = 3;  // pages scanned
 constexpr Duration kFruitless = std::chrono::seconds(5);
 constexpr int kFruitlessMax = 4;  // doublings: 80 s
-// A walk that a refused token ended begins again: at once the first time, or if it had come far.
+// After a rejected token a scan restarts: at once the first time, or if it had read many pages.
 constexpr Duration kRefused = std::chrono::seconds(5);
 constexpr int kRefusedMax = 4;      // doublings: 80 s
 constexpr std::uint32_t kFar = 20;  // pages
@@ -41,7 +41,7 @@ void ListWalk::on_sent(std::uint64_t call, Mono now) {
   if (begun_) return;
   begun_ = true;
   first_call_ = call;
-  if (!from_start_) return;  // a list's last page again: it began when the last look at it ended
+  if (!from_start_) return;  // rereads the last page: began when the last scan ended
   began_ = now;
   found_ = 0;
 }
@@ -65,9 +65,9 @@ bool ListWalk::dies_soon(Mono now) const {
 ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, const Page& page,
                                 PageOrder::Kind order, Mono now) {
   slot_.on_answer(call);
-  if (!begun_ || call < first_call_ || token != token_) return End::kNone;  // passed already
+  if (!begun_ || call < first_call_ || token != token_) return End::kNone;  // already passed
   found_ += page.fresh;
-  // What was missing may have been found by other calls: then the page was not in vain.
+  // Other calls may have found the unreconciled tasks: then the page was not in vain.
   barren_ = page.fresh > 0 || page.satisfied ? 0 : barren_ + 1;
   if (page.fresh > 0) fruitless_ = 0;
   if (page.satisfied) deep_ = false;
@@ -75,8 +75,8 @@ ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, co
   if (!page.next_token.empty()) {
     const bool newest = order == PageOrder::Kind::kNewestFirst && !deep_;
     if (newest && (page.fresh < page.rows || page.satisfied)) {
-      // Behind a known one stand only known ones. What is missing all the same, though it was
-      // counted before we looked, stands elsewhere.
+      // Tasks after a known one are all known. Tasks that are still unreconciled, although they
+      // were counted before the page was requested, must be elsewhere.
       deep_ = !page.satisfied && page.counted;
       restart();
       return End::kNone;
@@ -105,7 +105,7 @@ ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, co
     restart();
     return end;
   }
-  // New ones will stand at the end: look at the last page again, not at all of them.
+  // New tasks will appear at the end: read only the last page again.
   token_at_ = now;
   from_start_ = false;
   begun_ = false;

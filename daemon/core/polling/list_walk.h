@@ -1,7 +1,7 @@
-// One list of ListTask (a job's tasks in one status) as we walk through its pages, one after the
-// other: the API has no other way. Knows where the walk stands and whether its token still lives,
-// so that a walk is put off for something urgent, or resumed after a failed call, and not lost.
-// No I/O. Event-loop thread only; the caller passes the time.
+// Position in the paginated ListTask result for one job and status. Pages can only be read in
+// sequence: each needs the NextToken of the page before it, which expires after about a minute. A
+// scan interrupted by an urgent call or a failure resumes if its token is still valid, and restarts
+// otherwise. No I/O. Event-loop thread only; the caller passes the time.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace taskwatchd {
 
 class ListWalk {
  public:
-  // The next page to ask: its token (empty: the first page) and number. A token that is too old to
-  // be taken begins the walk again.
+  // The next page to read: its pagination token (empty: the first page) and number. Restarts the
+  // scan if the token has expired.
   struct Place {
     std::string token;
     std::uint32_t page = 0;
@@ -25,9 +25,10 @@ class ListWalk {
 
   void on_sent(std::uint64_t call, Mono now);
 
-  // A page came. `fresh` of its `rows` were news; `satisfied`: none is missing any more; `counted`:
-  // the statistics that say what is missing came before the page was asked, so that they cannot
-  // speak of what ended after it. `bound`: a walk of more pages has no end.
+  // A page was received. `fresh`: how many of its `rows` were new. `satisfied`: no task is
+  // unreconciled any more. `counted`: the statistics that show unreconciled tasks came before the
+  // page was requested, so that they do not include later completions. `bound`: a scan of more
+  // pages has no end.
   struct Page {
     std::string next_token;
     std::size_t rows = 0;
@@ -37,62 +38,62 @@ class ListWalk {
     std::uint32_t bound = UINT32_MAX;
   };
   enum class End : std::uint8_t {
-    kNone,     // the walk goes on, or the page was that of an older walk
+    kNone,     // the scan goes on, or the page was that of an older scan
     kPart,     // it ended, but did not begin at the first page
-    kWhole,    // all of the list was read
-    kEndless,  // it was given up: the list repeats a token, or has far too many pages
+    kWhole,    // the complete list was read
+    kEndless,  // given up: the list repeats a token, or has far too many pages
   };
-  // `token` is what the call asked with; a page that the walk has passed already changes nothing.
+  // `token` is the one the call used; a page that the scan has already passed changes nothing.
   End on_page(std::uint64_t call, const std::string& token, const Page& page, PageOrder::Kind order,
               Mono now);
-  // No page came: the same one is asked again at `retry_at`. `token_refused`: the cloud does not
-  // take the token (any more), so the walk begins again: at once, but ever later if that goes on.
+  // The call failed: the same page is requested again at `retry_at`. `token_refused`: the platform
+  // rejected the token, so the scan restarts: at once, but with exponential backoff if this
+  // repeats.
   void on_failure(std::uint64_t call, const std::string& token, bool token_refused, Mono retry_at,
                   Mono now);
 
-  // A page is under way, and the next call waits for it.
+  // A call for a page is in flight, and the next one waits for it.
   bool in_flight(Mono now) const { return slot_.is_waiting(now); }
   // A page was read and the next one is to follow.
   bool midway() const { return page_ > 0; }
-  // REQUIRES: in flight. Its number, from 0.
+  // REQUIRES: a call is in flight. The page's number, from 0.
   std::uint32_t page_in_flight() const { return page_; }
-  // Not walked before then: walks that find nothing of what is missing, end nowhere or have their
-  // tokens refused are repeated ever later.
+  // No scan before then: scans that find no unreconciled task, have no end or have their tokens
+  // rejected are repeated with exponential backoff.
   Mono not_before() const { return not_before_; }
-  // Not asked before then, for one of the above, a failed call or one under way.
+  // No call before then, for the reasons above, a failed call or one in flight.
   Mono ready() const { return std::max(slot_.ready(), not_before_); }
   Mono backoff_until() const { return slot_.backoff_until(); }
-  // A walk of several pages whose token dies soon: to be asked now, or it was for nothing.
+  // A scan of several pages whose token expires soon: must continue now, or it was in vain.
   bool dies_soon(Mono now) const;
-  // When the last whole walk began; min() before the first. All that was in the list then was seen.
+  // Start of the last complete scan; min() before the first. All tasks in the list then were seen.
   Mono whole_since() const { return whole_since_; }
   Mono last_asked() const { return slot_.sent_at(); }
-  // Walks keep ending before the list does: what stands behind is not to be had by this list.
+  // Scans keep ending before the list does: the tasks further back cannot be read from this list.
   bool is_stuck() const { return refused_ >= kStuck || endless_ > 0; }
-  // Whole lists' worth of consecutive pages that brought nothing of what is missing, if the list
-  // has `pages`.
+  // Consecutive pages without any unreconciled task, in units of the whole list, if it has `pages`.
   std::uint32_t barren(std::uint32_t pages) const { return barren_ / std::max(pages, 1U); }
 
  private:
-  static constexpr int kStuck = 3;  // consecutive walks that a refused token ended
+  static constexpr int kStuck = 3;  // consecutive scans that a rejected token ended
   void restart();
 
   PollSlot slot_;
   std::string token_;
   Mono token_at_;
   std::uint32_t page_ = 0;
-  std::uint64_t first_call_ = 0;  // of this walk; answers to older calls are not its own
+  std::uint64_t first_call_ = 0;  // of this scan; responses to older calls do not belong to it
   Mono began_ = Mono::min();
   Mono whole_since_ = Mono::min();
   Mono not_before_ = Mono::min();
-  std::size_t found_ = 0;     // in this walk
-  std::uint32_t barren_ = 0;  // consecutive pages in vain, over all walks
-  int fruitless_ = 0;         // consecutive whole walks that found nothing though something missed
-  int refused_ = 0;           // consecutive walks that a refused token ended
-  int endless_ = 0;           // consecutive walks that were given up
-  bool begun_ = false;        // a call of this walk was sent
-  bool from_start_ = true;    // this walk began at the first page
-  bool deep_ = false;         // what is missing is not where new ones turn up: go to the end
+  std::size_t found_ = 0;     // in this scan
+  std::uint32_t barren_ = 0;  // consecutive pages without unreconciled tasks, over all scans
+  int fruitless_ = 0;         // consecutive complete scans that found no unreconciled task
+  int refused_ = 0;           // consecutive scans that a rejected token ended
+  int endless_ = 0;           // consecutive scans that were given up
+  bool begun_ = false;        // a call of this scan was sent
+  bool from_start_ = true;    // this scan began at the first page
+  bool deep_ = false;         // unreconciled tasks are not where new ones appear: read to the end
 };
 
 }  // namespace taskwatchd

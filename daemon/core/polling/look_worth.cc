@@ -5,7 +5,7 @@
 namespace taskwatchd {
 namespace {
 
-// Of the first looks so many are taken to have found an end, before any was taken.
+// A prior: the number of first polls assumed to have found a finished task.
 constexpr double kPriorEnded = 2;
 constexpr double kPriorLooks = 4;
 
@@ -14,7 +14,7 @@ Hazard::Fate fate_of(TaskStatus status) {
   return is_bad(status) ? Hazard::Fate::kEndedBad : Hazard::Fate::kEnded;
 }
 
-// Until when the task was in the status before.
+// Until when the task was in its previous status.
 Wall until_of(const TaskReply& reply, Now now) {
   return is_finished(reply.status) ? reply.modified : now.wall;
 }
@@ -43,8 +43,8 @@ Hazard::Group LookWorth::group_of(const Seen& task) {
   return task.job == nullptr ? Hazard::kPooled : task.job->second.group;
 }
 
-// Since the task was in its status. How long it was QUEUED says little of when its turn in the
-// roll-out comes; that it still was says that it has not run yet.
+// How long the task had been in its status when last seen. The time it was QUEUED says little about
+// its turn in the rollout; that it was still QUEUED shows that it had not run.
 Duration LookWorth::age_of(const Seen& task) {
   const Duration age = task.at - task.entered;
   return task.status == TaskStatus::kQueued ? std::min(Duration::zero(), age)

@@ -1,6 +1,6 @@
-// What a look at a task named by id is worth: the time that an end is expected to have gone unseen,
-// bad ends weighing more. Learned from what earlier looks found, pooled and for each job. Pure;
-// time passed in; event-loop thread only.
+// The priority of polling an explicit task: the expected time for which a completion has gone
+// unseen, with failures weighing more. Learned from the results of earlier polls, pooled and per
+// job. No I/O. Event-loop thread only; the caller passes the time.
 #pragma once
 
 #include <string>
@@ -13,32 +13,32 @@
 namespace taskwatchd {
 
 class LookWorth {
-  // What the tasks of one job share; goes with the last of them.
+  // Shared by the tasks of one job; removed with the last of them.
   struct JobGroup {
     Hazard::Group group = Hazard::kPooled;
     std::size_t tasks = 0;
   };
-  using Groups = std::unordered_map<std::string, JobGroup>;  // by job
+  using Groups = std::unordered_map<std::string, JobGroup>;  // by job id
 
  public:
-  // A task as the last look left it.
+  // A task as the last poll left it.
   struct Seen {
-    Groups::value_type* job = nullptr;  // never seen: none
+    Groups::value_type* job = nullptr;  // nullptr: never seen
     TaskStatus status = TaskStatus::kQueued;
     Wall entered;  // UtcModified
-    Wall at;       // of the last good reply; never seen: when added
+    Wall at;       // of the last successful response; never seen: when added
     Mono at_mono;  // the same, for spans: Wall may jump
   };
 
-  // The task is of that job from now on. A task that goes must leave.
+  // The task belongs to that job from now on. A removed task must leave.
   void enter(Seen& task, const std::string& job_id);
   void leave(Seen& task);
   std::size_t jobs() const { return groups_.size(); }  // with tasks
 
-  // In weighted seconds: of a task that was never seen, and of one that was unfinished.
+  // In weighted seconds: for a task that was never seen, and for one that was unfinished.
   double of_first(const Seen& task, Now now) const;
   double of_next(const Seen& task, Now now) const;
-  // To be called before `task` takes over what the reply to such a look said.
+  // Call before the response to such a poll is applied to `task`.
   void learn_first(const Seen& task, const TaskReply& reply, Now now);
   void learn_next(const Seen& task, const TaskReply& reply, Now now);
 
@@ -49,7 +49,7 @@ class LookWorth {
   Hazard hazard_;
   Groups groups_;
   double first_looks_ = 0;  // at tasks not seen before
-  double first_ended_ = 0;  // and they had ended before we were there
+  double first_ended_ = 0;  // of those, had finished before they were watched
 };
 
 }  // namespace taskwatchd

@@ -10,29 +10,30 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::uint32_t kBoundFactor = 2;
-constexpr std::uint32_t kBoundPages = 8;  // for what is counted late
+constexpr std::uint32_t kBoundPages = 8;  // for tasks that are counted late
 
-// Of 32 pages that are not for bad ends one goes to tasks that only moved on. Of four, three go to
-// the list of all tasks while hardly one was ever seen and few have ended: then it names the most
-// and the others wait for little; else one goes to each list that was never read whole.
+// Of 32 pages that are not for failures, one goes to tasks that only changed status. Of four, three
+// go to the list of all tasks while few tasks were seen and few have finished: it then shows the
+// most, and the others lose little. Otherwise one goes to the lists that were never scanned
+// completely.
 constexpr unsigned kMoveTurn = 32;
 constexpr unsigned kFirstOf = 4;
 constexpr unsigned kAllTurns = 3;
 constexpr unsigned kFirstTurns = 1;
-// Of three pages for tasks that succeeded, two may go to the list of running ones, if it is shorter
-// by half and few of those that left it still wait to be asked.
+// Of three pages for SUCCEEDED tasks, two may go to the IN_PROGRESS list, if it is less than half
+// as long and few of the tasks that left it still wait for a poll.
 constexpr double kShorter = 2;
 constexpr unsigned kHintTurns = 3;
 constexpr std::size_t kHintsMax = 25;
-constexpr std::uint32_t kWorthTwo = 3;  // pages of a list that two walks share
-// Lists of finished jobs wait for those of running ones.
+constexpr std::uint32_t kWorthTwo = 3;  // pages of a list that is worth a parallel scan
+// Lists of finished jobs wait for those of unfinished jobs.
 constexpr double kFinishedWorth = 0.01;
 
 constexpr std::uint32_t pages_of(double rows) {
   return std::max(1U, static_cast<std::uint32_t>((rows + kListPage - 1) / kListPage));
 }
 
-// Without a count every list is wanted for ever: at least once each is read whole.
+// Without a count, each list must be scanned completely at least once.
 bool wants_whole(const PlannedJob& job, const ListWalk& walk) {
   return job.count() == nullptr && walk.whole_since() == Mono::min();
 }
@@ -61,7 +62,7 @@ Planned list_plan(const PlannedJob& job, std::size_t list, const ListWalk& walk,
   if (walk.not_before() > now) plan.not_before(PlanRule::kFruitless, walk.not_before());
   const bool begins = !walk.midway() && walk.last_asked() != Mono::min();
   if (!begins) return plan;
-  // Tasks that move on are not walked after more often than one of them would be asked.
+  // Changes between unfinished statuses are not scanned for more often than one task is polled.
   if (only_moves(list) && !wants_whole(job, walk) && !is_first_sight(job, list)) {
     plan.not_before(PlanRule::kPaceTask, walk.last_asked() + pace.task);
   }
@@ -76,9 +77,9 @@ PageChoice::Class PageChoice::class_of(const PlannedJob& job, std::size_t list) 
   return is_first_sight(job, list) ? Class::kFirst : Class::kMove;
 }
 
-// Tasks that succeeded are found in the list of those, which grows and grows; or they are missed in
-// the list of running ones, which stays short, and then asked one by one. Both in turn: what was
-// never seen running can be found in the first only.
+// SUCCEEDED tasks are found in the SUCCEEDED list, which keeps growing; or by their absence from
+// the IN_PROGRESS list, which stays short, followed by one QueryTask each. Both alternate: tasks
+// that were never seen IN_PROGRESS can only be found in the former.
 std::size_t PageChoice::shortest(const PlannedJob& job, std::size_t list, Mono now) const {
   const bool found_at_once = order_.kind() != PageOrder::Kind::kOther;
   const bool succeeded = list == list_of(TaskStatus::kSucceeded);
@@ -91,7 +92,7 @@ std::size_t PageChoice::shortest(const PlannedJob& job, std::size_t list, Mono n
   return worthwhile && its_turn && job.lists[kRunning].ready() <= now ? kRunning : list;
 }
 
-// What one page of the list brings: the wait that it ends, in task-seconds.
+// Priority of one page of the list: the waiting time that it ends, in task-seconds.
 double PageChoice::worth(const PlannedJob& job, std::size_t list, double missing, Mono now) const {
   const JobStatistics* const count = job.count();
   const Mono since = count != nullptr ? job.missing_since[list] : job.lists[list].last_asked();
@@ -101,7 +102,7 @@ double PageChoice::worth(const PlannedJob& job, std::size_t list, double missing
   if (list == kAllTasks && count != nullptr) pages = pages_of(count->total);
   if (order_.kind() == PageOrder::Kind::kNewestFirst)
     pages = std::min<double>(pages, pages_of(missing));
-  // A list that goes on bringing nothing of what is missing lets the others go first.
+  // A list that repeatedly brought no unreconciled task yields to the others.
   pages *= 1 + job.lists[list].barren(static_cast<std::uint32_t>(pages));
   return missing * waited / pages * (job.is_finished() ? kFinishedWorth : 1);
 }
@@ -120,7 +121,7 @@ NextCall PageChoice::next(PlannedJobs& jobs, const Pace& pace, const Gates& gate
         continue;
       }
       ListWalk& walk = (beside ? job.beside : job.lists)[list];
-      walk.place(now);  // a token that is too old ends the walk
+      walk.place(now);  // restarts the scan if the token has expired
       const Mono when = std::max(free, list_plan(job, list, walk, pace, now).at);
       if (when > now) {
         choice.wake = std::min(choice.wake, when);
@@ -153,9 +154,9 @@ NextCall PageChoice::next(PlannedJobs& jobs, const Pace& pace, const Gates& gate
   return choice;
 }
 
-// A walk goes a page a round trip. Where that is longer than a slot of the quota, a second walk
-// from the first page on, begun when the first one is half through, halves the time until a page is
-// seen again. Where the order tells at which end the news are there is nothing to gain.
+// A scan reads one page per round trip. If that is longer than a slot of the quota, a parallel
+// scan, begun at the first page when the first scan is half done, halves the time until a page is
+// read again. If the order shows at which end new tasks appear, there is nothing to gain.
 bool PageChoice::may_walk_beside(PlannedJob& job, std::size_t list, Mono now) const {
   if (order_.kind() != PageOrder::Kind::kOther || job.count() == nullptr) return false;
   ListWalk& second = job.beside[list];
@@ -187,7 +188,7 @@ void PageChoice::on_sent(const Call& call) {
   owed_ = !both_wait_ ? 0 : bad ? owed_ + kGoodTurns : owed_ - std::min(owed_, kBadTurns);
 }
 
-// The list of all tasks may have an order of its own, and is read to its end.
+// The list of all tasks may have a different order, and is read to its end.
 void PageChoice::learn_order(const Call& call, const TaskPage& page) {
   if (call.status) order_.learn(page.tasks);
 }

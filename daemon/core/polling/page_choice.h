@@ -1,7 +1,8 @@
-// Which list of which job is read next, and which of its pages: fifty tasks a call. Lists with bad
-// ends come first, then those with other ends, then those with tasks that only moved on; each class
-// keeps some turns. Knows the order of lists and whose turn it is; the jobs are the caller's. Pure;
-// event-loop thread only. Reasons with numbers: docs/explanation/polling.md.
+// Which list of which job is read next, and which of its pages (50 tasks per call). Lists with
+// failed tasks come first, then those with other finished tasks, then those with tasks that only
+// changed status; each class gets some slots. Keeps the learned order of lists and the round robin;
+// the jobs belong to the caller. No I/O. Event-loop thread only. Reasons with numbers:
+// docs/explanation/polling.md.
 #pragma once
 
 #include <cstdint>
@@ -15,31 +16,31 @@
 
 namespace taskwatchd {
 
-// When a page of the list may be asked at the earliest, and by which rule. `explain` and PageChoice
-// both go by this.
+// The earliest time of the list's next page, and the rule that sets it. Both `explain` and
+// PageChoice use this.
 Planned list_plan(const PlannedJob& job, std::size_t list, const ListWalk& walk, const Pace& pace,
                   Mono now);
-// A walk of more pages than that has no end: twice what the statistics let expect, and a few.
+// A scan of more pages has no end: twice the pages that the statistics imply, and a few more.
 std::uint32_t most_pages(const PlannedJob& job, std::size_t list);
 
 class PageChoice {
  public:
-  // Ends walks whose token is too old; changes nothing else in `jobs`.
+  // Restarts scans whose token has expired; changes nothing else in `jobs`.
   NextCall next(PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now);
-  // The page that next() named is being asked.
+  // The page returned by next() is being requested.
   void on_sent(const Call& call);
-  // A page of a list came.
+  // A page of a list was received.
   void learn_order(const Call& call, const TaskPage& page);
   PageOrder::Kind order_of(const Call& call) const;
-  // Tasks that left the list of running ones and wait for a QueryTask that says where to: with many
-  // waiting there is no use in finding more.
+  // `waiting`: tasks that are no longer in the IN_PROGRESS list and wait for a QueryTask call that
+  // shows their status. If many wait, finding more is useless.
   void set_hints(std::size_t waiting) { hints_ = waiting; }
 
  private:
-  // Of ten pages seven are for bad ends while others wait: no page is owed to those before.
+  // While others wait, seven of ten pages are for failures: these need no credit below this value.
   static constexpr unsigned kBadTurns = 7;
   static constexpr unsigned kGoodTurns = 3;
-  // Of what a list would find. kFirst: tasks that were never seen, of any status.
+  // By what a list would find. kFirst: tasks that were never seen, of any status.
   enum class Class : std::uint8_t { kBad, kEnd, kMove, kFirst };
   struct Candidate {
     PlannedJob* job = nullptr;
@@ -54,11 +55,11 @@ class PageChoice {
   std::size_t shortest(const PlannedJob& job, std::size_t list, Mono now) const;
   double worth(const PlannedJob& job, std::size_t list, double missing, Mono now) const;
 
-  PageOrder order_;  // the account's
+  PageOrder order_;  // of the account's lists
   std::size_t hints_ = 0;
-  bool both_wait_ = false;  // bad ends and others, when the last page was named
-  unsigned owed_ = 0;       // to the others, in sevenths of a page
-  unsigned good_turn_ = 0;  // pages that were not for bad ends, to share those
+  bool both_wait_ = false;  // failures and others, when the last page was chosen
+  unsigned owed_ = 0;       // credit of the others, in sevenths of a page
+  unsigned good_turn_ = 0;  // pages that were not for failures, to share those
 };
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// In which order the cloud lists the tasks of one status: not documented, so it is learned from the
-// pages. Where new ones turn up decides how far a list must be read. Pure.
+// In which order the platform lists the tasks of one status: not documented, so it is learned from
+// the pages. Where new tasks appear decides how far a list must be read. No I/O.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +13,16 @@ namespace taskwatchd {
 class PageOrder {
  public:
   enum class Kind : std::uint8_t {
-    kNewestFirst,  // the last modified one stands first
+    kNewestFirst,  // the last modified one comes first
     kOldestFirst,
-    kOther,  // by id, or in any order, or not known yet: new ones turn up anywhere
+    kOther,  // by id, in any order, or not known yet: new tasks appear anywhere
   };
 
-  // One page as it came. Says nothing unless at least eight rows differ in their UtcModified: one
-  // in 40,320 such pages is in order by chance.
+  // Applies one page as received. No effect unless at least eight rows have different UtcModified:
+  // one in 40,320 such pages is ordered by chance (8! permutations).
   void learn(const std::vector<TaskReply>& rows);
 
-  // What the last three telling pages agree on.
+  // What the last three conclusive pages agree on.
   Kind kind() const { return agreeing_ >= kAgree ? last_ : Kind::kOther; }
 
  private:

@@ -1,5 +1,6 @@
-// Which rule decides when something is asked next: the words of `taskwatchd explain`. The planners
-// name the rule that holds longest; account/explain.cc says it in a sentence. Pure.
+// Which rule decides when something is polled next: the `rule` strings of `taskwatchd explain`. The
+// planners return the rule that delays longest; account/explain.cc turns it into a sentence. No
+// I/O.
 #pragma once
 
 #include <array>
@@ -12,35 +13,35 @@
 namespace taskwatchd {
 
 enum class PlanRule : std::uint8_t {
-  kInFlight,         // asked, the answer is awaited
-  kTurn,             // due: waits for its turn among others that are due
-  kUnseen,           // due, and no good reply yet
-  kPaceTask,         // the floor of an unfinished task
-  kEven,             // few unfinished tasks take turns, spread over that floor
-  kPaceFinished,     // the floor of what a rerun could revive
-  kFinishedShare,    // finished tasks get few calls while others are not finished
-  kSettledOnce,      // SUCCEEDED, CANCELLED, superseded: one more look after a while
-  kSettled,          // that look was taken
-  kHeartbeat,        // all is finished: one call a minute
-  kGone,             // the cloud does not know it: rarely
-  kRetry,            // a call for this one thing failed
-  kHeld,             // its instance or account does not answer
-  kProbe,            // one call tries whether it does again
+  kInFlight,         // a call was sent, the response is awaited
+  kTurn,             // due: waits for its turn among other due calls
+  kUnseen,           // due, and no successful response yet
+  kPaceTask,         // minimum poll interval of an unfinished task
+  kEven,             // few unfinished tasks: round robin, spread over that interval
+  kPaceFinished,     // minimum poll interval of what a rerun could revive
+  kFinishedShare,    // finished tasks get few calls while others are unfinished
+  kSettledOnce,      // SUCCEEDED, CANCELLED, superseded: one more poll later
+  kSettled,          // that poll was made
+  kHeartbeat,        // all is finished: one call per minute
+  kGone,             // the platform does not know it: polled rarely
+  kRetry,            // a call for this item failed
+  kHeld,             // its instance or account is backing off
+  kProbe,            // one call probes whether it has recovered
   kDenied,           // the API may not be called
-  kNoQuota,          // the configuration has 0 calls/s for the API
-  kRate,             // the account's pace for the API
-  kAskedToWait,      // a reply asked us to wait, or there are no keys
-  kPaceJob,          // the floor of an unfinished job's statistics
-  kDescriptionTurn,  // a finished job's status is read next, then its statistics
-  kStatisticsFirst,  // no list before the statistics say which
-  kMissing,          // the statistics count tasks that no reply has shown so
-  kFruitless,        // a whole walk found none of them: repeated ever later
-  kNothingMissing,   // they do not
-  kBlindLists,       // without statistics all lists are read in turn
-  kWords,            // QueryTask tells what lists do not: message and detail
-  kLeft,             // it left the list of running tasks
+  kNoQuota,          // the configured quota of the API is 0 calls/s
+  kRate,             // the account's rate limit for the API
+  kAskedToWait,      // a response requested a pause, or there are no credentials
+  kPaceJob,          // minimum poll interval of an unfinished job's statistics
+  kDescriptionTurn,  // a finished job's details are polled next, then its statistics
+  kStatisticsFirst,  // no list before the statistics show which
+  kMissing,          // the statistics count tasks not yet observed in a list
+  kFruitless,        // a complete scan found none of them: exponential backoff
+  kNothingMissing,   // the statistics count no such tasks
+  kBlindLists,       // without statistics all lists are read, round robin
+  kWords,            // QueryTask returns what lists do not: message and detail
+  kLeft,             // it is no longer in the IN_PROGRESS list
   kTimeout,          // it reached its timeout
-  kSurplus,          // more tasks are held in its status than there are, or a look at it failed
+  kSurplus,          // more recorded in its status than counted, or a poll of it failed
 };
 
 // clang-format off
@@ -55,12 +56,12 @@ inline std::string_view name(PlanRule rule) {
   return name_in(kPlanRuleNames, rule);
 }
 
-// When, at the earliest, and why not before. max(): no instant is planned.
+// The earliest time, and the rule that sets it. max(): no time is planned.
 struct Planned {
   PlanRule rule = PlanRule::kTurn;
   Mono at = Mono::min();
 
-  // Not before `when` either, for that reason.
+  // Also not before `when`, for the reason `why`.
   void not_before(PlanRule why, Mono when) {
     if (when <= at) return;
     rule = why;

@@ -1,5 +1,5 @@
-// One watched job as its planner knows it: what the statistics count, what replies have shown,
-// which calls are under way and how far its lists were read. Plain data. Event-loop thread only.
+// One watched job as its planner knows it: the counts of the statistics, the tasks shown by
+// responses, calls in flight and the state of its list scans. Plain data. Event-loop thread only.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace taskwatchd {
 
-// ListTask has a list for each status, and the last one, of all tasks.
+// ListTask has one list per status; the last entry is the list of all tasks.
 inline constexpr std::size_t kTaskLists = kTaskStatusCount;
 inline constexpr std::size_t kAllTasks = static_cast<std::size_t>(TaskStatus::kUnknown);
 
@@ -31,28 +31,27 @@ struct PlannedJob {
   bool partly = false;      // only some of its tasks are watched
   bool countable = true;    // QueryJobStatistics may be called
   bool describable = true;  // QueryJob may be called
-  TaskCounts held{};        // tasks by the status in which a reply has shown them
+  TaskCounts held{};        // tasks by last known status
 
   std::optional<JobStatistics> statistics;  // the newest that came
   Mono statistics_at = Mono::min();         // when they were received
-  Mono counted_at = Mono::min();            // when they were asked for
+  Mono counted_at = Mono::min();            // when they were requested
   PollSlot statistics_poll;
   std::optional<JobReply> description;
   PollSlot description_poll;
-  bool recount = false;     // the description has moved on: the tasks may have, too
-  std::uint32_t beats = 0;  // calls while all is finished, for the count and the status in turn
+  bool recount = false;     // the job details have changed: the tasks may have, too
+  std::uint32_t beats = 0;  // heartbeat calls of a finished job, shared by statistics and details
 
   std::array<ListWalk, kTaskLists> lists;
-  std::array<ListWalk, kTaskLists> beside;       // a second walk while the first waits for its page
-  std::array<Mono, kTaskLists> missing_since{};  // max(): nothing is missing
-  Mono surplus_since = Mono::max();              // max(): no status has more tasks than there are
-  TaskCounts walked{};        // only with `partly`: the statistics when the list was read whole
-  std::deque<Mono> timeouts;  // of tasks past their own timeout, until they are seen to end
+  std::array<ListWalk, kTaskLists> beside;       // the parallel scan, during a call of the first
+  std::array<Mono, kTaskLists> missing_since{};  // max(): nothing is unreconciled
+  Mono surplus_since = Mono::max();              // max(): no more tasks recorded than counted
+  TaskCounts walked{};  // only with `partly`: the statistics at the last complete scan of the list
+  std::deque<Mono> timeouts;  // of tasks past their own timeout, not seen to finish yet
 
-  // Nothing while statistics cannot be had: the lists are then read without a count.
+  // nullptr while statistics are unavailable: the lists are then read without a count.
   const JobStatistics* count() const { return countable && statistics ? &*statistics : nullptr; }
-  // All its tasks are finished. Never true of one with `partly`: its tasks have a pace of their
-  // own.
+  // All its tasks are finished. Never true with `partly`: its tasks have their own poll interval.
   bool is_finished() const {
     if (partly) return false;
     const TaskCounts& tasks = count() != nullptr ? count()->tasks : held;

@@ -1,6 +1,6 @@
-// The calls of one API for one item: whether one is under way, and when the next may be made. Calls
-// are known by their numbers, so that a late answer does not pass for that of a newer call. No I/O.
-// Event-loop thread only.
+// The calls of one API for one item: whether one is in flight, and when the next may be made. Calls
+// are identified by number, so that a late response is not mistaken for that of a newer call. No
+// I/O. Event-loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -13,11 +13,11 @@ namespace taskwatchd {
 
 class PollSlot {
  public:
-  // A call that is unanswered for so long no longer bars the next one: its answer may be lost, and
-  // the HTTP client gives up after 10 s only. 2 s is above the round trips of a healthy platform.
+  // A call unanswered for this long no longer blocks the next one: its response may be lost, and
+  // the HTTP client gives up only after 10 s. 2 s exceeds the round trips of a healthy platform.
   static constexpr Duration kPatience = std::chrono::seconds(2);
 
-  // The earliest time of the next call; Mono::min() if nothing bars it.
+  // The earliest time of the next call; Mono::min() if nothing blocks it.
   Mono ready() const {
     return waiting_ ? std::max(backoff_until_, sent_at_ + kPatience) : backoff_until_;
   }

@@ -6,31 +6,31 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kIdle = std::chrono::minutes(1);          // between calls when all is finished
-constexpr Duration kSettledOnce = std::chrono::minutes(10);  // SUCCEEDED, CANCELLED: one more look
+constexpr Duration kIdle = std::chrono::minutes(1);          // between calls if all are finished
+constexpr Duration kSettledOnce = std::chrono::minutes(10);  // SUCCEEDED, CANCELLED: one more poll
 constexpr Duration kGonePace = std::chrono::minutes(10);
-constexpr double kRareShare = 0.05;  // of the slots, for finished tasks while others are not
-constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this many whole rounds
-// Few tasks at a pace are asked evenly, not in a bunch each time the pace comes round. The 2 % keep
-// n tasks below n / pace calls a second however the seconds are counted.
+constexpr double kRareShare = 0.05;  // of the slots, for finished tasks while others are unfinished
+constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this many complete rounds
+// Few tasks are polled evenly over the poll interval, not in bursts. The 2 % keep n tasks below n /
+// pace calls per second in any window of one second.
 constexpr double kEven = 1.02;
-constexpr unsigned kStarvedTurn = 3;  // of so many slots one is for those that wait too long
-// While tasks are unseen: of four slots one is for them and one for known ones, two go by worth.
+constexpr unsigned kStarvedTurn = 3;  // one in this many slots is for tasks that wait too long
+// While tasks are unseen: of four slots one is for them, one for known ones, two go by priority.
 constexpr unsigned kTurns = 4;
 
-// Mono::min() stands for never; adding to it stays far in the past.
+// Mono::min() means never; adding to it keeps it far in the past.
 Mono after(Mono when, Duration span) {
   return when + span;
 }
 
 }  // namespace
 
-// The candidates of one pass over the entries, and when the next one would be due.
+// The candidates of one pass over the entries, and when the next one will be due.
 struct Scheduler::Best {
-  const Entry* rare = nullptr;     // finished or gone, asked longest ago
-  const Entry* starved = nullptr;  // unfinished, asked longest ago, past the cap
+  const Entry* rare = nullptr;     // finished or gone, least recently polled
+  const Entry* starved = nullptr;  // unfinished, least recently polled, past the maximum age
   const Entry* unseen = nullptr;
-  const Entry* known = nullptr;  // unfinished, of the greatest worth
+  const Entry* known = nullptr;  // unfinished, of the highest priority
   double worth = -1;
   Mono wake = Mono::max();
 };
@@ -71,7 +71,7 @@ void Scheduler::add(const std::string& task_id, const std::string& instance,
     entry.seen.status = known->last.status;
     entry.seen.entered = known->last.modified;
     entry.seen.at = known->last_seen;
-    // Nothing ran since then but the wall clock.
+    // Only the wall clock has advanced since then.
     entry.seen.at_mono =
         now.mono - std::max(Duration::zero(), Duration(now.wall - known->last_seen));
     if (entry.kind == Kind::kSettled || entry.kind == Kind::kGone) entry.asked = now.mono;
@@ -116,7 +116,7 @@ bool Scheduler::in_flight(const std::string& task_id, Now now) const {
 }
 
 Choice Scheduler::next(Now now, double rate, const Gates& gates) {
-  // By number: there may be 100,000 entries, and few instances.
+  // By index: there may be 100,000 entries, and few instances.
   std::vector<Mono> until;
   until.reserve(instances_.size());
   for (const std::string& instance : instances_) until.push_back(gates.until(instance));
@@ -169,7 +169,7 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates
     if (rare) {
       if (best.rare == nullptr || e.asked < best.rare->asked) best.rare = &e;
     } else if (e.kind == Kind::kUnseen) {
-      // The one asked longest ago, so that one that keeps failing does not hold up the others.
+      // The least recently polled one, so that one that keeps failing does not block the others.
       if (best.unseen == nullptr || e.asked < best.unseen->asked) best.unseen = &e;
     } else {
       if (after(e.asked, cap) < now.mono &&
@@ -201,9 +201,9 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates
   return choice;
 }
 
-// Nothing is unfinished: one call a minute shows that the account still answers, and looks in turn
-// whether a rerun has revived a task. Bad tasks are always due by then, so every other call is for
-// the rest that is due.
+// Nothing is unfinished: one call per minute shows that the account still responds, and checks
+// round robin whether a rerun has revived a task. Failed tasks are always due by then, so every
+// other call is for the other due tasks.
 Choice Scheduler::next_idle(Now now, const std::vector<Mono>& gates) {
   Choice choice;
   const Mono ready = idle_ready();
@@ -248,7 +248,7 @@ void Scheduler::on_sent(const std::string& task_id, std::uint64_t call, Now now)
 void Scheduler::on_answer(const std::string& task_id, std::uint64_t call, const TaskRecord& record,
                           Now now) {
   Entry* const entry = find(task_id);
-  if (entry == nullptr) return;  // unlisted while in flight
+  if (entry == nullptr) return;  // removed while the call was in flight
   entry->poll.on_answer(call);
   noticed(task_id, record, now);
 }
@@ -313,7 +313,7 @@ std::optional<Planned> Scheduler::plan_of(const std::string& task_id, Now now, d
     const auto flying = [&](const Entry& e) { return e.poll.is_waiting(now.mono); };
     const bool busy = std::any_of(entries_.begin(), entries_.end(), flying);
     planned.not_before(PlanRule::kHeartbeat, busy ? Mono::max() : idle_ready());
-    // Others may be asked before they are due: something has to show that the account answers.
+    // Other tasks may be polled before they are due: some call must show that the account responds.
     const Mono wanted = entry.kind == Kind::kGone ? due(entry) : entry.poll.backoff_until();
     if (wanted > now.mono) planned.not_before(rule_of(entry), wanted);
   } else {

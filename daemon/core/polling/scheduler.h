@@ -1,6 +1,7 @@
-// Which single task to ask next by QueryTask, and when to look again. Unfinished tasks go by what
-// a look is worth (look_worth.h), with the `pace` floors and an age cap so that nothing starves.
-// Finished ones are asked rarely: a rerun can revive them. Pure; time passed in; loop's thread.
+// Which single task to poll next with QueryTask, and when to check again. Unfinished tasks go by
+// priority (look_worth.h), with the minimum poll intervals of `pace` and a maximum age so that none
+// starves. Finished ones are polled rarely: a rerun can revive them. No I/O. Event-loop thread
+// only; the caller passes the time.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 
 namespace taskwatchd {
 
-// The next thing to do: ask `task_id`, or look again at `wake`.
+// The next action: poll `task_id`, or check again at `wake`.
 struct Choice {
   std::optional<std::string> task_id;
   Mono wake = Mono::max();
@@ -30,48 +31,48 @@ class Scheduler {
   explicit Scheduler(Pace pace) : pace_(pace) {}
 
   void set_pace(Pace pace) { pace_ = pace; }
-  // Watches a task of that instance; `known` is its stored record, if any. Adding a task that is
-  // there moves it to that instance and keeps the rest.
+  // Watches a task of that instance; `known` is its stored record, if any. A task that is already
+  // here moves to that instance and keeps everything else.
   void add(const std::string& task_id, const std::string& instance, const TaskRecord* known,
            Now now);
   void remove(const std::string& task_id);
 
-  // `rate` in calls/s is what the limiter gives; `gates` says until when instances are not called.
-  // Leaves tasks in flight alone.
+  // `rate` in calls/s is the current rate limit; `gates` says until when instances are not called.
+  // Skips tasks in flight.
   Choice next(Now now, double rate, const Gates& gates);
 
-  // The task is being asked, by the call of that number: it is in flight until one of on_answer,
+  // The task is being polled by the call with that number: it is in flight until one of on_answer,
   // on_failure, set_gone.
   void on_sent(const std::string& task_id, std::uint64_t call, Now now);
-  // A good reply; `record` is what the tracker made of it.
+  // The call succeeded; `record` is the tracker's result.
   void on_answer(const std::string& task_id, std::uint64_t call, const TaskRecord& record, Now now);
-  // Another reply (a list's row) showed the task; a call for it may be in flight all the same.
+  // Another response (a list row) showed the task; a call for it may still be in flight.
   void noticed(const std::string& task_id, const TaskRecord& record, Now now);
-  // No good reply; not asked again before `retry_at`.
+  // The call failed; the task is not polled again before `retry_at`.
   void on_failure(const std::string& task_id, std::uint64_t call, Mono retry_at);
-  // The tracker took the task for gone: asked every 10 min from now on.
+  // The tracker considers the task gone: polled every 10 min from now on.
   void set_gone(const std::string& task_id, Now now);
 
   std::size_t size() const { return entries_.size(); }
-  std::size_t jobs() const { return worth_.jobs(); }  // that its tasks are of
+  std::size_t jobs() const { return worth_.jobs(); }  // to which its tasks belong
   bool in_flight(const std::string& task_id, Now now) const;
-  // When the task is asked next at the earliest, and by which rule; nothing for one that is not
-  // here. `rate` as for next, above 0. What holds its instance is not looked at.
+  // The earliest time of the task's next poll, and the rule that sets it; nullopt for an unknown
+  // task. `rate` as for next, above 0. Ignores the gate of its instance.
   std::optional<Planned> plan_of(const std::string& task_id, Now now, double rate) const;
 
  private:
   enum class Kind : std::uint8_t {
-    kUnseen,      // no good reply yet
+    kUnseen,      // no successful response yet
     kUnfinished,  //
     kBad,         // a rerun may revive it
-    kSettled,     // SUCCEEDED, CANCELLED or superseded: asked once more, then heartbeats only
+    kSettled,     // SUCCEEDED, CANCELLED or superseded: polled once more, then heartbeats only
     kGone,
   };
   struct Entry {
     std::string task_id;
-    std::uint32_t instance = 0;  // in instances_
+    std::uint32_t instance = 0;  // index in instances_
     Kind kind = Kind::kUnseen;
-    bool confirmed = false;  // a settled task was asked once more
+    bool confirmed = false;  // a settled task was polled once more
     LookWorth::Seen seen = {};
     Mono asked = Mono::min();
     PollSlot poll = {};
@@ -83,7 +84,7 @@ class Scheduler {
   Mono due(const Entry& entry) const;
   PlanRule rule_of(const Entry& entry) const;
   std::size_t active_tasks() const;
-  // When the next finished, the next unfinished task may be asked; with all finished, any.
+  // When the next finished task, the next unfinished task may be polled; if all are finished, any.
   Mono rare_ready(double rate) const;
   Mono known_ready(std::size_t active) const;
   Mono idle_ready() const;
@@ -93,12 +94,12 @@ class Scheduler {
 
   Pace pace_;
   LookWorth worth_;
-  // The instances' names, each once, for entries to refer to: a task more costs four bytes.
+  // The instances' names, each once, referenced by entries by index: four bytes per task.
   std::vector<std::string> instances_;
   std::vector<Entry> entries_;
   std::unordered_map<std::string, std::size_t> index_;
-  Mono last_rare_ = Mono::min();   // when a finished or gone task was last asked
-  Mono last_known_ = Mono::min();  // when an unfinished task was last asked again
+  Mono last_rare_ = Mono::min();   // when a finished or gone task was last polled
+  Mono last_known_ = Mono::min();  // when an unfinished task was last polled again
   Mono last_any_ = Mono::min();
   unsigned turn_ = 0;
 };

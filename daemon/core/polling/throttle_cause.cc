@@ -11,10 +11,10 @@ constexpr double kMinCalls = 25;  // before anything is concluded
 constexpr double kMinThrottled = 2;
 constexpr double kMinShare = 0.02;
 constexpr double kMinRatio = 0.5;
-// Above it, reducing the rate goes on whatever it shows: too many calls are ours.
+// Above this share the rate is reduced whatever the comparison shows: too many calls are ours.
 constexpr double kMaxShare = 0.09;
 constexpr double kMargin = 1.2;
-// Log-likelihood ratio of two different shares against one: chance exceeds it in one case in five.
+// Log-likelihood ratio of two different shares against one: chance exceeds it in 1 of 5 cases.
 constexpr double kSameShare = 0.9;
 
 double log_likelihood(double calls, double throttled, double share) {

@@ -1,5 +1,5 @@
-// Which of the last calls were throttled: at most 100 calls and 30 s. No I/O; the caller passes the
-// time. Event-loop thread only.
+// Which of the last calls were throttled: at most 100 calls and 30 s. No I/O. Event-loop thread
+// only; the caller passes the time.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ class ThrottleWindow {
     std::size_t throttled = 0;
     double share() const;
   };
-  // The newest calls that speak most against the expected share.
+  // The newest calls that contradict the expected share most strongly.
   struct Excess {
     Count count;
     // Log-likelihood ratio of the observed share against the expected one; 0 if it is not above.

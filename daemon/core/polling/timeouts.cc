@@ -5,7 +5,7 @@
 namespace taskwatchd {
 void Timeouts::expect(TaskTable::Slot slot, const TaskRow& row, Duration timeout) {
   if (row.status != TaskStatus::kInProgress || expected_.size() >= kExpectedMax) return;
-  // Without the step's own time: the last change, which is not earlier.
+  // If the start time is unknown: the last modification, which is not earlier.
   const Wall began = row.started != Wall::min() ? row.started : row.modified;
   expected_.push({began + std::chrono::duration_cast<std::chrono::milliseconds>(timeout), slot});
 }
@@ -13,7 +13,7 @@ void Timeouts::expect(TaskTable::Slot slot, const TaskRow& row, Duration timeout
 std::vector<std::string> Timeouts::reach(Now now, const TaskTable& table) {
   std::vector<std::string> jobs;
   for (; !expected_.empty() && expected_.top().at <= now.wall; expected_.pop()) {
-    const TaskRow& row = table.row(expected_.top().slot);  // may be another task's by now: no harm
+    const TaskRow& row = table.row(expected_.top().slot);  // may be another task's by now: harmless
     if (!row.seen || row.gone || row.explicit_id || row.status != TaskStatus::kInProgress) continue;
     jobs.push_back(table.job_id(row));
     if (due_.size() >= kDueMax || is_due(row.id)) continue;

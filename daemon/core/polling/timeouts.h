@@ -1,7 +1,7 @@
 // Tasks of watched jobs that reach their own timeouts. The platform ends such a task within
-// seconds, so that for a moment it is known whom to ask: each is asked by QueryTask until its end
-// is seen, at once when its job counts one more that timed out, else three times a second while the
-// count is not known to stand still. Pure; loop's thread.
+// seconds, so it is known which tasks to poll: each is polled with QueryTask until it is seen to
+// finish, at once when its job counts one more TIMED_OUT task, otherwise about three times per
+// second unless the count is known to be unchanged. No I/O. Event-loop thread only.
 #pragma once
 
 #include <functional>
@@ -20,27 +20,27 @@ namespace taskwatchd {
 
 class Timeouts {
  public:
-  // A task that has not timed out so long after its timeout was none (it began anew, or the job has
-  // no such limit).
+  // A task that has not timed out this long after its timeout is dropped (it was restarted, or its
+  // job has no such timeout).
   static constexpr Duration kLate = std::chrono::seconds(10);
-  // Asked so often while nothing tells whether it has ended.
+  // Poll interval while nothing shows whether the task has finished.
   static constexpr Duration kEvery = std::chrono::milliseconds(300);
 
-  // The task began to run and will time out after `timeout`, if it still runs then.
+  // The task became IN_PROGRESS and will time out after `timeout` if it still is then.
   void expect(TaskTable::Slot slot, const TaskRow& row, Duration timeout);
-  // The job of each task that has reached its timeout since the last call, and runs as far as we
-  // know. Such a task is due from now on.
+  // Returns the job of each task that has reached its timeout since the last call and is still
+  // IN_PROGRESS as far as is known. Such a task is due from now on.
   std::vector<std::string> reach(Now now, const TaskTable& table);
-  // Statistics of the job have come: they count more that timed out than those before, or as many.
+  // Statistics were received; `more`: they count more TIMED_OUT tasks than the previous ones.
   void counted(const std::string& job_id, bool more, Mono now);
 
-  // The due task to ask next, each at most every `floor`; those whose end was seen are dropped.
-  // The instance of a watched job; nullptr for another job.
+  // Returns the due task to poll next, each at most once per `floor`; drops tasks that were seen to
+  // finish. InstanceOf returns the instance of a watched job; nullptr for another job.
   using InstanceOf = std::function<const std::string*(const std::string& job_id)>;
   NextCall next(Now now, Duration floor, const Gates& gates, const TaskTable& table,
                 const InstanceOf& instance_of);
-  // It is being asked, asked and answered, or not answered and not to be asked before `retry_at`.
-  // No effect for a task that is not due.
+  // The task is being polled; the call succeeded; it failed, and the task is not polled before
+  // `retry_at`. No effect for a task that is not due.
   void on_sent(const Call& call, Mono now);
   void on_answer(const Call& call);
   void on_failure(const Call& call, Mono retry_at);
@@ -48,7 +48,7 @@ class Timeouts {
   bool in_flight(const std::string& task_id, Mono now) const;
 
  private:
-  static constexpr std::size_t kExpectedMax = 200'000;  // tasks that run and have a timeout
+  static constexpr std::size_t kExpectedMax = 200'000;  // IN_PROGRESS tasks with a timeout
   static constexpr std::size_t kDueMax = 1000;
 
   struct Expected {
@@ -61,7 +61,7 @@ class Timeouts {
     std::string job_id;
     Mono reached;
     PollSlot poll = {};
-    Mono running;       // was still so then, by a reply about it or its job's count
+    Mono running;       // last known IN_PROGRESS time, from its own response or its job's count
     bool told = false;  // its job counts one more
   };
   Mono look_at(const Due& due, Duration floor) const;
@@ -69,7 +69,7 @@ class Timeouts {
   Due* find(const std::string& task_id);
 
   std::priority_queue<Expected, std::vector<Expected>, std::greater<>> expected_;
-  std::vector<Due> due_;  // few: by when they reached it
+  std::vector<Due> due_;  // few, in the order in which they became due
 };
 
 }  // namespace taskwatchd

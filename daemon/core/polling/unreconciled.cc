@@ -9,7 +9,7 @@ namespace {
 constexpr Duration kSurplus = std::chrono::seconds(30);
 constexpr double kManyUnnamed = 0.5;  // of a job's tasks
 constexpr double kFewEnded = 0.25;    // of a job's tasks
-// Without statistics: how many changes a second a list is taken to hold, for want of a count.
+// Without statistics: changes per second that a list is assumed to contain.
 constexpr double kBlindRate = 0.2;
 
 double sum(const TaskCounts& tasks) {
@@ -25,7 +25,7 @@ double missing_without_count(const PlannedJob& job, std::size_t list, const Pace
   return std::min(1.0 + kBlindRate * seconds(now - since), 1000.0);
 }
 
-// Lists that cannot be read to their end do not find what is missing.
+// Lists that cannot be read to their end do not show the unreconciled tasks.
 bool is_stuck(const PlannedJob& job, const Pace& pace, Mono now) {
   for (std::size_t list = 0; list < kTaskLists; ++list) {
     if (job.lists[list].is_stuck() && missing_tasks(job, list, pace, now) > 0) return true;
@@ -75,7 +75,7 @@ void note_missing(PlannedJob& job, const Pace& pace, Mono now) {
     Mono& since = job.missing_since[list];
     since = gone <= 0 ? Mono::max() : std::min(since, now);
   }
-  // While lists still find where the surplus went it needs no calls of its own.
+  // While lists still show where surplus tasks went, these need no calls of their own.
   if (surplus <= 0 || (lacking > 0 && !is_stuck(job, pace, now))) {
     job.surplus_since = Mono::max();
   } else {
@@ -101,7 +101,7 @@ std::optional<TaskStatus> surplus_status(const PlannedJob& job, Mono now) {
   const auto is_surplus = [&](TaskStatus status) {
     return count_of(job.held, status) > count_of(job.statistics->tasks, status);
   };
-  // Those that run first: they are the ones that may have failed.
+  // IN_PROGRESS and SENT first: such tasks may have failed.
   for (const TaskStatus status : {TaskStatus::kInProgress, TaskStatus::kSent}) {
     if (is_surplus(status)) return status;
   }

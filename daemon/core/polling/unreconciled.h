@@ -1,6 +1,6 @@
-// What the statistics of a job count and no reply has shown yet, list by list, and the reverse:
-// what is known of more tasks than there are. Both say which lists are worth reading. Pure;
-// event-loop thread only.
+// Tasks that a job's statistics count and no response has shown yet, per list, and the reverse:
+// more tasks recorded in a status than counted. Both show which lists are worth reading. No I/O.
+// Event-loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,26 @@
 
 namespace taskwatchd {
 
-// Tasks that the list holds and that no reply has shown in it. Without statistics: an estimate that
-// grows with the time since the list was read whole.
+// Tasks in the list that no response has shown in it. Without statistics: an estimate that grows
+// with the time since the last complete scan of the list.
 double missing_tasks(const PlannedJob& job, std::size_t list, const Pace& pace, Mono now);
-// Tasks that no reply has named, while they are many and the list of all was never read whole: each
-// page of that one names fifty, wherever they have got to meanwhile. 0 otherwise.
+// Tasks never observed, while they are many and the list of all tasks was never scanned completely:
+// each of its pages shows 50 of them, whatever their status is meanwhile. 0 otherwise.
 double unnamed_tasks(const PlannedJob& job);
-// The list would name tasks that were never seen, rather than where known ones have got to.
+// The list would show tasks that were never seen, rather than new statuses of known ones.
 bool is_first_sight(const PlannedJob& job, std::size_t list);
-// To be called after each change of the statistics or of what is held: sets the instants since when
-// something is missing or surplus.
+// Call after each change of the statistics or of recorded statuses: sets since when tasks are
+// unreconciled or surplus.
 void note_missing(PlannedJob& job, const Pace& pace, Mono now);
 
-// Tasks that are to be moved from one status to another until the replies agree with the newest
-// statistics.
+// The number of tasks whose recorded status must still change until the records agree with the
+// newest statistics.
 std::uint32_t unreconciled_tasks(const PlannedJob& job);
-// A status that more tasks are held in than there are, for longer than it takes to find where they
-// went: they are to be asked one by one.
+// A status with more recorded than counted tasks, for longer than lists need to show where they
+// went: such tasks must be polled one by one.
 std::optional<TaskStatus> surplus_status(const PlannedJob& job, Mono now);
-// Every task that the statistics count was named; without statistics: every list was read whole.
+// Every task that the statistics count was observed; without statistics: every list was scanned
+// completely.
 bool is_known_whole(const PlannedJob& job);
 
 }  // namespace taskwatchd

@@ -5,13 +5,12 @@
 namespace taskwatchd {
 
 void BlindWatch::open(Now now, std::vector<std::string> unfinished) {
-  // The heartbeat of an account whose tasks are all finished comes once a minute: nothing was
-  // missed.
+  // An account whose tasks are all finished is polled once a minute: nothing was missed.
   if (unfinished.empty()) return;
   total_seconds_ += taskwatchd::seconds(now.mono - last_good_mono_);
   opened_ = now.mono;
   if (open_) {
-    open_->until = now.wall;  // blind again before the last one was looked through: one report
+    open_->until = now.wall;  // a new gap before all tasks were polled again: one report
   } else {
     open_ = BlindInterval{.since = *last_good_, .until = now.wall};
   }

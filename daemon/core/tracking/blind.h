@@ -1,6 +1,6 @@
-// Time in which an account was not watched though tasks were unfinished: the daemon was down, or
-// no good reply came for 60 s (for longer, where the pace itself is slower). Ends with a report
-// once every task was looked at again. Pure.
+// Monitoring gaps: times without polling an account though tasks were unfinished, because the
+// daemon was down or no response succeeded for 60 s (longer for long poll intervals). A gap is
+// reported once every task was polled again. No I/O.
 #pragma once
 
 #include <algorithm>
@@ -17,23 +17,23 @@ namespace taskwatchd {
 struct BlindInterval {
   Wall since;
   Wall until;
-  std::uint64_t transitions = 0;  // found afterwards, that happened in it
+  std::uint64_t transitions = 0;  // that happened in the gap and were found afterwards
 };
 
 class BlindWatch {
  public:
-  // `alive` is the last good reply that the store knows of; nothing on the very first start.
+  // `alive`: the last stored success; nullopt on the very first start.
   void restore(std::optional<Wall> alive, Now now) {
     last_good_ = alive;
     // Nothing ran while the daemon was down, so only the wall clock can measure that gap.
     if (alive) last_good_mono_ = now.mono - std::max(Duration::zero(), Duration(now.wall - *alive));
   }
 
-  // The longest that one thing goes unasked when all is well.
+  // The longest time for which an item is not polled in normal operation.
   void set_pace(Duration longest) { gap_ = std::max(kGap, 2 * longest); }
 
-  // A good reply for `task_id` came. `unfinished` are the tasks that were so before it, asked for
-  // only when an interval begins to end (so that the common case costs nothing).
+  // A response for `task_id` succeeded. `unfinished` returns the tasks that were unfinished before
+  // it; called only at the end of a gap, so that the common case costs nothing.
   template <typename UnfinishedTasks>
   void good(const std::string& task_id, Now now, UnfinishedTasks unfinished) {
     if (last_good_ && now.mono - last_good_mono_ > gap_) open(now, unfinished());
@@ -44,15 +44,15 @@ class BlindWatch {
   void transition(Wall modified);
   void forget(const std::string& task_id) { waiting_.erase(task_id); }
 
-  // The interval that has just been looked through, once.
+  // Returns the gap whose tasks have all been polled again, once.
   std::optional<BlindInterval> take(Now now);
-  // All blind time so far, the running one included if tasks are unfinished.
+  // Total time of all gaps, including the current one if tasks are unfinished.
   double seconds(Now now, bool any_unfinished) const;
   std::optional<Wall> last_good() const { return last_good_; }
 
  private:
   static constexpr Duration kGap = std::chrono::seconds(60);
-  // Looked through or not, the report waits no longer than this.
+  // Even if not all tasks were polled again, the report is delayed no longer than this.
   static constexpr Duration kReportWithin = std::chrono::minutes(10);
 
   void open(Now now, std::vector<std::string> unfinished);
@@ -62,7 +62,7 @@ class BlindWatch {
   Mono last_good_mono_;
   Mono opened_;
   std::optional<BlindInterval> open_;
-  std::unordered_set<std::string> waiting_;  // to be looked at again
+  std::unordered_set<std::string> waiting_;  // to be polled again
   double total_seconds_ = 0;
 };
 

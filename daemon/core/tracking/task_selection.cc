@@ -6,7 +6,7 @@
 namespace taskwatchd {
 namespace {
 
-// The least few of the ids that are put in.
+// Keeps the smallest ids of those added.
 class Least {
  public:
   explicit Least(std::size_t room) : room_(room) {}
@@ -67,7 +67,7 @@ bool TaskSelection::matches(const TaskRow& row) const {
 
 void TaskSelection::add(const std::string& account, const TaskTable& table) {
   if (!filter_.account.empty() && account != filter_.account) return;
-  // One more than wanted tells that there are more.
+  // One more than requested shows that there are more.
   Least least(account < after_.account ? 0 : limit_ + 1 - listing_.tasks.size());
   const std::string_view after = account == after_.account ? after_.task_id : std::string_view();
   table.for_each([&](const TaskRow& row) {

@@ -1,6 +1,6 @@
-// One page of the watched tasks of all accounts, in the order of (account, task id): an order that
-// no change of a task moves, so that paging names each task once. Pure. One walk over the tasks a
-// page, and only the page's own tasks are made into records.
+// One page of the watched tasks of all accounts, ordered by (account, task id): an order that never
+// changes with a task, so that paging returns each task once. No I/O. One pass over the tasks per
+// page; only the page's own tasks are converted into records.
 #pragma once
 
 #include <bitset>
@@ -16,7 +16,7 @@ namespace taskwatchd {
 
 using TaskStatusSet = std::bitset<kTaskStatusCount>;  // by static_cast<std::size_t>(TaskStatus)
 
-// What is empty excludes nothing.
+// An empty member excludes nothing.
 struct TaskFilter {
   std::string account;
   std::string job_id;
@@ -29,7 +29,7 @@ struct TaskFilter {
 };
 
 struct ListedTask {
-  TaskRecord record;  // key and instance alone before the first good reply
+  TaskRecord record;  // only key and instance before the first success
   WatchState state = WatchState::kPending;
   bool seen = false;
   bool explicit_id = false;
@@ -37,8 +37,8 @@ struct ListedTask {
 
 struct TaskListing {
   std::vector<ListedTask> tasks;
-  std::size_t total = 0;        // tasks that match, on all pages
-  std::optional<TaskKey> next;  // there are more after this one
+  std::size_t total = 0;        // matching tasks, on all pages
+  std::optional<TaskKey> next;  // set if there are more tasks after this one
 };
 
 class TaskSelection {
@@ -47,9 +47,9 @@ class TaskSelection {
   TaskSelection(TaskFilter filter, TaskKey after, std::size_t limit)
       : filter_(std::move(filter)), after_(std::move(after)), limit_(limit) {}
 
-  // REQUIRES: accounts come in the order of their names, each once.
+  // REQUIRES: accounts are added in the order of their names, each once.
   void add(const std::string& account, const TaskTable& table);
-  // REQUIRES: nothing is asked of this afterwards.
+  // REQUIRES: no other call follows.
   TaskListing take();
 
  private:

@@ -58,7 +58,7 @@ void TaskTable::remove(Slot slot) {
 
 void TaskTable::drop_texts(SharedTexts::Number job, SharedTexts::Number job_name,
                            SharedTexts::Number product) {
-  // The number may stand for another job next.
+  // The number may be reused for another job.
   for (const SharedTexts::Number number : {job, job_name, product}) {
     if (texts_.drop(number)) counts_.erase(number);
   }
@@ -119,7 +119,7 @@ TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
 void TaskTable::assign(Slot slot, const TaskRecord& record) {
   TaskRow& row = rows_[slot];
   const TaskReply& last = record.last;
-  // Taken before the old ones are dropped: nearly always they are the same.
+  // Taken before the old ones are dropped: they are nearly always the same.
   const SharedTexts::Number job = texts_.take(last.job_id);
   const SharedTexts::Number job_name = texts_.take(last.job_name);
   const SharedTexts::Number product = texts_.take(last.product_key);

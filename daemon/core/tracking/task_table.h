@@ -1,6 +1,7 @@
-// The watched tasks of one account, kept small: a job has 100,000 of them, and a TaskRecord is a
-// kilobyte. What many tasks share (job, product, context) is kept once; what few have (a device's
-// words, doubts) on the side. Pure; loop's thread. Measured in tests/bench.
+// The watched tasks of one account, in compact form: a job has 100,000 of them, and a TaskRecord
+// takes 1 kB. What many tasks share (job, product, context) is stored once; what few have (device
+// messages, rejected responses) is stored separately. No I/O. Event-loop thread only. Measured in
+// tests/bench.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>
@@ -22,14 +23,14 @@
 
 namespace taskwatchd {
 
-// What the events of a task carry beside its own words. Shared by all tasks of an instance.
+// Fields of a task's events besides its own data. Shared by all tasks of an instance.
 struct TaskContext {
   std::string instance;  // the label iot_instance
-  StringMap labels;      // configured ones
+  StringMap labels;      // from the configuration
 };
 using SharedContext = std::shared_ptr<const TaskContext>;
 
-// Replies that were not believed, and how often in a row.
+// Rejected responses, and how many consecutive ones.
 struct TaskDoubt {
   TaskStatus refused = TaskStatus::kUnknown;
   int refusals = 0;
@@ -38,8 +39,8 @@ struct TaskDoubt {
   Mono not_found_since;
 };
 
-// One watched task. Texts that many share are numbers here (shared_texts.h): TaskTable::record()
-// puts them in.
+// One watched task. Texts that many tasks share are numbers here (shared_texts.h):
+// TaskTable::record() converts them back.
 struct TaskRow {
   std::string id;
   std::string device;
@@ -49,19 +50,19 @@ struct TaskRow {
   };
   std::unique_ptr<Words> words;
   std::unique_ptr<TaskDoubt> doubt;
-  Wall since;  // watched from then on
+  Wall since;  // when watching began
   Wall modified, queued, first_seen, last_seen;
-  Wall started = Wall::min();  // min: the step was not read
-  double progress = -1;        // below 0: none was reported
+  Wall started = Wall::min();  // min: that transition was not observed
+  double progress = -1;        // below 0: not reported
   SharedTexts::Number job = SharedTexts::kEmpty;
   SharedTexts::Number job_name = SharedTexts::kEmpty;
   SharedTexts::Number product = SharedTexts::kEmpty;
   std::uint32_t attempt = 1;
   TaskStatus status = TaskStatus::kUnknown;
-  bool seen = false;  // a good reply came
+  bool seen = false;  // a response succeeded
   bool explicit_id = false;
   bool superseded = false;
-  bool gone = false;  // an unseen task may be gone too
+  bool gone = false;  // an unobserved task may be gone too
 };
 
 class TaskTable {
@@ -71,40 +72,40 @@ class TaskTable {
   TaskTable()
       : by_id_(0, IdHash{this}, IdEqual{this}),
         by_device_(0, DeviceHash{this}, DeviceEqual{this}) {}
-  TaskTable(const TaskTable&) = delete;  // the sets point here
+  TaskTable(const TaskTable&) = delete;  // the sets point into this object
   TaskTable& operator=(const TaskTable&) = delete;
 
   std::optional<Slot> find(std::string_view task_id) const;
-  // REQUIRES: no task of that id is here.
+  // REQUIRES: no task with that id is here.
   Slot add(const std::string& task_id, SharedContext context, Wall since);
   void remove(Slot slot);
   TaskRow& row(Slot slot) { return rows_[slot]; }
   const TaskRow& row(Slot slot) const { return rows_[slot]; }
   std::size_t size() const { return by_id_.size(); }
 
-  // The context of a watched job; null for another one.
+  // Returns the context of a watched job; null for another one.
   using ContextOf = std::function<const SharedContext*(const std::string& job_id)>;
-  // Gives it to the job's seen rows that are not explicit.
+  // Sets the contexts of observed rows that are not explicit, by their job.
   void set_job_contexts(const ContextOf& context_of);
 
-  // The row as a record, and back. The row's counts follow; `seen` becomes true.
+  // The row as a record, and the inverse, which updates the counts and sets `seen`.
   TaskRecord record(const std::string& account, Slot slot) const;
   void assign(Slot slot, const TaskRecord& record);
 
   const std::string& job_id(const TaskRow& row) const { return texts_.text(row.job); }
-  // Of the job's seen tasks that are not gone.
+  // Counts the job's observed tasks that are not gone.
   TaskCounts counts(std::string_view job_id) const;
 
-  // Job ids, job names and product keys held: no more than the rows name.
+  // Number of stored job ids, job names and product keys: no more than the rows use.
   std::size_t texts() const { return texts_.size(); }
 
-  // The newest task known for the row's job, product and device; nothing if the row names none.
+  // The newest known task with the row's job, product and device; nullopt if the row has no device.
   std::optional<Slot> of_device(Slot slot) const;
   void set_of_device(Slot slot);
-  // No entry may name a task that is not watched, or one of another device.
+  // No entry may refer to an unwatched task or to one of another device.
   void leave_device(Slot slot);
 
-  // In no order.
+  // In no particular order.
   template <typename Visit>
   void for_each(Visit visit) const {
     for (const Slot slot : by_id_) visit(rows_[slot]);

@@ -9,12 +9,12 @@
 namespace taskwatchd {
 namespace {
 
-constexpr int kAgreeing = 3;  // replies running, before a refused state or an absence is believed
+constexpr int kAgreeing = 3;  // consecutive responses before a status or absence is accepted
 constexpr Duration kAgreeingSpan = std::chrono::seconds(60);
 constexpr Duration kGoneSpan = std::chrono::minutes(2);
 
 bool is_rerun(TaskStatus from, TaskStatus to) {
-  // RerunJob takes up FAILED and TIMED_OUT tasks; whatever follows belongs to the next attempt.
+  // RerunJob restarts FAILED and TIMED_OUT tasks; whatever follows belongs to the next attempt.
   const bool revivable = from == TaskStatus::kFailed || from == TaskStatus::kTimedOut;
   return revivable && to != from && to != TaskStatus::kUnknown;
 }
@@ -24,7 +24,7 @@ bool goes_back(TaskStatus from, TaskStatus to) {
   return rank(to) < rank(from) && !is_rerun(from, to);
 }
 
-// Nothing that the reply says is news. What a list's row does not carry cannot differ.
+// Returns true if the response changes nothing. Fields missing from a list row cannot differ.
 bool same(const TaskRow& row, const TaskReply& held, const TaskReply& reply) {
   const bool words =
       reply.listed || (held.message == reply.message && held.status_detail == reply.status_detail);
@@ -118,7 +118,7 @@ Observation Tracker::observe_row(const TaskReply& row, const SharedContext& cont
     slot = table_.add(row.task_id, context, since);
   }
   TaskRow& held = table_.row(*slot);
-  // Nearly all rows of nearly all pages: nothing new, and no copy.
+  // Nearly all rows of nearly all pages: no change, and no copy needed.
   if (held.seen && !held.gone && held.status == row.status && held.modified == row.modified &&
       held.progress == row.progress.value_or(-1) && held.status != TaskStatus::kUnknown &&
       !moves_job(held, row)) {
@@ -131,13 +131,13 @@ Observation Tracker::observe_row(const TaskReply& row, const SharedContext& cont
   return take(*slot, row, now);
 }
 
-// A task is of one job for life: a reply that says otherwise is wrong in this.
+// A task never changes its job: a response with another job id is wrong in this point.
 bool Tracker::moves_job(const TaskRow& row, const TaskReply& reply) const {
   const std::string& held = table_.job_id(row);
   return row.seen && !held.empty() && reply.job_id != held;
 }
 
-// What the reply says beside another job may be true, and the task's end must be seen.
+// The other fields of a response with a wrong job id may be true, and a completion must be seen.
 Observation Tracker::take(Slot slot, const TaskReply& reply, Now now) {
   if (!moves_job(table_.row(slot), reply)) return take_in_its_job(slot, reply, now);
   TaskReply placed = reply;
@@ -168,7 +168,7 @@ Observation Tracker::take_in_its_job(Slot slot, const TaskReply& reply, Now now)
   return out;
 }
 
-// True once enough replies running, over long enough, agree on the state that was refused.
+// Returns true once enough consecutive responses over long enough agree on the rejected state.
 bool Tracker::refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out) {
   if (!row.doubt) row.doubt = std::make_unique<TaskDoubt>();
   TaskDoubt& doubt = *row.doubt;
@@ -193,7 +193,7 @@ void Tracker::first_sight(Slot slot, const TaskReply& reply, Now now, Observatio
   const bool changed = reply.modified >= row.since;
 
   out.believed = out.moved = true;
-  // The many good ones of a job would say nothing: one job_baseline counts them.
+  // A job's successful and unfinished tasks get no events: one job_baseline counts them.
   if (row.explicit_id || is_bad(reply.status)) {
     out.events.push_back(task_baseline(record, now.wall, changed, row.context->labels));
   }
@@ -216,7 +216,7 @@ void Tracker::update(Slot slot, const TaskReply& reply, Now now, bool regressed,
   TaskRow& row = table_.row(slot);
   TaskRecord record = table_.record(account_, slot);
   const TaskReply before = record.last;
-  // A failed task that was queued anew and failed again shows only in its queue time.
+  // A failed task that was queued again and failed again shows only in its queue time.
   const bool queued_anew = is_bad(before.status) && reply.queued > before.queued;
   const bool moved = reply.status != before.status || queued_anew;
   const bool was_gone = record.gone;
@@ -235,7 +235,7 @@ void Tracker::update(Slot slot, const TaskReply& reply, Now now, bool regressed,
   record.last_seen = now.wall;
   record.gone = false;
   if (reply.listed && !moved && reply.modified == before.modified) {
-    record.last.message = before.message;  // the row does not carry them
+    record.last.message = before.message;  // the row does not contain them
     record.last.status_detail = before.status_detail;
   }
   if (!moved) {
@@ -270,7 +270,7 @@ void Tracker::update(Slot slot, const TaskReply& reply, Now now, bool regressed,
   if (placed_anew) supersede(slot, now, out);
 }
 
-// A rerun may make a new task for the same job and device: the one queued later is the live one.
+// A rerun may create a new task for the same job and device: the one queued later is valid.
 void Tracker::supersede(Slot slot, Now now, Observation& out) {
   const auto holder = table_.of_device(slot);
   if (!holder) {
@@ -285,7 +285,7 @@ void Tracker::supersede(Slot slot, Now now, Observation& out) {
   const Slot loser = self_is_newer ? *holder : slot;
   const Slot winner = self_is_newer ? slot : *holder;
   table_.set_of_device(winner);
-  if (table_.row(winner).superseded) {  // a rerun took it up again
+  if (table_.row(winner).superseded) {  // a rerun revived it
     table_.row(winner).superseded = false;
     out.changes.push_back(change_of(winner));
   }

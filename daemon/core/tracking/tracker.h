@@ -1,7 +1,7 @@
-// The last believed state of each watched task of one account. A reply goes in; what it changes
-// comes out: the new record, events, counts. Decides what a reply may overwrite: nothing older than
-// what is held, nothing that another task's reply says, and never a task's job. Pure; loop's
-// thread. A change counts as held at once; whoever stores it keeps the order.
+// The last accepted state of each watched task of one account. For each response it returns the
+// changes: new record, events, counters. Decides what a response may overwrite: it rejects data
+// older than the record, ignores responses about another task, and never changes a task's job. No
+// I/O. Event-loop thread only. A change takes effect at once; whoever stores it keeps the order.
 #pragma once
 
 #include <optional>
@@ -16,16 +16,16 @@
 
 namespace taskwatchd {
 
-// What came of one reply.
+// The effects of one response.
 struct Observation {
-  bool believed = false;            // false: the record is as it was
+  bool believed = false;            // accepted; false: the record is unchanged
   bool moved = false;               // first observed, or in another status than before
-  std::vector<TaskChange> changes;  // this task's, and that of one it supersedes
+  std::vector<TaskChange> changes;  // of this task, and of one it supersedes
   std::vector<Event> events;
   std::vector<CounterDelta> counters;
   std::vector<Anomaly> anomalies;
 
-  // Joins what came of another reply; `believed` and `moved` become those of either.
+  // Appends the effects of another response; `believed` and `moved` become true if either is.
   void add(Observation&& other);
 };
 
@@ -33,15 +33,15 @@ class Tracker {
  public:
   explicit Tracker(std::string account) : account_(std::move(account)) {}
 
-  // Watches an explicit task from `since` on; `known` is what the store holds of it. A task that is
+  // Watches an explicit task from `since` on; `known` is its stored record, if any. A task already
   // watched as a job's becomes explicit too and keeps its record.
   void watch(const std::string& task_id, SharedContext context, std::optional<TaskRecord> known,
              Now since);
-  // Watches a stored task of a watched job again. No effect if it is watched.
+  // Restores a stored task of a watched job. No effect if it is already watched.
   void restore(const TaskRecord& record, SharedContext context, Now since);
   void set_context(const std::string& task_id, SharedContext context);
-  // Gives each task that is not explicit the context of its job, after the instances of jobs or
-  // their labels may have changed. One pass over all tasks.
+  // Sets the context of each non-explicit task to that of its job; call it when the jobs' instances
+  // or labels may have changed. One pass over all tasks.
   void set_job_contexts(const TaskTable::ContextOf& context_of) {
     table_.set_job_contexts(context_of);
   }
@@ -51,24 +51,24 @@ class Tracker {
   // Forgets the job's tasks that are not explicit.
   void unwatch_job(const std::string& job_id);
 
-  // A good reply to the question for `task_id`, received at `now`.
-  // REQUIRES: task_id is watched.
+  // Applies a successful response to a QueryTask call for `task_id`, received at `now`. REQUIRES:
+  // task_id is watched.
   Observation observe(const std::string& task_id, const TaskReply& reply, Now now);
-  // A row of a watched job's list: watched from now on if it was not. `since` is when the job began
-  // to be watched. With `known_only`, a row of a task that is not watched says nothing.
+  // Applies a row of a watched job's list; an unwatched task is watched from now on. `since` is
+  // when watching the job began. With `known_only`, rows of unwatched tasks are ignored.
   Observation observe_row(const TaskReply& row, const SharedContext& context, Wall since, Now now,
                           bool known_only = false);
-  // An undocumented in-band code for this one task while others of its instance answer. The third
-  // over at least two minutes makes it gone.
+  // The API returned an undocumented in-band code for this task while others of its instance
+  // succeed. The third one, over at least two minutes, sets the task's state to gone.
   Observation not_found(const std::string& task_id, Now now);
 
   bool watches(const std::string& task_id) const { return table_.find(task_id).has_value(); }
-  // The record as held; nothing before the first good reply.
+  // The current record; nullopt before the first successful response.
   std::optional<TaskRecord> record(const std::string& task_id) const;
-  // A seen task that the cloud said three times it does not know. An unseen one may be gone too.
+  // The API reported three times that it does not know the task, whether it was observed or not.
   bool is_gone(const std::string& task_id) const;
-  // The watched task as it lies in memory, without a copy; null if there is none. Until the next
-  // change of this.
+  // The watched task as stored in memory, without a copy; null if there is none. Valid until the
+  // next change.
   const TaskRow* row(const std::string& task_id) const;
   const TaskTable& table() const { return table_; }
 
@@ -87,9 +87,9 @@ class Tracker {
   TaskTable table_;
 };
 
-// The statuses that must have passed unseen between two that were seen, in order. A device that
-// succeeded, failed or timed out has run; one that rejected was sent its task; a finished task that
-// moves again was queued anew. CANCELLED and UNKNOWN imply nothing.
+// The statuses that were skipped between two observed ones, in order. A device whose task
+// SUCCEEDED, FAILED or TIMED_OUT has run it; a REJECTED task was sent; a finished task that changes
+// again was queued again. CANCELLED and UNKNOWN imply nothing.
 std::vector<TaskStatus> inferred_steps(TaskStatus from, TaskStatus to);
 
 }  // namespace taskwatchd

@@ -1,4 +1,4 @@
-// The cloud's calls that we may spend, each with a quota of its own per account.
+// The API operations that taskwatchd calls, each with a separate quota per account.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ inline constexpr std::array<Api, 7> kAllApis = {Api::kQueryTask,
 // The Action's name: "QueryTask".
 std::string_view name(Api api);
 std::optional<Api> parse_api(std::string_view word);
-// Calls per second and account that the API's documents allow.
+// Calls per second and account according to the API documentation.
 double documented_quota(Api api);
 
 }  // namespace taskwatchd

@@ -1,4 +1,4 @@
-// Letter case of ASCII, whatever the locale is; bytes above 0x7F stay as they are.
+// ASCII letter case, independent of the locale; bytes above 0x7F stay unchanged.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// One call to the cloud as it is decided on: which API, what it asks for, and whose it is.
-// cloud/request makes bytes of it.
+// One API call as planned: which API, about which item, and which owner made it. cloud/request
+// encodes it.
 #pragma once
 
 #include <compare>
@@ -14,19 +14,19 @@
 
 namespace taskwatchd {
 
-// What an account polls for, in three parts: each takes every outcome of its calls.
+// The three kinds of things that an account polls: each owner receives every outcome of its calls.
 enum class CallOwner : std::uint8_t {
-  kTasks,          // those that the configuration names by id
+  kTasks,          // explicit tasks: named by id in the configuration
   kJobs,           // watched jobs: their statistics, lists, details, and single tasks of them
   kDistributions,  //
 };
 inline constexpr std::size_t kCallOwners = 3;
 
-// What failures are counted under: a thing is asked for by several APIs, each with its own.
+// The key under which failures are counted: per item and API, because several APIs poll one item.
 struct CallKey {
   Api api = Api::kQueryTask;
-  // The id of a task, job or distribution; a job's id and a status for ListTask; an instance's name
-  // for ListJob.
+  // The id of a task, job or distribution; job id and status for ListTask; the instance's name for
+  // ListJob.
   std::string item;
   auto operator<=>(const CallKey&) const = default;
 };
@@ -34,26 +34,26 @@ struct CallKey {
 struct Call {
   Api api = Api::kQueryTask;
   CallOwner owner = CallOwner::kTasks;
-  std::uint64_t number = 0;          // rises over all calls of an account
+  std::uint64_t number = 0;          // ascending over all calls of an account
   std::string iot_instance;          // its name; empty: the distribution endpoint
   std::string task_id;               // QueryTask
   std::string job_id;                // ListTask, QueryJobStatistics, QueryJob
   std::string distribution_id = {};  // QueryDeviceDistribute*
   std::optional<TaskStatus> status;  // ListTask: only tasks in it; absent: all
-  std::string token;                 // ListTask: of the page; empty: the first
-  std::uint32_t page = 0;            // ListTask: its number, from 0; ListJob: from 1
-  bool beside = false;               // ListTask: of two walks through one list the second
-  double weight = 1;                 // of its API's turns where all APIs share a quota
+  std::string token;                 // ListTask: pagination token; empty: first page
+  std::uint32_t page = 0;            // ListTask: page number, from 0; ListJob: from 1
+  bool beside = false;               // ListTask: belongs to the parallel scan of the list
+  double weight = 1;                 // relative share of its API if all APIs share a quota
 
   bool asks_distribution() const {
     return api == Api::kQueryDeviceDistributeJob || api == Api::kQueryDeviceDistributeDetail;
   }
-  // "task", "job" or "distribution": what it asks for.
+  // "task", "job" or "distribution": the kind of item.
   std::string_view noun() const {
     if (asks_distribution()) return "distribution";
     return api == Api::kQueryTask ? "task" : "job";
   }
-  // The one thing that it asks for: the id of a task, job or distribution; empty for ListJob.
+  // The item of the call: the id of a task, job or distribution; empty for ListJob.
   const std::string& item() const {
     if (asks_distribution()) return distribution_id;
     return api == Api::kQueryTask ? task_id : job_id;
@@ -65,9 +65,9 @@ struct Call {
     return {api, item()};
   }
 };
-inline constexpr int kListPage = 50;  // rows; the most that ListTask and ListJob give
+inline constexpr int kListPage = 50;  // rows; the maximum of ListTask and ListJob
 
-// The next call, or when to look again.
+// The next call, or when to check again.
 struct NextCall {
   std::optional<Call> call;
   Mono wake = Mono::max();

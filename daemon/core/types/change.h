@@ -1,4 +1,5 @@
-// What one reply changes, as values: stored in one transaction, then told to the sinks.
+// The changes caused by one response, as values: stored in one transaction, then published to
+// sinks.
 #pragma once
 
 #include <array>
@@ -35,22 +36,22 @@ inline std::string_view name(Anomaly anomaly) {
   return name_in(kAnomalyNames, anomaly);
 }
 
-// One task's new record, and how it came to it.
+// One task's new record, and how it came about.
 struct TaskChange {
   TaskRecord record{};
   bool first_sight = false;
-  // Named by id in the configuration; the others are of watched jobs.
+  // Named by id in the configuration; otherwise a task of a watched job.
   bool explicit_id = true;
-  // Changed after we began to watch: counts for the detection delay. True for each transition.
+  // Changed after watching began: counts for the detection delay. True for each transition.
   bool changed_while_watched = false;
-  std::optional<TaskStatus> from{};  // of a transition
-  // Steps read just now, for the histograms: absent unless the step itself was read.
+  std::optional<TaskStatus> from{};  // for a transition
+  // Durations for the histograms: absent unless the transition itself was observed just now.
   std::optional<Duration> queue_wait{};  // UtcQueueTime to leaving QUEUED
-  std::optional<Duration> execution{};   // IN_PROGRESS to the end
+  std::optional<Duration> execution{};   // IN_PROGRESS to completion
 };
 
-// Durable counters, kept apart from events so that pruning these lowers none. A job's counters go
-// when nothing else of the job is left.
+// Durable counters, separate from events, so that pruning events does not lower them. A job's
+// counters are deleted when nothing else of the job is left.
 enum class Counter : std::uint8_t { kTransitions, kFirstSeen };
 struct CounterKey {
   std::string account;
@@ -66,25 +67,25 @@ struct CounterDelta {
 struct CounterValue {
   CounterKey key;
   std::uint64_t value = 0;
-  Wall created;  // when the first of its job was made; new ones are shown as 0 for a minute
+  Wall created;  // of the job's first counter; new ones are exported as 0 for 1 min
 };
 
-// A durable instant: "alive" (last good reply of an account), "success:QueryTask".
+// A durable timestamp: "alive" (last successful response of an account), "success:QueryTask".
 struct Mark {
   std::string account;
   std::string key;
   Wall at;
 };
 
-// One group of changes: all of it is stored, or nothing.
+// One group of changes: all of it is stored, or none.
 struct Commit {
-  std::vector<TaskRecord> records = {};                // the later of two for one task wins
-  std::vector<JobRecord> jobs = {};                    // likewise
-  std::vector<DistributionRecord> distributions = {};  // likewise
-  std::vector<Event> events = {};                      // in order; ids are given by the store
+  std::vector<TaskRecord> records = {};                // of two for one task the later one applies
+  std::vector<JobRecord> jobs = {};                    // of two for one job the later one applies
+  std::vector<DistributionRecord> distributions = {};  // same for distributions
+  std::vector<Event> events = {};                      // in order; the store assigns the ids
   std::vector<CounterDelta> counters = {};
   std::vector<Mark> marks = {};
-  // Sinks' cursors: the id of the last event whose delivery has returned.
+  // Sinks' cursors: the id of the last event that was delivered.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
   bool empty() const {
     return records.empty() && jobs.empty() && distributions.empty() && events.empty() &&
@@ -92,9 +93,9 @@ struct Commit {
   }
 };
 
-// What is stored of one account.
+// The stored data of one account.
 struct Stored {
-  std::vector<TaskRecord> records;  // put in by who asks for them: an account has too many
+  std::vector<TaskRecord> records;  // added by the caller: an account has too many
   std::vector<Mark> marks;
   std::vector<JobRecord> jobs;
   std::vector<DistributionRecord> distributions;

@@ -13,7 +13,7 @@ namespace {
 using simdjson::SUCCESS;
 using Object = simdjson::dom::object;
 
-constexpr std::size_t kDepth = 16;  // levels; the text has three
+constexpr std::size_t kDepth = 16;  // nesting levels; the text has three
 constexpr std::array<ResultFormat, 5> kFormats = {ResultFormat::kUnknown, ResultFormat::kJsonArray,
                                                   ResultFormat::kJsonLines, ResultFormat::kCsv,
                                                   ResultFormat::kXlsx};

@@ -1,4 +1,4 @@
-// How the program ends, after sysexits.h where it has a fitting code.
+// Exit codes of the program: those of sysexits.h where one fits.
 #pragma once
 
 namespace taskwatchd {
@@ -6,13 +6,13 @@ namespace taskwatchd {
 enum ExitCode : int {
   kExitOk = 0,
   kExitOther = 1,
-  kExitSomeBad = 2,        // wait: some tasks did not succeed
-  kExitUnavailable = 69,   // a needed service cannot be had
-  kExitState = 74,         // the state is corrupt or read-only
-  kExitRetry = 75,         // another daemon holds the state, or no space: a later start may succeed
-  kExitConfig = 78,        // bad flag or configuration, unreadable key, state of a newer version
+  kExitSomeBad = 2,        // wait: some tasks did not end as SUCCEEDED
+  kExitUnavailable = 69,   // a required service is unavailable
+  kExitState = 74,         // the state database is corrupt or read-only
+  kExitRetry = 75,         // state database locked by another daemon, or no space: retry later
+  kExitConfig = 78,        // invalid flag or configuration, unreadable key, newer state database
   kExitTimeout = 124,      // wait: not finished in time
-  kExitInterrupted = 130,  // as a shell calls a death by SIGINT
+  kExitInterrupted = 130,  // as a shell reports termination by SIGINT
 };
 
 }  // namespace taskwatchd

@@ -1,5 +1,5 @@
-// What is held of one task and what is planned for it, for `GET /api/v1/tasks/ID`. Plain values,
-// made by Account::explain at each request.
+// What is known about one task and what is planned for it, for `GET /api/v1/tasks/ID`. Plain
+// values, created by Account::explain per request.
 #pragma once
 
 #include <optional>
@@ -16,19 +16,19 @@
 
 namespace taskwatchd {
 
-// One call that may tell of the task, or why there is none.
+// One call that may show the task's status, or why there is none.
 struct PlannedCall {
   Api api = Api::kQueryTask;
   PlanRule rule = PlanRule::kTurn;
-  std::optional<Wall> not_before;  // absent: no instant is planned
-  std::string why;                 // one sentence for people
+  std::optional<Wall> not_before;  // absent: no call is scheduled
+  std::string why;                 // one human-readable sentence
 };
 
-// How the daemon looks at the task's job.
+// How the daemon polls the task's job.
 enum class JobWatch : std::uint8_t {
   kNone,     // not at all
   kWatched,  // named in the configuration, or found by discovery
-  kHelping,  // its statistics and lists are read for the explicit tasks that share it
+  kHelping,  // assisting: its statistics and lists are polled for its explicit tasks
 };
 
 struct Explanation {
@@ -36,8 +36,8 @@ struct Explanation {
   std::string instance;  // the label iot_instance
   bool explicit_id = false;
   WatchState state = WatchState::kPending;
-  Wall since;                        // watched from then on
-  std::optional<TaskRecord> record;  // nothing before the first good reply
+  Wall since;                        // when watching began
+  std::optional<TaskRecord> record;  // absent before the first successful response
   JobWatch job = JobWatch::kNone;
   std::vector<PlannedCall> next;
 };

@@ -1,5 +1,5 @@
-// Until when each instance of one account is not called, by the instance's name: positions in the
-// configuration change with a reload. No I/O. Event-loop thread only.
+// Until when each instance of one account is not called, by the instance's name, because positions
+// in the configuration change with a reload. No I/O. Event-loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace taskwatchd {
 class Gates {
  public:
   void add(std::string instance, Mono until) { gates_.emplace_back(std::move(instance), until); }
-  // Mono::max() for an instance that the account does not have: nothing is asked of it.
+  // Returns Mono::max() for an unknown instance: it is never called.
   Mono until(std::string_view instance) const {
     const auto found = std::find_if(gates_.begin(), gates_.end(),
                                     [&](const auto& gate) { return gate.first == instance; });
@@ -23,7 +23,7 @@ class Gates {
   }
 
  private:
-  std::vector<std::pair<std::string, Mono>> gates_;  // few
+  std::vector<std::pair<std::string, Mono>> gates_;  // only a few
 };
 
 }  // namespace taskwatchd

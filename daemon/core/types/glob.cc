@@ -13,13 +13,13 @@ std::size_t character_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-// Only the last * is ever tried again: what an earlier one took cannot help, for a later one can
-// take at least as much.
+// Only the last * is ever retried: a different match of an earlier one cannot help, because a later
+// one can match at least as much.
 bool glob_matches(std::string_view pattern, std::string_view text) {
   std::size_t p = 0;
   std::size_t t = 0;
-  std::size_t after_star = std::string_view::npos;  // in the pattern; npos: no * yet
-  std::size_t retry = 0;                            // where its next try begins in the text
+  std::size_t after_star = std::string_view::npos;  // index in the pattern; npos: no * yet
+  std::size_t retry = 0;                            // index in the text where its next try begins
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
       after_star = ++p;

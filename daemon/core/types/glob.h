@@ -1,13 +1,13 @@
-// Patterns for names that people choose. Not for paths: * matches a slash too. Pure.
+// Glob patterns for names. Not for paths: * matches a slash too. No I/O.
 #pragma once
 
 #include <string_view>
 
 namespace taskwatchd {
 
-// The whole text: * is any characters or none, ? is one character, all else is itself (letter case
-// counts; nothing escapes). A character is one of UTF-8; a byte of none is one of its own. Never
-// takes more than size(pattern) x size(text) steps, and hardly ever more than their sum.
+// Matches the whole text: * is any number of characters, ? is one character, everything else is
+// literal (case-sensitive; no escapes). A character is a UTF-8 sequence or a single invalid byte.
+// Takes at most size(pattern) x size(text) steps, and rarely more than their sum.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
 }  // namespace taskwatchd

@@ -1,4 +1,4 @@
-// A closed enum and its words, in one table: both directions read the same list.
+// A closed enum and its names in one table that is used for both directions.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace taskwatchd {
 
-// REQUIRES: the enum's values count from 0 in the table's order.
+// REQUIRES: the enum's values start at 0, in the table's order.
 template <typename Enum, std::size_t N>
 constexpr std::string_view name_in(const std::array<std::string_view, N>& words, Enum value) {
   return words.at(static_cast<std::size_t>(value));

@@ -1,5 +1,5 @@
-// Every way a call can end: a good reply, or a failure with its reason. Closed: a switch over
-// these has no default.
+// Every possible outcome of a call: a successful response, or a failure with its reason. Closed: a
+// switch over these has no default.
 #pragma once
 
 #include <array>
@@ -39,25 +39,25 @@ std::string_view name(Reason reason);
 
 struct Failure {
   Reason reason = Reason::kProtocol;
-  int http_status = 0;     // 0 when no reply came
-  std::string code;        // the cloud's code as sent, e.g. "Throttling.User"; may be empty
-  std::string message;     // for people; escaped, at most 256 bytes, no secret
-  std::string request_id;  // the cloud's, if any
-  // How long the cloud asked us to wait (x-acs-retry-after, TimeLeft); at most 5 min.
+  int http_status = 0;     // 0 if there was no response
+  std::string code;        // the API's error code as sent, e.g. "Throttling.User"; may be empty
+  std::string message;     // human-readable; escaped, at most 256 bytes, no secret
+  std::string request_id;  // from the API, if any
+  // The wait requested by the API (x-acs-retry-after, TimeLeft); at most 5 min.
   std::optional<Duration> retry_after;
-  // An undocumented in-band code (reason kBadRequest): may mean that this one item does not exist.
-  // Whoever knows that others of the instance answer turns it into kNotFound.
+  // An undocumented in-band code (reason kBadRequest): may mean that this item does not exist. A
+  // caller that knows that other items of the instance succeed turns it into kNotFound.
   bool maybe_not_found = false;
-  // The server refused POST; the same call may be sent once more as GET.
+  // The server rejected POST; the same call may be repeated once as GET.
   bool wants_get = false;
-  // The keys are expired or unknown: newer ones, if there are any, may be taken.
+  // The credentials are expired or unknown: retry with newer ones, if there are any.
   bool blames_keys() const;
 };
 
 using Outcome = std::variant<TaskReply, TaskPage, JobStatistics, JobReply, JobPage,
                              DistributionReply, DistributionFile, Failure>;
 
-// The reply is about another item than was asked for: nothing of it may be believed.
+// Returns true if the response is about another item than the call: it must be rejected.
 bool names_another(const Call& call, const Outcome& outcome);
 
 }  // namespace taskwatchd

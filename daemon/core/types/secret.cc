@@ -6,7 +6,8 @@
 namespace taskwatchd {
 
 void Secret::wipe() {
-  // explicit_bzero is not optimised away; the whole capacity, for a short string keeps old bytes.
+  // The compiler cannot remove explicit_bzero. Wipes the full capacity: unused parts have old
+  // bytes.
   if (!value_.empty()) explicit_bzero(value_.data(), value_.capacity());
   value_.clear();
 }

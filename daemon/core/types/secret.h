@@ -1,5 +1,5 @@
 // Text that must not be printed: no stream operator, no formatter, no conversion. `reveal` is the
-// one way to the bytes, easy to search for. Wiped when destroyed or overwritten.
+// only access to the bytes and is easy to search for. Wiped when destroyed or overwritten.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ class Secret {
 
   const std::string& reveal() const { return value_; }
   bool empty() const { return value_.empty(); }
-  // In constant time for equal lengths.
+  // Takes constant time for equal lengths.
   bool operator==(const Secret& other) const;
 
  private:
@@ -27,11 +27,11 @@ class Secret {
   std::string value_;
 };
 
-// What signs a call.
+// The credentials that sign a call.
 struct Keys {
   std::string access_key_id;
   Secret access_key_secret;
-  Secret security_token;  // empty unless the keys come from STS
+  Secret security_token;  // empty unless the credentials are temporary (STS)
   bool operator==(const Keys&) const = default;
 };
 

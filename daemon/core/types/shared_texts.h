@@ -1,5 +1,5 @@
-// Texts that many rows share, each held once and only for as long as a row uses it. A number stands
-// for a text; numbers of texts that went are given out again. Pure; loop's thread.
+// Texts shared by many rows, each stored once and only while a row uses it. A number identifies a
+// text; numbers of removed texts are reused. No I/O. Event-loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,20 @@ namespace taskwatchd {
 class SharedTexts {
  public:
   using Number = std::uint32_t;
-  static constexpr Number kEmpty = 0;  // the empty text: always there, never counted
+  static constexpr Number kEmpty = 0;  // the empty text: always present, never counted
 
   SharedTexts() { texts_.emplace_back(); }
   SharedTexts(const SharedTexts&) = delete;  // the map's keys point into the texts
   SharedTexts& operator=(const SharedTexts&) = delete;
 
-  // One more user of the text.
+  // Adds one user of the text.
   Number take(std::string_view text);
-  // One user less. True if that was the last one: the number stands for nothing any more.
+  // Removes one user. Returns true if it was the last one: the number is no longer valid.
   bool drop(Number number);
 
   const std::string& text(Number number) const { return texts_[number].text; }
   std::optional<Number> find(std::string_view text) const;
-  // How many are held, beside the empty one.
+  // Number of texts, without the empty one.
   std::size_t size() const { return numbers_.size(); }
 
  private:

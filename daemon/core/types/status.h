@@ -1,5 +1,5 @@
-// What the daemon knows of itself right now, as plain values: /metrics, STATUS= and the API render
-// it. Made by the poller and the app at each scrape; holds nothing of its own.
+// The daemon's current status, as plain values: /metrics, STATUS= and the API render it. Created by
+// the poller and the app at each scrape; owns no state.
 #pragma once
 
 #include <cstdint>
@@ -22,23 +22,23 @@ struct ApiStatus {
   double rate_limit = 0;             // calls/s allowed right now
   double rate_limit_configured = 0;  // calls/s
   std::optional<Wall> last_success;
-  bool denied = false;  // its last reply was that we may not
-  // Since the start; put in by the metrics.
+  bool denied = false;  // the last response denied permission
+  // Since the daemon started; filled in by the metrics.
   std::uint64_t calls = 0;
-  std::map<Reason, std::uint64_t> failures = {};  // those that came
+  std::map<Reason, std::uint64_t> failures = {};  // those that occurred
 };
 
 struct InstanceStatus {
   std::string name;
   bool up = false;
-  std::string trouble = {};  // the failure told last since a good reply: a Reason's word, or empty
+  std::string trouble = {};  // the failure logged last since a success: a Reason's name, or empty
 };
 
-// taskwatchd_detection_delay_seconds of one class, since the start. Put in by the metrics.
+// taskwatchd_detection_delay_seconds of one class, since the start. Filled in by the metrics.
 struct DelayCounts {
   struct Edge {
     double seconds = 0;
-    std::uint64_t count = 0;  // of those up to here
+    std::uint64_t count = 0;  // of delays up to this edge
   };
   std::string kind;  // bad, good, other
   std::uint64_t count = 0;
@@ -58,14 +58,14 @@ struct ExplicitTask {
 struct JobView {
   std::string job_id;
   std::string instance;
-  StringMap labels;  // configured ones
-  std::string name;  // registered in the cloud; empty until read
-  std::string type;  // likewise
+  StringMap labels;  // from the configuration
+  std::string name;  // registered on the platform; empty until read
+  std::string type;  // the job type; empty until read
   JobStatus status = JobStatus::kUnknown;
   bool status_read = false;                 // false: no series of the status yet
-  std::optional<JobStatistics> statistics;  // the newest; from a whole scan if they are denied
+  std::optional<JobStatistics> statistics;  // the newest; if denied, from a complete scan
   std::optional<Wall> statistics_read;
-  TaskCounts held{};             // our own view of its tasks
+  TaskCounts held{};             // its tasks by last known status
   std::optional<Wall> eta_half;  // when the last task is expected to finish, confidence 0.5
   std::optional<Wall> eta_most;  // confidence 0.9
   std::uint32_t stalled = 0;
@@ -73,7 +73,7 @@ struct JobView {
   std::uint32_t unseen_ended = 0;     // finished by the statistics, and no response has shown so
   std::optional<Wall> unseen_since;   // since when that has been more than 0
   std::uint32_t unreconciled = 0;
-  std::optional<Wall> ended;  // all its tasks are finished since
+  std::optional<Wall> ended;  // since when all its tasks are finished
 };
 
 // One watched distribution, for the aliyun_iot_distribution_* families.
@@ -86,29 +86,29 @@ struct DistributionView {
   std::string distribution_id;
   DistributionStatus status = DistributionStatus::kUnknown;
   bool status_read = false;        // false: no series of the status yet
-  std::optional<Devices> devices;  // from the result file; absent until it was read
+  std::optional<Devices> devices;  // from the result file; absent until it is read
   std::optional<Wall> ended;
 };
 
 struct AccountStatus {
   std::string name;
   bool up = false;
-  std::string trouble;  // what stops all of it: "no_keys", a Reason's word, or empty
+  std::string trouble;  // failure reason of the whole account: "no_keys", a Reason's name, or empty
   std::vector<InstanceStatus> instances;
-  std::vector<ApiStatus> apis;  // those in use
+  std::vector<ApiStatus> apis;  // APIs in use
   std::size_t unseen = 0;
   std::size_t unfinished = 0;
   std::size_t finished = 0;
   std::size_t gone = 0;
   std::vector<ExplicitTask> explicit_tasks;
-  std::optional<Wall> oldest_observation;  // of the unfinished task seen longest ago
+  std::optional<Wall> oldest_observation;  // of the least recently observed unfinished task
   std::optional<double> clock_offset_seconds;
   std::optional<Duration> detection_delay_bound;
   std::vector<DelayCounts> delays;  // bad, good, other
   double blind_seconds = 0;
   std::vector<JobView> jobs;  // watched ones
   std::vector<DistributionView> distributions;
-  std::size_t jobs_skipped = 0;  // found in the cloud, but not watched: too old, or over the limit
+  std::size_t jobs_skipped = 0;  // found, but not watched: wrong name, too old, or over the limit
 };
 
 struct DaemonStatus {

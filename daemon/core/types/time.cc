@@ -16,7 +16,7 @@ Parts split(Wall t) {
   return {std::chrono::year_month_day(day), std::chrono::hh_mm_ss(t - day)};
 }
 
-// Exactly `width` decimal digits at `at`, or nothing.
+// Returns exactly `width` decimal digits at `at`, or nullopt.
 std::optional<int> digits(std::string_view text, std::size_t at, std::size_t width) {
   if (at + width > text.size()) return std::nullopt;
   int value = 0;

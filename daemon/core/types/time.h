@@ -1,6 +1,6 @@
-// Instants and spans. Core never asks the time: every instant arrives as an argument.
-// Mono runs through suspend and never jumps (CLOCK_BOOTTIME); use it for waiting and for rates.
-// Wall is UTC in milliseconds, as the cloud stamps things; use it for records only.
+// Time points and durations. Core never reads a clock: every time is passed as an argument. Mono
+// includes suspend and never jumps (CLOCK_BOOTTIME); use it for waiting and for rates. Wall is UTC
+// in milliseconds, like the platform's timestamps; use it for records only.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@ namespace taskwatchd {
 
 using Duration = std::chrono::microseconds;
 
-// A clock that cannot be read: only io/system_clock and the simulation make its time points.
+// Not readable: only io/system_clock and the simulation create its time points.
 struct MonoClock {
   using rep = std::int64_t;
   using period = std::micro;
@@ -24,7 +24,7 @@ struct MonoClock {
 using Mono = MonoClock::time_point;
 using Wall = std::chrono::sys_time<std::chrono::milliseconds>;
 
-// Both clocks, read once a turn.
+// Both clocks, read once per iteration of the event loop.
 struct Now {
   Mono mono;
   Wall wall;
@@ -33,7 +33,7 @@ struct Now {
 constexpr double seconds(Duration d) {
   return static_cast<double>(d.count()) / 1e6;
 }
-// Unix seconds, as Prometheus wants its timestamps.
+// Unix seconds, as Prometheus expects timestamps.
 constexpr double unix_seconds(Wall t) {
   return static_cast<double>(t.time_since_epoch().count()) / 1e3;
 }
@@ -43,10 +43,10 @@ constexpr Duration from_seconds(double s) {
 
 // RFC 3339 in UTC with milliseconds: 2026-11-22T01:02:03.004Z.
 std::string rfc3339(Wall t);
-// The second form is the signatures' and the v1 Timestamp's: 2026-11-22T01:02:03Z.
+// The format of signatures and of the v1 Timestamp: 2026-11-22T01:02:03Z.
 std::string rfc3339_seconds(Wall t);
-// Reads yyyy-MM-ddTHH:mm:ss[.fraction]Z, as QueryTask's document writes it; nothing else, and no
-// impossible date. More than three digits of fraction are cut.
+// Parses yyyy-MM-ddTHH:mm:ss[.fraction]Z, the format of the QueryTask documentation. Returns
+// nullopt for anything else and for impossible dates. Truncates the fraction to three digits.
 std::optional<Wall> parse_utc(std::string_view text);
 
 }  // namespace taskwatchd

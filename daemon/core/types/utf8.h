@@ -1,5 +1,5 @@
-// UTF-8 read one character at a time, and which characters must never leave unescaped.
-// Shared by event_text.cc and device_text.cc.
+// Reads UTF-8 one character at a time, and decides which characters must be escaped in all output.
+// Used by event_text.cc and device_text.cc.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@ struct Utf8Char {
   std::size_t size = 0;  // bytes; 0 if no valid character begins here
 };
 
-// REQUIRES: at < text.size(). Overlong forms, surrogates and cut sequences are not valid.
+// REQUIRES: at < text.size(). Overlong forms, surrogates and truncated sequences are not valid.
 inline Utf8Char utf8_at(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(at);
   if (first < 0x80) return {first, 1};
-  // 0xC0, 0xC1 and 0xF5 upward begin overlong forms or codes above U+10FFFF.
+  // 0xC0, 0xC1 and bytes from 0xF5 on start overlong forms or code points above U+10FFFF.
   const std::size_t size = first < 0xC2   ? 0u
                            : first < 0xE0 ? 2u
                            : first < 0xF0 ? 3u
@@ -35,8 +35,8 @@ inline Utf8Char utf8_at(std::string_view text, std::size_t at) {
   return {code, size};
 }
 
-// Controls (C0, DEL, C1), line and paragraph separators, and marks that turn the direction of
-// writing: with these a device could forge a line or hide a word.
+// Controls (C0, DEL, C1), line and paragraph separators, and bidirectional controls: with these a
+// device could forge a line or hide text.
 constexpr bool must_escape(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x061C || c == 0x200E || c == 0x200F ||
          c == 0x2028 || c == 0x2029 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
