@@ -198,8 +198,8 @@ class Log {
   virtual void write(Event event) = 0;
 
   // Logs a diagnostic, or an event that is not stored.
-  void tell(Wall ts, Level level, std::string name, std::string msg,
-            std::vector<Field> fields = {}) {
+  void write_event(Wall ts, Level level, std::string name, std::string msg,
+                   std::vector<Field> fields = {}) {
     write({.id = 0,
            .ts = ts,
            .level = level,

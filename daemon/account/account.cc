@@ -15,9 +15,9 @@ constexpr double kClockTrustMax = 1e8;  // s; a Date that is off by over 3 years
 
 constexpr char kAlive[] = "alive";
 
-std::optional<Wall> find_mark(const Stored& stored, const std::string& key) {
-  for (const Mark& mark : stored.marks) {
-    if (mark.key == key) return mark.at;
+std::optional<Wall> find_stored_time(const Stored& stored, const std::string& key) {
+  for (const StoredTime& stored_time : stored.stored_times) {
+    if (stored_time.key == key) return stored_time.at;
   }
   return std::nullopt;
 }
@@ -30,20 +30,20 @@ constexpr int kOwnStrangers = 6;  // undocumented responses: more often caused b
 
 Account::Account(const AccountConfig& config, const Stored& stored, Now now)
     : config_(config),
-      budgets_(config, stored.marks, now),
+      budgets_(config, stored.stored_times, now),
       tracker_(config.name),
       jobs_(config.name, tracker_, config.pace),
       tasks_(tracker_, jobs_, config.pace),
       distributions_(config.name),
-      overdue_(config.name, stored.marks, now.wall) {
-  if (const auto alive = find_mark(stored, kAlive)) blind_.restore(alive, now);
+      overdue_(config.name, stored.stored_times, now.wall) {
+  if (const auto alive = find_stored_time(stored, kAlive)) blind_.restore(alive, now);
   configure(config, stored, now);
 }
 
 std::vector<std::string> Account::configure(const AccountConfig& config, const Stored& stored,
                                             Now now) {
   config_ = config;
-  reach_.configure(config);
+  connectivity_.configure(config);
   budgets_.configure(config, now);
   for (const auto& [api, budget] : budgets_.by_api()) use(api, now);
   pace_blind_watch();
@@ -103,7 +103,7 @@ bool Account::others_usable(Api api) const {
 }
 
 NextCall Account::next(Now now) {
-  const Gates gates = reach_.gates();
+  const Gates gates = connectivity_.gates();
   NextCall next = budgets_.next(now.mono, [&](Api api) { return next_of(api, now, gates); });
   if (next.call) next.call->number = calls_ + 1;
   return next;
@@ -132,14 +132,15 @@ NextCall Account::next_of(Api api, Now now, const Gates& gates) {
 }
 
 Endpoint Account::begin(const Call& call, Now now) {
-  const bool fresh = under_way_.emplace(call.number, reach_.place_of(call.iot_instance)).second;
+  const bool fresh =
+      under_way_.emplace(call.number, connectivity_.endpoint_number(call.iot_instance)).second;
   assert(fresh && call.number > calls_);
   calls_ = call.number;
   budgets_.on_sent(call, now.mono);
-  reach_.on_sent(call.iot_instance);
+  connectivity_.on_sent(call.iot_instance);
   served_[call.api] = call.owner;
   owner_of(call).on_sent(call, now);
-  return reach_.endpoint(call.iot_instance);
+  return connectivity_.endpoint(call.iot_instance);
 }
 
 void Account::departed(const Call& call, Now now) {
@@ -151,15 +152,15 @@ Account::Ended Account::resolve(const Call& call, std::optional<bool> throttled)
   const auto known = under_way_.find(call.number);
   assert(known != under_way_.end());
   Ended ended;
-  ended.there = known->second == reach_.place_of(call.iot_instance);
+  ended.there = known->second == connectivity_.endpoint_number(call.iot_instance);
   ended.departed = budgets_.on_end(call, throttled);
   under_way_.erase(known);
-  reach_.on_end(call.iot_instance);
+  connectivity_.on_end(call.iot_instance);
   return ended;
 }
 
-Verdict Account::settle(const Answer& answer, Now now, double chance) {
-  Verdict out;
+CallEffects Account::apply(const CallResult& answer, Now now, double random01) {
+  CallEffects out;
   const Call& call = answer.call;
   const auto* failure = std::get_if<Failure>(&answer.outcome);
   const bool throttled = failure != nullptr && failure->reason == Reason::kThrottled;
@@ -167,14 +168,14 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   const Ended ended = resolve(call, replied ? std::optional(throttled) : std::nullopt);
   if (ended.departed && throttled) {
     const auto found = budgets_.on_throttled(call.api, *ended.departed, now.mono);
-    if (found) out.news.push_back(common_quota_found(now.wall, config_.name, *found));
+    if (found) out.events.push_back(common_quota_found(now.wall, config_.name, *found));
   } else if (ended.departed) {
     budgets_.on_accepted(call.api, *ended.departed, now.mono);
   }
   if (failure != nullptr) {
     out.failure = failure->reason;
     if (failure->retry_after) {
-      budgets_.at(call.api).hold_until(now.mono + *failure->retry_after);
+      budgets_.at(call.api).back_off_until(now.mono + *failure->retry_after);
     }
   }
   if (answer.server_date) {
@@ -185,14 +186,14 @@ Verdict Account::settle(const Answer& answer, Now now, double chance) {
   }
   out.retry = retries_.take_repeat(call.key());
   if (failure != nullptr) {
-    take_failure(answer, *failure, ended.there, now, chance, out);
+    take_failure(answer, *failure, ended.there, now, random01, out);
   } else {
-    take_answer(answer, ended.there, now, out);
+    take_response(answer, ended.there, now, out);
   }
   return out;
 }
 
-void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& out) {
+void Account::take_response(const CallResult& answer, bool there, Now now, CallEffects& out) {
   const Call& call = answer.call;
   Budget& budget = budgets_.at(call.api);
   // A response about another item is not a success, but it shows that the API is permitted.
@@ -206,7 +207,7 @@ void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& ou
     out.observation.anomalies.push_back(Anomaly::kWrongTaskId);
     const Duration pause = retries_.failed(call.key(), Retries::Blame::kReply, config_.pace.task);
     fail_owner(call, CallFailure::Kind::kAgain, now.mono + pause, now, out);
-    if (there) reach_.failed(call.iot_instance, call.api, wrong, now, 0, out.news);
+    if (there) connectivity_.on_failure(call.iot_instance, call.api, wrong, now, 0, out.events);
     return;
   }
   if (!there && call.api == Api::kListJob) {
@@ -220,9 +221,9 @@ void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& ou
     blind_.good(call.item(), now, [this] { return unfinished(); });
   }
   retries_.succeeded(call.key());
-  owner_of(call).on_answer(call, answer.outcome, now, out);
+  owner_of(call).on_response(call, answer.outcome, now, out);
   for (const std::string& id : out.shown) tasks_.notice(id, now);
-  if (there) reach_.good(call.iot_instance, call.api, now, out.news);
+  if (there) connectivity_.on_success(call.iot_instance, call.api, now, out.events);
   budget.last_success = now.wall;
   for (const TaskChange& change : out.observation.changes) {
     if (change.explicit_id) tasks_.note_live(change.record);
@@ -233,12 +234,12 @@ void Account::take_answer(const Answer& answer, bool there, Now now, Verdict& ou
     retries_.forget(job);
   }
   if (const auto interval = blind_.take(now)) {
-    out.news.push_back(blind_interval(now.wall, config_.name, *interval));
+    out.events.push_back(blind_interval(now.wall, config_.name, *interval));
   }
 }
 
-void Account::take_failure(const Answer& answer, const Failure& failure, bool there, Now now,
-                           double chance, Verdict& out) {
+void Account::take_failure(const CallResult& answer, const Failure& failure, bool there, Now now,
+                           double random01, CallEffects& out) {
   using Kind = CallFailure::Kind;
   const Call& call = answer.call;
   if (!there || !owner_of(call).watches(call)) {
@@ -250,16 +251,16 @@ void Account::take_failure(const Answer& answer, const Failure& failure, bool th
   const bool refused = failure.reason == Reason::kBadRequest;
   if (failure.reason == Reason::kThrottled) {
     fail_owner(call, Kind::kAgain, now.mono, now, out);
-    reach_.throttled(call.iot_instance, call.api, failure, now, out.news);
+    connectivity_.on_throttled(call.iot_instance, call.api, failure, now, out.events);
   } else if (!call.token.empty() && (absent || refused)) {
     // Most likely the pagination token: the error code for an expired one is not documented. The
     // list's first page will show whether the job itself is the cause.
     fail_owner(call, Kind::kRefused, now.mono, now, out);
   } else if (absent) {
-    take_absence(answer, failure, now, chance, out);
+    take_absence(answer, failure, now, random01, out);
   } else if (failure.reason == Reason::kForbidden) {
-    take_denial(answer, failure, now, chance, out);
-  } else if (!out.retry && reach_.style().mend(failure, answer.server_date, now)) {
+    take_denial(answer, failure, now, random01, out);
+  } else if (!out.retry && connectivity_.style().adapt_to(failure, answer.server_date, now)) {
     retries_.expect_repeat(call.key());
     fail_owner(call, Kind::kAgain, now.mono, now, out);
   } else {
@@ -271,49 +272,51 @@ void Account::take_failure(const Answer& answer, const Failure& failure, bool th
     }
     fail_owner(call, refused ? Kind::kRefused : Kind::kAgain, now.mono + pause, now, out);
     const int enough = refused ? kOwnRefusals : kOwnStrangers;
-    if (of_item && reach_.up(call.iot_instance) && retries_.consecutive(call.key()) == enough) {
-      out.news.push_back(item_refused(now.wall, config_.name, call, failure,
-                                      reach_.advise(call.iot_instance, call.api, failure)));
+    if (of_item && connectivity_.up(call.iot_instance) &&
+        retries_.consecutive(call.key()) == enough) {
+      out.events.push_back(
+          item_refused(now.wall, config_.name, call, failure,
+                       connectivity_.advise(call.iot_instance, call.api, failure)));
     }
-    reach_.failed(call.iot_instance, call.api, failure, now, chance, out.news);
+    connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01, out.events);
   }
 }
 
 // A denied API says nothing about the others: they continue. If no other API is usable, the account
 // is down.
-void Account::take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
-                          Verdict& out) {
+void Account::take_denial(const CallResult& answer, const Failure& failure, Now now,
+                          double random01, CallEffects& out) {
   const Call& call = answer.call;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, out);
   if (!others_usable(call.api)) {
-    reach_.failed(call.iot_instance, call.api, failure, now, chance, out.news);
+    connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01, out.events);
     return;
   }
   if (!budgets_.at(call.api).deny(now.mono)) return;
   use(call.api, now);
-  reach_.tell(call.iot_instance, call.api, failure, now, out.news);
+  connectivity_.log_failure(call.iot_instance, call.api, failure, now, out.events);
 }
 
 // The error code says something about this item, not the instance, only while others succeed.
-void Account::take_absence(const Answer& answer, const Failure& failure, Now now, double chance,
-                           Verdict& out) {
+void Account::take_absence(const CallResult& answer, const Failure& failure, Now now,
+                           double random01, CallEffects& out) {
   const Call& call = answer.call;
   const bool was_gone = call.api == Api::kQueryTask && tracker_.is_gone(call.task_id);
   const bool known = !was_gone && owner_of(call).has_seen(call);
-  const bool others_answer = reach_.speaks_of_item(call.iot_instance, known, now);
+  const bool others_answer = connectivity_.concerns_item(call.iot_instance, known, now);
   const Mono retry_at =
       now.mono + retries_.failed(call.key(), Retries::Blame::kItem, config_.pace.task);
   const bool first = retries_.consecutive(call.key()) == 1 && !was_gone;
-  if (first && reach_.may_tell_absent(call.iot_instance, others_answer)) {
+  if (first && connectivity_.may_log_absent(call.iot_instance, others_answer)) {
     Failure absent = failure;
     absent.reason = Reason::kNotFound;
-    out.news.push_back(item_not_found(now.wall, config_.name, call, absent,
-                                      reach_.advise(call.iot_instance, call.api, absent)));
+    out.events.push_back(item_not_found(now.wall, config_.name, call, absent,
+                                        connectivity_.advise(call.iot_instance, call.api, absent)));
   }
   if (!others_answer) {
     fail_owner(call, CallFailure::Kind::kAgain, retry_at, now, out);
-    if (reach_.up(call.iot_instance)) {
-      reach_.failed(call.iot_instance, call.api, failure, now, chance, out.news);
+    if (connectivity_.up(call.iot_instance)) {
+      connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01, out.events);
     }
     return;
   }
@@ -322,7 +325,7 @@ void Account::take_absence(const Answer& answer, const Failure& failure, Now now
 }
 
 void Account::fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now,
-                         Verdict& out) {
+                         CallEffects& out) {
   owner_of(call).on_failure(call, {.kind = kind, .retry_at = retry_at}, now, out);
 }
 
@@ -340,29 +343,29 @@ void Account::pace_blind_watch() {
 
 std::vector<Event> Account::no_keys(const Call& call, const std::string& why, Now now) {
   resolve(call, std::nullopt);
-  Verdict none;
+  CallEffects none;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono + kKeysRetry, now, none);
-  budgets_.hold_until(now.mono + kKeysRetry);
-  if (!reach_.no_keys(now)) return {};
+  budgets_.back_off_until(now.mono + kKeysRetry);
+  if (!connectivity_.no_keys(now)) return {};
   return {taskwatchd::no_keys(now.wall, config_.name, why)};
 }
 
-void Account::ask_again(const Call& call, bool sent, Now now) {
+void Account::requeue(const Call& call, bool sent, Now now) {
   resolve(call, std::nullopt);
   if (sent) retries_.expect_repeat(call.key());
-  Verdict none;
+  CallEffects none;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, none);
 }
 
-Verdict Account::fetched(const std::string& id, Wall begun,
-                         std::variant<DistributionResult, ResultFailure> result, Now now) {
-  Verdict out;
+CallEffects Account::fetched(const std::string& id, Wall begun,
+                             std::variant<DistributionResult, ResultFailure> result, Now now) {
+  CallEffects out;
   distributions_.on_fetched(id, begun, std::move(result), now, out);
   return out;
 }
 
-Verdict Account::after_configure(Now now) {
-  Verdict out;
+CallEffects Account::after_configure(Now now) {
+  CallEffects out;
   distributions_.after_configure(now, out);
   return out;
 }
@@ -371,7 +374,7 @@ AccountParts Account::parts() const {
   return {.config = config_,
           .budgets = budgets_.by_api(),
           .tracker = tracker_,
-          .reach = reach_,
+          .connectivity = connectivity_,
           .jobs = jobs_,
           .tasks = tasks_,
           .distributions = distributions_,
@@ -380,14 +383,15 @@ AccountParts Account::parts() const {
 }
 
 Commit Account::refresh(Now now) {
-  jobs_.look_ahead(now);
+  jobs_.update_forecasts(now);
   Commit commit;
   commit.records = tasks_.take_seen();
   commit.jobs = jobs_.refresh();
   overdue_.report(config_.instances, tracker_, now.wall, commit);
   if (commit.empty()) return commit;
-  budgets_.add_marks(config_.name, commit.marks);
-  if (blind_.last_good()) commit.marks.push_back({config_.name, kAlive, *blind_.last_good()});
+  budgets_.add_stored_times(config_.name, commit.stored_times);
+  if (blind_.last_success())
+    commit.stored_times.push_back({config_.name, kAlive, *blind_.last_success()});
   return commit;
 }
 

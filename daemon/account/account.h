@@ -15,11 +15,11 @@
 
 #include "account/account_jobs.h"
 #include "account/api_budgets.h"
+#include "account/connectivity.h"
 #include "account/distributions.h"
 #include "account/explicit_tasks.h"
 #include "account/overdue_watch.h"
 #include "account/parts.h"
-#include "account/reach.h"
 #include "account/retries.h"
 #include "cloud/request.h"
 #include "config/config.h"
@@ -29,7 +29,7 @@
 namespace taskwatchd {
 
 // One completed call: its response or failure.
-struct Answer {
+struct CallResult {
   Call call;
   Outcome outcome;
   std::optional<Wall> server_date;  // the Date header of the response
@@ -53,32 +53,32 @@ class Account {
   NextCall next(Now now);
 
   // The call that `next` has just returned is being made. Returns the endpoint and how to call it.
-  // Must be followed by exactly one of settle, no_keys, ask_again; before that by departed, if the
+  // Must be followed by exactly one of settle, no_keys, requeue; before that by departed, if the
   // request is sent.
   Endpoint begin(const Call& call, Now now);
   // The request is being sent: from now on it counts towards the account's quota.
   void departed(const Call& call, Now now);
-  // The call has succeeded or failed. `chance`: random value in [0, 1), for jitter.
-  Verdict settle(const Answer& answer, Now now, double chance);
+  // The call has succeeded or failed. `random01`: random value in [0, 1), for jitter.
+  CallEffects apply(const CallResult& answer, Now now, double random01);
   // No credentials are available, so nothing was sent. Returns an event to log only the first time.
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
   // Requeues the call without counting a failure: new credentials are on the way. `sent`: the
   // request was sent, and the API rejected the old ones.
-  void ask_again(const Call& call, bool sent, Now now);
+  void requeue(const Call& call, bool sent, Now now);
   // Calls that were begun and are not resolved yet.
   std::size_t under_way() const { return under_way_.size(); }
 
   // Applies the outcome of downloading the result file requested by a Verdict; `begun` is when the
   // download started. Returns an empty verdict if a reload has removed the distribution since.
-  Verdict fetched(const std::string& distribution_id, Wall begun,
-                  std::variant<DistributionResult, ResultFailure> result, Now now);
+  CallEffects fetched(const std::string& distribution_id, Wall begun,
+                      std::variant<DistributionResult, ResultFailure> result, Now now);
   // Returns what to store and log after `configure`; call it after each one and at startup. It
   // covers downloads that a crash interrupted and downloads whose distribution was removed.
-  Verdict after_configure(Now now);
+  CallEffects after_configure(Now now);
   // The daemon is stopping: downloads in progress count as not started from here on.
   std::vector<DistributionRecord> unbegin() { return distributions_.unbegin(); }
   // Call when the credentials have changed. Resets all backoff, so that polling resumes at once.
-  void keys_changed() { reach_.forgive(); }
+  void keys_changed() { connectivity_.reset_backoff(); }
 
   // Call about every 10 s. Updates the jobs' forecasts; returns the records whose last_seen has
   // changed since the previous call, and timestamps to persist.
@@ -93,7 +93,9 @@ class Account {
   std::vector<const DistributionRecord*> distributions() const { return distributions_.records(); }
   const AccountConfig& config() const { return config_; }
   // Offset to add to the local clock when signing: 0 unless the API rejected the local time.
-  std::chrono::milliseconds clock_correction() const { return reach_.style().clock_correction; }
+  std::chrono::milliseconds clock_correction() const {
+    return connectivity_.style().clock_correction;
+  }
 
  private:
   Owner& owner_of(const Call& call);
@@ -109,28 +111,29 @@ class Account {
     std::optional<Mono> departed;  // nullopt: it was never sent
   };
   Ended resolve(const Call& call, std::optional<bool> throttled);
-  void take_answer(const Answer& answer, bool there, Now now, Verdict& out);
-  void take_failure(const Answer& answer, const Failure& failure, bool there, Now now,
-                    double chance, Verdict& out);
-  void take_absence(const Answer& answer, const Failure& failure, Now now, double chance,
-                    Verdict& out);
-  void take_denial(const Answer& answer, const Failure& failure, Now now, double chance,
-                   Verdict& out);
-  void fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now, Verdict& out);
+  void take_response(const CallResult& answer, bool there, Now now, CallEffects& out);
+  void take_failure(const CallResult& answer, const Failure& failure, bool there, Now now,
+                    double random01, CallEffects& out);
+  void take_absence(const CallResult& answer, const Failure& failure, Now now, double random01,
+                    CallEffects& out);
+  void take_denial(const CallResult& answer, const Failure& failure, Now now, double random01,
+                   CallEffects& out);
+  void fail_owner(const Call& call, CallFailure::Kind kind, Mono retry_at, Now now,
+                  CallEffects& out);
   std::vector<std::string> unfinished() const;
   void pace_blind_watch();
 
   AccountConfig config_;
   ApiBudgets budgets_;
   Tracker tracker_;
-  Reach reach_;
+  Connectivity connectivity_;
   AccountJobs jobs_;
   ExplicitTasks tasks_;
   Distributions distributions_;
   Retries retries_;
   BlindWatch blind_;
   OverdueWatch overdue_;
-  std::unordered_map<std::uint64_t, std::uint64_t> under_way_;  // call number -> Reach's place
+  std::unordered_map<std::uint64_t, std::uint64_t> under_way_;  // call number -> endpoint_number()
   std::uint64_t calls_ = 0;                                     // begun so far
   std::map<Api, CallOwner> served_;                             // owner of the API's last call
   std::optional<double> clock_offset_;                          // s, platform minus local clock

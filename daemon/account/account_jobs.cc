@@ -15,9 +15,9 @@ namespace {
 constexpr std::uint32_t kAssistShare = 50;
 constexpr Duration kForecastEvery = std::chrono::seconds(10);
 
-std::optional<Sight> sight_before(const TaskRow* row) {
+std::optional<TaskSample> sample_before(const TaskRow* row) {
   if (row == nullptr || !row->seen) return std::nullopt;
-  return sight_of(*row);
+  return sample_of(*row);
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ void AccountJobs::restore(const std::vector<TaskRecord>& records, Now now) {
     changed.insert(record.last.job_id);
   }
   for (const std::string& id : changed) {
-    planner_.set_held(id, tracker_.table().counts(id));
+    planner_.set_known(id, tracker_.table().counts(id));
     task_polls_.expect_timeouts(find(id)->record.last, id);
   }
 }
@@ -166,12 +166,12 @@ void AccountJobs::set_usable(Api api, bool usable, Now) {
 NextCall AccountJobs::next(Api api, Now now, double, const Gates& gates) {
   switch (api) {
     case Api::kQueryJobStatistics:
-      task_polls_.look_for_timeouts(now, pace_.task);
+      task_polls_.check_timeouts(now, pace_.task);
       return planner_.next_statistics(now.mono, gates);
     case Api::kListTask:
       return planner_.next_page(now.mono, gates);
     case Api::kQueryJob:
-      return planner_.next_description(now.mono, gates);
+      return planner_.next_details(now.mono, gates);
     case Api::kListJob:
       return instances_.next_listing(now, gates);
     case Api::kQueryTask:
@@ -193,9 +193,9 @@ void AccountJobs::on_sent(const Call& call, Now now) {
   }
 }
 
-void AccountJobs::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
+void AccountJobs::on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) {
   if (const auto* task = std::get_if<TaskReply>(&reply)) {
-    task_polls_.on_answer(call);
+    task_polls_.on_response(call);
     if (!tracker_.watches(call.task_id)) return;
     on_task(call.task_id, *task, now, out);
     out.shown.push_back(call.task_id);
@@ -204,13 +204,14 @@ void AccountJobs::on_answer(const Call& call, const Outcome& reply, Now now, Ver
   } else if (const auto* statistics = std::get_if<JobStatistics>(&reply)) {
     on_statistics(call, *statistics, now, out);
   } else if (const auto* job = std::get_if<JobReply>(&reply)) {
-    on_description(call, *job, now, out);
+    on_details(call, *job, now, out);
   } else if (const auto* listing = std::get_if<JobPage>(&reply)) {
     on_listing(call, *listing, now, out);
   }
 }
 
-void AccountJobs::on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) {
+void AccountJobs::on_failure(const Call& call, const CallFailure& failure, Now now,
+                             CallEffects& out) {
   if (call.api == Api::kListJob) {
     Discovery* const discovery = instances_.discovery_of(call);
     if (discovery != nullptr) discovery->on_failure(call.number, failure.retry_at);
@@ -223,12 +224,12 @@ void AccountJobs::on_failure(const Call& call, const CallFailure& failure, Now n
   }
   const bool absent = failure.kind == CallFailure::Kind::kAbsent && tracker_.watches(call.task_id);
   if (absent) out.observation.add(tracker_.not_found(call.task_id, now));
-  const bool over = !tracker_.watches(call.task_id) || (absent && tracker_.is_gone(call.task_id));
-  task_polls_.on_failure(call, failure.retry_at, over);
+  const bool done = !tracker_.watches(call.task_id) || (absent && tracker_.is_gone(call.task_id));
+  task_polls_.on_failure(call, failure.retry_at, done);
 }
 
 void AccountJobs::on_statistics(const Call& call, const JobStatistics& reply, Now now,
-                                Verdict& out) {
+                                CallEffects& out) {
   task_polls_.counted(call.job_id, planner_.statistics_of(call.job_id), reply, now.mono);
   planner_.on_statistics(call, reply, now.mono);
   WatchedJob* const job = find(call.job_id);
@@ -245,12 +246,12 @@ void AccountJobs::on_statistics(const Call& call, const JobStatistics& reply, No
   job->progressed(planner_, tracker_.table(), now, out);
 }
 
-void AccountJobs::on_description(const Call& call, const JobReply& reply, Now now, Verdict& out) {
-  planner_.on_description(call, reply);
-  if (WatchedJob* const job = find(call.job_id)) job->described(reply, now, out);
+void AccountJobs::on_details(const Call& call, const JobReply& reply, Now now, CallEffects& out) {
+  planner_.on_details(call, reply);
+  if (WatchedJob* const job = find(call.job_id)) job->on_details(reply, now, out);
 }
 
-void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Verdict& out) {
+void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, CallEffects& out) {
   Discovery* const discovery = instances_.discovery_of(call);
   if (discovery == nullptr) return;
   Discovery::Found found = discovery->on_page(call.number, call.page, page, now);
@@ -259,7 +260,7 @@ void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Ver
     watch(reply.job_id, call.iot_instance, true, nullptr, now);
   }
   for (const JobReply& reply : page.jobs) {
-    if (WatchedJob* const job = find(reply.job_id)) job->described(reply, now, out);
+    if (WatchedJob* const job = find(reply.job_id)) job->on_details(reply, now, out);
   }
   for (const std::string& id : found.dropped) {
     const WatchedJob* const job = find(id);
@@ -269,7 +270,7 @@ void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Ver
   }
 }
 
-void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdict& out) {
+void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, CallEffects& out) {
   WatchedJob* const job = find(call.job_id);
   std::size_t fresh = 0;
   for (const TaskReply& row : page.tasks) {
@@ -288,12 +289,12 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdi
   if (end.endless) out.observation.anomalies.push_back(Anomaly::kEndlessList);
   if (job == nullptr) return;
   if (end.endless && !std::exchange(job->endless_logged, true)) {
-    out.news.push_back(endless_list(job->record, call.status, now.wall));
+    out.events.push_back(endless_list(job->record, call.status, now.wall));
   }
-  if (end.whole_since) job->endless_logged = false;
-  if (end.whole_since && call.status == TaskStatus::kInProgress) {
+  if (end.complete_since) job->endless_logged = false;
+  if (end.complete_since && call.status == TaskStatus::kInProgress) {
     const auto ago =
-        std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - *end.whole_since);
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - *end.complete_since);
     task_polls_.list_ended(call.job_id, now.wall - ago);
   }
   if (planner_.statistics_of(call.job_id) == nullptr) job->counted = now.wall;
@@ -302,7 +303,7 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, Verdi
 
 // Applies one row of a watched job's list.
 Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now) {
-  const std::optional<Sight> before = sight_before(tracker_.row(row.task_id));
+  const std::optional<TaskSample> before = sample_before(tracker_.row(row.task_id));
   Observation seen = tracker_.observe_row(row, job.context, job.record.first_seen, now);
   job.task_seen(before, tracker_.row(row.task_id));
   if (seen.moved && is_bad(row.status)) task_polls_.want_details(row.task_id);
@@ -311,18 +312,18 @@ Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now)
 }
 
 void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, Now now,
-                          Verdict& out) {
+                          CallEffects& out) {
   const TaskRow* row = tracker_.row(task_id);
-  const bool had_words = row->words != nullptr;
+  const bool had_message = row->device_message != nullptr;
   const bool is_explicit = row->explicit_id;
-  const std::optional<Sight> before = sight_before(row);
+  const std::optional<TaskSample> before = sample_before(row);
   out.observation.add(tracker_.observe(task_id, reply, now));
   row = tracker_.row(task_id);
   if (row == nullptr || !row->seen) return;
   const std::string& job_id = tracker_.table().job_id(*row);
-  planner_.set_held(job_id, tracker_.table().counts(job_id));
-  if (!is_explicit && !out.observation.moved && !had_words && row->words != nullptr) {
-    out.news.push_back(task_details(*tracker_.record(task_id), now.wall));  // in no event yet
+  planner_.set_known(job_id, tracker_.table().counts(job_id));
+  if (!is_explicit && !out.observation.moved && !had_message && row->device_message != nullptr) {
+    out.events.push_back(task_details(*tracker_.record(task_id), now.wall));  // in no event yet
   }
   WatchedJob* const job = find(job_id);
   if (job == nullptr) return;
@@ -352,10 +353,10 @@ void AccountJobs::assist(const std::string& job_id, const std::string& instance,
   }
 }
 
-void AccountJobs::look_ahead(Now now) {
+void AccountJobs::update_forecasts(Now now) {
   if (now.mono < forecast_at_ + kForecastEvery) return;
   forecast_at_ = now.mono;
-  taskwatchd::look_ahead(jobs_, planner_, tracker_.table(), now);
+  taskwatchd::update_forecasts(jobs_, planner_, tracker_.table(), now);
 }
 
 std::vector<JobRecord> AccountJobs::refresh() {

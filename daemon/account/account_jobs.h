@@ -43,8 +43,8 @@ class AccountJobs : public Owner {
 
   NextCall next(Api api, Now now, double rate, const Gates& gates) override;
   void on_sent(const Call& call, Now now) override;
-  void on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) override;
-  void on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) override;
+  void on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) override;
+  void on_failure(const Call& call, const CallFailure& failure, Now now, CallEffects& out) override;
   bool watches(const Call& call) const override;
   bool has_seen(const Call& call) const override;
   bool needs(Api api) const override;
@@ -52,9 +52,9 @@ class AccountJobs : public Owner {
 
   // Applies a successful QueryTask response for any watched task, whichever owner made the call.
   // REQUIRES: the tracker watches it.
-  void on_task(const std::string& task_id, const TaskReply& reply, Now now, Verdict& out);
+  void on_task(const std::string& task_id, const TaskReply& reply, Now now, CallEffects& out);
   // Updates the jobs' forecasts, at most every 10 s.
-  void look_ahead(Now now);
+  void update_forecasts(Now now);
 
   // With this many unfinished explicit tasks in one job, its statistics and list pages yield more
   // per call than QueryTask.
@@ -80,10 +80,10 @@ class AccountJobs : public Owner {
   void forget(const std::string& job_id);
   WatchedJob* find(const std::string& job_id);  // nullptr: not watched
 
-  void on_statistics(const Call& call, const JobStatistics& reply, Now now, Verdict& out);
-  void on_description(const Call& call, const JobReply& reply, Now now, Verdict& out);
-  void on_listing(const Call& call, const JobPage& page, Now now, Verdict& out);
-  void on_page(const Call& call, const TaskPage& page, Now now, Verdict& out);
+  void on_statistics(const Call& call, const JobStatistics& reply, Now now, CallEffects& out);
+  void on_details(const Call& call, const JobReply& reply, Now now, CallEffects& out);
+  void on_listing(const Call& call, const JobPage& page, Now now, CallEffects& out);
+  void on_page(const Call& call, const TaskPage& page, Now now, CallEffects& out);
   Observation observe(WatchedJob& job, const TaskReply& row, Now now);
 
   std::string account_;

@@ -24,12 +24,14 @@ std::string success_of(Api api) {
 
 }  // namespace
 
-ApiBudgets::ApiBudgets(const AccountConfig& config, const std::vector<Mark>& marks, Now now) {
+ApiBudgets::ApiBudgets(const AccountConfig& config, const std::vector<StoredTime>& stored_times,
+                       Now now) {
   for (const Api api : kSpent) {
     Budget budget(config.quota.at(api), config.quota_share, now);
-    const auto mark = std::find_if(marks.begin(), marks.end(),
-                                   [&](const Mark& one) { return one.key == success_of(api); });
-    if (mark != marks.end()) budget.last_success = mark->at;
+    const auto stored_time =
+        std::find_if(stored_times.begin(), stored_times.end(),
+                     [&](const StoredTime& one) { return one.key == success_of(api); });
+    if (stored_time != stored_times.end()) budget.last_success = stored_time->at;
     by_api_.emplace(api, std::move(budget));
   }
 }
@@ -84,15 +86,15 @@ void ApiBudgets::on_accepted(Api api, Mono departed, Mono now) {
 std::optional<std::size_t> ApiBudgets::on_throttled(Api api, Mono departed, Mono now) {
   at(api).on_throttled(departed, now);
   total_.on_throttled(departed, now);
-  const auto limit = total_.look_for_limit(now);
+  const auto limit = total_.detect_limit(now);
   if (!limit) return std::nullopt;
   for (auto& [other, budget] : by_api_) budget.restart(now + CommonQuota::kWindow);
   if (std::exchange(common_quota_, *limit) == *limit) return std::nullopt;
   return limit;
 }
 
-void ApiBudgets::hold_until(Mono when) {
-  for (auto& [api, budget] : by_api_) budget.hold_until(when);
+void ApiBudgets::back_off_until(Mono when) {
+  for (auto& [api, budget] : by_api_) budget.back_off_until(when);
 }
 
 double ApiBudgets::configured_rate() const {
@@ -103,9 +105,11 @@ double ApiBudgets::configured_rate() const {
   return rate;
 }
 
-void ApiBudgets::add_marks(const std::string& account, std::vector<Mark>& marks) const {
+void ApiBudgets::add_stored_times(const std::string& account,
+                                  std::vector<StoredTime>& stored_times) const {
   for (const auto& [api, budget] : by_api_) {
-    if (budget.last_success) marks.push_back({account, success_of(api), *budget.last_success});
+    if (budget.last_success)
+      stored_times.push_back({account, success_of(api), *budget.last_success});
   }
 }
 

@@ -21,8 +21,8 @@ namespace taskwatchd {
 
 class ApiBudgets {
  public:
-  // `last_success` of an API is restored from `marks`, if it is there.
-  ApiBudgets(const AccountConfig& config, const std::vector<Mark>& marks, Now now);
+  // `last_success` of an API is restored from `stored_times`, if it is there.
+  ApiBudgets(const AccountConfig& config, const std::vector<StoredTime>& stored_times, Now now);
   void configure(const AccountConfig& config, Now now);
 
   // Calls `next_of` for each API in the order in which free slots are filled. Returns the call to
@@ -40,15 +40,15 @@ class ApiBudgets {
   // change.
   std::optional<std::size_t> on_throttled(Api api, Mono departed, Mono now);
   // No API is called before `when`.
-  void hold_until(Mono when);
+  void back_off_until(Mono when);
 
   Budget& at(Api api) { return by_api_.at(api); }
   const Budget& at(Api api) const { return by_api_.at(api); }
   const std::map<Api, Budget>& by_api() const { return by_api_; }
   // The highest configured rate of any API, in calls/s.
   double configured_rate() const;
-  // Adds the time of each API's last successful response to `marks`, to be stored.
-  void add_marks(const std::string& account, std::vector<Mark>& marks) const;
+  // Adds the time of each API's last successful response to `stored_times`, to be stored.
+  void add_stored_times(const std::string& account, std::vector<StoredTime>& stored_times) const;
 
  private:
   std::map<Api, Budget> by_api_;

@@ -39,7 +39,7 @@ class Budget {
   void on_accepted(Mono departed, Mono now) { limiter_.on_accepted(departed, now); }
   void on_throttled(Mono departed, Mono now) { limiter_.on_throttled(departed, now); }
   void restart(Mono until) { limiter_.restart(until); }
-  void hold_until(Mono when) { limiter_.hold_until(when); }
+  void back_off_until(Mono when) { limiter_.back_off_until(when); }
 
   // The account has no permission for the API: it is retried after 1 min, with exponential backoff.
   // Returns true if this is a change.

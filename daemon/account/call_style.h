@@ -16,7 +16,7 @@ struct CallStyle {
 
   // Returns true if the same call, signed again in this style, may succeed. `server_date` is the
   // Date header of the failed response. The caller limits the number of retries.
-  bool mend(const Failure& failure, std::optional<Wall> server_date, Now now) {
+  bool adapt_to(const Failure& failure, std::optional<Wall> server_date, Now now) {
     if (failure.wants_get) {  // also if already known: the call may have been in flight then
       use_get = true;
       return true;

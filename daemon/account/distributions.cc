@@ -45,7 +45,7 @@ void Distributions::on_sent(const Call& call, Now now) {
   watch_.asked(call.api, call.distribution_id, call.number, now);
 }
 
-void Distributions::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
+void Distributions::on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) {
   if (!watches(call)) return;
   if (const auto* status = std::get_if<DistributionReply>(&reply)) {
     auto seen = watch_.status(*status, call.number, now);
@@ -63,19 +63,19 @@ void Distributions::on_answer(const Call& call, const Outcome& reply, Now now, V
   }
 }
 
-void Distributions::on_failure(const Call& call, const CallFailure& failure, Now, Verdict&) {
+void Distributions::on_failure(const Call& call, const CallFailure& failure, Now, CallEffects&) {
   if (watches(call)) watch_.failed(call.api, call.distribution_id, call.number, failure.retry_at);
 }
 
 void Distributions::on_fetched(const std::string& id, Wall begun,
                                std::variant<DistributionResult, ResultFailure> result, Now now,
-                               Verdict& out) {
+                               CallEffects& out) {
   if (!watch_.is_fetching(id, begun)) return;
   const auto* const failure = std::get_if<ResultFailure>(&result);
   if (failure != nullptr && !failure->refused) {
     auto missed = watch_.not_fetched(id, failure->expired, failure->message, now);
     if (missed.record) out.distributions.push_back(*std::move(missed.record));
-    out.news = std::move(missed.news);
+    out.events = std::move(missed.events);
     return;
   }
   auto read = failure != nullptr
@@ -85,7 +85,7 @@ void Distributions::on_fetched(const std::string& id, Wall begun,
   out.observation.events = std::move(read.events);
 }
 
-void Distributions::after_configure(Now now, Verdict& out) {
+void Distributions::after_configure(Now now, CallEffects& out) {
   std::move(dropped_.begin(), dropped_.end(), std::back_inserter(out.distributions));
   dropped_.clear();
   for (auto& one : watch_.interrupted(now)) {

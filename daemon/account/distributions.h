@@ -24,8 +24,8 @@ class Distributions : public Owner {
 
   NextCall next(Api api, Now now, double rate, const Gates& gates) override;
   void on_sent(const Call& call, Now now) override;
-  void on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) override;
-  void on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) override;
+  void on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) override;
+  void on_failure(const Call& call, const CallFailure& failure, Now now, CallEffects& out) override;
   bool watches(const Call& call) const override { return watch_.watches(call.distribution_id); }
   bool has_seen(const Call& call) const override { return watch_.seen(call.distribution_id); }
   bool needs(Api api) const override;
@@ -35,10 +35,11 @@ class Distributions : public Owner {
   // download started. No effect if a reload has removed the distribution since, even if it was
   // added again.
   void on_fetched(const std::string& id, Wall begun,
-                  std::variant<DistributionResult, ResultFailure> result, Now now, Verdict& out);
+                  std::variant<DistributionResult, ResultFailure> result, Now now,
+                  CallEffects& out);
   // Adds what to store and log after `configure`; call it after each one: downloads that a crash
   // interrupted, and downloads in progress whose distribution was removed.
-  void after_configure(Now now, Verdict& out);
+  void after_configure(Now now, CallEffects& out);
   // The daemon is stopping: downloads in progress count as not started from here on.
   std::vector<DistributionRecord> unbegin() { return watch_.unbegin(); }
   // Ordered by id; the pointers are valid until the next non-const call.

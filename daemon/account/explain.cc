@@ -33,7 +33,7 @@ std::string why_of_task(PlanRule rule, const Pace& pace) {
     case PlanRule::kPaceTask:
       return fmt::format("an unfinished task is polled at most every {} (pace.task)",
                          text_of(pace.task));
-    case PlanRule::kEven:
+    case PlanRule::kEvenSpread:
       return fmt::format(
           "unfinished tasks are polled in round robin, spread evenly over {} (pace.task)",
           text_of(pace.task));
@@ -42,9 +42,9 @@ std::string why_of_task(PlanRule rule, const Pace& pace) {
                          text_of(pace.finished));
     case PlanRule::kFinishedShare:
       return "finished tasks get one call in twenty while others are unfinished";
-    case PlanRule::kSettledOnce:
+    case PlanRule::kFinalPoll:
       return "it is finished: polled once more after 10m, to detect a rerun";
-    case PlanRule::kSettled:
+    case PlanRule::kFinal:
       return "it is finished and was polled once more: not polled again until all explicit tasks "
              "are finished, then in round robin";
     case PlanRule::kHeartbeat:
@@ -74,7 +74,7 @@ std::string why_of_statistics(const JobPlan& plan, const std::string& job, const
           "job {} is finished: its statistics are polled at most every {} (pace.finished) to "
           "detect a rerun",
           job, text_of(pace.finished));
-    case PlanRule::kDescriptionTurn:
+    case PlanRule::kDetailsTurn:
       return fmt::format(
           "job {} is finished: its status (QueryJob) is read next, then its statistics", job);
     case PlanRule::kPaceJob:
@@ -88,11 +88,11 @@ std::string why_of_list(const JobPlan::List& list, const std::string& job) {
   std::string why = fmt::format(
       "the statistics of job {} count {} more {} in status {} than responses have shown: the list "
       "in that status is read",
-      job, list.missing, list.missing == 1 ? "task" : "tasks", name(list.status));
+      job, list.unreconciled, list.unreconciled == 1 ? "task" : "tasks", name(list.status));
   if (list.next.rule == PlanRule::kInFlight) why += "; a list page is being read";
   if (list.next.rule == PlanRule::kRetry)
     why += "; a call for the job failed: retried after a backoff";
-  if (list.next.rule == PlanRule::kFruitless) {
+  if (list.next.rule == PlanRule::kScanFoundNothing) {
     why += "; the last complete scan found none of them: repeated after a backoff";
   }
   return why;
@@ -108,33 +108,35 @@ PlannedCall planned(const AccountParts& account, Api api, const std::string& ins
     return {api, PlanRule::kNoQuota, {}, fmt::format("quota {} is 0: it is not called", name(api))};
   }
   const PlanRule own = plan.rule;
-  const Mono held = account.reach.gates().until(instance);
-  if (held > now.mono) {
-    plan.not_before(held == Mono::max() ? PlanRule::kProbe : PlanRule::kHeld, held);
+  const Mono blocked_until = account.connectivity.gates().until(instance);
+  if (blocked_until > now.mono) {
+    plan.not_before(blocked_until == Mono::max() ? PlanRule::kProbe : PlanRule::kBackingOff,
+                    blocked_until);
   }
   if (budget.denied_until() > now.mono) plan.not_before(PlanRule::kDenied, budget.denied_until());
   if (const Mono slot = limiter.next(); slot > now.mono) {
     const PlanRule pace = plan.at <= now.mono ? own : PlanRule::kRate;
-    plan.not_before(limiter.held() ? PlanRule::kAskedToWait : pace, slot);
+    plan.not_before(limiter.is_backing_off() ? PlanRule::kWaitRequested : pace, slot);
   }
   if (plan.rule != own) {
-    const Reach::Hold hold = account.reach.hold_of(instance);
+    const Connectivity::Backoff backoff = account.connectivity.backoff_of(instance);
     const std::string who =
-        hold.of_account ? "account " + account.config.name : "instance " + instance;
-    const std::string told =
-        hold.told ? fmt::format(" (last logged reason: {})", name(*hold.told)) : std::string();
+        backoff.of_account ? "account " + account.config.name : "instance " + instance;
+    const std::string last_reason =
+        backoff.last_logged ? fmt::format(" (last logged reason: {})", name(*backoff.last_logged))
+                            : std::string();
     std::string bar;
-    if (plan.rule == PlanRule::kHeld)
-      bar = who + " is backing off after consecutive failures" + told;
+    if (plan.rule == PlanRule::kBackingOff)
+      bar = who + " is backing off after consecutive failures" + last_reason;
     if (plan.rule == PlanRule::kProbe) {
-      bar = who + " fails" + told + "; waiting for the response to one test call";
+      bar = who + " fails" + last_reason + "; waiting for the response to one test call";
     }
     if (plan.rule == PlanRule::kDenied) bar = fmt::format("{} was denied (forbidden)", name(api));
     if (plan.rule == PlanRule::kRate) {
       bar = fmt::format("calls of {} are spaced by the rate limit: {:.3g} per second now",
                         name(api), limiter.rate());
     }
-    if (plan.rule == PlanRule::kAskedToWait) {
+    if (plan.rule == PlanRule::kWaitRequested) {
       bar = "the platform requested a delay, or there are no credentials";
     }
     why = bar + ". Then: " + why;
@@ -154,11 +156,11 @@ void explain_explicit(const AccountParts& account, const TaskRow& row, Now now,
 }
 
 // QueryTask for a task that was observed in its job's lists.
-void explain_look(const AccountParts& account, const TaskRow& row, Now now,
-                  std::vector<PlannedCall>& next) {
+void explain_detail_poll(const AccountParts& account, const TaskRow& row, Now now,
+                         std::vector<PlannedCall>& next) {
   const auto plan = account.jobs.planner().plan_of(account.tracker.table().job_id(row), now.mono);
   if (!plan) return;
-  if (account.jobs.task_polls().looks().in_flight(row.id) ||
+  if (account.jobs.task_polls().detail_queue().in_flight(row.id) ||
       account.jobs.task_polls().timeouts().in_flight(row.id, now.mono)) {
     next.push_back(planned(account, Api::kQueryTask, plan->instance,
                            {PlanRule::kInFlight, Mono::max()},
@@ -171,27 +173,28 @@ void explain_look(const AccountParts& account, const TaskRow& row, Now now,
                 "it has reached its timeout: it is polled until its completion is observed", now));
     return;
   }
-  const auto wanted = account.jobs.task_polls().looks().waits(row.id, account.tracker.table());
+  const auto wanted =
+      account.jobs.task_polls().detail_queue().waits(row.id, account.tracker.table());
   if (!wanted) return;
-  Planned look;
+  Planned poll;
   std::string why;
   switch (*wanted) {
-    case CloserLooks::Why::kWords:
-      look.rule = PlanRule::kWords;
+    case DetailQueue::Why::kMessageWanted:
+      poll.rule = PlanRule::kMessageWanted;
       why = "it failed, and lists contain no device message: QueryTask does";
       break;
-    case CloserLooks::Why::kLeft:
-      look.rule = PlanRule::kLeft;
+    case DetailQueue::Why::kLeftList:
+      poll.rule = PlanRule::kLeftList;
       why = "it has left the list of IN_PROGRESS tasks";
       break;
-    case CloserLooks::Why::kSurplus:
-      look.rule = PlanRule::kSurplus;
+    case DetailQueue::Why::kExcessTasks:
+      poll.rule = PlanRule::kExcessTasks;
       why =
           "more tasks are recorded in its status than the job statistics count, or its last "
           "QueryTask call failed";
       break;
   }
-  next.push_back(planned(account, Api::kQueryTask, plan->instance, look,
+  next.push_back(planned(account, Api::kQueryTask, plan->instance, poll,
                          why + "; it waits for a free call", now));
 }
 
@@ -204,8 +207,8 @@ void explain_job(const AccountParts& account, const std::string& job_id, Now now
   const auto list = [&](Planned at, std::string why) {
     next.push_back(planned(account, Api::kListTask, plan->instance, at, std::move(why), now));
   };
-  if (!plan->has_statistics && !plan->partly) {
-    list({PlanRule::kBlindLists, plan->lists_ready},
+  if (!plan->has_statistics && !plan->assisting) {
+    list({PlanRule::kListsRoundRobin, plan->lists_ready},
          fmt::format("the statistics of job {} are unavailable: its lists are read in round robin",
                      job_id));
   } else if (!plan->counted) {
@@ -214,13 +217,14 @@ void explain_job(const AccountParts& account, const std::string& job_id, Now now
         fmt::format("the lists of job {} are not read before its statistics show which one to read",
                     job_id));
   } else if (plan->lists.empty()) {
-    list({PlanRule::kNothingMissing, Mono::max()},
-         plan->partly ? fmt::format("the counts in the statistics of job {} have not grown since "
-                                    "its lists were read: no list is read",
-                                    job_id)
-                      : fmt::format("the statistics of job {} count no more tasks in any status "
-                                    "than responses have shown: no list is read",
-                                    job_id));
+    list({PlanRule::kNothingUnreconciled, Mono::max()},
+         plan->assisting
+             ? fmt::format("the counts in the statistics of job {} have not grown since "
+                           "its lists were read: no list is read",
+                           job_id)
+             : fmt::format("the statistics of job {} count no more tasks in any status "
+                           "than responses have shown: no list is read",
+                           job_id));
   }
   for (const JobPlan::List& row : plan->lists) list(row.next, why_of_list(row, job_id));
 }
@@ -245,9 +249,9 @@ std::optional<Explanation> explain(const AccountParts& account, const std::strin
   if (account.jobs.watches(job)) {
     out.job = JobWatch::kWatched;
   } else if (account.jobs.planner().has(job)) {
-    out.job = JobWatch::kHelping;
+    out.job = JobWatch::kAssisting;
   }
-  if (account.jobs.watches(job)) explain_look(account, *row, now, out.next);
+  if (account.jobs.watches(job)) explain_detail_poll(account, *row, now, out.next);
   if (out.job != JobWatch::kNone) explain_job(account, job, now, out.next);
   return out;
 }

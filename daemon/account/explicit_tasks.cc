@@ -90,18 +90,18 @@ void ExplicitTasks::on_sent(const Call& call, Now now) {
   scheduler_.on_sent(call.task_id, call.number, now);
 }
 
-void ExplicitTasks::on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) {
+void ExplicitTasks::on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) {
   const std::string& id = call.task_id;
   // Removed meanwhile, or left to its job, which applies the response like any other.
   if (!tracker_.watches(id)) return;
   jobs_.on_task(id, std::get<TaskReply>(reply), now, out);
   if (!watches(id)) return;
-  scheduler_.on_answer(id, call.number, *tracker_.record(id), now);
+  scheduler_.on_response(id, call.number, *tracker_.record(id), now);
   seen_.insert(id);
 }
 
 void ExplicitTasks::on_failure(const Call& call, const CallFailure& failure, Now now,
-                               Verdict& out) {
+                               CallEffects& out) {
   const std::string& id = call.task_id;
   if (!watches(id)) return;
   scheduler_.on_failure(id, call.number, failure.retry_at);

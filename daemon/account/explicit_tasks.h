@@ -31,8 +31,8 @@ class ExplicitTasks : public Owner {
 
   NextCall next(Api api, Now now, double rate, const Gates& gates) override;
   void on_sent(const Call& call, Now now) override;
-  void on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) override;
-  void on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) override;
+  void on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) override;
+  void on_failure(const Call& call, const CallFailure& failure, Now now, CallEffects& out) override;
   bool watches(const Call& call) const override { return watches(call.task_id); }
   bool has_seen(const Call& call) const override;
   bool needs(Api api) const override { return api == Api::kQueryTask && !homes_.empty(); }

@@ -7,15 +7,15 @@ namespace taskwatchd {
 
 std::map<std::string, std::string> JobInstances::configure(const AccountConfig& config) {
   std::map<std::string, Instance> before = std::exchange(by_name_, {});
-  const auto same_place = [](const Instance& one, const InstanceConfig& wanted) {
+  const auto same_endpoint = [](const Instance& one, const InstanceConfig& wanted) {
     return one.region == wanted.region && one.id == wanted.id && one.endpoint == wanted.endpoint;
   };
   std::map<std::string, std::string> renamed;  // from, to
   for (const InstanceConfig& wanted : config.instances) {
     auto old = before.find(wanted.name);
-    if (old == before.end() || !same_place(old->second, wanted)) {
+    if (old == before.end() || !same_endpoint(old->second, wanted)) {
       old = std::find_if(before.begin(), before.end(),
-                         [&](const auto& entry) { return same_place(entry.second, wanted); });
+                         [&](const auto& entry) { return same_endpoint(entry.second, wanted); });
     }
     Instance instance{
         .region = wanted.region,

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "account/watched_job.h"
-#include "core/polling/closer_looks.h"
+#include "core/polling/detail_queue.h"
 #include "core/polling/job_planner.h"
 #include "core/polling/timeouts.h"
 #include "core/tracking/task_table.h"
@@ -24,18 +24,20 @@ class JobTaskPolls {
   JobTaskPolls(const WatchedJobs& jobs, const TaskTable& table, JobPlanner& planner)
       : jobs_(jobs), table_(table), planner_(planner) {}
 
-  // The next QueryTask, or when to check again; each task at most once per `floor`.
-  NextCall next(Now now, Duration floor, const Gates& gates);
+  // The next QueryTask, or when to check again; each task at most once per `min_interval`.
+  NextCall next(Now now, Duration min_interval, const Gates& gates);
   void on_sent(const Call& call, Now now);
-  void on_answer(const Call& call);
-  // `over`: no further details of the task are available.
-  void on_failure(const Call& call, Mono retry_at, bool over);
+  void on_response(const Call& call);
+  // `done`: no further details of the task are available.
+  void on_failure(const Call& call, Mono retry_at, bool done);
 
   // A list has shown a failed task for the first time, without the device message.
-  void want_details(const std::string& task_id) { looks_.want(task_id, CloserLooks::Why::kWords); }
+  void want_details(const std::string& task_id) {
+    detail_queue_.want(task_id, DetailQueue::Why::kMessageWanted);
+  }
   // A complete scan of the job's IN_PROGRESS list, begun at `began`, has ended.
   void list_ended(const std::string& job_id, Wall began) {
-    looks_.want_those_who_left(job_id, began, table_);
+    detail_queue_.want_unlisted(job_id, began, table_);
   }
   // The task's status has changed. REQUIRES: the table has the task.
   void expect_timeout(const JobReply& job, const std::string& task_id);
@@ -45,20 +47,20 @@ class JobTaskPolls {
   void counted(const std::string& job_id, const JobStatistics* before, const JobStatistics& reply,
                Mono now);
   // Call before statistics are polled: jobs whose tasks have just timed out go first.
-  void look_for_timeouts(Now now, Duration floor);
+  void check_timeouts(Now now, Duration min_interval);
 
-  const CloserLooks& looks() const { return looks_; }
+  const DetailQueue& detail_queue() const { return detail_queue_; }
   const Timeouts& timeouts() const { return timeouts_; }
 
  private:
-  void look_for_surplus(Now now);
+  void poll_excess(Now now);
 
   const WatchedJobs& jobs_;
   const TaskTable& table_;
   JobPlanner& planner_;
-  CloserLooks looks_;
+  DetailQueue detail_queue_;
   Timeouts timeouts_;
-  Mono surplus_looked_ = Mono::min();
+  Mono excess_checked_at_ = Mono::min();
 };
 
 }  // namespace taskwatchd

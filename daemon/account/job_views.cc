@@ -18,13 +18,13 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
     view.type = job.record.last.type;
     view.status = job.record.last.status;
     view.status_read = !job.record.last.job_id.empty();
-    view.held = table.counts(id);
+    view.known = table.counts(id);
     if (const JobStatistics* statistics = planner.statistics_of(id)) {
       view.statistics = *statistics;
-    } else if (planner.known_whole(id)) {
+    } else if (planner.fully_observed(id)) {
       view.statistics.emplace();  // denied: from a complete scan
-      view.statistics->tasks = view.held;
-      for (const std::uint32_t n : view.held) view.statistics->total += n;
+      view.statistics->tasks = view.known;
+      for (const std::uint32_t n : view.known) view.statistics->total += n;
     }
     view.statistics_read = job.counted;
     view.unseen_ended = job.unseen.tasks();
@@ -33,10 +33,10 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
     view.ended = job.record.ended;
     view.stalled = job.stalled;
     const auto ahead = [&](Duration span) {
-      return job.outlook_at + std::chrono::duration_cast<std::chrono::milliseconds>(span);
+      return job.estimated_at + std::chrono::duration_cast<std::chrono::milliseconds>(span);
     };
-    if (job.outlook.half) view.eta_half = ahead(*job.outlook.half);
-    if (job.outlook.most) view.eta_most = ahead(*job.outlook.most);
+    if (job.estimate.half) view.eta_half = ahead(*job.estimate.half);
+    if (job.estimate.most) view.eta_most = ahead(*job.estimate.most);
     if (job.deadline) view.overdue.emplace();
     all.push_back(std::move(view));
   }
@@ -57,7 +57,8 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
   return all;
 }
 
-void look_ahead(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table, Now now) {
+void update_forecasts(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table,
+                      Now now) {
   std::map<std::string_view, ForecastSurvey> surveys;
   for (const auto& [id, job] : jobs) {
     if (!planner.finished(id)) surveys.emplace(id, now.wall);
@@ -73,17 +74,17 @@ void look_ahead(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& t
       if (survey != surveys.end()) visit(*survey, row);
     });
   };
-  each_unfinished([](auto& survey, const TaskRow& row) { survey.second.add(sight_of(row)); });
+  each_unfinished([](auto& survey, const TaskRow& row) { survey.second.add(sample_of(row)); });
   for (auto& [id, job] : jobs) {
     const auto survey = surveys.find(id);
-    job.outlook =
-        survey == surveys.end() ? Outlook{} : job.forecast.look_ahead(survey->second, now);
-    job.outlook_at = now.wall;
+    job.estimate =
+        survey == surveys.end() ? JobForecast{} : job.forecast.estimate(survey->second, now);
+    job.estimated_at = now.wall;
     job.stalled = 0;
   }
   each_unfinished([&](auto& survey, const TaskRow& row) {
     WatchedJob& job = jobs.find(std::string(survey.first))->second;
-    if (job.outlook.is_stalled(row.status, row.modified, row.last_seen, now.wall)) ++job.stalled;
+    if (job.estimate.is_stalled(row.status, row.modified, row.last_seen, now.wall)) ++job.stalled;
   });
 }
 

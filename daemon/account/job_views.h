@@ -15,6 +15,7 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
                                const TaskTable& table, Now now);
 
 // Recomputes the forecast of each unfinished job: two passes over all tasks.
-void look_ahead(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table, Now now);
+void update_forecasts(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table,
+                      Now now);
 
 }  // namespace taskwatchd

@@ -23,12 +23,12 @@ std::uint32_t hash_of(std::string_view id) {
 
 }  // namespace
 
-OverdueWatch::OverdueWatch(std::string account, const std::vector<Mark>& stored, Wall now)
+OverdueWatch::OverdueWatch(std::string account, const std::vector<StoredTime>& stored, Wall now)
     : account_(std::move(account)), reported_(now, kAllHashes), ahead_until_(Wall::min(), 0) {
-  for (const Mark& mark : stored) {
-    if (mark.key == kInstant) reported_.first = mark.at;
-    if (mark.key == kHash) {
-      reported_.second = static_cast<std::uint32_t>(mark.at.time_since_epoch().count());
+  for (const StoredTime& stored_time : stored) {
+    if (stored_time.key == kInstant) reported_.first = stored_time.at;
+    if (stored_time.key == kHash) {
+      reported_.second = static_cast<std::uint32_t>(stored_time.at.time_since_epoch().count());
     }
   }
 }
@@ -88,8 +88,8 @@ void OverdueWatch::report(const std::vector<InstanceConfig>& instances, const Tr
   if (reported_ >= ahead_until_) ahead_.clear();
   if (!any && commit.empty()) return;  // an idle daemon writes nothing
   const Due stored = std::max(reported_, ahead_.empty() ? reported_ : ahead_until_);
-  commit.marks.push_back({account_, kInstant, stored.first});
-  commit.marks.push_back(
+  commit.stored_times.push_back({account_, kInstant, stored.first});
+  commit.stored_times.push_back(
       {account_, kHash, Wall(std::chrono::milliseconds(std::int64_t{stored.second}))});
 }
 

@@ -24,7 +24,7 @@ class OverdueWatch {
   static constexpr std::size_t kMost = 1000;
 
   // Continues from the stored marks; without one, what passes its deadline after `now` is reported.
-  OverdueWatch(std::string account, const std::vector<Mark>& stored, Wall now);
+  OverdueWatch(std::string account, const std::vector<StoredTime>& stored, Wall now);
 
   // Adds to `commit` one event for each task that has passed its deadline since the last call, the
   // earliest first and at most `kMost`, and the marks from which a restart continues. Tasks beyond

@@ -18,7 +18,7 @@
 namespace taskwatchd {
 
 // The effects of a call's outcome.
-struct Verdict {
+struct CallEffects {
   Observation observation;
   std::vector<JobRecord> jobs;
   std::vector<DistributionRecord> distributions;
@@ -26,7 +26,7 @@ struct Verdict {
   std::optional<DistributionRecord> begun;
   std::optional<Reason> failure;          // as counted: kNotFound while others succeed
   bool retry = false;                     // this call repeated one that failed temporarily
-  std::vector<Event> news;                // not stored: account_recovered, api_throttled, ...
+  std::vector<Event> events;              // not stored: account_recovered, api_throttled, ...
   std::vector<std::string> shown;         // task ids in the response, whoever watches them
   std::vector<std::string> dropped_jobs;  // found by discovery, no longer watched
 };
@@ -54,8 +54,9 @@ class Owner {
   // check.
   virtual void on_sent(const Call& call, Now now) = 0;
   // Applies a response about the item of the call. Its effects are added to `out`.
-  virtual void on_answer(const Call& call, const Outcome& reply, Now now, Verdict& out) = 0;
-  virtual void on_failure(const Call& call, const CallFailure& failure, Now now, Verdict& out) = 0;
+  virtual void on_response(const Call& call, const Outcome& reply, Now now, CallEffects& out) = 0;
+  virtual void on_failure(const Call& call, const CallFailure& failure, Now now,
+                          CallEffects& out) = 0;
 
   // Returns true if the call's item is still watched; failures of other calls are ignored.
   virtual bool watches(const Call& call) const = 0;

@@ -6,9 +6,9 @@
 
 #include "account/account_jobs.h"
 #include "account/budget.h"
+#include "account/connectivity.h"
 #include "account/distributions.h"
 #include "account/explicit_tasks.h"
-#include "account/reach.h"
 #include "config/config.h"
 #include "core/tracking/blind.h"
 #include "core/tracking/tracker.h"
@@ -19,7 +19,7 @@ struct AccountParts {
   const AccountConfig& config;
   const std::map<Api, Budget>& budgets;
   const Tracker& tracker;
-  const Reach& reach;
+  const Connectivity& connectivity;
   const AccountJobs& jobs;
   const ExplicitTasks& tasks;
   const Distributions& distributions;

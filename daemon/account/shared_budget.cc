@@ -50,7 +50,7 @@ void SharedBudget::configure(double quota, double share, Now now) {
   }
 }
 
-std::optional<std::size_t> SharedBudget::look_for_limit(Mono now) {
+std::optional<std::size_t> SharedBudget::detect_limit(Mono now) {
   if (limiter_) return std::nullopt;
   if (found_ > 0 && common_.contradicts(found_)) found_ = 0;
   if (found_ == 0 || !common_.confirms(found_)) {

@@ -37,7 +37,7 @@ class SharedBudget {
 
   // Call after each throttled call. Returns a newly found limit, in calls/s. Then restart the rate
   // limiters of the APIs: they learned from throttling that this limit caused.
-  std::optional<std::size_t> look_for_limit(Mono now);
+  std::optional<std::size_t> detect_limit(Mono now);
   // Call before next(). Drops a found limit every ten minutes: it may be gone.
   void review(Mono now);
 

@@ -5,7 +5,7 @@
 namespace taskwatchd {
 namespace {
 
-void look_back(AccountStatus& status, Wall seen) {
+void note_observation(AccountStatus& status, Wall seen) {
   if (!status.oldest_observation || seen < *status.oldest_observation) {
     status.oldest_observation = seen;
   }
@@ -15,7 +15,7 @@ void look_back(AccountStatus& status, Wall seen) {
 void add_job(AccountStatus& status, const JobView& job) {
   std::size_t unfinished = 0, finished = 0;
   for (const TaskStatus task : kAllTaskStatuses) {
-    (is_finished(task) ? finished : unfinished) += count_of(job.held, task);
+    (is_finished(task) ? finished : unfinished) += count_of(job.known, task);
   }
   status.unfinished += unfinished;
   status.finished += finished;
@@ -26,7 +26,7 @@ void add_job(AccountStatus& status, const JobView& job) {
   const bool live = std::any_of(kAllTaskStatuses.begin(), kAllTaskStatuses.end(),
                                 [&](auto s) { return !is_finished(s) && count_of(tasks, s) > 0; });
   // One statistics response covers all of its tasks at once.
-  if (live && job.statistics_read) look_back(status, *job.statistics_read);
+  if (live && job.statistics_read) note_observation(status, *job.statistics_read);
 }
 
 }  // namespace
@@ -35,11 +35,11 @@ AccountStatus status_of(const AccountParts& account, Now now) {
   const TaskTable& table = account.tracker.table();
   AccountStatus status;
   status.name = account.config.name;
-  status.up = account.reach.up();
-  status.trouble = account.reach.trouble();
+  status.up = account.connectivity.up();
+  status.failure_reason = account.connectivity.failure_reason();
   for (const InstanceConfig& instance : account.config.instances) {
-    status.instances.push_back(
-        {instance.name, account.reach.up(instance.name), account.reach.trouble(instance.name)});
+    status.instances.push_back({instance.name, account.connectivity.up(instance.name),
+                                account.connectivity.failure_reason(instance.name)});
     for (const std::string& id : instance.tasks) {
       const TaskRow& row = *account.tracker.row(id);
       WatchState state = row.seen ? WatchState::kWatched : WatchState::kPending;
@@ -55,7 +55,7 @@ AccountStatus status_of(const AccountParts& account, Now now) {
         ++status.finished;
       } else {
         ++status.unfinished;
-        look_back(status, row.last_seen);
+        note_observation(status, row.last_seen);
       }
     }
   }

@@ -25,7 +25,7 @@ bool WatchedJob::is_stale(const JobReply& reply, Now now) {
   return false;
 }
 
-void WatchedJob::described(const JobReply& reply, Now now, Verdict& out) {
+void WatchedJob::on_details(const JobReply& reply, Now now, CallEffects& out) {
   if (is_stale(reply, now)) return;
   const JobReply before = std::exchange(record.last, reply);
   if (!reply.timeout) record.last.timeout = before.timeout;
@@ -48,13 +48,13 @@ void WatchedJob::described(const JobReply& reply, Now now, Verdict& out) {
 }
 
 void WatchedJob::progressed(const JobPlanner& planner, const TaskTable& table, Now now,
-                            Verdict& out) {
+                            CallEffects& out) {
   const std::string& id = record.key.job_id;
   record.last_seen = now.wall;
   touched = true;
   unseen.update(planner.statistics_of(id), table.counts(id), now.wall);
   bool changed = false;
-  if (!record.baselined && planner.known_whole(id)) {
+  if (!record.baselined && planner.fully_observed(id)) {
     record.baselined = changed = true;
     out.observation.events.push_back(
         job_baseline(record, table.counts(id), now.wall, context->labels));
@@ -68,9 +68,9 @@ void WatchedJob::progressed(const JobPlanner& planner, const TaskTable& table, N
   if (changed) out.jobs.push_back(record);
 }
 
-void WatchedJob::task_seen(const std::optional<Sight>& before, const TaskRow* row) {
+void WatchedJob::task_seen(const std::optional<TaskSample>& before, const TaskRow* row) {
   if (row == nullptr || !row->seen) return;
-  forecast.looked(before ? &*before : nullptr, sight_of(*row));
+  forecast.observe(before ? &*before : nullptr, sample_of(*row));
 }
 
 }  // namespace taskwatchd

@@ -23,20 +23,20 @@ struct WatchedJob {
   bool found = false;    // by discovery, not named in the configuration
   bool touched = false;  // last_seen has changed and is not stored yet
   Forecast forecast;
-  Outlook outlook;
-  Wall outlook_at;
+  JobForecast estimate;
+  Wall estimated_at;
   std::uint32_t stalled = 0;
   UnseenEnds unseen;
   bool endless_logged = false;
   std::optional<Wall> counted;  // when the newest statistics, or a complete scan, came
 
   // Applies job details received from QueryJob or ListJob.
-  void described(const JobReply& reply, Now now, Verdict& out);
+  void on_details(const JobReply& reply, Now now, CallEffects& out);
   // Call when the job's counts or known task statuses may have changed.
-  void progressed(const JobPlanner& planner, const TaskTable& table, Now now, Verdict& out);
+  void progressed(const JobPlanner& planner, const TaskTable& table, Now now, CallEffects& out);
   // One of its tasks was observed: `row` is its current state, `before` the previous observation,
   // if any.
-  void task_seen(const std::optional<Sight>& before, const TaskRow* row);
+  void task_seen(const std::optional<TaskSample>& before, const TaskRow* row);
 
  private:
   bool is_stale(const JobReply& reply, Now now);

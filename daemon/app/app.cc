@@ -159,12 +159,13 @@ class App {
 };
 
 WebPages App::web_pages() {
-  return {.metrics = [this](const WebWishes& wishes) { return pages_.page(wishes); },
-          .ready = [this] { return ready_ && !stopping_; },
-          .reload = [this] { return request_reload(); },
-          .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
-          .answered = [this](const std::string& handler,
-                             int code) { metrics_.http_request(handler, code); }};
+  return {
+      .metrics = [this](const ContentNegotiation& negotiated) { return pages_.page(negotiated); },
+      .ready = [this] { return ready_ && !stopping_; },
+      .reload = [this] { return request_reload(); },
+      .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
+      .answered = [this](const std::string& handler,
+                         int code) { metrics_.http_request(handler, code); }};
 }
 
 int App::prepare() {
@@ -231,7 +232,7 @@ Awaitable<void> App::main() {
   spawn(executor, record());
   spawn(executor, outbox_->run());
   spawn(executor, reloader_.run(*fleet_));
-  spawn(executor, reloader_.follow_task_files());
+  spawn(executor, reloader_.watch_task_files());
   spawn(executor, front_.follow());
   spawn(executor, keep_status());
   spawn(executor, measure_delay());
@@ -241,10 +242,10 @@ Awaitable<void> App::main() {
     spawn(executor, watchdog_->run(*interval));
   }
   ready_ = true;
-  log_.tell(clock_.now().wall, Level::kInfo, "started", "taskwatchd started",
-            {{"version", TASKWATCHD_VERSION},
-             {"listen", front_.listening()},
-             {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
+  log_.write_event(clock_.now().wall, Level::kInfo, "started", "taskwatchd started",
+                   {{"version", TASKWATCHD_VERSION},
+                    {"listen", front_.listening()},
+                    {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
   systemd::ready(render_status_line(status(), clock_.now().wall));
 
   while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
@@ -255,7 +256,7 @@ Awaitable<void> App::main() {
 // Stops new work first, then waits (bounded) for calls in flight, their events and the last commit.
 Awaitable<void> App::shut_down() {
   systemd::stopping();
-  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
+  log_.write_event(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   // Named variables, not temporaries at the place of use: g++ 12 destroys such captures twice.
   const auto calls_ended = [this] { return fleet_->stopped(); };
   const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
@@ -297,7 +298,7 @@ Awaitable<void> App::hear_signals() {
 // Stops during the initial load. The load changes nothing, so it may be interrupted.
 void App::stop_loading() {
   systemd::stopping();
-  log_.tell(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
+  log_.write_event(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   context_.stop();
 }
 
@@ -356,9 +357,9 @@ Awaitable<void> App::wait_for(Duration span) {
 
 template <typename Condition>
 Awaitable<bool> App::wait_until(Duration within, Condition condition) {
-  constexpr Duration kLook = milliseconds(10);
+  constexpr Duration kPollEvery = milliseconds(10);
   const Mono deadline = clock_.now().mono + within;
-  while (!condition() && clock_.now().mono < deadline) co_await wait_for(kLook);
+  while (!condition() && clock_.now().mono < deadline) co_await wait_for(kPollEvery);
   co_return condition();
 }
 
@@ -370,7 +371,7 @@ DaemonStatus App::status() const {
   }
   status.store_up = recorder_->store_up();
   status.events_pending[outbox_->sink_name()] = outbox_->pending();
-  status.last_reload_successful = reloader_.last_good() && front_.settings_good();
+  status.last_reload_successful = reloader_.last_successful() && front_.settings_valid();
   status.last_reload_success = reloader_.last_success();
   return status;
 }

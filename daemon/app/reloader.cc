@@ -7,12 +7,12 @@ namespace taskwatchd {
 namespace {
 
 // Poll interval, because inotify may miss changes
-constexpr Duration kLookEvery = std::chrono::seconds(5);
+constexpr Duration kCheckEvery = std::chrono::seconds(5);
 constexpr Duration kGather = std::chrono::milliseconds(100);  // gathers changes that come together
-constexpr Duration kLookAtMost = std::chrono::seconds(1);     // minimum time between two checks
+constexpr Duration kCheckAtMost = std::chrono::seconds(1);    // minimum time between two checks
 constexpr Duration kRetryFirst = std::chrono::seconds(1);     // after a store failure; then doubled
 constexpr Duration kRetryLongest = std::chrono::seconds(30);
-constexpr std::size_t kMaxTold = 200;  // configuration warnings logged per check
+constexpr std::size_t kMaxLogged = 200;  // configuration warnings logged per check
 
 std::size_t digest_of_tasks(const Config& config) {
   std::size_t digest = 0;
@@ -38,7 +38,7 @@ Reloader::Reloader(const boost::asio::any_io_executor& executor, Clock& clock, L
       changed_(std::move(changed)),
       alarm_(clock.make_alarm()),
       watch_(executor, [this] { notice(); }),
-      follow_alarm_(clock.make_alarm()) {}
+      watch_alarm_(clock.make_alarm()) {}
 
 std::vector<ConfigError> Reloader::load_first() {
   auto loaded = load();
@@ -49,9 +49,9 @@ std::vector<ConfigError> Reloader::load_first() {
 }
 
 Awaitable<std::optional<StoreError>> Reloader::take_first(Fleet& fleet) {
-  tell_all(std::exchange(first_warnings_, {}));
+  log_all(std::exchange(first_warnings_, {}));
   // config_ cannot be replaced meanwhile: run() has not started.
-  auto error = co_await fleet.take_over(config_);
+  auto error = co_await fleet.apply(config_);
   if (!error) last_success_ = clock_.now().wall;
   co_return error;
 }
@@ -61,13 +61,13 @@ std::variant<LoadedConfig, std::vector<ConfigError>> Reloader::load() {
   auto read = read_config(file_);
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&read)) return std::move(*errors);
   Config base = std::get<Config>(std::move(read));
-  files_.look(base, clock_.now());
+  files_.check(base, clock_.now());
   auto loaded = complete_config(base, file_, files_);
   if (const auto* good = std::get_if<LoadedConfig>(&loaded)) {
     base_ = std::move(base);
-    wanted_tasks_ = digest_of_tasks(good->config);
+    pending_tasks_ = digest_of_tasks(good->config);
   }
-  look_anew_ = true;
+  check_again_ = true;
   files_.keep_only(base_);
   return loaded;
 }
@@ -76,72 +76,73 @@ std::optional<std::string> Reloader::request() {
   auto loaded = load();
   notice();  // the folders to watch may have changed
   if (auto* good = std::get_if<LoadedConfig>(&loaded)) {
-    file_good_ = true;
-    tell_all(good->warnings);
-    want(std::move(good->config));
+    file_valid_ = true;
+    log_all(good->warnings);
+    set_pending(std::move(good->config));
     return std::nullopt;
   }
   const auto& errors = std::get<std::vector<ConfigError>>(loaded);
-  last_good_ = file_good_ = false;
+  last_successful_ = file_valid_ = false;
   std::string all;
   for (const ConfigError& error : errors) all += (all.empty() ? "" : "\n") + to_string(error);
-  log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-            "configuration reload failed; the previous configuration stays active: " +
-                to_string(errors.front()),
-            {{"errors", static_cast<std::int64_t>(errors.size())}});
+  log_.write_event(clock_.now().wall, Level::kError, "config_reload_failed",
+                   "configuration reload failed; the previous configuration stays active: " +
+                       to_string(errors.front()),
+                   {{"errors", static_cast<std::int64_t>(errors.size())}});
   for (std::size_t i = 1; i < errors.size(); ++i)
-    log_.tell(clock_.now().wall, Level::kError, "", to_string(errors[i]));
+    log_.write_event(clock_.now().wall, Level::kError, "", to_string(errors[i]));
   changed_();
   return all;
 }
 
-void Reloader::want(Config next) {
-  wanted_ = std::move(next);
+void Reloader::set_pending(Config next) {
+  pending_ = std::move(next);
   alarm_->ring();
 }
 
 Awaitable<void> Reloader::run(Fleet& fleet) {
   Duration pause = kRetryFirst;
   for (;;) {
-    if (!wanted_) {
+    if (!pending_) {
       co_await alarm_->wait_until(Mono::max());
       continue;
     }
-    Config next = std::move(*std::exchange(wanted_, std::nullopt));
-    const bool taken = co_await take_over(fleet, next);
-    if (taken || wanted_) {
+    Config next = std::move(*std::exchange(pending_, std::nullopt));
+    const bool taken = co_await apply(fleet, next);
+    if (taken || pending_) {
       pause = kRetryFirst;
       continue;
     }
-    wanted_ = std::move(next);
+    pending_ = std::move(next);
     co_await alarm_->wait_until(clock_.now().mono + pause);  // a newer configuration ends the wait
     pause = std::min(2 * pause, kRetryLongest);
   }
 }
 
-Awaitable<bool> Reloader::take_over(Fleet& fleet, const Config& next) {
-  const auto error = co_await fleet.take_over(next);
+Awaitable<bool> Reloader::apply(Fleet& fleet, const Config& next) {
+  const auto error = co_await fleet.apply(next);
   // Task files may have caused this change while the configuration file itself is still invalid.
-  last_good_ = !error && file_good_;
+  last_successful_ = !error && file_valid_;
   if (!error) {
     StringList needs_restart;
     if (next.state_path != config_.state_path) needs_restart.push_back("state.path");
-    in_force(next);
+    activate(next);
     std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(count_tasks(config_))}};
     if (!needs_restart.empty()) fields.push_back({"needs_restart", needs_restart});
-    log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded",
-              "configuration reloaded and active", std::move(fields));
+    log_.write_event(clock_.now().wall, Level::kInfo, "config_reloaded",
+                     "configuration reloaded and active", std::move(fields));
   } else if (failure_ != error->message) {
-    log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-              "could not apply the new configuration; the previous one stays active, retrying: " +
-                  error->message);
+    log_.write_event(
+        clock_.now().wall, Level::kError, "config_reload_failed",
+        "could not apply the new configuration; the previous one stays active, retrying: " +
+            error->message);
   }
   failure_ = error ? error->message : "";
   changed_();
   co_return !error;
 }
 
-void Reloader::in_force(const Config& config) {
+void Reloader::activate(const Config& config) {
   // The open state database stays where it is: a changed path needs a restart.
   std::string state_path = config_.state_path;
   config_ = config;
@@ -149,76 +150,78 @@ void Reloader::in_force(const Config& config) {
   last_success_ = clock_.now().wall;
 }
 
-Awaitable<void> Reloader::follow_task_files() {
+Awaitable<void> Reloader::watch_task_files() {
   for (;;) {
     const Mono now = clock_.now().mono;
-    Mono next = looked_ ? *looked_ + kLookEvery : now;
-    const auto look_at = [&](Mono when) {
-      if (looked_) next = std::min(next, std::max(when, *looked_ + kLookAtMost));
+    Mono next = checked_at_ ? *checked_at_ + kCheckEvery : now;
+    const auto check_at = [&](Mono when) {
+      if (checked_at_) next = std::min(next, std::max(when, *checked_at_ + kCheckAtMost));
     };
-    if (const auto due = files_.due()) look_at(*due);
-    if (noticed_) look_at(*noticed_ + kGather);
+    if (const auto due = files_.due()) check_at(*due);
+    if (noticed_at_) check_at(*noticed_at_ + kGather);
     if (next > now) {
-      co_await follow_alarm_->wait_until(next);
+      co_await watch_alarm_->wait_until(next);
     } else {
-      look_at_task_files();
+      check_task_files();
     }
   }
 }
 
 void Reloader::notice() {
-  if (noticed_) return;
-  noticed_ = clock_.now().mono;
-  follow_alarm_->ring();
+  if (noticed_at_) return;
+  noticed_at_ = clock_.now().mono;
+  watch_alarm_->ring();
 }
 
-void Reloader::look_at_task_files() {
+void Reloader::check_task_files() {
   watch_folders();  // before reading, so that no change in between is missed
-  noticed_.reset();
-  looked_ = clock_.now().mono;
-  const bool changed = files_.look(base_, clock_.now());
-  if (!changed && !look_anew_) return;
-  look_anew_ = false;
+  noticed_at_.reset();
+  checked_at_ = clock_.now().mono;
+  const bool changed = files_.check(base_, clock_.now());
+  if (!changed && !check_again_) return;
+  check_again_ = false;
   Config next = base_;
   TaskFiles::Problems problems = files_.add_to(next, file_);
   problems.errors.insert(problems.errors.end(), problems.warnings.begin(), problems.warnings.end());
-  tell_new(problems.errors);
+  log_new(problems.errors);
   if (problems.too_many_tasks) return;
   const std::size_t digest = digest_of_tasks(next);
-  if (std::exchange(wanted_tasks_, digest) != digest) want(std::move(next));
+  if (std::exchange(pending_tasks_, digest) != digest) set_pending(std::move(next));
 }
 
 void Reloader::watch_folders() {
   watch_.follow(task_file_folders(base_));
   const bool any = !task_file_globs(base_).empty();
   if (any && !watch_.problem().empty() && watch_problem_ != watch_.problem()) {
-    log_.tell(clock_.now().wall, Level::kInfo, "",
-              "cannot watch task files with inotify; checking them every 5 s instead: " +
-                  watch_.problem());
+    log_.write_event(clock_.now().wall, Level::kInfo, "",
+                     "cannot watch task files with inotify; checking them every 5 s instead: " +
+                         watch_.problem());
   }
   watch_problem_ = watch_.problem();
 }
 
-void Reloader::tell_all(const std::vector<ConfigError>& problems) {
-  told_.clear();
-  tell_new(problems);
+void Reloader::log_all(const std::vector<ConfigError>& problems) {
+  logged_.clear();
+  log_new(problems);
 }
 
 // Logs each problem once; again only if it was fixed in between and came back.
-void Reloader::tell_new(const std::vector<ConfigError>& problems) {
+void Reloader::log_new(const std::vector<ConfigError>& problems) {
   std::set<std::string> now;
-  std::size_t told = 0;
+  std::size_t logged = 0;
   for (const ConfigError& problem : problems) {
     std::string text = to_string(problem);
-    const bool old = told_.contains(text);
+    const bool old = logged_.contains(text);
     if (!now.insert(text).second || old) continue;
-    if (++told <= kMaxTold) log_.tell(clock_.now().wall, Level::kWarn, "", std::move(text));
+    if (++logged <= kMaxLogged)
+      log_.write_event(clock_.now().wall, Level::kWarn, "", std::move(text));
   }
-  if (told > kMaxTold) {
-    log_.tell(clock_.now().wall, Level::kWarn, "",
-              std::to_string(told - kMaxTold) + " more warnings about the configuration");
+  if (logged > kMaxLogged) {
+    log_.write_event(
+        clock_.now().wall, Level::kWarn, "",
+        std::to_string(logged - kMaxLogged) + " more warnings about the configuration");
   }
-  told_ = std::move(now);
+  logged_ = std::move(now);
 }
 
 }  // namespace taskwatchd

@@ -38,22 +38,22 @@ class Reloader {
   // Applies requested configurations until the event loop stops.
   Awaitable<void> run(Fleet& fleet);
   // Applies task files that appear, change or are removed, until the event loop stops.
-  Awaitable<void> follow_task_files();
+  Awaitable<void> watch_task_files();
 
   const Config& config() const { return config_; }
-  bool last_good() const { return last_good_; }
+  bool last_successful() const { return last_successful_; }
   std::optional<Wall> last_success() const { return last_success_; }
 
  private:
   std::variant<LoadedConfig, std::vector<ConfigError>> load();
-  Awaitable<bool> take_over(Fleet& fleet, const Config& next);
-  void in_force(const Config& config);
-  void want(Config next);
-  void look_at_task_files();
+  Awaitable<bool> apply(Fleet& fleet, const Config& next);
+  void activate(const Config& config);
+  void set_pending(Config next);
+  void check_task_files();
   void watch_folders();
   void notice();
-  void tell_all(const std::vector<ConfigError>& problems);
-  void tell_new(const std::vector<ConfigError>& problems);
+  void log_all(const std::vector<ConfigError>& problems);
+  void log_new(const std::vector<ConfigError>& problems);
 
   Clock& clock_;
   Log& log_;
@@ -62,22 +62,22 @@ class Reloader {
   std::unique_ptr<Alarm> alarm_;
   Config config_;
   std::vector<ConfigError> first_warnings_;
-  std::optional<Config> wanted_;
+  std::optional<Config> pending_;
   std::string failure_;  // the last logged store failure
-  bool last_good_ = true;
-  bool file_good_ = true;  // whether the configuration file was valid when last read
+  bool last_successful_ = true;
+  bool file_valid_ = true;  // whether the configuration file was valid when last read
   std::optional<Wall> last_success_;
 
   FileWatch watch_;
-  std::unique_ptr<Alarm> follow_alarm_;
-  Config base_;                   // the newest valid one, without the tasks of task files
-  TaskFiles files_;               // the contents of the task files
-  std::size_t wanted_tasks_ = 0;  // digest of the tasks of the newest requested configuration
-  bool look_anew_ = true;         // the task files were read, but not applied
-  std::optional<Mono> noticed_;   // when inotify first reported a change that is not checked yet
-  std::optional<Mono> looked_;
-  std::set<std::string> told_;  // task file problems that are logged already
-  std::string watch_problem_;   // the inotify problem that is logged already
+  std::unique_ptr<Alarm> watch_alarm_;
+  Config base_;                     // the newest valid one, without the tasks of task files
+  TaskFiles files_;                 // the contents of the task files
+  std::size_t pending_tasks_ = 0;   // digest of the tasks of the newest requested configuration
+  bool check_again_ = true;         // the task files were read, but not applied
+  std::optional<Mono> noticed_at_;  // when inotify first reported a change that is not checked yet
+  std::optional<Mono> checked_at_;
+  std::set<std::string> logged_;  // task file problems that are logged already
+  std::string watch_problem_;     // the inotify problem that is logged already
 };
 
 }  // namespace taskwatchd

@@ -13,7 +13,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-constexpr Duration kLook = std::chrono::milliseconds(50);
+constexpr Duration kPollEvery = std::chrono::milliseconds(50);
 
 // Returns the endpoints to connect to for a listen address such as "127.0.0.1:10120" or
 // "[::1]:10120". A wildcard address is reached through loopback; the IPv6 wildcard through both
@@ -85,7 +85,7 @@ Awaitable<void> Watchdog::probe_server(Duration within) {
                                   boost::asio::redirect_error(boost::asio::use_awaitable, error));
     if (error) continue;
     while (server_.accepted() == before && clock_.now().mono < deadline) {
-      co_await alarm->wait_until(clock_.now().mono + kLook);
+      co_await alarm->wait_until(clock_.now().mono + kPollEvery);
     }
     server_answered_ = server_.accepted() > before;
     break;

@@ -115,7 +115,7 @@ std::string Members::name_text(std::string_view name) {
   return text ? keep(*text, kNameLimit) : std::string();
 }
 
-std::string Members::device_words(std::string_view name) {
+std::string Members::device_text(std::string_view name) {
   const std::optional<element> value = find(name);
   if (!value) return {};
   const auto text = string_of(*value);

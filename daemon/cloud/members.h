@@ -40,7 +40,7 @@ class Members {
   std::string name_text(std::string_view name);
   // A device message, without the credentials that it may contain. Empty if absent; the JSON text
   // if it is not a string.
-  std::string device_words(std::string_view name);
+  std::string device_text(std::string_view name);
   // 0 to 100, from a number or a string; nullopt for anything else.
   std::optional<double> percent(std::string_view name);
   // An integer from 0 to `high`, as a number or a string of digits; letter case of the name is

@@ -13,8 +13,8 @@ namespace {
 
 TaskReply read_whole_task(Members& data) {
   TaskReply task = read_task(data);
-  task.message = data.device_words("Message");
-  task.status_detail = data.device_words("StatusDetail");
+  task.message = data.device_text("Message");
+  task.status_detail = data.device_text("StatusDetail");
   return task;
 }
 

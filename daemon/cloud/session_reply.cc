@@ -165,7 +165,7 @@ WordResult read_word(const HttpResult& result, std::size_t limit, std::string_vi
   return Secret(std::string(text));
 }
 
-std::string mend_of(std::string_view code) {
+std::string remedy_for(std::string_view code) {
   if (code.starts_with("NoPermission")) {
     return "; grant sts:AssumeRole to the source credentials, and add their owner to the role's "
            "trust policy (the root account cannot assume roles)";
@@ -203,7 +203,7 @@ SessionResult read_sts_reply(const HttpResult& result) {
   if (code.empty()) return problem(http_words(reply) + " without Credentials");
   const std::string id = word(whole, "RequestId");
   SessionProblem refusal = problem("returned error " + code +
-                                   (id.empty() ? "" : " (request " + id + ")") + mend_of(code));
+                                   (id.empty() ? "" : " (request " + id + ")") + remedy_for(code));
   refusal.server_date = server_date(reply);
   refusal.wrong_clock = code.starts_with("InvalidTimeStamp") && refusal.server_date.has_value();
   return refusal;

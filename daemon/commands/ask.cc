@@ -21,7 +21,7 @@ namespace taskwatchd {
 namespace {
 
 // Interval of checks whether credentials have been fetched
-constexpr std::chrono::milliseconds kLook{20};
+constexpr std::chrono::milliseconds kPollEvery{20};
 constexpr double kSlowPace = 0.2;                 // calls/s; below it the user is warned
 constexpr char kRegionAccount[] = "environment";  // account name in messages
 
@@ -61,15 +61,15 @@ std::variant<Config, Refusal> config_of(const AskOptions& options) {
 
 }  // namespace
 
-void tell_slow_pace(const Asking& asking) {
+void report_slow_pace(const Asking& asking) {
   std::set<std::size_t> accounts;
   for (const Target& target : asking.targets) accounts.insert(target.account);
   for (const std::size_t index : accounts) {
-    tell_slow_pace(asking.config.accounts[index], Api::kQueryTask);
+    report_slow_pace(asking.config.accounts[index], Api::kQueryTask);
   }
 }
 
-void tell_slow_pace(const AccountConfig& account, Api api) {
+void report_slow_pace(const AccountConfig& account, Api api) {
   if (spare_rate(account, api) >= kSlowPace) return;
   complain(fmt::format(
       "account {}: quota_share {:g} leaves one call every {:.3g} s for commands; this will be slow",
@@ -134,7 +134,7 @@ std::optional<Refusal> AskLoop::refuse_keys(const AccountConfig& account) {
   const auto* error = std::get_if<KeyError>(&keys);
   while (error != nullptr && error->pending) {
     context_.restart();
-    context_.run_for(kLook);
+    context_.run_for(kPollEvery);
     keys = keys_.keys(account);
     error = std::get_if<KeyError>(&keys);
   }

@@ -43,8 +43,8 @@ std::variant<Asking, Refusal> prepare_asking(const AskOptions& options);
 std::optional<Refusal> refuse_share(const AccountConfig& account);
 
 // Prints a note on stderr if the rate limit is so low that the wait would look like a hang.
-void tell_slow_pace(const Asking& asking);
-void tell_slow_pace(const AccountConfig& account, Api api);
+void report_slow_pace(const Asking& asking);
+void report_slow_pace(const AccountConfig& account, Api api);
 
 class AskLoop {
  public:

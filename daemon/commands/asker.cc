@@ -15,7 +15,7 @@ namespace {
 constexpr int kMaxTries = 3;  // attempts after transient failures
 // Attempts when throttled: bursts of other clients last longer
 constexpr int kMaxThrottledTries = 5;
-constexpr int kMaxMends = 3;           // corrections per call: clock, HTTP method and nonce
+constexpr int kMaxAdaptations = 3;     // corrections per call: clock, HTTP method and nonce
 constexpr double kPause = 0.5;         // s, doubled after each attempt
 constexpr double kThrottledPause = 1;  // s when throttled, doubled after each attempt
 // Interval of checks whether credentials have been fetched
@@ -106,7 +106,7 @@ Awaitable<AskResult> Asker::ask(std::size_t account, std::optional<std::size_t> 
   const AccountConfig& whose = config_.accounts[account];
   const InstanceConfig place = place_of(whose, instance);
   int tries = 0;
-  int mends = 0;
+  int adaptations = 0;
   Reply reply;
   do {
     co_await turn(account, call.api);
@@ -119,7 +119,7 @@ Awaitable<AskResult> Asker::ask(std::size_t account, std::optional<std::size_t> 
                       .proxy = whose.proxy};
     reply = co_await send(account, std::move(endpoint), call);
     ++tries;
-  } while (again(account, call.api, reply, tries, mends));
+  } while (again(account, call.api, reply, tries, adaptations));
 
   AskResult result{std::move(reply.outcome), std::move(reply.key_error)};
   auto* failure = std::get_if<Failure>(&result.outcome);
@@ -192,7 +192,7 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
   co_return reply;
 }
 
-bool Asker::again(std::size_t account, Api api, const Reply& reply, int tries, int& mends) {
+bool Asker::again(std::size_t account, Api api, const Reply& reply, int tries, int& adaptations) {
   Line& line = lines_.at({account, api});
   const Now now = clock_.now();
   const auto* failure = std::get_if<Failure>(&reply.outcome);
@@ -200,19 +200,21 @@ bool Asker::again(std::size_t account, Api api, const Reply& reply, int tries, i
   if (reply.departed && throttled) line.limiter.on_throttled(*reply.departed, now.mono);
   if (reply.departed && !throttled) line.limiter.on_accepted(*reply.departed, now.mono);
   if (failure == nullptr || !reply.key_error.empty()) return false;
-  if (mends < kMaxMends && reply.has_new_keys) {
-    ++mends;
+  if (adaptations < kMaxAdaptations && reply.has_new_keys) {
+    ++adaptations;
     return true;
   }
-  if (mends < kMaxMends && styles_[account].mend(*failure, reply.server_date, now)) {
-    ++mends;
+  if (adaptations < kMaxAdaptations &&
+      styles_[account].adapt_to(*failure, reply.server_date, now)) {
+    ++adaptations;
     return true;
   }
   if (failure->retry_after) {
-    line.limiter.hold_until(now.mono + *failure->retry_after);
+    line.limiter.back_off_until(now.mono + *failure->retry_after);
     if (*failure->retry_after > kPatience) return false;
   }
-  if (!may_pass(failure->reason) || tries - mends >= (throttled ? kMaxThrottledTries : kMaxTries)) {
+  if (!may_pass(failure->reason) ||
+      tries - adaptations >= (throttled ? kMaxThrottledTries : kMaxTries)) {
     return false;
   }
   const double chance = static_cast<double>(entropy_.next() >> 11) * 0x1p-53;  // [0, 1)

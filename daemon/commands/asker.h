@@ -54,7 +54,7 @@ class Asker {
 
   Awaitable<void> turn(std::size_t account, Api api);
   Awaitable<Reply> send(std::size_t account, Endpoint endpoint, ApiCall call);
-  bool again(std::size_t account, Api api, const Reply& reply, int tries, int& mends);
+  bool again(std::size_t account, Api api, const Reply& reply, int tries, int& adaptations);
 
   const Config& config_;
   Clock& clock_;

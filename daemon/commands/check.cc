@@ -36,7 +36,7 @@ class AccountCheck {
 
   // Returns true if no errors were found. Calls run one after another, in the order of the file.
   Awaitable<bool> run(Asker& asker) {
-    tell_slow_pace(config_, slowest());
+    report_slow_pace(config_, slowest());
     for (const OnlineCall& one : calls_) {
       if (account_is_out_ || endpoints_out_.contains(endpoint_of(one))) {
         print(one, "was skipped");
@@ -44,7 +44,7 @@ class AccountCheck {
       }
       ApiCall call = one.call;
       const AskResult result = co_await asker.ask(account_, one.instance, std::move(call));
-      settle(one, result);
+      record_result(one, result);
     }
     if (lacks_action_) {
       complain("account " + config_.name + ": minimum RAM policy for this configuration:");
@@ -77,7 +77,7 @@ class AccountCheck {
     std::fflush(stdout);
   }
 
-  void settle(const OnlineCall& one, const AskResult& result) {
+  void record_result(const OnlineCall& one, const AskResult& result) {
     const auto* failure = std::get_if<Failure>(&result.outcome);
     const bool absent = failure != nullptr && failure->reason == Reason::kNotFound;
     if (failure == nullptr || (absent && one.id.empty())) {
@@ -91,7 +91,7 @@ class AccountCheck {
     if (is_of_endpoint(*failure)) endpoints_out_.insert(endpoint_of(one));
     // A wrong instance id is one error, however many calls fail because of it.
     const bool known = !lacks_action(*failure) && !absent &&
-                       !told_.insert({one.instance, failure->reason, failure->code}).second;
+                       !printed_.insert({one.instance, failure->reason, failure->code}).second;
     if (!known) {
       complain(place_of(one) + (absent ? ", id " + one.id : "") + ": " + result.advice);
     }
@@ -100,7 +100,7 @@ class AccountCheck {
   const std::size_t account_;
   const AccountConfig& config_;
   const std::vector<OnlineCall> calls_;
-  std::set<std::tuple<std::optional<std::size_t>, Reason, std::string>> told_;
+  std::set<std::tuple<std::optional<std::size_t>, Reason, std::string>> printed_;
   std::set<std::string> endpoints_out_;
   bool account_is_out_ = false;
   bool lacks_action_ = false;
@@ -134,7 +134,7 @@ int check_online(const Config& config) {
   return loop.run(check_all(accounts, loop.asker(), exit_code));
 }
 
-void tell(const std::vector<ConfigError>& errors, const std::string& kind = "") {
+void print_problems(const std::vector<ConfigError>& errors, const std::string& kind = "") {
   for (ConfigError error : errors) {
     error.message = kind + error.message;
     std::fprintf(stderr, "%s\n", to_string(error).c_str());
@@ -144,12 +144,13 @@ void tell(const std::vector<ConfigError>& errors, const std::string& kind = "") 
 void warn_of_large_page(const Config& config, const std::string& file) {
   const std::size_t bytes = named_tasks_bytes(config);
   if (bytes <= kLargePage) return;
-  tell({{file, 0, 0,
-         "the " + std::to_string(count_tasks(config)) + " explicit tasks make /metrics about " +
-             std::to_string(bytes / 1'000'000) +
-             " MB per scrape; set `metrics.task_series: none`, or list fewer task ids and watch "
-             "their `jobs` instead"}},
-       "warning: ");
+  print_problems(
+      {{file, 0, 0,
+        "the " + std::to_string(count_tasks(config)) + " explicit tasks make /metrics about " +
+            std::to_string(bytes / 1'000'000) +
+            " MB per scrape; set `metrics.task_series: none`, or list fewer task ids and watch "
+            "their `jobs` instead"}},
+      "warning: ");
 }
 
 }  // namespace
@@ -160,15 +161,15 @@ int check(const CheckOptions& options) {
                                                    : load_web_setting(options.web_config_file);
   const auto* const errors = std::get_if<std::vector<ConfigError>>(&loaded);
   const auto* const web_errors = std::get_if<std::vector<ConfigError>>(&web);
-  if (errors != nullptr) tell(*errors);
-  if (web_errors != nullptr) tell(*web_errors);
+  if (errors != nullptr) print_problems(*errors);
+  if (web_errors != nullptr) print_problems(*web_errors);
   if (errors != nullptr || web_errors != nullptr) return kExitConfig;
   const LoadedConfig& good = std::get<LoadedConfig>(loaded);
   const WebSetting& good_web = std::get<WebSetting>(web);
-  tell(good.warnings, "warning: ");
-  tell(good_web.warnings, "warning: ");
+  print_problems(good.warnings, "warning: ");
+  print_problems(good_web.warnings, "warning: ");
   for (const std::string& warning : region_warnings(good.config)) {
-    tell({{options.config_file, 0, 0, warning}}, "warning: ");
+    print_problems({{options.config_file, 0, 0, warning}}, "warning: ");
   }
   warn_of_large_page(good.config, options.config_file);
   std::fputs(summary(good.config).c_str(), stdout);
@@ -176,8 +177,9 @@ int check(const CheckOptions& options) {
   if (std::fflush(stdout) != 0) return kExitOther;
   if (options.online) return check_online(good.config);  // makes up an id where none is configured
   if (!good.nothing_readable) return kExitOk;
-  tell({{options.config_file, 0, 0,
-         "nothing to watch: the task files contain no valid task id; correct the lines above"}});
+  print_problems(
+      {{options.config_file, 0, 0,
+        "nothing to watch: the task files contain no valid task id; correct the lines above"}});
   return kExitConfig;
 }
 

@@ -44,14 +44,14 @@ std::optional<double> decimal(std::string_view digits) {
 }  // namespace
 
 FlagProblem listen_address_problem(const std::string& value) {
-  const std::string mend = "must be HOST:PORT, [IPV6]:PORT or :PORT, such as 127.0.0.1:10120";
+  const std::string remedy = "must be HOST:PORT, [IPV6]:PORT or :PORT, such as 127.0.0.1:10120";
   const std::size_t colon = value.rfind(':');
-  if (colon == std::string::npos || !is_printable(value)) return mend;
+  if (colon == std::string::npos || !is_printable(value)) return remedy;
   const std::string_view host = std::string_view(value).substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (!bracketed && host.find_first_of(":[]/") != std::string_view::npos) return mend;
+  if (!bracketed && host.find_first_of(":[]/") != std::string_view::npos) return remedy;
   const std::string_view port = std::string_view(value).substr(colon + 1);
-  if (!is_number_up_to(port, kMaxPort)) return mend + "; the port is 0 to 65535";
+  if (!is_number_up_to(port, kMaxPort)) return remedy + "; the port is 0 to 65535";
   return std::nullopt;
 }
 

@@ -56,7 +56,7 @@ bool print(const std::string& line) {
 
 Awaitable<int> query_all(const Asking& asking, Asker& asker) {
   std::map<std::pair<std::size_t, std::size_t>, AskResult> down;  // instances that do not respond
-  std::set<std::string> told;                                     // to print each failure once
+  std::set<std::string> reported;                                 // to print each failure once
   bool failed = false;
   bool unavailable = false;
   for (const Target& target : asking.targets) {
@@ -74,7 +74,7 @@ Awaitable<int> query_all(const Asking& asking, Asker& asker) {
       failed = true;
       unavailable = unavailable || exit_code_for(failure->reason) == kExitUnavailable;
       if (is_of_place(failure->reason)) down.emplace(place, result);
-      if (told.insert(result.advice).second) {
+      if (reported.insert(result.advice).second) {
         complain((is_of_place(failure->reason) ? "" : "task " + target.task_id + ": ") +
                  result.advice);
       }
@@ -118,7 +118,7 @@ int query(const AskOptions& options) {
     return kExitConfig;
   }
   const Asking& asking = std::get<Asking>(prepared);
-  tell_slow_pace(asking);
+  report_slow_pace(asking);
   AskLoop loop(asking.config);
   if (const auto refused = loop.refuse_keys(asking.targets)) {
     std::fputs(refused->text.c_str(), stderr);

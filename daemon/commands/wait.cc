@@ -49,7 +49,7 @@ class Waiting {
     for (const Target& target : asking_.targets) accounts[target.account] = true;
     for (const auto& [account, used] : accounts) {
       ++active_;
-      spawn(loop_.context().get_executor(), follow(account));
+      spawn(loop_.context().get_executor(), poll_account(account));
     }
     while (active_ > 0 && !end_) co_await alarm_->wait_until(Mono::max());
     progress_.end(tasks_);
@@ -71,9 +71,9 @@ class Waiting {
     Mono due = Mono::min();
     int absent = 0;  // consecutive responses that do not know the task
   };
-  struct Place {
-    std::optional<Mono> last_good;
-    std::string told;  // the last failure printed
+  struct InstanceState {
+    std::optional<Mono> last_success;
+    std::string reported;  // the last failure printed
   };
 
   // Returns the unfinished task of the account that was polled least recently.
@@ -87,7 +87,7 @@ class Waiting {
     return best;
   }
 
-  Awaitable<void> follow(std::size_t account) {
+  Awaitable<void> poll_account(std::size_t account) {
     const auto alarm = loop_.clock().make_alarm();
     while (!end_) {
       const auto index = next(account);
@@ -104,23 +104,23 @@ class Waiting {
       states_[*index].due = loop_.clock().now().mono + kAskEvery;
       if (end_) break;
       if (auto* reply = std::get_if<TaskReply>(&result.outcome)) {
-        settle_good(*index, std::move(*reply));
+        on_success(*index, std::move(*reply));
       } else {
-        settle_bad(*index, std::get<Failure>(result.outcome), result.advice);
+        on_failure(*index, std::get<Failure>(result.outcome), result.advice);
       }
     }
     --active_;
     alarm_->ring();
   }
 
-  Place& place_of(std::size_t index) {
-    return places_[{asking_.targets[index].account, asking_.targets[index].instance}];
+  InstanceState& instance_of(std::size_t index) {
+    return instances_[{asking_.targets[index].account, asking_.targets[index].instance}];
   }
 
-  void settle_good(std::size_t index, TaskReply reply) {
-    Place& place = place_of(index);
-    place.last_good = loop_.clock().now().mono;
-    place.told.clear();
+  void on_success(std::size_t index, TaskReply reply) {
+    InstanceState& instance = instance_of(index);
+    instance.last_success = loop_.clock().now().mono;
+    instance.reported.clear();
     states_[index].absent = 0;
     std::optional<TaskReply>& last = tasks_[index].last;
     const bool changed = !last || last->status != reply.status || last->progress != reply.progress;
@@ -128,21 +128,22 @@ class Waiting {
     if (changed) progress_.changed(tasks_[index], tasks_);
   }
 
-  void settle_bad(std::size_t index, const Failure& failure, const std::string& advice) {
-    Place& place = place_of(index);
+  void on_failure(std::size_t index, const Failure& failure, const std::string& advice) {
+    InstanceState& instance = instance_of(index);
     switch (failure.reason) {
       case Reason::kThrottled:
-        tell(place, advice);  // transient
+        report(instance, advice);  // transient
         return;
       case Reason::kTimeout:
       case Reason::kUnreachable:
       case Reason::kServerError:
       case Reason::kProtocol:
         // If an instance has never responded, a wrong setting is more likely than an outage.
-        if (!place.last_good || loop_.clock().now().mono - *place.last_good > kPatience) {
+        if (!instance.last_success ||
+            loop_.clock().now().mono - *instance.last_success > kPatience) {
           give_up(exit_code_for(failure.reason), advice);
         } else {
-          tell(place, advice);
+          report(instance, advice);
         }
         return;
       case Reason::kNotFound:
@@ -161,8 +162,8 @@ class Waiting {
     }
   }
 
-  void tell(Place& place, const std::string& trouble) {
-    if (std::exchange(place.told, trouble) != trouble) progress_.say(trouble);
+  void report(InstanceState& instance, const std::string& problem) {
+    if (std::exchange(instance.reported, problem) != problem) progress_.say(problem);
   }
 
   void give_up(int exit_code, const std::string& why) {
@@ -176,7 +177,8 @@ class Waiting {
   WaitProgress progress_;
   std::vector<WaitedTask> tasks_;  // both in the order of asking_.targets
   std::vector<State> states_;
-  std::map<std::pair<std::size_t, std::size_t>, Place> places_;  // by account and instance
+  std::map<std::pair<std::size_t, std::size_t>, InstanceState>
+      instances_;  // by account and instance
   int active_ = 0;
   std::optional<int> end_;
 };
@@ -190,7 +192,7 @@ int wait(const WaitOptions& options) {
     return kExitConfig;
   }
   const Asking& asking = std::get<Asking>(prepared);
-  tell_slow_pace(asking);
+  report_slow_pace(asking);
   AskLoop loop(asking.config);
   if (const auto refused = loop.refuse_keys(asking.targets)) {
     std::fputs(refused->text.c_str(), stderr);

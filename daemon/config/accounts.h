@@ -42,7 +42,7 @@ void read_ids(Section& section, std::string_view key, const std::string& noun,
               std::vector<YamlPlace>& places);
 // Reports each id that is already in `lines` (with the line of its first occurrence) or twice in
 // `ids`.
-void check_ids(const std::string& noun, const std::string& mend,
+void check_ids(const std::string& noun, const std::string& remedy,
                const std::vector<std::string>& ids, const std::vector<YamlPlace>& places,
                std::unordered_map<std::string, int>& lines, Problems& problems);
 

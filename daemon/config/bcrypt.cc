@@ -8,7 +8,7 @@ constexpr std::size_t kSaltBytes = 22;  // of the salt, which comes first
 constexpr std::size_t kTextBytes = 53;
 constexpr std::string_view kLetters =
     "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-constexpr const char* kMend =
+constexpr const char* kFix =
     "create one with `htpasswd -nBC 10 NAME` and use the part after the colon";
 
 bool is_digit(char c) {
@@ -48,13 +48,13 @@ std::string bcrypt_problem(std::string_view hash) {
   if (!has_form(hash)) {
     return std::string(
                "must be a bcrypt hash: $2y$, $2b$ or $2a$, two digits, $ and 53 characters; ") +
-           kMend;
+           kFix;
   }
   const int cost = bcrypt_cost(hash);
   if (cost >= kMinBcryptCost && cost <= kMaxBcryptCost) return {};
   return "has a cost of " + std::to_string(cost) + ", which must be " +
          std::to_string(kMinBcryptCost) + " to " + std::to_string(kMaxBcryptCost) +
-         ", because each step doubles the time of a login; " + kMend;
+         ", because each step doubles the time of a login; " + kFix;
 }
 
 bool has_bcrypt_text(std::string_view hash) {

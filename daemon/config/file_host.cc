@@ -94,15 +94,15 @@ constexpr std::array<std::uint8_t, 12> kNat64 = {0, 0x64, 0xff, 0x9b};  // 64:ff
 }  // namespace
 
 std::optional<std::string> file_host_problem(std::string_view pattern) {
-  constexpr const char* kMend = "; write HOST or *.SUFFIX, with :PORT if it is not 443";
-  if (pattern.find("://") != std::string_view::npos) return std::string("has a scheme") + kMend;
-  if (pattern.find('/') != std::string_view::npos) return std::string("has a slash") + kMend;
+  constexpr const char* kFix = "; write HOST or *.SUFFIX, with :PORT if it is not 443";
+  if (pattern.find("://") != std::string_view::npos) return std::string("has a scheme") + kFix;
+  if (pattern.find('/') != std::string_view::npos) return std::string("has a slash") + kFix;
   if (pattern.find('_') != std::string_view::npos) {
-    return std::string("has an underscore, which no host name of the Internet has") + kMend;
+    return std::string("has an underscore, which no host name of the Internet has") + kFix;
   }
   const auto parts = parse_authority(pattern);
-  if (!parts || parts->has_user) return std::string("is not a valid host") + kMend;
-  if (!has_sound_port(*parts)) return std::string("has no valid port") + kMend;
+  if (!parts || parts->has_user) return std::string("is not a valid host") + kFix;
+  if (!has_sound_port(*parts)) return std::string("has no valid port") + kFix;
   const std::string name = without_dot(parts->host);
   std::string_view host = name;
   if (host.starts_with("*.")) {
@@ -110,10 +110,10 @@ std::optional<std::string> file_host_problem(std::string_view pattern) {
     // A pattern for all of .com would not restrict anything.
     if (host.find('.') == std::string_view::npos || host.starts_with('[') ||
         ends_like_a_number(host)) {
-      return std::string("is too wide: the suffix needs at least two labels") + kMend;
+      return std::string("is too wide: the suffix needs at least two labels") + kFix;
     }
   }
-  if (!is_plain_host(host)) return std::string("is not a valid host") + kMend;
+  if (!is_plain_host(host)) return std::string("is not a valid host") + kFix;
   return std::nullopt;
 }
 

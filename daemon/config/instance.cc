@@ -118,14 +118,14 @@ void read_ids(Section& section, std::string_view key, const std::string& noun,
   }
 }
 
-void check_ids(const std::string& noun, const std::string& mend,
+void check_ids(const std::string& noun, const std::string& remedy,
                const std::vector<std::string>& ids, const std::vector<YamlPlace>& places,
                std::unordered_map<std::string, int>& lines, Problems& problems) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto [at, is_new] = lines.try_emplace(ids[i], places[i].line);
     if (is_new) continue;
     problems.add(places[i], noun + " " + shown(ids[i]) + " is listed in line " +
-                                std::to_string(at->second) + " too; " + mend);
+                                std::to_string(at->second) + " too; " + remedy);
   }
 }
 

@@ -55,7 +55,7 @@ std::optional<std::size_t> glued_value(std::string_view line) {
 }
 
 // Returns the likely typing error in one line, with its position in that line.
-std::optional<SourceFlaw> slip_of(std::string_view line, int number) {
+std::optional<SourceFlaw> typing_error_of(std::string_view line, int number) {
   const auto flaw = [&](std::size_t at, std::string message) {
     return SourceFlaw{{number, static_cast<int>(at) + 1}, std::move(message)};
   };
@@ -134,9 +134,9 @@ std::string_view SourceText::line(int number) const {
   return text_.substr(start, end == std::string_view::npos ? end : end + 1 - start);
 }
 
-std::optional<SourceFlaw> SourceText::likely_slip(YamlPlace place) const {
+std::optional<SourceFlaw> SourceText::likely_typing_error(YamlPlace place) const {
   for (const int number : {place.line - 1, place.line}) {
-    if (auto slip = slip_of(line(number), number)) return slip;
+    if (auto typing_error = typing_error_of(line(number), number)) return typing_error;
   }
   return std::nullopt;
 }

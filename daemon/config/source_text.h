@@ -34,7 +34,7 @@ class SourceText {
   // Returns the most likely cause of a syntax error at `place`: a confusable character, a tab as
   // indentation, or a key without a space after its colon. Also examines the line above, because
   // the parser may report an unreadable line only at the next one. Nullopt if none is found.
-  std::optional<SourceFlaw> likely_slip(YamlPlace place) const;
+  std::optional<SourceFlaw> likely_typing_error(YamlPlace place) const;
 
  private:
   std::optional<std::size_t> offset(YamlPlace place) const;

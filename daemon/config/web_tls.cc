@@ -133,10 +133,10 @@ class TlsReader {
     return {path, tls_.place_of(file_key), {}};
   }
 
-  void require(std::string_view text_key, std::string_view file_key, const char* mend) {
+  void require(std::string_view text_key, std::string_view file_key, const char* remedy) {
     if (tls_.is_cut_off() || has_any({text_key, file_key})) return;
     tls_.refuse(file_key,
-                "`" + std::string(file_key) + "` is missing in `tls_server_config`; " + mend);
+                "`" + std::string(file_key) + "` is missing in `tls_server_config`; " + remedy);
   }
 
   void read_versions() {

@@ -246,8 +246,8 @@ std::optional<YamlNode> read_yaml(std::string_view text, Problems& problems, Yam
   } catch (const Stop& stop) {
     problems.end(stop.place, stop.message);
   } catch (const YAML::Exception& error) {
-    if (const auto slip = SourceText(text).likely_slip(place_of(error.mark))) {
-      problems.end(slip->place, "not YAML: " + error.msg + "; " + slip->message);
+    if (const auto typing_error = SourceText(text).likely_typing_error(place_of(error.mark))) {
+      problems.end(typing_error->place, "not YAML: " + error.msg + "; " + typing_error->message);
       return builder.finish();
     }
     problems.end(place_of(error.mark), "not YAML: " + error.msg +

@@ -21,7 +21,7 @@ constexpr std::size_t kMinOidcToken = 4;
 constexpr std::size_t kMaxOidcToken = 20'000;
 
 constexpr char kMetadataService[] = "the ECS metadata service ";
-constexpr char kMetadataMend[] =
+constexpr char kMetadataFix[] =
     "; is this an ECS machine with that role, and its metadata service enabled?";
 
 // Sends the request, parses the response, and wipes it: it contains credentials.
@@ -110,21 +110,20 @@ Awaitable<FetchResult> ecs_role(FetchPorts ports, FetchSettings settings, KeyRec
   if (auto* word = std::get_if<Secret>(&got)) {
     token = std::move(*word);
   } else if (!settings.metadata_v1) {
-    co_return who + "returned no token: it " + std::get<SessionProblem>(got).message +
-        kMetadataMend;
+    co_return who + "returned no token: it " + std::get<SessionProblem>(got).message + kMetadataFix;
   }
   std::string role = recipe.ecs_role;
   if (role.empty()) {
     HttpRequest request = metadata_role_request(settings.metadata_url, token);
     WordResult name = co_await ask(ports.http, std::move(request), read_metadata_role);
     if (const auto* problem = std::get_if<SessionProblem>(&name)) {
-      co_return who + problem->message + kMetadataMend;
+      co_return who + problem->message + kMetadataFix;
     }
     role = std::get<Secret>(name).reveal();
   }
   HttpRequest request = metadata_session_request(settings.metadata_url, role, token);
   SessionResult answer = co_await ask(ports.http, std::move(request), read_metadata_session);
-  if (auto* problem = std::get_if<SessionProblem>(&answer)) problem->message += kMetadataMend;
+  if (auto* problem = std::get_if<SessionProblem>(&answer)) problem->message += kMetadataFix;
   co_return to_keys(std::move(answer), who, ports.clock.now());
 }
 

@@ -37,66 +37,67 @@ Credentials::Credentials(boost::asio::any_io_executor executor, FetchPorts ports
     : executor_(std::move(executor)),
       ports_(ports),
       files_(files),
-      places_(files, ports.local),
+      sources_(files, ports.local),
       warn_(std::move(warn)) {}
 
 std::variant<Keys, KeyError> Credentials::keys(const AccountConfig& account) {
   const std::shared_ptr<Slot> shared = slot_of(account);
   Slot& slot = *shared;
   const Mono now = ports_.clock.now().mono;
-  look(slot, now);
-  if (const KeyCandidate* const place = at_once(slot)) {
-    slot.held.reset();
-    return place->recipe.keys;
+  find_sources(slot, now);
+  if (const KeyCandidate* const candidate = at_once(slot)) {
+    slot.cached.reset();
+    return candidate->recipe.keys;
   }
-  const bool nothing_to_ask =
-      std::all_of(slot.places.begin(), slot.places.end(),
-                  [](const KeyCandidate& place) { return !place.problem.empty(); });
-  if (nothing_to_ask && !slot.held) {
+  const bool has_no_source =
+      std::all_of(slot.sources.begin(), slot.sources.end(),
+                  [](const KeyCandidate& candidate) { return !candidate.problem.empty(); });
+  if (has_no_source && !slot.cached) {
     std::string notes;
-    for (const KeyCandidate& place : slot.places) {
-      notes += (notes.empty() ? "" : "; ") + place.problem;
+    for (const KeyCandidate& candidate : slot.sources) {
+      notes += (notes.empty() ? "" : "; ") + candidate.problem;
     }
     return KeyError{complaint(slot, notes)};
   }
-  if (slot.held && now >= slot.held->ends_at) slot.held.reset();
+  if (slot.cached && now >= slot.cached->ends_at) slot.cached.reset();
   const bool due =
-      !slot.held || slot.suspect || now >= slot.held->renew_at || now >= slot.held->earlier_at ||
-      std::find(slot.places.begin(), slot.places.end(), slot.held->from) == slot.places.end();
+      !slot.cached || slot.suspect || now >= slot.cached->renew_at ||
+      now >= slot.cached->earlier_at ||
+      std::find(slot.sources.begin(), slot.sources.end(), slot.cached->from) == slot.sources.end();
   if (due && !slot.fetching && now >= slot.next_try) start(shared);
-  if (slot.held && !slot.mending) return slot.held->keys;
+  if (slot.cached && !slot.renewing) return slot.cached->keys;
   // A failure is reported until a fetch succeeds; a new attempt does not change that.
-  const bool pending = slot.fetching && (slot.mending || slot.error.empty());
+  const bool pending = slot.fetching && (slot.renewing || slot.error.empty());
   return KeyError{complaint(slot, pending ? "temporary credentials are being fetched" : slot.error),
                   pending};
 }
 
 bool Credentials::refused(const AccountConfig& account, const Keys& keys) {
   const std::shared_ptr<Slot> slot = slot_of(account);
-  if (!slot->held) {
+  if (!slot->cached) {
     if (slot->fetching) return true;
     const Mono now = ports_.clock.now().mono;
-    const KeyCandidate* const place = at_once(*slot);
-    if (place == nullptr) return false;
+    const KeyCandidate* const candidate = at_once(*slot);
+    if (candidate == nullptr) return false;
     // Credentials on this host: check whether they have changed just now.
     const bool changed = files_.refused(slot->account, keys);
-    slot->looked_at.reset();
-    look(*slot, now);
+    slot->checked_at.reset();
+    find_sources(*slot, now);
     const KeyCandidate* const fresh = at_once(*slot);
     return changed || (fresh != nullptr && !(fresh->recipe.keys == keys));
   }
   // the rejected call used older credentials
-  if (!(slot->held->keys == keys) || slot->mending) return true;
+  if (!(slot->cached->keys == keys) || slot->renewing) return true;
   const Mono now = ports_.clock.now().mono;
-  if (slot->mended_at) {
-    const Duration since = now - *slot->mended_at;
-    if (since < slot->mend_pause) return false;
-    slot->mend_pause = since >= 2 * kLongestMendPause
-                           ? kMendPause
-                           : std::min(2 * slot->mend_pause, kLongestMendPause);
+  if (slot->renewed_at) {
+    const Duration since = now - *slot->renewed_at;
+    if (since < slot->renewal_pause) return false;
+    slot->renewal_pause = since >= 2 * kLongestRenewalPause
+                              ? kRenewalPause
+                              : std::min(2 * slot->renewal_pause, kLongestRenewalPause);
   }
-  slot->mended_at = now;
-  slot->suspect = slot->mending = true;
+  slot->renewed_at = now;
+  slot->suspect = slot->renewing = true;
   if (!slot->fetching) start(slot);
   return true;
 }
@@ -121,26 +122,26 @@ std::shared_ptr<Credentials::Slot> Credentials::slot_of(const AccountConfig& acc
   return slot;
 }
 
-void Credentials::look(Slot& slot, Mono now) {
-  if (slot.looked_at && now - *slot.looked_at < kLookInterval) return;
-  std::vector<KeyCandidate> places = places_.look(slot.account, ports_.clock.now().wall);
-  const bool first = !slot.looked_at && slot.places.empty();
-  slot.looked_at = now;
-  if (!first && now - slot.good_at < kGrace && has_new_problem(slot.places, places)) return;
+void Credentials::find_sources(Slot& slot, Mono now) {
+  if (slot.checked_at && now - *slot.checked_at < kCheckInterval) return;
+  std::vector<KeyCandidate> sources = sources_.find(slot.account, ports_.clock.now().wall);
+  const bool first = !slot.checked_at && slot.sources.empty();
+  slot.checked_at = now;
+  if (!first && now - slot.good_at < kGrace && has_new_problem(slot.sources, sources)) return;
   slot.good_at = now;
-  const bool changed = !(places == slot.places);
-  slot.places = std::move(places);
+  const bool changed = !(sources == slot.sources);
+  slot.sources = std::move(sources);
   // A new source earlier in the chain than the one in use is tried at once.
   const bool behind =
-      slot.held && !slot.places.empty() && !(slot.held->from == slot.places.front());
-  if (changed && behind) slot.held->earlier_at = std::min(slot.held->earlier_at, now);
+      slot.cached && !slot.sources.empty() && !(slot.cached->from == slot.sources.front());
+  if (changed && behind) slot.cached->earlier_at = std::min(slot.cached->earlier_at, now);
 }
 
 // Returns the first source without a problem, if its credentials are available locally.
 const KeyCandidate* Credentials::at_once(const Slot& slot) const {
-  for (const KeyCandidate& place : slot.places) {
-    if (!place.problem.empty()) continue;
-    return place.recipe.kind == KeyRecipe::Kind::kKeys ? &place : nullptr;
+  for (const KeyCandidate& candidate : slot.sources) {
+    if (!candidate.problem.empty()) continue;
+    return candidate.recipe.kind == KeyRecipe::Kind::kKeys ? &candidate : nullptr;
   }
   return nullptr;
 }
@@ -153,51 +154,51 @@ void Credentials::start(const std::shared_ptr<Slot>& slot) {
 // Tries the sources in the chain's order. Valid credentials are not replaced by those of a later
 // source: these may belong to another account.
 Awaitable<void> Credentials::fetch(std::shared_ptr<Slot> slot) {
-  const std::vector<KeyCandidate> places = slot->places;
+  const std::vector<KeyCandidate> sources = slot->sources;
   std::string notes;
-  for (const KeyCandidate& place : places) {
-    std::string problem = place.problem;
+  for (const KeyCandidate& candidate : sources) {
+    std::string problem = candidate.problem;
     // Evaluated again after each wait: the credentials may have expired meanwhile.
-    const auto is_held = [&] { return slot->held && slot->held->from == place; };
+    const auto is_cached = [&] { return slot->cached && slot->cached->from == candidate; };
     const Mono now = ports_.clock.now().mono;
-    if (is_held() && !slot->suspect && now < slot->held->renew_at) {
+    if (is_cached() && !slot->suspect && now < slot->cached->renew_at) {
       // No earlier source works.
-      slot->held->earlier_at = now + kFallbackTime;
+      slot->cached->earlier_at = now + kFallbackTime;
       slot->fetching = false;
       co_return;
     }
     if (problem.empty()) {
-      FetchSettings settings{.metadata_url = places_.metadata_url(),
-                             .metadata_v1 = places_.metadata_v1(),
+      FetchSettings settings{.metadata_url = sources_.metadata_url(),
+                             .metadata_v1 = sources_.metadata_v1(),
                              .ca_file = slot->account.ca_file,
                              .proxy = slot->account.proxy};
-      KeyRecipe recipe = place.recipe;
+      KeyRecipe recipe = candidate.recipe;
       FetchResult result = co_await fetch_keys(ports_, std::move(settings), std::move(recipe));
       if (auto* fetched = std::get_if<FetchedKeys>(&result)) {
-        take(*slot, std::move(*fetched), place, &place == &places.front());
+        take(*slot, std::move(*fetched), candidate, &candidate == &sources.front());
         co_return;
       }
       problem = std::get<std::string>(std::move(result));
     }
     notes += (notes.empty() ? "" : "; ") + problem;
-    if (is_held() && ports_.clock.now().mono < slot->held->ends_at) break;
+    if (is_cached() && ports_.clock.now().mono < slot->cached->ends_at) break;
   }
   fail(*slot, std::move(notes));
 }
 
 void Credentials::take(Slot& slot, FetchedKeys fetched, const KeyCandidate& from, bool first) {
   const Mono now = ports_.clock.now().mono;
-  Held held{std::move(fetched.keys), from};
+  CachedKeys cached{std::move(fetched.keys), from};
   if (fetched.life) {
     const Duration ahead = std::min(kRenewAhead, *fetched.life / 5);
-    const Duration jitter = from_seconds(seconds(ahead) * kJitter * chance());
-    held.ends_at = now + *fetched.life;
-    held.renew_at = now + std::max(kLeastLife, *fetched.life - ahead - jitter);
+    const Duration jitter = from_seconds(seconds(ahead) * kJitter * random01());
+    cached.ends_at = now + *fetched.life;
+    cached.renew_at = now + std::max(kLeastLife, *fetched.life - ahead - jitter);
   }
-  if (!first) held.earlier_at = now + kFallbackTime;
-  slot.held = std::move(held);
+  if (!first) cached.earlier_at = now + kFallbackTime;
+  slot.cached = std::move(cached);
   slot.fetching = false;
-  slot.suspect = slot.mending = false;
+  slot.suspect = slot.renewing = false;
   slot.failures = 0;
   slot.error.clear();
   // Whatever expiry a source returns, there is a pause between fetches.
@@ -209,12 +210,12 @@ void Credentials::fail(Slot& slot, std::string error) {
   const double pause = std::min(seconds(kLongestPause),
                                 seconds(kFirstPause) * std::exp2(std::min(slot.failures, 16)));
   ++slot.failures;
-  slot.next_try = now + from_seconds(pause * (0.5 + 0.5 * chance()));
+  slot.next_try = now + from_seconds(pause * (0.5 + 0.5 * random01()));
   slot.fetching = false;
-  slot.mending = false;
-  const bool news = slot.error.empty() && slot.held;
+  slot.renewing = false;
+  const bool is_new = slot.error.empty() && slot.cached;
   slot.error = std::move(error);
-  if (!news || !warn_) return;
+  if (!is_new || !warn_) return;
   warn_("account `" + slot.account.name +
         "`: could not refresh temporary credentials; using the current ones until they expire, "
         "retrying: " +
@@ -232,7 +233,7 @@ std::string Credentials::complaint(const Slot& slot, const std::string& notes) c
          (notes.empty() ? "" : ": " + notes);
 }
 
-double Credentials::chance() {
+double Credentials::random01() {
   return static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;  // [0, 1)
 }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "credentials/credential_fetch.h"
-#include "credentials/credential_places.h"
+#include "credentials/credential_sources.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -22,7 +22,7 @@ namespace taskwatchd {
 class Credentials : public KeySource {
  public:
   // between two checks of local files
-  static constexpr Duration kLookInterval = std::chrono::seconds(5);
+  static constexpr Duration kCheckInterval = std::chrono::seconds(5);
   // A source that was valid is used for this long after it became invalid: a program that rewrites
   // a file in place truncates it first.
   static constexpr Duration kGrace = std::chrono::seconds(20);
@@ -38,8 +38,8 @@ class Credentials : public KeySource {
   // Minimum interval between two forced refreshes after the API rejected temporary credentials.
   // Doubles up to the maximum while rejections continue; resets after twice the maximum without
   // one.
-  static constexpr Duration kMendPause = std::chrono::seconds(5);
-  static constexpr Duration kLongestMendPause = std::chrono::minutes(10);
+  static constexpr Duration kRenewalPause = std::chrono::seconds(5);
+  static constexpr Duration kLongestRenewalPause = std::chrono::minutes(10);
 
   // What `ports` points to and `files` must outlive this object, which must outlive the run of the
   // event loop. `warn` is called if a renewal fails while the old credentials are still valid, once
@@ -54,7 +54,7 @@ class Credentials : public KeySource {
 
  private:
   // Fetched credentials and their expiry.
-  struct Held {
+  struct CachedKeys {
     Keys keys;
     KeyCandidate from;
     Mono renew_at = Mono::max();
@@ -64,34 +64,34 @@ class Credentials : public KeySource {
   };
   struct Slot {  // one per account
     AccountConfig account;
-    std::vector<KeyCandidate> places;  // in the chain's order
-    std::optional<Mono> looked_at;
+    std::vector<KeyCandidate> sources;  // in the chain's order
+    std::optional<Mono> checked_at;
     Mono good_at;  // when all sources were last free of new problems
-    std::optional<Held> held;
+    std::optional<CachedKeys> cached;
     std::string error;  // of the last fetch; empty after a success
     int failures = 0;   // consecutive
     Mono next_try = Mono::min();
     bool fetching = false;
-    bool suspect = false;  // the API rejected the current credentials
-    bool mending = false;  // and they are not returned: callers wait for the running fetch
-    std::optional<Mono> mended_at;
-    Duration mend_pause = kMendPause;  // current interval between forced refreshes
+    bool suspect = false;   // the API rejected the current credentials
+    bool renewing = false;  // and they are not returned: callers wait for the running fetch
+    std::optional<Mono> renewed_at;
+    Duration renewal_pause = kRenewalPause;  // current interval between forced refreshes
   };
 
   std::shared_ptr<Slot> slot_of(const AccountConfig& account);
-  void look(Slot& slot, Mono now);
+  void find_sources(Slot& slot, Mono now);
   const KeyCandidate* at_once(const Slot& slot) const;
   void start(const std::shared_ptr<Slot>& slot);
   Awaitable<void> fetch(std::shared_ptr<Slot> slot);
   void take(Slot& slot, FetchedKeys fetched, const KeyCandidate& from, bool first);
   void fail(Slot& slot, std::string error);
   std::string complaint(const Slot& slot, const std::string& notes) const;
-  double chance();
+  double random01();
 
   boost::asio::any_io_executor executor_;
   FetchPorts ports_;
   KeySource& files_;
-  CredentialPlaces places_;
+  CredentialSources sources_;
   std::function<void(std::string)> warn_;
   std::map<std::string, std::shared_ptr<Slot>> slots_;  // by account
 };

@@ -69,7 +69,7 @@ Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recor
   metrics_.ask_for_counters([this] { counters_alarm_->ring(); });
 }
 
-Awaitable<std::optional<StoreError>> Fleet::take_over(const Config& config) {
+Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
   std::map<std::string, Stored> loaded;
   for (const AccountConfig& account : config.accounts) {
     const auto poller = pollers_.find(account.name);
@@ -197,7 +197,7 @@ Awaitable<std::optional<StoreError>> Fleet::load_counters(const std::string& acc
 Awaitable<void> Fleet::follow_counters() {
   for (;;) {
     std::map<std::string, std::vector<std::string>> wanted;
-    for (JobKey& job : metrics_.wanted_counters(kAskPart)) {
+    for (JobKey& job : metrics_.pending_counters(kAskPart)) {
       wanted[job.account].push_back(std::move(job.job_id));
     }
     if (wanted.empty()) co_await counters_alarm_->wait_until(Mono::max());

@@ -27,9 +27,9 @@ class Fleet {
 
   // Reads the stored records of newly configured tasks, then applies the configuration in one step:
   // pollers start, change or stop, and the metrics follow. On an error nothing has changed,
-  // including the error of being stopped meanwhile. REQUIRES: no other take_over is running.
-  Awaitable<std::optional<StoreError>> take_over(const Config& config);
-  // Number of parts read from the state database so far: while it grows, a take_over is making
+  // including the error of being stopped meanwhile. REQUIRES: no other apply is running.
+  Awaitable<std::optional<StoreError>> apply(const Config& config);
+  // Number of parts read from the state database so far: while it grows, a apply is making
   // progress.
   std::uint64_t parts_read() const { return parts_read_; }
 

@@ -35,8 +35,8 @@ Awaitable<void> HistoryPruner::prune() {
   Watched watched = fleet_.watched();
   auto pruned = co_await ports_.store.prune(before, std::move(watched));
   if (const auto* error = std::get_if<StoreError>(&pruned)) {
-    ports_.log.tell(ports_.clock.now().wall, Level::kWarn, "",
-                    "could not delete old history: " + error->message);
+    ports_.log.write_event(ports_.clock.now().wall, Level::kWarn, "",
+                           "could not delete old history: " + error->message);
   }
 }
 

@@ -52,7 +52,7 @@ Poller::Poller(boost::asio::any_io_executor executor, Ports ports, Recorder& rec
       alarm_(ports.clock.make_alarm()),
       account_(config, stored, ports.clock.now()),
       refresh_at_(ports.clock.now().mono + kRefresh) {
-  look_for_new_keys();
+  check_for_new_keys();
 }
 
 Awaitable<void> Poller::run() {
@@ -90,7 +90,7 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
   const auto keys = ports_.keys.keys(account_.config());
   if (const auto* error = std::get_if<KeyError>(&keys)) {
     if (error->pending) {
-      account_.ask_again(call, false, asked);
+      account_.requeue(call, false, asked);
     } else {
       for (Event& event : account_.no_keys(call, error->message, asked)) {
         ports_.log.write(std::move(event));
@@ -108,7 +108,7 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
       alarm_->ring();  // the next call of that API was waiting for it
     };
     const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
-    Answer answer;
+    CallResult answer;
     answer.call = std::move(call);
     answer.outcome = read_reply(answer.call.api, result);
     answer.took = ports_.clock.now().mono - left;
@@ -129,7 +129,7 @@ bool Poller::keys_are_pending() {
 
 // Returns true if the call failed because of its credentials and will be repeated with new ones.
 // The failed attempt counts in the request metrics but not towards the account's health.
-bool Poller::ask_with_new_keys(const Answer& answer, const Keys& used) {
+bool Poller::ask_with_new_keys(const CallResult& answer, const Keys& used) {
   const auto* failure = std::get_if<Failure>(&answer.outcome);
   if (failure == nullptr || !failure->blames_keys()) return false;
   if (!ports_.keys.refused(account_.config(), used)) return false;
@@ -138,31 +138,31 @@ bool Poller::ask_with_new_keys(const Answer& answer, const Keys& used) {
                               .failure = failure->reason,
                               .took = answer.took,
                               .retry = false});
-  account_.ask_again(answer.call, true, ports_.clock.now());
+  account_.requeue(answer.call, true, ports_.clock.now());
   return true;
 }
 
-void Poller::finish(const Answer& answer) {
+void Poller::finish(const CallResult& answer) {
   const std::string& name = account_.config().name;
   // 53 of 64 uniform bits fill a double exactly: in [0, 1).
-  const double chance = static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
-  Verdict verdict = account_.settle(answer, ports_.clock.now(), chance);
+  const double random01 = static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
+  CallEffects effects = account_.apply(answer, ports_.clock.now(), random01);
   ports_.observer.call_ended({.account = name,
                               .api = answer.call.api,
-                              .failure = verdict.failure,
+                              .failure = effects.failure,
                               .took = answer.took,
-                              .retry = verdict.retry});
-  for (const Anomaly anomaly : verdict.observation.anomalies) {
+                              .retry = effects.retry});
+  for (const Anomaly anomaly : effects.observation.anomalies) {
     ports_.observer.anomaly(name, anomaly);
   }
-  if (verdict.fetch && stopping_) {
+  if (effects.fetch && stopping_) {
     account_.unbegin();  // no time is left for a download: it is repeated after the next start
-  } else if (verdict.fetch) {
+  } else if (effects.fetch) {
     ++fetches_;
-    spawn(executor_, fetch(*std::exchange(verdict.fetch, std::nullopt),
-                           *std::exchange(verdict.begun, std::nullopt)));
+    spawn(executor_, fetch(*std::exchange(effects.fetch, std::nullopt),
+                           *std::exchange(effects.begun, std::nullopt)));
   }
-  record(std::move(verdict));
+  record(std::move(effects));
 }
 
 // That the download began is stored first: if the file crashes the daemon, the next run knows.
@@ -186,16 +186,16 @@ Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   alarm_->ring();
 }
 
-void Poller::record(Verdict verdict) {
-  for (Event& event : verdict.news) ports_.log.write(std::move(event));
-  Observation& seen = verdict.observation;
+void Poller::record(CallEffects effects) {
+  for (Event& event : effects.events) ports_.log.write(std::move(event));
+  Observation& seen = effects.observation;
   const bool quiet = seen.changes.empty() && seen.events.empty() && seen.counters.empty();
-  if (quiet && verdict.jobs.empty() && verdict.distributions.empty()) return;
+  if (quiet && effects.jobs.empty() && effects.distributions.empty()) return;
   Commit commit;
   commit.events = std::move(seen.events);
   commit.counters = std::move(seen.counters);
-  commit.jobs = std::move(verdict.jobs);
-  commit.distributions = std::move(verdict.distributions);
+  commit.jobs = std::move(effects.jobs);
+  commit.distributions = std::move(effects.distributions);
   recorder_.add(std::move(commit), std::move(seen.changes));
 }
 
@@ -204,12 +204,12 @@ void Poller::refresh(Now now) {
   if (now.mono < refresh_at_) return;
   refresh_at_ = now.mono + kRefresh;
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
-  look_for_new_keys();
+  check_for_new_keys();
 }
 
 // While credentials are rejected the account is polled once per minute: too slow for new ones,
 // which must be used within 30 s.
-void Poller::look_for_new_keys() {
+void Poller::check_for_new_keys() {
   auto found = ports_.keys.keys(account_.config());
   auto* const keys = std::get_if<Keys>(&found);
   if (keys == nullptr) return;

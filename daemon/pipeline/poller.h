@@ -56,12 +56,12 @@ class Poller {
  private:
   Awaitable<void> ask(Call call, Endpoint endpoint, Now asked);
   bool keys_are_pending();
-  bool ask_with_new_keys(const Answer& answer, const Keys& used);
-  void finish(const Answer& answer);
+  bool ask_with_new_keys(const CallResult& answer, const Keys& used);
+  void finish(const CallResult& answer);
   Awaitable<void> fetch(ResultRequest request, DistributionRecord begun);
-  void record(Verdict verdict);
+  void record(CallEffects effects);
   void refresh(Now now);
-  void look_for_new_keys();
+  void check_for_new_keys();
 
   boost::asio::any_io_executor executor_;
   Ports ports_;

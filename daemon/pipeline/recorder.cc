@@ -35,11 +35,11 @@ void Recorder::Group::join(Commit&& part) {
   for (DistributionRecord& one : part.distributions) {
     put(one, commit.distributions, distribution_places);
   }
-  for (Mark& mark : part.marks) {
-    std::erase_if(commit.marks, [&](const Mark& held) {
-      return held.account == mark.account && held.key == mark.key;
+  for (StoredTime& stored_time : part.stored_times) {
+    std::erase_if(commit.stored_times, [&](const StoredTime& held) {
+      return held.account == stored_time.account && held.key == stored_time.key;
     });
-    commit.marks.push_back(std::move(mark));
+    commit.stored_times.push_back(std::move(stored_time));
   }
   for (auto& cursor : part.cursors) {
     std::erase_if(commit.cursors, [&](const auto& held) { return held.first == cursor.first; });
@@ -66,7 +66,7 @@ void Recorder::add_lazily(Commit part) {
 }
 
 bool Recorder::full() const {
-  return pending_.to_tell() + storing_.to_tell() >= kMaxWaiting;
+  return pending_.to_notify() + storing_.to_notify() >= kMaxWaiting;
 }
 
 const TaskRecord* Recorder::unstored(const TaskKey& key) const {

@@ -29,7 +29,9 @@ class Recorder {
   void add_lazily(Commit part);
 
   // Sets the function called after each commit that contained events, with the id of the last one.
-  void on_events(std::function<void(std::uint64_t last_id)> told) { on_events_ = std::move(told); }
+  void on_events(std::function<void(std::uint64_t last_id)> notify) {
+    on_events_ = std::move(notify);
+  }
 
   // True while so many changes are unpublished that polling must pause.
   bool full() const;
@@ -40,7 +42,7 @@ class Recorder {
   std::vector<TaskRecord> unstored_of(const JobKey& job) const;
   std::vector<DistributionRecord> unstored_distributions(const std::string& account) const;
   // True if no change waits to be published.
-  bool idle() const { return !pending_.urgent && storing_.to_tell() == 0; }
+  bool idle() const { return !pending_.urgent && storing_.to_notify() == 0; }
   bool store_up() const { return up_; }
 
   // Stores until stop() was called and nothing waits. Returns an error if the store is broken, or
@@ -60,7 +62,7 @@ class Recorder {
     bool urgent = false;
 
     void join(Commit&& part);
-    std::size_t to_tell() const { return changes.size() + commit.events.size(); }
+    std::size_t to_notify() const { return changes.size() + commit.events.size(); }
   };
 
   Awaitable<std::optional<StoreError>> store();

@@ -14,8 +14,8 @@ constexpr double kHalfNormalMedian = 0.6744897501960817;
 
 }  // namespace
 
-Flights::Flights(Cloud& cloud, Duration rtt, Duration jitter, std::uint64_t seed)
-    : cloud_(cloud),
+Flights::Flights(Platform& platform, Duration rtt, Duration jitter, std::uint64_t seed)
+    : platform_(platform),
       rtt_(rtt),
       jitter_(0, std::max(1e-9, seconds(jitter) / kHalfNormalMedian)),
       has_jitter_(jitter > Duration::zero()),
@@ -40,8 +40,8 @@ void Flights::land(Duration until) {
   while (!under_way_.empty() && under_way_.top().at <= until) {
     Flight flight = under_way_.top();
     under_way_.pop();
-    Answer& answer = flight.answer;
-    answer.outcome = cloud_.answer(answer.call, flight.at);
+    CallResult& answer = flight.answer;
+    answer.outcome = platform_.answer(answer.call, flight.at);
     const auto* failure = std::get_if<Failure>(&answer.outcome);
     const bool lost = failure != nullptr && failure->reason == Reason::kTimeout;
     const Duration back = way();
@@ -60,10 +60,10 @@ Duration Flights::next_answer(Duration limit) {
   return answered_.empty() ? limit : std::min(limit, answered_.top().at);
 }
 
-std::optional<Answer> Flights::take(Duration now) {
+std::optional<CallResult> Flights::take(Duration now) {
   land(now);
   if (answered_.empty() || answered_.top().at > now) return std::nullopt;
-  Answer answer = answered_.top().answer;
+  CallResult answer = answered_.top().answer;
   answered_.pop();
   return answer;
 }

@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "account/account.h"
-#include "plan/cloud.h"
+#include "plan/platform.h"
 
 namespace taskwatchd::plan {
 
 class Flights {
  public:
-  // A call takes half of `rtt` each way, plus the jitter. `cloud` must outlive this object.
-  Flights(Cloud& cloud, Duration rtt, Duration jitter, std::uint64_t seed);
+  // A call takes half of `rtt` each way, plus the jitter. `platform` must outlive this object.
+  Flights(Platform& platform, Duration rtt, Duration jitter, std::uint64_t seed);
 
   // REQUIRES: `now` does not decrease, here and below.
   void send(Call call, Duration now);
@@ -25,14 +25,14 @@ class Flights {
   // be sent before the returned time.
   Duration next_answer(Duration limit);
   // Removes and returns the earliest response that has arrived by now.
-  std::optional<Answer> take(Duration now);
+  std::optional<CallResult> take(Duration now);
 
  private:
   struct Flight {
     Duration at{};  // of arrival at the platform, or of the return
     std::uint64_t number = 0;
     Duration sent{};
-    Answer answer;
+    CallResult answer;
     bool operator>(const Flight& other) const {
       return std::pair(at, number) > std::pair(other.at, other.number);
     }
@@ -42,7 +42,7 @@ class Flights {
   Duration way();
   void land(Duration until);
 
-  Cloud& cloud_;
+  Platform& platform_;
   Duration rtt_;
   std::normal_distribution<double> jitter_;
   bool has_jitter_;

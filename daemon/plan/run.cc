@@ -6,8 +6,8 @@
 #include <random>
 
 #include "account/account.h"
-#include "plan/cloud.h"
 #include "plan/flights.h"
+#include "plan/platform.h"
 
 namespace taskwatchd::plan {
 namespace {
@@ -90,19 +90,20 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
   Mono mono = kBegin;
   const auto now = [&] { return Now{mono, kEpoch + std::chrono::milliseconds(ms_of(mono))}; };
   Account account(config, {}, now());
-  Cloud cloud(world, config.quota, options.faults, options.denied, kEpoch);
-  Flights flights(cloud, options.rtt, options.faults.jitter, world.seed());
+  Platform platform(world, config.quota, options.faults, options.denied, kEpoch);
+  Flights flights(platform, options.rtt, options.faults.jitter, world.seed());
   std::mt19937_64 random(world.seed() ^ kChanceSeed);
-  std::uniform_real_distribution<double> chance(0, 1);
+  std::uniform_real_distribution<double> random01(0, 1);
   std::size_t first_seen = 0;
-  Ms told = 0;
+  Ms progress_at = 0;
   const Mono end = kBegin + std::chrono::milliseconds(options.until);
   while (!watcher.done() && mono < end) {
-    if (ms_of(mono) - told >= kProgressEvery) options.progress(told = ms_of(mono));
+    if (ms_of(mono) - progress_at >= kProgressEvery) options.progress(progress_at = ms_of(mono));
     if (const auto answer = flights.take(mono - kBegin)) {
-      const Verdict verdict = account.settle(*answer, now(), chance(random));
-      for (const TaskChange& change : verdict.observation.changes) {
-        if (change.first_sight && ++first_seen == world.tasks()) result.first_round = ms_of(mono);
+      const CallEffects effects = account.apply(*answer, now(), random01(random));
+      for (const TaskChange& change : effects.observation.changes) {
+        if (change.first_observation && ++first_seen == world.tasks())
+          result.first_round = ms_of(mono);
         if (change.from) ++result.transitions;
         if (!is_finished(change.record.last.status)) continue;
         watcher.see(world.task_number(change.record.key.task_id), seconds(mono - kBegin) * 1000,
@@ -122,9 +123,9 @@ Result run_planner(World& world, AccountConfig config, const RunOptions& options
     flights.send(std::move(*next.call), mono - kBegin);
   }
   watcher.finish(static_cast<double>(ms_of(mono)), result);
-  result.ours = cloud.gateway().ours();
-  result.others = cloud.gateway().others();
-  result.most_in_a_second = cloud.gateway().most_in_a_second();
+  result.ours = platform.gateway().ours();
+  result.others = platform.gateway().others();
+  result.most_in_a_second = platform.gateway().most_in_a_second();
   return result;
 }
 
@@ -193,12 +194,12 @@ Result run_oracle(const World& world, double rate, const RunOptions& options) {
       lists[{world.job_of(task), world.outcome(task)}].push_back(task);
     }
     auto best = lists.end();
-    double best_worth = 0;
+    double best_priority = 0;
     for (auto it = lists.begin(); it != lists.end(); ++it) {
       const double weight = is_bad(it->first.second) ? 10 : 1;
-      const double worth = weight * std::min<double>(kListPage, double(it->second.size()));
-      if (worth > best_worth) {
-        best_worth = worth;
+      const double priority = weight * std::min<double>(kListPage, double(it->second.size()));
+      if (priority > best_priority) {
+        best_priority = priority;
         best = it;
       }
     }

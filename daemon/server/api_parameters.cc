@@ -46,10 +46,10 @@ ApiParameters::ApiParameters(const ApiQuestion& question) : question_(question) 
   }
 }
 
-void ApiParameters::refuse(std::string_view name, std::string_view mend) {
+void ApiParameters::refuse(std::string_view name, std::string_view remedy) {
   if (wrong_) return;
   wrong_ =
-      ApiReply{400, {}, "bad_data", "parameter " + std::string(name) + ": " + std::string(mend)};
+      ApiReply{400, {}, "bad_data", "parameter " + std::string(name) + ": " + std::string(remedy)};
 }
 
 std::string ApiParameters::text(std::string_view name) {

@@ -32,7 +32,7 @@ class ApiParameters {
   // Where a page of tasks begins: a result of to_cursor.
   TaskKey cursor(std::string_view name);
 
-  void refuse(std::string_view name, std::string_view mend);
+  void refuse(std::string_view name, std::string_view remedy);
   const std::optional<ApiReply>& wrong() const { return wrong_; }
 
  private:

@@ -67,9 +67,6 @@ class MetricsPages::Maker {
 
 namespace {
 
-// bytes; below it the gzip header costs more than compression saves
-constexpr std::size_t kGzipFrom = 1024;
-
 template <typename Picture>
 class HeldParts : public WebParts {
  public:
@@ -100,16 +97,16 @@ class UnpackedParts : public WebParts {
 
 }  // namespace
 
-std::optional<MetricsPages::Page> MetricsPages::page(const WebWishes& wishes) {
+std::optional<MetricsPages::Page> MetricsPages::page(const ContentNegotiation& negotiated) {
   drop_old();
-  auto picture = find(wishes);
+  auto picture = find(negotiated);
   if (!picture) {
-    std::size_t& last = wishes.gzip ? last_gzip_ : last_plain_;
+    std::size_t& last = negotiated.gzip ? last_gzip_ : last_plain_;
     if (*held_ > 0 && *held_ + last > limits_.held_bytes) return std::nullopt;
-    picture = make(wishes);
+    picture = make(negotiated);
     last = picture->bytes();
   }
-  if (picture->gzip() && !wishes.gzip) {
+  if (picture->gzip() && !negotiated.gzip) {
     return Page{false, std::make_shared<UnpackedParts<Picture>>(std::move(picture))};
   }
   const bool gzip = picture->gzip();
@@ -121,19 +118,22 @@ void MetricsPages::drop_old() {
   std::erase_if(shared_, [&](const Shared& one) { return now - one.made > limits_.fresh; });
 }
 
-std::shared_ptr<const MetricsPages::Picture> MetricsPages::find(const WebWishes& wishes) const {
+std::shared_ptr<const MetricsPages::Picture> MetricsPages::find(
+    const ContentNegotiation& negotiated) const {
   const auto fits = [&](const Shared& one) {
-    if (one.openmetrics != wishes.openmetrics) return false;
+    if (one.openmetrics != negotiated.openmetrics) return false;
     // Decompressing medium-sized output takes longer than rendering it again is worth.
-    return one.picture->gzip() == wishes.gzip || one.picture->text_bytes() >= limits_.plain_bytes;
+    return one.picture->gzip() == negotiated.gzip ||
+           one.picture->text_bytes() >= limits_.plain_bytes;
   };
   const auto found = std::find_if(shared_.begin(), shared_.end(), fits);
   return found == shared_.end() ? nullptr : found->picture;
 }
 
-std::shared_ptr<const MetricsPages::Picture> MetricsPages::make(const WebWishes& wishes) {
-  Maker maker(wishes.gzip ? kGzipFrom : limits_.plain_bytes);
-  if (wishes.openmetrics) {
+std::shared_ptr<const MetricsPages::Picture> MetricsPages::make(
+    const ContentNegotiation& negotiated) {
+  Maker maker(negotiated.gzip ? kGzipFrom : limits_.plain_bytes);
+  if (negotiated.openmetrics) {
     OpenMetrics format;
     std::string text;
     render_([&](std::string_view part) {
@@ -149,7 +149,7 @@ std::shared_ptr<const MetricsPages::Picture> MetricsPages::make(const WebWishes&
   auto picture = maker.finish(held_);
   if (picture->text_bytes() >= limits_.shared_bytes) {
     // The output is dated at the end of rendering: nothing else runs on the event loop meanwhile.
-    shared_.push_back({picture, wishes.openmetrics, now_()});
+    shared_.push_back({picture, negotiated.openmetrics, now_()});
   }
   return picture;
 }

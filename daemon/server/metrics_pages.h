@@ -13,7 +13,7 @@
 
 #include "core/types/time.h"
 #include "io/http/http_server.h"
-#include "server/web_wishes.h"
+#include "server/content_negotiation.h"
 #include "view/page_writer.h"
 
 namespace taskwatchd {
@@ -43,8 +43,8 @@ class MetricsPages {
     std::shared_ptr<WebParts> parts;
   };
   // Returns one consistent snapshot, at most `fresh` old. Nullopt if too many bytes are being sent.
-  // Only gzip and openmetrics of `wishes` are used.
-  std::optional<Page> page(const WebWishes& wishes);
+  // Only gzip and openmetrics of `negotiated` are used.
+  std::optional<Page> page(const ContentNegotiation& negotiated);
   // Releases output that is no longer fresh; clients that are receiving it keep it.
   void drop_old();
   std::size_t held_bytes() const { return *held_; }
@@ -57,8 +57,8 @@ class MetricsPages {
     bool openmetrics = false;
     Mono made;
   };
-  std::shared_ptr<const Picture> find(const WebWishes& wishes) const;
-  std::shared_ptr<const Picture> make(const WebWishes& wishes);
+  std::shared_ptr<const Picture> find(const ContentNegotiation& negotiated) const;
+  std::shared_ptr<const Picture> make(const ContentNegotiation& negotiated);
 
   Render render_;
   std::function<Mono()> now_;

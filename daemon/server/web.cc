@@ -20,7 +20,7 @@ constexpr char kHealthy[] = "/-/healthy";
 constexpr char kReady[] = "/-/ready";
 // seconds: a client that does not read has been disconnected by then
 constexpr char kPagesAgain[] = "10";
-constexpr char kOpenMetrics[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+constexpr char kOpenMetricsFormat[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 WebResponse only(std::string methods) {
   WebResponse response = plain_text(405, "use " + methods + "\n");
@@ -149,21 +149,22 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   }
   auto question = read_question(*route, path, request);
   if (const auto* why = std::get_if<ApiReply>(&question)) return refuse(*why);
-  return answer(std::get<ApiQuestion>(std::move(question)), wishes_of(request));
+  return answer(std::get<ApiQuestion>(std::move(question)), negotiate(request));
 }
 
-boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question, WebWishes wishes) const {
+boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question,
+                                                ContentNegotiation negotiated) const {
   const std::string handler(name(question.route));
   const ApiReply reply = co_await pages_.api(std::move(question));
   WebResponse response = api_response(reply);
-  spare(response, wishes);
-  pack(response, wishes);
+  spare(response, negotiated);
+  pack(response, negotiated);
   co_return finish({handler, std::move(response)});
 }
 
 WebResponse Web::metrics(const WebRequest& request) const {
-  const WebWishes wishes = wishes_of(request);
-  auto page = pages_.metrics(wishes);
+  const ContentNegotiation negotiated = negotiate(request);
+  auto page = pages_.metrics(negotiated);
   if (!page) {
     WebResponse response =
         plain_text(503, "too many metrics responses are being sent to slow clients; try again\n");
@@ -172,7 +173,7 @@ WebResponse Web::metrics(const WebRequest& request) const {
   }
   WebResponse response;
   response.parts = std::move(page->parts);
-  response.content_type = wishes.openmetrics ? kOpenMetrics : kTextFormat;
+  response.content_type = negotiated.openmetrics ? kOpenMetricsFormat : kTextFormat;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   response.headers.emplace_back("Vary", "Accept");
   if (page->gzip) response.headers.emplace_back("Content-Encoding", "gzip");

@@ -14,8 +14,8 @@
 
 #include "io/http/http_server.h"
 #include "server/api_question.h"
+#include "server/content_negotiation.h"
 #include "server/metrics_pages.h"
-#include "server/web_wishes.h"
 
 namespace taskwatchd {
 
@@ -32,7 +32,7 @@ struct WebOptions {
 
 struct WebPages {
   // Nullopt if too many bytes of metrics are being sent.
-  std::function<std::optional<MetricsPages::Page>(const WebWishes&)> metrics;
+  std::function<std::optional<MetricsPages::Page>(const ContentNegotiation&)> metrics;
   std::function<bool()> ready;
   // Applies the configuration file; returns its errors, or nullopt.
   std::function<std::optional<std::string>()> reload;
@@ -62,7 +62,8 @@ class Web {
   WebResponse finish(Routed routed) const;
   Routed route(const WebRequest& request) const;
   WebAnswer api(const WebRequest& request, const std::string& path) const;
-  boost::asio::awaitable<WebResponse> answer(ApiQuestion question, WebWishes wishes) const;
+  boost::asio::awaitable<WebResponse> answer(ApiQuestion question,
+                                             ContentNegotiation negotiated) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
   bool host_allowed(const WebRequest& request) const;

@@ -47,7 +47,8 @@ WebFront::WebFront(const boost::asio::any_io_executor& executor, Clock& clock, L
       log_(log),
       options_(options),
       web_(pages_of(options), pages),
-      guard_(executor, clock, entropy, [told = pages.answered](int code) { told("login", code); }),
+      guard_(executor, clock, entropy,
+             [count_response = pages.answered](int code) { count_response("login", code); }),
       server_(
           executor, [this](const WebRequest& request) { return web_.handle(request); },
           limits_of(options, web_)),
@@ -130,9 +131,9 @@ void WebFront::warn_of_openness() {
                                       : "without TLS and authentication";
   for (const std::string& address : listening_) {
     if (is_loopback(address)) continue;
-    log_.tell(clock_.now().wall, Level::kWarn, "",
-              "accepts connections from other hosts at " + address + " " + lack +
-                  "; set --web.config.file, or listen on a loopback address");
+    log_.write_event(clock_.now().wall, Level::kWarn, "",
+                     "accepts connections from other hosts at " + address + " " + lack +
+                         "; set --web.config.file, or listen on a loopback address");
   }
 }
 

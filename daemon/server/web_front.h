@@ -30,7 +30,7 @@ class WebFront {
   Awaitable<void> follow() { return settings_.follow(); }
   // Applies the web configuration now. Returns its errors, or nullopt.
   std::optional<std::string> reload() { return settings_.request(); }
-  bool settings_good() const { return settings_.good(); }
+  bool settings_valid() const { return settings_.good(); }
 
   const HttpServer& server() const { return server_; }
   // The bound addresses, with the port that the kernel chose; at least one after listen().

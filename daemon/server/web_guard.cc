@@ -14,7 +14,7 @@
 namespace taskwatchd {
 namespace {
 
-std::string chance(Entropy& entropy) {
+std::string random_key(Entropy& entropy) {
   std::string text;
   for (int i = 0; i < 4; ++i) text += std::to_string(entropy.next());
   return text;
@@ -54,7 +54,7 @@ WebGuard::WebGuard(boost::asio::any_io_executor executor, Clock& clock, Entropy&
       clock_(clock),
       refused_(std::move(refused)),
       checker_(executor_, clock, std::move(check)),
-      cache_(chance(entropy)) {}
+      cache_(random_key(entropy)) {}
 
 void WebGuard::take(const WebConfig& config) {
   // A new certificate alone does not invalidate cached logins.

@@ -1,6 +1,6 @@
 #include "server/web_page.h"
 
-#include "server/web_wishes.h"
+#include "server/content_negotiation.h"
 #include "web_assets.h"
 
 namespace taskwatchd {
@@ -58,7 +58,7 @@ WebResponse index(std::string_view telemetry_path) {
 
 WebResponse status_page(const WebRequest& request, std::string_view path,
                         const std::string& route_prefix, const std::string& telemetry_path) {
-  const WebWishes wishes = wishes_of(request);
+  const ContentNegotiation negotiated = negotiate(request);
   WebResponse response;
   if (path == kScriptPath || path == kStylePath) {
     const bool script = path == kScriptPath;
@@ -74,9 +74,9 @@ WebResponse status_page(const WebRequest& request, std::string_view path,
     response.headers.emplace_back("Location", route_prefix + "/");
   } else {
     response = index(telemetry_path);
-    spare(response, wishes);
+    spare(response, negotiated);
   }
-  pack(response, wishes);
+  pack(response, negotiated);
   response.headers.emplace_back("Content-Security-Policy", kPolicy);
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   response.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "runbooks.h"
-#include "server/web_wishes.h"
+#include "server/content_negotiation.h"
 
 namespace taskwatchd {
 namespace {
@@ -11,13 +11,13 @@ namespace {
 constexpr std::string_view kFolder = "/runbooks/";
 
 // `?lang=` takes precedence over the browser's preference.
-std::string_view language_of(const WebRequest& request, const WebWishes& wishes) {
+std::string_view language_of(const WebRequest& request, const ContentNegotiation& negotiated) {
   const std::string& target = request.target;
   const std::string_view query =
       std::string_view(target).substr(std::min(target.find('?'), target.size()));
   if (query == "?lang=zh") return "zh";
   if (query == "?lang=en") return "en";
-  return wishes.chinese ? "zh" : "en";
+  return negotiated.chinese ? "zh" : "en";
 }
 
 }  // namespace
@@ -35,9 +35,9 @@ WebResponse runbook_page(const WebRequest& request, std::string_view path,
     response.headers.emplace_back("Location", route_prefix + std::string(kFolder));
     return response;
   }
-  const WebWishes wishes = wishes_of(request);
+  const ContentNegotiation negotiated = negotiate(request);
   const std::string_view name = path.substr(kFolder.size());
-  const std::string_view language = language_of(request, wishes);
+  const std::string_view language = language_of(request, negotiated);
   const auto found = std::find_if(kRunbooks.begin(), kRunbooks.end(), [&](const Runbook& one) {
     return one.name == name && one.language == language;
   });
@@ -48,8 +48,8 @@ WebResponse runbook_page(const WebRequest& request, std::string_view path,
   }
   response.content_type = "text/html; charset=utf-8";
   response.body = found->html;
-  spare(response, wishes);
-  pack(response, wishes);
+  spare(response, negotiated);
+  pack(response, negotiated);
   response.headers.emplace_back("Vary", "Accept-Language");
   response.headers.emplace_back("Content-Security-Policy", kRunbookPolicy);
   response.headers.emplace_back("Content-Language", found->language == "zh" ? "zh-CN" : "en");

@@ -10,7 +10,7 @@ namespace {
 
 using LoadResult = std::variant<LoadedWebConfig, std::vector<ConfigError>>;
 
-constexpr Duration kLookEvery = std::chrono::seconds(5);  // if the system reports no file changes
+constexpr Duration kCheckEvery = std::chrono::seconds(5);  // if the system reports no file changes
 // A file that is being written changes again soon: it is read once it has been unchanged this long.
 constexpr Duration kSettle = std::chrono::milliseconds(200);
 
@@ -60,7 +60,7 @@ WebSettings::WebSettings(const boost::asio::any_io_executor& executor, Clock& cl
       take_(std::move(take)),
       watch_(executor,
              [this] {
-               if (!look_at_) look_at_ = clock_.now().mono + kSettle;
+               if (!check_at_) check_at_ = clock_.now().mono + kSettle;
                alarm_->ring();
              }),
       alarm_(clock.make_alarm()) {}
@@ -68,7 +68,7 @@ WebSettings::WebSettings(const boost::asio::any_io_executor& executor, Clock& cl
 std::vector<ConfigError> WebSettings::load_first() {
   if (file_.empty()) return {};
   LoadResult read = load_web_config(file_);
-  in_force_ = digest_of(read);
+  active_ = digest_of(read);
   auto loaded = setting_of(std::move(read), file_);
   if (auto* errors = std::get_if<std::vector<ConfigError>>(&loaded)) return std::move(*errors);
   accept(std::get<WebSetting>(loaded));
@@ -77,7 +77,7 @@ std::vector<ConfigError> WebSettings::load_first() {
 
 std::optional<std::string> WebSettings::request() {
   if (file_.empty()) return std::nullopt;
-  look(true);
+  check(true);
   if (problems_.empty()) return std::nullopt;
   return problems_;
 }
@@ -86,29 +86,29 @@ Awaitable<void> WebSettings::follow() {
   if (file_.empty()) co_return;
   Mono regular = clock_.now().mono;
   for (;;) {
-    const Mono next = look_at_ ? std::min(*look_at_, regular) : regular;
+    const Mono next = check_at_ ? std::min(*check_at_, regular) : regular;
     if (next > clock_.now().mono) {
       co_await alarm_->wait_until(next);
       continue;
     }
     // before reading: no change in between is missed
     watch_.follow(web_config_folders(file_, config_));
-    look(false);
-    regular = clock_.now().mono + kLookEvery;
+    check(false);
+    regular = clock_.now().mono + kCheckEvery;
   }
 }
 
-void WebSettings::look(bool at_once) {
-  look_at_.reset();
+void WebSettings::check(bool at_once) {
+  check_at_.reset();
   LoadResult read = load_web_config(file_);
   const std::size_t digest = digest_of(read);
   const bool as_before = std::exchange(seen_, digest) == digest;
-  if (digest == in_force_) {
+  if (digest == active_) {
     problems_.clear();
     return;
   }
   if (!as_before && !at_once) {
-    look_at_ = clock_.now().mono + kSettle;
+    check_at_ = clock_.now().mono + kSettle;
     return;
   }
   auto loaded = setting_of(std::move(read), file_);
@@ -118,11 +118,11 @@ void WebSettings::look(bool at_once) {
   WebSetting& setting = std::get<WebSetting>(loaded);
   const auto lost = what_it_takes_away(setting.config);
   if (!lost.empty()) return refuse(lost, at_once);
-  in_force_ = digest;
+  active_ = digest;
   problems_.clear();
   accept(setting);
-  log_.tell(clock_.now().wall, Level::kInfo, "config_reloaded",
-            "web configuration reloaded and active", {{"file", file_}});
+  log_.write_event(clock_.now().wall, Level::kInfo, "config_reloaded",
+                   "web configuration reloaded and active", {{"file", file_}});
 }
 
 void WebSettings::accept(const WebSetting& setting) {
@@ -137,39 +137,39 @@ void WebSettings::refuse(const std::vector<ConfigError>& problems, bool asked) {
   const bool known = all == problems_;
   problems_ = std::move(all);
   if (known && !asked) return;
-  log_.tell(clock_.now().wall, Level::kError, "config_reload_failed",
-            "web configuration reload failed; the previous web configuration stays active" +
-                std::string(asked ? " and the main configuration is not reloaded" : "") + ": " +
-                to_string(problems.front()),
-            {{"errors", static_cast<std::int64_t>(problems.size())}, {"file", file_}});
+  log_.write_event(clock_.now().wall, Level::kError, "config_reload_failed",
+                   "web configuration reload failed; the previous web configuration stays active" +
+                       std::string(asked ? " and the main configuration is not reloaded" : "") +
+                       ": " + to_string(problems.front()),
+                   {{"errors", static_cast<std::int64_t>(problems.size())}, {"file", file_}});
   for (std::size_t i = 1; i < problems.size(); ++i) {
-    log_.tell(clock_.now().wall, Level::kError, "", to_string(problems[i]));
+    log_.write_event(clock_.now().wall, Level::kError, "", to_string(problems[i]));
   }
 }
 
 // A file that was emptied, or truncated while it was copied, must not disable the protection.
 std::vector<ConfigError> WebSettings::what_it_takes_away(const WebConfig& next) const {
   std::vector<ConfigError> lost;
-  const auto look_for = [&](bool had, bool has, const char* key, const char* what) {
+  const auto check_change = [&](bool had, bool has, const char* key, const char* what) {
     if (!had || has) return;
     lost.push_back({file_, 0, 0,
                     "`" + std::string(key) + "` was removed, but " + what +
                         " while taskwatchd runs; restore it, or restart taskwatchd"});
   };
-  look_for(config_.tls.has_value(), next.tls.has_value(), "tls_server_config",
-           "TLS cannot be turned off");
-  look_for(verifies_clients(config_), verifies_clients(next),
-           "client_auth_type: RequireAndVerifyClientCert", "client certificates stay required");
-  look_for(has_client_authority(config_), has_client_authority(next) || !verifies_clients(next),
-           "client_ca_file", "the CA of client certificates stays the same");
-  look_for(!config_.users.empty(), !next.users.empty(), "basic_auth_users",
-           "authentication stays required");
+  check_change(config_.tls.has_value(), next.tls.has_value(), "tls_server_config",
+               "TLS cannot be turned off");
+  check_change(verifies_clients(config_), verifies_clients(next),
+               "client_auth_type: RequireAndVerifyClientCert", "client certificates stay required");
+  check_change(has_client_authority(config_), has_client_authority(next) || !verifies_clients(next),
+               "client_ca_file", "the CA of client certificates stays the same");
+  check_change(!config_.users.empty(), !next.users.empty(), "basic_auth_users",
+               "authentication stays required");
   return lost;
 }
 
 void WebSettings::warn_of(const WebSetting& setting) {
   for (const ConfigError& warning : setting.warnings) {
-    log_.tell(clock_.now().wall, Level::kWarn, "", to_string(warning));
+    log_.write_event(clock_.now().wall, Level::kWarn, "", to_string(warning));
   }
 }
 

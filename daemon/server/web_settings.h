@@ -46,7 +46,7 @@ class WebSettings {
   bool good() const { return problems_.empty(); }
 
  private:
-  void look(bool at_once);
+  void check(bool at_once);
   void accept(const WebSetting& setting);
   void refuse(const std::vector<ConfigError>& problems, bool asked);
   std::vector<ConfigError> what_it_takes_away(const WebConfig& next) const;
@@ -59,10 +59,10 @@ class WebSettings {
   FileWatch watch_;
   std::unique_ptr<Alarm> alarm_;
   WebConfig config_;
-  std::size_t in_force_ = 0;  // digests of the files
+  std::size_t active_ = 0;  // digests of the files
   std::size_t seen_ = 0;
-  std::optional<Mono> look_at_;  // when to check for a possible change
-  std::string problems_;         // of the current files, as logged
+  std::optional<Mono> check_at_;  // when to check for a possible change
+  std::string problems_;          // of the current files, as logged
 };
 
 }  // namespace taskwatchd

@@ -57,7 +57,7 @@ std::string job_json(const std::string& account, const JobView& job) {
   json.add("unreconciled", counted(job.unreconciled));
   json.add_if("ended_at", job.ended);
   if (job.statistics) json.add_json("tasks", counts_json(job.statistics->tasks));
-  return json.add_json("observed", counts_json(job.held)).text();
+  return json.add_json("observed", counts_json(job.known)).text();
 }
 
 }  // namespace

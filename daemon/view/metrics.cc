@@ -216,7 +216,7 @@ bool Metrics::knows_counters(const JobKey& job) const {
 void Metrics::ask_for_counters(std::function<void()> asked) {
   impl_->jobs.ask(std::move(asked));
 }
-std::vector<JobKey> Metrics::wanted_counters(std::size_t limit) {
+std::vector<JobKey> Metrics::pending_counters(std::size_t limit) {
   return impl_->jobs.wanted(limit);
 }
 

@@ -47,7 +47,7 @@ class Metrics : public Observer {
   // called when there are such jobs, and they are wanted until they have been restored. Without
   // this call, new counters begin at 0.
   void ask_for_counters(std::function<void()> asked);
-  std::vector<JobKey> wanted_counters(std::size_t limit);
+  std::vector<JobKey> pending_counters(std::size_t limit);
   // Adds the records of tasks of one watched job, in parts and in any order, at start or when the
   // job begins to be watched. Tasks that metrics.task_series includes get series while there is
   // room, as with commits. `job_ended` is JobRecord::ended: a job that finished too long ago has no

@@ -27,7 +27,7 @@ std::string instance_json(const InstanceStatus& instance) {
   JsonObject json;
   json.add("name", instance.name);
   json.add("up", instance.up);
-  json.add_if("failure_reason", instance.trouble);
+  json.add_if("failure_reason", instance.failure_reason);
   return json.text();
 }
 
@@ -48,7 +48,7 @@ std::string account_json(const AccountStatus& account) {
   JsonObject json;
   json.add("name", account.name);
   json.add("up", account.up);
-  json.add_if("failure_reason", account.trouble);
+  json.add_if("failure_reason", account.failure_reason);
   if (account.clock_offset_seconds) {
     json.add("clock_offset_seconds", json_number(*account.clock_offset_seconds));
   }

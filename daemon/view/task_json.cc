@@ -13,7 +13,7 @@ std::string word(JobWatch watch) {
       return "none";
     case JobWatch::kWatched:
       return "watched";
-    case JobWatch::kHelping:
+    case JobWatch::kAssisting:
       return "assisting";
   }
   return {};

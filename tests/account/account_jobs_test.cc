@@ -71,11 +71,11 @@ class AccountJobsTest : public testing::Test {
     return page;
   }
   void settle(const Call& call, Outcome outcome) {
-    Answer given;
+    CallResult given;
     given.call = call;
     given.outcome = std::move(outcome);
-    last = account->settle(given, now, 0.5);
-    for (const Event& event : last.news) news.push_back(event.name);
+    last = account->apply(given, now, 0.5);
+    for (const Event& event : last.events) news.push_back(event.name);
     for (const Event& event : last.observation.events) events.push_back(event.name);
     for (const JobRecord& job : last.jobs) jobs.push_back(job);
     for (const TaskChange& change : last.observation.changes) records.push_back(change.record);
@@ -96,10 +96,10 @@ class AccountJobsTest : public testing::Test {
   std::vector<std::string> news, events;
   std::vector<JobRecord> jobs;
   std::vector<TaskRecord> records;
-  Verdict last;
+  CallEffects last;
 };
 
-TEST_F(AccountJobsTest, AJobIsSeenWholeOnceAndItsGoodTasksSayNothing) {
+TEST_F(AccountJobsTest, TheInitialScanIsReportedOnceAndItsSucceededTasksAreNot) {
   for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), i < 2 ? kFailed : kQueued);
   open();
   run(seconds(5));
@@ -112,7 +112,7 @@ TEST_F(AccountJobsTest, AJobIsSeenWholeOnceAndItsGoodTasksSayNothing) {
   EXPECT_EQ(events.size(), 3u);
 }
 
-TEST_F(AccountJobsTest, WhatWasStoredIsNoNews) {
+TEST_F(AccountJobsTest, WhatWasStoredIsNotLogged) {
   for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), i < 2 ? kFailed : kQueued);
   open();
   run(seconds(5));
@@ -142,7 +142,7 @@ TEST_F(AccountJobsTest, ATaskThatIsNamedTooIsAskedByOneOfBoth) {
   EXPECT_LE(calls_of(Api::kQueryTask), 5u * 60 / 5 + 60);
 }
 
-TEST_F(AccountJobsTest, AnotherJobsReplyIsNotBelieved) {
+TEST_F(AccountJobsTest, AnotherJobsReplyIsNotAccepted) {
   set("t1", kQueued);
   open();
   run(seconds(3));
@@ -165,7 +165,7 @@ TEST_F(AccountJobsTest, AnotherJobsReplyIsNotBelieved) {
   EXPECT_EQ(view().status, JobStatus::kInProgress);
 }
 
-TEST_F(AccountJobsTest, AnOlderDescriptionIsNotBelievedUntilItStays) {
+TEST_F(AccountJobsTest, AnOlderResponseIsNotAcceptedUntilItStays) {
   set("t1", kSucceeded);
   const JobReply before = description;
   description.status = JobStatus::kCompleted;
@@ -193,7 +193,7 @@ TEST_F(AccountJobsTest, AnOlderDescriptionIsNotBelievedUntilItStays) {
   EXPECT_EQ(view().status, JobStatus::kInProgress);
 }
 
-TEST_F(AccountJobsTest, ADescriptionThatShowsARerunHasTheTasksCountedAtOnce) {
+TEST_F(AccountJobsTest, AResponseThatShowsARerunHasTheTasksCountedAtOnce) {
   set("t1", kFailed);
   set("t2", kSucceeded);
   description.status = JobStatus::kCompleted;

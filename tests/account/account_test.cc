@@ -45,16 +45,16 @@ class AccountTest : public testing::Test {
     calls[call.task_id] = call;
     return send(*account, call, now);
   }
-  Verdict settle(const std::string& id, Outcome outcome) {
-    Answer answer;
+  CallEffects settle(const std::string& id, Outcome outcome) {
+    CallResult answer;
     answer.call = calls.at(id);
     answer.outcome = std::move(outcome);
     answer.server_date = server_date;
-    Verdict verdict = account->settle(answer, now, 0.5);
-    for (const Event& event : verdict.news) news.push_back(event.name);
-    for (const Event& event : verdict.observation.events) events.push_back(event.name);
-    last = verdict;
-    return verdict;
+    CallEffects effects = account->apply(answer, now, 0.5);
+    for (const Event& event : effects.events) news.push_back(event.name);
+    for (const Event& event : effects.observation.events) events.push_back(event.name);
+    last = effects;
+    return effects;
   }
   Outcome good(const std::string& id, TaskStatus status = kQueued) const {
     return reply_of(id, status, born);
@@ -77,10 +77,10 @@ class AccountTest : public testing::Test {
   std::vector<std::string> asked, news, events;
   std::vector<Endpoint> endpoints;
   std::map<std::string, Call> calls;  // by task
-  Verdict last;
+  CallEffects last;
 };
 
-TEST_F(AccountTest, StartsDownAndEmptyAndComesUpWithTheFirstGoodReply) {
+TEST_F(AccountTest, StartsDownAndEmptyAndComesUpWithTheFirstSuccess) {
   open(account_of({instance_of("main", {"a", "b"})}));
   EXPECT_FALSE(account->next(now).call) << "a restart must not double the rate";
   EXPECT_FALSE(status_of(account->parts(), now).up);
@@ -107,7 +107,7 @@ TEST_F(AccountTest, EachReasonIsCountedAsItIs) {
   }
 }
 
-TEST_F(AccountTest, AnOutageIsToldOnceAndItsEndOnce) {
+TEST_F(AccountTest, AnOutageIsReportedOnceAndItsEndOnce) {
   open(account_of({instance_of("main", {"a", "b", "c"})}));
   run(seconds(20));
   cloud = all_fail(failure_of(Reason::kUnreachable));
@@ -124,7 +124,7 @@ TEST_F(AccountTest, AnOutageIsToldOnceAndItsEndOnce) {
   EXPECT_EQ(std::count(news.begin(), news.end(), "blind_interval"), 1);
 }
 
-TEST_F(AccountTest, ARefusedKeyIsToldAtOnceAndProbedOnceAMinute) {
+TEST_F(AccountTest, ARejectedKeyIsReportedAtOnceAndProbedOnceAMinute) {
   open(account_of({instance_of("main", {"a", "b", "c"})}));
   run(seconds(20));
   cloud = all_fail(failure_of(Reason::kAuth, "InvalidAccessKeyId.NotFound"));
@@ -140,7 +140,7 @@ TEST_F(AccountTest, ARefusedKeyIsToldAtOnceAndProbedOnceAMinute) {
   EXPECT_FALSE(asked.empty()) << "new keys are tried at once";
 }
 
-TEST_F(AccountTest, ThrottlingSlowsDownIsToldOnceAndSaysNothingOfHealth) {
+TEST_F(AccountTest, ThrottlingSlowsDownIsReportedOnceAndSaysNothingOfHealth) {
   open(account_of({instance_of("main", {"a", "b", "c"})}));
   run(seconds(20));
   cloud = all_fail(failure_of(Reason::kThrottled, "Throttling.User"));
@@ -208,7 +208,7 @@ TEST_F(AccountTest, AnInstanceThatAnswersEverythingSoIsDownAndLosesNoTask) {
   EXPECT_EQ(status_of(account->parts(), now).unfinished, 40u);
 }
 
-TEST_F(AccountTest, IdsThatAreAllUnknownFromTheStartAreToldOfButNotWithoutEnd) {
+TEST_F(AccountTest, IdsThatAreAllUnknownFromTheStartAreReportedButNotWithoutEnd) {
   std::vector<std::string> ids;
   for (int i = 0; i < 40; ++i) ids.push_back("t" + std::to_string(i));
   open(account_of({instance_of("main", ids)}));
@@ -238,7 +238,7 @@ TEST_F(AccountTest, TheFirstGetIsLearntByAllCallsUnderWay) {
   EXPECT_FALSE(last.failure);
 }
 
-TEST_F(AccountTest, AWrongClockIsMendedByTheCloudsDateOnce) {
+TEST_F(AccountTest, AWrongClockIsFixedByThePlatformsDateOnce) {
   open(account_of({instance_of("main", {"a"})}));
   server_date = now.wall + std::chrono::hours(2);
   bool refused = false;
@@ -264,21 +264,21 @@ TEST_F(AccountTest, AReplyForAnotherTaskIsNotTaken) {
   EXPECT_FALSE(status_of(account->parts(), now).up);
 }
 
-TEST_F(AccountTest, WithoutKeysItIsToldOnceAskedRarelyAndNotUp) {
+TEST_F(AccountTest, WithoutKeysItIsReportedOnceAskedRarelyAndNotUp) {
   open(account_of({instance_of("main", {"a"})}));
   run(seconds(1));
   EXPECT_TRUE(status_of(account->parts(), now).up);
-  std::vector<Event> told;
+  std::vector<Event> logged;
   for (int i = 0; i < 4; ++i) {
     pass(seconds(10));
     const NextCall choice = account->next(now);
     ASSERT_TRUE(choice.call) << i;
     ask(*choice.call);
     for (Event& event : account->no_keys(calls.at("a"), "no keys", now))
-      told.push_back(std::move(event));
+      logged.push_back(std::move(event));
     EXPECT_FALSE(account->next(now).call);
   }
-  EXPECT_THAT(names(told), ElementsAre("auth_failed"));
+  EXPECT_THAT(names(logged), ElementsAre("auth_failed"));
   EXPECT_FALSE(status_of(account->parts(), now).up);
   run(seconds(20));
   EXPECT_TRUE(status_of(account->parts(), now).up);
@@ -330,8 +330,8 @@ TEST_F(AccountTest, ARestartGoesOnFromWhatIsStored) {
   record.last = reply_of("a", kQueued, born);
   record.last_seen = now.wall - minutes(10);
   stored.records.push_back(record);
-  stored.marks.push_back({"prod", "alive", now.wall - minutes(10)});
-  stored.marks.push_back({"prod", "success:QueryTask", now.wall - minutes(10)});
+  stored.stored_times.push_back({"prod", "alive", now.wall - minutes(10)});
+  stored.stored_times.push_back({"prod", "success:QueryTask", now.wall - minutes(10)});
   open(account_of({instance_of("main", {"a"})}), stored);
   EXPECT_EQ(status_of(account->parts(), now).apis.at(0).last_success, now.wall - minutes(10));
   run(seconds(1));
@@ -340,7 +340,7 @@ TEST_F(AccountTest, ARestartGoesOnFromWhatIsStored) {
   EXPECT_NEAR(status_of(account->parts(), now).blind_seconds, 600, 1);
   const Commit seen = account->refresh(now);
   EXPECT_EQ(seen.records.size(), 1u);
-  EXPECT_EQ(seen.marks.size(), 4u);
+  EXPECT_EQ(seen.stored_times.size(), 4u);
   EXPECT_TRUE(account->refresh(now).empty());
 }
 

@@ -31,12 +31,12 @@ class OverdueTest : public testing::Test {
       TaskReply reply =
           reply_of(next.call->task_id, next.call->task_id == id ? status : kQueued, now.wall);
       reply.queued = next.call->task_id == id ? queued : now.wall;
-      account->settle({.call = *next.call, .outcome = reply, .server_date = {}}, now, 0);
+      account->apply({.call = *next.call, .outcome = reply, .server_date = {}}, now, 0);
       now.mono += milliseconds(300);
       now.wall += milliseconds(300);
     }
   }
-  std::size_t told(const Commit& commit) {
+  std::size_t logged(const Commit& commit) {
     std::size_t n = 0;
     for (const Event& event : commit.events) n += event.name == "task_overdue" ? 1 : 0;
     return n;
@@ -78,19 +78,19 @@ class OverdueTest : public testing::Test {
   std::optional<Account> account;
 };
 
-TEST_F(OverdueTest, IsToldOnceWhenTheDeadlinePasses) {
+TEST_F(OverdueTest, IsReportedOnceWhenTheDeadlinePasses) {
   open();
   see("a", kSent, now.wall - hours(24) + seconds(60));
-  EXPECT_EQ(told(account->refresh(now)), 0u);
+  EXPECT_EQ(logged(account->refresh(now)), 0u);
   now.wall += seconds(60);
   now.mono += seconds(60);
   const Commit commit = account->refresh(now);
-  EXPECT_EQ(told(commit), 1u);
+  EXPECT_EQ(logged(commit), 1u);
   EXPECT_EQ(commit.events.at(0).level, Level::kWarn);
-  EXPECT_EQ(told(account->refresh(now)), 0u);
+  EXPECT_EQ(logged(account->refresh(now)), 0u);
 }
 
-TEST_F(OverdueTest, ADeadlineThatPassedWhileTheDaemonWasDownIsToldAfterwards) {
+TEST_F(OverdueTest, ADeadlineThatPassedWhileTheDaemonWasDownIsReportedAfterwards) {
   Stored stored;
   TaskRecord record;
   record.key = {"prod", "a"};
@@ -98,28 +98,28 @@ TEST_F(OverdueTest, ADeadlineThatPassedWhileTheDaemonWasDownIsToldAfterwards) {
   record.last.queued = now.wall - hours(24) - seconds(30);
   record.first_seen = record.last_seen = now.wall - hours(1);
   stored.records = {record};
-  stored.marks = {{"prod", "overdue", now.wall - hours(1)}};
+  stored.stored_times = {{"prod", "overdue", now.wall - hours(1)}};
   open(stored);
-  EXPECT_EQ(told(account->refresh(now)), 1u);
+  EXPECT_EQ(logged(account->refresh(now)), 1u);
 }
 
 TEST_F(OverdueTest, AFinishedTaskIsNotOverdue) {
   open();
   see("a", kSucceeded, now.wall - hours(24) + seconds(5));
   now.wall += seconds(60);
-  EXPECT_EQ(told(account->refresh(now)), 0u);
+  EXPECT_EQ(logged(account->refresh(now)), 0u);
 }
 
 TEST_F(OverdueTest, ADeadlineAddedByAReloadReportsOnlyWhatPassesItAfterwards) {
   account.emplace(job_config({}), stored_tasks(20, now.wall - hours(23)), now);
   for (int i = 0; i < 7 * 24; ++i) {
-    EXPECT_EQ(told(account->refresh(now)), 0u);
+    EXPECT_EQ(logged(account->refresh(now)), 0u);
     pass(hours(1));
   }
   Stored fresh = stored_tasks(21, now.wall - hours(24) + seconds(30));
   fresh.records.erase(fresh.records.begin(), fresh.records.begin() + 20);
   account->configure(job_config(hours(24)), fresh, now);
-  EXPECT_EQ(told(account->refresh(now)), 0u);
+  EXPECT_EQ(logged(account->refresh(now)), 0u);
   pass(seconds(30));
   EXPECT_THAT(reported(account->refresh(now)), testing::ElementsAre("t20"));
 }
@@ -127,7 +127,7 @@ TEST_F(OverdueTest, ADeadlineAddedByAReloadReportsOnlyWhatPassesItAfterwards) {
 TEST_F(OverdueTest, ManyThatPassTogetherAreReportedInBoundedCommitsEachOnce) {
   account.emplace(job_config(hours(24)), stored_tasks(2500, now.wall - hours(24) + seconds(5)),
                   now);
-  EXPECT_EQ(told(account->refresh(now)), 0u);
+  EXPECT_EQ(logged(account->refresh(now)), 0u);
   pass(seconds(10));
   std::set<std::string> all;
   std::vector<std::size_t> sizes;
@@ -144,10 +144,10 @@ TEST_F(OverdueTest, ManyThatPassTogetherAreReportedInBoundedCommitsEachOnce) {
 TEST_F(OverdueTest, AClockSetBackReportsNothingTwice) {
   account.emplace(job_config(hours(24)), stored_tasks(3, now.wall - hours(24) + seconds(5)), now);
   pass(seconds(10));
-  EXPECT_EQ(told(account->refresh(now)), 3u);
+  EXPECT_EQ(logged(account->refresh(now)), 3u);
   now.wall -= hours(1);
   for (int i = 0; i < 3 * 360; ++i) {
-    EXPECT_EQ(told(account->refresh(now)), 0u) << i;
+    EXPECT_EQ(logged(account->refresh(now)), 0u) << i;
     pass(seconds(10));
   }
 }

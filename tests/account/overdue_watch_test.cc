@@ -23,7 +23,7 @@ class OverdueWatchTest : public testing::Test {
     restart();
   }
   // The marks are all that a restart has.
-  void restart() { watch.emplace("prod", marks, now); }
+  void restart() { watch.emplace("prod", stored_times, now); }
   // A SENT task whose deadline passes at `due`.
   void add(const std::string& id, Wall due) {
     TaskRecord record;
@@ -39,7 +39,7 @@ class OverdueWatchTest : public testing::Test {
   std::vector<std::string> report() {
     Commit commit;
     watch->report({instance}, tracker, now, commit);
-    if (!commit.marks.empty()) marks = commit.marks;
+    if (!commit.stored_times.empty()) stored_times = commit.stored_times;
     std::vector<std::string> ids;
     for (const Event& event : commit.events) {
       for (const Field& field : event.fields) {
@@ -51,7 +51,7 @@ class OverdueWatchTest : public testing::Test {
   Tracker tracker;
   InstanceConfig instance;
   Wall now{hours(400'000)};
-  std::vector<Mark> marks;
+  std::vector<StoredTime> stored_times;
   std::optional<OverdueWatch> watch;
 };
 
@@ -140,11 +140,11 @@ TEST_F(OverdueWatchTest, WithoutADeadlineNothingIsStoredForItsOwnSake) {
   Commit other;
   other.jobs.emplace_back();
   watch->report({instance}, tracker, now, other);
-  EXPECT_THAT(other.marks, testing::SizeIs(2));
+  EXPECT_THAT(other.stored_times, testing::SizeIs(2));
 }
 
 TEST_F(OverdueWatchTest, AMarkOfAnEarlierVersionHasNoHash) {
-  marks = {{"prod", "overdue", now - hours(1)}};
+  stored_times = {{"prod", "overdue", now - hours(1)}};
   restart();
   add("before", now - hours(2));
   add("while_down", now - minutes(30));

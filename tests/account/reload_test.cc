@@ -77,7 +77,7 @@ class ReloadTest : public testing::Test {
     return page;
   }
   void settle_oldest() {
-    Answer answer;
+    CallResult answer;
     answer.call = under_way.front();
     under_way.pop_front();
     const auto luck = random() % 10;
@@ -88,7 +88,7 @@ class ReloadTest : public testing::Test {
     } else {
       answer.outcome = reply_to(answer.call);
     }
-    account->settle(answer, now, 0.5);
+    account->apply(answer, now, 0.5);
   }
   // Polls for `span` with some calls always under way; `answered`: late ones come in too.
   void run(Duration span) {

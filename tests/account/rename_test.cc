@@ -45,9 +45,9 @@ class RenameTest : public testing::Test {
       send(*account, *next.call, now);
       TaskPage page;
       if (!next.call->status || *next.call->status == row.status) page.tasks = {row};
-      auto verdict =
-          account->settle({.call = *next.call, .outcome = page, .server_date = {}}, now, 0);
-      if (!verdict.observation.events.empty()) return verdict.observation.events;
+      auto effects =
+          account->apply({.call = *next.call, .outcome = page, .server_date = {}}, now, 0);
+      if (!effects.observation.events.empty()) return effects.observation.events;
     }
     return {};
   }

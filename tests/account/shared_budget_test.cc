@@ -28,7 +28,7 @@ class SharedBudgetTest : public testing::Test {
       const bool taken = take(limit);
       budget.on_end(number, !taken);
       throttled += taken ? 0 : 1;
-      if (!taken && budget.look_for_limit(now.mono)) return throttled;
+      if (!taken && budget.detect_limit(now.mono)) return throttled;
     }
     return std::nullopt;
   }

@@ -45,7 +45,7 @@ class ReloaderTest : public ::testing::Test {
   Awaitable<void> life() {
     co_await reloader.take_first(fleet);
     spawn(context.get_executor(), reloader.run(fleet));
-    spawn(context.get_executor(), reloader.follow_task_files());
+    spawn(context.get_executor(), reloader.watch_task_files());
   }
   void configure(const std::string& task) {
     folder_.write("c.yaml",
@@ -58,7 +58,7 @@ class ReloaderTest : public ::testing::Test {
     return reloader.config().accounts.at(0).instances.at(0).tasks;
   }
   // Nothing of the account, which has no cloud here.
-  std::vector<std::string> told() const {
+  std::vector<std::string> logged() const {
     std::vector<std::string> all;
     for (const Event& event : log.events) {
       if (event.name != "account_unreachable") all.push_back(event.name + ": " + event.msg);
@@ -84,18 +84,18 @@ class ReloaderTest : public ::testing::Test {
   Reloader reloader{context.get_executor(), clock, log, folder_ / "c.yaml", [] {}};
 };
 
-TEST_F(ReloaderTest, WhatTheStoreCannotTakeOverIsTriedAgain) {
+TEST_F(ReloaderTest, WhatTheStoreCannotApplyIsTriedAgain) {
   start();
   store.failures = 3;
   configure("T2");
   EXPECT_EQ(reloader.request(), std::nullopt);
   clock.settle();
   EXPECT_THAT(tasks(), ElementsAre("T1", "F1"));
-  EXPECT_FALSE(reloader.last_good());
+  EXPECT_FALSE(reloader.last_successful());
   clock.advance(seconds(60));
   EXPECT_THAT(tasks(), ElementsAre("T2", "F1"));
-  EXPECT_TRUE(reloader.last_good());
-  EXPECT_THAT(told(),
+  EXPECT_TRUE(reloader.last_successful());
+  EXPECT_THAT(logged(),
               ElementsAre(HasSubstr("config_reload_failed: could not apply the new configuration; "
                                     "the previous one stays active, retrying: the disk is full"),
                           HasSubstr("config_reloaded: ")));
@@ -116,7 +116,7 @@ TEST_F(ReloaderTest, ANewerRequestDoesNotWaitForTheNextTry) {
   EXPECT_THAT(tasks(), ElementsAre("T3", "F1"));
 }
 
-TEST_F(ReloaderTest, ATaskFileIsTakenOverThoughTheStoreFailsAtFirst) {
+TEST_F(ReloaderTest, ATaskFileIsAdoptedThoughTheStoreFailsAtFirst) {
   start();
   store.failures = 2;
   folder_.write("d/a.txt", "F1\nF2\n");
@@ -145,14 +145,14 @@ TEST_F(ReloaderTest, ARequestThatFailsDoesNotHideAChangedTaskFile) {
   EXPECT_THAT(tasks(), ElementsAre("T1", "F1", "F2"));
 }
 
-TEST_F(ReloaderTest, AnIdenticalLookReloadsNothing) {
+TEST_F(ReloaderTest, AnIdenticalCheckReloadsNothing) {
   start();
   folder_.write("d/a.txt", "# the same\nF1\n");
   clock.advance(std::chrono::minutes(5));
-  EXPECT_THAT(told(), ElementsAre());
+  EXPECT_THAT(logged(), ElementsAre());
   folder_.write("d/a.txt", "no id\nF1\n");
   clock.advance(std::chrono::minutes(5));
-  EXPECT_THAT(told(), ElementsAre(HasSubstr("a.txt:1:1: `no id` is not a valid task id")));
+  EXPECT_THAT(logged(), ElementsAre(HasSubstr("a.txt:1:1: `no id` is not a valid task id")));
 }
 
 TEST_F(ReloaderTest, WhatIsGoneIsDroppedAfterAWhile) {

@@ -83,7 +83,7 @@ void one_refused_task_changes(benchmark::State& state) {
   metrics.configure(config);
   std::vector<TaskChange> changes;
   for (const TaskRecord& record : records_of(task_ids(state.range(0)))) {
-    changes.push_back(of_job(first_sight(record)));
+    changes.push_back(of_job(first_observation(record)));
   }
   std::size_t i = 0;
   for (auto _ : state) {

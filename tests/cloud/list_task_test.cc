@@ -50,7 +50,7 @@ TEST(ListTaskReply, APageAsTheClientsKnowIt) {
 }
 
 // Whatever a row says beyond the documents, a listed task has no device's words.
-TEST(ListTaskReply, RowsHaveNoDeviceWords) {
+TEST(ListTaskReply, RowsHaveNoDeviceMessages) {
   const auto p = page_of(page(row("T1", R"("Status":"SENT","Message":"m","StatusDetail":"d")")));
   ASSERT_TRUE(p);
   EXPECT_EQ(p->tasks.at(0).message + p->tasks.at(0).status_detail, "");

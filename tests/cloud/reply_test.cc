@@ -118,7 +118,7 @@ TEST(QueryTaskReply, StatusDetailAsObjectKeepsItsText) {
   EXPECT_EQ(task_with(R"("StatusDetail": "not {json")")->status_detail, "not {json");
 }
 
-TEST(QueryTaskReply, DeviceWordsLoseTheirCredentialsAndAreBounded) {
+TEST(QueryTaskReply, DeviceMessagesLoseTheirCredentialsAndAreBounded) {
   const auto t =
       task_with(R"("Message":"got https://b.oss.aliyuncs.com/f?Expires=1&Signature=CANARY ok",)"
                 R"("StatusDetail":"{\"u\":\"https:\\/\\/h\\/p?Signature\\u003dCANARY\",\"n\":1}")");

@@ -51,10 +51,10 @@ class ExplainTest : public testing::Test {
     return {};
   }
   void answer(const Call& call, Outcome outcome) {
-    Answer answer;
+    CallResult answer;
     answer.call = call;
     answer.outcome = std::move(outcome);
-    account->settle(answer, now, 0.5);
+    account->apply(answer, now, 0.5);
   }
   // The next call, made and answered.
   void turn(const std::function<Outcome(const Call&)>& cloud) {

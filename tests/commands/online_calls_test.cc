@@ -107,7 +107,7 @@ TEST(OnlineCalls, ThePolicyNamesEachActionOnceAndNoOther) {
             R"("Resource":"*"}]})");
 }
 
-TEST(OnlineCalls, HowFarATroubleReaches) {
+TEST(OnlineCalls, HowFarAFailureReaches) {
   for (const Reason reason : kAllReasons) {
     const Failure failure = failure_of(reason);
     EXPECT_EQ(lacks_action(failure), reason == Reason::kForbidden) << name(reason);

@@ -49,7 +49,7 @@ TEST(KeyText, ATokenBelongsToAnIdOfSts) {
   EXPECT_FALSE(is_temporary_id("STS"));
 }
 
-TEST(KeyText, IsRefusedWithTheMendAndWithoutTheSecret) {
+TEST(KeyText, IsRefusedWithTheFixAndWithoutTheSecret) {
   const std::string too_long(kMaxKeyBytes + 1, 'x');
   const std::string with_zero("canary\0canary", 13);
   for (const std::string& bad :

@@ -21,7 +21,7 @@ TEST(Shipped, ExampleIsRightAsItStands) {
 }
 
 // What stands as "(default)" in the example is the default: without those lines nothing changes.
-TEST(Shipped, ExampleTellsTheDefaultsTruly) {
+TEST(Shipped, ExampleStatesTheDefaults) {
   const std::string text = read_text(kFolder + "example.yaml");
   std::istringstream lines(text);
   std::string without;

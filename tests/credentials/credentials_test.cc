@@ -264,7 +264,7 @@ TEST_F(CredentialsTest, ASourceThatIsRepairedIsUsedInAMinuteToo) {
   EXPECT_EQ(pass(account(), seconds(70)), "sts2");
 }
 
-TEST_F(CredentialsTest, ARefusedSessionOfALaterSourceIsReplacedAtOnce) {
+TEST_F(CredentialsTest, ARejectedSessionOfALaterSourceIsReplacedAtOnce) {
   fill();
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_ID");
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
@@ -292,7 +292,7 @@ TEST_F(CredentialsTest, OneFetchAtATimeAndNobodyWaits) {
   EXPECT_EQ(now(slow), "sts1");
 }
 
-TEST_F(CredentialsTest, AHostileServiceIsTheTroubleOfItsOwnAccount) {
+TEST_F(CredentialsTest, AHostileServiceAffectsOnlyItsOwnAccount) {
   AccountConfig ecs = account("ecs");
   ecs.credentials.ecs_ram_role = "m";
   AccountConfig fine = account("fine");
@@ -313,7 +313,7 @@ TEST_F(CredentialsTest, AHostileServiceIsTheTroubleOfItsOwnAccount) {
   }
 }
 
-TEST_F(CredentialsTest, ARefusedSessionIsFetchedAnewOnce) {
+TEST_F(CredentialsTest, ARejectedSessionIsFetchedAgainOnce) {
   const AccountConfig role = role_account();
   EXPECT_EQ(settled(role), "sts1");
   const Keys old = std::get<Keys>(credentials().keys(role));
@@ -325,7 +325,7 @@ TEST_F(CredentialsTest, ARefusedSessionIsFetchedAnewOnce) {
   const Keys fresh = std::get<Keys>(credentials().keys(role));
   EXPECT_FALSE(credentials().refused(role, fresh)) << "it does not help";
   EXPECT_EQ(sessions, 2);
-  pass(role, Credentials::kMendPause);
+  pass(role, Credentials::kRenewalPause);
   EXPECT_TRUE(credentials().refused(role, fresh));
   EXPECT_EQ(settled(role), "sts3");
 }
@@ -343,7 +343,7 @@ TEST_F(CredentialsTest, WhatStaysRefusedIsFetchedLessAndLessOften) {
   EXPECT_LE(sessions, 14);
 }
 
-TEST_F(CredentialsTest, ARefusedSessionComesBackIfThereIsNoOther) {
+TEST_F(CredentialsTest, ARejectedSessionComesBackIfThereIsNoOther) {
   const AccountConfig role = role_account();
   EXPECT_EQ(settled(role), "sts1");
   faults = {{"sts", kDown}};
@@ -419,7 +419,7 @@ TEST_F(CredentialsTest, AnotherRoleIsAnotherSession) {
   EXPECT_EQ(http.in_flight(), 0u) << "what was under way ends in nobody's slot";
 }
 
-TEST_F(CredentialsTest, ATokenFileIsReadAnewAndHasItsLimits) {
+TEST_F(CredentialsTest, ATokenFileIsReadAgainAndHasItsLimits) {
   fill();
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_ID");
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_SECRET");

@@ -128,7 +128,7 @@ class NotedObserver : public Observer {
   explicit NotedObserver(MemoryStore& store) : store_(store) {}
   void call_ended(const CallEnd& call) override { calls.push_back(call); }
   void committed(const TaskChange& change, Wall) override {
-    told_early = told_early || !store_.records().contains(change.record.key);
+    notified_early = notified_early || !store_.records().contains(change.record.key);
     changes.push_back(change);
   }
   void counted(const CounterDelta& delta, Wall) override { counts.push_back(delta); }
@@ -140,7 +140,7 @@ class NotedObserver : public Observer {
   std::vector<CounterDelta> counts;
   std::map<Anomaly, int> anomalies;
   int commits = 0;
-  bool told_early = false;
+  bool notified_early = false;
 
  private:
   MemoryStore& store_;

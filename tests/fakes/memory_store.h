@@ -200,7 +200,7 @@ class MemoryStore : public Store {
     for (const TaskRecord& record : commit.records) now_ = std::max(now_, record.last_seen);
     for (const JobRecord& job : commit.jobs) now_ = std::max(now_, job.last_seen);
     for (const auto& one : commit.distributions) now_ = std::max(now_, one.last_seen);
-    for (const Mark& mark : commit.marks) now_ = std::max(now_, mark.at);
+    for (const StoredTime& stored_time : commit.stored_times) now_ = std::max(now_, stored_time.at);
 
     Committed committed;
     for (const TaskRecord& record : commit.records) {
@@ -219,7 +219,8 @@ class MemoryStore : public Store {
       auto& counter = counters_.try_emplace(key, CounterValue{key, 0, born}).first->second;
       counter.value += add;
     }
-    for (const Mark& mark : commit.marks) marks_[{mark.account, mark.key}] = mark.at;
+    for (const StoredTime& stored_time : commit.stored_times)
+      marks_[{stored_time.account, stored_time.key}] = stored_time.at;
     for (const auto& [sink, id] : commit.cursors) cursors_[sink] = std::max(cursors_[sink], id);
     ++commits_;
     return committed;
@@ -228,7 +229,7 @@ class MemoryStore : public Store {
   Stored read(const std::string& account) const {
     Stored stored;
     for (const auto& [key, at] : marks_) {
-      if (key.first == account) stored.marks.push_back({key.first, key.second, at});
+      if (key.first == account) stored.stored_times.push_back({key.first, key.second, at});
     }
     for (const auto& [key, job] : jobs_) {
       if (key.account == account) stored.jobs.push_back(job);

@@ -153,7 +153,7 @@ Awaitable<void> fetch_once(Story& story, FakeResultFiles& files) {
   story.tell(result == nullptr ? "failed" : "ok=" + std::to_string(result->ok));
 }
 
-TEST(FakeResultFiles, AnswersAsToldAndLate) {
+TEST(FakeResultFiles, AnswersAsScriptedAndLate) {
   Story story;
   FakeResultFiles files(story.clock, [](const ResultRequest&) { return understood(3); });
   files.set_delay(seconds(2));

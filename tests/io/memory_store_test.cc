@@ -21,7 +21,7 @@ Commit one_event() {
   return {.events = {make_event("prod", "t1")}};
 }
 
-TEST(MemoryStore, FailsAsOftenAsTold) {
+TEST(MemoryStore, FailsAsOftenAsRequested) {
   boost::asio::io_context context;
   MemoryStore store;
   store.fail_next(2, {StoreError::Kind::kBroken, "on order"});

@@ -163,7 +163,7 @@ TYPED_TEST_P(StoreContract, StartsEmpty) {
   const Stored stored = this->load("prod", {"t1"});
   EXPECT_TRUE(stored.records.empty());
   EXPECT_TRUE(this->counters("prod", {"job-1"}).empty());
-  EXPECT_TRUE(stored.marks.empty());
+  EXPECT_TRUE(stored.stored_times.empty());
   EXPECT_TRUE(stored.jobs.empty());
   EXPECT_TRUE(this->event_ids().empty());
   EXPECT_TRUE(this->task_ids_of_job({"prod", "job-1"}, "", 10).empty());
@@ -252,13 +252,13 @@ TYPED_TEST_P(StoreContract, AccountsAreApart) {
   this->commit({.records = {make_record("a", "t1", TaskStatus::kSent),
                             make_record("b", "t1", TaskStatus::kFailed)},
                 .counters = {{{"a", "j", Counter::kTransitions, TaskStatus::kSent}, 1}},
-                .marks = {{"a", "alive", at(1)}}});
+                .stored_times = {{"a", "alive", at(1)}}});
   const Stored b = this->load("b", {"t1"});
   ASSERT_EQ(b.records.size(), 1u);
   EXPECT_EQ(b.records[0].last.status, TaskStatus::kFailed);
   EXPECT_TRUE(this->counters("b", {"j"}).empty());
   EXPECT_EQ(this->counters("a", {"j"}).size(), 1u);
-  EXPECT_TRUE(b.marks.empty());
+  EXPECT_TRUE(b.stored_times.empty());
 }
 
 TYPED_TEST_P(StoreContract, EventsComeBackInOrderWithTheirIds) {
@@ -481,12 +481,13 @@ TYPED_TEST_P(StoreContract, ATasksNewestEventsRising) {
 }
 
 TYPED_TEST_P(StoreContract, MarksAreReplaced) {
-  this->commit({.marks = {{"prod", "alive", at(1)}, {"prod", "success:QueryTask", at(2)}}});
-  this->commit({.marks = {{"prod", "alive", at(9)}}});
+  this->commit({.stored_times = {{"prod", "alive", at(1)}, {"prod", "success:QueryTask", at(2)}}});
+  this->commit({.stored_times = {{"prod", "alive", at(9)}}});
   this->world_.reopen();
-  const auto marks = this->load("prod", {}).marks;
-  ASSERT_EQ(marks.size(), 2u);
-  for (const Mark& mark : marks) EXPECT_EQ(mark.at, mark.key == "alive" ? at(9) : at(2));
+  const auto stored_times = this->load("prod", {}).stored_times;
+  ASSERT_EQ(stored_times.size(), 2u);
+  for (const StoredTime& stored_time : stored_times)
+    EXPECT_EQ(stored_time.at, stored_time.key == "alive" ? at(9) : at(2));
 }
 
 TYPED_TEST_P(StoreContract, CursorsMoveForwardOnly) {
@@ -569,7 +570,7 @@ TYPED_TEST_P(StoreContract, PruningLowersNoCounterOfAWatchedJob) {
   const auto ids = this->commit({.records = {make_task_of("other", "t1")},
                                  .events = {make_event("prod", "t1")},
                                  .counters = {{key, 4}},
-                                 .marks = {{"prod", "alive", at(0)}}});
+                                 .stored_times = {{"prod", "alive", at(0)}}});
   this->commit({.cursors = {{"log", ids[0]}}});
   this->good(
       this->store().prune(at(50), {.tasks = {}, .jobs = {{"prod", "job-1"}}, .distributions = {}}));
@@ -578,14 +579,14 @@ TYPED_TEST_P(StoreContract, PruningLowersNoCounterOfAWatchedJob) {
   const auto counters = this->counters("prod", {"job-1"});
   ASSERT_EQ(counters.size(), 1u);
   EXPECT_EQ(counters[0].value, 4u);
-  EXPECT_EQ(this->load("prod", {}).marks.size(), 1u);
+  EXPECT_EQ(this->load("prod", {}).stored_times.size(), 1u);
 }
 
 TYPED_TEST_P(StoreContract, PruneDropsCountersOfJobsThatAreOldAndNotWatched) {
   const auto begun = [](const std::string& account, const std::string& job, std::int64_t when) {
     return Commit{.counters = {{{account, job, Counter::kTransitions, TaskStatus::kSent}, 1},
                                {{account, job, Counter::kFirstSeen, TaskStatus::kQueued}, 1}},
-                  .marks = {{account, "alive", at(when)}}};
+                  .stored_times = {{account, "alive", at(when)}}};
   };
   for (const char* job : {"old", "watched", "job-left", "task-left"}) {
     this->commit(begun("prod", job, 10));

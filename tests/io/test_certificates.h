@@ -23,7 +23,7 @@ using X509Ptr = std::unique_ptr<X509, CertificateFree>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, CertificateFree>;
 using TlsContext = std::unique_ptr<SSL_CTX, CertificateFree>;
 
-struct CertificateWish {
+struct CertificateOptions {
   std::string subject_alt_name = "IP:127.0.0.1,DNS:localhost";
   long from_seconds = -3600;  // from now
   long to_seconds = 3600;
@@ -49,18 +49,18 @@ class TestAuthority {
   std::string certificate() const { return pem(certificate_.get()); }
 
   // A certificate and its key, both in PEM form.
-  std::pair<std::string, std::string> issue(const CertificateWish& wish = {}) const {
+  std::pair<std::string, std::string> issue(const CertificateOptions& options = {}) const {
     const KeyPtr key(EVP_EC_gen("P-256"));
-    return {pem(leaf_of(key.get(), wish).get()), pem(key.get())};
+    return {pem(leaf_of(key.get(), options).get()), pem(key.get())};
   }
 
-  TlsContext serve(const CertificateWish& wish = {}) const {
+  TlsContext serve(const CertificateOptions& options = {}) const {
     const KeyPtr key(EVP_EC_gen("P-256"));
-    const X509Ptr leaf = leaf_of(key.get(), wish);
+    const X509Ptr leaf = leaf_of(key.get(), options);
     TlsContext context(SSL_CTX_new(TLS_server_method()));
-    if (wish.highest_tls != 0) {
+    if (options.highest_tls != 0) {
       SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
-      SSL_CTX_set_max_proto_version(context.get(), wish.highest_tls);
+      SSL_CTX_set_max_proto_version(context.get(), options.highest_tls);
       SSL_CTX_set_security_level(context.get(), 0);
     }
     SSL_CTX_use_certificate(context.get(), leaf.get());
@@ -86,12 +86,12 @@ class TestAuthority {
     const long size = BIO_get_mem_data(out.get(), &text);
     return std::string(text, static_cast<std::size_t>(size));
   }
-  X509Ptr leaf_of(EVP_PKEY* key, const CertificateWish& wish) const {
+  X509Ptr leaf_of(EVP_PKEY* key, const CertificateOptions& options) const {
     X509Ptr leaf = make(key, "test server");
-    X509_gmtime_adj(X509_getm_notBefore(leaf.get()), wish.from_seconds);
-    X509_gmtime_adj(X509_getm_notAfter(leaf.get()), wish.to_seconds);
+    X509_gmtime_adj(X509_getm_notBefore(leaf.get()), options.from_seconds);
+    X509_gmtime_adj(X509_getm_notAfter(leaf.get()), options.to_seconds);
     X509_set_issuer_name(leaf.get(), X509_get_subject_name(certificate_.get()));
-    add(leaf.get(), certificate_.get(), NID_subject_alt_name, wish.subject_alt_name);
+    add(leaf.get(), certificate_.get(), NID_subject_alt_name, options.subject_alt_name);
     sign(leaf.get());
     return leaf;
   }

@@ -20,7 +20,7 @@
 
 namespace taskwatchd {
 
-struct TlsWish {
+struct TlsOptions {
   int lowest = TLS1_2_VERSION;
   int highest = 0;  // any
   std::string ciphers = {};
@@ -29,17 +29,18 @@ struct TlsWish {
 
 class TlsClient {
  public:
-  TlsClient(const std::string& address, const std::string& authority, const TlsWish& wish = {})
+  TlsClient(const std::string& address, const std::string& authority,
+            const TlsOptions& options = {})
       : context_(SSL_CTX_new(TLS_client_method())), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     SSL_CTX_set_security_level(context_.get(), 0);  // old versions too: the server must refuse them
-    SSL_CTX_set_min_proto_version(context_.get(), wish.lowest);
-    SSL_CTX_set_max_proto_version(context_.get(), wish.highest);
-    if (!wish.ciphers.empty()) SSL_CTX_set_cipher_list(context_.get(), wish.ciphers.c_str());
+    SSL_CTX_set_min_proto_version(context_.get(), options.lowest);
+    SSL_CTX_set_max_proto_version(context_.get(), options.highest);
+    if (!options.ciphers.empty()) SSL_CTX_set_cipher_list(context_.get(), options.ciphers.c_str());
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), read(authority).get());
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
     // All test authorities have one name: no other's certificate goes along with the client's own.
     SSL_CTX_set_mode(context_.get(), SSL_MODE_NO_AUTO_CHAIN);
-    if (!wish.certificate.first.empty()) take(wish.certificate);
+    if (!options.certificate.first.empty()) take(options.certificate);
     const timeval within{5, 0};
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &within, sizeof within);
     sockaddr_in to{};

@@ -52,7 +52,7 @@ class FleetTest : public testing::Test {
     for (const char* job : {"job", "old"}) {
       spawn(context.get_executor(),
             put({.counters = {{{"prod", job, Counter::kTransitions, kFailed}, 7}},
-                 .marks = {{"prod", "alive", kBorn - hours(1)}}}));
+                 .stored_times = {{"prod", "alive", kBorn - hours(1)}}}));
     }
     clock.settle();
   }
@@ -63,12 +63,12 @@ class FleetTest : public testing::Test {
     account.quota_share = 1;
     account.pace.task = {};
     config.accounts = {account};
-    spawn(context.get_executor(), take_over());
+    spawn(context.get_executor(), apply());
     clock.settle();
   }
-  Awaitable<void> take_over() {
+  Awaitable<void> apply() {
     const Config mine = config;
-    EXPECT_FALSE(co_await fleet.take_over(mine));
+    EXPECT_FALSE(co_await fleet.apply(mine));
   }
   HttpResult answer() {
     HttpResult result = wire(reply_of("a", status, kBorn + seconds(static_cast<int>(status))));

@@ -108,7 +108,7 @@ TEST(Outbox, ACrashBeforeTheCursorIsStoredRepeatsWithTheSameIds) {
   EXPECT_EQ(next.sink.ids, up_to(2));
 }
 
-TEST(Outbox, TellsWhatWaitsFromEarlierLives) {
+TEST(Outbox, DeliversWhatWaitsFromEarlierRuns) {
   MemoryStore store;
   {
     Life life(store);

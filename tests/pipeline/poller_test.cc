@@ -39,11 +39,11 @@ class PollerTest : public testing::Test {
   void begin(std::vector<AccountConfig> accounts) {
     config.accounts = std::move(accounts);
     taken = false;
-    spawn(context.get_executor(), take_over());
+    spawn(context.get_executor(), apply());
   }
-  Awaitable<void> take_over() {
+  Awaitable<void> apply() {
     const Config mine = config;
-    failure = co_await fleet.take_over(mine);
+    failure = co_await fleet.apply(mine);
     taken = true;
   }
   HttpResult answer(const HttpRequest& request) {
@@ -87,7 +87,7 @@ TEST_F(PollerTest, AsksWithinTheQuotaAndRecords) {
   }
   EXPECT_EQ(store.records().size(), 2u);
   EXPECT_EQ(observer.calls.size(), http.sent());
-  EXPECT_FALSE(observer.told_early);
+  EXPECT_FALSE(observer.notified_early);
   status["a"] = kFailed;
   clock.advance(seconds(2));
   EXPECT_EQ((store.records().at({"prod", "a"}).last.status), kFailed);
@@ -201,7 +201,7 @@ TEST_F(PollerTest, KeysOnTheirWayAreNoFailure) {
   EXPECT_TRUE(fleet.status()[0].up);
 }
 
-TEST_F(PollerTest, ARefusedSessionIsAskedWithOnceMore) {
+TEST_F(PollerTest, ARejectedSessionIsAskedWithOnceMore) {
   const auto refused = [this](const HttpRequest& request) -> HttpResult {
     if (keys.secret == "one") {
       return HttpReply{400, {}, R"({"Code":"InvalidSecurityToken.Expired","Message":"no"})"};
@@ -239,7 +239,7 @@ TEST_F(PollerTest, ASessionThatStaysRefusedIsProbedOnceAMinute) {
   EXPECT_NEAR(static_cast<double>(http.sent() - before), 20, 2);
 }
 
-TEST_F(PollerTest, ATaskListedAgainIsNotToldTwice) {
+TEST_F(PollerTest, ATaskListedAgainIsNotReportedTwice) {
   ASSERT_TRUE(take({listing({"a", "b"})}));
   clock.advance(seconds(2));
   ASSERT_EQ(store.events().size(), 2u);
@@ -339,7 +339,7 @@ class ResultFetchTest : public PollerTest {
   Awaitable<void> take_account() {
     Config mine;
     mine.accounts = {account()};
-    failure = co_await own_fleet.take_over(mine);
+    failure = co_await own_fleet.apply(mine);
   }
   void start() {
     spawn(context.get_executor(), run_recorder());

@@ -73,14 +73,14 @@ class RecorderTest : public testing::Test {
   bool ended = false;
 };
 
-TEST_F(RecorderTest, StoresThenTells) {
+TEST_F(RecorderTest, StoresThenReports) {
   add("a");
   EXPECT_TRUE(observer.changes.empty());
   clock.settle();
   EXPECT_EQ(store.commits(), 1u);
   EXPECT_EQ(observer.changes.size(), 1u);
   EXPECT_EQ(observer.counts.size(), 1u);
-  EXPECT_FALSE(observer.told_early);
+  EXPECT_FALSE(observer.notified_early);
   EXPECT_THAT(woken, ElementsAre(1u));
   EXPECT_TRUE(recorder.idle());
 }
@@ -100,7 +100,7 @@ TEST_F(RecorderTest, WhatComesDuringACommitIsOneGroup) {
   EXPECT_EQ(store.commits(), 2u);
   EXPECT_EQ(observer.changes.size(), 3u);
   EXPECT_THAT(woken, ElementsAre(1u, 3u));
-  EXPECT_FALSE(observer.told_early);
+  EXPECT_FALSE(observer.notified_early);
 }
 
 TEST_F(RecorderTest, LazyPartsWaitForFiveSecondsOrForCompany) {
@@ -117,7 +117,7 @@ TEST_F(RecorderTest, LazyPartsWaitForFiveSecondsOrForCompany) {
   EXPECT_TRUE(store.records().contains(TaskKey{"prod", "b"}));
 }
 
-TEST_F(RecorderTest, AFailingStoreIsToldOnceAndNothingIsLost) {
+TEST_F(RecorderTest, AFailingStoreIsReportedOnceAndNothingIsLost) {
   store.fail_next(5, {Kind::kUnavailable, "disk full"});
   add("a");
   clock.advance(seconds(2));
@@ -134,7 +134,7 @@ TEST_F(RecorderTest, AFailingStoreIsToldOnceAndNothingIsLost) {
   EXPECT_EQ(store.events().size(), 2u);
 }
 
-TEST_F(RecorderTest, ALongOutageWithoutNewsPilesUpNothing) {
+TEST_F(RecorderTest, ALongOutageWithoutChangesPilesUpNothing) {
   store.fail_next(1'000'000, {Kind::kUnavailable, "disk full"});
   add("a");
   for (int i = 0; i < 25'000; ++i) add_seen(std::to_string(i % 10));
@@ -165,7 +165,7 @@ TEST_F(RecorderTest, TheLaterOfTwoRecordsOfAJobIsStoredOnce) {
   EXPECT_EQ(store.jobs().at({"prod", "J1"}).last_seen, Wall(milliseconds(4)));
 }
 
-TEST_F(RecorderTest, IsFullWhenTooMuchWaitsToBeToldAndNotAfterwards) {
+TEST_F(RecorderTest, IsFullWhenTooMuchWaitsToBeReportedAndNotAfterwards) {
   store.fail_next(1'000'000, {Kind::kUnavailable, "disk full"});
   for (int i = 0; i < 9'000; ++i) add("a");
   clock.settle();
@@ -204,7 +204,7 @@ TEST_F(RecorderTest, StopStoresTheLazyPartsAndEnds) {
   EXPECT_EQ(store.records().size(), 1u);
 }
 
-TEST_F(RecorderTest, StopDuringAnOutageEndsWithTheErrorAndTellsNobody) {
+TEST_F(RecorderTest, StopDuringAnOutageEndsWithTheErrorAndNotifiesNobody) {
   store.fail_next(1'000'000, {Kind::kUnavailable, "disk full"});
   add("a");
   clock.settle();

@@ -9,8 +9,8 @@
 
 #include "account/budget.h"
 #include "bench/polling_scenarios.h"
-#include "plan/cloud.h"
 #include "plan/flights.h"
+#include "plan/platform.h"
 
 namespace taskwatchd::plan {
 namespace {
@@ -106,22 +106,22 @@ TEST(FailingCalls, UseTheQuotaAsGoodOnesDo) {
 TEST(OtherPrograms, CallEvenlyAndAreRefusedAsWell) {
   Faults faults;
   faults.other_calls = 3;
-  Gateway alone(faults, kFive, 1), beside(faults, kFive, 1);
+  Gateway alone(faults, kFive, 1), parallel(faults, kFive, 1);
   constexpr int kSeconds = 1000;
   alone.arrive(Api::kListTask, std::chrono::seconds(kSeconds));
   EXPECT_NEAR(static_cast<double>(alone.others().calls), 5.0 * 3 * kSeconds, 5);
   EXPECT_EQ(alone.others().refused, 0u);
   // 3/s of theirs and 4.9/s of ours do not fit into 5/s: 2.9/s are refused, on either side.
   for (int at = 0; at < kSeconds * 1000; at += 205) {
-    beside.arrive(Api::kListTask, milliseconds(at));
+    parallel.arrive(Api::kListTask, milliseconds(at));
   }
-  const double refused = static_cast<double>(beside.ours().refused + beside.others().refused);
+  const double refused = static_cast<double>(parallel.ours().refused + parallel.others().refused);
   EXPECT_NEAR(refused / kSeconds, 2.9, 0.15);
-  EXPECT_GT(beside.ours().refused, 0u);
-  EXPECT_GT(beside.others().refused, 0u);
+  EXPECT_GT(parallel.ours().refused, 0u);
+  EXPECT_GT(parallel.others().refused, 0u);
 }
 
-class FaultyCloud : public testing::Test {
+class FaultyPlatform : public testing::Test {
  protected:
   static Call listing(const std::string& token = "") {
     Call call;
@@ -130,7 +130,7 @@ class FaultyCloud : public testing::Test {
     call.token = token;
     return call;
   }
-  Cloud cloud(const Faults& faults) { return Cloud(world_, {}, faults, {}, kEpoch); }
+  Platform platform(const Faults& faults) { return Platform(world_, {}, faults, {}, kEpoch); }
   static const TaskPage& page_of(const Outcome& outcome) { return std::get<TaskPage>(outcome); }
   static std::string code_of(const Outcome& outcome) {
     const auto* failure = std::get_if<Failure>(&outcome);
@@ -140,14 +140,14 @@ class FaultyCloud : public testing::Test {
   World world_{{{500, 500, 0}}, {}, Order::kId, 1};
 };
 
-TEST_F(FaultyCloud, StatisticsShowHowThingsStood) {
+TEST_F(FaultyPlatform, StatisticsShowHowThingsStood) {
   Faults faults;
   faults.statistics_lag = std::chrono::seconds(5);
-  Cloud late = cloud(faults), exact = cloud({});
+  Platform late = platform(faults), exact = platform({});
   Call call;
   call.api = Api::kQueryJobStatistics;
   call.job_id = "modelJob00000";
-  const auto counts = [&](Cloud& of, int at_s) {
+  const auto counts = [&](Platform& of, int at_s) {
     return std::get<JobStatistics>(of.answer(call, std::chrono::seconds(at_s))).tasks;
   };
   EXPECT_EQ(counts(late, 3), counts(exact, 0));
@@ -155,8 +155,8 @@ TEST_F(FaultyCloud, StatisticsShowHowThingsStood) {
   EXPECT_NE(counts(late, 65), counts(exact, 65)) << "tasks were sent meanwhile";
 }
 
-TEST_F(FaultyCloud, AWalkByTokensSeesTheWholeList) {
-  Cloud whole = cloud({});
+TEST_F(FaultyPlatform, AScanByTokensSeesTheWholeList) {
+  Platform whole = platform({});
   std::size_t rows = 0;
   std::string token;
   for (int i = 0; i < 10; ++i) {
@@ -168,20 +168,20 @@ TEST_F(FaultyCloud, AWalkByTokensSeesTheWholeList) {
   EXPECT_EQ(rows, 500u);
 }
 
-TEST_F(FaultyCloud, ATokenLivesSoLongFromWhenItWasGivenOut) {
+TEST_F(FaultyPlatform, ATokenLivesSoLongFromWhenItWasGivenOut) {
   Faults faults;
   faults.token_life = std::chrono::minutes(1);
-  Cloud one = cloud(faults);
+  Platform one = platform(faults);
   const std::string token = page_of(one.answer(listing(), Duration{})).next_token;
   EXPECT_EQ(code_of(one.answer(listing(token), std::chrono::seconds(60))), "");
   EXPECT_EQ(code_of(one.answer(listing(token), std::chrono::seconds(61))),
             "iot.job.NextTokenExpired");
 }
 
-TEST_F(FaultyCloud, ATokenOfSingleUseIsRefusedTheSecondTime) {
+TEST_F(FaultyPlatform, ATokenOfSingleUseIsRefusedTheSecondTime) {
   Faults faults;
   faults.single_use_tokens = true;
-  Cloud one = cloud(faults);
+  Platform one = platform(faults);
   const std::string token = page_of(one.answer(listing(), Duration{})).next_token;
   const std::string again = page_of(one.answer(listing(), Duration{})).next_token;
   EXPECT_EQ(code_of(one.answer(listing(token), Duration{})), "");
@@ -190,13 +190,13 @@ TEST_F(FaultyCloud, ATokenOfSingleUseIsRefusedTheSecondTime) {
 }
 
 // Throttled and 503: the list was not read. Timed out: it was, but the page is lost.
-TEST_F(FaultyCloud, OnlyAnAnsweredCallUsesUpItsToken) {
+TEST_F(FaultyPlatform, OnlyAnAnsweredCallUsesUpItsToken) {
   for (const bool mixed : {false, true}) {
     Faults faults;
     faults.single_use_tokens = true;
     faults.failing_calls = 0.9;
     faults.mixed = mixed;
-    Cloud one = cloud(faults);
+    Platform one = platform(faults);
     std::map<Reason, int> before;  // a token's first answer, its failures until then
     std::string token;
     for (int i = 0; i < 2000; ++i) {
@@ -217,10 +217,10 @@ TEST_F(FaultyCloud, OnlyAnAnsweredCallUsesUpItsToken) {
   }
 }
 
-TEST_F(FaultyCloud, RefusesAsManyTokensAsAskedFor) {
+TEST_F(FaultyPlatform, RefusesAsManyTokensAsAskedFor) {
   Faults faults;
   faults.refused_tokens = 0.1;
-  Cloud one = cloud(faults);
+  Platform one = platform(faults);
   const std::string token = page_of(one.answer(listing(), Duration{})).next_token;
   int refused = 0;
   for (int i = 0; i < 10'000; ++i) {
@@ -230,10 +230,10 @@ TEST_F(FaultyCloud, RefusesAsManyTokensAsAskedFor) {
   EXPECT_NEAR(refused, 1000, 100);
 }
 
-TEST_F(FaultyCloud, CallsOvertakeOneAnotherWhereTheWayVaries) {
+TEST_F(FaultyPlatform, CallsOvertakeOneAnotherWhereTheWayVaries) {
   constexpr Duration kJitter = milliseconds(10), kTrip = milliseconds(60);
   constexpr int kCalls = 2000;
-  Cloud one = cloud({});
+  Platform one = platform({});
   Flights steady(one, kTrip, {}, 1), varying(one, kTrip, kJitter, 1);
   for (Flights* const flights : {&steady, &varying}) {
     std::vector<std::uint32_t> order;
@@ -258,11 +258,11 @@ TEST_F(FaultyCloud, CallsOvertakeOneAnotherWhereTheWayVaries) {
   }
 }
 
-TEST_F(FaultyCloud, ATimeOutTakesTenSeconds) {
+TEST_F(FaultyPlatform, ATimeOutTakesTenSeconds) {
   Faults faults;
   faults.failing_calls = 1;
   faults.mixed = true;
-  Cloud one = cloud(faults);
+  Platform one = platform(faults);
   Flights flights(one, milliseconds(60), {}, 1);
   for (int i = 0; i < 50; ++i) flights.send(listing(), milliseconds(i));
   const Duration end = std::chrono::hours(1);
@@ -284,7 +284,7 @@ Result run(const Faults& faults, const RunOptions& others = {}, Order order = Or
   return run_planner(world, full_quota(), options);
 }
 
-TEST(FaultyRun, CountsWhatTheCloudCounted) {
+TEST(FaultyRun, CountsWhatThePlatformCounted) {
   const Result clean = run({});
   std::uint64_t calls = 0;
   for (const auto& [api, n] : clean.calls) calls += n;

@@ -149,7 +149,7 @@ TEST_F(SmallRun, HoursEndTheRun) {
   EXPECT_THAT(text(report), HasSubstr("unfinished by then"));
 }
 
-TEST_F(SmallRun, ACloudThatFailsIsNamedAndCounted) {
+TEST_F(SmallRun, APlatformThatFailsIsNamedAndCounted) {
   Request request{.order = Order::kId};
   EXPECT_THAT(text(run(request)), Not(HasSubstr("Modelled faults")));
   request.hours = 0.5;  // no longer, or all is seen
@@ -187,7 +187,7 @@ TEST_F(SmallRun, TextHasAChart) {
   EXPECT_THAT(said, HasSubstr("round robin, failures"));
 }
 
-TEST(Report, WithoutABadEndThereIsNoFigure) {
+TEST(Report, WithoutAFailureThereIsNoFigure) {
   const Report report;
   EXPECT_THAT(json(report), HasSubstr(R"("bad":{"mean":null,"p50":null,"p99":null})"));
   EXPECT_THAT(text(report), Not(HasSubstr("by detection delay")));

@@ -13,24 +13,24 @@ constexpr Wall kEpoch{};
 constexpr std::size_t kLimit = 50;
 constexpr Ms kMinute = 60'000;
 
-struct Walk {
+struct Scan {
   std::multiset<std::string> ids;
   std::vector<TaskReply> rows;
 };
 
-Walk walk(World& world, std::size_t job, std::optional<TaskStatus> status, Ms at) {
-  Walk walk;
+Scan scan(World& world, std::size_t job, std::optional<TaskStatus> status, Ms at) {
+  Scan scan;
   std::string token;
   do {
     TaskPage page = world.page(job, status, token, kLimit, at, kEpoch);
     EXPECT_LE(page.tasks.size(), kLimit);
     for (TaskReply& row : page.tasks) {
-      walk.ids.insert(row.task_id);
-      walk.rows.push_back(std::move(row));
+      scan.ids.insert(row.task_id);
+      scan.rows.push_back(std::move(row));
     }
     token = page.next_token;
   } while (!token.empty());
-  return walk;
+  return scan;
 }
 
 class EveryOrder : public testing::TestWithParam<Order> {};
@@ -44,7 +44,7 @@ TEST_P(EveryOrder, CountsAreWhatTheListsShowAtAnyInstant) {
       std::set<std::string> all;
       for (const TaskStatus status : kAllTaskStatuses) {
         if (status == TaskStatus::kUnknown) continue;
-        const Walk list = walk(world, job, status, at);
+        const Scan list = scan(world, job, status, at);
         EXPECT_EQ(list.ids.size(), count_of(counts.tasks, status)) << name(status) << " at " << at;
         sum += static_cast<std::uint32_t>(list.ids.size());
         for (const TaskReply& row : list.rows) {
@@ -53,7 +53,7 @@ TEST_P(EveryOrder, CountsAreWhatTheListsShowAtAnyInstant) {
         }
       }
       EXPECT_EQ(sum, counts.total);
-      EXPECT_EQ(walk(world, job, std::nullopt, at).ids.size(), counts.total);
+      EXPECT_EQ(scan(world, job, std::nullopt, at).ids.size(), counts.total);
     }
   }
 }
@@ -61,7 +61,7 @@ TEST_P(EveryOrder, CountsAreWhatTheListsShowAtAnyInstant) {
 TEST_P(EveryOrder, OneTaskIsAsItsListShowsIt) {
   World world({{100, 100, 0}}, {}, GetParam(), 3);
   const Ms at = 5 * kMinute;
-  for (const TaskReply& row : walk(world, 0, std::nullopt, at).rows) {
+  for (const TaskReply& row : scan(world, 0, std::nullopt, at).rows) {
     const TaskReply alone = world.task(world.task_number(row.task_id), at, kEpoch);
     EXPECT_EQ(alone.task_id, row.task_id);
     EXPECT_EQ(alone.status, row.status);
@@ -79,7 +79,7 @@ TEST(World, ListsStandInTheirOrder) {
   const Ms at = 60 * kMinute;
   for (const Order order : {Order::kOldest, Order::kNewest}) {
     World world({{500, 500, 0}}, {}, order, 1);
-    const Walk list = walk(world, 0, TaskStatus::kSucceeded, at);
+    const Scan list = scan(world, 0, TaskStatus::kSucceeded, at);
     ASSERT_GT(list.rows.size(), 300u);
     for (std::size_t i = 1; i < list.rows.size(); ++i) {
       if (order == Order::kOldest) {
@@ -91,7 +91,7 @@ TEST(World, ListsStandInTheirOrder) {
   }
 }
 
-TEST(World, AWalkGoesOnWhileTheListGrows) {
+TEST(World, AScanGoesOnWhileTheListGrows) {
   World world({{500, 500, 0}}, {}, Order::kNewest, 1);
   const Ms begun = 8 * kMinute;
   const TaskPage first = world.page(0, TaskStatus::kSucceeded, "", kLimit, begun, kEpoch);
@@ -105,7 +105,7 @@ TEST(World, AWalkGoesOnWhileTheListGrows) {
     for (const TaskReply& row : page.tasks) ids.insert(row.task_id);
     token = page.next_token;
   }
-  EXPECT_EQ(ids, walk(world, 0, TaskStatus::kSucceeded, begun).ids) << "as when it was begun";
+  EXPECT_EQ(ids, scan(world, 0, TaskStatus::kSucceeded, begun).ids) << "as when it was begun";
 }
 
 TEST(World, TheSameSeedIsTheSameWorld) {

@@ -126,7 +126,7 @@ TEST_F(EventAnswersTest, NamesTheParameterThatIsWrong) {
   EXPECT_EQ(ask(ApiRoute::kEvents, {}, "x").status, 400);
 }
 
-TEST_F(EventAnswersTest, AStreamTellsEachEventOnce) {
+TEST_F(EventAnswersTest, AStreamReportsEachEventOnce) {
   happen(3);
   const auto reader = listen(ask(ApiRoute::kEvents));
   EXPECT_EQ(reader->text, "retry: 2000\nid: 3\n\n");

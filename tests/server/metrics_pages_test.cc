@@ -157,12 +157,12 @@ TEST_F(MetricsPagesTest, OneAloneMayBeLarger) {
   limits.held_bytes = 1;
   MetricsPages narrow([this](const TakePart& take) { render(take); }, [this] { return now; },
                       limits);
-  const WebWishes wishes{.gzip = true, .openmetrics = false, .known = ""};
-  const auto first = narrow.page(wishes);
+  const ContentNegotiation negotiated{.gzip = true, .openmetrics = false, .known = ""};
+  const auto first = narrow.page(negotiated);
   ASSERT_TRUE(first);
-  EXPECT_TRUE(narrow.page(wishes)) << "the same";
+  EXPECT_TRUE(narrow.page(negotiated)) << "the same";
   now += std::chrono::seconds(2);
-  EXPECT_FALSE(narrow.page(wishes));
+  EXPECT_FALSE(narrow.page(negotiated));
 }
 
 TEST_F(MetricsPagesTest, APageMayOutliveThem) {

@@ -87,7 +87,7 @@ TEST_F(WebApiTest, AStreamPassesProxiesAtOnce) {
   EXPECT_THAT(ask("GET", "/api/v1/events").headers, testing::Contains(kAtOnce));
 }
 
-TEST_F(WebApiTest, AHostThatIsRefusedIsToldTheFlag) {
+TEST_F(WebApiTest, TheRefusalOfAHostNamesTheFlag) {
   const WebResponse response = ask("GET", "/api/v1/jobs", "taskwatchd_upstream");
   EXPECT_EQ(response.status, 403);
   EXPECT_THAT(response.body, HasSubstr("--web.allowed-host"));

@@ -95,7 +95,7 @@ TEST_F(WebSettingsTest, AnotherCertificateIsTakenOnceItIsLeftAlone) {
   EXPECT_THAT(told("config_reloaded"), ElementsAre("web configuration reloaded and active"));
 }
 
-TEST_F(WebSettingsTest, ChangesThatNobodyTellsOfAreFoundWithinSeconds) {
+TEST_F(WebSettingsTest, ChangesWithoutNotificationAreFoundWithinSeconds) {
   start();
   issue();
   clock.advance(seconds(6));  // the loop never hears of inotify in between
@@ -114,7 +114,7 @@ TEST_F(WebSettingsTest, AFileThatIsBeingWrittenIsNotTaken) {
   EXPECT_TRUE(taken[1].config.users.contains("user19"));
 }
 
-TEST_F(WebSettingsTest, ABadFileKeepsTheOldAndIsToldOnce) {
+TEST_F(WebSettingsTest, ABadFileKeepsTheOldAndIsReportedOnce) {
   start();
   configure("  anna: plain\n  berta: text\n");
   pass(seconds(60));

@@ -31,17 +31,17 @@ class WebTest : public testing::Test {
                                    [](const auto& header) { return header.first == "host"; });
     if (!named) headers.emplace_back("host", "127.0.0.1:10120");
     MetricsPages pages([this](const TakePart& take) { take(page); }, [] { return Mono(); }, limits);
-    const Web web(options, {.metrics = [&](const WebWishes& wishes) { return pages.page(wishes); },
-                            .ready = [this] { return ready; },
-                            .reload =
-                                [this] {
-                                  ++reloads;
-                                  return wrong;
-                                },
-                            .answered =
-                                [this](const std::string& handler, int code) {
-                                  answered = handler + " " + std::to_string(code);
-                                }});
+    const Web web(
+        options,
+        {.metrics = [&](const ContentNegotiation& negotiated) { return pages.page(negotiated); },
+         .ready = [this] { return ready; },
+         .reload =
+             [this] {
+               ++reloads;
+               return wrong;
+             },
+         .answered = [this](const std::string& handler,
+                            int code) { answered = handler + " " + std::to_string(code); }});
     auto response = std::get<WebResponse>(web.handle({method, target, std::move(headers)}));
     if (response.parts) {
       const std::size_t bytes = response.parts->bytes();
@@ -163,11 +163,12 @@ TEST_F(WebTest, BeyondTheBudgetOfBytesThereIsNoPageButHealth) {
   limits.held_bytes = 7000;
   MetricsPages pages([this](const TakePart& take) { take(page); }, [] { return Mono(); }, limits);
   const Web web(
-      options, {.metrics = [&](const WebWishes& wishes) { return pages.page(wishes); },
-                .ready = [] { return true; },
-                .reload = [] { return std::optional<std::string>(); },
-                .answered = [this](const std::string& handler,
-                                   int code) { answered = handler + " " + std::to_string(code); }});
+      options,
+      {.metrics = [&](const ContentNegotiation& negotiated) { return pages.page(negotiated); },
+       .ready = [] { return true; },
+       .reload = [] { return std::optional<std::string>(); },
+       .answered = [this](const std::string& handler,
+                          int code) { answered = handler + " " + std::to_string(code); }});
   const auto get = [&](const std::string& path) {
     return std::get<WebResponse>(web.handle({"GET", path, {{"host", "localhost"}}}));
   };

@@ -39,7 +39,7 @@ TEST(Simulation, TheQuotaIsUsedWhileThereIsWork) {
   world.run(minutes(10));
   EXPECT_LE(world.most_in_a_second(), 5u);
   EXPECT_GE(static_cast<double>(world.calls()), 0.97 * 5 * 600);
-  EXPECT_LE(world.told_events("api_throttled"), 1u);
+  EXPECT_LE(world.logged_events("api_throttled"), 1u);
 }
 
 TEST(Simulation, AWorldWhoseTasksAreDoneCostsACallAMinute) {
@@ -84,7 +84,7 @@ TEST(Simulation, ADaemonThatWasDownSaysWhatItMissed) {
   world.sleep(minutes(10));
   world.start();
   world.run(minutes(2));
-  EXPECT_EQ(world.told_events("blind_interval"), 1u);
+  EXPECT_EQ(world.logged_events("blind_interval"), 1u);
   EXPECT_NEAR(world.status().blind_seconds, 600, 15);
 }
 
@@ -101,7 +101,7 @@ TEST(Simulation, AJumpOfTheWallClockChangesNothingButWhatIsWritten) {
   EXPECT_GE(world.calls(), before + 30) << "polling goes on";
   EXPECT_LE(world.most_in_a_second(), 4u);
   world.run(minutes(60));
-  EXPECT_EQ(world.told_events("blind_interval"), 0u);
+  EXPECT_EQ(world.logged_events("blind_interval"), 0u);
 }
 
 TEST(Simulation, OthersThatEatTheQuotaAreGivenWay) {

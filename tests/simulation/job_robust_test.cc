@@ -105,7 +105,7 @@ TEST(JobRobustness, ARestartInTheMiddleOfTenThousandTasks) {
   EXPECT_LE(world.most_in_a_second(), 4u);
 }
 
-TEST(JobRobustness, TheFirstSightCostsItsPages) {
+TEST(JobRobustness, TheFirstObservationCostsItsPages) {
   constexpr std::uint32_t kTasks = 100'000;
   for (const hours start : {hours(24), hours(-48)}) {
     for (const char* const order : {"id", "newest", "oldest"}) {

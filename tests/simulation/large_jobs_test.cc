@@ -117,7 +117,7 @@ TEST(LargeJobs, AListWithoutEndDoesNotStarveTheOthers) {
     const auto found = world.anomalies().find(Anomaly::kEndlessList);
     ASSERT_NE(found, world.anomalies().end()) << kind;
     EXPECT_LE(found->second, 8 * 25) << "each list backs off";
-    EXPECT_EQ(world.told_events("endless_list"), 1u) << "logged once";
+    EXPECT_EQ(world.logged_events("endless_list"), 1u) << "logged once";
     world.run(minutes(2));
     const std::uint64_t before = world.calls_of(Api::kListTask);
     world.run(minutes(10));

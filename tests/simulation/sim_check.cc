@@ -34,10 +34,11 @@ void SimWorld::note_delay(const TaskChange& change, Wall at) {
   const TaskRecord& record = change.record;
   const std::string& task = record.key.task_id;
   const std::string status(name(record.last.status));
-  if (change.first_sight && !first_status_.emplace(task, status).second) {
+  if (change.first_observation && !first_status_.emplace(task, status).second) {
     violate("seen first for a second time: " + task);
   }
-  const bool news = change.first_sight ? change.changed_while_watched : change.from.has_value();
+  const bool news =
+      change.first_observation ? change.changed_while_watched : change.from.has_value();
   if (!news || !is_finished(record.last.status)) return;
   const double delay = static_cast<double>(ms(at) - ms(record.last.modified)) / 1000;
   delays_.all.push_back(delay);

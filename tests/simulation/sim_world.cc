@@ -354,7 +354,7 @@ std::uint64_t SimWorld::calls_of(Api api) const {
   return sends == sends_us_.end() ? 0 : sends->second.size();
 }
 
-std::uint64_t SimWorld::told_events(const std::string& name) const {
+std::uint64_t SimWorld::logged_events(const std::string& name) const {
   const auto at = told_.find(name);
   return at == told_.end() ? 0 : at->second;
 }

@@ -97,7 +97,7 @@ class SimWorld {
   const SimDelays& delays() const { return delays_; }
   std::uint64_t retries() const { return retries_; }
   const std::map<Anomaly, int>& anomalies() const { return anomalies_; }
-  std::uint64_t told_events(const std::string& name) const;
+  std::uint64_t logged_events(const std::string& name) const;
 
  private:
   struct Life;

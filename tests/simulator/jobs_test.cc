@@ -47,7 +47,7 @@ TEST_F(Jobs, StatisticsCountWhatIsTrueOrWas) {
   EXPECT_EQ(code("QueryJobStatistics", {}), "MissingJobId");
 }
 
-TEST_F(Jobs, QueryJobTellsHowTheJobStands) {
+TEST_F(Jobs, QueryJobReportsHowTheJobStands) {
   JobSpec spec;
   spec.id = "job-1";
   spec.name = "ota";
@@ -93,7 +93,7 @@ TEST_F(Jobs, QueryJobTellsHowTheJobStands) {
             "iot.job.TaskNotFound");
 }
 
-TEST_F(Jobs, OnlyCustomJobsTellATimeout) {
+TEST_F(Jobs, OnlyCustomJobsReportATimeout) {
   JobSpec spec;
   spec.id = "job-1";
   spec.type = "SET_PROPERTY";

@@ -17,7 +17,7 @@ TEST(ApiJson, Status) {
   AccountStatus account;
   account.name = "prod";
   account.up = true;
-  account.trouble = "no_keys";
+  account.failure_reason = "no_keys";
   account.instances = {{"main", false, "auth"}, {"other", true}};
   account.apis = {{Api::kListTask, 3.5, 4, kNoon, true, 9, {{Reason::kForbidden, 2}}},
                   {Api::kQueryTask, 4, 4, {}}};
@@ -72,7 +72,7 @@ TEST(ApiJson, Jobs) {
   job.overdue.emplace();
   count_of(*job.overdue, TaskStatus::kQueued) = 2;
   count_of(*job.overdue, TaskStatus::kSent) = 1;
-  count_of(job.held, TaskStatus::kFailed) = 2;
+  count_of(job.known, TaskStatus::kFailed) = 2;
   job.unseen_ended = 1;
   job.unseen_since = kNoon;
   AccountStatus account;
@@ -92,7 +92,7 @@ TEST(ApiJson, Jobs) {
                 "\"FAILED\":2,\"REJECTED\":0,\"TIMED_OUT\":0,\"CANCELLED\":0,\"UNKNOWN\":0}}]}");
 }
 
-TEST(ApiJson, TasksKeepADevicesWordsAsData) {
+TEST(ApiJson, TasksKeepADeviceMessageAsData) {
   TaskListing listing;
   ListedTask unseen;
   unseen.record.key = {"prod", "t1"};

@@ -206,7 +206,7 @@ TEST_F(JobCountersTest, ANewJobIsAskedForAndNotShownUntilItsStoredNumbersAreKnow
   EXPECT_EQ(failed(kStart + seconds(6), "J3"), 0) << "nothing is stored of it";
 }
 
-TEST_F(JobCountersTest, AWatchedJobHasAllTargetsFromItsFirstSight) {
+TEST_F(JobCountersTest, AWatchedJobHasAllTargetsFromItsFirstObservation) {
   jobs.add(transition_to(TaskStatus::kFailed), kStart);
   EXPECT_EQ(at(kStart).series.size(), 0u);
   list({"J1"}, kStart + seconds(1));

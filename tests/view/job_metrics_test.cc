@@ -117,7 +117,7 @@ TEST_F(JobMetricsTest, AJobThatIsNotWatchedLeavesNothing) {
 TEST_F(JobMetricsTest, AnAccountThatIsNotListedHasNoTasks) {
   TaskRecord record = record_of("A", kFailed);
   record.key.account = "nobody";
-  metrics.committed(of_job(first_sight(record)), kStart);
+  metrics.committed(of_job(first_observation(record)), kStart);
   EXPECT_EQ(tasks_on(page(status_of_jobs({full_job("J1")}))), 0u);
 }
 

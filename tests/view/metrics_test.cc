@@ -54,7 +54,7 @@ TEST_F(MetricsTest, NoTaskSeriesBeforeTheFirstReply) {
   EXPECT_EQ(page(kStart, full_status({"T1", "T2"})).count("aliyun_iot_task_"),
             page().count("aliyun_iot_task_"));
   EXPECT_EQ(task_series(), 0u);
-  metrics.committed(first_sight(record_of("T1", TaskStatus::kQueued)), kStart);
+  metrics.committed(first_observation(record_of("T1", TaskStatus::kQueued)), kStart);
   EXPECT_EQ(task_series(), kTaskStatusCount);
 }
 
@@ -77,9 +77,9 @@ TEST_F(MetricsTest, CountsCalls) {
 }
 
 TEST_F(MetricsTest, DetectionDelayCountsOnlyWhatChangedWhileWatched) {
-  metrics.committed(first_sight(record_of("T1", TaskStatus::kFailed)), kStart + hours(2));
+  metrics.committed(first_observation(record_of("T1", TaskStatus::kFailed)), kStart + hours(2));
   EXPECT_EQ(delays_up_to("+Inf"), 0);
-  TaskChange fresh = first_sight(record_of("T1", TaskStatus::kFailed));
+  TaskChange fresh = first_observation(record_of("T1", TaskStatus::kFailed));
   fresh.changed_while_watched = true;
   metrics.committed(fresh, kStart + seconds(4));
   EXPECT_EQ(delays_up_to("2"), 0);
@@ -133,7 +133,7 @@ TEST_F(MetricsTest, MeasuresTheEndsOfTasks) {
   TaskChange left = transition(record_of("T2", TaskStatus::kSent), TaskStatus::kQueued);
   left.queue_wait = seconds(7);
   metrics.committed(left, kStart);
-  metrics.committed(first_sight(record_of("T2", TaskStatus::kSucceeded)), kStart);
+  metrics.committed(first_observation(record_of("T2", TaskStatus::kSucceeded)), kStart);
   const PageText read = page();
   const std::string good = "{account=\"prod\",outcome=\"SUCCEEDED\"";
   EXPECT_EQ(read.at("aliyun_iot_task_duration_seconds_sum" + good + "}"), 3600);
@@ -145,8 +145,8 @@ TEST_F(MetricsTest, MeasuresTheEndsOfTasks) {
 
 TEST_F(MetricsTest, AnUnlistedTaskLeavesNothingBehind) {
   for (const char* task : {"T1", "T2"}) {
-    metrics.committed(first_sight(record_of(task, TaskStatus::kFailed, "J-" + std::string(task))),
-                      kStart);
+    metrics.committed(
+        first_observation(record_of(task, TaskStatus::kFailed, "J-" + std::string(task))), kStart);
   }
   metrics.configure(config_with({"T2"}));
   // A reply that was under way when the list changed.
@@ -173,7 +173,7 @@ TEST_F(MetricsTest, AnAccountThatIsNoLongerListedEnds) {
 TEST_F(MetricsTest, SupersededAndGoneTasksHaveNoSeriesOfTheirOwn) {
   for (const bool gone : {false, true}) {
     TaskRecord record = record_of("T1", TaskStatus::kFailed);
-    metrics.committed(first_sight(record), kStart);
+    metrics.committed(first_observation(record), kStart);
     EXPECT_EQ(task_series(), kTaskStatusCount);
     (gone ? record.gone : record.superseded) = true;
     TaskChange end;
@@ -183,12 +183,12 @@ TEST_F(MetricsTest, SupersededAndGoneTasksHaveNoSeriesOfTheirOwn) {
     EXPECT_EQ(page().count("aliyun_iot_task_info{"), 0u);
     EXPECT_EQ(page().count("aliyun_iot_task_transitions_total{"), kTaskStatusCount);
   }
-  metrics.committed(first_sight(record_of("T1", TaskStatus::kSent)), kStart);
+  metrics.committed(first_observation(record_of("T1", TaskStatus::kSent)), kStart);
   EXPECT_EQ(task_series(), kTaskStatusCount) << "the cloud knows it again";
 }
 
 TEST_F(MetricsTest, ForgetEndsATask) {
-  metrics.committed(first_sight(record_of("T1", TaskStatus::kFailed)), kStart);
+  metrics.committed(first_observation(record_of("T1", TaskStatus::kFailed)), kStart);
   metrics.forget({"prod", "T1"});
   metrics.forget({"prod", "T1"});
   EXPECT_EQ(page().count("aliyun_iot_task_status{"), 0u);
@@ -210,7 +210,7 @@ TEST_F(MetricsTest, RestoredThingsAreThereAtOnce) {
 }
 
 TEST_F(MetricsTest, NoneLeavesNothingWithATaskId) {
-  metrics.committed(first_sight(record_of("T1", TaskStatus::kFailed)), kStart);
+  metrics.committed(first_observation(record_of("T1", TaskStatus::kFailed)), kStart);
   Config config = config_with({"T1", "T2"});
   config.task_series = TaskSeries::kNone;
   metrics.configure(config);
@@ -222,7 +222,7 @@ TEST_F(MetricsTest, NoneLeavesNothingWithATaskId) {
 }
 
 TEST_F(MetricsTest, AReloadRenamesInstancesAndLabels) {
-  metrics.committed(first_sight(record_of("T1", TaskStatus::kSent)), kStart);
+  metrics.committed(first_observation(record_of("T1", TaskStatus::kSent)), kStart);
   Config config = config_with({"T1"});
   config.accounts[0].instances[0].name = "renamed";
   config.accounts[0].instances[0].labels = {{"team", "ota"}};

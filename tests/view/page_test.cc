@@ -197,7 +197,7 @@ TEST(Page, HostileJobsBreakNothing) {
       job.type = hostile(random);
       TaskRecord record = record_of("T" + std::to_string(i), TaskStatus::kFailed, job.job_id);
       record.last.device_name = hostile(random);
-      metrics.committed(of_job(first_sight(record)), kStart);
+      metrics.committed(of_job(first_observation(record)), kStart);
     }
     const std::string page = page_of(metrics, status_of_jobs(jobs), full_process(), kStart);
     const PageText read = read_page(page);
@@ -253,7 +253,8 @@ TEST(Page, AThousandTasksAreQuick) {
   for (int i = 0; i < 1000; ++i) tasks.push_back("MSnT9aaaaaaaaaaaaq01" + std::to_string(i));
   metrics.configure(config_with(tasks));
   for (const std::string& task : tasks) {
-    metrics.committed(first_sight(record_of(task, TaskStatus::kSent, "job-of-" + task)), kStart);
+    metrics.committed(first_observation(record_of(task, TaskStatus::kSent, "job-of-" + task)),
+                      kStart);
   }
   const DaemonStatus status = full_status(tasks);
   auto best = std::chrono::nanoseconds::max();

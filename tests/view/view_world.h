@@ -65,10 +65,10 @@ inline TaskRecord record_of(const std::string& task, TaskStatus status,
   return record;
 }
 
-inline TaskChange first_sight(const TaskRecord& record) {
+inline TaskChange first_observation(const TaskRecord& record) {
   TaskChange change;
   change.record = record;
-  change.first_sight = true;
+  change.first_observation = true;
   return change;
 }
 

@@ -32,7 +32,7 @@ std::string named_by(Api api) {
   return "";
 }
 
-std::string mend(Api api, const Failure& failure, const CallPlace& place) {
+std::string remedy(Api api, const Failure& failure, const CallPlace& place) {
   const std::string account = "account " + place.account;
   switch (failure.reason) {
     case Reason::kThrottled:
@@ -105,7 +105,7 @@ std::string advice(Api api, const Failure& failure, const CallPlace& place) {
     text += ": " + failure.code;
   }
   if (text.back() != '.') text += '.';
-  return text + ' ' + mend(api, failure, place);
+  return text + ' ' + remedy(api, failure, place);
 }
 
 }  // namespace taskwatchd

@@ -26,7 +26,7 @@ double weight(double there, double held) {
 
 }  // namespace
 
-bool Outlook::is_stalled(TaskStatus status, Wall moved, Wall seen, Wall now) const {
+bool JobForecast::is_stalled(TaskStatus status, Wall moved, Wall seen, Wall now) const {
   if (status == TaskStatus::kSent) return stalled_sent && seen - moved > *stalled_sent;
   if (status != TaskStatus::kInProgress) return false;
   return stalled_in_progress && now - moved > *stalled_in_progress;
@@ -38,7 +38,7 @@ void Forecast::describe(std::optional<Duration> timeout, std::optional<double> r
   if (rollout_per_minute && *rollout_per_minute > 0) rollout_ = *rollout_per_minute / 60;
 }
 
-void Forecast::looked(const Sight* before, const Sight& after) {
+void Forecast::observe(const TaskSample* before, const TaskSample& after) {
   if (after.status == TaskStatus::kSent) see_sent(after);
   if (before == nullptr) return;
   const bool ran = before->status == TaskStatus::kInProgress;
@@ -50,16 +50,16 @@ void Forecast::looked(const Sight* before, const Sight& after) {
   if (before->status == TaskStatus::kSent) leave_sent(*before, after);
 }
 
-void Forecast::see_sent(const Sight& task) {
-  if (task.seen - sights_.begin >= kSightSpan) {
-    sights_before_ = sights_;
-    sights_ = {task.seen, 0, 0};
+void Forecast::see_sent(const TaskSample& task) {
+  if (task.seen - samples_.begin >= kSampleSpan) {
+    samples_before_ = samples_;
+    samples_ = {task.seen, 0, 0};
   }
-  ++sights_.all;
-  if (task.seen - task.entered > Flow::kQuick) ++sights_.away;
+  ++samples_.all;
+  if (task.seen - task.entered > Flow::kQuick) ++samples_.away;
 }
 
-void Forecast::leave_sent(const Sight& before, const Sight& after) {
+void Forecast::leave_sent(const TaskSample& before, const TaskSample& after) {
   const Duration from = before.seen - before.entered;
   if (from <= Flow::kQuick || flow_.quiet()) return;
   if (after.status == TaskStatus::kCancelled) return;
@@ -79,7 +79,7 @@ void Forecast::leave_sent(const Sight& before, const Sight& after) {
   ++notices_;
 }
 
-void Forecast::end_run(const Sight& before, const Sight& after) {
+void Forecast::end_run(const TaskSample& before, const TaskSample& after) {
   const double from = seconds(before.seen - before.entered);
   const double at = seconds(after.entered - before.entered);
   if (after.status == TaskStatus::kTimedOut && timeout_) {
@@ -117,12 +117,12 @@ std::optional<double> Forecast::away(const ForecastSurvey& survey, Wall now) con
       std::max({0.0, sent - flow_.sent_lately(), std::min(sent, survey.sent_long())});
   double all = 0;
   double away = 0;
-  for (const Sights& sights : {sights_, sights_before_}) {
-    if (now - sights.begin > 2 * kSightSpan) continue;
-    all += sights.all;
-    away += sights.away;
+  for (const SentSamples& samples : {samples_, samples_before_}) {
+    if (now - samples.begin > 2 * kSampleSpan) continue;
+    all += samples.all;
+    away += samples.away;
   }
-  if (all < kSights) return surely > 0 ? std::optional<double>(sent) : std::nullopt;
+  if (all < kSentSamples) return surely > 0 ? std::optional<double>(sent) : std::nullopt;
   return std::max(surely, sent * away / all);
 }
 
@@ -136,7 +136,7 @@ double Forecast::exposure() const {
   return flow_.tail().exposure() - held_away_ * lag();
 }
 
-void Forecast::foresee_end(const ForecastSurvey& survey, Now now, Outlook& out) const {
+void Forecast::estimate_end(const ForecastSurvey& survey, Now now, JobForecast& out) const {
   if (flow_.empty() || flow_.finished() >= flow_.last().total) return;
   const double end_rate = flow_.end_rate();
   if (flow_.ended() < kEnds || end_rate <= 0) return;
@@ -206,12 +206,12 @@ std::optional<Duration> Forecast::stall_run(const ForecastSurvey& survey) const 
   return slack(longest);
 }
 
-Outlook Forecast::look_ahead(const ForecastSurvey& survey, Now now) {
-  Outlook out;
+JobForecast Forecast::estimate(const ForecastSurvey& survey, Now now) {
+  JobForecast out;
   watch_away(survey, now.mono);
   out.stalled_sent = stall_sent(survey, now.wall);
   out.stalled_in_progress = stall_run(survey);
-  foresee_end(survey, now, out);
+  estimate_end(survey, now, out);
   return out;
 }
 

@@ -31,7 +31,7 @@ namespace taskwatchd {
 // that do not (cure model: Maller and Zhou, Survival Analysis with Long-Term Survivors, 1996).
 
 // Relative to the time of the forecast. Either both quantiles or neither are present.
-struct Outlook {
+struct JobForecast {
   std::optional<Duration> half;  // the last task has finished by then with probability 0.5
   std::optional<Duration> most;  // 0.9; not below `half`
   // A task in that status without a change for longer is stalled; absent while too little is known.
@@ -54,7 +54,7 @@ class Forecast {
 
   // Call for every accepted response or list row with a task of the job, even without a change: its
   // previous state (null for a first observation) and its current one.
-  void looked(const Sight* before, const Sight& after);
+  void observe(const TaskSample* before, const TaskSample& after);
 
   // Computes the forecast. Takes 0.1 to 1 ms; every 10 s is often enough, and less than once a
   // minute is too rare during the rollout. `survey` has all observed unfinished tasks of the job.
@@ -66,7 +66,7 @@ class Forecast {
   //   watched, or they come back more and more rarely; until one minute after the rollout also
   //   while too few SENT tasks were observed,
   // - if it is more than kHorizon away.
-  Outlook look_ahead(const ForecastSurvey& survey, Now now);
+  JobForecast estimate(const ForecastSurvey& survey, Now now);
 
   static constexpr double kEnds = 20;
   static constexpr double kReturns = 5;
@@ -74,18 +74,18 @@ class Forecast {
   static constexpr Duration kHorizon = std::chrono::hours(24 * 30);
 
  private:
-  // SENT tasks that responses showed, in two periods of kSightSpan.
-  static constexpr Duration kSightSpan = std::chrono::minutes(2);
-  static constexpr double kSights = 30;
-  struct Sights {
+  // SENT tasks that responses showed, in two periods of kSampleSpan.
+  static constexpr Duration kSampleSpan = std::chrono::minutes(2);
+  static constexpr double kSentSamples = 30;
+  struct SentSamples {
     Wall begin;
     double all = 0;
     double away = 0;  // sent more than Flow::kQuick ago
   };
 
-  void see_sent(const Sight& task);
-  void leave_sent(const Sight& before, const Sight& after);
-  void end_run(const Sight& before, const Sight& after);
+  void see_sent(const TaskSample& task);
+  void leave_sent(const TaskSample& before, const TaskSample& after);
+  void end_run(const TaskSample& before, const TaskSample& after);
   void watch_away(const ForecastSurvey& survey, Mono now);
   double lag() const { return notices_ > 0 ? notice_lag_ / notices_ : 0; }
   std::optional<double> away(const ForecastSurvey& survey, Wall now) const;
@@ -93,13 +93,13 @@ class Forecast {
   double exposure() const;
   std::optional<Duration> stall_sent(const ForecastSurvey& survey, Wall now) const;
   std::optional<Duration> stall_run(const ForecastSurvey& survey) const;
-  void foresee_end(const ForecastSurvey& survey, Now now, Outlook& out) const;
+  void estimate_end(const ForecastSurvey& survey, Now now, JobForecast& out) const;
 
   std::optional<Duration> timeout_;
   std::optional<double> rollout_;  // per second
   Flow flow_;
   LifeTable runs_;
-  Sights sights_, sights_before_;
+  SentSamples samples_, samples_before_;
   double late_ = 0, latest_ = 0;  // TIMED_OUT tasks, and their maximum delay in seconds
   Mono watched_away_ = Mono::min();
   double held_away_ = 0;

@@ -7,12 +7,12 @@
 
 namespace taskwatchd {
 
-Sight sight_of(const TaskRow& row) {
+TaskSample sample_of(const TaskRow& row) {
   const bool known = row.status == TaskStatus::kInProgress && row.started != Wall::min();
   return {row.status, known ? std::min(row.started, row.modified) : row.modified, row.last_seen};
 }
 
-void ForecastSurvey::add(const Sight& task) {
+void ForecastSurvey::add(const TaskSample& task) {
   const double age = std::max(0.0, seconds(now_ - task.entered));
   const double seen = seconds(task.seen - task.entered);
   if (task.status == TaskStatus::kSent && seen > seconds(Flow::kQuick)) ++sent_long_;

@@ -14,13 +14,13 @@ namespace taskwatchd {
 struct TaskRow;
 
 // A task as a response showed it, or as recorded.
-struct Sight {
+struct TaskSample {
   TaskStatus status = TaskStatus::kUnknown;
   Wall entered;  // into the status: UtcModified, or the start of IN_PROGRESS if known
   Wall seen;     // receive time of the last response that showed this status
 };
 // REQUIRES: the row's task was observed.
-Sight sight_of(const TaskRow& row);
+TaskSample sample_of(const TaskRow& row);
 
 class ForecastSurvey {
  public:
@@ -33,7 +33,7 @@ class ForecastSurvey {
   explicit ForecastSurvey(Wall now) : now_(now) {}
 
   // Adds one task. Only SENT and IN_PROGRESS ones matter; any may be passed. About 20 ns.
-  void add(const Sight& task);
+  void add(const TaskSample& task);
 
   // IN_PROGRESS tasks by age.
   double running() const { return running_; }

@@ -116,7 +116,7 @@ Hazard::Integrals Hazard::integrals(const Table& table, double age) {
           bucket.sum_of_sums + inside * (bucket.sum + inside * bucket.rate / 2)};
 }
 
-double Hazard::worth(Group group, TaskStatus status, Duration seen, Duration now) const {
+double Hazard::priority(Group group, TaskStatus status, Duration seen, Duration now) const {
   const double begin = std::max(0.0, seconds(seen));
   const double end = std::max(begin, seconds(now));
   const double tau = end - begin;

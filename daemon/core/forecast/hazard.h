@@ -40,7 +40,7 @@ class Hazard {
   // tau) - 1) / h - tau, the Whittle index of a chain that ends once: close to the expected time
   // for which a completion has gone unseen while that is unlikely (h tau^2 / 2), and far above it
   // for a task that has almost certainly finished, which needs only one more poll.
-  double worth(Group group, TaskStatus status, Duration seen, Duration now) const;
+  double priority(Group group, TaskStatus status, Duration seen, Duration now) const;
 
  private:
   static constexpr std::size_t kStates = 4;  // QUEUED, SENT, IN_PROGRESS, others

@@ -20,7 +20,7 @@ bool Discovery::wanted(const JobReply& job, Now now) const {
 Discovery::Found Discovery::on_page(std::uint64_t call, std::uint32_t number, const JobPage& page,
                                     Now now) {
   Found found;
-  poll_.on_answer(call);
+  poll_.on_response(call);
   if (number != page_) return found;
   for (const JobReply& job : page.jobs) {
     if (!seen_.insert(job.job_id).second) continue;  // pages shift while they are read

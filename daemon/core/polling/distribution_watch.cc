@@ -12,13 +12,13 @@ namespace {
 
 // A finished distribution never restarts; an occasional poll shows that the account still responds
 // and that the id still has the same meaning.
-constexpr Duration kOverLook = std::chrono::minutes(10);
-constexpr Duration kBlindLook = std::chrono::minutes(1);  // for a file, without a status
+constexpr Duration kFinishedPoll = std::chrono::minutes(10);
+constexpr Duration kBlindPoll = std::chrono::minutes(1);  // for a file, without a status
 constexpr Duration kFileRetry = std::chrono::seconds(1);  // doubled with each try
 constexpr Duration kFileRetryMax = std::chrono::minutes(10);
 constexpr int kDoublings = 10;
-constexpr Duration kRefusedPause = std::chrono::hours(1);
-constexpr std::uint32_t kRefusedTries = 3;  // after the first
+constexpr Duration kRejectedPause = std::chrono::hours(1);
+constexpr std::uint32_t kRejectedTries = 3;  // after the first
 constexpr const char* kInterrupted =
     "the daemon stopped while the file was being downloaded or read";
 constexpr std::size_t kMaxNameBytes = 128;  // of a device's name in the file
@@ -44,10 +44,10 @@ void DistributionWatch::plan_file(Watched& one, bool reload, Now now) const {
   const DistributionRecord& record = one.record;
   if (!record.result) {
     one.file_due = now.mono;
-  } else if (record.refusals <= kRefusedTries) {
+  } else if (record.refusals <= kRejectedTries) {
     // By the wall clock, because it may have been read before a restart; at most 1 h.
     const Duration since = now.wall - record.result_read.value_or(Wall());
-    one.file_due = now.mono + std::clamp<Duration>(kRefusedPause - since, {}, kRefusedPause);
+    one.file_due = now.mono + std::clamp<Duration>(kRejectedPause - since, {}, kRejectedPause);
   } else if (reload) {
     one.record.refusals = 0;
     one.file_due = now.mono;
@@ -140,15 +140,15 @@ void DistributionWatch::failed(Api api, const std::string& id, std::uint64_t cal
 }
 
 void DistributionWatch::plan_status(Watched& one, Now now) const {
-  const bool over = is_finished(one.record.last.status);
-  one.status_due = now.mono + (over ? std::max(kOverLook, pace_) : pace_);
+  const bool finished = is_finished(one.record.last.status);
+  one.status_due = now.mono + (finished ? std::max(kFinishedPoll, pace_) : pace_);
 }
 
-DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& reply,
-                                                     std::uint64_t call, Now now) {
+DistributionWatch::Update DistributionWatch::status(const DistributionReply& reply,
+                                                    std::uint64_t call, Now now) {
   Watched& one = watched_.at(reply.distribution_id);
   DistributionRecord& record = one.record;
-  one.status_poll.on_answer(call);
+  one.status_poll.on_response(call);
   if (call < one.status_shown_by) return {};
   one.status_shown_by = call;
   const DistributionStatus from = record.last.status;
@@ -158,7 +158,7 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
   const Wall not_before = record.last_seen;
   record.last = reply;
   record.last_seen = now.wall;
-  Verdict verdict;
+  Update update;
   if (moved || never_read) {
     if (is_finished(reply.status)) {
       if (!record.ended) record.ended = now.wall;
@@ -167,19 +167,19 @@ DistributionWatch::Verdict DistributionWatch::status(const DistributionReply& re
       record.ended.reset();
     }
     if (!never_read) {
-      verdict.events.push_back(distribution_transition(record, from, now.wall, not_before));
+      update.events.push_back(distribution_transition(record, from, now.wall, not_before));
     }
-    verdict.record = record;
+    update.record = record;
   }
   plan_status(one, now);
-  return verdict;
+  return update;
 }
 
 std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::string& id,
                                                                 const DistributionFile& file,
                                                                 std::uint64_t call, Now now) {
   Watched& one = watched_.at(id);
-  one.file_poll.on_answer(call);
+  one.file_poll.on_response(call);
   // A link is used once: one requested before the last download may have expired.
   if (one.fetching || call <= one.file_used_through) return std::nullopt;
   if (one.record.result && one.record.result->understood) {
@@ -195,19 +195,19 @@ std::optional<DistributionWatch::Fetch> DistributionWatch::file(const std::strin
   }
   const Duration pause =
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.empties++, kDoublings)));
-  one.file_due = now.mono + (status_usable_ ? pause : kBlindLook);
+  one.file_due = now.mono + (status_usable_ ? pause : kBlindPoll);
   return std::nullopt;
 }
 
-DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
-                                                      DistributionResult result, Now now) {
+DistributionWatch::Update DistributionWatch::fetched(const std::string& id,
+                                                     DistributionResult result, Now now) {
   Watched& one = watched_.at(id);
   DistributionRecord& record = one.record;
   one.fetching.reset();
   one.tries = 0;
-  one.told.clear();
+  one.logged_problem.clear();
   record.fetch_begun.reset();
-  const bool is_told =
+  const bool is_logged =
       record.result && !result.understood && record.result->problem == result.problem;
   record.refusals = result.understood ? 0 : record.refusals + 1;
   record.result = std::move(result);
@@ -223,12 +223,12 @@ DistributionWatch::Verdict DistributionWatch::fetched(const std::string& id,
   // Without a status, the existence of the file is the only sign that it is finished.
   if (!record.ended) record.ended = now.wall;
   plan_file(one, false, now);
-  if (is_told) return {record, {}};
+  if (is_logged) return {record, {}};
   return {record, {distribution_result(record)}};
 }
 
-DistributionWatch::Verdict DistributionWatch::refused(const std::string& id, const std::string& why,
-                                                      Now now) {
+DistributionWatch::Update DistributionWatch::refused(const std::string& id, const std::string& why,
+                                                     Now now) {
   DistributionResult result;
   result.problem = why;
   return fetched(id, std::move(result), now);
@@ -243,8 +243,8 @@ DistributionWatch::NotFetched DistributionWatch::not_fetched(const std::string& 
       std::min<Duration>(kFileRetryMax, kFileRetry * (1 << std::min(one.tries++, kDoublings)));
   one.file_due = now.mono + (expired && one.tries == 1 ? Duration::zero() : pause);
   // An expired link may be our delay or clock once; if it happens again it is logged.
-  if ((expired && one.tries == 1) || why == one.told) return {one.record, {}};
-  one.told = why;
+  if ((expired && one.tries == 1) || why == one.logged_problem) return {one.record, {}};
+  one.logged_problem = why;
   return {one.record, {distribution_file_failed(one.record.key, why, now.wall)}};
 }
 
@@ -259,14 +259,14 @@ std::vector<DistributionRecord> DistributionWatch::unbegin() {
   return records;
 }
 
-std::vector<DistributionWatch::Verdict> DistributionWatch::interrupted(Now now) {
-  std::vector<Verdict> verdicts;
+std::vector<DistributionWatch::Update> DistributionWatch::interrupted(Now now) {
+  std::vector<Update> updates;
   for (auto& [id, one] : watched_) {
     if (one.fetching || !one.record.fetch_begun) continue;
     one.record.result.reset();  // reported each time: the daemon crashed on it again
-    verdicts.push_back(refused(id, kInterrupted, now));
+    updates.push_back(refused(id, kInterrupted, now));
   }
-  return verdicts;
+  return updates;
 }
 
 }  // namespace taskwatchd

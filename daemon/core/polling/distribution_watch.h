@@ -50,12 +50,12 @@ class DistributionWatch {
   void failed(Api api, const std::string& id, std::uint64_t call, Mono retry_at);
 
   // What to store and publish.
-  struct Verdict {
+  struct Update {
     std::optional<DistributionRecord> record;
     std::vector<Event> events;
   };
   // Ignores a response that a newer call's response has overtaken.
-  Verdict status(const DistributionReply& reply, std::uint64_t call, Now now);
+  Update status(const DistributionReply& reply, std::uint64_t call, Now now);
   // The file to download once `record` is stored; nullopt if there is none yet or the last one is
   // still being downloaded.
   struct Fetch {
@@ -67,19 +67,19 @@ class DistributionWatch {
   // REQUIRES for the three below: is_fetching(id, the start of this download).
   // A file that was not understood is downloaded again after 1 h, three times, then once per
   // reload.
-  Verdict fetched(const std::string& id, DistributionResult result, Now now);
+  Update fetched(const std::string& id, DistributionResult result, Now now);
   // The download failed: a new link is requested, at once if the link had expired. Logs a changed
   // reason, not its repetition.
   struct NotFetched {
     std::optional<DistributionRecord> record;
-    std::vector<Event> news;  // not stored
+    std::vector<Event> events;  // not stored
   };
   NotFetched not_fetched(const std::string& id, bool expired, const std::string& why, Now now);
   // The file itself causes the failure: treated like a file that was not understood.
-  Verdict refused(const std::string& id, const std::string& why, Now now);
+  Update refused(const std::string& id, const std::string& why, Now now);
   // The functions below have no preconditions.
   // Returns downloads that a crash interrupted, found in the stored records. Each is reported once.
-  std::vector<Verdict> interrupted(Now now);
+  std::vector<Update> interrupted(Now now);
   // The daemon is stopping, which is no crash: downloads in progress count as not started from here
   // on. Returns their records, to be stored.
   std::vector<DistributionRecord> unbegin();
@@ -97,7 +97,7 @@ class DistributionWatch {
     std::optional<Wall> fetching;         // since when; no file is requested meanwhile
     int empties = 0;                      // consecutive responses without a link
     int tries = 0;                        // for a file, since the last successful download
-    std::string told;                     // why the download failed
+    std::string logged_problem;           // why the download failed
   };
   bool wants_file(const Watched& one) const;
   // Sets when the file is due, for a distribution that is not being downloaded.

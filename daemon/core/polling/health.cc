@@ -11,8 +11,8 @@ constexpr Duration kDownSpan = std::chrono::seconds(10);
 constexpr double kFirstPause = 0.5;  // s, doubled with each failure
 constexpr double kPauseMax = 20;     // s
 constexpr double kPausePersonMax = 60;
-constexpr int kPersonFailures = 5;                        // then one probe per minute
-constexpr Duration kTellAgain = std::chrono::minutes(5);  // for flapping errors
+constexpr int kPersonFailures = 5;                       // then one probe per minute
+constexpr Duration kLogAgain = std::chrono::minutes(5);  // for flapping errors
 
 }  // namespace
 
@@ -36,28 +36,28 @@ bool Health::needs_a_person(Reason reason) {
   return false;
 }
 
-Health::News Health::good(Now now) {
-  const bool told = told_.has_value();
+Health::Change Health::on_success(Now now) {
+  const bool logged = logged_.has_value();
   up_ = true;
   failures_ = 0;
-  held_until_ = Mono::min();
-  forget_told();
-  last_good_ = now.wall;
-  return told ? News::kRecovered : News::kNone;
+  backoff_until_ = Mono::min();
+  forget_logged();
+  last_success_ = now.wall;
+  return logged ? Change::kRecovered : Change::kNone;
 }
 
-Health::News Health::failed(Reason reason, Now now, double chance) {
+Health::Change Health::on_failure(Reason reason, Now now, double random01) {
   if (failures_ == 0) failing_since_ = now.mono;
   ++failures_;
   const bool person = needs_a_person(reason);
   const bool down = failures_ >= kDownFailures && now.mono - failing_since_ >= kDownSpan;
   if (person && failures_ >= kPersonFailures) {
     // One more call before the long backoff, at the time that decides whether it is down.
-    held_until_ = down ? now.mono + from_seconds(kPausePersonMax) : failing_since_ + kDownSpan;
+    backoff_until_ = down ? now.mono + from_seconds(kPausePersonMax) : failing_since_ + kDownSpan;
   } else if (failures_ > kFreeFailures) {
     const double cap = person ? kPausePersonMax : kPauseMax;
     const double pause = std::min(cap, kFirstPause * std::exp2(failures_ - kFreeFailures - 1));
-    held_until_ = now.mono + from_seconds(pause * (0.5 + 0.5 * chance));
+    backoff_until_ = now.mono + from_seconds(pause * (0.5 + 0.5 * random01));
   }
 
   const bool was_up = up_;
@@ -65,22 +65,22 @@ Health::News Health::failed(Reason reason, Now now, double chance) {
   // Before the first success, and if a person must act, the first failure is logged. A temporary
   // one is not logged until the account is down; nor is a bad request: it may concern a single
   // task.
-  const bool again = last_told_ == reason && now.mono - told_at_ < kTellAgain;
+  const bool again = last_logged_ == reason && now.mono - logged_at_ < kLogAgain;
   const bool at_once = person && reason != Reason::kBadRequest && !again;
-  const bool worth_telling = at_once || down || (!was_up && !last_good_);
+  const bool is_worth_logging = at_once || down || (!was_up && !last_success_);
   const std::uint32_t bit = 1U << static_cast<unsigned>(reason);
-  if (!worth_telling || (told_reasons_ & bit) != 0) return News::kNone;
-  told_reasons_ |= bit;
-  told_ = last_told_ = reason;
-  told_at_ = now.mono;
-  return News::kFailing;
+  if (!is_worth_logging || (logged_reasons_ & bit) != 0) return Change::kNone;
+  logged_reasons_ |= bit;
+  logged_ = last_logged_ = reason;
+  logged_at_ = now.mono;
+  return Change::kFailing;
 }
 
-void Health::forgive() {
+void Health::reset_backoff() {
   failures_ = 0;
-  held_until_ = Mono::min();
-  forget_told();
-  last_told_.reset();
+  backoff_until_ = Mono::min();
+  forget_logged();
+  last_logged_.reset();
 }
 
 }  // namespace taskwatchd

@@ -22,19 +22,19 @@ Planned for_people(Planned planned, Mono now, Planned otherwise) {
 JobPlan plan_of(const PlannedJob& job, const Pace& pace, Mono now) {
   JobPlan plan;
   plan.instance = job.instance;
-  plan.has_statistics = job.countable;
+  plan.has_statistics = job.statistics_usable;
   plan.counted = job.count() != nullptr;
   plan.finished = job.is_finished();
-  plan.partly = job.partly;
+  plan.assisting = job.assisting;
   plan.statistics = for_people(statistics_plan(job, pace, now), now, {});
   plan.lists_ready = Mono::max();
   for (std::size_t list = 0; list < kTaskLists; ++list) {
     const Planned planned = list_plan(job, list, job.lists[list], pace, now);
     plan.lists_ready = std::min(plan.lists_ready, planned.at);
-    const double missing = missing_tasks(job, list, pace, now);
-    if (!plan.counted || missing <= 0) continue;
-    plan.lists.push_back({static_cast<TaskStatus>(list), static_cast<std::uint32_t>(missing),
-                          for_people(planned, now, {PlanRule::kMissing, Mono::min()})});
+    const double unreconciled = unreconciled_in(job, list, pace, now);
+    if (!plan.counted || unreconciled <= 0) continue;
+    plan.lists.push_back({static_cast<TaskStatus>(list), static_cast<std::uint32_t>(unreconciled),
+                          for_people(planned, now, {PlanRule::kListUnreconciled, Mono::min()})});
   }
   return plan;
 }

@@ -14,14 +14,14 @@ namespace taskwatchd {
 struct JobPlan {
   struct List {
     TaskStatus status = TaskStatus::kUnknown;  // kUnknown: the list of all tasks
-    std::uint32_t missing = 0;                 // unreconciled tasks
+    std::uint32_t unreconciled = 0;            // unreconciled tasks
     Planned next;
   };
   std::string instance;
   bool counted = false;  // its statistics are available and were received
   bool has_statistics = false;
   bool finished = false;
-  bool partly = false;
+  bool assisting = false;
   Planned statistics;
   Mono lists_ready = Mono::min();  // none of its lists is read before then
   std::vector<List> lists;         // lists with unreconciled tasks; only with `counted`

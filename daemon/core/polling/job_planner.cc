@@ -27,18 +27,18 @@ PlannedJob* JobPlanner::find(const std::string& job_id) {
   return it == jobs_.end() ? nullptr : &it->second;
 }
 
-void JobPlanner::add(const std::string& job_id, const std::string& instance, const TaskCounts& held,
-                     bool partly) {
+void JobPlanner::add(const std::string& job_id, const std::string& instance,
+                     const TaskCounts& known, bool assisting) {
   const auto [it, fresh] = jobs_.try_emplace(job_id);
   PlannedJob& job = it->second;
   job.instance = instance;
-  job.partly = partly;
-  job.held = held;
+  job.assisting = assisting;
+  job.known = known;
   if (!fresh) return;
   job.id = job_id;
-  job.countable = countable_;
-  job.describable = describable_;
-  job.missing_since.fill(Mono::max());
+  job.statistics_usable = statistics_usable_;
+  job.details_usable = details_usable_;
+  job.unreconciled_since.fill(Mono::max());
 }
 
 void JobPlanner::move(const std::string& job_id, const std::string& instance) {
@@ -50,11 +50,11 @@ void JobPlanner::remove(const std::string& job_id) {
 }
 
 void JobPlanner::set_usable(Api api, bool usable) {
-  if (api == Api::kQueryJobStatistics) countable_ = usable;
-  if (api == Api::kQueryJob) describable_ = usable;
+  if (api == Api::kQueryJobStatistics) statistics_usable_ = usable;
+  if (api == Api::kQueryJob) details_usable_ = usable;
   for (auto& [id, job] : jobs_) {
-    job.countable = countable_;
-    job.describable = describable_;
+    job.statistics_usable = statistics_usable_;
+    job.details_usable = details_usable_;
   }
 }
 
@@ -66,12 +66,12 @@ NextCall JobPlanner::next_page(Mono now, const Gates& gates) {
   return pages_.next(jobs_, pace_, gates, now);
 }
 
-NextCall JobPlanner::next_description(Mono now, const Gates& gates) const {
-  return taskwatchd::next_description(jobs_, pace_, gates, now);
+NextCall JobPlanner::next_details(Mono now, const Gates& gates) const {
+  return taskwatchd::next_details(jobs_, pace_, gates, now);
 }
 
-ListWalk& JobPlanner::walk_of(PlannedJob& job, const Call& call) {
-  return (call.beside ? job.beside : job.lists)[list_of(call)];
+ListScan& JobPlanner::scan_of(PlannedJob& job, const Call& call) {
+  return (call.parallel ? job.parallel : job.lists)[list_of(call)];
 }
 
 void JobPlanner::on_sent(const Call& call, Mono now) {
@@ -80,12 +80,12 @@ void JobPlanner::on_sent(const Call& call, Mono now) {
   if (call.api == Api::kQueryJobStatistics) {
     job->statistics_poll.on_sent(call.number, now);
     job->recount = false;
-    ++job->beats;
+    ++job->heartbeats;
   } else if (call.api == Api::kQueryJob) {
-    job->description_poll.on_sent(call.number, now);
-    ++job->beats;
+    job->details_poll.on_sent(call.number, now);
+    ++job->heartbeats;
   } else {
-    walk_of(*job, call).on_sent(call.number, now);
+    scan_of(*job, call).on_sent(call.number, now);
     pages_.on_sent(call);
   }
 }
@@ -94,7 +94,7 @@ void JobPlanner::on_statistics(const Call& call, const JobStatistics& statistics
   PlannedJob* const job = find(call.job_id);
   if (job == nullptr) return;  // removed while the call was in flight
   job->counted_at = std::max(job->counted_at, job->statistics_poll.sent_at());
-  job->statistics_poll.on_answer(call.number);
+  job->statistics_poll.on_response(call.number);
   const std::uint32_t timed_out =
       job->statistics ? count_of(job->statistics->tasks, TaskStatus::kTimedOut) : 0;
   for (auto more = std::int64_t{count_of(statistics.tasks, TaskStatus::kTimedOut)} - timed_out;
@@ -106,62 +106,63 @@ void JobPlanner::on_statistics(const Call& call, const JobStatistics& statistics
   }
   job->statistics = statistics;
   job->statistics_at = now;
-  note_missing(*job, pace_, now);
+  update_unreconciled_since(*job, pace_, now);
 }
 
 JobPlanner::PageEnd JobPlanner::on_page(const Call& call, const TaskPage& page, std::size_t fresh,
-                                        const TaskCounts& held, Mono now) {
+                                        const TaskCounts& known, Mono now) {
   pages_.learn_order(call, page);
   PlannedJob* const job = find(call.job_id);
   if (job == nullptr) return {};
   const std::size_t list = list_of(call);
-  job->held = held;
-  ListWalk& walk = walk_of(*job, call);
+  job->known = known;
+  ListScan& scan = scan_of(*job, call);
   // Without a count it is unknown whether all tasks were found: the scan goes on to the end.
   const bool counted = job->count() != nullptr;
-  const ListWalk::End end =
-      walk.on_page(call.number, call.token,
+  const ListScan::End end =
+      scan.on_page(call.number, call.token,
                    {.next_token = page.next_token,
                     .rows = page.tasks.size() + page.unreadable,
                     .fresh = fresh,
-                    .satisfied = counted && missing_tasks(*job, list, pace_, now) <= 0,
-                    .counted = counted && job->statistics_at <= walk.last_asked(),
+                    .satisfied = counted && unreconciled_in(*job, list, pace_, now) <= 0,
+                    .counted = counted && job->statistics_at <= scan.last_asked(),
                     .bound = most_pages(*job, list)},
                    pages_.order_of(call), now);
-  const bool whole = end == ListWalk::End::kWhole;
-  if (job->partly && whole && job->statistics) job->walked[list] = job->statistics->tasks[list];
-  note_missing(*job, pace_, now);
+  const bool complete = end == ListScan::End::kComplete;
+  if (job->assisting && complete && job->statistics)
+    job->scanned_counts[list] = job->statistics->tasks[list];
+  update_unreconciled_since(*job, pace_, now);
   PageEnd out;
-  if (whole) out.whole_since = walk.whole_since();
-  out.endless = end == ListWalk::End::kEndless;
+  if (complete) out.complete_since = scan.complete_since();
+  out.endless = end == ListScan::End::kEndless;
   return out;
 }
 
-void JobPlanner::on_description(const Call& call, const JobReply& reply) {
+void JobPlanner::on_details(const Call& call, const JobReply& reply) {
   PlannedJob* const job = find(call.job_id);
   if (job == nullptr) return;
-  job->description_poll.on_answer(call.number);
-  const bool moved = job->description && (job->description->status != reply.status ||
-                                          job->description->modified != reply.modified);
+  job->details_poll.on_response(call.number);
+  const bool moved = job->details && (job->details->status != reply.status ||
+                                      job->details->modified != reply.modified);
   if (moved) job->recount = true;
-  job->description = reply;
+  job->details = reply;
 }
 
-void JobPlanner::on_failure(const Call& call, bool refused, Mono retry_at, Mono now) {
+void JobPlanner::on_failure(const Call& call, bool token_rejected, Mono retry_at, Mono now) {
   PlannedJob* const job = find(call.job_id);
   if (job == nullptr) return;
   if (call.api == Api::kQueryJobStatistics) {
     job->statistics_poll.on_failure(call.number, retry_at);
   } else if (call.api == Api::kQueryJob) {
-    job->description_poll.on_failure(call.number, retry_at);
+    job->details_poll.on_failure(call.number, retry_at);
   } else {
-    walk_of(*job, call).on_failure(call.number, call.token, refused, retry_at, now);
-    note_missing(*job, pace_, now);
+    scan_of(*job, call).on_failure(call.number, call.token, token_rejected, retry_at, now);
+    update_unreconciled_since(*job, pace_, now);
   }
 }
 
-void JobPlanner::set_held(const std::string& job_id, const TaskCounts& held) {
-  if (PlannedJob* const job = find(job_id)) job->held = held;
+void JobPlanner::set_known(const std::string& job_id, const TaskCounts& known) {
+  if (PlannedJob* const job = find(job_id)) job->known = known;
 }
 
 void JobPlanner::expect_timeout(const std::string& job_id, Mono now) {
@@ -184,14 +185,14 @@ std::uint32_t JobPlanner::unreconciled(const std::string& job_id) const {
   return job == nullptr ? 0 : unreconciled_tasks(*job);
 }
 
-std::optional<TaskStatus> JobPlanner::surplus(const std::string& job_id, Mono now) const {
+std::optional<TaskStatus> JobPlanner::excess(const std::string& job_id, Mono now) const {
   const PlannedJob* const job = find(job_id);
-  return job == nullptr ? std::nullopt : surplus_status(*job, now);
+  return job == nullptr ? std::nullopt : excess_status(*job, now);
 }
 
-bool JobPlanner::known_whole(const std::string& job_id) const {
+bool JobPlanner::fully_observed(const std::string& job_id) const {
   const PlannedJob* const job = find(job_id);
-  return job != nullptr && is_known_whole(*job);
+  return job != nullptr && is_fully_observed(*job);
 }
 
 std::optional<JobPlan> JobPlanner::plan_of(const std::string& job_id, Mono now) const {

@@ -24,19 +24,19 @@ class JobPlanner {
   explicit JobPlanner(Pace pace) : pace_(pace) {}
 
   void set_pace(Pace pace) { pace_ = pace; }
-  // Watches a job of that instance. `held`: its tasks by last known status. A job that is already
+  // Watches a job of that instance. `known`: its tasks by last known status. A job that is already
   // here moves to that instance and keeps everything else.
-  // `partly`: only some tasks of the job are watched, so lists are read when the statistics change,
-  // not until every task is known.
-  void add(const std::string& job_id, const std::string& instance, const TaskCounts& held,
-           bool partly);
+  // `assisting`: only some tasks of the job are watched, so lists are read when the statistics
+  // change, not until every task is known.
+  void add(const std::string& job_id, const std::string& instance, const TaskCounts& known,
+           bool assisting);
   // REQUIRES: the job is here.
   void move(const std::string& job_id, const std::string& instance);
   void remove(const std::string& job_id);
   bool has(const std::string& job_id) const { return jobs_.contains(job_id); }
   bool empty() const { return jobs_.empty(); }
   // QueryJobStatistics may be called.
-  bool has_statistics() const { return countable_; }
+  bool has_statistics() const { return statistics_usable_; }
 
   // Sets whether the API may be called (not denied, quota above 0); the planner works without it.
   void set_usable(Api api, bool usable);
@@ -44,30 +44,30 @@ class JobPlanner {
   // The next call of one API. `gates`: until when each instance is not called.
   NextCall next_statistics(Mono now, const Gates& gates) const;
   NextCall next_page(Mono now, const Gates& gates);
-  NextCall next_description(Mono now, const Gates& gates) const;
+  NextCall next_details(Mono now, const Gates& gates) const;
 
   // The call is being made. Exactly one of the four functions below must follow. Calls of a job
   // that is no longer here have no effect.
   void on_sent(const Call& call, Mono now);
   void on_statistics(const Call& call, const JobStatistics& statistics, Mono now);
-  void on_description(const Call& call, const JobReply& reply);
-  // The effect on the list scan. `whole_since`: the page completed a scan that began at this time;
-  // all tasks that were in the list since then were shown. `endless`: the list seems to have no
-  // end.
+  void on_details(const Call& call, const JobReply& reply);
+  // The effect on the list scan. `complete_since`: the page completed a scan that began at this
+  // time; all tasks that were in the list since then were shown. `endless`: the list seems to have
+  // no end.
   struct PageEnd {
-    std::optional<Mono> whole_since;
+    std::optional<Mono> complete_since;
     bool endless = false;
   };
   // `fresh`: how many rows were first observations or in another status than recorded.
-  PageEnd on_page(const Call& call, const TaskPage& page, std::size_t fresh, const TaskCounts& held,
-                  Mono now);
-  // The call failed. That API is not called for that item before `retry_at`. `refused`: the
+  PageEnd on_page(const Call& call, const TaskPage& page, std::size_t fresh,
+                  const TaskCounts& known, Mono now);
+  // The call failed. That API is not called for that item before `retry_at`. `token_rejected`: the
   // platform rejected the request itself, so that its pagination token may be invalid.
-  void on_failure(const Call& call, bool refused, Mono retry_at, Mono now);
+  void on_failure(const Call& call, bool token_rejected, Mono retry_at, Mono now);
   // See PageChoice.
   void set_hints(std::size_t waiting) { pages_.set_hints(waiting); }
   // Other responses have changed the known statuses of the job's tasks.
-  void set_held(const std::string& job_id, const TaskCounts& held);
+  void set_known(const std::string& job_id, const TaskCounts& known);
   // A task of the job has just reached its own timeout: its completion is expected.
   void expect_timeout(const std::string& job_id, Mono now);
 
@@ -76,19 +76,19 @@ class JobPlanner {
   bool finished(const std::string& job_id) const;
   // As in unreconciled.h.
   std::uint32_t unreconciled(const std::string& job_id) const;
-  std::optional<TaskStatus> surplus(const std::string& job_id, Mono now) const;
-  bool known_whole(const std::string& job_id) const;
+  std::optional<TaskStatus> excess(const std::string& job_id, Mono now) const;
+  bool fully_observed(const std::string& job_id) const;
   // Ignores the gate of the job's instance.
   std::optional<JobPlan> plan_of(const std::string& job_id, Mono now) const;
 
  private:
   const PlannedJob* find(const std::string& job_id) const;
   PlannedJob* find(const std::string& job_id);
-  static ListWalk& walk_of(PlannedJob& job, const Call& call);
+  static ListScan& scan_of(PlannedJob& job, const Call& call);
 
   Pace pace_;
-  bool countable_ = true;    // QueryJobStatistics may be called
-  bool describable_ = true;  // QueryJob may be called
+  bool statistics_usable_ = true;  // QueryJobStatistics may be called
+  bool details_usable_ = true;     // QueryJob may be called
   PlannedJobs jobs_;
   PageChoice pages_;
 };

@@ -18,23 +18,23 @@ constexpr double kTimeoutEnds = 1.5;  // per second and such task
 // share of a quota common to all APIs: fully when the next job has waited this long.
 constexpr Duration kLongUncounted = std::chrono::seconds(8);
 
-constexpr Duration kDescription = std::chrono::minutes(1);  // unfinished: has its status changed?
-constexpr std::uint32_t kDescriptionBeats = 10;  // finished job: every tenth call is for details
+constexpr Duration kDetailsPause = std::chrono::minutes(1);  // unfinished: has its status changed?
+constexpr std::uint32_t kDetailsHeartbeats = 10;  // finished job: every tenth call is for details
 
 // A finished job gets one call per minute: most for the statistics, some for the job details.
 // Returns true if the next call is for the details. A failed call uses its turn like any other, so
 // that unreadable details do not block the statistics.
-bool is_descriptions_turn(const PlannedJob& job) {
-  if (!job.describable || !job.countable || job.counted_at == Mono::min()) return false;
+bool is_details_turn(const PlannedJob& job) {
+  if (!job.details_usable || !job.statistics_usable || job.counted_at == Mono::min()) return false;
   if (!job.is_finished() || job.recount) return false;
-  if (job.description_poll.sent_at() == Mono::min()) return true;
-  const bool settled = job.description && is_finished(job.description->status);
-  const std::uint32_t every = settled ? kDescriptionBeats : 2;
-  return job.beats % every == every - 1;
+  if (job.details_poll.sent_at() == Mono::min()) return true;
+  const bool is_final = job.details && is_finished(job.details->status);
+  const std::uint32_t every = is_final ? kDetailsHeartbeats : 2;
+  return job.heartbeats % every == every - 1;
 }
 
 Mono last_poll(const PlannedJob& job) {
-  return std::max(job.statistics_poll.sent_at(), job.description_poll.sent_at());
+  return std::max(job.statistics_poll.sent_at(), job.details_poll.sent_at());
 }
 
 // The priority of a job: expected changes since it was last counted, times the time since then.
@@ -64,8 +64,8 @@ Call job_call(Api api, const PlannedJob& job) {
 Planned statistics_plan(const PlannedJob& job, const Pace& pace, Mono now) {
   const PollSlot& poll = job.statistics_poll;
   if (poll.is_waiting(now)) return {PlanRule::kInFlight, poll.ready()};
-  if (is_descriptions_turn(job)) {
-    return {PlanRule::kDescriptionTurn, description_plan(job, pace, now).at};
+  if (is_details_turn(job)) {
+    return {PlanRule::kDetailsTurn, details_plan(job, pace, now).at};
   }
   Planned plan;
   const bool counted = job.counted_at != Mono::min();
@@ -78,14 +78,14 @@ Planned statistics_plan(const PlannedJob& job, const Pace& pace, Mono now) {
   return plan;
 }
 
-Planned description_plan(const PlannedJob& job, const Pace& pace, Mono now) {
-  const PollSlot& poll = job.description_poll;
+Planned details_plan(const PlannedJob& job, const Pace& pace, Mono now) {
+  const PollSlot& poll = job.details_poll;
   if (poll.is_waiting(now)) return {PlanRule::kInFlight, poll.ready()};
   Planned plan;
   if (poll.sent_at() != Mono::min()) {
     if (!job.is_finished()) {
-      if (job.description) plan.not_before(PlanRule::kPaceJob, poll.sent_at() + kDescription);
-    } else if (job.describable && job.countable && !is_descriptions_turn(job)) {
+      if (job.details) plan.not_before(PlanRule::kPaceJob, poll.sent_at() + kDetailsPause);
+    } else if (job.details_usable && job.statistics_usable && !is_details_turn(job)) {
       return {PlanRule::kPaceFinished, Mono::max()};  // the statistics are next
     } else {
       plan.not_before(PlanRule::kPaceFinished, last_poll(job) + pace.finished);
@@ -101,7 +101,7 @@ NextCall next_statistics(const PlannedJobs& jobs, const Pace& pace, const Gates&
   double most = -1;
   for (const auto& [id, job] : jobs) {
     const Planned plan = statistics_plan(job, pace, now);
-    if (plan.rule == PlanRule::kDescriptionTurn) continue;
+    if (plan.rule == PlanRule::kDetailsTurn) continue;
     const Mono when = std::max(plan.at, gates.until(job.instance));
     if (when > now) {
       choice.wake = std::min(choice.wake, when);
@@ -121,15 +121,14 @@ NextCall next_statistics(const PlannedJobs& jobs, const Pace& pace, const Gates&
   return choice;
 }
 
-NextCall next_description(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now) {
+NextCall next_details(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now) {
   NextCall choice;
   const PlannedJob* best = nullptr;
   for (const auto& [id, job] : jobs) {
-    const Mono when = std::max(description_plan(job, pace, now).at, gates.until(job.instance));
+    const Mono when = std::max(details_plan(job, pace, now).at, gates.until(job.instance));
     if (when > now) {
       choice.wake = std::min(choice.wake, when);
-    } else if (best == nullptr ||
-               job.description_poll.sent_at() < best->description_poll.sent_at()) {
+    } else if (best == nullptr || job.details_poll.sent_at() < best->details_poll.sent_at()) {
       best = &job;
     }
   }

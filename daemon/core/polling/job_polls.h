@@ -16,10 +16,10 @@ inline constexpr Duration kTimeoutLate = std::chrono::seconds(10);
 // The earliest time of the job's next call, and the rule that sets it. Both `explain` and the
 // choices below use these.
 Planned statistics_plan(const PlannedJob& job, const Pace& pace, Mono now);
-Planned description_plan(const PlannedJob& job, const Pace& pace, Mono now);
+Planned details_plan(const PlannedJob& job, const Pace& pace, Mono now);
 
 // The job whose statistics have probably changed most; the job whose details are oldest.
 NextCall next_statistics(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now);
-NextCall next_description(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now);
+NextCall next_details(const PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now);
 
 }  // namespace taskwatchd

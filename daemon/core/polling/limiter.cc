@@ -62,10 +62,10 @@ void Limiter::configure(double quota, double share) {
 
 void Limiter::restart(Mono until) {
   const Mono last_sent = last_sent_;
-  const Mono held_until = held_until_;
+  const Mono backoff_until = backoff_until_;
   *this = Limiter(configured_, 1, until);
   last_sent_ = last_sent;
-  held_until_ = held_until;
+  backoff_until_ = backoff_until;
   fell_at_ = until;
 }
 
@@ -75,7 +75,7 @@ Duration Limiter::gap() const {
 
 Mono Limiter::next() const {
   if (!in_use()) return Mono::max();
-  return std::max(last_sent_ + gap(), held_until_);
+  return std::max(last_sent_ + gap(), backoff_until_);
 }
 
 void Limiter::sent(Mono departed) {
@@ -83,8 +83,8 @@ void Limiter::sent(Mono departed) {
   last_sent_ = departed;
 }
 
-void Limiter::hold_until(Mono when) {
-  held_until_ = std::max(held_until_, when);
+void Limiter::back_off_until(Mono when) {
+  backoff_until_ = std::max(backoff_until_, when);
 }
 
 double Limiter::expected_share() const {

@@ -25,8 +25,8 @@ class Limiter {
   bool in_use() const { return configured_ > 0; }
   // The earliest time of the next call. Mono::max() when not in use.
   Mono next() const;
-  // The time of next() was requested by the platform (hold_until).
-  bool held() const { return held_until_ >= last_sent_ + gap(); }
+  // The time of next() was requested by the platform (back_off_until).
+  bool is_backing_off() const { return backoff_until_ >= last_sent_ + gap(); }
   // A call is being sent. Every call counts, retries too. REQUIRES: it was decided at next() or
   // later.
   void sent(Mono departed);
@@ -37,7 +37,7 @@ class Limiter {
   // teach nothing either: the platform's window still counts earlier calls.
   void restart(Mono until);
   // The platform requested a pause.
-  void hold_until(Mono when);
+  void back_off_until(Mono when);
 
   double configured_rate() const { return configured_; }  // calls/s
   double rate() const { return rate_; }                   // calls/s allowed right now
@@ -63,7 +63,7 @@ class Limiter {
   double ceiling_ = kNone;  // the last rate that was too high
   double growth_;           // factor of the next increase
   Mono last_sent_;
-  Mono held_until_ = Mono::min();
+  Mono backoff_until_ = Mono::min();
   Mono fell_at_ = Mono::min();  // calls sent earlier say nothing about the current rate
   Mono stepped_at_;             // the last change of the rate
   Mono probe_at_ = Mono::min();

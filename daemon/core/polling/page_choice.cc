@@ -25,17 +25,17 @@ constexpr unsigned kFirstTurns = 1;
 constexpr double kShorter = 2;
 constexpr unsigned kHintTurns = 3;
 constexpr std::size_t kHintsMax = 25;
-constexpr std::uint32_t kWorthTwo = 3;  // pages of a list that is worth a parallel scan
+constexpr std::uint32_t kMinParallelPages = 3;  // pages of a list that is worth a parallel scan
 // Lists of finished jobs wait for those of unfinished jobs.
-constexpr double kFinishedWorth = 0.01;
+constexpr double kFinishedPriority = 0.01;
 
 constexpr std::uint32_t pages_of(double rows) {
   return std::max(1U, static_cast<std::uint32_t>((rows + kListPage - 1) / kListPage));
 }
 
 // Without a count, each list must be scanned completely at least once.
-bool wants_whole(const PlannedJob& job, const ListWalk& walk) {
-  return job.count() == nullptr && walk.whole_since() == Mono::min();
+bool wants_complete_scan(const PlannedJob& job, const ListScan& scan) {
+  return job.count() == nullptr && scan.complete_since() == Mono::min();
 }
 
 bool only_moves(std::size_t list) {
@@ -47,34 +47,34 @@ bool only_moves(std::size_t list) {
 std::uint32_t most_pages(const PlannedJob& job, std::size_t list) {
   double rows = 0;
   if (job.count() == nullptr) {
-    rows = std::accumulate(job.held.begin(), job.held.end(), 0.0);
+    rows = std::accumulate(job.known.begin(), job.known.end(), 0.0);
   } else {
     rows = list == kAllTasks ? job.count()->total : job.count()->tasks[list];
   }
   return kBoundFactor * pages_of(rows) + kBoundPages;
 }
 
-Planned list_plan(const PlannedJob& job, std::size_t list, const ListWalk& walk, const Pace& pace,
+Planned list_plan(const PlannedJob& job, std::size_t list, const ListScan& scan, const Pace& pace,
                   Mono now) {
-  Planned plan{PlanRule::kMissing, Mono::min()};
-  if (walk.in_flight(now)) return {PlanRule::kInFlight, walk.ready()};
-  if (walk.backoff_until() > now) plan.not_before(PlanRule::kRetry, walk.backoff_until());
-  if (walk.not_before() > now) plan.not_before(PlanRule::kFruitless, walk.not_before());
-  const bool begins = !walk.midway() && walk.last_asked() != Mono::min();
+  Planned plan{PlanRule::kListUnreconciled, Mono::min()};
+  if (scan.in_flight(now)) return {PlanRule::kInFlight, scan.ready()};
+  if (scan.backoff_until() > now) plan.not_before(PlanRule::kRetry, scan.backoff_until());
+  if (scan.not_before() > now) plan.not_before(PlanRule::kScanFoundNothing, scan.not_before());
+  const bool begins = !scan.midway() && scan.last_asked() != Mono::min();
   if (!begins) return plan;
   // Changes between unfinished statuses are not scanned for more often than one task is polled.
-  if (only_moves(list) && !wants_whole(job, walk) && !is_first_sight(job, list)) {
-    plan.not_before(PlanRule::kPaceTask, walk.last_asked() + pace.task);
+  if (only_moves(list) && !wants_complete_scan(job, scan) && !is_first_observation(job, list)) {
+    plan.not_before(PlanRule::kPaceTask, scan.last_asked() + pace.task);
   }
-  if (job.count() == nullptr) plan.not_before(PlanRule::kPaceJob, walk.last_asked() + pace.job);
+  if (job.count() == nullptr) plan.not_before(PlanRule::kPaceJob, scan.last_asked() + pace.job);
   return plan;
 }
 
 PageChoice::Class PageChoice::class_of(const PlannedJob& job, std::size_t list) {
   const auto status = static_cast<TaskStatus>(list);
   if (is_bad(status)) return Class::kBad;
-  if (wants_whole(job, job.lists[list]) || is_finished(status)) return Class::kEnd;
-  return is_first_sight(job, list) ? Class::kFirst : Class::kMove;
+  if (wants_complete_scan(job, job.lists[list]) || is_finished(status)) return Class::kEnd;
+  return is_first_observation(job, list) ? Class::kFirst : Class::kMove;
 }
 
 // SUCCEEDED tasks are found in the SUCCEEDED list, which keeps growing; or by their absence from
@@ -87,24 +87,25 @@ std::size_t PageChoice::shortest(const PlannedJob& job, std::size_t list, Mono n
   constexpr std::size_t kRunning = list_of(TaskStatus::kInProgress);
   const double long_way = pages_of(job.count()->tasks[list]);
   const double short_way = pages_of(job.count()->tasks[kRunning]);
-  const bool worthwhile = kShorter * short_way < long_way && job.held[kRunning] > 0;
+  const bool worthwhile = kShorter * short_way < long_way && job.known[kRunning] > 0;
   const bool its_turn = good_turn_ % kHintTurns != 0 && hints_ < kHintsMax;
   return worthwhile && its_turn && job.lists[kRunning].ready() <= now ? kRunning : list;
 }
 
 // Priority of one page of the list: the waiting time that it ends, in task-seconds.
-double PageChoice::worth(const PlannedJob& job, std::size_t list, double missing, Mono now) const {
+double PageChoice::priority(const PlannedJob& job, std::size_t list, double unreconciled,
+                            Mono now) const {
   const JobStatistics* const count = job.count();
-  const Mono since = count != nullptr ? job.missing_since[list] : job.lists[list].last_asked();
+  const Mono since = count != nullptr ? job.unreconciled_since[list] : job.lists[list].last_asked();
   const double waited =
       since == Mono::min() ? 1e4 : std::max(0.05, seconds(now - std::min(since, now)));
-  double pages = pages_of(count != nullptr ? count->tasks[list] : job.held[list]);
+  double pages = pages_of(count != nullptr ? count->tasks[list] : job.known[list]);
   if (list == kAllTasks && count != nullptr) pages = pages_of(count->total);
   if (order_.kind() == PageOrder::Kind::kNewestFirst)
-    pages = std::min<double>(pages, pages_of(missing));
+    pages = std::min<double>(pages, pages_of(unreconciled));
   // A list that repeatedly brought no unreconciled task yields to the others.
   pages *= 1 + job.lists[list].barren(static_cast<std::uint32_t>(pages));
-  return missing * waited / pages * (job.is_finished() ? kFinishedWorth : 1);
+  return unreconciled * waited / pages * (job.is_finished() ? kFinishedPriority : 1);
 }
 
 NextCall PageChoice::next(PlannedJobs& jobs, const Pace& pace, const Gates& gates, Mono now) {
@@ -113,29 +114,29 @@ NextCall PageChoice::next(PlannedJobs& jobs, const Pace& pace, const Gates& gate
   for (auto& [id, job] : jobs) {
     const Mono free = gates.until(job.instance);
     for (std::size_t list = 0; list < kTaskLists; ++list) {
-      const double missing = missing_tasks(job, list, pace, now);
-      if (missing <= 0) continue;
-      const bool beside = job.lists[list].in_flight(now);
-      if (beside && !may_walk_beside(job, list, now)) {
+      const double unreconciled = unreconciled_in(job, list, pace, now);
+      if (unreconciled <= 0) continue;
+      const bool parallel = job.lists[list].in_flight(now);
+      if (parallel && !may_scan_in_parallel(job, list, now)) {
         choice.wake = std::min(choice.wake, job.lists[list].ready());
         continue;
       }
-      ListWalk& walk = (beside ? job.beside : job.lists)[list];
-      walk.place(now);  // restarts the scan if the token has expired
-      const Mono when = std::max(free, list_plan(job, list, walk, pace, now).at);
+      ListScan& scan = (parallel ? job.parallel : job.lists)[list];
+      scan.position(now);  // restarts the scan if the token has expired
+      const Mono when = std::max(free, list_plan(job, list, scan, pace, now).at);
       if (when > now) {
         choice.wake = std::min(choice.wake, when);
         continue;
       }
-      if (walk.dies_soon(now)) {
-        choice.call = page_call({&job, list, 0, beside}, now);
+      if (scan.expires_soon(now)) {
+        choice.call = page_call({&job, list, 0, parallel}, now);
         choice.urgent = is_bad(static_cast<TaskStatus>(list));
         return choice;
       }
       Candidate& leader = best[static_cast<std::size_t>(class_of(job, list))];
-      const double value = worth(job, list, missing, now);
-      if (value > leader.worth) {
-        leader = {&job, beside ? list : shortest(job, list, now), value, beside};
+      const double value = priority(job, list, unreconciled, now);
+      if (value > leader.priority) {
+        leader = {&job, parallel ? list : shortest(job, list, now), value, parallel};
       }
     }
   }
@@ -157,28 +158,29 @@ NextCall PageChoice::next(PlannedJobs& jobs, const Pace& pace, const Gates& gate
 // A scan reads one page per round trip. If that is longer than a slot of the quota, a parallel
 // scan, begun at the first page when the first scan is half done, halves the time until a page is
 // read again. If the order shows at which end new tasks appear, there is nothing to gain.
-bool PageChoice::may_walk_beside(PlannedJob& job, std::size_t list, Mono now) const {
+bool PageChoice::may_scan_in_parallel(PlannedJob& job, std::size_t list, Mono now) const {
   if (order_.kind() != PageOrder::Kind::kOther || job.count() == nullptr) return false;
-  ListWalk& second = job.beside[list];
+  ListScan& second = job.parallel[list];
   if (second.in_flight(now)) return false;
-  if (second.place(now).page > 0) return true;
+  if (second.position(now).page > 0) return true;
   const std::uint32_t pages = pages_of(job.count()->tasks[list]);
   const std::uint32_t at = job.lists[list].page_in_flight();
-  return list != kAllTasks && pages >= kWorthTwo && at >= pages / 2 && at < pages / 2 + 2;
+  return list != kAllTasks && pages >= kMinParallelPages && at >= pages / 2 && at < pages / 2 + 2;
 }
 
 Call PageChoice::page_call(const Candidate& chosen, Mono now) {
   PlannedJob& job = *chosen.job;
-  const ListWalk::Place place = (chosen.beside ? job.beside : job.lists)[chosen.list].place(now);
+  const ListScan::Position position =
+      (chosen.parallel ? job.parallel : job.lists)[chosen.list].position(now);
   Call call;
   call.api = Api::kListTask;
   call.owner = CallOwner::kJobs;
   call.iot_instance = job.instance;
   call.job_id = job.id;
   if (chosen.list != kAllTasks) call.status = static_cast<TaskStatus>(chosen.list);
-  call.token = place.token;
-  call.page = place.page;
-  call.beside = chosen.beside;
+  call.token = position.token;
+  call.page = position.page;
+  call.parallel = chosen.parallel;
   return call;
 }
 

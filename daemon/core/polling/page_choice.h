@@ -18,7 +18,7 @@ namespace taskwatchd {
 
 // The earliest time of the list's next page, and the rule that sets it. Both `explain` and
 // PageChoice use this.
-Planned list_plan(const PlannedJob& job, std::size_t list, const ListWalk& walk, const Pace& pace,
+Planned list_plan(const PlannedJob& job, std::size_t list, const ListScan& scan, const Pace& pace,
                   Mono now);
 // A scan of more pages has no end: twice the pages that the statistics imply, and a few more.
 std::uint32_t most_pages(const PlannedJob& job, std::size_t list);
@@ -45,15 +45,15 @@ class PageChoice {
   struct Candidate {
     PlannedJob* job = nullptr;
     std::size_t list = 0;
-    double worth = -1;
-    bool beside = false;
+    double priority = -1;
+    bool parallel = false;
   };
 
   static Class class_of(const PlannedJob& job, std::size_t list);
   static Call page_call(const Candidate& chosen, Mono now);
-  bool may_walk_beside(PlannedJob& job, std::size_t list, Mono now) const;
+  bool may_scan_in_parallel(PlannedJob& job, std::size_t list, Mono now) const;
   std::size_t shortest(const PlannedJob& job, std::size_t list, Mono now) const;
-  double worth(const PlannedJob& job, std::size_t list, double missing, Mono now) const;
+  double priority(const PlannedJob& job, std::size_t list, double unreconciled, Mono now) const;
 
   PageOrder order_;  // of the account's lists
   std::size_t hints_ = 0;

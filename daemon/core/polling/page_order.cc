@@ -8,7 +8,7 @@ void PageOrder::learn(const std::vector<TaskReply>& rows) {
     if (rows[i].modified > rows[i - 1].modified) ++rises;
     if (rows[i].modified < rows[i - 1].modified) ++falls;
   }
-  if (rises + falls + 1 < kTelling) return;
+  if (rises + falls + 1 < kConclusiveRows) return;
   const Kind kind = rises == 0   ? Kind::kNewestFirst
                     : falls == 0 ? Kind::kOldestFirst
                                  : Kind::kOther;

@@ -26,7 +26,7 @@ class PageOrder {
   Kind kind() const { return agreeing_ >= kAgree ? last_ : Kind::kOther; }
 
  private:
-  static constexpr std::size_t kTelling = 8;
+  static constexpr std::size_t kConclusiveRows = 8;
   static constexpr int kAgree = 3;
 
   Kind last_ = Kind::kOther;

@@ -13,35 +13,35 @@
 namespace taskwatchd {
 
 enum class PlanRule : std::uint8_t {
-  kInFlight,         // a call was sent, the response is awaited
-  kTurn,             // due: waits for its turn among other due calls
-  kUnseen,           // due, and no successful response yet
-  kPaceTask,         // minimum poll interval of an unfinished task
-  kEven,             // few unfinished tasks: round robin, spread over that interval
-  kPaceFinished,     // minimum poll interval of what a rerun could revive
-  kFinishedShare,    // finished tasks get few calls while others are unfinished
-  kSettledOnce,      // SUCCEEDED, CANCELLED, superseded: one more poll later
-  kSettled,          // that poll was made
-  kHeartbeat,        // all is finished: one call per minute
-  kGone,             // the platform does not know it: polled rarely
-  kRetry,            // a call for this item failed
-  kHeld,             // its instance or account is backing off
-  kProbe,            // one call probes whether it has recovered
-  kDenied,           // the API may not be called
-  kNoQuota,          // the configured quota of the API is 0 calls/s
-  kRate,             // the account's rate limit for the API
-  kAskedToWait,      // a response requested a pause, or there are no credentials
-  kPaceJob,          // minimum poll interval of an unfinished job's statistics
-  kDescriptionTurn,  // a finished job's details are polled next, then its statistics
-  kStatisticsFirst,  // no list before the statistics show which
-  kMissing,          // the statistics count tasks not yet observed in a list
-  kFruitless,        // a complete scan found none of them: exponential backoff
-  kNothingMissing,   // the statistics count no such tasks
-  kBlindLists,       // without statistics all lists are read, round robin
-  kWords,            // QueryTask returns what lists do not: message and detail
-  kLeft,             // it is no longer in the IN_PROGRESS list
-  kTimeout,          // it reached its timeout
-  kSurplus,          // more recorded in its status than counted, or a poll of it failed
+  kInFlight,             // a call was sent, the response is awaited
+  kTurn,                 // due: waits for its turn among other due calls
+  kUnseen,               // due, and no successful response yet
+  kPaceTask,             // minimum poll interval of an unfinished task
+  kEvenSpread,           // few unfinished tasks: round robin, spread over that interval
+  kPaceFinished,         // minimum poll interval of what a rerun could revive
+  kFinishedShare,        // finished tasks get few calls while others are unfinished
+  kFinalPoll,            // SUCCEEDED, CANCELLED, superseded: one more poll later
+  kFinal,                // that poll was made
+  kHeartbeat,            // all is finished: one call per minute
+  kGone,                 // the platform does not know it: polled rarely
+  kRetry,                // a call for this item failed
+  kBackingOff,           // its instance or account is backing off
+  kProbe,                // one call probes whether it has recovered
+  kDenied,               // the API may not be called
+  kNoQuota,              // the configured quota of the API is 0 calls/s
+  kRate,                 // the account's rate limit for the API
+  kWaitRequested,        // a response requested a pause, or there are no credentials
+  kPaceJob,              // minimum poll interval of an unfinished job's statistics
+  kDetailsTurn,          // a finished job's details are polled next, then its statistics
+  kStatisticsFirst,      // no list before the statistics show which
+  kListUnreconciled,     // the statistics count tasks not yet observed in a list
+  kScanFoundNothing,     // a complete scan found none of them: exponential backoff
+  kNothingUnreconciled,  // the statistics count no such tasks
+  kListsRoundRobin,      // without statistics all lists are read, round robin
+  kMessageWanted,        // QueryTask returns what lists do not: message and detail
+  kLeftList,             // it is no longer in the IN_PROGRESS list
+  kTimeout,              // it reached its timeout
+  kExcessTasks,          // more recorded in its status than counted, or a poll of it failed
 };
 
 // clang-format off

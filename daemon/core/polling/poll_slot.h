@@ -32,7 +32,7 @@ class PollSlot {
     waiting_ = call;
     sent_at_ = now;
   }
-  void on_answer(std::uint64_t call) {
+  void on_response(std::uint64_t call) {
     if (waiting_ && call >= *waiting_) waiting_.reset();
     backoff_until_ = Mono::min();
   }

@@ -6,14 +6,15 @@
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kIdle = std::chrono::minutes(1);          // between calls if all are finished
-constexpr Duration kSettledOnce = std::chrono::minutes(10);  // SUCCEEDED, CANCELLED: one more poll
+constexpr Duration kIdle = std::chrono::minutes(1);  // between calls if all are finished
+constexpr Duration kFinalPollDelay =
+    std::chrono::minutes(10);  // SUCCEEDED, CANCELLED: one more poll
 constexpr Duration kGonePace = std::chrono::minutes(10);
 constexpr double kRareShare = 0.05;  // of the slots, for finished tasks while others are unfinished
 constexpr int kStarvedRounds = 3;    // an unfinished task waits at most this many complete rounds
 // Few tasks are polled evenly over the poll interval, not in bursts. The 2 % keep n tasks below n /
 // pace calls per second in any window of one second.
-constexpr double kEven = 1.02;
+constexpr double kEvenSpread = 1.02;
 constexpr unsigned kStarvedTurn = 3;  // one in this many slots is for tasks that wait too long
 // While tasks are unseen: of four slots one is for them, one for known ones, two go by priority.
 constexpr unsigned kTurns = 4;
@@ -31,15 +32,15 @@ struct Scheduler::Best {
   const Entry* starved = nullptr;  // unfinished, least recently polled, past the maximum age
   const Entry* unseen = nullptr;
   const Entry* known = nullptr;  // unfinished, of the highest priority
-  double worth = -1;
+  double priority = -1;
   Mono wake = Mono::max();
 };
 
 Scheduler::Kind Scheduler::kind_of(const TaskRecord& record) {
   if (record.gone) return Kind::kGone;
-  if (record.superseded) return Kind::kSettled;
+  if (record.superseded) return Kind::kFinal;
   if (is_bad(record.last.status)) return Kind::kBad;
-  return is_finished(record.last.status) ? Kind::kSettled : Kind::kUnfinished;
+  return is_finished(record.last.status) ? Kind::kFinal : Kind::kUnfinished;
 }
 
 Scheduler::Entry* Scheduler::find(const std::string& task_id) {
@@ -47,7 +48,7 @@ Scheduler::Entry* Scheduler::find(const std::string& task_id) {
   return it == index_.end() ? nullptr : &entries_[it->second];
 }
 
-std::uint32_t Scheduler::instance_number(const std::string& instance) {
+std::uint32_t Scheduler::instance_index(const std::string& instance) {
   const auto found = std::find(instances_.begin(), instances_.end(), instance);
   if (found != instances_.end()) return static_cast<std::uint32_t>(found - instances_.begin());
   instances_.push_back(instance);
@@ -57,16 +58,16 @@ std::uint32_t Scheduler::instance_number(const std::string& instance) {
 void Scheduler::add(const std::string& task_id, const std::string& instance,
                     const TaskRecord* known, Now now) {
   if (Entry* entry = find(task_id)) {
-    entry->instance = instance_number(instance);
+    entry->instance = instance_index(instance);
     return;
   }
   Entry entry;
   entry.task_id = task_id;
-  entry.instance = instance_number(instance);
+  entry.instance = instance_index(instance);
   entry.seen.at = now.wall;
   entry.seen.at_mono = now.mono;
   if (known != nullptr) {
-    worth_.enter(entry.seen, known->last.job_id);
+    priority_.enter(entry.seen, known->last.job_id);
     entry.kind = kind_of(*known);
     entry.seen.status = known->last.status;
     entry.seen.entered = known->last.modified;
@@ -74,7 +75,7 @@ void Scheduler::add(const std::string& task_id, const std::string& instance,
     // Only the wall clock has advanced since then.
     entry.seen.at_mono =
         now.mono - std::max(Duration::zero(), Duration(now.wall - known->last_seen));
-    if (entry.kind == Kind::kSettled || entry.kind == Kind::kGone) entry.asked = now.mono;
+    if (entry.kind == Kind::kFinal || entry.kind == Kind::kGone) entry.asked = now.mono;
   }
   index_.emplace(task_id, entries_.size());
   entries_.push_back(std::move(entry));
@@ -85,7 +86,7 @@ void Scheduler::remove(const std::string& task_id) {
   if (it == index_.end()) return;
   const std::size_t at = it->second;
   index_.erase(it);
-  worth_.leave(entries_[at].seen);
+  priority_.leave(entries_[at].seen);
   if (at + 1 != entries_.size()) {
     entries_[at] = std::move(entries_.back());
     index_[entries_[at].task_id] = at;
@@ -101,9 +102,9 @@ Mono Scheduler::due(const Entry& entry) const {
       return std::max(after(entry.asked, pace_.task), entry.poll.backoff_until());
     case Kind::kBad:
       return std::max(after(entry.asked, pace_.finished), entry.poll.backoff_until());
-    case Kind::kSettled:
+    case Kind::kFinal:
       if (entry.confirmed) return Mono::max();
-      return std::max(after(entry.asked, kSettledOnce), entry.poll.backoff_until());
+      return std::max(after(entry.asked, kFinalPollDelay), entry.poll.backoff_until());
     case Kind::kGone:
       return std::max(after(entry.asked, kGonePace), entry.poll.backoff_until());
   }
@@ -138,7 +139,7 @@ Mono Scheduler::rare_ready(double rate) const {
 
 Mono Scheduler::known_ready(std::size_t active) const {
   return after(last_known_,
-               from_seconds(kEven * seconds(pace_.task) / static_cast<double>(active)));
+               from_seconds(kEvenSpread * seconds(pace_.task) / static_cast<double>(active)));
 }
 
 Mono Scheduler::idle_ready() const {
@@ -176,9 +177,9 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates
           (best.starved == nullptr || e.asked < best.starved->asked)) {
         best.starved = &e;
       }
-      const double worth = worth_.of_next(e.seen, now);
-      if (worth > best.worth) {
-        best.worth = worth;
+      const double priority = priority_.of_next(e.seen, now);
+      if (priority > best.priority) {
+        best.priority = priority;
         best.known = &e;
       }
     }
@@ -191,7 +192,7 @@ Choice Scheduler::next_busy(Now now, double rate, const std::vector<Mono>& gates
   if (best.rare == nullptr && best.unseen != nullptr && known != nullptr) {
     const unsigned turn = turn_ % kTurns;
     const bool known_first =
-        turn == 0 || (turn > 1 && best.worth > worth_.of_first(best.unseen->seen, now));
+        turn == 0 || (turn > 1 && best.priority > priority_.of_first(best.unseen->seen, now));
     if (known_first) chosen = known;
   }
   if (chosen == nullptr) chosen = known;
@@ -236,7 +237,7 @@ void Scheduler::on_sent(const std::string& task_id, std::uint64_t call, Now now)
   Entry* const entry = find(task_id);
   assert(entry != nullptr);
   const bool rare = entry->kind != Kind::kUnseen && entry->kind != Kind::kUnfinished;
-  if (entry->kind == Kind::kSettled && due(*entry) <= now.mono) entry->confirmed = true;
+  if (entry->kind == Kind::kFinal && due(*entry) <= now.mono) entry->confirmed = true;
   entry->poll.on_sent(call, now.mono);
   entry->asked = now.mono;
   last_any_ = now.mono;
@@ -245,11 +246,11 @@ void Scheduler::on_sent(const std::string& task_id, std::uint64_t call, Now now)
   ++turn_;
 }
 
-void Scheduler::on_answer(const std::string& task_id, std::uint64_t call, const TaskRecord& record,
-                          Now now) {
+void Scheduler::on_response(const std::string& task_id, std::uint64_t call,
+                            const TaskRecord& record, Now now) {
   Entry* const entry = find(task_id);
   if (entry == nullptr) return;  // removed while the call was in flight
-  entry->poll.on_answer(call);
+  entry->poll.on_response(call);
   noticed(task_id, record, now);
 }
 
@@ -258,9 +259,9 @@ void Scheduler::noticed(const std::string& task_id, const TaskRecord& record, No
   if (entry == nullptr) return;
   const Kind kind = kind_of(record);
   const bool changed = entry->seen.status != record.last.status;
-  if (entry->kind == Kind::kUnfinished) worth_.learn_next(entry->seen, record.last, now);
-  if (entry->kind == Kind::kUnseen) worth_.learn_first(entry->seen, record.last, now);
-  worth_.enter(entry->seen, record.last.job_id);
+  if (entry->kind == Kind::kUnfinished) priority_.learn_next(entry->seen, record.last, now);
+  if (entry->kind == Kind::kUnseen) priority_.learn_first(entry->seen, record.last, now);
+  priority_.enter(entry->seen, record.last.job_id);
   if (changed || entry->kind == Kind::kUnseen) {
     entry->seen.entered = record.last.modified;
     entry->confirmed = false;
@@ -294,8 +295,8 @@ PlanRule Scheduler::rule_of(const Entry& entry) const {
       return PlanRule::kPaceTask;
     case Kind::kBad:
       return PlanRule::kPaceFinished;
-    case Kind::kSettled:
-      return entry.confirmed ? PlanRule::kSettled : PlanRule::kSettledOnce;
+    case Kind::kFinal:
+      return entry.confirmed ? PlanRule::kFinal : PlanRule::kFinalPoll;
     case Kind::kGone:
       return PlanRule::kGone;
   }
@@ -320,7 +321,7 @@ std::optional<Planned> Scheduler::plan_of(const std::string& task_id, Now now, d
     const Mono wanted = due(entry);
     if (wanted > now.mono) planned.not_before(rule_of(entry), wanted);
     if (entry.kind == Kind::kUnfinished) {
-      planned.not_before(PlanRule::kEven, known_ready(active));
+      planned.not_before(PlanRule::kEvenSpread, known_ready(active));
     } else if (entry.kind != Kind::kUnseen) {
       planned.not_before(PlanRule::kFinishedShare, rare_ready(rate));
     }

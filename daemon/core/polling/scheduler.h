@@ -1,6 +1,6 @@
 // Which single task to poll next with QueryTask, and when to check again. Unfinished tasks go by
-// priority (look_worth.h), with the minimum poll intervals of `pace` and a maximum age so that none
-// starves. Finished ones are polled rarely: a rerun can revive them. No I/O. Event-loop thread
+// priority (poll_priority.h), with the minimum poll intervals of `pace` and a maximum age so that
+// none starves. Finished ones are polled rarely: a rerun can revive them. No I/O. Event-loop thread
 // only; the caller passes the time.
 #pragma once
 
@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/polling/look_worth.h"
 #include "core/polling/plan_rule.h"
+#include "core/polling/poll_priority.h"
 #include "core/polling/poll_slot.h"
 #include "core/types/gates.h"
 #include "core/types/pace.h"
@@ -41,11 +41,12 @@ class Scheduler {
   // Skips tasks in flight.
   Choice next(Now now, double rate, const Gates& gates);
 
-  // The task is being polled by the call with that number: it is in flight until one of on_answer,
-  // on_failure, set_gone.
+  // The task is being polled by the call with that number: it is in flight until one of
+  // on_response, on_failure, set_gone.
   void on_sent(const std::string& task_id, std::uint64_t call, Now now);
   // The call succeeded; `record` is the tracker's result.
-  void on_answer(const std::string& task_id, std::uint64_t call, const TaskRecord& record, Now now);
+  void on_response(const std::string& task_id, std::uint64_t call, const TaskRecord& record,
+                   Now now);
   // Another response (a list row) showed the task; a call for it may still be in flight.
   void noticed(const std::string& task_id, const TaskRecord& record, Now now);
   // The call failed; the task is not polled again before `retry_at`.
@@ -54,7 +55,7 @@ class Scheduler {
   void set_gone(const std::string& task_id, Now now);
 
   std::size_t size() const { return entries_.size(); }
-  std::size_t jobs() const { return worth_.jobs(); }  // to which its tasks belong
+  std::size_t jobs() const { return priority_.jobs(); }  // to which its tasks belong
   bool in_flight(const std::string& task_id, Now now) const;
   // The earliest time of the task's next poll, and the rule that sets it; nullopt for an unknown
   // task. `rate` as for next, above 0. Ignores the gate of its instance.
@@ -65,7 +66,7 @@ class Scheduler {
     kUnseen,      // no successful response yet
     kUnfinished,  //
     kBad,         // a rerun may revive it
-    kSettled,     // SUCCEEDED, CANCELLED or superseded: polled once more, then heartbeats only
+    kFinal,       // SUCCEEDED, CANCELLED or superseded: polled once more, then heartbeats only
     kGone,
   };
   struct Entry {
@@ -73,7 +74,7 @@ class Scheduler {
     std::uint32_t instance = 0;  // index in instances_
     Kind kind = Kind::kUnseen;
     bool confirmed = false;  // a settled task was polled once more
-    LookWorth::Seen seen = {};
+    PollPriority::Seen seen = {};
     Mono asked = Mono::min();
     PollSlot poll = {};
   };
@@ -90,10 +91,10 @@ class Scheduler {
   Mono idle_ready() const;
   Choice next_busy(Now now, double rate, const std::vector<Mono>& gates, std::size_t active);
   Choice next_idle(Now now, const std::vector<Mono>& gates);
-  std::uint32_t instance_number(const std::string& instance);
+  std::uint32_t instance_index(const std::string& instance);
 
   Pace pace_;
-  LookWorth worth_;
+  PollPriority priority_;
   // The instances' names, each once, referenced by entries by index: four bytes per task.
   std::vector<std::string> instances_;
   std::vector<Entry> entries_;

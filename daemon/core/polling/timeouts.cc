@@ -27,21 +27,21 @@ void Timeouts::counted(const std::string& job_id, bool more, Mono now) {
   for (Due& due : due_) {
     if (due.job_id != job_id) continue;
     if (more) {
-      due.told = true;
-    } else if (!due.told) {
+      due.one_more = true;
+    } else if (!due.one_more) {
       due.running = now;
     }
   }
 }
 
-Mono Timeouts::look_at(const Due& due, Duration floor) const {
+Mono Timeouts::next_poll_at(const Due& due, Duration min_interval) const {
   const Mono asked = due.poll.sent_at();
-  Mono at = due.running + std::max(kEvery, floor);
-  if (due.told) at = asked == Mono::min() ? asked : asked + floor;
+  Mono at = due.running + std::max(kEvery, min_interval);
+  if (due.one_more) at = asked == Mono::min() ? asked : asked + min_interval;
   return std::max(at, due.poll.ready());
 }
 
-NextCall Timeouts::next(Now now, Duration floor, const Gates& gates, const TaskTable& table,
+NextCall Timeouts::next(Now now, Duration min_interval, const Gates& gates, const TaskTable& table,
                         const InstanceOf& instance_of) {
   std::erase_if(due_, [&](const Due& due) {
     const auto slot = table.find(due.task_id);
@@ -56,7 +56,8 @@ NextCall Timeouts::next(Now now, Duration floor, const Gates& gates, const TaskT
   }
   const Due* first = nullptr;
   for (const Due& due : due_) {
-    const Mono when = std::max(look_at(due, floor), gates.until(*instance_of(due.job_id)));
+    const Mono when =
+        std::max(next_poll_at(due, min_interval), gates.until(*instance_of(due.job_id)));
     if (when > now.mono) {
       next.wake = std::min(next.wake, when);
     } else if (first == nullptr || due.poll.sent_at() < first->poll.sent_at()) {
@@ -75,14 +76,14 @@ NextCall Timeouts::next(Now now, Duration floor, const Gates& gates, const TaskT
 void Timeouts::on_sent(const Call& call, Mono now) {
   Due* const due = find(call.task_id);
   if (due == nullptr) return;
-  due->told = false;
+  due->one_more = false;
   due->poll.on_sent(call.number, now);
 }
 
-void Timeouts::on_answer(const Call& call) {
+void Timeouts::on_response(const Call& call) {
   Due* const due = find(call.task_id);
   if (due == nullptr || !due->poll.is_unanswered()) return;
-  due->poll.on_answer(call.number);
+  due->poll.on_response(call.number);
   due->running = std::max(due->running, due->poll.sent_at());
 }
 

@@ -34,15 +34,15 @@ class Timeouts {
   // Statistics were received; `more`: they count more TIMED_OUT tasks than the previous ones.
   void counted(const std::string& job_id, bool more, Mono now);
 
-  // Returns the due task to poll next, each at most once per `floor`; drops tasks that were seen to
-  // finish. InstanceOf returns the instance of a watched job; nullptr for another job.
+  // Returns the due task to poll next, each at most once per `min_interval`; drops tasks that were
+  // seen to finish. InstanceOf returns the instance of a watched job; nullptr for another job.
   using InstanceOf = std::function<const std::string*(const std::string& job_id)>;
-  NextCall next(Now now, Duration floor, const Gates& gates, const TaskTable& table,
+  NextCall next(Now now, Duration min_interval, const Gates& gates, const TaskTable& table,
                 const InstanceOf& instance_of);
   // The task is being polled; the call succeeded; it failed, and the task is not polled before
   // `retry_at`. No effect for a task that is not due.
   void on_sent(const Call& call, Mono now);
-  void on_answer(const Call& call);
+  void on_response(const Call& call);
   void on_failure(const Call& call, Mono retry_at);
   bool is_due(const std::string& task_id) const;
   bool in_flight(const std::string& task_id, Mono now) const;
@@ -61,10 +61,10 @@ class Timeouts {
     std::string job_id;
     Mono reached;
     PollSlot poll = {};
-    Mono running;       // last known IN_PROGRESS time, from its own response or its job's count
-    bool told = false;  // its job counts one more
+    Mono running;           // last known IN_PROGRESS time, from its own response or its job's count
+    bool one_more = false;  // its job counts one more
   };
-  Mono look_at(const Due& due, Duration floor) const;
+  Mono next_poll_at(const Due& due, Duration min_interval) const;
   const Due* find(const std::string& task_id) const;
   Due* find(const std::string& task_id);
 

@@ -24,9 +24,10 @@ class BlindWatch {
  public:
   // `alive`: the last stored success; nullopt on the very first start.
   void restore(std::optional<Wall> alive, Now now) {
-    last_good_ = alive;
+    last_success_ = alive;
     // Nothing ran while the daemon was down, so only the wall clock can measure that gap.
-    if (alive) last_good_mono_ = now.mono - std::max(Duration::zero(), Duration(now.wall - *alive));
+    if (alive)
+      last_success_mono_ = now.mono - std::max(Duration::zero(), Duration(now.wall - *alive));
   }
 
   // The longest time for which an item is not polled in normal operation.
@@ -36,9 +37,9 @@ class BlindWatch {
   // it; called only at the end of a gap, so that the common case costs nothing.
   template <typename UnfinishedTasks>
   void good(const std::string& task_id, Now now, UnfinishedTasks unfinished) {
-    if (last_good_ && now.mono - last_good_mono_ > gap_) open(now, unfinished());
-    last_good_ = now.wall;
-    last_good_mono_ = now.mono;
+    if (last_success_ && now.mono - last_success_mono_ > gap_) open(now, unfinished());
+    last_success_ = now.wall;
+    last_success_mono_ = now.mono;
     if (open_) waiting_.erase(task_id);
   }
   void transition(Wall modified);
@@ -48,7 +49,7 @@ class BlindWatch {
   std::optional<BlindInterval> take(Now now);
   // Total time of all gaps, including the current one if tasks are unfinished.
   double seconds(Now now, bool any_unfinished) const;
-  std::optional<Wall> last_good() const { return last_good_; }
+  std::optional<Wall> last_success() const { return last_success_; }
 
  private:
   static constexpr Duration kGap = std::chrono::seconds(60);
@@ -58,8 +59,8 @@ class BlindWatch {
   void open(Now now, std::vector<std::string> unfinished);
 
   Duration gap_ = kGap;
-  std::optional<Wall> last_good_;
-  Mono last_good_mono_;
+  std::optional<Wall> last_success_;
+  Mono last_success_mono_;
   Mono opened_;
   std::optional<BlindInterval> open_;
   std::unordered_set<std::string> waiting_;  // to be polled again

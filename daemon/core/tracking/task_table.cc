@@ -100,10 +100,10 @@ TaskRecord TaskTable::record(const std::string& account, Slot slot) const {
   last.device_name = row.device;
   last.status = row.status;
   if (row.progress >= 0) last.progress = row.progress;
-  if (row.words) {
-    last.message = row.words->message;
-    last.status_detail = row.words->status_detail;
-    last.status_text = row.words->status_text;
+  if (row.device_message) {
+    last.message = row.device_message->message;
+    last.status_detail = row.device_message->status_detail;
+    last.status_text = row.device_message->status_text;
   }
   last.modified = row.modified;
   last.queued = row.queued;
@@ -135,10 +135,10 @@ void TaskTable::assign(Slot slot, const TaskRecord& record) {
   row.status = last.status;
   row.progress = last.progress.value_or(-1);
   if (last.message.empty() && last.status_detail.empty() && last.status_text.empty()) {
-    row.words.reset();
+    row.device_message.reset();
   } else {
-    row.words = std::make_unique<TaskRow::Words>(
-        TaskRow::Words{last.message, last.status_detail, last.status_text});
+    row.device_message = std::make_unique<TaskRow::DeviceMessage>(
+        TaskRow::DeviceMessage{last.message, last.status_detail, last.status_text});
   }
   row.modified = last.modified;
   row.queued = last.queued;

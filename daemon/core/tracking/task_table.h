@@ -31,10 +31,10 @@ struct TaskContext {
 using SharedContext = std::shared_ptr<const TaskContext>;
 
 // Rejected responses, and how many consecutive ones.
-struct TaskDoubt {
-  TaskStatus refused = TaskStatus::kUnknown;
-  int refusals = 0;
-  Mono refused_since;
+struct RejectedResponses {
+  TaskStatus status = TaskStatus::kUnknown;
+  int count = 0;
+  Mono since;
   int not_found = 0;
   Mono not_found_since;
 };
@@ -45,11 +45,11 @@ struct TaskRow {
   std::string id;
   std::string device;
   SharedContext context;
-  struct Words {
+  struct DeviceMessage {
     std::string message, status_detail, status_text;
   };
-  std::unique_ptr<Words> words;
-  std::unique_ptr<TaskDoubt> doubt;
+  std::unique_ptr<DeviceMessage> device_message;
+  std::unique_ptr<RejectedResponses> rejected;
   Wall since;  // when watching began
   Wall modified, queued, first_seen, last_seen;
   Wall started = Wall::min();  // min: that transition was not observed

@@ -25,13 +25,13 @@ bool goes_back(TaskStatus from, TaskStatus to) {
 }
 
 // Returns true if the response changes nothing. Fields missing from a list row cannot differ.
-bool same(const TaskRow& row, const TaskReply& held, const TaskReply& reply) {
-  const bool words =
-      reply.listed || (held.message == reply.message && held.status_detail == reply.status_detail);
-  return row.status == reply.status && words && held.status_text == reply.status_text &&
-         held.progress == reply.progress && row.modified == reply.modified &&
-         row.queued == reply.queued && held.job_name == reply.job_name &&
-         row.device == reply.device_name && held.product_key == reply.product_key;
+bool same(const TaskRow& row, const TaskReply& recorded, const TaskReply& reply) {
+  const bool same_message = reply.listed || (recorded.message == reply.message &&
+                                             recorded.status_detail == reply.status_detail);
+  return row.status == reply.status && same_message && recorded.status_text == reply.status_text &&
+         recorded.progress == reply.progress && row.modified == reply.modified &&
+         row.queued == reply.queued && recorded.job_name == reply.job_name &&
+         row.device == reply.device_name && recorded.product_key == reply.product_key;
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ std::vector<TaskStatus> inferred_steps(TaskStatus from, TaskStatus to) {
 }
 
 void Observation::add(Observation&& other) {
-  believed = believed || other.believed;
+  accepted = accepted || other.accepted;
   moved = moved || other.moved;
   std::move(other.changes.begin(), other.changes.end(), std::back_inserter(changes));
   std::move(other.events.begin(), other.events.end(), std::back_inserter(events));
@@ -60,9 +60,9 @@ void Observation::add(Observation&& other) {
 
 void Tracker::watch(const std::string& task_id, SharedContext context,
                     std::optional<TaskRecord> known, Now since) {
-  if (const auto held = table_.find(task_id)) {
-    table_.row(*held).explicit_id = true;
-    table_.row(*held).context = std::move(context);
+  if (const auto recorded = table_.find(task_id)) {
+    table_.row(*recorded).explicit_id = true;
+    table_.row(*recorded).context = std::move(context);
     return;
   }
   const Slot slot = table_.add(task_id, std::move(context), since.wall);
@@ -117,15 +117,15 @@ Observation Tracker::observe_row(const TaskReply& row, const SharedContext& cont
     if (known_only) return {};
     slot = table_.add(row.task_id, context, since);
   }
-  TaskRow& held = table_.row(*slot);
+  TaskRow& recorded = table_.row(*slot);
   // Nearly all rows of nearly all pages: no change, and no copy needed.
-  if (held.seen && !held.gone && held.status == row.status && held.modified == row.modified &&
-      held.progress == row.progress.value_or(-1) && held.status != TaskStatus::kUnknown &&
-      !moves_job(held, row)) {
-    held.last_seen = now.wall;
-    held.doubt.reset();
+  if (recorded.seen && !recorded.gone && recorded.status == row.status &&
+      recorded.modified == row.modified && recorded.progress == row.progress.value_or(-1) &&
+      recorded.status != TaskStatus::kUnknown && !moves_job(recorded, row)) {
+    recorded.last_seen = now.wall;
+    recorded.rejected.reset();
     Observation out;
-    out.believed = true;
+    out.accepted = true;
     return out;
   }
   return take(*slot, row, now);
@@ -133,8 +133,8 @@ Observation Tracker::observe_row(const TaskReply& row, const SharedContext& cont
 
 // A task never changes its job: a response with another job id is wrong in this point.
 bool Tracker::moves_job(const TaskRow& row, const TaskReply& reply) const {
-  const std::string& held = table_.job_id(row);
-  return row.seen && !held.empty() && reply.job_id != held;
+  const std::string& recorded = table_.job_id(row);
+  return row.seen && !recorded.empty() && reply.job_id != recorded;
 }
 
 // The other fields of a response with a wrong job id may be true, and a completion must be seen.
@@ -150,9 +150,9 @@ Observation Tracker::take(Slot slot, const TaskReply& reply, Now now) {
 Observation Tracker::take_in_its_job(Slot slot, const TaskReply& reply, Now now) {
   TaskRow& row = table_.row(slot);
   Observation out;
-  if (row.doubt) row.doubt->not_found = 0;
+  if (row.rejected) row.rejected->not_found = 0;
   if (!row.seen) {
-    first_sight(slot, reply, now, out);
+    first_observation(slot, reply, now, out);
   } else {
     const bool older = reply.modified < row.modified;
     const bool earlier = reply.modified == row.modified && reply.status != row.status &&
@@ -164,26 +164,26 @@ Observation Tracker::take_in_its_job(Slot slot, const TaskReply& reply, Now now)
       update(slot, reply, now, true, out);
     }
   }
-  if (out.believed) row.doubt.reset();
+  if (out.accepted) row.rejected.reset();
   return out;
 }
 
 // Returns true once enough consecutive responses over long enough agree on the rejected state.
 bool Tracker::refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out) {
-  if (!row.doubt) row.doubt = std::make_unique<TaskDoubt>();
-  TaskDoubt& doubt = *row.doubt;
-  if (doubt.refusals == 0 || doubt.refused != reply.status) {
-    doubt.refused = reply.status;
-    doubt.refusals = 0;
-    doubt.refused_since = now.mono;
+  if (!row.rejected) row.rejected = std::make_unique<RejectedResponses>();
+  RejectedResponses& rejected = *row.rejected;
+  if (rejected.count == 0 || rejected.status != reply.status) {
+    rejected.status = reply.status;
+    rejected.count = 0;
+    rejected.since = now.mono;
   }
-  ++doubt.refusals;
-  if (doubt.refusals >= kAgreeing && now.mono - doubt.refused_since >= kAgreeingSpan) return true;
+  ++rejected.count;
+  if (rejected.count >= kAgreeing && now.mono - rejected.since >= kAgreeingSpan) return true;
   out.anomalies.push_back(Anomaly::kStaleReply);
   return false;
 }
 
-void Tracker::first_sight(Slot slot, const TaskReply& reply, Now now, Observation& out) {
+void Tracker::first_observation(Slot slot, const TaskReply& reply, Now now, Observation& out) {
   TaskRow& row = table_.row(slot);
   TaskRecord record;
   record.key = {account_, reply.task_id};
@@ -192,7 +192,7 @@ void Tracker::first_sight(Slot slot, const TaskReply& reply, Now now, Observatio
   record.first_seen = record.last_seen = now.wall;
   const bool changed = reply.modified >= row.since;
 
-  out.believed = out.moved = true;
+  out.accepted = out.moved = true;
   // A job's successful and unfinished tasks get no events: one job_baseline counts them.
   if (row.explicit_id || is_bad(reply.status)) {
     out.events.push_back(task_baseline(record, now.wall, changed, row.context->labels));
@@ -202,7 +202,7 @@ void Tracker::first_sight(Slot slot, const TaskReply& reply, Now now, Observatio
   row.gone = false;
   table_.assign(slot, record);
   out.changes.push_back({.record = std::move(record),
-                         .first_sight = true,
+                         .first_observation = true,
                          .explicit_id = row.explicit_id,
                          .changed_while_watched = changed});
   supersede(slot, now, out);
@@ -225,7 +225,7 @@ void Tracker::update(Slot slot, const TaskReply& reply, Now now, bool regressed,
                            before.product_key != reply.product_key ||
                            before.device_name != reply.device_name || before.queued != reply.queued;
 
-  out.believed = true;
+  out.accepted = true;
   out.moved = moved;
   TransitionFacts facts{.from = before.status,
                         .observed_at = now.wall,
@@ -302,11 +302,11 @@ Observation Tracker::not_found(const std::string& task_id, Now now) {
   assert(slot);
   TaskRow& row = table_.row(*slot);
   if (row.gone) return out;
-  if (!row.doubt) row.doubt = std::make_unique<TaskDoubt>();
-  TaskDoubt& doubt = *row.doubt;
-  if (doubt.not_found == 0) doubt.not_found_since = now.mono;
-  ++doubt.not_found;
-  if (doubt.not_found < kAgreeing || now.mono - doubt.not_found_since < kGoneSpan) return out;
+  if (!row.rejected) row.rejected = std::make_unique<RejectedResponses>();
+  RejectedResponses& rejected = *row.rejected;
+  if (rejected.not_found == 0) rejected.not_found_since = now.mono;
+  ++rejected.not_found;
+  if (rejected.not_found < kAgreeing || now.mono - rejected.not_found_since < kGoneSpan) return out;
 
   std::optional<TaskRecord> record;
   if (row.seen) {

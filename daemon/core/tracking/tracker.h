@@ -18,14 +18,14 @@ namespace taskwatchd {
 
 // The effects of one response.
 struct Observation {
-  bool believed = false;            // accepted; false: the record is unchanged
+  bool accepted = false;            // accepted; false: the record is unchanged
   bool moved = false;               // first observed, or in another status than before
   std::vector<TaskChange> changes;  // of this task, and of one it supersedes
   std::vector<Event> events;
   std::vector<CounterDelta> counters;
   std::vector<Anomaly> anomalies;
 
-  // Appends the effects of another response; `believed` and `moved` become true if either is.
+  // Appends the effects of another response; `accepted` and `moved` become true if either is.
   void add(Observation&& other);
 };
 
@@ -77,7 +77,7 @@ class Tracker {
   bool moves_job(const TaskRow& row, const TaskReply& reply) const;
   Observation take(Slot slot, const TaskReply& reply, Now now);
   Observation take_in_its_job(Slot slot, const TaskReply& reply, Now now);
-  void first_sight(Slot slot, const TaskReply& reply, Now now, Observation& out);
+  void first_observation(Slot slot, const TaskReply& reply, Now now, Observation& out);
   void update(Slot slot, const TaskReply& reply, Now now, bool regressed, Observation& out);
   bool refuse(TaskRow& row, const TaskReply& reply, Now now, Observation& out);
   void supersede(Slot slot, Now now, Observation& out);

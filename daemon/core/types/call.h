@@ -42,7 +42,7 @@ struct Call {
   std::optional<TaskStatus> status;  // ListTask: only tasks in it; absent: all
   std::string token;                 // ListTask: pagination token; empty: first page
   std::uint32_t page = 0;            // ListTask: page number, from 0; ListJob: from 1
-  bool beside = false;               // ListTask: belongs to the parallel scan of the list
+  bool parallel = false;             // ListTask: belongs to the parallel scan of the list
   double weight = 1;                 // relative share of its API if all APIs share a quota
 
   bool asks_distribution() const {

@@ -39,7 +39,7 @@ inline std::string_view name(Anomaly anomaly) {
 // One task's new record, and how it came about.
 struct TaskChange {
   TaskRecord record{};
-  bool first_sight = false;
+  bool first_observation = false;
   // Named by id in the configuration; otherwise a task of a watched job.
   bool explicit_id = true;
   // Changed after watching began: counts for the detection delay. True for each transition.
@@ -71,7 +71,7 @@ struct CounterValue {
 };
 
 // A durable timestamp: "alive" (last successful response of an account), "success:QueryTask".
-struct Mark {
+struct StoredTime {
   std::string account;
   std::string key;
   Wall at;
@@ -84,19 +84,19 @@ struct Commit {
   std::vector<DistributionRecord> distributions = {};  // same for distributions
   std::vector<Event> events = {};                      // in order; the store assigns the ids
   std::vector<CounterDelta> counters = {};
-  std::vector<Mark> marks = {};
+  std::vector<StoredTime> stored_times = {};
   // Sinks' cursors: the id of the last event that was delivered.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
   bool empty() const {
     return records.empty() && jobs.empty() && distributions.empty() && events.empty() &&
-           counters.empty() && marks.empty() && cursors.empty();
+           counters.empty() && stored_times.empty() && cursors.empty();
   }
 };
 
 // The stored data of one account.
 struct Stored {
   std::vector<TaskRecord> records;  // added by the caller: an account has too many
-  std::vector<Mark> marks;
+  std::vector<StoredTime> stored_times;
   std::vector<JobRecord> jobs;
   std::vector<DistributionRecord> distributions;
 };

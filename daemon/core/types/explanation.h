@@ -26,9 +26,9 @@ struct PlannedCall {
 
 // How the daemon polls the task's job.
 enum class JobWatch : std::uint8_t {
-  kNone,     // not at all
-  kWatched,  // named in the configuration, or found by discovery
-  kHelping,  // assisting: its statistics and lists are polled for its explicit tasks
+  kNone,       // not at all
+  kWatched,    // named in the configuration, or found by discovery
+  kAssisting,  // assisting: its statistics and lists are polled for its explicit tasks
 };
 
 struct Explanation {

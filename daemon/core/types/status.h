@@ -31,7 +31,8 @@ struct ApiStatus {
 struct InstanceStatus {
   std::string name;
   bool up = false;
-  std::string trouble = {};  // the failure logged last since a success: a Reason's name, or empty
+  std::string failure_reason =
+      {};  // the failure logged last since a success: a Reason's name, or empty
 };
 
 // taskwatchd_detection_delay_seconds of one class, since the start. Filled in by the metrics.
@@ -65,7 +66,7 @@ struct JobView {
   bool status_read = false;                 // false: no series of the status yet
   std::optional<JobStatistics> statistics;  // the newest; if denied, from a complete scan
   std::optional<Wall> statistics_read;
-  TaskCounts held{};             // its tasks by last known status
+  TaskCounts known{};            // its tasks by last known status
   std::optional<Wall> eta_half;  // when the last task is expected to finish, confidence 0.5
   std::optional<Wall> eta_most;  // confidence 0.9
   std::uint32_t stalled = 0;
@@ -93,7 +94,8 @@ struct DistributionView {
 struct AccountStatus {
   std::string name;
   bool up = false;
-  std::string trouble;  // failure reason of the whole account: "no_keys", a Reason's name, or empty
+  std::string
+      failure_reason;  // failure reason of the whole account: "no_keys", a Reason's name, or empty
   std::vector<InstanceStatus> instances;
   std::vector<ApiStatus> apis;  // APIs in use
   std::size_t unseen = 0;

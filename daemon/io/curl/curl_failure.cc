@@ -9,11 +9,11 @@ using Kind = TransportFailure::Kind;
 
 constexpr std::size_t kDetailBytes = 200;
 
-Kind kind_of(const CurlTrouble& trouble) {
-  if (trouble.too_large) return Kind::kTooLarge;
-  switch (trouble.code) {
+Kind kind_of(const CurlFailure& failure) {
+  if (failure.too_large) return Kind::kTooLarge;
+  switch (failure.code) {
     case CURLE_OPERATION_TIMEDOUT:
-      return trouble.connected ? Kind::kTimeout : Kind::kUnreachable;
+      return failure.connected ? Kind::kTimeout : Kind::kUnreachable;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -55,8 +55,8 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string words(const CurlTrouble& trouble, Kind kind) {
-  const std::string reason = trouble.os_error.empty() ? "" : ": " + trouble.os_error;
+std::string words(const CurlFailure& failure, Kind kind) {
+  const std::string reason = failure.os_error.empty() ? "" : ": " + failure.os_error;
   switch (kind) {
     case Kind::kTimeout:
       return "no complete response in time";
@@ -65,20 +65,20 @@ std::string words(const CurlTrouble& trouble, Kind kind) {
     case Kind::kProtocol:
       return "the response is not HTTP";
     case Kind::kTls:
-      if (trouble.code == CURLE_SSL_CACERT_BADFILE && !trouble.ca_file.empty()) {
-        return "cannot use the CA file " + trouble.ca_file;
+      if (failure.code == CURLE_SSL_CACERT_BADFILE && !failure.ca_file.empty()) {
+        return "cannot use the CA file " + failure.ca_file;
       }
       return "no trusted TLS connection: " +
-             printable(trouble.detail.empty() ? curl_easy_strerror(trouble.code) : trouble.detail);
+             printable(failure.detail.empty() ? curl_easy_strerror(failure.code) : failure.detail);
     case Kind::kUnreachable:
       break;
   }
-  if (trouble.proxy_status >= 300) {
-    return "the proxy refused to connect: HTTP " + std::to_string(trouble.proxy_status);
+  if (failure.proxy_status >= 300) {
+    return "the proxy refused to connect: HTTP " + std::to_string(failure.proxy_status);
   }
-  if (trouble.code == CURLE_OPERATION_TIMEDOUT) return "connection timed out";
-  if (!trouble.connected) return "cannot connect" + reason;
-  if (trouble.code == CURLE_GOT_NOTHING || trouble.code == CURLE_ABORTED_BY_CALLBACK) {
+  if (failure.code == CURLE_OPERATION_TIMEDOUT) return "connection timed out";
+  if (!failure.connected) return "cannot connect" + reason;
+  if (failure.code == CURLE_GOT_NOTHING || failure.code == CURLE_ABORTED_BY_CALLBACK) {
     // We cause the second code ourselves: see on_request.
     return "the connection was closed without a response";
   }
@@ -87,11 +87,11 @@ std::string words(const CurlTrouble& trouble, Kind kind) {
 
 }  // namespace
 
-TransportFailure describe(const CurlTrouble& trouble) {
-  const Kind kind = kind_of(trouble);
-  std::string where = trouble.where;
-  if (!trouble.via.empty()) where += " by proxy " + trouble.via;
-  return {kind, where + ": " + words(trouble, kind)};
+TransportFailure describe(const CurlFailure& failure) {
+  const Kind kind = kind_of(failure);
+  std::string where = failure.where;
+  if (!failure.via.empty()) where += " by proxy " + failure.via;
+  return {kind, where + ": " + words(failure, kind)};
 }
 
 }  // namespace taskwatchd

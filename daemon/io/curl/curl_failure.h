@@ -10,7 +10,7 @@
 namespace taskwatchd {
 
 // What is known of a failed exchange besides its error code.
-struct CurlTrouble {
+struct CurlFailure {
   CURLcode code = CURLE_OK;
   std::string where;     // host:port
   std::string via;       // the proxy's host:port; may be empty
@@ -22,6 +22,6 @@ struct CurlTrouble {
   bool too_large = false;  // we aborted the response
 };
 
-TransportFailure describe(const CurlTrouble& trouble);
+TransportFailure describe(const CurlFailure& failure);
 
 }  // namespace taskwatchd

@@ -260,26 +260,26 @@ HttpResult CurlTransfer::read_result(CURLcode code) {
     reply_.status = static_cast<int>(status);
     return std::move(reply_);
   }
-  CurlTrouble trouble;
-  trouble.code = code;
-  trouble.where = plan_.target.where();
-  if (plan_.proxy) trouble.via = plan_.proxy->where();
-  trouble.detail = error_;
-  trouble.ca_file = plan_.request.ca_file;
-  trouble.too_large = too_large_;
+  CurlFailure failure;
+  failure.code = code;
+  failure.where = plan_.target.where();
+  if (plan_.proxy) failure.via = plan_.proxy->where();
+  failure.detail = error_;
+  failure.ca_file = plan_.request.ca_file;
+  failure.too_large = too_large_;
   long os_error = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
   if (os_error != 0) {
-    trouble.os_error = std::generic_category().message(static_cast<int>(os_error));
+    failure.os_error = std::generic_category().message(static_cast<int>(os_error));
   }
-  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &trouble.proxy_status);
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
   curl_off_t connect_time = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connect_time);
   // A reused connection has no connect time.
   curl_off_t sent = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &sent);
-  trouble.connected = connect_time > 0 || sent > 0 || requests_ > 0;
-  return describe(trouble);
+  failure.connected = connect_time > 0 || sent > 0 || requests_ > 0;
+  return describe(failure);
 }
 
 }  // namespace taskwatchd

@@ -38,7 +38,7 @@ class Loader {
     if (!errors_.empty()) return std::move(errors_);
     loaded_.warnings.insert(loaded_.warnings.end(), problems.warnings.begin(),
                             problems.warnings.end());
-    for (const AccountConfig& account : loaded_.config.accounts) look_for_oddities(account);
+    for (const AccountConfig& account : loaded_.config.accounts) warn_of_oddities(account);
     loaded_.nothing_readable = problems.bad_lines && watches_nothing(loaded_.config);
     return std::move(loaded_);
   }
@@ -91,7 +91,7 @@ class Loader {
     error(owner + ": `ca_file` " + ca_file + " " + problem);
   }
 
-  void look_for_oddities(const AccountConfig& account) {
+  void warn_of_oddities(const AccountConfig& account) {
     bool has_tasks = false;
     bool has_jobs = false;
     bool discovers = false;
@@ -161,7 +161,7 @@ std::variant<LoadedConfig, std::vector<ConfigError>> load_config(const std::stri
   // There is no second check: a time far in the future makes a last line without a line end count
   // too.
   constexpr Wall kLate{std::chrono::years(1000)};
-  files.look(config, {Mono{}, kLate});
+  files.check(config, {Mono{}, kLate});
   return Loader(path, std::move(config)).run(files, key_files);
 }
 

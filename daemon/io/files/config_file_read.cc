@@ -13,7 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr const char* kAccessMend = "check the path, and that the user of taskwatchd can read it";
+constexpr const char* kAccessFix = "check the path, and that the user of taskwatchd can read it";
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -54,7 +54,7 @@ std::string mode_problem(unsigned mode, unsigned permissions) {
 
 FileText unreadable(int error) {
   FileText file;
-  file.problem = "cannot be read: " + std::generic_category().message(error) + "; " + kAccessMend;
+  file.problem = "cannot be read: " + std::generic_category().message(error) + "; " + kAccessFix;
   file.absent = error == ENOENT || error == ENOTDIR;
   return file;
 }

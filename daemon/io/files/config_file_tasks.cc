@@ -70,7 +70,7 @@ std::string signature_of(const std::string& path) {
 
 }  // namespace
 
-bool TaskFiles::look(const Config& config, Now now) {
+bool TaskFiles::check(const Config& config, Now now) {
   bool changed = false;
   bool too_many = false;
   std::size_t held = 0;
@@ -92,8 +92,8 @@ bool TaskFiles::look(const Config& config, Now now) {
       ++held;
     }
     for (auto file = glob.files.begin(); file != glob.files.end();) {
-      changed = look_at(file->first, file->second, now) || changed;
-      const bool over = file->second.followed.gone() && has_wildcard(pattern);
+      changed = check_file(file->first, file->second, now) || changed;
+      const bool over = file->second.watched.gone() && has_wildcard(pattern);
       if (over) --held;
       file = over ? glob.files.erase(file) : std::next(file);
     }
@@ -101,9 +101,9 @@ bool TaskFiles::look(const Config& config, Now now) {
   return std::exchange(too_many_, too_many) != too_many || changed;
 }
 
-bool TaskFiles::look_at(const std::string& path, File& file, Now now) {
+bool TaskFiles::check_file(const std::string& path, File& file, Now now) {
   std::string signature = signature_of(path);
-  const bool settled = !file.followed.due();
+  const bool settled = !file.watched.due();
   // A file that was modified recently is read regardless of its time stamps: their steps may be
   // coarse.
   if (settled && !signature.empty() && signature == file.signature) return false;
@@ -115,7 +115,7 @@ bool TaskFiles::look_at(const std::string& path, File& file, Now now) {
   const auto age = std::chrono::duration_cast<Duration>(now.wall - read.written);
   std::optional<std::string_view> text;
   if (!read.absent) text = read.text;
-  changed = file.followed.see(text, age, now.mono) || changed;
+  changed = file.watched.see(text, age, now.mono) || changed;
   file.signature = age < kTimeStep ? std::string() : std::move(signature);
   return changed;
 }
@@ -142,12 +142,12 @@ TaskFiles::Problems TaskFiles::add_to(Config& config, const std::string& file) c
         }
         for (const auto& [path, one] : glob.files) {
           if (!one.problem.empty()) error("`task_files` " + path + " " + one.problem);
-          if (one.followed.gone()) {
+          if (one.watched.gone()) {
             warn({{file, 0, 0, "`task_files` " + path + " does not exist" + later}});
           }
-          problems.bad_lines = problems.bad_lines || !one.followed.taken().errors.empty();
-          warn(one.followed.taken().errors);
-          warn(owners.add(i, one.followed.taken()));
+          problems.bad_lines = problems.bad_lines || !one.watched.taken().errors.empty();
+          warn(one.watched.taken().errors);
+          warn(owners.add(i, one.watched.taken()));
         }
       }
       tasks += account.instances[i].tasks.size() - before;
@@ -168,7 +168,7 @@ std::optional<Mono> TaskFiles::due() const {
   std::optional<Mono> first;
   for (const auto& [pattern, glob] : globs_) {
     for (const auto& [path, file] : glob.files) {
-      const auto due = file.followed.due();
+      const auto due = file.watched.due();
       if (due && (!first || *due < *first)) first = due;
     }
   }

@@ -1,6 +1,6 @@
 // The task files of a configuration and the tasks read from each, kept between checks. No task is
 // lost when a file is replaced, partially written, absent for a moment or unreadable: see
-// config/followed_file.h. Event-loop thread only. Blocks while it reads; an unchanged file is not
+// config/watched_file.h. Event-loop thread only. Blocks while it reads; an unchanged file is not
 // read again.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "config/followed_file.h"
+#include "config/watched_file.h"
 
 namespace taskwatchd {
 
@@ -20,7 +20,7 @@ class TaskFiles {
  public:
   // Checks all files that `task_files` of `config` match. Returns whether the result of add_to
   // would differ from that after the previous check.
-  bool look(const Config& config, Now now);
+  bool check(const Config& config, Now now);
 
   struct Problems {
     std::vector<ConfigError> errors;    // an unreadable file or folder, or too many files or tasks
@@ -40,8 +40,8 @@ class TaskFiles {
 
  private:
   struct File {
-    explicit File(const std::string& path) : followed(path) {}
-    FollowedFile followed;
+    explicit File(const std::string& path) : watched(path) {}
+    WatchedFile watched;
     std::string signature;  // inode, size and times when last read; empty: read it again
     std::string problem;    // why it cannot be read now
   };
@@ -49,7 +49,7 @@ class TaskFiles {
     std::map<std::string, File> files;  // by path
     std::string problem;                // a folder that could not be searched
   };
-  static bool look_at(const std::string& path, File& file, Now now);
+  static bool check_file(const std::string& path, File& file, Now now);
 
   std::map<std::string, Glob> globs_;  // by pattern
   bool too_many_ = false;

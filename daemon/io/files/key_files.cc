@@ -107,12 +107,12 @@ std::variant<Keys, KeyError> KeyFiles::keys(const AccountConfig& account) {
   const Steady now = now_();
   const auto at = cached_.find(account.name);
   const bool known = at != cached_.end() && at->second.credentials == account.credentials;
-  if (known && now - at->second.looked_at < kLookInterval) return at->second.keys;
+  if (known && now - at->second.checked_at < kCheckInterval) return at->second.keys;
   std::variant<Keys, KeyError> fresh = read(account);
   const bool good = std::holds_alternative<Keys>(fresh);
   if (known && !good && std::holds_alternative<Keys>(at->second.keys) &&
       now - at->second.good_at < kGrace) {
-    at->second.looked_at = now;
+    at->second.checked_at = now;
     return at->second.keys;
   }
   Cached& cached = cached_[account.name];
@@ -122,7 +122,7 @@ std::variant<Keys, KeyError> KeyFiles::keys(const AccountConfig& account) {
 
 bool KeyFiles::refused(const AccountConfig& account, const Keys& keys) {
   const auto at = cached_.find(account.name);
-  if (at != cached_.end()) at->second.looked_at = now_() - kLookInterval;
+  if (at != cached_.end()) at->second.checked_at = now_() - kCheckInterval;
   const auto fresh = this->keys(account);
   const auto* others = std::get_if<Keys>(&fresh);
   return others != nullptr && !(*others == keys);

@@ -18,7 +18,7 @@ namespace taskwatchd {
 
 class KeyFiles : public KeySource, public LocalSecrets {
  public:
-  static constexpr std::chrono::seconds kLookInterval{5};
+  static constexpr std::chrono::seconds kCheckInterval{5};
   // After its files become unreadable, an account's last valid credentials are used for this long:
   // editing a file in place empties it first.
   static constexpr std::chrono::seconds kGrace{20};
@@ -38,7 +38,7 @@ class KeyFiles : public KeySource, public LocalSecrets {
   struct Cached {
     CredentialsConfig credentials;
     std::variant<Keys, KeyError> keys;
-    Steady looked_at;
+    Steady checked_at;
     Steady good_at;  // only meaningful while `keys` holds Keys
   };
   std::variant<Keys, KeyError> read(const AccountConfig& account) const;

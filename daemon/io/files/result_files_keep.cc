@@ -70,7 +70,7 @@ std::vector<Kept> list(const std::string& folder) {
   return files;
 }
 
-std::string trouble(const std::string& path, const char* what, int error) {
+std::string failure_text(const std::string& path, const char* what, int error) {
   return path + ": " + what + ": " + std::generic_category().message(error) +
          "; the directory of the state database must be writable and have free space";
 }
@@ -84,7 +84,7 @@ std::string result_file_name(const DistributionKey& key, std::uint64_t number) {
 
 std::variant<ResultFolder::Draft, std::string> ResultFolder::begin() {
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
-    return trouble(path_, "cannot be made", errno);
+    return failure_text(path_, "cannot be made", errno);
   }
   // Removes temporary files left by a crash.
   std::error_code error;
@@ -96,7 +96,7 @@ std::variant<ResultFolder::Draft, std::string> ResultFolder::begin() {
   Draft draft;
   draft.path = path_ + '/' + std::string(kDraft) + "XXXXXX";
   draft.file = ::mkostemp(draft.path.data(), O_CLOEXEC);  // with mode 0600
-  if (draft.file < 0) return trouble(path_, "cannot make a file in it", errno);
+  if (draft.file < 0) return failure_text(path_, "cannot make a file in it", errno);
   return draft;
 }
 
@@ -107,7 +107,7 @@ std::string ResultFolder::keep(const Draft& draft, const DistributionKey& key) {
   if (::fsync(draft.file) != 0 || ::rename(draft.path.c_str(), path.c_str()) != 0) {
     const int error = errno;
     discard(draft);
-    return trouble(path_, "cannot keep a file in it", error);
+    return failure_text(path_, "cannot keep a file in it", error);
   }
   sweep(limits_.files);
   return {};

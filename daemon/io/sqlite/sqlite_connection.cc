@@ -106,8 +106,8 @@ std::optional<StoreError> Connection::attempt(const std::function<int()>& action
     return broken_;
   }
   int code = within_memory(action);
-  if (code != SQLITE_OK && !waitable(db_.get(), code) && !mended_) {
-    mended_ = true;
+  if (code != SQLITE_OK && !waitable(db_.get(), code) && !reopened_) {
+    reopened_ = true;
     tables_.reset();
     db_.reset();
     const auto connected = connect();
@@ -118,7 +118,7 @@ std::optional<StoreError> Connection::attempt(const std::function<int()>& action
     code = within_memory(action);
   }
   if (code == SQLITE_OK) {
-    mended_ = false;
+    reopened_ = false;
     return std::nullopt;
   }
   StoreError failed = error(code);

@@ -64,7 +64,7 @@ class Connection {
   // After db_: statements must be destroyed before their connection
   std::unique_ptr<Tables> tables_;
   std::optional<StoreError> broken_;
-  bool mended_ = false;                // reopened, and no call has succeeded since
+  bool reopened_ = false;              // reopened, and no call has succeeded since
   std::int64_t expected_commits_ = 0;  // commit count if the commit in doubt is present; 0: none
   std::chrono::steady_clock::time_point busy_since_;
   std::atomic<bool> give_up_ = false;

@@ -24,7 +24,7 @@ struct Descriptor {
   }
 };
 
-std::string mend(int error) {
+std::string remedy(int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
@@ -77,7 +77,7 @@ OpenError unusable(const std::string& path, int error) {
   return {full ? OpenError::Kind::kFull : OpenError::Kind::kUnusable,
           "state database " + path +
               " cannot be opened: " + std::generic_category().message(error) + "; " +
-              (owned.empty() ? "" : owned + ": ") + mend(error)};
+              (owned.empty() ? "" : owned + ": ") + remedy(error)};
 }
 
 std::string unwritable_part(const std::string& path) {

@@ -15,8 +15,8 @@ namespace taskwatchd::sqlite {
 
 // Application id in the file's header: "tskw". `file` and other tools show it.
 inline constexpr std::int64_t kApplicationId = 0x74736b77;
-// Increased with each change of the tables. Changes only add tables, and columns with a default, so the
-// version before can work on the file: that is the way back after an upgrade.
+// Increased with each change of the tables. Changes only add tables, and columns with a default, so
+// the version before can work on the file: that is the way back after an upgrade.
 inline constexpr std::int64_t kSchemaVersion = 4;
 inline constexpr std::int64_t kNewestSchema = kSchemaVersion + 1;  // greater ones are refused
 // For larger files only the tables of current status are checked at opening, not the whole history:

@@ -200,8 +200,8 @@ Tables::Tables(sqlite3* db)
              " VALUES(?1,?2,?3,?4,?5,coalesce((SELECT min(created_ms) FROM "
              "counters WHERE account=?1 AND job_id=?2),?6))"
              " ON CONFLICT DO UPDATE SET value=value+excluded.value"),
-      mark_(db, upsert("marks", "account,key,at_ms")),
-      // What was delivered stays delivered: a late or repeated commit never moves a cursor back.
+      set_stored_time_(db, upsert("marks", "account,key,at_ms")),
+      // Delivered events stay delivered: a late or repeated commit never moves a cursor back.
       move_cursor_(db,
                    "INSERT INTO cursors(sink,event_id) VALUES(?,?) ON CONFLICT DO UPDATE SET"
                    " event_id=max(event_id,excluded.event_id)"),
@@ -211,7 +211,7 @@ Tables::Tables(sqlite3* db)
       get_counters_(db,
                     "SELECT counter,status,value,created_ms FROM counters"
                     " WHERE account=? AND job_id=?"),
-      get_marks_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
+      get_stored_times_(db, "SELECT key,at_ms FROM marks WHERE account=?"),
       get_jobs_(db, select(kJobColumns, "jobs WHERE account=?")),
       get_distributions_(db, select(kDistributionColumns, "distributions WHERE account=?")),
       get_events_(db,
@@ -219,7 +219,8 @@ Tables::Tables(sqlite3* db)
                   " WHERE id>? ORDER BY id LIMIT ?"),
       get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
       get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
-      // Named, for without statistics a plan by the primary key would read the whole account.
+      // The index is named: without statistics a plan by the primary key would read the whole
+      // account.
       get_tasks_of_job_(
           db, select(kTaskColumns,
                      "tasks INDEXED BY tasks_by_job"
@@ -296,8 +297,10 @@ int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
                       number(add), now);
     if (code != SQLITE_OK) return code;
   }
-  for (const Mark& mark : commit.marks) {
-    if ((code = mark_.run(mark.account, mark.key, mark.at)) != SQLITE_OK) return code;
+  for (const StoredTime& stored_time : commit.stored_times) {
+    if ((code = set_stored_time_.run(stored_time.account, stored_time.key, stored_time.at)) !=
+        SQLITE_OK)
+      return code;
   }
   for (const auto& [sink, id] : commit.cursors) {
     if ((code = move_cursor_.run(sink, number(id))) != SQLITE_OK) return code;
@@ -340,8 +343,8 @@ int Tables::counters(const std::string& account, const std::vector<std::string>&
 }
 
 int Tables::load(const std::string& account, Stored& stored) {
-  int code = each(get_marks_, get_marks_.start(account), [&](const Statement& row) {
-    stored.marks.push_back({account, row.text(0), row.wall(1)});
+  int code = each(get_stored_times_, get_stored_times_.start(account), [&](const Statement& row) {
+    stored.stored_times.push_back({account, row.text(0), row.wall(1)});
   });
   if (code != SQLITE_OK) return code;
   code = each(get_jobs_, get_jobs_.start(account),
@@ -389,7 +392,7 @@ std::optional<Wall> instant_of(const Commit& commit) {
   for (const TaskRecord& record : commit.records) see(record.last_seen);
   for (const JobRecord& job : commit.jobs) see(job.last_seen);
   for (const DistributionRecord& one : commit.distributions) see(one.last_seen);
-  for (const Mark& mark : commit.marks) see(mark.at);
+  for (const StoredTime& stored_time : commit.stored_times) see(stored_time.at);
   return newest;
 }
 

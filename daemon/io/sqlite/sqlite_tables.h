@@ -49,9 +49,10 @@ class Tables {
 
   sqlite3* db_;
   Statement begin_, commit_, rollback_;
-  Statement put_record_, put_job_, put_distribution_, put_event_, count_, mark_, move_cursor_;
+  Statement put_record_, put_job_, put_distribution_, put_event_, count_, set_stored_time_,
+      move_cursor_;
   Statement count_commit_;
-  Statement get_commits_, get_record_, get_counters_, get_marks_, get_jobs_;
+  Statement get_commits_, get_record_, get_counters_, get_stored_times_, get_jobs_;
   Statement get_distributions_, get_events_;
   Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
 };

@@ -41,7 +41,7 @@ TEST(Advice, NamesTheActionThatIsDenied) {
   EXPECT_THAT(text, HasSubstr("Grant the RAM action iot:QueryJobStatistics on resource *"));
 }
 
-TEST(Advice, AKeyThatIsBarredIsNotMendedByAnAction) {
+TEST(Advice, AKeyThatIsBarredIsNotFixedByAnAction) {
   EXPECT_THAT(
       advice(Api::kQueryTask, failure(Reason::kForbidden, "Forbidden.AccessKeyDisabled"), kPlace),
       EndsWith(
@@ -50,7 +50,7 @@ TEST(Advice, AKeyThatIsBarredIsNotMendedByAnAction) {
               EndsWith(" Ask Alibaba Cloud why account prod is under risk control."));
 }
 
-TEST(Advice, HasAMendForEachReason) {
+TEST(Advice, HasAFixForEachReason) {
   for (const Reason reason : kAllReasons) {
     for (const Api api : kAllApis) {
       const std::string text = advice(api, failure(reason), kPlace);

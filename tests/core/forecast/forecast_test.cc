@@ -23,7 +23,7 @@ Mono at(int s) {
   return Mono(std::chrono::seconds(s));
 }
 
-Sight sight(TaskStatus status, std::chrono::seconds age, std::chrono::seconds seen_ago) {
+TaskSample sample(TaskStatus status, std::chrono::seconds age, std::chrono::seconds seen_ago) {
   return {status, kNow - age, kNow - seen_ago};
 }
 
@@ -38,27 +38,27 @@ JobStatistics counts(std::uint32_t queued, std::uint32_t sent, std::uint32_t run
   return s;
 }
 
-Outlook ahead(Forecast& forecast, int s) {
-  return forecast.look_ahead(ForecastSurvey(kNow), {at(s), kNow});
+JobForecast ahead(Forecast& forecast, int s) {
+  return forecast.estimate(ForecastSurvey(kNow), {at(s), kNow});
 }
 
 // `ended` tasks of a run of 100 s each that were all read when they began.
 void teach_runs(Forecast& forecast, int ended) {
   for (int i = 0; i < ended; ++i) {
-    const Sight before = sight(TaskStatus::kInProgress, 100s, 100s);
-    forecast.looked(&before, {TaskStatus::kSucceeded, kNow, kNow});
+    const TaskSample before = sample(TaskStatus::kInProgress, 100s, 100s);
+    forecast.observe(&before, {TaskStatus::kSucceeded, kNow, kNow});
   }
 }
 
 // How often the truth was within the estimate, and how far off that was.
 struct Tally {
-  int asked = 0, told = 0, within_half = 0, within_most = 0;
+  int asked = 0, estimates = 0, within_half = 0, within_most = 0;
   std::vector<double> off_half, off_most;  // (estimate - truth) / truth
 
   void add(const Asked& a) {
     ++asked;
     if (!a.half || !a.most) return;
-    ++told;
+    ++estimates;
     within_half += *a.half >= a.truth;
     within_most += *a.most >= a.truth;
     off_half.push_back((*a.half - a.truth) / a.truth);
@@ -70,11 +70,11 @@ struct Tally {
     std::nth_element(values.begin(), middle, values.end());
     return *middle;
   }
-  double half() const { return static_cast<double>(within_half) / std::max(1, told); }
-  double most() const { return static_cast<double>(within_most) / std::max(1, told); }
+  double half() const { return static_cast<double>(within_half) / std::max(1, estimates); }
+  double most() const { return static_cast<double>(within_most) / std::max(1, estimates); }
   void print(const char* name) const {
     std::printf("%-10s asked %4d told %4d within 0.5: %.3f 0.9: %.3f off 0.5: %+.2f 0.9: %+.2f\n",
-                name, asked, told, half(), most(), median(off_half), median(off_most));
+                name, asked, estimates, half(), most(), median(off_half), median(off_most));
   }
 };
 
@@ -128,7 +128,7 @@ TEST(ForecastTest, CoversTheTruthAsOftenAsItSays) {
   season.play_sizes({}, 4, {3000});
   season.play_sizes({}, 1, {10000});
   season.print();
-  EXPECT_GT(season.all.told, 150);
+  EXPECT_GT(season.all.estimates, 150);
   EXPECT_GE(season.all.most(), 0.85);
   EXPECT_LE(season.all.most(), 0.95);
   EXPECT_GE(season.all.half(), 0.40);
@@ -142,8 +142,8 @@ TEST(ForecastTest, CoversTheTruthAsOftenAsItSays) {
     EXPECT_GE(season.by_moment[i].half(), 0.30);
     EXPECT_LE(season.by_moment[i].half(), 0.70);
   }
-  EXPECT_GT(season.by_moment[2].told, season.by_moment[2].asked / 2);
-  EXPECT_GT(season.by_moment[3].told, season.by_moment[3].asked / 2);
+  EXPECT_GT(season.by_moment[2].estimates, season.by_moment[2].asked / 2);
+  EXPECT_GT(season.by_moment[3].estimates, season.by_moment[3].asked / 2);
   EXPECT_GE(season.hanging_stalled(), 0.90);
   EXPECT_LE(season.others_stalled(), 0.02);
 }
@@ -155,7 +155,7 @@ TEST(ForecastTest, WithoutDevicesThatAreAwayItIsAbsentHardlyEver) {
   Season season;
   season.play_sizes(world, 6, {300, 1000, 3000});
   season.print();
-  EXPECT_GE(season.all.told, 0.9 * season.all.asked);
+  EXPECT_GE(season.all.estimates, 0.9 * season.all.asked);
   EXPECT_LE(std::abs(Tally::median(season.all.off_half)), 0.15);
   EXPECT_LE(std::abs(Tally::median(season.all.off_most)), 0.15);
   EXPECT_GE(season.hanging_stalled(), 0.90);
@@ -168,7 +168,7 @@ TEST(ForecastTest, EveryDeviceAway) {
   Season season;
   season.play_sizes(world, 4, {100, 300});
   season.print();
-  EXPECT_GE(season.all.told, 0.7 * season.all.asked);
+  EXPECT_GE(season.all.estimates, 0.7 * season.all.asked);
   EXPECT_GE(season.all.most(), 0.80);
   EXPECT_LE(season.all.most(), 0.97);
   EXPECT_LE(Tally::median(season.all.off_most), 1.5);
@@ -182,7 +182,7 @@ TEST(ForecastTest, StatisticsAlone) {
   Season season;
   season.play_sizes(world, 6, {300, 1000});
   season.print();
-  EXPECT_GT(season.by_moment[2].told, season.by_moment[2].asked / 2);
+  EXPECT_GT(season.by_moment[2].estimates, season.by_moment[2].asked / 2);
   EXPECT_GE(season.all.most(), 0.82);
   EXPECT_LE(season.all.most(), 0.97);
   EXPECT_EQ(season.stalls.others_stalled, 0U);
@@ -203,9 +203,9 @@ TEST(ForecastTest, NoTimeout) {
 
 TEST(ForecastTest, NothingIsKnownOfAJobNotRead) {
   Forecast forecast;
-  const Outlook outlook = ahead(forecast, 0);
-  EXPECT_FALSE(outlook.half || outlook.most);
-  EXPECT_FALSE(outlook.stalled_sent || outlook.stalled_in_progress);
+  const JobForecast estimate = ahead(forecast, 0);
+  EXPECT_FALSE(estimate.half || estimate.most);
+  EXPECT_FALSE(estimate.stalled_sent || estimate.stalled_in_progress);
 }
 
 TEST(ForecastTest, AbsentBeforeEnoughTasksEnded) {
@@ -236,10 +236,10 @@ TEST(ForecastTest, QueuedTasksLeaveAtTheMeasuredRate) {
     const std::uint32_t ended = s > 100 ? s - 100 : 0;
     forecast.statistics(counts(3300 - s, 0, s - ended, ended), at(static_cast<int>(s)));
   }
-  const Outlook outlook = ahead(forecast, 300);
-  ASSERT_TRUE(outlook.half);
-  EXPECT_GT(seconds(*outlook.half), 3100);
-  EXPECT_LT(seconds(*outlook.most), 3700);
+  const JobForecast estimate = ahead(forecast, 300);
+  ASSERT_TRUE(estimate.half);
+  EXPECT_GT(seconds(*estimate.half), 3100);
+  EXPECT_LT(seconds(*estimate.most), 3700);
 }
 
 TEST(ForecastTest, AbsentWhileNothingLeavesTheQueue) {
@@ -268,11 +268,11 @@ TEST(ForecastTest, DevicesThatAreAwayComeBackAtTheHazardSeen) {
     forecast.statistics(counts(0, 100 - i, 1, 99 + i), at(s));
   }
   // h = 1/1000 s: the median of the maximum of 50 is 1000 s * ln(50 / ln 2), and a run.
-  const Outlook outlook = ahead(forecast, 800);
-  ASSERT_TRUE(outlook.half);
-  EXPECT_NEAR(seconds(*outlook.half), 4380, 500);
-  EXPECT_GT(seconds(*outlook.most), 5700);
-  EXPECT_LT(seconds(*outlook.most), 8000);
+  const JobForecast estimate = ahead(forecast, 800);
+  ASSERT_TRUE(estimate.half);
+  EXPECT_NEAR(seconds(*estimate.half), 4380, 500);
+  EXPECT_GT(seconds(*estimate.most), 5700);
+  EXPECT_LT(seconds(*estimate.most), 8000);
 }
 
 // The devices come back ever more rarely: those that come last have shown nothing yet.
@@ -297,11 +297,11 @@ TEST(ForecastTest, TheTimeoutEndsAHang) {
   forecast.statistics(counts(0, 0, 200, 0), at(0));
   forecast.statistics(counts(0, 0, 1, 199), at(1500));
   ForecastSurvey survey(kNow);
-  survey.add(sight(TaskStatus::kInProgress, 1500s, 0s));
-  const Outlook outlook = forecast.look_ahead(survey, {at(1500), kNow});
-  ASSERT_TRUE(outlook.half);
-  EXPECT_GE(seconds(*outlook.most), 300);
-  EXPECT_LE(seconds(*outlook.most), 312);
+  survey.add(sample(TaskStatus::kInProgress, 1500s, 0s));
+  const JobForecast estimate = forecast.estimate(survey, {at(1500), kNow});
+  ASSERT_TRUE(estimate.half);
+  EXPECT_GE(seconds(*estimate.most), 300);
+  EXPECT_LE(seconds(*estimate.most), 312);
 }
 
 TEST(ForecastTest, StalledIsWhatTakesMuchLongerThanTheOthersDid) {
@@ -309,17 +309,17 @@ TEST(ForecastTest, StalledIsWhatTakesMuchLongerThanTheOthersDid) {
   teach_runs(forecast, 29);
   EXPECT_FALSE(ahead(forecast, 0).stalled_in_progress);
   teach_runs(forecast, 1);
-  const Outlook outlook = ahead(forecast, 0);
-  ASSERT_TRUE(outlook.stalled_in_progress);
-  EXPECT_GE(*outlook.stalled_in_progress, 144s);  // 1.5 times the bucket from 96 to 112 s
-  EXPECT_LE(*outlook.stalled_in_progress, 168s);
+  const JobForecast estimate = ahead(forecast, 0);
+  ASSERT_TRUE(estimate.stalled_in_progress);
+  EXPECT_GE(*estimate.stalled_in_progress, 144s);  // 1.5 times the bucket from 96 to 112 s
+  EXPECT_LE(*estimate.stalled_in_progress, 168s);
   const auto running = TaskStatus::kInProgress;
-  EXPECT_TRUE(outlook.is_stalled(running, kNow - 170s, kNow - 100s, kNow));
-  EXPECT_FALSE(outlook.is_stalled(running, kNow - 140s, kNow, kNow));
-  EXPECT_FALSE(outlook.is_stalled(TaskStatus::kQueued, kNow - 1000h, kNow, kNow));
-  EXPECT_FALSE(outlook.is_stalled(TaskStatus::kSucceeded, kNow - 1000h, kNow, kNow));
+  EXPECT_TRUE(estimate.is_stalled(running, kNow - 170s, kNow - 100s, kNow));
+  EXPECT_FALSE(estimate.is_stalled(running, kNow - 140s, kNow, kNow));
+  EXPECT_FALSE(estimate.is_stalled(TaskStatus::kQueued, kNow - 1000h, kNow, kNow));
+  EXPECT_FALSE(estimate.is_stalled(TaskStatus::kSucceeded, kNow - 1000h, kNow, kNow));
   // Not known how long one may be SENT.
-  EXPECT_FALSE(outlook.is_stalled(TaskStatus::kSent, kNow - 1000h, kNow, kNow));
+  EXPECT_FALSE(estimate.is_stalled(TaskStatus::kSent, kNow - 1000h, kNow, kNow));
 }
 
 // Runs that hang and are cut off by the timeout are not what the others need.
@@ -327,10 +327,10 @@ TEST(ForecastTest, HangsDoNotRaiseTheLimit) {
   Forecast forecast;
   forecast.describe(1800s, std::nullopt);
   teach_runs(forecast, 100);
-  const Outlook before = ahead(forecast, 0);
-  const Sight hang = sight(TaskStatus::kInProgress, 1802s, 1802s);
-  for (int i = 0; i < 4; ++i) forecast.looked(&hang, {TaskStatus::kTimedOut, kNow, kNow});
-  const Outlook after = ahead(forecast, 0);
+  const JobForecast before = ahead(forecast, 0);
+  const TaskSample hang = sample(TaskStatus::kInProgress, 1802s, 1802s);
+  for (int i = 0; i < 4; ++i) forecast.observe(&hang, {TaskStatus::kTimedOut, kNow, kNow});
+  const JobForecast after = ahead(forecast, 0);
   ASSERT_TRUE(before.stalled_in_progress && after.stalled_in_progress);
   EXPECT_NEAR(seconds(*after.stalled_in_progress), seconds(*before.stalled_in_progress), 10);
 }
@@ -341,8 +341,8 @@ TEST(ForecastTest, NoLimitWhileManyStillRun) {
   teach_runs(forecast, 90);
   forecast.statistics(counts(0, 0, 10, 90), at(0));
   ForecastSurvey survey(kNow);
-  for (int i = 0; i < 10; ++i) survey.add(sight(TaskStatus::kInProgress, 300s, 300s));
-  EXPECT_FALSE(forecast.look_ahead(survey, {at(0), kNow}).stalled_in_progress);
+  for (int i = 0; i < 10; ++i) survey.add(sample(TaskStatus::kInProgress, 300s, 300s));
+  EXPECT_FALSE(forecast.estimate(survey, {at(0), kNow}).stalled_in_progress);
 }
 
 // A rerun, a reply of another day, a clock that is off: nothing breaks.
@@ -353,15 +353,15 @@ TEST(ForecastTest, OddInput) {
   forecast.statistics(counts(90, 5, 5, 0), at(50));
   forecast.statistics(counts(90, 5, 5, 0), at(200));
   forecast.statistics({}, at(300));
-  const Sight later = sight(TaskStatus::kInProgress, -1000s, -500s);
-  forecast.looked(&later, sight(TaskStatus::kSucceeded, 1000s, 0s));
-  forecast.looked(&later, sight(TaskStatus::kQueued, 0s, 0s));
-  forecast.looked(nullptr, sight(TaskStatus::kSent, -5s, 0s));
+  const TaskSample later = sample(TaskStatus::kInProgress, -1000s, -500s);
+  forecast.observe(&later, sample(TaskStatus::kSucceeded, 1000s, 0s));
+  forecast.observe(&later, sample(TaskStatus::kQueued, 0s, 0s));
+  forecast.observe(nullptr, sample(TaskStatus::kSent, -5s, 0s));
   ForecastSurvey survey(kNow);
   survey.add(later);
-  survey.add(sight(TaskStatus::kSent, 5'000'000s, 1s));
-  EXPECT_FALSE(forecast.look_ahead(survey, {at(300), kNow}).half);
-  EXPECT_FALSE(forecast.look_ahead(survey, {at(200), kNow}).half);
+  survey.add(sample(TaskStatus::kSent, 5'000'000s, 1s));
+  EXPECT_FALSE(forecast.estimate(survey, {at(300), kNow}).half);
+  EXPECT_FALSE(forecast.estimate(survey, {at(200), kNow}).half);
 }
 
 TEST(LifeTableTest, BucketsAreQuartersOfOctaves) {

@@ -72,9 +72,9 @@ class Job {
       const bool asks = next < moments.size() && finished_ >= moments[next];
       if (!asks && now < ahead_at) continue;
       ahead_at = now + (early ? 10 : 300);
-      const Outlook outlook = look(forecast, now);
+      const JobForecast estimate = look(forecast, now);
       while (next < moments.size() && finished_ >= moments[next]) {
-        if (now < last_end_) result.asked.push_back(answer(outlook, next, now));
+        if (now < last_end_) result.asked.push_back(answer(estimate, next, now));
         ++next;
       }
     }
@@ -93,7 +93,7 @@ class Job {
     bool hangs = false;
     bool stalled = false;
     bool read = false;
-    Sight held;
+    TaskSample held;
     std::size_t place = 0;  // in its pool
   };
   struct Step {
@@ -193,9 +193,9 @@ class Job {
     double entered = task.ended;
     if (task.status == TaskStatus::kSent) entered = task.sent;
     if (task.status == TaskStatus::kInProgress) entered = task.started;
-    const Sight sight{task.status, wall(entered), wall(now)};
-    forecast.looked(task.read ? &task.held : nullptr, sight);
-    task.held = sight;
+    const TaskSample sample{task.status, wall(entered), wall(now)};
+    forecast.observe(task.read ? &task.held : nullptr, sample);
+    task.held = sample;
     task.read = true;
   }
 
@@ -214,32 +214,32 @@ class Job {
   }
 
   // As held: a task that was read SENT is so until it is read again.
-  Outlook look(Forecast& forecast, double now) {
+  JobForecast look(Forecast& forecast, double now) {
     ForecastSurvey survey(wall(now));
     for (const std::vector<std::uint32_t>* const from : {&sent_, &running_}) {
       for (const std::uint32_t i : *from) {
         if (tasks_[i].read) survey.add(tasks_[i].held);
       }
     }
-    const Outlook outlook = forecast.look_ahead(survey, {mono(now), wall(now)});
+    const JobForecast estimate = forecast.estimate(survey, {mono(now), wall(now)});
     for (const std::vector<std::uint32_t>* const from : {&sent_, &running_}) {
       for (const std::uint32_t i : *from) {
         Task& task = tasks_[i];
         if (task.read &&
-            outlook.is_stalled(task.held.status, task.held.entered, task.held.seen, wall(now))) {
+            estimate.is_stalled(task.held.status, task.held.entered, task.held.seen, wall(now))) {
           task.stalled = true;
         }
       }
     }
-    return outlook;
+    return estimate;
   }
 
-  Asked answer(const Outlook& outlook, std::size_t moment, double now) const {
+  Asked answer(const JobForecast& estimate, std::size_t moment, double now) const {
     Asked asked;
     asked.moment = moment;
     asked.truth = last_end_ - now;
-    if (outlook.half) asked.half = seconds(*outlook.half);
-    if (outlook.most) asked.most = seconds(*outlook.most);
+    if (estimate.half) asked.half = seconds(*estimate.half);
+    if (estimate.most) asked.most = seconds(*estimate.most);
     return asked;
   }
 

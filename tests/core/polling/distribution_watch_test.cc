@@ -27,7 +27,7 @@ class DistributionWatchTest : public testing::Test {
     now.wall += std::chrono::duration_cast<std::chrono::milliseconds>(span);
   }
   std::optional<std::string> due(Api api) { return watch.next(api, now).id; }
-  DistributionWatch::Verdict status(DistributionStatus status, const std::string& id = "d1") {
+  DistributionWatch::Update status(DistributionStatus status, const std::string& id = "d1") {
     watch.asked(kJob, id, ++call, now);
     return watch.status(reply(status, id), call, now);
   }
@@ -45,7 +45,7 @@ class DistributionWatchTest : public testing::Test {
     return watch.file(id, DistributionFile{Secret(url)}, call, now);
   }
   // A whole fetch of a file that is not understood.
-  DistributionWatch::Verdict refuse(const std::string& why) {
+  DistributionWatch::Update refuse(const std::string& why) {
     EXPECT_EQ(due(kDetail), "d1");
     EXPECT_TRUE(file("https://x/y"));
     DistributionResult strange;
@@ -121,24 +121,24 @@ TEST_F(DistributionWatchTest, AnAbortedOneIsAWarningAndAUnknownNumberIsKeptAsTex
   EXPECT_EQ(aborted.events[0].level, Level::kWarn);
 }
 
-TEST_F(DistributionWatchTest, AnExpiredLinkIsAskedForAnewAtOnceOtherTroubleEverLater) {
+TEST_F(DistributionWatchTest, AnExpiredLinkIsRequestedAgainAtOnceOtherFailuresBackOff) {
   open();
   status(kFinished);
   file("https://x/y");
-  EXPECT_TRUE(watch.not_fetched("d1", true, "expired", now).news.empty());
+  EXPECT_TRUE(watch.not_fetched("d1", true, "expired", now).events.empty());
   EXPECT_EQ(due(kDetail), "d1");
   Duration longest{};
-  std::size_t told = 0;
+  std::size_t logged = 0;
   for (int i = 0; i < 20; ++i) {
     file("https://x/y");
-    told += watch.not_fetched("d1", false, "host x is not allowed", now).news.size();
+    logged += watch.not_fetched("d1", false, "host x is not allowed", now).events.size();
     const Duration pause = watch.next(kDetail, now).wake - now.mono;
     EXPECT_GE(pause, longest);
     longest = pause;
     pass(pause);
     ASSERT_EQ(due(kDetail), "d1");
   }
-  EXPECT_EQ(told, 1u) << "the change, not the repetition";
+  EXPECT_EQ(logged, 1u) << "the change, not the repetition";
   EXPECT_EQ(longest, Duration(minutes(10)));
 }
 
@@ -231,7 +231,7 @@ TEST_F(DistributionWatchTest, AnHourIsAnHourOverARestartAndWhateverTheClockSays)
   EXPECT_EQ(odd.next(kDetail, now).wake, now.mono + minutes(60));
 }
 
-TEST_F(DistributionWatchTest, AFetchThatACrashInterruptedIsToldAndNotRepeatedAtEachStart) {
+TEST_F(DistributionWatchTest, AFetchThatACrashInterruptedIsReportedAndNotRepeatedAtEachStart) {
   open();
   status(kFinished);
   DistributionRecord stored = file("https://x/y")->record;
@@ -239,12 +239,12 @@ TEST_F(DistributionWatchTest, AFetchThatACrashInterruptedIsToldAndNotRepeatedAtE
   for (std::uint32_t crash = 1; crash <= 4; ++crash) {
     DistributionWatch later("prod");
     later.configure({"d1"}, {stored}, seconds(1), now);
-    const auto verdicts = later.interrupted(now);
-    ASSERT_EQ(verdicts.size(), 1u);
-    EXPECT_EQ(verdicts[0].record->refusals, crash);
-    EXPECT_FALSE(verdicts[0].record->fetch_begun);
-    ASSERT_EQ(verdicts[0].events.size(), 1u);
-    EXPECT_EQ(*field(verdicts[0].events[0], "problem"),
+    const auto updates = later.interrupted(now);
+    ASSERT_EQ(updates.size(), 1u);
+    EXPECT_EQ(updates[0].record->refusals, crash);
+    EXPECT_FALSE(updates[0].record->fetch_begun);
+    ASSERT_EQ(updates[0].events.size(), 1u);
+    EXPECT_EQ(*field(updates[0].events[0], "problem"),
               FieldValue("the daemon stopped while the file was being downloaded or read"));
     EXPECT_TRUE(later.interrupted(now).empty()) << "once";
     EXPECT_EQ(later.next(kDetail, now).wake, crash < 4 ? now.mono + minutes(60) : Mono::max());
@@ -338,12 +338,12 @@ TEST_F(DistributionWatchTest, AFileThatItselfFailsIsAsOneThatIsNotUnderstood) {
   open();
   status(kFinished);
   ASSERT_TRUE(file("https://x/y"));
-  const auto verdict = watch.refused("d1", "larger than it may be", now);
-  EXPECT_EQ(verdict.events.at(0).name, "distribution_result");
-  EXPECT_EQ(*field(verdict.events[0], "problem"), FieldValue("larger than it may be"));
+  const auto update = watch.refused("d1", "larger than it may be", now);
+  EXPECT_EQ(update.events.at(0).name, "distribution_result");
+  EXPECT_EQ(*field(update.events[0], "problem"), FieldValue("larger than it may be"));
   EXPECT_EQ(watch.next(kDetail, now).wake, now.mono + minutes(60));
-  ASSERT_TRUE(verdict.record->result);
-  EXPECT_FALSE(verdict.record->result->understood);
+  ASSERT_TRUE(update.record->result);
+  EXPECT_FALSE(update.record->result->understood);
 }
 
 TEST(DistributionJson, ReadsWhatItWrites) {
@@ -370,7 +370,7 @@ TEST(DistributionJson, ReadsWhatItWrites) {
   EXPECT_FALSE(result_from_json("[1]"));
 }
 
-TEST_F(DistributionWatchTest, AFileThatIsFetchedTwiceIsToldOnce) {
+TEST_F(DistributionWatchTest, AFileThatIsFetchedTwiceIsReportedOnce) {
   open();
   status(kFinished);
   ASSERT_TRUE(file("https://one"));

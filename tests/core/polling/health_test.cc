@@ -8,119 +8,119 @@ namespace taskwatchd {
 namespace {
 
 using std::chrono::seconds;
-using News = Health::News;
+using Change = Health::Change;
 
 Now at(int s) {
   return {Mono(std::chrono::hours(1) + seconds(s)), Wall(std::chrono::hours(400'000) + seconds(s))};
 }
 
-TEST(Health, IsNotUpBeforeTheFirstGoodReply) {
+TEST(Health, IsNotUpBeforeTheFirstSuccess) {
   Health health;
   EXPECT_FALSE(health.up());
-  EXPECT_EQ(health.good(at(0)), News::kNone);
+  EXPECT_EQ(health.on_success(at(0)), Change::kNone);
   EXPECT_TRUE(health.up());
 }
 
 TEST(Health, GoesDownAfterThreeFailuresOverTenSeconds) {
   Health health;
-  health.good(at(0));
-  EXPECT_EQ(health.failed(Reason::kTimeout, at(1), 0), News::kNone);
-  EXPECT_EQ(health.failed(Reason::kTimeout, at(2), 0), News::kNone);
-  EXPECT_EQ(health.failed(Reason::kTimeout, at(3), 0), News::kNone);
+  health.on_success(at(0));
+  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(1), 0), Change::kNone);
+  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(2), 0), Change::kNone);
+  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(3), 0), Change::kNone);
   EXPECT_TRUE(health.up()) << "three failures, but in two seconds";
-  EXPECT_EQ(health.failed(Reason::kTimeout, at(11), 0), News::kFailing);
+  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(11), 0), Change::kFailing);
   EXPECT_FALSE(health.up());
-  EXPECT_EQ(health.failed(Reason::kTimeout, at(20), 0), News::kNone) << "told once";
-  EXPECT_EQ(health.good(at(30)), News::kRecovered);
+  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(20), 0), Change::kNone) << "told once";
+  EXPECT_EQ(health.on_success(at(30)), Change::kRecovered);
   EXPECT_TRUE(health.up());
 }
 
-TEST(Health, AGoodReplyBetweenKeepsItUp) {
+TEST(Health, ASuccessBetweenKeepsItUp) {
   Health health;
-  health.good(at(0));
+  health.on_success(at(0));
   for (int i = 0; i < 10; ++i) {
-    health.failed(Reason::kServerError, at(10 * i), 0);
-    health.failed(Reason::kServerError, at(10 * i + 1), 0);
-    health.good(at(10 * i + 2));
+    health.on_failure(Reason::kServerError, at(10 * i), 0);
+    health.on_failure(Reason::kServerError, at(10 * i + 1), 0);
+    health.on_success(at(10 * i + 2));
   }
   EXPECT_TRUE(health.up());
 }
 
-TEST(Health, TellsAtOnceWhatOnlyAPersonCanMendAndAnewForAnotherReason) {
+TEST(Health, ReportsAtOnceWhatOnlyAPersonCanFixAndAgainForAnotherReason) {
   Health health;
-  health.good(at(0));
-  EXPECT_EQ(health.failed(Reason::kAuth, at(1), 0), News::kFailing);
-  EXPECT_EQ(health.failed(Reason::kAuth, at(2), 0), News::kNone);
-  EXPECT_EQ(health.failed(Reason::kForbidden, at(3), 0), News::kFailing);
+  health.on_success(at(0));
+  EXPECT_EQ(health.on_failure(Reason::kAuth, at(1), 0), Change::kFailing);
+  EXPECT_EQ(health.on_failure(Reason::kAuth, at(2), 0), Change::kNone);
+  EXPECT_EQ(health.on_failure(Reason::kForbidden, at(3), 0), Change::kFailing);
 }
 
-TEST(Health, TellsOfBadRequestsOnlyOnceNothingElseAnswers) {
+TEST(Health, ReportsBadRequestsOnlyOnceNothingElseAnswers) {
   Health health;
-  health.good(at(0));
+  health.on_success(at(0));
   for (int i = 1; i < 100; ++i) {
-    EXPECT_EQ(health.failed(Reason::kBadRequest, at(10 * i), 0), News::kNone) << "one task's";
-    EXPECT_EQ(health.good(at(10 * i + 1)), News::kNone);
+    EXPECT_EQ(health.on_failure(Reason::kBadRequest, at(10 * i), 0), Change::kNone) << "one task's";
+    EXPECT_EQ(health.on_success(at(10 * i + 1)), Change::kNone);
   }
-  health.failed(Reason::kBadRequest, at(1000), 0);
-  health.failed(Reason::kBadRequest, at(1005), 0);
-  EXPECT_EQ(health.failed(Reason::kBadRequest, at(1010), 0), News::kFailing);
+  health.on_failure(Reason::kBadRequest, at(1000), 0);
+  health.on_failure(Reason::kBadRequest, at(1005), 0);
+  EXPECT_EQ(health.on_failure(Reason::kBadRequest, at(1010), 0), Change::kFailing);
 }
 
-TEST(Health, TellsRarelyOfWhatComesAndGoes) {
+TEST(Health, ReportsRarelyWhatComesAndGoes) {
   Health health;
-  health.good(at(0));
-  int told = 0;
+  health.on_success(at(0));
+  int logged = 0;
   for (int i = 1; i <= 120; ++i) {
-    told += health.failed(Reason::kForbidden, at(5 * i), 0) == News::kFailing ? 1 : 0;
-    health.good(at(5 * i + 1));
+    logged += health.on_failure(Reason::kForbidden, at(5 * i), 0) == Change::kFailing ? 1 : 0;
+    health.on_success(at(5 * i + 1));
   }
-  EXPECT_EQ(told, 2) << "in ten minutes";
+  EXPECT_EQ(logged, 2) << "in ten minutes";
 }
 
-TEST(Health, TellsEachReasonOnceHoweverTheyTakeTurns) {
+TEST(Health, ReportsEachReasonOnceHoweverTheyTakeTurns) {
   Health health;
-  health.good(at(0));
-  int told = 0;
+  health.on_success(at(0));
+  int logged = 0;
   for (int i = 1; i <= 100; ++i) {
     const Reason reason = i % 2 == 0 ? Reason::kTimeout : Reason::kServerError;
-    told += health.failed(reason, at(10 * i), 0) == News::kFailing ? 1 : 0;
+    logged += health.on_failure(reason, at(10 * i), 0) == Change::kFailing ? 1 : 0;
   }
-  EXPECT_EQ(told, 2);
-  EXPECT_EQ(health.good(at(1001)), News::kRecovered);
-  EXPECT_EQ(health.good(at(1002)), News::kNone);
+  EXPECT_EQ(logged, 2);
+  EXPECT_EQ(health.on_success(at(1001)), Change::kRecovered);
+  EXPECT_EQ(health.on_success(at(1002)), Change::kNone);
 }
 
-TEST(Health, ForgetsWhatIsToldForAnotherInstance) {
+TEST(Health, ForgetsWhatIsReportedForAnotherInstance) {
   Health health;
-  EXPECT_EQ(health.failed(Reason::kAuth, at(0), 0), News::kFailing);
-  EXPECT_EQ(health.told(), Reason::kAuth);
-  health.forget_told();
-  EXPECT_EQ(health.good(at(1)), News::kNone);
+  EXPECT_EQ(health.on_failure(Reason::kAuth, at(0), 0), Change::kFailing);
+  EXPECT_EQ(health.logged(), Reason::kAuth);
+  health.forget_logged();
+  EXPECT_EQ(health.on_success(at(1)), Change::kNone);
 }
 
 TEST(Health, ProbesARevokedKeyOnceAMinute) {
   Health health;
-  health.good(at(0));
-  for (int i = 1; i < 6; ++i) health.failed(Reason::kAuth, at(i), 0.5);
+  health.on_success(at(0));
+  for (int i = 1; i < 6; ++i) health.on_failure(Reason::kAuth, at(i), 0.5);
   EXPECT_TRUE(health.up());
-  EXPECT_EQ(health.held_until(), at(1 + 10).mono) << "so that it is not called up for a minute";
-  health.failed(Reason::kAuth, at(11), 0.5);
+  EXPECT_EQ(health.backoff_until(), at(1 + 10).mono) << "so that it is not called up for a minute";
+  health.on_failure(Reason::kAuth, at(11), 0.5);
   EXPECT_FALSE(health.up());
-  EXPECT_EQ(health.held_until(), at(11 + 60).mono);
-  health.good(at(100));
-  EXPECT_LE(health.held_until(), at(100).mono);
+  EXPECT_EQ(health.backoff_until(), at(11 + 60).mono);
+  health.on_success(at(100));
+  EXPECT_LE(health.backoff_until(), at(100).mono);
 }
 
 TEST(Health, PausesLongerAndLongerUpToTwentySeconds) {
   Health health;
   Mono before = Mono::min();
   for (int i = 0; i < 20; ++i) {
-    health.failed(Reason::kUnreachable, at(i), 0.999);
-    EXPECT_GE(health.held_until(), before);
-    before = health.held_until();
-    EXPECT_LE(health.held_until(), at(i + 20).mono);
+    health.on_failure(Reason::kUnreachable, at(i), 0.999);
+    EXPECT_GE(health.backoff_until(), before);
+    before = health.backoff_until();
+    EXPECT_LE(health.backoff_until(), at(i + 20).mono);
   }
-  EXPECT_GT(health.held_until(), at(19 + 19).mono);
+  EXPECT_GT(health.backoff_until(), at(19 + 19).mono);
 }
 
 TEST(BlindWatch, ReportsOnceEveryUnfinishedTaskWasLookedAtAgain) {

@@ -26,7 +26,7 @@ class JobPlannerTest : public testing::Test {
  protected:
   JobPlanner planner{Pace{.task = seconds(5), .job = seconds(1), .finished = minutes(1)}};
   Mono now{std::chrono::hours(1)};
-  Gates held = [] {
+  Gates gates = [] {
     Gates gates;
     gates.add("main", Mono::min());
     return gates;
@@ -50,7 +50,7 @@ class JobPlannerTest : public testing::Test {
   }
   // Asks the page that is named next and answers it with `fresh` news and that many rows.
   Call page(const TaskCounts& known, std::size_t fresh, const std::string& next = "") {
-    const NextCall choice = planner.next_page(now, held);
+    const NextCall choice = planner.next_page(now, gates);
     EXPECT_TRUE(choice.call);
     if (!choice.call) return {};
     const Call asked = sent(*choice.call);
@@ -62,12 +62,12 @@ class JobPlannerTest : public testing::Test {
   }
 };
 
-TEST_F(JobPlannerTest, AJobIsCountedFirstThenWhatIsMissingIsListed) {
+TEST_F(JobPlannerTest, AJobIsCountedFirstThenWhatIsUnreconciledIsListed) {
   planner.add("j", "main", {}, false);
-  EXPECT_FALSE(planner.next_page(now, held).call) << "nobody knows of what";
-  ASSERT_EQ(planner.next_statistics(now, held).call->job_id, "j");
+  EXPECT_FALSE(planner.next_page(now, gates).call) << "nobody knows of what";
+  ASSERT_EQ(planner.next_statistics(now, gates).call->job_id, "j");
   count("j", counts({{kQueued, 100}, {kFailed, 3}}));
-  const NextCall choice = planner.next_page(now, held);
+  const NextCall choice = planner.next_page(now, gates);
   ASSERT_TRUE(choice.call);
   EXPECT_EQ(choice.call->status, kFailed) << "the bad ones first";
 }
@@ -76,9 +76,9 @@ TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsMissing) {
   const TaskCounts all = counts({{kQueued, 100}, {kFailed, 3}});
   planner.add("j", "main", all, false);
   count("j", all);
-  EXPECT_FALSE(planner.next_page(now, held).call);
+  EXPECT_FALSE(planner.next_page(now, gates).call);
   EXPECT_EQ(planner.unreconciled("j"), 0u);
-  EXPECT_TRUE(planner.known_whole("j"));
+  EXPECT_TRUE(planner.fully_observed("j"));
 }
 
 TEST_F(JobPlannerTest, BadOnesDoNotStarveTheOthers) {
@@ -94,7 +94,7 @@ TEST_F(JobPlannerTest, BadOnesDoNotStarveTheOthers) {
   EXPECT_GT(pages[kQueued], 5);
 }
 
-TEST_F(JobPlannerTest, ABadEndThatTurnsUpIsNotPutOff) {
+TEST_F(JobPlannerTest, AFailureThatTurnsUpIsNotPutOff) {
   planner.set_pace({.task = {}, .job = {}, .finished = minutes(1)});
   planner.add("j", "main", {}, false);
   for (int i = 0; i < 20; ++i) {
@@ -140,35 +140,35 @@ TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreNamedToo) {
   EXPECT_EQ(pages[kSucceeded], 30);
 }
 
-TEST_F(JobPlannerTest, ASecondWalkBeginsHalfWayWhileTheFirstWaits) {
+TEST_F(JobPlannerTest, ASecondScanBeginsHalfWayWhileTheFirstWaits) {
   planner.add("j", "main", counts({{kSucceeded, 490}}), false);
   count("j", counts({{kSucceeded, 500}}));
   const TaskCounts known = counts({{kSucceeded, 490}});
   for (int i = 0; i < 5; ++i) {
-    const NextCall first = planner.next_page(now, held);
+    const NextCall first = planner.next_page(now, gates);
     ASSERT_TRUE(first.call);
     EXPECT_EQ(first.call->page, static_cast<std::uint32_t>(i));
-    EXPECT_FALSE(first.call->beside);
+    EXPECT_FALSE(first.call->parallel);
     const Call asked = sent(*first.call);
-    EXPECT_FALSE(planner.next_page(now, held).call) << "too near to the first walk";
+    EXPECT_FALSE(planner.next_page(now, gates).call) << "too near to the first walk";
     TaskPage reply;
     reply.tasks.resize(50);
     reply.next_token = "t" + std::to_string(i);
     planner.on_page(asked, reply, 0, known, now);
   }
-  const NextCall first = planner.next_page(now, held);
+  const NextCall first = planner.next_page(now, gates);
   const Call asked = sent(*first.call);
-  const NextCall second = planner.next_page(now, held);
+  const NextCall second = planner.next_page(now, gates);
   ASSERT_TRUE(second.call);
-  EXPECT_TRUE(second.call->beside);
+  EXPECT_TRUE(second.call->parallel);
   EXPECT_EQ(second.call->token, "");
   const Call again = sent(*second.call);
-  EXPECT_FALSE(planner.next_page(now, held).call) << "both wait";
+  EXPECT_FALSE(planner.next_page(now, gates).call) << "both wait";
   TaskPage reply;
   reply.tasks.resize(50);
   reply.next_token = "second";
   planner.on_page(again, reply, 0, known, now);
-  EXPECT_EQ(planner.next_page(now, held).call->token, "second") << "each has its own place";
+  EXPECT_EQ(planner.next_page(now, gates).call->token, "second") << "each has its own place";
 }
 
 TEST_F(JobPlannerTest, StatisticsGoWhereTasksRun) {
@@ -180,7 +180,7 @@ TEST_F(JobPlannerTest, StatisticsGoWhereTasksRun) {
   std::map<std::string, int> calls;
   for (int i = 0; i < 1000; ++i) {
     now += milliseconds(200);
-    const NextCall choice = planner.next_statistics(now, held);
+    const NextCall choice = planner.next_statistics(now, gates);
     ASSERT_TRUE(choice.call);
     ++calls[choice.call->job_id];
     count(choice.call->job_id,
@@ -193,7 +193,7 @@ TEST_F(JobPlannerTest, StatisticsGoWhereTasksRun) {
 TEST_F(JobPlannerTest, ThePaceOfAJobHolds) {
   planner.add("j", "main", {}, false);
   count("j", counts({{kInProgress, 500}}));
-  const NextCall choice = planner.next_statistics(now, held);
+  const NextCall choice = planner.next_statistics(now, gates);
   EXPECT_FALSE(choice.call);
   EXPECT_EQ(choice.wake, now + seconds(1));
 }
@@ -206,19 +206,19 @@ TEST_F(JobPlannerTest, AFinishedJobCostsACallAMinute) {
   JobReply done;
   done.job_id = "j";
   done.status = JobStatus::kCompleted;
-  planner.on_description(asked, done);
+  planner.on_details(asked, done);
   int calls = 0, descriptions = 0;
   for (const Mono end = now + std::chrono::hours(1); now < end; now += milliseconds(500)) {
-    if (planner.next_statistics(now, held).call) {
+    if (planner.next_statistics(now, gates).call) {
       count("j", all);
       ++calls;
     }
-    if (const NextCall choice = planner.next_description(now, held); choice.call) {
-      planner.on_description(sent(*choice.call), done);
+    if (const NextCall choice = planner.next_details(now, gates); choice.call) {
+      planner.on_details(sent(*choice.call), done);
       ++calls;
       ++descriptions;
     }
-    EXPECT_FALSE(planner.next_page(now, held).call);
+    EXPECT_FALSE(planner.next_page(now, gates).call);
   }
   EXPECT_GE(calls, 58);
   EXPECT_LE(calls, 60);
@@ -232,12 +232,12 @@ TEST_F(JobPlannerTest, ATimeoutThatIsDueDrawsTheStatistics) {
   count("busy", counts({{kInProgress, 100}}));
   count("due", counts({{kInProgress, 1}}));
   now += seconds(1);
-  EXPECT_EQ(planner.next_statistics(now, held).call->job_id, "busy");
+  EXPECT_EQ(planner.next_statistics(now, gates).call->job_id, "busy");
   planner.expect_timeout("due", now);
-  EXPECT_EQ(planner.next_statistics(now, held).call->job_id, "due");
+  EXPECT_EQ(planner.next_statistics(now, gates).call->job_id, "due");
   count("due", counts({{kTimedOut, 1}, {kSucceeded, 0}, {kInProgress, 0}, {kQueued, 1}}));
   now += seconds(1);
-  EXPECT_EQ(planner.next_statistics(now, held).call->job_id, "busy") << "it was seen";
+  EXPECT_EQ(planner.next_statistics(now, gates).call->job_id, "busy") << "it was seen";
 }
 
 TEST_F(JobPlannerTest, WithoutStatisticsTheListsAreReadInTurn) {
@@ -246,10 +246,10 @@ TEST_F(JobPlannerTest, WithoutStatisticsTheListsAreReadInTurn) {
   std::set<TaskStatus> seen;
   for (int i = 0; i < 200; ++i) {
     now += seconds(2);
-    if (planner.next_page(now, held).call) seen.insert(*page({}, 0).status);
+    if (planner.next_page(now, gates).call) seen.insert(*page({}, 0).status);
   }
   EXPECT_EQ(seen.size(), 8u);
-  EXPECT_TRUE(planner.known_whole("j"));
+  EXPECT_TRUE(planner.fully_observed("j"));
 }
 
 TEST_F(JobPlannerTest, ManyRunningAndFewMissingAreFoundByWhoLeft) {
@@ -265,31 +265,31 @@ TEST_F(JobPlannerTest, ManyRunningAndFewMissingAreFoundByWhoLeft) {
   EXPECT_GT(pages[kSucceeded], 20) << "what was never seen running is found there only";
 }
 
-TEST_F(JobPlannerTest, ASurplusIsToldWhenItStays) {
+TEST_F(JobPlannerTest, AnExcessIsReportedWhenItStays) {
   planner.add("j", "main", counts({{kFailed, 5}, {kQueued, 1}}), false);
   count("j", counts({{kFailed, 3}, {kQueued, 1}}));
-  EXPECT_FALSE(planner.surplus("j", now));
+  EXPECT_FALSE(planner.excess("j", now));
   now += seconds(31);
   count("j", counts({{kFailed, 3}, {kQueued, 1}}));
-  EXPECT_EQ(planner.surplus("j", now), kFailed);
+  EXPECT_EQ(planner.excess("j", now), kFailed);
   EXPECT_EQ(planner.unreconciled("j"), 2u);
 }
 
-TEST_F(JobPlannerTest, APartlyWatchedJobIsListedWhenItsCountsMove) {
+TEST_F(JobPlannerTest, AnAssistingJobIsListedWhenItsCountsChange) {
   planner.add("j", "main", {}, true);
   count("j", counts({{kSucceeded, 10}}));
   EXPECT_EQ(page({}, 2).status, kSucceeded);
-  EXPECT_FALSE(planner.next_page(now, held).call) << "walked: nothing moved since";
+  EXPECT_FALSE(planner.next_page(now, gates).call) << "walked: nothing moved since";
   now += seconds(1);
   count("j", counts({{kSucceeded, 11}}));
   EXPECT_EQ(page({}, 1).status, kSucceeded);
 }
 
-TEST_F(JobPlannerTest, AHeldInstanceIsNotAsked) {
+TEST_F(JobPlannerTest, AnInstanceThatBacksOffIsNotAsked) {
   planner.add("j", "main", {}, false);
-  held = {};
-  held.add("main", now + seconds(20));
-  const NextCall choice = planner.next_statistics(now, held);
+  gates = {};
+  gates.add("main", now + seconds(20));
+  const NextCall choice = planner.next_statistics(now, gates);
   EXPECT_FALSE(choice.call);
   EXPECT_EQ(choice.wake, now + seconds(20));
 }

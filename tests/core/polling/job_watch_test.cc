@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/events/job_events.h"
-#include "core/polling/closer_looks.h"
+#include "core/polling/detail_queue.h"
 #include "core/polling/discovery.h"
 #include "core/tracking/tracker.h"
 
@@ -17,7 +17,7 @@ using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using enum TaskStatus;
-using Why = CloserLooks::Why;
+using Why = DetailQueue::Why;
 
 const Wall kEpoch{hours(400'000)};
 
@@ -49,7 +49,7 @@ class RowTest : public testing::Test {
   SharedContext shared = context();
 };
 
-TEST_F(RowTest, AGoodTasksFirstSightIsCountedABadOnesIsTold) {
+TEST_F(RowTest, AGoodTasksFirstObservationIsCountedABadOnesIsReported) {
   const Observation good = see(row_of("a", kQueued, 1), 2);
   EXPECT_TRUE(good.moved);
   EXPECT_THAT(good.events, IsEmpty());
@@ -91,12 +91,12 @@ TEST_F(RowTest, ARowDoesNotWipeWhatTheDeviceSaid) {
 TEST_F(RowTest, AnOlderRowIsStale) {
   see(row_of("a", kSucceeded, 5), 6);
   const Observation old = see(row_of("a", kInProgress, 3), 7);
-  EXPECT_FALSE(old.believed);
+  EXPECT_FALSE(old.accepted);
   EXPECT_THAT(old.anomalies, ElementsAre(Anomaly::kStaleReply));
 }
 
 TEST_F(RowTest, RowsOfTasksThatNobodyWatchesSayNothingWhereAJobOnlyHelps) {
-  EXPECT_FALSE(tracker.observe_row(row_of("a", kFailed, 1), nullptr, kEpoch, at(2), true).believed);
+  EXPECT_FALSE(tracker.observe_row(row_of("a", kFailed, 1), nullptr, kEpoch, at(2), true).accepted);
   EXPECT_FALSE(tracker.watches("a"));
 }
 
@@ -150,7 +150,7 @@ TEST(TaskTable, SlotsAreUsedAgainAndIdsStayFound) {
   EXPECT_EQ(table.row(*table.find("task1499")).id, "task1499");
 }
 
-class LooksTest : public RowTest {
+class DetailQueueTest : public RowTest {
  protected:
   std::vector<std::string> asked() {
     std::vector<std::string> ids;
@@ -162,7 +162,7 @@ class LooksTest : public RowTest {
     }
     return ids;
   }
-  CloserLooks looks;
+  DetailQueue looks;
   static Gates open_at(Mono when) {
     Gates gates;
     gates.add("main", when);
@@ -170,55 +170,55 @@ class LooksTest : public RowTest {
   }
   Gates held = open_at(Mono::min());
   std::string main = "main";
-  CloserLooks::InstanceOf instance = [this](const std::string&) { return &main; };
+  DetailQueue::InstanceOf instance = [this](const std::string&) { return &main; };
 };
 
-TEST_F(LooksTest, BadOnesAreAskedForTheirWordsOnce) {
+TEST_F(DetailQueueTest, FailedTasksArePolledForTheirMessageOnce) {
   see(row_of("a", kFailed, 1), 2);
-  looks.want("a", Why::kWords);
-  looks.want("a", Why::kWords);
+  looks.want("a", Why::kMessageWanted);
+  looks.want("a", Why::kMessageWanted);
   EXPECT_THAT(asked(), ElementsAre("a"));
-  looks.want("a", Why::kWords);
+  looks.want("a", Why::kMessageWanted);
   EXPECT_THAT(asked(), IsEmpty()) << "it is being asked";
   looks.on_failure("a", at(0).mono);
   EXPECT_THAT(asked(), ElementsAre("a")) << "that call came to nothing";
 }
 
-TEST_F(LooksTest, WhomAnotherRuleHasAskedNeitherWaitsNorIsAskedTwice) {
+TEST_F(DetailQueueTest, WhomAnotherRuleHasAskedNeitherWaitsNorIsAskedTwice) {
   see(row_of("a", kInProgress, 1), 2);
   see(row_of("b", kInProgress, 1), 2);
-  looks.want("b", Why::kLeft);
-  looks.want("a", Why::kLeft);
+  looks.want("b", Why::kLeftList);
+  looks.want("a", Why::kLeftList);
   looks.on_sent("a", at(0).mono);
   EXPECT_TRUE(looks.in_flight("a"));
   EXPECT_EQ(looks.waiting(), 1u);
   looks.on_failure("a", at(0).mono);
   EXPECT_THAT(asked(), ElementsAre("b", "a"));
-  looks.on_answer("a");
-  looks.want("a", Why::kLeft);
+  looks.on_response("a");
+  looks.want("a", Why::kLeftList);
   EXPECT_THAT(asked(), ElementsAre("a"));
 }
 
-TEST_F(LooksTest, WhatAListHasAnsweredMeanwhileIsNotAsked) {
+TEST_F(DetailQueueTest, WhatAListHasAnsweredMeanwhileIsNotAsked) {
   see(row_of("a", kInProgress, 1), 2);
-  looks.want("a", Why::kLeft);
+  looks.want("a", Why::kLeftList);
   see(row_of("a", kSucceeded, 3), 4);
   EXPECT_THAT(asked(), IsEmpty());
   EXPECT_EQ(looks.waiting(), 0u);
 }
 
-TEST_F(LooksTest, ThoseWhomAWholeWalkDidNotShowHaveLeft) {
+TEST_F(DetailQueueTest, TasksThatACompleteScanDidNotShowHaveLeft) {
   see(row_of("a", kInProgress, 1), 2);
   see(row_of("b", kInProgress, 1), 2);
   see(row_of("c", kQueued, 1), 2);
   see(row_of("b", kInProgress, 1), 11);
-  looks.want_those_who_left("job", at(10).wall, tracker.table());
+  looks.want_unlisted("job", at(10).wall, tracker.table());
   EXPECT_THAT(asked(), ElementsAre("a"));
 }
 
-TEST_F(LooksTest, AHeldInstanceKeepsItsTasksForLater) {
+TEST_F(DetailQueueTest, AnInstanceThatBacksOffKeepsItsTasksForLater) {
   see(row_of("a", kFailed, 1), 2);
-  looks.want("a", Why::kWords);
+  looks.want("a", Why::kMessageWanted);
   held = open_at(at(100).mono);
   const NextCall next = looks.next(at(0).mono, held, tracker.table(), instance);
   EXPECT_FALSE(next.call);

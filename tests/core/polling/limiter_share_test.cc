@@ -87,7 +87,7 @@ TEST(LimiterShare, OthersComeAndGo) {
   EXPECT_LT(results.mean.others_throttled, 0.1);
 }
 
-TEST(LimiterShare, TheFloorIsKeptWhateverTheOthersDo) {
+TEST(LimiterShare, TheMinimumRateIsKeptWhateverTheOthersDo) {
   const LimiterResults results = simulate(shared_with(6));
   EXPECT_GE(results.worst.rate, 0.5);
   EXPECT_LT(results.mean.rate, 0.6);

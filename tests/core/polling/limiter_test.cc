@@ -100,7 +100,7 @@ TEST(Limiter, CallsInFlightWhenTheRateFellDoNotCutItAgain) {
   EXPECT_LT(limiter.rate(), once);
 }
 
-TEST(Limiter, TheRateFallsToTheFloorAndNotBelow) {
+TEST(Limiter, TheRateFallsToTheMinimumRateAndNotBelow) {
   Limiter limiter(5, 1.0, kStart);
   Limiter small(0.4, 1.0, kStart);
   Mono now = kStart;
@@ -134,8 +134,8 @@ TEST(Limiter, AnAnswerAfterAReloadThatTookTheApiAwayIsIgnored) {
 
 TEST(Limiter, ARequestToWaitAlwaysDelays) {
   Limiter limiter(5, 1.0, kStart);
-  limiter.hold_until(kStart + std::chrono::seconds(7));
-  limiter.hold_until(kStart + std::chrono::seconds(3));
+  limiter.back_off_until(kStart + std::chrono::seconds(7));
+  limiter.back_off_until(kStart + std::chrono::seconds(3));
   EXPECT_EQ(limiter.next(), kStart + std::chrono::seconds(7));
 }
 

@@ -49,7 +49,7 @@ struct World {
       longest[*choice.task_id] =
           std::max(longest[*choice.task_id], now.mono - asked[*choice.task_id]);
       asked[*choice.task_id] = now.mono;
-      scheduler.on_answer(*choice.task_id, sent, record(*choice.task_id), now);
+      scheduler.on_response(*choice.task_id, sent, record(*choice.task_id), now);
       slot = std::max(slot, now.mono) + from_seconds(1 / kRate);
       move_to(slot);
     }
@@ -198,7 +198,7 @@ TEST(Scheduler, AFailingTaskDoesNotHoldUpTheOthers) {
   EXPECT_NE(*second.task_id, *first.task_id);
 }
 
-TEST(Scheduler, AHeldInstanceIsNotAsked) {
+TEST(Scheduler, AnInstanceThatBacksOffIsNotAsked) {
   World world;
   world.add("a", TaskStatus::kInProgress);
   const Mono until = world.now.mono + seconds(42);
@@ -280,14 +280,14 @@ TEST(Hazard, RoomOfARemovedJobIsGivenOutAgainWithoutWhatItHadLearned) {
   for (int i = 0; i < 100; ++i) {
     hazard.learn(taught, TaskStatus::kInProgress, seconds(0), seconds(2), Hazard::Fate::kEnded);
   }
-  const auto worth = [&](Hazard::Group group) {
-    return hazard.worth(group, TaskStatus::kInProgress, seconds(0), seconds(5));
+  const auto priority = [&](Hazard::Group group) {
+    return hazard.priority(group, TaskStatus::kInProgress, seconds(0), seconds(5));
   };
-  const double learned = worth(taught);
+  const double learned = priority(taught);
   hazard.remove_group(taught);
   EXPECT_EQ(hazard.groups(), Hazard::kGroups - 1);
   EXPECT_EQ(hazard.add_group(), taught);
-  EXPECT_LT(worth(taught), learned);
+  EXPECT_LT(priority(taught), learned);
 }
 
 }  // namespace

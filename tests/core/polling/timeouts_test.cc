@@ -37,14 +37,14 @@ class TimeoutsTest : public testing::Test {
     const auto slot = *tracker.table().find(id);
     timeouts.expect(slot, tracker.table().row(slot), kTimeout);
   }
-  NextCall next(double when, Duration floor = seconds(0)) {
+  NextCall next(double when, Duration min_interval = seconds(0)) {
     timeouts.reach(at(when), tracker.table());
-    return timeouts.next(at(when), floor, held, tracker.table(),
+    return timeouts.next(at(when), min_interval, gates, tracker.table(),
                          [this](const std::string&) { return watched ? &instance : nullptr; });
   }
   // Whom it names then; that one is asked.
-  std::string asked(double when, Duration floor = seconds(0)) {
-    const NextCall named = next(when, floor);
+  std::string asked(double when, Duration min_interval = seconds(0)) {
+    const NextCall named = next(when, min_interval);
     if (!named.call) return "";
     last = *named.call;
     last.number = ++calls;
@@ -53,7 +53,7 @@ class TimeoutsTest : public testing::Test {
     return named.call->task_id;
   }
   // The newest call is answered.
-  void answered() { timeouts.on_answer(last); }
+  void answered() { timeouts.on_response(last); }
 
   Tracker tracker{"prod"};
   SharedContext context = std::make_shared<const TaskContext>(TaskContext{"main", {}});
@@ -63,7 +63,7 @@ class TimeoutsTest : public testing::Test {
     gates.add("main", when);
     return gates;
   }
-  Gates held = open_at(Mono::min());
+  Gates gates = open_at(Mono::min());
   std::string instance = "main";
   bool watched = true;
   Call last;
@@ -107,7 +107,7 @@ TEST_F(TimeoutsTest, ACountThatGrowsNamesItAtOnceAndOneThatStandsStillSparesTheC
   EXPECT_EQ(asked(1800.82), "a");
 }
 
-TEST_F(TimeoutsTest, WhereOneTaskIsAskedRarelyTheCountTellsWhen) {
+TEST_F(TimeoutsTest, WhereOneTaskIsPolledRarelyTheCountShowsWhen) {
   see("a", kInProgress, 0, 2);
   EXPECT_EQ(next(1800, seconds(5)).wake, at(1805).mono);
   timeouts.counted("job", true, at(1801).mono);
@@ -138,10 +138,10 @@ TEST_F(TimeoutsTest, ThoseAskedLongestAgoComeFirstAndNobodyForEver) {
   EXPECT_FALSE(timeouts.is_due("a"));
 }
 
-TEST_F(TimeoutsTest, AHeldInstanceWaitsAndAnUnwatchedJobIsDropped) {
+TEST_F(TimeoutsTest, AnInstanceThatBacksOffWaitsAndAnUnwatchedJobIsDropped) {
   see("a", kInProgress, 0, 2);
   next(1800);
-  held = open_at(at(1803).mono);
+  gates = open_at(at(1803).mono);
   EXPECT_EQ(next(1801).wake, at(1803).mono);
   watched = false;
   EXPECT_FALSE(next(1804).call);

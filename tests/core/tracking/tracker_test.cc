@@ -64,7 +64,7 @@ TEST_F(TrackerTest, TheFirstReplyIsABaselineNotATransition) {
   EXPECT_EQ(seen.events[0].level, Level::kInfo);
   EXPECT_EQ(text(seen.events[0], "status"), "SENT");
   ASSERT_EQ(seen.changes.size(), 1u);
-  EXPECT_TRUE(seen.changes[0].first_sight);
+  EXPECT_TRUE(seen.changes[0].first_observation);
   EXPECT_FALSE(seen.changes[0].changed_while_watched) << "it changed before we watched";
   ASSERT_EQ(seen.counters.size(), 1u);
   EXPECT_EQ(seen.counters[0].key.counter, Counter::kFirstSeen);
@@ -109,7 +109,7 @@ TEST_F(TrackerTest, AChangeOfStatusIsATransitionWithTimeBounds) {
 TEST_F(TrackerTest, NoChangeIsNoEvent) {
   see(kSent, 1, 2);
   const Observation seen = see(kSent, 1, 3);
-  EXPECT_TRUE(seen.believed);
+  EXPECT_TRUE(seen.accepted);
   EXPECT_TRUE(seen.events.empty() && seen.changes.empty() && seen.counters.empty());
   EXPECT_EQ(tracker.record("t1")->last_seen, at(3).wall);
 }
@@ -148,7 +148,7 @@ TEST(InferredSteps, NameOnlyWhatMustHavePassed) {
 TEST_F(TrackerTest, AnOlderReplyIsStaleAndIgnored) {
   see(kInProgress, 10, 11);
   const Observation seen = see(kSent, 5, 12);
-  EXPECT_FALSE(seen.believed);
+  EXPECT_FALSE(seen.accepted);
   EXPECT_TRUE(seen.changes.empty() && seen.events.empty());
   EXPECT_THAT(seen.anomalies, ElementsAre(Anomaly::kStaleReply));
   EXPECT_EQ(tracker.record("t1")->last.status, kInProgress);
@@ -158,31 +158,31 @@ TEST_F(TrackerTest, AnOlderReplyIsStaleAndIgnored) {
 TEST_F(TrackerTest, AtEqualTimesTheLaterStatusWins) {
   see(kSent, 10, 11);
   EXPECT_EQ(see(kInProgress, 10, 12).events.size(), 1u);
-  EXPECT_FALSE(see(kQueued, 10, 13).believed);
+  EXPECT_FALSE(see(kQueued, 10, 13).accepted);
   EXPECT_EQ(see(kSucceeded, 10, 14).events.size(), 1u);
-  EXPECT_FALSE(see(kFailed, 10, 15).believed) << "finished is finished";
+  EXPECT_FALSE(see(kFailed, 10, 15).accepted) << "finished is finished";
 }
 
-TEST_F(TrackerTest, ThreeAgreeingRefusalsOverAMinuteAreBelievedAsARegression) {
+TEST_F(TrackerTest, ThreeAgreeingRefusalsOverAMinuteAreAcceptedAsARegression) {
   see(kSucceeded, 100, 101);
-  EXPECT_FALSE(see(kInProgress, 50, 110).believed);
-  EXPECT_FALSE(see(kInProgress, 50, 120).believed);
-  EXPECT_FALSE(see(kInProgress, 50, 130).believed) << "three, but in twenty seconds";
+  EXPECT_FALSE(see(kInProgress, 50, 110).accepted);
+  EXPECT_FALSE(see(kInProgress, 50, 120).accepted);
+  EXPECT_FALSE(see(kInProgress, 50, 130).accepted) << "three, but in twenty seconds";
   const Observation seen = see(kInProgress, 50, 171);
-  ASSERT_TRUE(seen.believed);
+  ASSERT_TRUE(seen.accepted);
   EXPECT_EQ(text(seen.events.at(0), "anomaly"), "regression");
   EXPECT_EQ(text(seen.events.at(0), "to"), "IN_PROGRESS");
   EXPECT_THAT(seen.anomalies, ElementsAre(Anomaly::kRegression));
 }
 
-TEST_F(TrackerTest, RefusalsThatDisagreeOrAreInterruptedAreNotBelieved) {
+TEST_F(TrackerTest, RefusalsThatDisagreeOrAreInterruptedAreNotAccepted) {
   see(kSucceeded, 100, 101);
   see(kInProgress, 50, 110);
   see(kSent, 40, 150);
-  EXPECT_FALSE(see(kInProgress, 50, 200).believed);
+  EXPECT_FALSE(see(kInProgress, 50, 200).accepted);
   see(kInProgress, 50, 205);
   see(kSucceeded, 100, 206);
-  EXPECT_FALSE(see(kInProgress, 50, 280).believed);
+  EXPECT_FALSE(see(kInProgress, 50, 280).accepted);
 }
 
 TEST_F(TrackerTest, ARerunOpensTheNextAttempt) {
@@ -196,7 +196,7 @@ TEST_F(TrackerTest, ARerunOpensTheNextAttempt) {
   EXPECT_EQ(integer(see(kSucceeded, 40, 41).events.at(0), "attempt"), 3);
 }
 
-TEST_F(TrackerTest, AFailureQueuedAnewThatFailedAgainIsATransition) {
+TEST_F(TrackerTest, AFailureQueuedAgainThatFailedAgainIsATransition) {
   see(kFailed, 1, 2);
   TaskReply again = reply(kFailed, 50);
   again.queued = kEpoch + seconds(10);
@@ -230,12 +230,12 @@ TEST_F(TrackerTest, AnUnknownWordIsKeptAndCountedOnce) {
 TEST_F(TrackerTest, AReplyForAnotherTaskChangesNothing) {
   see(kSent, 1, 2);
   const Observation seen = tracker.observe("t1", reply(kFailed, 5, "t2"), at(6));
-  EXPECT_FALSE(seen.believed);
+  EXPECT_FALSE(seen.accepted);
   EXPECT_THAT(seen.anomalies, ElementsAre(Anomaly::kWrongTaskId));
   EXPECT_TRUE(seen.events.empty() && seen.changes.empty());
 }
 
-TEST_F(TrackerTest, AJobThatChangesIsCountedAndNotBelieved) {
+TEST_F(TrackerTest, AJobThatChangesIsCountedAndNotAccepted) {
   see(kSent, 1, 2);
   TaskReply moved = reply(kFailed, 5);
   moved.job_id = "other";
@@ -325,7 +325,7 @@ TEST_F(TrackerTest, ThreeAbsencesOverTwoMinutesMakeATaskGone) {
   EXPECT_TRUE(tracker.is_gone("t1"));
   EXPECT_TRUE(seen.changes.at(0).record.gone);
   EXPECT_TRUE(tracker.not_found("t1", at(800)).events.empty()) << "told once";
-  EXPECT_TRUE(see(kSent, 1, 900).believed);
+  EXPECT_TRUE(see(kSent, 1, 900).accepted);
   EXPECT_FALSE(tracker.is_gone("t1")) << "back again";
 }
 
@@ -335,7 +335,7 @@ TEST_F(TrackerTest, AnIdThatNeverWasIsGoneToo) {
   EXPECT_FALSE(tracker.record("t1"));
 }
 
-TEST_F(TrackerTest, AGoodReplyBetweenInterruptsAbsence) {
+TEST_F(TrackerTest, ASuccessBetweenInterruptsAbsence) {
   tracker.not_found("t1", at(0));
   tracker.not_found("t1", at(60));
   see(kSent, 1, 61);
@@ -361,7 +361,7 @@ TEST_F(TrackerTest, ATaskQueuedLaterForTheSameDeviceSupersedes) {
   EXPECT_TRUE(tracker.observe("t2", fresh, at(12)).events.empty()) << "told once";
 }
 
-TEST_F(TrackerTest, OrderOfSightDoesNotDecideWhoIsSuperseded) {
+TEST_F(TrackerTest, OrderOfObservationDoesNotDecideWhoIsSuperseded) {
   tracker.watch("t2", context(), std::nullopt, at(0));
   TaskReply fresh = reply(kQueued, 10, "t2");
   fresh.device_name = "dev";
@@ -434,7 +434,7 @@ TEST_F(TrackerTest, TasksQueuedAtTheSameInstantDoNotSupersedeEachOther) {
   EXPECT_FALSE(tracker.record("t2")->superseded);
 }
 
-TEST_F(TrackerTest, ASupersededTaskThatIsQueuedAnewIsTheLiveOneAgain) {
+TEST_F(TrackerTest, ASupersededTaskThatIsQueuedAgainIsTheLiveOneAgain) {
   see(kFailed, 1, 2);
   tracker.watch("t2", context(), std::nullopt, at(3));
   TaskReply newer = reply(kFailed, 5, "t2");

@@ -21,7 +21,7 @@ TEST(Time, WritesRfc3339) {
   EXPECT_EQ(rfc3339_seconds(at(-1)), "1969-12-31T23:59:59Z");
 }
 
-TEST(Time, ReadsWhatTheCloudWrites) {
+TEST(Time, ReadsWhatThePlatformWrites) {
   EXPECT_EQ(parse_utc("2026-11-22T01:02:03.004Z"), at(1795309323004));
   EXPECT_EQ(parse_utc("2026-11-22T01:02:03Z"), at(1795309323000));
   EXPECT_EQ(parse_utc("2026-11-22T01:02:03.5Z"), at(1795309323500));

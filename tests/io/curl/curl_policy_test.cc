@@ -64,7 +64,7 @@ TEST(CurlRefusals, PlainHttpGoesToTheMetadataServiceAloneAndOnlyIfMeant) {
   EXPECT_NE(kind("http://100.100.100.200/latest/", true), "protocol");
 }
 
-TEST(CurlProxy, UsesAProxyOnlyWhenTold) {
+TEST(CurlProxy, UsesAProxyOnlyWhenConfigured) {
   RawServer* self = nullptr;
   RawServer proxy([&](RawConnection& peer) {
     self->note(peer.read_request());

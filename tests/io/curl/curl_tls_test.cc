@@ -33,8 +33,8 @@ class CurlTls : public testing::Test {
     request.ca_file = ca_file();
     return request;
   }
-  HttpResult fetch_from(const CertificateWish& wish, bool with_ca = true) {
-    const TlsContext tls = authority_.serve(wish);
+  HttpResult fetch_from(const CertificateOptions& options, bool with_ca = true) {
+    const TlsContext tls = authority_.serve(options);
     RawServer server(serve_all, tls.get());
     HttpRequest request = trusting(server.url("/?Signature=canary"));
     if (!with_ca) request.ca_file.clear();
@@ -102,14 +102,14 @@ TEST_F(CurlTls, AProxysUsersShareNoTunnel) {
 }
 
 TEST_F(CurlTls, BadCertificatesAreRefused) {
-  const CertificateWish wrong_host{"DNS:other.example"};
-  const CertificateWish wrong_address{"IP:127.0.0.2"};
-  const CertificateWish expired{"IP:127.0.0.1", -7200, -3600};
-  const CertificateWish not_yet{"IP:127.0.0.1", 3600, 7200};
-  const CertificateWish old_tls{"IP:127.0.0.1", -3600, 3600, TLS1_1_VERSION};
-  for (const auto& wish : {wrong_host, wrong_address, expired, not_yet, old_tls}) {
-    const auto result = fetch_from(wish);
-    EXPECT_EQ(kind_of(result), "tls") << wish.subject_alt_name << message_of(result);
+  const CertificateOptions wrong_host{"DNS:other.example"};
+  const CertificateOptions wrong_address{"IP:127.0.0.2"};
+  const CertificateOptions expired{"IP:127.0.0.1", -7200, -3600};
+  const CertificateOptions not_yet{"IP:127.0.0.1", 3600, 7200};
+  const CertificateOptions old_tls{"IP:127.0.0.1", -3600, 3600, TLS1_1_VERSION};
+  for (const auto& options : {wrong_host, wrong_address, expired, not_yet, old_tls}) {
+    const auto result = fetch_from(options);
+    EXPECT_EQ(kind_of(result), "tls") << options.subject_alt_name << message_of(result);
   }
   EXPECT_THAT(message_of(fetch_from(expired)), HasSubstr("expired"));
 }

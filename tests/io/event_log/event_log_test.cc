@@ -208,7 +208,7 @@ TEST_F(EventLogTest, DeliveredMeansWritten) {
   EXPECT_EQ(lines().size(), 50u);
 }
 
-TEST_F(EventLogTest, AClosedPipeIsToldAfterAPause) {
+TEST_F(EventLogTest, AClosedPipeIsReportedAfterAPause) {
   start();
   close_end(0);
   const auto before = steady_clock::now();
@@ -269,7 +269,7 @@ TEST_F(EventLogTest, SocketsWorkAndStayBlockingForOthers) {
   EXPECT_EQ(lines().size(), 10u);
 }
 
-TEST_F(EventLogTest, MoreBatchesThanTheLimitAreToldToComeAgain) {
+TEST_F(EventLogTest, MoreBatchesThanTheLimitMustRetry) {
   start();
   std::map<std::size_t, std::optional<bool>> answers;
   for (std::size_t i = 0; i < EventLog::kWaitingBatches + 5; ++i) {

@@ -25,8 +25,8 @@ class TaskFilesTest : public ::testing::Test {
   }
   bool look() {
     const auto wall = std::chrono::system_clock::now() + late_;
-    return files_.look(config_, {Mono{std::chrono::hours(1)} + late_,
-                                 std::chrono::time_point_cast<std::chrono::milliseconds>(wall)});
+    return files_.check(config_, {Mono{std::chrono::hours(1)} + late_,
+                                  std::chrono::time_point_cast<std::chrono::milliseconds>(wall)});
   }
   std::vector<std::string> tasks() {
     Config config = config_;
@@ -62,14 +62,14 @@ TEST_F(TaskFilesTest, SeesFilesComeGrowAndGo) {
   std::filesystem::rename(folder_.write("new", "T1\nT3\n"), folder_ / "d/a.txt");
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), UnorderedElementsAre("T1", "T2", "T3"));
-  pass(FollowedFile::kDropAfter);
+  pass(WatchedFile::kDropAfter);
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), ElementsAre("T1", "T3"));
   std::filesystem::remove_all(folder_ / "d");
   EXPECT_FALSE(look());
   EXPECT_THAT(tasks(), ElementsAre("T1", "T3"));
   ASSERT_TRUE(files_.due());
-  pass(FollowedFile::kDropAfter);
+  pass(WatchedFile::kDropAfter);
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), IsEmpty());
   EXPECT_EQ(files_.due(), std::nullopt);
@@ -99,7 +99,7 @@ TEST_F(TaskFilesTest, AFileThatCannotBeReadKeepsItsTasksAndHoldsUpNoOther) {
               ElementsAre(HasSubstr("d/a.txt is not a regular file; set the path of a file")));
   std::filesystem::remove(folder_ / "d/a.txt");
   EXPECT_TRUE(look()) << "the problem is over";
-  pass(FollowedFile::kDropAfter);
+  pass(WatchedFile::kDropAfter);
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), ElementsAre("T2"));
   EXPECT_THAT(errors_, IsEmpty());
@@ -123,7 +123,7 @@ TEST_F(TaskFilesTest, ForgetsGlobsThatAreNamedNoLonger) {
   EXPECT_THAT(tasks(), ElementsAre("T9"));
   std::filesystem::remove(folder_ / "one.txt");
   look();
-  pass(FollowedFile::kDropAfter);
+  pass(WatchedFile::kDropAfter);
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), IsEmpty());
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one.txt does not exist; it is checked again")));

@@ -34,7 +34,7 @@ class FileWatchTest : public ::testing::Test {
   FileWatch watch_{loop_.get_executor(), [this] { ++changes_; }};
 };
 
-TEST_F(FileWatchTest, TellsOfEachKindOfChange) {
+TEST_F(FileWatchTest, ReportsEachKindOfChange) {
   watch_.follow({folder_.path()});
   ASSERT_EQ(watch_.problem(), "");
   EXPECT_TRUE(quiet());

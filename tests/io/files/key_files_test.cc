@@ -62,17 +62,17 @@ TEST_F(KeyFilesTest, ATokenIsOnlyGivenWithAnIdOfSts) {
   }
 }
 
-TEST_F(KeyFilesTest, UsesAChangedKeyAtTheNextLook) {
+TEST_F(KeyFilesTest, UsesAChangedKeyAtTheNextCheck) {
   KeyFiles files = make();
   EXPECT_EQ(ask(files, account_), "first");
   // The same size in the same instant, and in place: neither size nor inode tells.
   folder_.write("secret", "other\n");
-  now_ += KeyFiles::kLookInterval - seconds(1);
+  now_ += KeyFiles::kCheckInterval - seconds(1);
   EXPECT_EQ(ask(files, account_), "first");
   now_ += seconds(1);
   EXPECT_EQ(ask(files, account_), "other");
   std::filesystem::rename(folder_.write("new", "third\n"), folder_ / "secret");
-  now_ += KeyFiles::kLookInterval;
+  now_ += KeyFiles::kCheckInterval;
   EXPECT_EQ(ask(files, account_), "third");
 }
 
@@ -80,14 +80,14 @@ TEST_F(KeyFilesTest, OutlivesAFileThatIsBeingWritten) {
   KeyFiles files = make();
   EXPECT_EQ(ask(files, account_), "first");
   folder_.write("secret", "");
-  now_ += KeyFiles::kLookInterval;
+  now_ += KeyFiles::kCheckInterval;
   EXPECT_EQ(ask(files, account_), "first");
   folder_.write("secret", "second\n");
-  now_ += KeyFiles::kLookInterval;
+  now_ += KeyFiles::kCheckInterval;
   EXPECT_EQ(ask(files, account_), "second");
 }
 
-TEST_F(KeyFilesTest, AFileThatIsGoneIsToldWithin30Seconds) {
+TEST_F(KeyFilesTest, AFileThatIsGoneIsReportedWithin30Seconds) {
   KeyFiles files = make();
   EXPECT_EQ(ask(files, account_), "first");
   std::filesystem::remove(folder_ / "secret");
@@ -101,18 +101,18 @@ TEST_F(KeyFilesTest, AFileThatIsGoneIsToldWithin30Seconds) {
                                       "and that the user of taskwatchd can read it");
   EXPECT_GE(now_ - gone, KeyFiles::kGrace);
   folder_.write("secret", "back\n");
-  now_ += KeyFiles::kLookInterval;
+  now_ += KeyFiles::kCheckInterval;
   EXPECT_EQ(ask(files, account_), "back");
 }
 
-TEST_F(KeyFilesTest, AnErrorIsLookedAtAgainNoMoreOftenThanAFile) {
+TEST_F(KeyFilesTest, AnErrorIsCheckedNoMoreOftenThanAFile) {
   std::filesystem::remove(folder_ / "secret");
   KeyFiles files = make();
   EXPECT_THAT(ask(files, account_), HasSubstr("cannot be read"));
   folder_.write("secret", "first\n");
   now_ += seconds(1);
   EXPECT_THAT(ask(files, account_), HasSubstr("cannot be read"));
-  now_ += KeyFiles::kLookInterval;
+  now_ += KeyFiles::kCheckInterval;
   EXPECT_EQ(ask(files, account_), "first");
 }
 
@@ -200,7 +200,7 @@ TEST_F(KeyFilesTest, FilesComeBeforeTheEnvironment) {
   EXPECT_EQ(ask(files, account_), "first");
 }
 
-TEST_F(KeyFilesTest, RefusedKeysAreReadAtOnce) {
+TEST_F(KeyFilesTest, RejectedKeysAreReadAtOnce) {
   KeyFiles files = make();
   const auto keys = std::get<Keys>(files.keys(account_));
   EXPECT_FALSE(files.refused(account_, keys));

@@ -122,7 +122,7 @@ TEST(HttpDoor, AndTheOthersDoNotKeepOutThoseWhoWait) {
   EXPECT_THAT(served.fetch("/late"), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST(HttpDoor, ASocketThatListensAlreadyIsTakenOver) {
+TEST(HttpDoor, ASocketThatListensAlreadyIsAdopted) {
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in any{};
   any.sin_family = AF_INET;

@@ -226,7 +226,7 @@ TEST(HttpServer, BadHandlersMakeA500) {
   EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST(HttpServer, ListensWhereItIsTold) {
+TEST(HttpServer, ListensWhereConfigured) {
   boost::asio::io_context context;
   HttpServer server(context.get_executor(), routes);
   const auto first = server.listen("127.0.0.1:0");

@@ -32,8 +32,8 @@ class HttpTlsTest : public testing::Test {
     asking.client_auth = auth;
     return asking;
   }
-  WebTlsTexts texts(const CertificateWish& wish = {}) const {
-    const auto [certificate, key] = authority.issue(wish);
+  WebTlsTexts texts(const CertificateOptions& options = {}) const {
+    const auto [certificate, key] = authority.issue(options);
     return {certificate, Secret(key), clients.certificate()};
   }
   std::vector<std::string> problems(const WebTlsConfig& config, const WebTlsTexts& texts) {
@@ -52,8 +52,8 @@ class HttpTlsTest : public testing::Test {
   void serve(Served& served, const WebTlsConfig& config) {
     served.set_door({.tls = made(config, texts()).context});
   }
-  TlsClient client(const Served& served, const TlsWish& wish = {}) const {
-    return TlsClient(served.address, authority.certificate(), wish);
+  TlsClient client(const Served& served, const TlsOptions& options = {}) const {
+    return TlsClient(served.address, authority.certificate(), options);
   }
 
   TestAuthority authority, clients;
@@ -132,7 +132,7 @@ TEST_F(HttpTlsTest, SpeaksWhatIsConfigured) {
   EXPECT_TRUE(client(served).connected());
 }
 
-TEST_F(HttpTlsTest, SpeaksOldProtocolsOnlyIfToldTo) {
+TEST_F(HttpTlsTest, SpeaksOldProtocolsOnlyIfConfigured) {
   Served served;
   WebTlsConfig old = config();
   old.min_version = TlsVersion::kTls11;
@@ -273,7 +273,7 @@ TEST_F(HttpTlsTest, ANewCertificateIsForNewConnections) {
   EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.1 200 ")) << "plain";
 }
 
-TEST_F(HttpTlsTest, PlainHttpIsToldWhatIsSpokenHere) {
+TEST_F(HttpTlsTest, PlainHttpGetsAnExplanation) {
   Served served;
   serve(served, config());
   EXPECT_THAT(served.fetch(), StartsWith("HTTP/1.0 400 "));

@@ -164,7 +164,7 @@ class SqliteFaults : public testing::Test {
 
 const std::set<std::int64_t> kAll = {1, 2, 3};
 
-TEST_F(SqliteFaults, OneFailureIsMendedWhereverItStrikes) {
+TEST_F(SqliteFaults, OneFailureIsFixedWhereverItStrikes) {
   const std::pair<FaultyVfs::Op, int> kinds[] = {{FaultyVfs::Op::kWrite, SQLITE_IOERR_WRITE},
                                                  {FaultyVfs::Op::kSync, SQLITE_IOERR_FSYNC},
                                                  {FaultyVfs::Op::kRead, SQLITE_IOERR_READ}};

@@ -90,7 +90,7 @@ TEST_F(SqliteMigration, TheFirstVersionsRowsStay) {
     const auto counters = good(store->counters("prod", {"job-1"}));
     ASSERT_EQ(counters.size(), 1u);
     EXPECT_EQ(counters[0].value, 4u);
-    ASSERT_EQ(stored.marks.size(), 1u);
+    ASSERT_EQ(stored.stored_times.size(), 1u);
     EXPECT_EQ(stored.jobs.size(), static_cast<std::size_t>(round));
     EXPECT_EQ(good(store->cursor("log")), 9u);
     EXPECT_EQ(good(store->tasks_of_job({"prod", "job-1"}, "", 9)).size(), 1u);
@@ -140,7 +140,7 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
                       .distributions = {make_distribution("prod", "d1")},
                       .events = {make_event("prod", "t1")},
                       .counters = {{.key = {.account = "prod", .job_id = "job-1"}, .add = 2}},
-                      .marks = {{.account = "prod", .key = "alive", .at = at(5)}},
+                      .stored_times = {{.account = "prod", .key = "alive", .at = at(5)}},
                       .cursors = {{"log", 1}}};
   for (int round = 1; round <= 2; ++round) {
     auto store = opened();
@@ -150,7 +150,7 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
     EXPECT_EQ(stored.records.size(), 1u);
     EXPECT_EQ(stored.jobs.size(), 1u);
     EXPECT_EQ(stored.distributions.size(), 1u);
-    EXPECT_EQ(stored.marks.size(), 1u);
+    EXPECT_EQ(stored.stored_times.size(), 1u);
     EXPECT_EQ(good(store->counters("prod", {"job-1"})).at(0).value, 2u * round);
     EXPECT_EQ(good(store->events_after(0, 9)).size(), static_cast<std::size_t>(round));
     EXPECT_EQ(good(store->cursor("log")), 1u);

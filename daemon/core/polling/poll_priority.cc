@@ -1,4 +1,4 @@
-#include "core/polling/look_worth.h"
+#include "core/polling/poll_priority.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@ namespace {
 
 // A prior: the number of first polls assumed to have found a finished task.
 constexpr double kPriorEnded = 2;
-constexpr double kPriorLooks = 4;
+constexpr double kPriorPolls = 4;
 
 Hazard::Fate fate_of(TaskStatus status) {
   if (!is_finished(status)) return Hazard::Fate::kNotEnded;
@@ -21,7 +21,7 @@ Wall until_of(const TaskReply& reply, Now now) {
 
 }  // namespace
 
-void LookWorth::enter(Seen& task, const std::string& job_id) {
+void PollPriority::enter(Seen& task, const std::string& job_id) {
   if (task.job != nullptr && task.job->first == job_id) return;
   leave(task);
   const auto [it, fresh] = groups_.try_emplace(job_id);
@@ -30,7 +30,7 @@ void LookWorth::enter(Seen& task, const std::string& job_id) {
   task.job = &*it;
 }
 
-void LookWorth::leave(Seen& task) {
+void PollPriority::leave(Seen& task) {
   if (task.job == nullptr) return;
   if (--task.job->second.tasks == 0) {
     hazard_.remove_group(task.job->second.group);
@@ -39,32 +39,33 @@ void LookWorth::leave(Seen& task) {
   task.job = nullptr;
 }
 
-Hazard::Group LookWorth::group_of(const Seen& task) {
+Hazard::Group PollPriority::group_of(const Seen& task) {
   return task.job == nullptr ? Hazard::kPooled : task.job->second.group;
 }
 
 // How long the task had been in its status when last seen. The time it was QUEUED says little about
 // its turn in the rollout; that it was still QUEUED shows that it had not run.
-Duration LookWorth::age_of(const Seen& task) {
+Duration PollPriority::age_of(const Seen& task) {
   const Duration age = task.at - task.entered;
   return task.status == TaskStatus::kQueued ? std::min(Duration::zero(), age)
                                             : std::max(Duration::zero(), age);
 }
 
-double LookWorth::of_first(const Seen& task, Now now) const {
+double PollPriority::of_first(const Seen& task, Now now) const {
   const Duration waited = now.mono - task.at_mono;
-  const double ended = (first_ended_ + kPriorEnded) / (first_looks_ + kPriorLooks);
-  return ended * seconds(waited) + hazard_.worth(Hazard::kPooled, TaskStatus::kUnknown, {}, waited);
+  const double ended = (first_ended_ + kPriorEnded) / (first_polls_ + kPriorPolls);
+  return ended * seconds(waited) +
+         hazard_.priority(Hazard::kPooled, TaskStatus::kUnknown, {}, waited);
 }
 
-double LookWorth::of_next(const Seen& task, Now now) const {
+double PollPriority::of_next(const Seen& task, Now now) const {
   const Duration age = age_of(task);
-  return hazard_.worth(group_of(task), task.status, age, age + (now.mono - task.at_mono));
+  return hazard_.priority(group_of(task), task.status, age, age + (now.mono - task.at_mono));
 }
 
-void LookWorth::learn_first(const Seen& task, const TaskReply& reply, Now now) {
+void PollPriority::learn_first(const Seen& task, const TaskReply& reply, Now now) {
   const Wall until = until_of(reply, now);
-  first_looks_ += 1;
+  first_polls_ += 1;
   if (until < task.at) {
     first_ended_ += 1;
   } else {
@@ -73,7 +74,7 @@ void LookWorth::learn_first(const Seen& task, const TaskReply& reply, Now now) {
   }
 }
 
-void LookWorth::learn_next(const Seen& task, const TaskReply& reply, Now now) {
+void PollPriority::learn_next(const Seen& task, const TaskReply& reply, Now now) {
   const Duration age = age_of(task);
   hazard_.learn(group_of(task), task.status, age, age + (until_of(reply, now) - task.at),
                 fate_of(reply.status));

@@ -16,14 +16,14 @@ namespace taskwatchd {
 // their own grace period.
 inline constexpr char kKeyFilesSource[] = "the AccessKey files";
 
-class CredentialPlaces {
+class CredentialSources {
  public:
   // Both must outlive this object.
-  CredentialPlaces(KeySource& files, LocalSecrets& local);
+  CredentialSources(KeySource& files, LocalSecrets& local);
 
   // Reads the files again and returns the sources; empty if there is none. `now` decides whether
   // credentials cached by other programs are still valid.
-  std::vector<KeyCandidate> look(const AccountConfig& account, Wall now);
+  std::vector<KeyCandidate> find(const AccountConfig& account, Wall now);
 
   // The URL of the ECS metadata service, and whether its version 1, which needs no token, may be
   // used.

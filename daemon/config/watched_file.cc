@@ -1,4 +1,4 @@
-#include "config/followed_file.h"
+#include "config/watched_file.h"
 #include "config/task_file.h"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ bool same(const std::vector<ConfigError>& one, const std::vector<ConfigError>& o
 
 }  // namespace
 
-bool FollowedFile::see(std::optional<std::string_view> text, Duration age, Mono now) {
+bool WatchedFile::see(std::optional<std::string_view> text, Duration age, Mono now) {
   const std::string_view all = text.value_or(std::string_view());
   const std::size_t digest = std::hash<std::string_view>()(all);
   if (!seen_) {
@@ -76,7 +76,7 @@ bool FollowedFile::see(std::optional<std::string_view> text, Duration age, Mono 
   return take(kept ? std::move(*kept) : std::move(fresh));
 }
 
-bool FollowedFile::take(TaskFile fresh) {
+bool WatchedFile::take(TaskFile fresh) {
   const bool changed = fresh.tasks != taken_.tasks || !same(fresh.errors, taken_.errors);
   taken_ = std::move(fresh);
   return changed;

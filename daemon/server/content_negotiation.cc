@@ -1,4 +1,4 @@
-#include "server/web_wishes.h"
+#include "server/content_negotiation.h"
 
 #include <fmt/format.h>
 
@@ -13,8 +13,6 @@
 namespace taskwatchd {
 namespace {
 
-// bytes; below it the gzip header costs more than compression saves
-constexpr std::size_t kGzipFrom = 1024;
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
 
 std::string lower_without_spaces(const std::string* header) {
@@ -100,7 +98,7 @@ bool holds(std::string_view known, std::string_view tag) {
 
 }  // namespace
 
-WebWishes wishes_of(const WebRequest& request) {
+ContentNegotiation negotiate(const WebRequest& request) {
   const std::string* const known = request.header("if-none-match");
   return {.gzip = takes_gzip(lower_without_spaces(request.header("accept-encoding"))),
           .openmetrics = wants_openmetrics(lower_without_spaces(request.header("accept"))),
@@ -108,20 +106,20 @@ WebWishes wishes_of(const WebRequest& request) {
           .known = known == nullptr ? "" : *known};
 }
 
-void pack(WebResponse& response, const WebWishes& wishes) {
+void pack(WebResponse& response, const ContentNegotiation& negotiated) {
   if (response.stream) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (!wishes.gzip || response.body.size() < kGzipFrom) return;
+  if (!negotiated.gzip || response.body.size() < kGzipFrom) return;
   response.body = gzip(response.body);
   response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
-void spare(WebResponse& response, const WebWishes& wishes) {
+void spare(WebResponse& response, const ContentNegotiation& negotiated) {
   if (response.stream || response.status != 200) return;
   const std::string tag = fmt::format("W/\"{:016x}\"", std::hash<std::string>()(response.body));
   response.headers.emplace_back("ETag", tag);
   response.headers.emplace_back("Cache-Control", "no-cache");
-  if (!holds(wishes.known, tag)) return;
+  if (!holds(negotiated.known, tag)) return;
   response.status = 304;
   response.body.clear();
 }

@@ -1,4 +1,4 @@
-#include "credentials/credential_places.h"
+#include "credentials/credential_sources.h"
 
 #include <memory>
 #include <optional>
@@ -34,7 +34,7 @@ KeyCandidate with_role(KeyCandidate signer, const RoleConfig& role, const std::s
 
 }  // namespace
 
-CredentialPlaces::CredentialPlaces(KeySource& files, LocalSecrets& local)
+CredentialSources::CredentialSources(KeySource& files, LocalSecrets& local)
     : files_(files), local_(local) {
   const std::string region = variable("ALIBABA_CLOUD_STS_REGION");
   if (region.empty() || is_region(region)) {
@@ -50,7 +50,7 @@ CredentialPlaces::CredentialPlaces(KeySource& files, LocalSecrets& local)
 }
 
 // Accepts only URLs that cannot send credentials to another host.
-std::string CredentialPlaces::test_url(const char* name) {
+std::string CredentialSources::test_url(const char* name) {
   std::string url = variable(name);
   if (url.empty()) return {};
   if (url.starts_with("http://") && !endpoint_problem(url)) return url;
@@ -59,16 +59,16 @@ std::string CredentialPlaces::test_url(const char* name) {
   return {};
 }
 
-std::string CredentialPlaces::variable(const char* name) const {
+std::string CredentialSources::variable(const char* name) const {
   return std::string(without_quotes(trim(local_.variable(name).reveal())));
 }
 
-bool CredentialPlaces::is_set(const char* name) const {
+bool CredentialSources::is_set(const char* name) const {
   const std::string value = variable(name);
   return value == "1" || is_word(value, "true");
 }
 
-CredentialDefaults CredentialPlaces::defaults(std::string file, Wall now) const {
+CredentialDefaults CredentialSources::defaults(std::string file, Wall now) const {
   return {.file = std::move(file),
           .profile = variable("ALIBABA_CLOUD_PROFILE"),
           .sts_url = sts_url_,
@@ -76,7 +76,7 @@ CredentialDefaults CredentialPlaces::defaults(std::string file, Wall now) const 
           .now = now};
 }
 
-std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account, Wall now) {
+std::vector<KeyCandidate> CredentialSources::find(const AccountConfig& account, Wall now) {
   const CredentialsConfig& wanted = account.credentials;
   std::vector<KeyCandidate> all;
   if (wanted.has_keys()) {
@@ -98,7 +98,7 @@ std::vector<KeyCandidate> CredentialPlaces::look(const AccountConfig& account, W
   return all;
 }
 
-std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account, Wall now) {
+std::vector<KeyCandidate> CredentialSources::chain(const AccountConfig& account, Wall now) {
   std::vector<KeyCandidate> all;
   if (!variable("ALIBABA_CLOUD_ACCESS_KEY_ID").empty() ||
       !variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET").empty()) {
@@ -116,7 +116,7 @@ std::vector<KeyCandidate> CredentialPlaces::chain(const AccountConfig& account, 
 }
 
 // From the files that the account's configuration names, otherwise from the environment.
-KeyCandidate CredentialPlaces::own_keys(const AccountConfig& account) {
+KeyCandidate CredentialSources::own_keys(const AccountConfig& account) {
   AccountConfig plain;
   plain.name = account.name;
   plain.credentials = account.credentials;
@@ -134,7 +134,7 @@ KeyCandidate CredentialPlaces::own_keys(const AccountConfig& account) {
   return candidate;
 }
 
-void CredentialPlaces::add_oidc(std::vector<KeyCandidate>& all) {
+void CredentialSources::add_oidc(std::vector<KeyCandidate>& all) {
   const std::string role = variable("ALIBABA_CLOUD_ROLE_ARN");
   const std::string provider = variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
   const std::string file = variable("ALIBABA_CLOUD_OIDC_TOKEN_FILE");
@@ -166,7 +166,7 @@ void CredentialPlaces::add_oidc(std::vector<KeyCandidate>& all) {
   all.push_back(std::move(candidate));
 }
 
-void CredentialPlaces::add_cli_profile(std::vector<KeyCandidate>& all, Wall now) {
+void CredentialSources::add_cli_profile(std::vector<KeyCandidate>& all, Wall now) {
   if (is_set("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) return;
   std::string path = variable("ALIBABA_CLOUD_CONFIG_FILE");
   const bool named = !path.empty();
@@ -179,7 +179,7 @@ void CredentialPlaces::add_cli_profile(std::vector<KeyCandidate>& all, Wall now)
                                      : problem_of(path, file.problem));
 }
 
-void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all, Wall now) {
+void CredentialSources::add_ini(std::vector<KeyCandidate>& all, Wall now) {
   std::vector<std::string> paths;
   const std::string named = variable("ALIBABA_CLOUD_CREDENTIALS_FILE");
   const std::string home = variable("HOME");
@@ -202,7 +202,7 @@ void CredentialPlaces::add_ini(std::vector<KeyCandidate>& all, Wall now) {
   }
 }
 
-KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string source) const {
+KeyCandidate CredentialSources::ecs_role(const std::string& role, std::string source) const {
   if (!role.empty() && !is_role_name(role)) {
     return problem_of(std::move(source), "is not a valid RAM role name; correct it");
   }
@@ -213,7 +213,7 @@ KeyCandidate CredentialPlaces::ecs_role(const std::string& role, std::string sou
   return candidate;
 }
 
-void CredentialPlaces::add_uri(std::vector<KeyCandidate>& all) {
+void CredentialSources::add_uri(std::vector<KeyCandidate>& all) {
   constexpr const char* kUri = "ALIBABA_CLOUD_CREDENTIALS_URI";
   const Secret uri = local_.variable(kUri);  // not variable(): its query may be a secret
   if (!uri.empty()) all.push_back(uri_candidate(kUri, without_quotes(trim(uri.reveal()))));

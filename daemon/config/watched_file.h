@@ -13,7 +13,7 @@
 
 namespace taskwatchd {
 
-class FollowedFile {
+class WatchedFile {
  public:
   // Removed tasks are dropped after the file has been unchanged for this long.
   static constexpr Duration kDropAfter = std::chrono::seconds(2);
@@ -23,7 +23,7 @@ class FollowedFile {
   // Maximum time for which removed tasks are kept if the file keeps changing.
   static constexpr Duration kKeepAtMost = std::chrono::seconds(60);
 
-  explicit FollowedFile(std::string path) { taken_.file = std::move(path); }
+  explicit WatchedFile(std::string path) { taken_.file = std::move(path); }
 
   // Processes the current content, or nullopt if the file does not exist; `age` is the time since
   // the last modification, used at the first call. Returns whether taken() has changed.

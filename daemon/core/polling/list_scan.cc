@@ -1,4 +1,4 @@
-#include "core/polling/list_walk.h"
+#include "core/polling/list_scan.h"
 
 #include <algorithm>
 
@@ -9,12 +9,12 @@ namespace {
 constexpr Duration kTokenLife = std::chrono::seconds(55);
 constexpr Duration kTokenUrgent = std::chrono::seconds(40);
 constexpr std::uint32_t kWorthKeeping = 3;  // pages scanned
-constexpr Duration kFruitless = std::chrono::seconds(5);
-constexpr int kFruitlessMax = 4;  // doublings: 80 s
+constexpr Duration kEmptyScanPause = std::chrono::seconds(5);
+constexpr int kEmptyScanMax = 4;  // doublings: 80 s
 // After a rejected token a scan restarts: at once the first time, or if it had read many pages.
-constexpr Duration kRefused = std::chrono::seconds(5);
-constexpr int kRefusedMax = 4;      // doublings: 80 s
-constexpr std::uint32_t kFar = 20;  // pages
+constexpr Duration kTokenRejectedPause = std::chrono::seconds(5);
+constexpr int kTokenRejectedMax = 4;  // doublings: 80 s
+constexpr std::uint32_t kFar = 20;    // pages
 constexpr Duration kEndless = std::chrono::minutes(1);
 constexpr int kEndlessMax = 4;  // doublings: 16 min
 
@@ -24,19 +24,19 @@ Duration doubled(Duration first, int times, int most) {
 
 }  // namespace
 
-void ListWalk::restart() {
+void ListScan::restart() {
   token_.clear();
   page_ = 0;
   from_start_ = true;
   begun_ = false;
 }
 
-ListWalk::Place ListWalk::place(Mono now) {
+ListScan::Position ListScan::position(Mono now) {
   if (!token_.empty() && now - token_at_ > kTokenLife) restart();
   return {token_, page_};
 }
 
-void ListWalk::on_sent(std::uint64_t call, Mono now) {
+void ListScan::on_sent(std::uint64_t call, Mono now) {
   slot_.on_sent(call, now);
   if (begun_) return;
   begun_ = true;
@@ -46,30 +46,31 @@ void ListWalk::on_sent(std::uint64_t call, Mono now) {
   found_ = 0;
 }
 
-void ListWalk::on_failure(std::uint64_t call, const std::string& token, bool token_refused,
+void ListScan::on_failure(std::uint64_t call, const std::string& token, bool token_rejected,
                           Mono retry_at, Mono now) {
   slot_.on_failure(call, retry_at);
-  if (!token_refused || token.empty() || call < first_call_ || token != token_) return;
-  if (refused_ > 0 && page_ < kFar) {
-    not_before_ = std::max(not_before_, now + doubled(kRefused, refused_ - 1, kRefusedMax));
+  if (!token_rejected || token.empty() || call < first_call_ || token != token_) return;
+  if (rejected_ > 0 && page_ < kFar) {
+    not_before_ =
+        std::max(not_before_, now + doubled(kTokenRejectedPause, rejected_ - 1, kTokenRejectedMax));
   }
-  ++refused_;
+  ++rejected_;
   restart();
 }
 
-bool ListWalk::dies_soon(Mono now) const {
+bool ListScan::expires_soon(Mono now) const {
   const Duration age = now - token_at_;
   return !token_.empty() && page_ >= kWorthKeeping && age > kTokenUrgent && age <= kTokenLife;
 }
 
-ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, const Page& page,
+ListScan::End ListScan::on_page(std::uint64_t call, const std::string& token, const Page& page,
                                 PageOrder::Kind order, Mono now) {
-  slot_.on_answer(call);
+  slot_.on_response(call);
   if (!begun_ || call < first_call_ || token != token_) return End::kNone;  // already passed
   found_ += page.fresh;
   // Other calls may have found the unreconciled tasks: then the page was not in vain.
   barren_ = page.fresh > 0 || page.satisfied ? 0 : barren_ + 1;
-  if (page.fresh > 0) fruitless_ = 0;
+  if (page.fresh > 0) empty_scans_ = 0;
   if (page.satisfied) deep_ = false;
 
   if (!page.next_token.empty()) {
@@ -92,13 +93,14 @@ ListWalk::End ListWalk::on_page(std::uint64_t call, const std::string& token, co
     return End::kNone;
   }
 
-  const End end = from_start_ ? End::kWhole : End::kPart;
+  const End end = from_start_ ? End::kComplete : End::kPartial;
   if (from_start_) {
-    whole_since_ = began_;
-    refused_ = endless_ = 0;
+    complete_since_ = began_;
+    rejected_ = endless_ = 0;
   }
   const bool in_vain = !page.satisfied && found_ == 0 && page.counted;
-  if (in_vain && from_start_) not_before_ = now + doubled(kFruitless, fruitless_++, kFruitlessMax);
+  if (in_vain && from_start_)
+    not_before_ = now + doubled(kEmptyScanPause, empty_scans_++, kEmptyScanMax);
   const bool resume = order == PageOrder::Kind::kOldestFirst && page_ > 0 && !in_vain;
   deep_ = in_vain && !from_start_;
   if (!resume) {

@@ -18,7 +18,7 @@
 
 namespace taskwatchd {
 
-class Reach {
+class Connectivity {
  public:
   // A changed endpoint, id, region or credential resets the health; a changed item list does not.
   void configure(const AccountConfig& config);
@@ -27,78 +27,78 @@ class Reach {
   Gates gates() const;
   bool has(const std::string& instance) const { return find(instance) != nullptr; }
   // What an instance is backing off for, when gates() delays it. For human-readable output.
-  struct Hold {
-    bool of_account = false;     // all instances are backing off
-    std::optional<Reason> told;  // the failure logged last, if any
+  struct Backoff {
+    bool of_account = false;            // all instances are backing off
+    std::optional<Reason> last_logged;  // the failure logged last, if any
   };
   // REQUIRES for all below except on_end: the account has that instance.
-  Hold hold_of(const std::string& instance) const;
+  Backoff backoff_of(const std::string& instance) const;
   Endpoint endpoint(const std::string& instance) const;
   // Returns the number of the endpoint that the name currently stands for; it changes when the name
   // is given to another endpoint. 0: none.
-  std::uint64_t place_of(const std::string& instance) const;
+  std::uint64_t endpoint_number(const std::string& instance) const;
 
   void on_sent(const std::string& instance) { ++in_flight_[instance]; }
   // The call is resolved. The instance may have been removed.
   void on_end(const std::string& instance);
-  // Events to log are appended to `news`.
-  void good(const std::string& instance, Api api, Now now, std::vector<Event>& news);
-  void failed(const std::string& instance, Api api, const Failure& failure, Now now, double chance,
-              std::vector<Event>& news);
+  // Events to log are appended to `events`.
+  void on_success(const std::string& instance, Api api, Now now, std::vector<Event>& events);
+  void on_failure(const std::string& instance, Api api, const Failure& failure, Now now,
+                  double random01, std::vector<Event>& events);
   // The account was throttled, which says nothing about its health.
-  void throttled(const std::string& instance, Api api, const Failure& failure, Now now,
-                 std::vector<Event>& news);
+  void on_throttled(const std::string& instance, Api api, const Failure& failure, Now now,
+                    std::vector<Event>& events);
   // No credentials are available. Returns true if that must be logged.
   bool no_keys(Now now);
   // The credentials have changed: resets all backoff.
-  void forgive();
+  void reset_backoff();
 
   // Interprets an undocumented code for one item. Returns true while others succeed, so that the
   // code concerns the item and not the instance; `known`: the item was observed before.
-  bool speaks_of_item(const std::string& instance, bool known, Now now);
+  bool concerns_item(const std::string& instance, bool known, Now now);
   // Returns true if one more item may be logged as not found while no others succeed. Counts it.
-  bool may_tell_absent(const std::string& instance, bool others_answer);
+  bool may_log_absent(const std::string& instance, bool others_answer);
 
   // Human-readable: what is wrong and how to fix it.
   std::string advise(const std::string& instance, Api api, const Failure& failure) const;
-  void tell(const std::string& instance, Api api, const Failure& failure, Now now,
-            std::vector<Event>& news) const;
+  void log_failure(const std::string& instance, Api api, const Failure& failure, Now now,
+                   std::vector<Event>& events) const;
 
   bool up() const { return health_.up(); }
   // The failure reason of all instances: "no_keys", a Reason's name, or empty.
-  std::string trouble() const;
+  std::string failure_reason() const;
   // The failure reason of that instance: a Reason's name, or empty.
-  std::string trouble(const std::string& instance) const;
+  std::string failure_reason(const std::string& instance) const;
   bool up(const std::string& instance) const { return at(instance).health.up(); }
   CallStyle& style() { return style_; }
   const CallStyle& style() const { return style_; }
 
  private:
-  struct Place {
+  struct EndpointState {
     std::uint64_t number = 0;  // unique, never reused
     InstanceConfig config;
     Health health;
     Mono good_at = Mono::min();  // the last successful response
     bool known_absent = false;   // since then a seen item got a code that may mean absence
-    int told_absent = 0;         // since then, items logged as not found
+    int logged_absent = 0;       // since then, items logged as not found
   };
-  int in_flight(const Place& place) const;
-  const Place* find(const std::string& instance) const;
-  const Place& at(const std::string& instance) const;
-  Place& at(const std::string& instance);
+  int in_flight(const EndpointState& state) const;
+  const EndpointState* find(const std::string& instance) const;
+  const EndpointState& at(const std::string& instance) const;
+  EndpointState& at(const std::string& instance);
 
   std::string name_;  // of the account
   CredentialsConfig credentials_;
   SignatureVersion signature_ = SignatureVersion::kV3;
   std::string proxy_;
-  Health health_;               // of all instances together
-  bool whole_refused_ = false;  // the last failure concerns every instance
-  std::vector<Place> places_;
-  std::uint64_t last_place_ = 0;
+  Health health_;                // of all instances together
+  bool account_failed_ = false;  // the last failure concerns every instance
+  std::vector<EndpointState> endpoints_;
+  std::uint64_t last_number_ = 0;
   std::map<std::string, int> in_flight_;  // by the instance's name
   std::map<Api, Mono> throttled_;         // logged; the time of the last throttling
   CallStyle style_;
-  bool told_no_keys_ = false;
+  bool logged_no_keys_ = false;
 };
 
 }  // namespace taskwatchd

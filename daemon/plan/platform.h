@@ -17,12 +17,12 @@
 
 namespace taskwatchd::plan {
 
-class Cloud {
+class Platform {
  public:
   // `quota` in calls per second; calls to `denied` APIs fail with Forbidden. `world` must outlive
   // this object.
-  Cloud(World& world, const std::map<Api, double>& quota, const Faults& faults,
-        std::vector<Api> denied, Wall epoch);
+  Platform(World& world, const std::map<Api, double>& quota, const Faults& faults,
+           std::vector<Api> denied, Wall epoch);
 
   // Returns the outcome of a call that arrives. REQUIRES: times do not decrease; the call concerns
   // objects of the world.

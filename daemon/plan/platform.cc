@@ -1,4 +1,4 @@
-#include "plan/cloud.h"
+#include "plan/platform.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -45,8 +45,8 @@ Failure bad_token(const char* code) {
 
 }  // namespace
 
-Cloud::Cloud(World& world, const std::map<Api, double>& quota, const Faults& faults,
-             std::vector<Api> denied, Wall epoch)
+Platform::Platform(World& world, const std::map<Api, double>& quota, const Faults& faults,
+                   std::vector<Api> denied, Wall epoch)
     : world_(world),
       faults_(faults),
       gateway_(faults, quota, world.seed()),
@@ -54,7 +54,7 @@ Cloud::Cloud(World& world, const std::map<Api, double>& quota, const Faults& fau
       epoch_(epoch),
       random_(world.seed() ^ kTokensSeed) {}
 
-Outcome Cloud::answer(const Call& call, Duration at) {
+Outcome Platform::answer(const Call& call, Duration at) {
   const auto failure = gateway_.arrive(call.api, at);
   if (std::find(denied_.begin(), denied_.end(), call.api) != denied_.end()) {
     Failure forbidden;
@@ -70,7 +70,7 @@ Outcome Cloud::answer(const Call& call, Duration at) {
   return answered;
 }
 
-Outcome Cloud::data(const Call& call, Duration at) {
+Outcome Platform::data(const Call& call, Duration at) {
   switch (call.api) {
     case Api::kQueryTask:
       return world_.task(world_.task_number(call.task_id), ms_of(at), epoch_);
@@ -87,7 +87,7 @@ Outcome Cloud::data(const Call& call, Duration at) {
   }
 }
 
-Outcome Cloud::page(const Call& call, Duration at) {
+Outcome Platform::page(const Call& call, Duration at) {
   const Token token = read_token(call.token);
   if (!call.token.empty()) {
     std::uniform_real_distribution<double> unit(0, 1);

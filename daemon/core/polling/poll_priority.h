@@ -12,7 +12,7 @@
 
 namespace taskwatchd {
 
-class LookWorth {
+class PollPriority {
   // Shared by the tasks of one job; removed with the last of them.
   struct JobGroup {
     Hazard::Group group = Hazard::kPooled;
@@ -48,7 +48,7 @@ class LookWorth {
 
   Hazard hazard_;
   Groups groups_;
-  double first_looks_ = 0;  // at tasks not seen before
+  double first_polls_ = 0;  // at tasks not seen before
   double first_ended_ = 0;  // of those, had finished before they were watched
 };
 

@@ -1,4 +1,4 @@
-#include "config/followed_file.h"
+#include "config/watched_file.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ class FollowedFileTest : public ::testing::Test {
   bool see(std::optional<std::string_view> text) { return file_.see(text, age_, now_); }
   Ids taken() const { return file_.taken().tasks; }
 
-  FollowedFile file_{"t.txt"};
+  WatchedFile file_{"t.txt"};
   Duration age_ = std::chrono::hours(1);
   Mono now_{std::chrono::hours(5)};
 };
@@ -31,8 +31,8 @@ TEST_F(FollowedFileTest, GrowsAtOnceByWholeLines) {
   see("A\n");
   EXPECT_TRUE(see("A\nB\nhalf-an"));
   EXPECT_EQ(taken(), (Ids{"A", "B"}));
-  EXPECT_EQ(file_.due(), now_ + FollowedFile::kLineAfter);
-  now_ += FollowedFile::kLineAfter - milliseconds(1);
+  EXPECT_EQ(file_.due(), now_ + WatchedFile::kLineAfter);
+  now_ += WatchedFile::kLineAfter - milliseconds(1);
   EXPECT_FALSE(see("A\nB\nhalf-an"));
   EXPECT_TRUE(see("A\nB\nhalf-an-id\n"));
   EXPECT_EQ(taken(), (Ids{"A", "B", "half-an-id"}));
@@ -43,7 +43,7 @@ TEST_F(FollowedFileTest, TakesALastLineWithoutItsEndOnceItIsLeftAlone) {
   age_ = Duration::zero();
   EXPECT_TRUE(see("A\nB"));
   EXPECT_EQ(taken(), (Ids{"A"}));
-  now_ += FollowedFile::kLineAfter;
+  now_ += WatchedFile::kLineAfter;
   EXPECT_TRUE(see("A\nB"));
   EXPECT_EQ(taken(), (Ids{"A", "B"}));
   EXPECT_EQ(file_.due(), std::nullopt);
@@ -58,14 +58,14 @@ TEST_F(FollowedFileTest, AFileFromTheFutureIsYoung) {
   age_ = -std::chrono::hours(1);
   see("A\nB");
   EXPECT_EQ(taken(), (Ids{"A"}));
-  EXPECT_EQ(file_.due(), now_ + FollowedFile::kLineAfter);
+  EXPECT_EQ(file_.due(), now_ + WatchedFile::kLineAfter);
 }
 
 TEST_F(FollowedFileTest, KeepsAnUnendedLastTaskWhileTheFileIsRewritten) {
   see("A\nB");
   see("X\nB");
   EXPECT_EQ(taken(), (Ids{"A", "B", "X"}));
-  now_ += FollowedFile::kLineAfter - milliseconds(1);
+  now_ += WatchedFile::kLineAfter - milliseconds(1);
   see("X\nB");
   EXPECT_EQ(taken(), (Ids{"A", "B", "X"}));
   now_ += milliseconds(1);
@@ -76,8 +76,8 @@ TEST_F(FollowedFileTest, KeepsAnUnendedLastTaskWhileTheFileIsRewritten) {
 TEST_F(FollowedFileTest, DropsWhatIsGoneOnlyAfterAWhile) {
   see("A\nB\nC\n");
   EXPECT_FALSE(see("A\nC\n")) << "B is still there";
-  EXPECT_EQ(file_.due(), now_ + FollowedFile::kDropAfter);
-  now_ += FollowedFile::kDropAfter - milliseconds(1);
+  EXPECT_EQ(file_.due(), now_ + WatchedFile::kDropAfter);
+  now_ += WatchedFile::kDropAfter - milliseconds(1);
   EXPECT_FALSE(see("A\nC\n"));
   now_ += milliseconds(1);
   EXPECT_TRUE(see("A\nC\n"));
@@ -90,7 +90,7 @@ TEST_F(FollowedFileTest, SurvivesBeingAwayEmptyAndHalf) {
   for (const std::optional<std::string_view> moment :
        {std::optional<std::string_view>(), std::optional<std::string_view>(""),
         std::optional<std::string_view>("A\nB"), std::optional<std::string_view>("A\nB\nC\nD\n")}) {
-    now_ += FollowedFile::kDropAfter - milliseconds(1);
+    now_ += WatchedFile::kDropAfter - milliseconds(1);
     see(moment);
     const Ids held = taken();
     for (const char* id : {"A", "B", "C"}) {
@@ -105,7 +105,7 @@ TEST_F(FollowedFileTest, IsGoneAfterAWhile) {
   see("A\n");
   EXPECT_FALSE(see(std::nullopt));
   EXPECT_FALSE(file_.gone());
-  now_ += FollowedFile::kDropAfter;
+  now_ += WatchedFile::kDropAfter;
   EXPECT_TRUE(see(std::nullopt));
   EXPECT_EQ(taken(), Ids{});
   EXPECT_TRUE(file_.gone());

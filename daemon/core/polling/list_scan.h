@@ -13,15 +13,15 @@
 
 namespace taskwatchd {
 
-class ListWalk {
+class ListScan {
  public:
   // The next page to read: its pagination token (empty: the first page) and number. Restarts the
   // scan if the token has expired.
-  struct Place {
+  struct Position {
     std::string token;
     std::uint32_t page = 0;
   };
-  Place place(Mono now);
+  Position position(Mono now);
 
   void on_sent(std::uint64_t call, Mono now);
 
@@ -38,18 +38,18 @@ class ListWalk {
     std::uint32_t bound = UINT32_MAX;
   };
   enum class End : std::uint8_t {
-    kNone,     // the scan goes on, or the page was that of an older scan
-    kPart,     // it ended, but did not begin at the first page
-    kWhole,    // the complete list was read
-    kEndless,  // given up: the list repeats a token, or has far too many pages
+    kNone,      // the scan goes on, or the page was that of an older scan
+    kPartial,   // it ended, but did not begin at the first page
+    kComplete,  // the complete list was read
+    kEndless,   // given up: the list repeats a token, or has far too many pages
   };
   // `token` is the one the call used; a page that the scan has already passed changes nothing.
   End on_page(std::uint64_t call, const std::string& token, const Page& page, PageOrder::Kind order,
               Mono now);
-  // The call failed: the same page is requested again at `retry_at`. `token_refused`: the platform
+  // The call failed: the same page is requested again at `retry_at`. `token_rejected`: the platform
   // rejected the token, so the scan restarts: at once, but with exponential backoff if this
   // repeats.
-  void on_failure(std::uint64_t call, const std::string& token, bool token_refused, Mono retry_at,
+  void on_failure(std::uint64_t call, const std::string& token, bool token_rejected, Mono retry_at,
                   Mono now);
 
   // A call for a page is in flight, and the next one waits for it.
@@ -65,12 +65,12 @@ class ListWalk {
   Mono ready() const { return std::max(slot_.ready(), not_before_); }
   Mono backoff_until() const { return slot_.backoff_until(); }
   // A scan of several pages whose token expires soon: must continue now, or it was in vain.
-  bool dies_soon(Mono now) const;
+  bool expires_soon(Mono now) const;
   // Start of the last complete scan; min() before the first. All tasks in the list then were seen.
-  Mono whole_since() const { return whole_since_; }
+  Mono complete_since() const { return complete_since_; }
   Mono last_asked() const { return slot_.sent_at(); }
   // Scans keep ending before the list does: the tasks further back cannot be read from this list.
-  bool is_stuck() const { return refused_ >= kStuck || endless_ > 0; }
+  bool is_stuck() const { return rejected_ >= kStuck || endless_ > 0; }
   // Consecutive pages without any unreconciled task, in units of the whole list, if it has `pages`.
   std::uint32_t barren(std::uint32_t pages) const { return barren_ / std::max(pages, 1U); }
 
@@ -84,12 +84,12 @@ class ListWalk {
   std::uint32_t page_ = 0;
   std::uint64_t first_call_ = 0;  // of this scan; responses to older calls do not belong to it
   Mono began_ = Mono::min();
-  Mono whole_since_ = Mono::min();
+  Mono complete_since_ = Mono::min();
   Mono not_before_ = Mono::min();
   std::size_t found_ = 0;     // in this scan
   std::uint32_t barren_ = 0;  // consecutive pages without unreconciled tasks, over all scans
-  int fruitless_ = 0;         // consecutive complete scans that found no unreconciled task
-  int refused_ = 0;           // consecutive scans that a rejected token ended
+  int empty_scans_ = 0;       // consecutive complete scans that found no unreconciled task
+  int rejected_ = 0;          // consecutive scans that a rejected token ended
   int endless_ = 0;           // consecutive scans that were given up
   bool begun_ = false;        // a call of this scan was sent
   bool from_start_ = true;    // this scan began at the first page
