@@ -53,7 +53,7 @@ class Account {
   NextCall next(Now now);
 
   // The call that `next` has just returned is being made. Returns the endpoint and how to call it.
-  // Must be followed by exactly one of settle, no_keys, requeue; before that by departed, if the
+  // Must be followed by exactly one of apply, no_keys, requeue; before that by departed, if the
   // request is sent.
   Endpoint begin(const Call& call, Now now);
   // The request is being sent: from now on it counts towards the account's quota.
@@ -68,8 +68,8 @@ class Account {
   // Calls that were begun and are not resolved yet.
   std::size_t under_way() const { return under_way_.size(); }
 
-  // Applies the outcome of downloading the result file requested by a Verdict; `begun` is when the
-  // download started. Returns an empty verdict if a reload has removed the distribution since.
+  // Applies the outcome of downloading the result file requested by CallEffects; `begun` is when
+  // the download started. Returns no effects if a reload has removed the distribution since.
   CallEffects fetched(const std::string& distribution_id, Wall begun,
                       std::variant<DistributionResult, ResultFailure> result, Now now);
   // Returns what to store and log after `configure`; call it after each one and at startup. It

@@ -31,8 +31,8 @@ class Distributions : public Owner {
   bool needs(Api api) const override;
   void set_usable(Api api, bool usable, Now now) override;
 
-  // Applies the outcome of downloading the result file requested by a Verdict; `begun` is when the
-  // download started. No effect if a reload has removed the distribution since, even if it was
+  // Applies the outcome of downloading the result file requested by CallEffects; `begun` is when
+  // the download started. No effect if a reload has removed the distribution since, even if it was
   // added again.
   void on_fetched(const std::string& id, Wall begun,
                   std::variant<DistributionResult, ResultFailure> result, Now now,

@@ -77,7 +77,8 @@ void OverdueWatch::report(const std::vector<InstanceConfig>& instances, const Tr
   std::sort(passed.begin(), passed.end(),
             [](const Passed& a, const Passed& b) { return a.due < b.due; });
   std::size_t most = std::min(passed.size(), kMost);
-  // The mark cannot distinguish two ids with the same hash and time: they are reported together.
+  // The stored time cannot distinguish two ids with the same hash and time: they are reported
+  // together.
   while (most > 0 && most < passed.size() && passed[most].due == passed[most - 1].due) ++most;
   for (std::size_t i = 0; i < most; ++i) {
     const TaskRow& row = *passed[i].row;

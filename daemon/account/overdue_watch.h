@@ -23,12 +23,12 @@ class OverdueWatch {
   // Events per call of `report`: a commit with more of them would delay the commits behind it.
   static constexpr std::size_t kMost = 1000;
 
-  // Continues from the stored marks; without one, what passes its deadline after `now` is reported.
+  // Continues from the stored times; without one, what passes its deadline after `now` is reported.
   OverdueWatch(std::string account, const std::vector<StoredTime>& stored, Wall now);
 
   // Adds to `commit` one event for each task that has passed its deadline since the last call, the
-  // earliest first and at most `kMost`, and the marks from which a restart continues. Tasks beyond
-  // `kMost` follow in the next calls. Without any deadline there are no events, and no marks unless
+  // earliest first and at most `kMost`, and the times from which a restart continues. Tasks beyond
+  // `kMost` follow in the next calls. Without any deadline there are no events, and no times unless
   // there is something else to store.
   void report(const std::vector<InstanceConfig>& instances, const Tracker& tracker, Wall now,
               Commit& commit);

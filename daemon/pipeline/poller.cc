@@ -1,4 +1,4 @@
-// Data flow: account.next -> ask (signed request, HTTP, response) -> account.settle -> recorder
+// Data flow: account.next -> ask (signed request, HTTP, response) -> account.apply -> recorder
 // (one commit for everything that arrived meanwhile) -> metrics and log. Continue reading in
 // recorder.cc.
 #include "pipeline/poller.h"

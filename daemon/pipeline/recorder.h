@@ -51,8 +51,8 @@ class Recorder {
   void stop();
 
  private:
-  // One record per task or job, one mark per key, one cursor per sink: so during an outage of the
-  // store, however long, only changes to be published accumulate.
+  // One record per task or job, one stored time per key, one cursor per sink: so during an outage
+  // of the store, however long, only changes to be published accumulate.
   struct Group {
     Commit commit;
     std::map<TaskKey, std::size_t> places;     // of the records in `commit`

@@ -73,7 +73,7 @@ class Scheduler {
     std::string task_id;
     std::uint32_t instance = 0;  // index in instances_
     Kind kind = Kind::kUnseen;
-    bool confirmed = false;  // a settled task was polled once more
+    bool confirmed = false;  // a final task was polled once more
     PollPriority::Seen seen = {};
     Mono asked = Mono::min();
     PollSlot poll = {};
