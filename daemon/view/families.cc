@@ -137,8 +137,8 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "State of an explicit task: 1 for pending (no successful response yet), watched or gone (the "
      "platform does not know the id), 0 for the others."},
     {Id::kJobs, "taskwatchd_jobs", kGauge, "account, state",
-     "Jobs by state: watched, or skipped (found by discovery, but too old or over the limit of "
-     "discover_jobs)."},
+     "Jobs by state: watched, or skipped (found by discovery but not watched: the name does not "
+     "match, the last change is too old, or the job is over the limit of discover_jobs)."},
     {Id::kAnomalies, "taskwatchd_anomalies_total", kCounter, "account, kind",
      "Responses that contradict the documents or earlier responses, by kind."},
     {Id::kTaskSeriesRefused, "taskwatchd_task_series_refused", kGauge, "",
