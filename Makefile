@@ -1,9 +1,9 @@
-# Entry points for a newcomer: each target installs missing packages (Debian 12), builds and runs.
-# For use while editing: `make dev`, which needs only the compilers.
+# Entry points for a newcomer: most targets install missing packages (Debian 12 or 13), build and run. `make demo`
+# needs the fewest packages; `make dev` is for use while editing.
 
 BUILD := build/release
 JOBS  := $(shell nproc)
-# Most end-to-end tests wait more than they compute.
+# Most end-to-end tests spend more time waiting than computing.
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
 .PHONY: help install install-check install-package build dev test demo bench bench-polling bench-notification lint simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
@@ -128,7 +128,7 @@ debian13: install-package
 format:
 	git ls-files '*.cc' '*.h' | xargs clang-format -i
 
-# Packages for most targets; checks and the Debian package need further sets (.ci/packages.txt).
+# Packages for most targets; checks and the Debian package need more sets (.ci/packages.txt).
 install:
 	@.ci/install build test
 

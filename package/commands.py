@@ -1,6 +1,6 @@
-"""The command line as `taskwatchd --help` tells it: the one source of the manual's flags and of completions.
+"""Parses `taskwatchd --help`: the one source of the flags in the manual and in the completions.
 
-A line that is not understood is an error, so that nothing goes missing in silence.
+A line that the parser does not understand is an error, so that nothing is left out silently.
 """
 import dataclasses
 import re
@@ -21,7 +21,7 @@ class Flag:
 class Command:
     name: str
     help: str
-    arguments: list  # the names of what follows the flags
+    arguments: list  # the names of the positional arguments
     flags: list
 
 
@@ -36,7 +36,7 @@ _COMMAND = re.compile(r"  (?P<name>[a-z]+)\s{2,}(?P<help>\S.*)$")
 
 
 def _sections(text):
-    """{title: lines}; what stands before the first title is under ''."""
+    """Returns {title: lines}; lines before the first title are under ''."""
     found, title = {"": []}, ""
     for line in text.splitlines():
         if re.fullmatch(r"[A-Z][a-z]+:", line):
@@ -48,7 +48,7 @@ def _sections(text):
 
 
 def _whole(lines):
-    """Each entry on one line: CLI11 puts the help below a long name."""
+    """Puts each entry on one line: CLI11 puts the help of a long name on the next line."""
     entries = []
     for line in lines:
         if line.startswith("   "):
@@ -80,7 +80,7 @@ def _help(program, *words):
 
 
 def read(program):
-    """All commands, in the order of --help."""
+    """Returns all commands, in the order of --help."""
     commands = []
     for line in _whole(_help(program)["Subcommands"]):
         match = _match(_COMMAND, line)

@@ -1,4 +1,4 @@
-"""Completions for bash, zsh and fish from what `taskwatchd --help` tells.
+"""Writes completions for bash, zsh and fish from `taskwatchd --help`.
 
 Usage: make_completions.py TASKWATCHD FOLDER
 Writes FOLDER/taskwatchd.bash, FOLDER/_taskwatchd and FOLDER/taskwatchd.fish.
@@ -13,7 +13,7 @@ MADE = "Made from `taskwatchd --help`."
 
 
 def sentence(text):
-    """The first one, or its first part: a menu has room for no more."""
+    """Returns the first sentence, or its first part: a menu has no room for more."""
     first = re.split(r"\.(?: |$)|; ", text)[0]
     return first if len(first) <= 80 else first.split(": ")[0]
 
@@ -22,7 +22,7 @@ def bash(known):
     def case(table):
         return "\n".join(f"    {word}) echo {' '.join(values)} ;;" for word, values in table)
 
-    # A value follows =, so a flag that takes one is completed with it.
+    # A value follows the =, so the completion of a flag with a value ends in =.
     flags = case((command.name, [f"'{flag.name}{'=' if flag.value else ''}'" for flag in command.flags])
                  for command in known)
     choices = {flag.name: flag.choices for command in known for flag in command.flags if flag.choices}

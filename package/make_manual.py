@@ -1,9 +1,10 @@
-"""Manual pages from Markdown, by lowdown(1), so that what the documents say is what the pages say.
+"""Makes manual pages from Markdown with lowdown(1), so that they are identical to the documents.
 
 Usage: make_manual.py PAGE SECTION SUMMARY SOURCE.md VERSION DATE OUTPUT [TASKWATCHD]
-What lowdown does not do is done to the Markdown first: a table becomes a definition list, for a terminal is too narrow
-for it (the first column is what is explained, `meaning` or else the last column explains, the others stand between in
-brackets); a link is its words alone; a line {{commands}} stands for what TASKWATCHD --help prints.
+The script first converts the Markdown that lowdown does not handle. A table becomes a definition list, because a
+terminal is too narrow for it: the first column is the term, `meaning` or else the last column is the definition,
+and the other cells are in brackets between the two. A link becomes its text. A line {{commands}} becomes the output
+of TASKWATCHD --help.
 """
 import pathlib
 import re
@@ -13,7 +14,7 @@ import sys
 import commands
 
 NEXT = "; "
-SAID_BY_ITSELF = ("type", "stability")  # columns whose cells need no heading to be understood
+SAID_BY_ITSELF = ("type", "stability")  # columns whose cells need no heading
 
 
 def cells(line):
@@ -50,9 +51,9 @@ def command_list(program):
 
 
 def prose(text, program):
-    """Everything but fenced code."""
+    """Converts everything except fenced code."""
     text = re.sub(r"<a id=[^>]*></a>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"\[config/([^\]]*)\]", r"[/usr/share/taskwatchd/\1]", text)  # where it lies once installed
+    text = re.sub(r"\[config/([^\]]*)\]", r"[/usr/share/taskwatchd/\1]", text)  # its path after the installation
     text = re.sub(r"(?<!\!)\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"^(\|.*\n)+", lambda table: definitions(table[0]), text, flags=re.MULTILINE)
     return text.replace("{{commands}}", command_list(program)) if program else text
@@ -61,7 +62,7 @@ def prose(text, program):
 def main(page, section, summary, source, version, date, output, program=None):
     text = pathlib.Path(source).read_text()
     if not re.search(r"^## Description$", text, re.MULTILINE):
-        text = re.sub(r"\A# .*\n", "## Description\n", text)  # what stands under the document's own title
+        text = re.sub(r"\A# .*\n", "## Description\n", text)  # the text under the title of the document
     text = re.sub(r"\A# .*\n", "", text)
     parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
     text = "".join(part if i % 2 else prose(part, program) for i, part in enumerate(parts))
@@ -71,7 +72,7 @@ def main(page, section, summary, source, version, date, output, program=None):
     text = f"{head}# NAME\n\n{page} - {summary}\n\n{text}"
     made = subprocess.run(["lowdown", "-s", "-Tman", "--out-no-smarty"], input=text, capture_output=True, text=True,
                           check=True).stdout
-    # No hyphenation: names are to be found as they are written.
+    # No hyphenation, so that names can be found by a search.
     pathlib.Path(output).write_text(re.sub(r"^(\.TH .*\n)", r"\1.nh\n.ad l\n", made, flags=re.MULTILINE))
 
 

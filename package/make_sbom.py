@@ -1,9 +1,10 @@
-"""The bill of materials as CycloneDX 1.5 JSON: what the program is linked with and what is compiled into it.
+"""Writes the bill of materials as CycloneDX 1.5 JSON: the libraries that the program is linked with or compiled
+from.
 
 Usage: make_sbom.py TASKWATCHD VERSION EPOCH SOURCE_FOLDER OUTPUT
-Shared libraries are those that the program itself names (DT_NEEDED), with the versions of the Debian packages they were
-linked against; header-only libraries by their packages; the page's npm packages by its lock file. The same inputs make
-the same bytes.
+Shared libraries are those that the program itself requires (DT_NEEDED), with the versions of the Debian packages
+that they were linked against. Header-only libraries are listed by their packages, the npm packages of the status
+page by its lock file. The same inputs give the same bytes.
 """
 import datetime
 import json
@@ -24,7 +25,8 @@ def run(*command):
 
 
 def package_of(path):
-    """dpkg knows a file of /usr/lib by that name or as it was before /lib became a link."""
+    """Returns the Debian package of a file. dpkg lists it under /usr/lib, or under /lib if it was installed before
+    the merge."""
     real = os.path.realpath(path)
     for name in (real, real.removeprefix("/usr")):
         found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
@@ -37,7 +39,7 @@ def libraries(program):
     needed = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", run("readelf", "-dW", program))
     places = dict(re.findall(r"^\s*(\S+)(?: => (\S+))? \(0x", run("ldd", program), re.MULTILINE))
     for name in needed:
-        # The loader itself is shown by its whole path alone.
+        # ldd lists the dynamic loader by its full path only.
         yield places.get(name) or next(place for place in places if place.endswith(f"/{name}"))
 
 
@@ -49,7 +51,8 @@ def debian(package, scope):
 
 
 def npm(folder):
-    """What is bundled into the page; what only builds or tests it is marked dev in a lock file."""
+    """Yields the packages bundled into the status page. In a lock file, packages that are only for building or
+    testing are marked dev."""
     for lock in sorted(pathlib.Path(folder).glob("**/package-lock.json")):
         if {"build", "node_modules", "tests"} & set(lock.relative_to(folder).parts):
             continue
@@ -79,7 +82,7 @@ def bill(program, version, epoch, folder):
         "components": parts,
         "dependencies": [{"ref": own, "dependsOn": [part["bom-ref"] for part in parts]}],
     }
-    # Named by what it says, so that it can be made again.
+    # The serial number is derived from the content, so that it can be reproduced.
     said = json.dumps(document, sort_keys=True)
     return {"serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, said)}", **document}
 

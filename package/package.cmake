@@ -1,11 +1,11 @@
-# The Debian package: `cmake --build BUILD --target deb`. What it holds beside the program is made from the program itself
-# and from docs/, so that it cannot say something else. The same commit gives the same bytes.
+# The Debian package: `cmake --build BUILD --target deb`. Its manual pages and completions are generated from the
+# program and from docs/, so that they cannot differ. The same commit gives the same bytes.
 include(GNUInstallDirs)
 
 set(PACKAGE_RELEASE 1 CACHE STRING "The package's own part of the version")
 set(PACKAGE_MAINTAINER "taskwatchd maintainers <maintainers@taskwatchd.invalid>" CACHE STRING "Name <address>")
 
-# Without git it is the time of the configuration.
+# Without git, the time of the configuration.
 string(TIMESTAMP PACKAGE_EPOCH %s UTC)
 execute_process(COMMAND git log -1 --format=%ct WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
                 OUTPUT_VARIABLE committed OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
@@ -22,7 +22,7 @@ file(MAKE_DIRECTORY ${made})
 configure_file(${source}/changelog.in ${made}/changelog.Debian @ONLY)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 
-# page(taskwatchd.8 SOURCE SUMMARY): the manual page, compressed.
+# page(taskwatchd.8 SOURCE SUMMARY): makes the compressed manual page.
 function(page name text summary)
   string(REGEX MATCH "^(.*)\\.([0-9])$" whole ${name})
   add_custom_command(
@@ -61,7 +61,7 @@ add_custom_command(
 add_custom_target(package_files DEPENDS ${made}/taskwatchd.8.gz ${made}/taskwatchd.yaml.5.gz
                   ${made}/taskwatchd-metrics.7.gz ${completions} ${made}/sbom.cdx.json ${changelogs})
 
-# Only in the package: files outside the prefix, and what was made.
+# Only in the package: files outside the prefix, and generated files.
 function(package_file file folder name)
   install(FILES ${file} DESTINATION ${folder} RENAME ${name} COMPONENT package EXCLUDE_FROM_ALL)
 endfunction()
@@ -88,14 +88,14 @@ set(CPACK_COMPONENTS_ALL daemon package)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_STRIP_FILES ON)
-# Else they are as the umask of whoever packs.
+# Otherwise the permissions depend on the umask of the user that builds the package.
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
     WORLD_READ WORLD_EXECUTE)
 set(CPACK_DEBIAN_PACKAGE_RELEASE ${PACKAGE_RELEASE})
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# All of its calls are https; libcurl only recommends the authorities.
+# All API calls use https; libcurl only recommends the CA certificates.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "prometheus (>= 2.42), prometheus-alertmanager")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

@@ -1,7 +1,7 @@
-"""The fenced blocks of a Markdown document, and the shell commands in them.
+"""Parses the fenced blocks of a Markdown document, and the shell commands in them.
 
-The first word after the fence is the language, the rest says what a test does with the block:
-`sh run` a test executes it as printed, `sh pattern` no test does, `text output` is what the command before it prints.
+The first word after the fence is the language; the rest defines how a test uses the block: a test executes `sh run`
+as printed, no test executes `sh pattern`, and `text output` is the output of the command before it.
 """
 import dataclasses
 import re
@@ -15,7 +15,7 @@ class Block:
 
 
 def blocks(text):
-    """In their order; an indented fence, as in a list, loses its indentation."""
+    """Returns the blocks in order. An indented fence, as in a list, loses its indentation."""
     found, opened = [], None
     for number, line in enumerate(text.splitlines(), 1):
         fence = re.match(r"( *)```(.*)$", line)
@@ -33,7 +33,7 @@ def blocks(text):
 
 
 def commands(text):
-    """The commands of a block: lines, joined where a backslash or a here-document continues."""
+    """Returns the commands of a block: lines, joined where a backslash or a here-document continues a command."""
     found, lines, end = [], [], None
     for line in text.splitlines():
         lines.append(line)
@@ -51,7 +51,8 @@ def commands(text):
 
 
 def outputs(text):
-    """[(command, expected lines)]: each `text output` block belongs to the last command of the `sh run` block before it."""
+    """Returns [(command, expected lines)]: each `text output` block belongs to the last command of the `sh run`
+    block before it."""
     found, last = [], None
     for block in blocks(text):
         if block.info == "sh run":
@@ -64,5 +65,5 @@ def outputs(text):
 
 
 def expected(line):
-    """As a regular expression: `...` stands for any text."""
+    """Returns the line as a regular expression, in which `...` matches any text."""
     return ".*".join(re.escape(part) for part in line.split("..."))

@@ -1,5 +1,6 @@
-"""The documents: every link resolves, every command block is either run by a test or marked as a pattern, commands and
-fields that they name exist, each event and metric has one row in one reference table, and the words are those of the glossary.
+"""Checks the documents: every link resolves; every command block is either run by a test or marked as a pattern;
+the commands and fields that they name exist; each event and metric has one row in one reference table; and the
+terms are those of the glossary.
 """
 import os
 import pathlib
@@ -16,15 +17,16 @@ sys.path[:0] = [str(HERE), str(HERE / "package")]
 import doc_blocks
 import events_page
 
-os.environ.setdefault("BUILD_FOLDER", str(ROOT / "build"))  # which the tests of the package read at their import
+os.environ.setdefault("BUILD_FOLDER", str(ROOT / "build"))  # the tests of the package read it when they are imported
 import readme_test
 
 TASKWATCHD = os.environ.get("TASKWATCHD")
-# Marks of a block: a test runs it, no test runs it as printed, what a command prints, and what is no command at all.
+# Types of a block: a test runs it, no test runs it as printed, the output of a command, and text that is not a
+# command.
 MARKS = {"sh run", "sh pattern", "text output", "text", "yaml", "json", "mermaid"}
-# In what users read. Each has a plain word in docs/concepts.md or says nothing.
+# Not in documents for users. Each word has a plain replacement in docs/concepts.md, or adds nothing.
 REJECTED = re.compile(r"\b(told|tells?|mend(s|ed|ing)?|anew|likewise|of its own|is no)\b", re.IGNORECASE)
-# Lines of any length.
+# Their lines may have any length.
 GENERATED = {"docs/reference/metrics.md", "docs/reference/events.md", "CHANGELOG.md"}
 WIDTH = 100
 
@@ -44,7 +46,7 @@ def name(path):
 
 
 def prose(text):
-    """Without fenced blocks and comments, with the lines in their places."""
+    """Removes fenced blocks and comments. The other text keeps its line numbers."""
     def blank(match):
         return "\n" * match[0].count("\n")
     text = re.sub(r"^ *```.*?^ *```$", blank, text, flags=re.MULTILINE | re.DOTALL)
@@ -52,7 +54,7 @@ def prose(text):
 
 
 def anchors(path):
-    """As GitHub makes them of headings; and those that are written out."""
+    """Returns the anchors that GitHub generates from headings, and the explicit ones."""
     text = prose(path.read_text())
     found = set(re.findall(r'<a id="([^"]+)">', text))
     seen = {}
@@ -66,14 +68,15 @@ def anchors(path):
 
 
 def links(text):
-    """(line, target)"""
+    """Yields (line, target)."""
     for number, line in enumerate(prose(text).splitlines(), 1):
         for match in re.finditer(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", line)):
             yield number, match[1]
 
 
 def inside_commands(page):
-    """What tests/package/inside.sh evaluates of a page of docs/how-to, by its own function."""
+    """Returns the commands of a page of docs/how-to that tests/package/inside.sh evaluates, extracted by its own
+    shell function."""
     inside = (HERE / "package/inside.sh").read_text()
     function = re.search(r"^documented\(\) \{.*?^\}", inside, re.MULTILINE | re.DOTALL)[0]
     made = []
@@ -89,14 +92,14 @@ def readme_commands(document):
     done = [step["command"] for step in readme_test.steps() if "command" in step]
     text = (ROOT / document).read_text()
     wanted = [command for block in doc_blocks.blocks(text) if block.info == "sh run" for command in doc_blocks.commands(block.text)]
-    for command in wanted:  # what a reader replaces there
+    for command in wanted:  # the parts that a reader replaces
         replaced = readme_test.reader_changes(command).replace("https://hooks.example.com/alerts", readme_test.HOOK)
         if replaced in done:
             done.append(command)
     return done
 
 
-# The commands of its `sh run` blocks that a test runs, by document.
+# The commands of the `sh run` blocks that a test runs, by document.
 RUN = {
     "docs/getting-started.md": lambda: readme_commands("docs/getting-started.md"),
     "docs/zh/getting-started.md": lambda: readme_commands("docs/getting-started.md"),
@@ -110,7 +113,7 @@ RUN = {
 
 
 def shell_blocks():
-    """(document, block) of all that is shell, in all documents."""
+    """Yields (document, block) of every shell block in all documents."""
     for path in documents():
         for block in doc_blocks.blocks(path.read_text()):
             if block.info.startswith("sh"):
@@ -118,7 +121,7 @@ def shell_blocks():
 
 
 def mentioned():
-    """(document, line, command) of every command in a block or in `code`."""
+    """Yields (document, line, command) of every command in a block or in `code`."""
     for document, block in shell_blocks():
         for command in doc_blocks.commands(block.text):
             yield document, block.line, command
@@ -144,7 +147,7 @@ class Links(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_every_document_that_a_file_names_exists(self):
-        """Sources name documents in comments, messages and paths."""
+        """Sources mention documents in comments, messages and paths."""
         wrong = []
         for path in files():
             if path.suffix in {".png", ".xlsx", ".zip", ".js"} or name(path).startswith("tests/data/"):
@@ -200,12 +203,12 @@ class Commands(unittest.TestCase):
         wrong = []
         for document, line, command in mentioned():
             for called in re.finditer(r"(?:^|[\s/])taskwatchd ([a-z-][^|\n;&]*)", command):
-                # taskwatchd is also an operand, as of journalctl and systemctl, and a name.
+                # taskwatchd is also an argument, for example of journalctl and systemctl, and a name.
                 before = command[:called.start() + 1].rpartition("\n")[2]
                 if re.search(r"(systemctl|journalctl|apt-get|apt|clone|disable) [^|;&]*$", before):
                     continue
                 words = called[1].split()
-                if words[:2] == ["is", "ready."]:  # what /-/ready answers
+                if words[:2] == ["is", "ready."]:  # the response of /-/ready
                     continue
                 if words[0] not in {"run", "check", "query", "wait", "plan", "explain", "--version", "--help"}:
                     wrong.append(f"{document}:{line}: taskwatchd {words[0]}")
@@ -219,15 +222,16 @@ class Commands(unittest.TestCase):
         self.assertEqual(flags - rows, set())
 
     def test_commands_that_read_keys_say_where_they_are(self):
-        """The configuration of getting-started.md names $CREDENTIALS_DIRECTORY, which only systemd sets: without it they
-        exit with 78."""
+        """The configuration of getting-started.md uses $CREDENTIALS_DIRECTORY, which only systemd sets: without it
+        the commands exit with 78."""
         wrong = [f"{document}:{block.line}: {command}" for document, block in shell_blocks()
                  for command in doc_blocks.commands(block.text)
                  if re.search(r"\btaskwatchd (check|query|wait)\b", command) and "CREDENTIALS_DIRECTORY=" not in command]
         self.assertEqual(wrong, [])
 
     def test_the_journal_is_asked_by_fields_that_there_are(self):
-        """The journal has an event's values in fields: its text is one sentence, in which grep finds little."""
+        """The journal has the values of an event in fields. Its message is one sentence, so a search by grep finds
+        little."""
         made = events_page.parsed()
         known = {field.upper() for _, fields in made.values() for field in fields} | {"EVENT", "EVENT_ID", "PRIORITY", "MESSAGE_ID"}
         wrong = []
@@ -245,7 +249,7 @@ class Commands(unittest.TestCase):
 
 
 class Rules(unittest.TestCase):
-    """What docs/how-to/alerting.md does to the shipped rules by one line each."""
+    """The changes of docs/how-to/alerting.md to the shipped rules, by one line each."""
     SHIPPED = ROOT / "config/prometheus/taskwatchd.rules.yml"
 
     def edited(self, contains):
@@ -269,7 +273,7 @@ class Rules(unittest.TestCase):
 
 class References(unittest.TestCase):
     def rows(self, head):
-        """First cells of all tables whose first column is `head`, of all documents in English."""
+        """Returns the first cells of all tables whose first column is `head`, in all English documents."""
         found = []
         for path in files("docs/*.md"):
             column = None
@@ -314,7 +318,8 @@ class Language(unittest.TestCase):
 
 
     def test_prose_is_wrapped(self):
-        """A long line cannot be reviewed in a diff. Tables, links and long code stay whole; Chinese has no spaces to wrap at."""
+        """A long line cannot be reviewed in a diff. Tables, links and long code are not wrapped, nor is Chinese,
+        which has no spaces."""
         wrong = [f"{name(path)}:{number}: {len(line)}" for path in documents()
                  if name(path) not in GENERATED and "zh" not in name(path) and not name(path).startswith("tests/")
                  for number, line in enumerate(prose(path.read_text()).splitlines(), 1)
@@ -325,7 +330,7 @@ class Language(unittest.TestCase):
 
 @unittest.skipUnless(TASKWATCHD, "TASKWATCHD is not set")
 class Offline(unittest.TestCase):
-    """Commands that need neither network nor keys."""
+    """Commands that need neither network nor credentials."""
     COMMANDS = ["taskwatchd plan --config.file=config/minimal.yaml --tasks=1000"]
 
     def test_they_run(self):

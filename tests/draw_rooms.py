@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Draws which room of daemon/ includes which, from its #include lines, into docs/development/architecture.md.
+"""Draws which module of daemon/ includes which other module, from the #include lines, into
+docs/development/architecture.md.
 
-An arrow that follows from a longer way is left out. tests/house_rules_test.py fails while the page is out of date.
+An arrow that follows from a longer path is left out. tests/house_rules_test.py fails if the page is out of date.
 """
 import house_rules_test as house
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes docs/reference/events.md from the C++ source and systemd/taskwatchd.catalog.
 
-Kinds, levels, fields and MESSAGE_IDs are parsed from the source; the meaning of a kind and of a field is in this file. A
-kind or a field without a meaning here is an error. tests/docs_test.py fails while the page is out of date:
+Kinds, levels, fields and MESSAGE_IDs are parsed from the source; the meaning of a kind and of a field is in this
+file. A kind or a field without a meaning here is an error. tests/docs_test.py fails if the page is out of date:
 `python3 tests/events_page.py` writes it.
 """
 import pathlib
@@ -14,7 +14,7 @@ PAGE = ROOT / "docs/reference/events.md"
 IDS = ROOT / "daemon/io/event_log/event_log_message_ids.cc"
 CATALOG = ROOT / "systemd/taskwatchd.catalog"
 
-# Kind: (what is reported, stored with an id before delivery?). The order is that of the page.
+# Kind: (meaning, whether it is stored with an id before delivery). The page has the same order.
 KINDS = {
     "task_transition": ("A task changed its status. `warn` for FAILED, REJECTED and TIMED_OUT.", True),
     "task_baseline": ("First observation of an explicit task, or of a failed task of a job; not a transition. `warn` for a failure "
@@ -132,7 +132,8 @@ def literals(text):
 
 
 def functions(path):
-    """{name: body} of the functions of a C++ file, by clang-format's layout: a body ends at a brace in the first column."""
+    """Returns {name: body} of the functions of a C++ file. It relies on clang-format's layout: a body ends at a
+    brace in the first column."""
     found = {}
     for match in re.finditer(r"^(?:[\w:<>&*]+ )+\*?(?:\w+::)?(\w+)\((?:[^;{]*?)\)(?: const)? \{\n(.*?)^\}", path.read_text(),
                              re.MULTILINE | re.DOTALL):
@@ -141,13 +142,13 @@ def functions(path):
 
 
 def own_fields(body):
-    """The names of fields that a piece of code adds, in their order."""
+    """Returns the names of the fields that a piece of code adds, in order."""
     return [first or second for first, second in
             re.findall(r'\b(?:event\.add\(|add_if\(\s*event,)\s*"([a-z_]+)"|\{\s*"([a-z_]+)",(?!\s*Level)', body)]
 
 
 def fields(body, known, seen=()):
-    """Those of the functions that it calls too, where they are called."""
+    """Also returns the fields of the functions that the code calls, at the position of the call."""
     found = []
     for match in re.finditer(r'\b(?:event\.add\(|add_if\(\s*event,)\s*"[a-z_]+"|\{\s*"[a-z_]+",(?!\s*Level)|\b(\w+)\(', body):
         if match[1] is None:
@@ -163,7 +164,7 @@ def levels(body):
 
 
 def parsed():
-    """{kind: (levels, fields)} of every event that the source makes."""
+    """Returns {kind: (levels, fields)} of every event in the source."""
     found = {}
 
     def add(kind, some_levels, some_fields):
@@ -184,7 +185,8 @@ def parsed():
             for kind in kinds:
                 of_kind = fields(body, known)
                 if suffix:
-                    noun = kind.removesuffix(suffix[1])  # a task is only called for by QueryTask, so no action is named
+                    # only QueryTask calls are for one task, so the event has no action
+                    noun = kind.removesuffix(suffix[1])
                     of_kind = ["account", "iot_instance", noun + "_id", *([] if noun == "task" else ["action"]), "reason", "code",
                                "request_id"]
                 if "lower(name(status))" in body:
@@ -192,7 +194,7 @@ def parsed():
                 add(kind, levels(body) or levels(known.get("about_item", "")), of_kind)
     for path in sorted((ROOT / "daemon").rglob("*.cc")):
         text = path.read_text()
-        # log.tell(at, level, kind, message, fields): fields may have been gathered just before.
+        # Matches log.tell(at, level, kind, message, fields). The fields may have been built just before the call.
         for match in re.finditer(r'\w+\(clock_\.now\(\)\.wall, (Level::k\w+), "([a-z_]+)",(.*?)\);\n', text, re.DOTALL):
             before = text[:match.start()].rpartition("\n}\n")[2] if "std::move(fields)" in match[3] else ""
             add(match[2], levels(match[1]), own_fields(before + match[3]))
@@ -207,7 +209,7 @@ def message_ids():
 
 
 def catalog():
-    """{MESSAGE_ID: subject}"""
+    """Returns {MESSAGE_ID: subject}."""
     return dict(re.findall(r"^-- ([0-9a-f]{32})\nSubject: (.*)$", CATALOG.read_text(), re.MULTILINE))
 
 

@@ -1,7 +1,7 @@
-"""The house rules that no compiler holds: who may include whom, the coroutine trap, file sizes.
+"""Checks the rules that no compiler enforces: which module may include which, the coroutine pitfall, file sizes.
 
-Linking cannot enforce the rooms on Debian, where all headers lie in /usr/include, so this reads the
-#include lines.
+Linking cannot enforce the modules on Debian, because all library headers are in /usr/include. So this test reads
+the #include lines.
 """
 import collections
 import pathlib
@@ -11,17 +11,17 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# A room is a folder of daemon/. From the top down: which rooms each may include, beside itself. At the root stand
-# main.cc, which starts a command, and ports.h: what the program asks of the world.
+# A module is a folder of daemon/. From the top down: the modules that each may include, besides itself. At the root
+# are main.cc, which starts a command, and ports.h, the interfaces to the program's external dependencies.
 MAY_INCLUDE = {
     "main": {"commands", "app", "core"},
     "commands": {"app", "plan", "server", "pipeline", "account", "credentials", "view", "io", "ports", "cloud", "config",
                  "core"},
     "app": {"server", "pipeline", "credentials", "view", "io", "ports", "cloud", "config", "core"},
     "server": {"pipeline", "view", "io", "ports", "cloud", "config", "core"},
-    # The main path asks the world through the ports alone, so that a simulation can drive it.
+    # The main path reaches external dependencies only through the ports, so that a simulation can drive it.
     "pipeline": {"account", "view", "ports", "cloud", "config", "core"},
-    # A modelled world instead of the real one: it drives what is decided on a virtual clock.
+    # A modelled environment instead of the real one: it drives the decision code on a virtual clock.
     "plan": {"account", "cloud", "config", "core"},
     "credentials": {"ports", "cloud", "config", "core"},
     "io": {"ports", "cloud", "config", "core"},
@@ -32,16 +32,17 @@ MAY_INCLUDE = {
     "config": {"core"},
     "core": set(),
 }
-# What these decide can be tested and simulated, because they have no clock, chance, file, socket or thread.
+# The decisions of these modules can be tested and simulated, because they use no clock, random number, file, socket
+# or thread.
 PURE = {"core", "config", "cloud", "account"}
-# Libraries and headers that touch the world.
+# Libraries and headers that access external dependencies.
 WORLD = re.compile(
     r"<(boost/(asio|beast)|curl/|spdlog/|prometheus/|sqlite3|systemd/|thread|mutex|condition_variable|future"
     r"|fstream|filesystem|iostream|unistd|fcntl|sys/|sys/socket|random)"
 )
-MAX_LINES = 400  # one screen after another: what is longer has two subjects
-# In texts that users see. Each has a plain word in docs/concepts.md or says nothing; tests/docs_test.py keeps documents
-# free of them.
+MAX_LINES = 400  # a longer file has two subjects
+# Not in texts for users. Each word has a plain replacement in docs/concepts.md, or adds nothing. tests/docs_test.py
+# checks the documents.
 REJECTED = re.compile(r"\b(told|tell|mend|anew|likewise|of its own|is no)\b", re.IGNORECASE)
 BEAST_FILES = {"daemon/io/http/http_session.cc", "tests/simulator/server.cc"}
 
@@ -60,7 +61,7 @@ def includes(path):
 
 
 def room_of(name):
-    """Of a path below daemon/, as an #include writes it."""
+    """Returns the module of a path below daemon/, as it appears in an #include."""
     first = pathlib.PurePath(name).parts[0]
     return first if "/" in name else pathlib.PurePath(first).stem
 
@@ -71,7 +72,8 @@ def room_of_file(path):
 
 class HouseRules(unittest.TestCase):
     def test_rooms_include_only_whom_they_may(self):
-        """Decisions know nothing of what carries them out, or they could not be understood, tested or moved alone."""
+        """Code that decides does not depend on the code that carries out decisions, so that it can be understood,
+        tested and moved alone."""
         wrong = []
         for path in sources("daemon/*.h", "daemon/*.cc"):
             room = room_of_file(path)
@@ -82,25 +84,25 @@ class HouseRules(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_every_source_is_in_a_room(self):
-        """And every room has its rule: a new folder is thought about once."""
+        """Every module has a rule, so that the dependencies of a new folder are decided explicitly."""
         found = {room_of_file(path) for path in sources("daemon/*.h", "daemon/*.cc")}
         self.assertEqual(found, set(MAY_INCLUDE))
 
     def test_the_drawing_is_true(self):
-        """`python3 tests/draw_rooms.py` draws it anew."""
-        import draw_rooms  # which reads this file's rules
+        """`python3 tests/draw_rooms.py` draws it again."""
+        import draw_rooms  # imports the rules of this file
         page = draw_rooms.PAGE.read_text()
         self.assertEqual(page, draw_rooms.put(page))
 
     def test_no_room_is_above_itself(self):
-        """The rooms are listed from the top down: no arrow goes up, so there is no cycle."""
+        """The modules are listed from the top down: no arrow goes up, so there is no cycle."""
         order = list(MAY_INCLUDE)
         upward = [f"{room} -> {below}" for room, rooms in MAY_INCLUDE.items() for below in rooms
                   if order.index(below) < order.index(room)]
         self.assertEqual(upward, [])
 
     def test_deciding_rooms_do_not_touch_the_world(self):
-        """The caller passes the time, the chance and what was read."""
+        """The caller passes the time, random numbers and any input."""
         wrong = []
         for path in sources("daemon/*.h", "daemon/*.cc"):
             if room_of_file(path) not in PURE:
@@ -115,8 +117,8 @@ class HouseRules(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_one_library_of_io_does_not_know_another(self):
-        """Each folder of io/ holds one library or one side of the machine, and can be replaced alone; what they share
-        lies in io/ itself."""
+        """Each folder of io/ wraps one library or one part of the operating system, and can be replaced alone.
+        Shared code is in io/ itself."""
         wrong = []
         for path in sources("daemon/io/*.h", "daemon/io/*.cc"):
             for number, ours, _ in includes(path):
@@ -125,7 +127,8 @@ class HouseRules(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_a_class_name_stands_for_one_class(self):
-        """The linker keeps one of two classes' functions, also for the objects of the other."""
+        """The linker keeps the functions of only one of two classes with the same name, and uses them for objects
+        of both."""
         found = collections.defaultdict(list)
         for path in sources("daemon/**/*.h"):
             text = path.read_text()
@@ -135,13 +138,13 @@ class HouseRules(unittest.TestCase):
         self.assertEqual({name: paths for name, paths in found.items() if len(paths) > 1}, {})
 
     def test_beast_is_included_in_two_files_at_most(self):
-        """Its templates cost 20 s of compiling and hundreds of kB each time."""
+        """Each inclusion of its templates costs 20 s of compile time and hundreds of kB."""
         found = {str(path.relative_to(ROOT)) for path in sources("*.h", "*.cc")
                  for _, _, theirs in includes(path) if theirs and theirs.startswith("<boost/beast")}
         self.assertLessEqual(found, BEAST_FILES)
 
     def test_no_capturing_lambda_inside_a_co_await_expression(self):
-        """g++ 12 destroys such captures twice: name the lambda first."""
+        """g++ 12 destroys such captures twice: give the lambda a name first."""
         wrong = []
         for path in sources("*.h", "*.cc"):
             text = re.sub(r"//[^\n]*", "", path.read_text())
@@ -153,19 +156,19 @@ class HouseRules(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_files_are_short(self):
-        """A file that is read at one go has one subject."""
+        """A file that can be read in one go has one subject."""
         long = [f"{path.relative_to(ROOT)}: {count} lines" for path in sources("daemon/*.h", "daemon/*.cc")
                 if (count := len(path.read_text().splitlines())) > MAX_LINES]
         self.assertEqual(long, [])
 
     def test_headers_say_what_they_are(self):
-        """Whoever opens one reads first what it is for, its units, threads and errors."""
+        """A header starts with its purpose, units, threads and errors."""
         silent = [str(path.relative_to(ROOT)) for path in sources("daemon/*.h")
                   if not path.read_text().startswith("//")]
         self.assertEqual(silent, [])
 
     def test_nothing_is_left_behind(self):
-        """What is to be done stands in an issue."""
+        """Open work belongs in an issue."""
         marker = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|DISABLED" r"_|NOLINT(?!.*:)")
         left = [f"{path.relative_to(ROOT)}:{number}" for path in sources("daemon/*", "tests/*")
                 if path.suffix in {".h", ".cc", ".py", ".sh"} and path != pathlib.Path(__file__).resolve()
@@ -173,7 +176,7 @@ class HouseRules(unittest.TestCase):
         self.assertEqual(left, [])
 
     def test_words_that_say_little_are_not_used(self):
-        """One language for messages, --help, HELP texts, alerts and the status page."""
+        """Messages, --help, HELP texts, alerts and the status page use the same terms."""
         wrong = []
         for path in sources("daemon/*.h", "daemon/*.cc", "daemon/page/src/words_en.js"):
             for line, text in literals(path.read_text()):
@@ -184,7 +187,7 @@ class HouseRules(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_sources_belong_to_somebody(self):
-        """A header that nobody includes is dead."""
+        """A header that no file includes is unused."""
         used = {pathlib.Path(ours).name for path in sources("*.h", "*.cc")
                 for _, ours, _ in includes(path) if ours}
         dead = [str(path.relative_to(ROOT)) for path in sources("daemon/*.h") if path.name not in used]
@@ -192,8 +195,9 @@ class HouseRules(unittest.TestCase):
 
 
 def literals(text):
-    """(line, text) of the string literals of C++ or JavaScript; neighbours are one, as the compiler joins them."""
-    skipped = r"#\s*include[^\n]*|//[^\n]*|/\*.*?\*/|(?<!\w)'(?:[^'\\\n]|\\.)+'"  # 1'000 is no character
+    """Returns (line, text) of the string literals of C++ or JavaScript. Adjacent literals are joined, as the
+    compiler does."""
+    skipped = r"#\s*include[^\n]*|//[^\n]*|/\*.*?\*/|(?<!\w)'(?:[^'\\\n]|\\.)+'"  # 1'000 is not a character literal
     token = re.compile(skipped + r'|R"(\w*)\((.*?)\)\1"|"((?:[^"\\\n]|\\.)*)"', re.DOTALL)
     found, end = [], None
     for match in token.finditer(text):
@@ -209,18 +213,18 @@ def literals(text):
 
 
 def annotations(text):
-    """(line, text) of the summaries and descriptions of alerts, each with the lines indented below it."""
+    """Yields (line, text) of the summaries and descriptions of alerts, including continuation lines."""
     for match in re.finditer(r"^( +)(?:summary|description):(.*(?:\n\1 +\S.*)*)", text, re.MULTILINE):
         yield text.count("\n", 0, match.start()) + 1, " ".join(match[2].split())
 
 
 def strip_index(expression):
-    """Without subscripts: a[i](...) is a call, not a lambda."""
+    """Removes subscripts: a[i](...) is a call, not a lambda."""
     return re.sub(r"(?<=[\w\])])\[[^\]]*\]", "", expression)
 
 
 class TheRuleFinds(unittest.TestCase):
-    """The lambda rule can fail: the shapes that crashed, and ones that must pass."""
+    """Checks that the rules can fail: code that crashed, and code that must pass."""
 
     def hits(self, text):
         return bool(re.search(r"\[[^\]\[\n]+\]\s*(\(|\{|mutable\b)", strip_index(text)))

@@ -1,4 +1,5 @@
-"""The pages of /runbooks: one per alert and language, complete HTML, nothing that the reader's device has to load."""
+"""Checks the pages of /runbooks: one per alert and language, complete HTML, with nothing that the reader's device
+must load."""
 import html.parser
 import pathlib
 import re

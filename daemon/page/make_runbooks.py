@@ -2,9 +2,10 @@
 """Makes the pages that the daemon serves at /runbooks/NAME, from the sections of docs/reference/alerts.md and
 docs/zh/alerts.md.
 
-make_runbooks.py OUTPUT.h writes a header with all pages. Each is a complete HTML document without scripts and without
-references to other hosts, so that it opens on a phone that reaches nothing but the daemon. Links to other documents
-become plain text, because the daemon does not serve these. A construct that is not known here is an error.
+make_runbooks.py OUTPUT.h writes a header with all pages. Each is a complete HTML document without scripts and
+without references to other hosts, so that it opens on a phone that reaches only the daemon. Links to other
+documents become plain text, because the daemon does not serve these. A Markdown construct that the script does not
+support is an error.
 """
 import base64
 import hashlib
@@ -26,7 +27,7 @@ POLICY = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none';
 
 
 def inline(text, names, language):
-    """`code`, **bold** and links."""
+    """Converts `code`, **bold** and links to HTML."""
     def link(match):
         words, target = match[1], match[2]
         alert = next((name for name in names if target == "#" + name.lower()), None)
@@ -44,7 +45,7 @@ def inline(text, names, language):
         else:
             plain = html.escape(piece, quote=False)
             made.append(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", plain))
-    # Links may have code in their words, so they come last; brackets of code are escaped nowhere else.
+    # Links come last because their text may contain code. No other step escapes brackets in code.
     return re.sub(r"\[([^\]]*)\]\(([^)\s]+)\)", link, "".join(made))
 
 
@@ -53,7 +54,8 @@ def cells(line):
 
 
 def render(lines, names, language):
-    """The HTML of a section: paragraphs, numbered and bulleted lists with blocks inside, fenced code, tables, subheadings."""
+    """Returns the HTML of a section: paragraphs, numbered and bulleted lists with blocks inside, fenced code,
+    tables and subheadings."""
     made, words, at = [], [], 0
 
     def flush():
@@ -121,7 +123,7 @@ def document(title, body, language, name):
 
 
 def pages():
-    """{(alert, or "" for the index, language): HTML}"""
+    """Returns {(alert, or "" for the index, language): HTML}."""
     made = {}
     for language, source in SOURCES.items():
         head, *sections = re.split(r"^## ", source.read_text(), flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Puts what the daemon costs beside a baseline and prints a table of ratios. See run.sh."""
+"""Compares the cost of the daemon with a baseline and prints a table of ratios. See run.sh."""
 
 import argparse
 import datetime
@@ -23,12 +23,12 @@ import harness  # noqa: E402
 
 THOUSAND = os.path.join(ROOT, "tests", "data", "scenarios", "thousand.yaml")
 SCRAPES = 30
-WARM_UP = 5  # s, before CPU is counted
+WARM_UP = 5  # s before the CPU time is measured
 CALLS_PER_SECOND = 5
 
 
 def short(value):
-    """Three digits that matter, never as 5.9e+04."""
+    """Formats three significant digits, never as 5.9e+04."""
     digits = 2 if value <= 0 else max(0, 2 - math.floor(math.log10(value)))
     return f"{value:,.{digits}f}"
 
@@ -50,7 +50,7 @@ class Table:
 
 
 def machine():
-    """What the figures hang on."""
+    """Describes the machine and the program that the figures depend on."""
     cpu = "unknown CPU"
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         found = re.search(r"^model name\s*: (.*)$", file.read(), re.MULTILINE)
@@ -91,7 +91,7 @@ def curl_seconds(url, *flags):
 
 
 def write_config(cloud, quota):
-    """The file that iotsim wrote, with another quota."""
+    """Sets another quota in the configuration that iotsim wrote."""
     with open(cloud.config_file, encoding="utf-8") as file:
         text = re.sub(r"QueryTask: \d+", f"QueryTask: {quota}", file.read())
     with open(cloud.config_file, "w", encoding="utf-8") as file:
@@ -99,7 +99,8 @@ def write_config(cloud, quota):
 
 
 def world(folder):
-    """iotsim with 1,000 unfinished tasks and a quota that is enough to see them all at once."""
+    """Starts iotsim with 1,000 unfinished tasks and a quota that is large enough to poll all of
+    them at once."""
     with open(THOUSAND, encoding="utf-8") as file:
         text = file.read()
     scenario = os.path.join(folder, "thousand.yaml")
@@ -109,7 +110,7 @@ def world(folder):
 
 
 def scrapes(table, folder, ours):
-    """The page of 1,000 tasks over HTTP, and a static file of the same bytes."""
+    """Measures a scrape of 1,000 tasks over HTTP, and a static file of the same bytes."""
     _, _, page = ours.get("/metrics")
     files = os.path.join(folder, "static")
     os.mkdir(files)
@@ -129,7 +130,7 @@ def scrapes(table, folder, ours):
             "packed file": (f"http://127.0.0.1:{port}/packed",),
         }
         taken = {name: [] for name in asked}
-        for _ in range(SCRAPES):  # in turn, so that the machine's moods meet all of them
+        for _ in range(SCRAPES):  # round robin, so that changes in the machine's load affect all of them
             for name, arguments in asked.items():
                 taken[name].append(1000 * curl_seconds(*arguments))
     finally:
@@ -146,7 +147,8 @@ def scrapes(table, folder, ours):
 
 
 def cpu_seconds(pid):
-    """Of all threads. schedstat counts nanoseconds; where the kernel has none, stat has ticks."""
+    """Returns the CPU time of all threads. schedstat counts nanoseconds; a kernel without it has
+    ticks in stat."""
     total = 0.0
     for task in os.listdir(f"/proc/{pid}/task"):
         folder = f"/proc/{pid}/task/{task}"
@@ -166,7 +168,8 @@ def resident_bytes(pid):
 
 
 def children_cpu(command):
-    """CPU seconds and wall seconds of a command with all that it starts and waits for."""
+    """Returns the CPU seconds and wall seconds of a command and of all processes that it starts
+    and waits for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.monotonic()
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -177,7 +180,7 @@ def children_cpu(command):
 
 
 def call_urls(cloud, count):
-    """QueryTask calls, whose signatures the simulated cloud is told not to look at."""
+    """Returns QueryTask calls. The simulated platform is set to ignore their signatures."""
     cloud.switch(signature_check=False)
     tasks = [task["id"] for task in cloud.control("tasks")["tasks"]]
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -194,7 +197,8 @@ def calls_answered(cloud):
 
 
 def calls(table, folder, cloud, ours, seconds):
-    """CPU of the daemon at five calls a second, and of curl doing no more than the calls."""
+    """Measures the CPU time of the daemon at five calls per second, and of curl making only the
+    calls."""
     write_config(cloud, CALLS_PER_SECOND)
     ours.send(signal.SIGHUP)
     ours.event("config_reloaded")

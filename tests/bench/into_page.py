@@ -1,6 +1,6 @@
-"""into_page.py TABLE PAGE [SET]: puts the file TABLE between the two marks of PAGE, in place of what stands there.
+"""into_page.py TABLE PAGE [SET]: replaces the text between the two markers of PAGE with the file TABLE.
 
-SET is clean, which is meant without it, or faults: the table has marks of its own.
+SET is clean (default) or faults: each of the two tables has its own markers.
 """
 
 import pathlib

@@ -1,10 +1,10 @@
-"""How long from a change at the cloud to the notification, beside a round-robin script. See
-notification.sh.
+"""Measures the time from a change at the platform to the notification, for the daemon and for a round-robin script.
+See notification.sh.
 
-One iotsim, one Prometheus and one Alertmanager with the shipped files for both. Each account exists
-twice, with the same tasks and the same changes at the same instants, so that both have a quota of
-their own: a daemon watches one, a script (round_robin.py) the other. Several daemons, each with a
-page of the script's as its twin, for when a page is scraped hangs on its address.
+The benchmark starts one iotsim, one Prometheus and one Alertmanager, with the shipped files for both sides. Each
+account exists twice, with the same tasks and the same changes at the same instants, so that both sides have their
+own quota: a daemon watches one, a script (round_robin.py) the other. There are several daemons. Each has a metrics
+address of the script as its twin, because the time of a scrape depends on the address.
 """
 
 import argparse
@@ -24,11 +24,11 @@ import harness  # noqa: E402
 import monitoring  # noqa: E402
 from bench import machine  # noqa: E402
 
-RATE = 5 * 0.8  # calls of QueryTask a second: the default quota and quota_share
+RATE = 5 * 0.8  # QueryTask calls per second: the default quota and quota_share
 WARM_UP = 60    # s; the script's first round over a job of 200 takes 50
-GRACE = 90      # s that the last change is waited for
-STALL_EDGE = 60  # s without movement before anything counts as stalled (core/forecast/forecast.cc)
-OLD = 3600      # s; so old are the jobs when the run begins
+GRACE = 90      # s to wait for the last change
+STALL_EDGE = 60  # s without a change before anything counts as stalled (core/forecast/forecast.cc)
+OLD = 3600      # s; age of the jobs when the run starts
 GOALS = {"p50": 8, "p99": 20}  # s
 NOT_KEPT = 3  # exit status
 OURS, SCRIPT = "taskwatchd", "round robin"
@@ -37,14 +37,14 @@ STEADY = {"failed": 0, "hang": 0, "rejected": 0, "offline": 0, "run_sigma": 0.1}
 
 
 class Incident:
-    """An account with one job, one task of which ends badly, or hangs, `at` seconds from the start."""
+    """An account with one job, one task of which fails or hangs, `at` seconds after the start."""
 
     def __init__(self, number, who, kind, end, tasks, at):
         self.who, self.kind, self.end, self.tasks, self.at = who, kind, end, tasks, at
         self.account = f"{'tw' if who == OURS else 'rr'}-{number:03}"
         self.job, self.task = f"{self.account}-job", f"{self.account}-bad"
-        self.changed = None  # the true instant
-        self.when = {}       # seen, scraped, evaluated, told: when, in Unix seconds
+        self.changed = None  # the true time of the change
+        self.when = {}       # seen, scraped, evaluated, told (notified): times in Unix seconds
 
     @property
     def instance(self):
@@ -55,9 +55,9 @@ class Incident:
         return {"id": f"LTAI5t{self.account}", "secret": f"{self.account}-not-a-real-one"}
 
     def scenario(self):
-        """The account for iotsim."""
+        """Returns the account for iotsim."""
         job = {"id": self.job, "timeout": "0s", "devices": self.tasks - 1}
-        if self.end == "stalls":  # what is usual is learned from the others' runs
+        if self.end == "stalls":  # the usual duration is learned from the runs of the other tasks
             begin, after = 0, "IN_PROGRESS"
             job |= {"rollout": 120, "life": {**STEADY, "start_mean": "100ms", "run_median": "7s"}}
         else:
@@ -72,13 +72,13 @@ class Incident:
                 "instances": [{"region": "cn-shanghai", "id": self.instance, "jobs": [job]}]}
 
     def shown_by(self):
-        """The calls whose reply shows the change, as iotsim notes them."""
+        """Returns the calls whose response shows the change, as iotsim records them."""
         return [("QueryTask", self.task, ""), ("QueryJobStatistics", self.job, ""),
                 ("ListTask", self.job, self.end)]
 
 
 def plan(options, seed):
-    """[[incidents of one daemon and its twin], ...]. They happen at any time: evenly spread, drawn."""
+    """Returns [[incidents of one daemon and its twin], ...], at random times, evenly distributed."""
     rng, number, pairs = random.Random(seed), 0, []
     for _ in range(options.pairs):
         pair = []
@@ -95,12 +95,12 @@ def plan(options, seed):
     return pairs
 
 
-KEPT_CALLS = 10000  # by iotsim
+KEPT_CALLS = 10000  # recorded by iotsim
 
 
 class Calls(threading.Thread):
-    """When the cloud first showed each change to somebody. It keeps but its last calls, so it is read
-    often."""
+    """Records when the platform first showed each change to a client. iotsim keeps only its last calls, so they are
+    read often."""
 
     def __init__(self, cloud, incidents):
         super().__init__(daemon=True)
@@ -125,7 +125,7 @@ class Calls(threading.Thread):
 
 
 class Run:
-    """One world from its start to the last notification."""
+    """One complete run, from the start to the last notification."""
 
     def __init__(self, options, seed, folder):
         self.options, self.folder, self.parts = options, folder, []
@@ -200,7 +200,7 @@ class Run:
             [sys.executable, os.path.join(ROOT, "tests", "bench", "round_robin.py"), file]))
 
     def told(self):
-        """{account: (when, its alert)} of the first notifications."""
+        """Returns {account: (time, its alert)} of the first notifications."""
         first = {}
         for at, path, body in list(self.monitoring.receiver.received):
             if path == "/alerts" and body["status"] == "firing":
@@ -224,7 +224,7 @@ class Run:
 
     def measure(self):
         def first(selector):
-            """{account: when a sample was first above 0}"""
+            """Returns {account: the first time at which a sample was above 0}."""
             when = {}
             for labels, samples in prometheus.samples(f"{selector}[1h]"):
                 above = [at for at, value in samples if value > 0]
@@ -257,7 +257,7 @@ class Run:
 
 
 def at(values, share):
-    """The value that this share of them does not exceed."""
+    """Returns the value that this share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
@@ -267,7 +267,7 @@ def spread(values):
 
 
 def stages(incidents, names):
-    """Of each stage [seconds since the one before]; without those that were not told."""
+    """Returns, for each stage, [seconds since the previous stage], without incidents that were not notified."""
     rows = {name: [] for name in names}
     for incident in incidents:
         before = incident.changed

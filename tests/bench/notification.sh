@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the notification benchmark and puts its table into docs/explanation/notification-latency.md, between the two marks:
-# notification.sh BUILD [FLAG...]. The flags are notification.py's. Real time: 6 minutes, on a quiet
-# machine. Ends with 3 if a goal is not kept; if it fails otherwise, the page stays as it is.
+# Runs the notification benchmark and writes its table into docs/explanation/notification-latency.md, between the
+# two markers: notification.sh BUILD [FLAG...]. The flags are those of notification.py. It runs in real time: 6
+# minutes, on an idle host. Exits with 3 if a goal is not met; after another failure the page is unchanged.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build/release}")

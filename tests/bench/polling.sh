@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the polling benchmark and puts its two tables into docs/explanation/polling.md, each between its marks:
-# polling.sh BUILD [FLAG...]. The flags are bench_polling's. Virtual time: the figures do not depend
-# on the machine, only how long it takes does. Ends with 1 if a goal is not kept.
+# Runs the polling benchmark and writes its two tables into docs/explanation/polling.md, each between its markers:
+# polling.sh BUILD [FLAG...]. The flags are those of bench_polling. It runs in virtual time: the figures do not
+# depend on the machine, only the duration of the run does. Exits with 1 if a goal is not met.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build/release}")

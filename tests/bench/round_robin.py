@@ -1,9 +1,10 @@
-"""The baseline: a script as one writes it in an afternoon. QueryTask for each unfinished task in turn at
-the rate that the account allows, the bad ones on a page under the daemon's own metric names, so that the
-same rules alert on them. It is given the ids of all tasks, and takes no call for anything else.
+"""The baseline: a simple script, as an operator could write it in an afternoon. It calls QueryTask for each
+unfinished task in round robin, at the rate limit of the account, and exports the failed tasks under the daemon's
+own metric names, so that the same rules alert on them. It receives the ids of all tasks and needs no call for
+anything else.
 
-round_robin.py FILE: JSON, {"cloud": "HOST:PORT", "pages": [{"accounts": [{"name", "key", "secret",
-"instance", "rate", "job", "tasks": [ids]}]}]}. Prints one line: the pages' ports.
+round_robin.py FILE: JSON, {"cloud": "HOST:PORT", "pages": [{"accounts": [{"name", "key", "secret", "instance",
+"rate", "job", "tasks": [ids]}]}]}. Prints one line: the ports of the metrics pages.
 """
 
 import asyncio
@@ -34,11 +35,11 @@ class Account:
         self.options = options
         self.tasks = list(options["tasks"])
         random.shuffle(self.tasks)
-        self.bad = {}  # by task id, what the cloud said
+        self.bad = {}  # by task id: the data from the platform
         self.stream = None
 
     def target(self, task):
-        """Path and query of a signed QueryTask."""
+        """Returns the path and query of a signed QueryTask call."""
         parameters = {
             "Action": "QueryTask", "Version": "2018-01-20", "Format": "JSON",
             "RegionId": "cn-shanghai", "TaskId": task,
@@ -61,7 +62,7 @@ class Account:
         return json.loads(await reader.readexactly(size))
 
     async def run(self):
-        gap = 1 / self.options["rate"] + 0.005  # as the daemon keeps it
+        gap = 1 / self.options["rate"] + 0.005  # the same interval that the daemon keeps between calls
         due = time.monotonic() + random.random() * gap
         while self.tasks:
             for task in list(self.tasks):
@@ -95,7 +96,7 @@ class Account:
 
 
 async def serve(accounts):
-    """A page of these accounts; returns its port."""
+    """Serves the metrics of these accounts; returns the port."""
     async def answer(reader, writer):
         try:
             while await reader.readuntil(b"\r\n\r\n"):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Timings side by side with a baseline, as ratios: run.sh BUILD (default build/release). Asserts
-# nothing: absolute times differ from machine to machine. BENCH_SECONDS (20) is the time each
-# program is watched for its CPU.
+# Compares times with a baseline, as ratios: run.sh BUILD (default build/release). It asserts
+# nothing, because absolute times differ between machines. BENCH_SECONDS (20) is how long the CPU
+# time of each program is measured.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build/release}")

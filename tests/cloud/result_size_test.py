@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""No result file of up to 64 MiB, however made, takes more than 200 MB of memory or 10 s of a processor: each
-hostile file is written by one process, read by another, and what the second used is looked at.
-`result_size_test.py NAME...` measures these alone."""
+"""No result file of up to 64 MiB takes more than 200 MB of memory or 10 s of CPU time. One process writes each
+hostile file and another reads it; the resource use of the second is measured. `result_size_test.py NAME...`
+measures only these files."""
 
 import io
 import os
@@ -48,7 +48,7 @@ def filled(head, unit, size=WHOLE, tail=b""):
 
 
 def distinct(form, size):
-    """As many different texts as fit."""
+    """Returns as many different texts as fit into the size."""
     out, total, number = [], 0, 0
     while total < size:
         text = form(number)
@@ -63,7 +63,7 @@ def cells_of(count, text="0"):
 
 
 def many_entries():
-    """500,000 empty files in a zip of the larger kind, some 60 MB."""
+    """A ZIP64 file with 500,000 empty entries, about 60 MB."""
     local = b"PK\x03\x04" + struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0, 0, 0, 0, 6, 0)
     central, body = [], []
     for number in range(500_000):
@@ -79,7 +79,7 @@ def many_entries():
 
 
 def worst_devices():
-    """100,000 failed devices with texts as long as are kept, in nearly 64 MiB."""
+    """100,000 failed devices with the longest texts that are stored, in nearly 64 MiB."""
     row = "{},{},%s,%s" % ("c" * 60, "m" * 300)
     rows = [row.format(("p%06d" % i) * 17, ("d%06d" % i) * 18) for i in range(99_999)]
     return ("ProductKey,DeviceName,Code,Message\n" + "\n".join(rows) + "\n").encode()[:WHOLE]
@@ -89,7 +89,7 @@ def rows_of(form, count=1_000_000):
     return "".join(form % i for i in range(count))
 
 
-# Issue by issue: what ended the daemon, then what might.
+# First the file of each issue that made the daemon crash, then other possible ones.
 FILES = {
     "commas_in_a_row": lambda: gzipped(b"DeviceName,Code\n" + b"," * 60_000_000),
     "commas_in_the_header": lambda: gzipped(b"DeviceName,Code" + b"," * 60_000_000),

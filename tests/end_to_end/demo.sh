@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The simulated cloud and the daemon on loopback. Ctrl-C ends both; so does DEMO_SECONDS=20.
-# DEMO_PORT (10120) is the daemon's.
+# Runs the simulated platform and the daemon on loopback. Ctrl-C stops both; DEMO_SECONDS=20 stops them after 20 s.
+# DEMO_PORT (10120) is the port of the daemon.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${1:-build/release}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The daemon against iotsim for SOAK_MINUTES (60): soak.sh BUILD_DIR
-# Each minute a line: memory, descriptors, calls, the most calls within a second. Fails when memory grows by more than
-# 1 MB an hour after a warm-up, when descriptors change, or when the quota's window is exceeded.
+# Runs the daemon against iotsim for SOAK_MINUTES (60): soak.sh BUILD_DIR
+# Prints one line per minute: memory, descriptors, calls, the most calls within a second. Fails if memory grows by
+# more than 1 MB per hour after a warm-up, if the number of descriptors changes, or if the quota is exceeded.
 set -euo pipefail
 
 build=${1:?soak.sh BUILD_DIR}
@@ -18,7 +18,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# A thousand tasks that fail, succeed, hang and are rerun, over a cloud with a bad moment now and then.
+# A thousand tasks that fail, succeed, hang and are rerun, on a platform with occasional faults.
 cat >"$folder/scenario.yaml" <<'YAML'
 accounts:
   - name: demo
@@ -37,7 +37,7 @@ YAML
 pids+=($!)
 for _ in $(seq 100); do grep -q listening "$folder/iotsim.log" && break; sleep 0.1; done
 cloud=$(sed -n 's/^listening on //p' "$folder/iotsim.log")
-# The log goes where an operator's goes: to a reader that keeps up.
+# The log is read continuously, as on an operator's machine.
 "$build/daemon/taskwatchd" --config.file="$folder/config/taskwatchd.yaml" --web.listen-address=127.0.0.1:0 \
   --log.format=json 2> >(exec cat >"$folder/daemon.log") &
 daemon=$!
@@ -50,8 +50,8 @@ import worlds
 
 CLOUD, DAEMON, LOG, MINUTES = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 WARM_UP = min(10.0, MINUTES / 2)  # minutes; the first round takes 200 s, histories and buffers fill
-SLACK = 1.5e6                     # bytes that memory may rock, on top of 1 MB an hour
-GROWTH = 1e6                      # bytes an hour
+SLACK = 1.5e6                     # bytes of allowed fluctuation, besides 1 MB per hour
+GROWTH = 1e6                      # bytes per hour
 LIMIT = 5                         # calls in any second
 open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
@@ -79,7 +79,7 @@ def resident():
 
 
 def descriptors():
-    # Those to the cloud come and go with its faults: what must stand still is all the rest.
+    # Sockets to the platform are opened and closed with its faults: all other descriptors must stay constant.
     kinds = [os.readlink(f"/proc/{DAEMON}/fd/{fd}") for fd in os.listdir(f"/proc/{DAEMON}/fd")]
     return sum(not kind.startswith("socket:") for kind in kinds), len(kinds)
 
@@ -114,7 +114,7 @@ def main():
                 fetch(url + "/metrics", **{"Accept-Encoding": "gzip"})
                 time.sleep(5)
         fetch(CLOUD + "/-/rerun?job=soakJob&keep=true")
-        recent = json.loads(fetch(CLOUD + "/-/calls"))["calls"][-1200:]  # a minute's and some
+        recent = json.loads(fetch(CLOUD + "/-/calls"))["calls"][-1200:]  # more than one minute of calls
         apis = json.loads(fetch(CLOUD + "/-/stats"))["apis"]
         calls = sum(api["calls"] for api in apis)
         peak = most_of_one_api(recent, 1.0)
@@ -132,14 +132,14 @@ def main():
                 failures.append(f"minute {minute}: {files} descriptors, were {steady}")
             if everything - files > 64:
                 failures.append(f"minute {minute}: {everything - files} sockets")
-        # A machine that holds a program up can push calls together; the daemon cannot know.
+        # If the machine delays a program, calls can arrive closer together; the daemon cannot detect this.
         if peak > LIMIT and most_of_one_api(recent, 1.0 - stalls.worst) > LIMIT:
             failures.append(f"minute {minute}: {peak} calls within a second")
     hours = (points[-1][0] - points[0][0]) / 60
     grown = points[-1][1] - points[0][1]
     print(f"memory: {grown / 1e6:+.2f} MB in {60 * hours:.0f} min after warm-up, "
           f"slope {slope(points) / 1e6:+.2f} MB/h", flush=True)
-    # Over less than half an hour a slope is noise: only the sum counts.
+    # Over less than half an hour the slope is noise: only the total counts.
     if grown > GROWTH * hours + SLACK or (hours >= 0.5 and slope(points) > GROWTH):
         failures.append("memory grows")
     sys.exit("\n".join(failures) or None)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The unit as systemd itself judges it: valid, isolated (exposure of at most 1.5), with each directive
-# that the score does not show; and the journal's catalog compiles with an entry for each id.
+# Checks the unit with systemd's own tools: it is valid and isolated (exposure of at most 1.5), and has each
+# directive that the score does not include. The journal catalog compiles and has an entry for each id.
 # Usage: systemd_unit_test.sh PATH_OF_TASKWATCHD
 set -eu
 
@@ -14,7 +14,7 @@ fail() {
   exit 1
 }
 
-# systemd wants ExecStart's program to exist, and has its own word for the folder of drop-ins.
+# systemd requires that the program of ExecStart exists, and that the folder of drop-ins has the name of the unit.
 mkdir -p "$work/units/taskwatchd.service.d" "$work/root/usr/lib/systemd/catalog"
 sed "s|^ExecStart=/usr/bin/taskwatchd |ExecStart=$binary |" "$source/taskwatchd.service" \
   >"$work/units/taskwatchd.service"
@@ -74,7 +74,7 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 END
-# A credential whose file is missing would stop the start: only the drop-in may name one.
+# A credential whose file is missing would prevent the start, so only the drop-in may name one.
 if grep -q '^LoadCredential' "$source/taskwatchd.service"; then fail "LoadCredential in the unit"; fi
 grep -qx 'ARGS=""' "$source/taskwatchd.default" || fail "taskwatchd.default sets no ARGS"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Each fuzz target, or those named, for FUZZ_SECONDS (600), one after the other; stops at the first find.
+# Runs each fuzz target, or the given ones, for FUZZ_SECONDS (600), one after the other. Stops at the first finding.
 set -euo pipefail
-# ASan keeps 256 MB of what was freed, unless told otherwise: that would pass for ours.
+# ASan keeps 256 MB of freed memory by default: this would count as memory of the target.
 export ASAN_OPTIONS=quarantine_size_mb=8
 cd "$(dirname "$0")/../.."
 cmake --preset fuzz >/dev/null

@@ -1,5 +1,5 @@
-"""What is in the package: files, their modes and dependencies, lintian's verdict, the manual, the bill of materials. The
-same commit makes the same bytes. Installs nothing, needs no root."""
+"""Checks the contents of the package: files, their modes and dependencies, the output of lintian, the manual, the
+bill of materials. The same commit gives the same bytes. The test installs nothing and does not need root."""
 import json
 import os
 import pathlib
@@ -139,12 +139,12 @@ class Contents(unittest.TestCase):
         self.assertEqual((bill["bomFormat"], bill["specVersion"]), ("CycloneDX", "1.5"))
         parts = {part["name"]: part["version"] for part in bill["components"]}
         for package in re.findall(r"(?:^|, )(lib[\w.+-]+|zlib1g)", self.field("Depends")):
-            # A dependency may be a name that another package provides.
+            # A dependency may have the name of a virtual package, which another package provides.
             name = package if package in parts else package.rpartition("-")[0]
             self.assertEqual(parts.get(name), run("dpkg-query", "-W", "-f=${Version}", name), package)
         self.assertTrue(any(name.startswith("libboost") for name in parts))
         self.assertIn("libcli11-dev", parts)
-        # What the page is bundled of, and nothing that only builds or tests it.
+        # The packages bundled into the status page, without those that are only for building or testing it.
         npm = {part["name"]: part["version"] for part in bill["components"] if part["purl"].startswith("pkg:npm/")}
         self.assertEqual(set(npm), {"htm", "preact", "uplot"})
         self.assertEqual(npm, json.loads((ROOT / "daemon/page/package.json").read_text())["dependencies"])
@@ -168,7 +168,7 @@ class Contents(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             build = pathlib.Path(os.environ["BUILD_FOLDER"])
             again = pathlib.Path(folder) / self.deb.name
-            # The time in the head of the archive's first member.
+            # The time in the header of the first member of the archive.
             seconds = self.deb.read_bytes()[24:36].decode().strip()
             run("cpack", "--config", build / "CPackConfig.cmake", "-B", folder, "-D", f"CPACK_OUTPUT_FILE_PREFIX={folder}",
                 env={**os.environ, "SOURCE_DATE_EPOCH": seconds})
@@ -176,7 +176,7 @@ class Contents(unittest.TestCase):
 
 
 class Completions(unittest.TestCase):
-    """Each shell, asked as by the Tab key."""
+    """Queries each shell for completions, as the Tab key does."""
 
     @classmethod
     def setUpClass(cls):
@@ -191,11 +191,11 @@ class Completions(unittest.TestCase):
         return name
 
     def check(self, complete):
-        """`complete` returns the words that the line, whose end is the cursor, may go on with."""
+        """`complete` returns the possible next words of a line, with the cursor at its end."""
         self.assertEqual(set(complete("taskwatchd ")), set(self.commands))
         for command in self.commands:
             self.assertEqual({word.rstrip("=") for word in complete(f"taskwatchd {command} --")}, self.flags[command])
-        # No command means run.
+        # Without a command, the command is run.
         self.assertEqual({word.rstrip("=") for word in complete("taskwatchd --")}, self.flags["run"])
         values = {word.rpartition("=")[2] for word in complete("taskwatchd run --log.level=")}
         self.assertEqual(values, {"debug", "info", "warn", "error"})
@@ -220,8 +220,8 @@ class Completions(unittest.TestCase):
         self.check(complete)
 
     def test_zsh(self):
-        # Completion runs in the line editor alone: a shell in a terminal of its own is asked, and shows no menu but
-        # what compadd is given.
+        # Completion works only in the line editor: the test starts a shell in a separate terminal. It shows no menu
+        # except the arguments of compadd.
         script = f"""zmodload zsh/zpty
           zpty asked zsh -f -i
           zpty -w asked 'PS1= PROMPT_EOL_MARK=; unsetopt zle; setopt zle; fpath=({self.made} $fpath); autoload -Uz compinit; compinit -u -D

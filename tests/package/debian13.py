@@ -1,6 +1,6 @@
-"""`make debian13`: everything that a user of Debian 13 has, in a Debian 13 root: the sources of the last commit are built
-there with that release's compiler and libraries, the unit tests run there, then the package is installed, and booted.
-Too long for CI: half an hour. Needs root and apt.
+"""`make debian13`: tests everything that a user of Debian 13 needs, in a Debian 13 root. The script builds the last
+commit there with that release's compiler and libraries, runs the unit tests, installs the package and boots the
+root. It takes half an hour, too long for CI, and needs root and apt.
 """
 import os
 import pathlib
@@ -11,10 +11,10 @@ os.environ["DEBIAN_SUITE"] = "trixie"
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MADE = ROOT / "build" / "debian13"
 os.environ["BUILD_FOLDER"] = str(MADE)
-import debian_root  # noqa: E402  (reads both)
+import debian_root  # noqa: E402  (reads both variables)
 
 DEADLINE = 7200  # s for one step
-# Ten files a unit: the release build on Debian 12 compiles each alone.
+# Ten files per unit: the release build on Debian 12 compiles each file alone.
 STEPS = (
     ("install", ".ci/install build test package"),
     ("configure", "cmake --preset release -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=10"),

@@ -1,8 +1,8 @@
-"""A Debian root of its own, in which the package is installed and booted.
+"""A separate Debian root, in which the package is installed and booted.
 
-It is made once by mmdebstrap from this machine's own Debian mirrors and kept as a tar file below the build folder; each
-test unpacks a copy. Programs run in it by systemd-nspawn, whose mounts live in a mount namespace that ends with it: when a
-test ends or is killed, whatever way, nothing stays mounted and nothing runs on.
+mmdebstrap creates it once from the Debian mirrors of this machine, and it is kept as a tar file below the build
+folder. Each test unpacks a copy. Programs run in it under systemd-nspawn, whose mounts are in a mount namespace
+that ends with it: after a test ends or is killed, nothing stays mounted and no process stays.
 """
 import contextlib
 import fcntl
@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 SUITE = os.environ.get("DEBIAN_SUITE", "bookworm")
-# What a machine has before the package comes: a minimal Debian that boots.
+# The packages of a machine before the installation: a minimal Debian that boots.
 BASE = ("systemd", "systemd-sysv", "dbus")
 CACHE = pathlib.Path(os.environ["BUILD_FOLDER"]) / "debian_root"
 SKIPPED = 77
@@ -26,7 +26,7 @@ CLOUD = """[Service]
 Type=exec
 ExecStart=/usr/local/bin/iotsim --scenario=/usr/local/share/world.yaml --listen=127.0.0.1:18080
 """
-# It powers the root off, however it ends.
+# The unit powers the root off, whether it succeeds or fails.
 INSIDE = """[Unit]
 SuccessAction=poweroff-force
 FailureAction=poweroff-force
@@ -52,7 +52,7 @@ def needs(*programs):
 
 
 def deb():
-    """The package that was built last."""
+    """Returns the package that was built last."""
     found = sorted(pathlib.Path(os.environ["BUILD_FOLDER"]).glob("taskwatchd_*.deb"), key=lambda path: path.stat().st_mtime)
     if not found:
         raise SystemExit("no package: cmake --build BUILD --target deb")
@@ -60,7 +60,7 @@ def deb():
 
 
 def mirrors():
-    """This machine's Debian sources, as lines for apt that name the suite instead of the machine's own."""
+    """Returns this machine's Debian sources as lines for apt, with the suite replaced."""
     said = subprocess.run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(CODENAME)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
                            "Identifier: Packages"], capture_output=True, text=True)
     own = re.search(r"^VERSION_CODENAME=(\w+)", pathlib.Path("/etc/os-release").read_text(), re.MULTILINE)[1]
@@ -70,7 +70,7 @@ def mirrors():
 
 
 def tar():
-    """The base root, made at the first need."""
+    """Returns the base root, which is created at the first use."""
     lines = mirrors()
     if not lines:
         skip(f"apt knows no Debian {SUITE} here; apt-get update first")
@@ -109,7 +109,7 @@ class Root:
         self.path(name).chmod(mode)
 
     def _nspawn(self, *arguments, deadline):
-        # The folder that nspawn wants to mount on must be a mount of its own; cgroup v2 may be missing.
+        # nspawn requires a separate mount for its mount folder; cgroup v2 may be missing.
         script = ("mkdir -p /run/systemd/nspawn && mount -t tmpfs tmpfs /run/systemd/nspawn && "
                   "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=0 exec systemd-nspawn \"$@\"")
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation=private", "sh", "-c", script,
@@ -119,33 +119,34 @@ class Root:
             try:
                 said, _ = child.communicate(timeout=deadline)
             except subprocess.TimeoutExpired:
-                child.kill()  # its container dies with it
+                child.kill()  # the container ends with it
                 said, _ = child.communicate()
                 said += f"\n(ended by the test after {deadline} s)"
             return subprocess.CompletedProcess(command, child.returncode, said)
 
     def run(self, *command, deadline=300, cached=True):
-        """Not booted: a command with the machine's network. Says what it printed, stderr too."""
+        """Runs a command without booting the root, with the network of this machine. Returns its output, including
+        stderr."""
         cache = [f"--bind={self.archives}:/var/cache/apt/archives"] if cached else []
         return self._nspawn("--pipe", "--resolv-conf=replace-host", *cache,
                             "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8", *command,
                             deadline=deadline)
 
     def put_cloud(self):
-        """iotsim as a service that plays world.yaml, to be started by what runs inside."""
+        """Installs iotsim as a service with world.yaml. The script inside starts it."""
         self.put(os.environ["IOTSIM"], "/usr/local/bin/iotsim")
         self.put(HERE / "world.yaml", "/usr/local/share/world.yaml", 0o644)
         self.write("/etc/systemd/system/iotsim.service", CLOUD)
 
     def when_booted(self, command, output, before=""):
-        """What boot() runs, until that ends; `before`: lines of the unit."""
+        """Sets the command that boot() runs. `before`: extra lines of the unit."""
         self.write("/etc/systemd/system/inside.service", INSIDE.format(command=command, output=output, before=before))
         wants = self.path("/etc/systemd/system/multi-user.target.wants/inside.service")
         wants.parent.mkdir(exist_ok=True)
         wants.symlink_to("../inside.service")
 
     def boot(self, deadline):
-        """Until it powers off; with a loopback interface and no other."""
+        """Boots the root and waits until it powers off. Its only network interface is loopback."""
         return self._nspawn("--boot", "--private-network", "--console=pipe", deadline=deadline)
 
     def install(self, package):
@@ -163,7 +164,7 @@ class Root:
 def root():
     CACHE.mkdir(exist_ok=True)
     with open(CACHE / "lock", "w") as lock:
-        # One at a time; so what lies about is of a test that was killed.
+        # Only one test at a time: remaining files belong to a test that was killed.
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in [*CACHE.glob("root-*"), *CACHE.glob("partial-*")]:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
@@ -181,13 +182,14 @@ def unpacked(base):
 
 
 def check_told(tree):
-    """The check before the first start, as the shipped configuration tells it; the same everywhere."""
+    """Returns the check command before the first start, from the shipped configuration; it is the same in all
+    documents."""
     shipped = (pathlib.Path(tree) / "etc/taskwatchd/taskwatchd.yaml").read_text()
     return re.search(r"^#   (sudo \S+ taskwatchd check .+)$", shipped, re.MULTILINE)[1]
 
 
 def newer(package, folder):
-    """The same package as the next version, in which the shipped configuration has changed."""
+    """Returns the same package as the next version, with a changed shipped configuration."""
     tree, made = pathlib.Path(folder) / "tree", pathlib.Path(folder) / "newer.deb"
     subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
     control = tree / "DEBIAN" / "control"

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Runs inside the booted root, once, as a unit: the installed service as systemd, the journal and dpkg see it. One line a
-# check, `CHECK NAME ok` or `CHECK NAME FAIL: why`; the rest is what was seen. systemd_test.py reads it.
+# Runs inside the booted root, once, as a unit: checks the installed service with systemd, the journal and dpkg.
+# Prints one line per check, `CHECK NAME ok` or `CHECK NAME FAIL: reason`; the other lines are observations.
+# systemd_test.py reads the output.
 set -u
 url_port=10120
 task=MSnT9aaaaaaaaaaaaq010101
 other=MSnT9aaaaaaaaaaaaq010102
 config=/etc/taskwatchd/taskwatchd.yaml
-check_told=$(sed -n 's/^#   sudo \(.*taskwatchd check .*\)/\1/p' "$config")  # no sudo here, all is root's
+check_told=$(sed -n 's/^#   sudo \(.*taskwatchd check .*\)/\1/p' "$config")  # without sudo: the script runs as root
 failed=()
 
 fail() { failed+=("$*"); }
@@ -17,7 +18,7 @@ has() { # WHAT PATTERN TEXT
   grep -Eq -- "$2" <<<"$3" || fail "$1 has no $2: ${3:0:400}"
 }
 prop() { systemctl show -P "$1" taskwatchd; }
-http() { # PATH: the reply, head and body
+http() { # PATH: prints the response, headers and body
   exec 3<>"/dev/tcp/127.0.0.1/$url_port" || return 1
   printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$1" >&3
   cat <&3
@@ -45,20 +46,20 @@ check() { # NAME: runs check_NAME
   fi
 }
 
-# Every file of the root with what a write to it changes.
+# Prints every file of the root, with the attributes that a write changes.
 files() {
   find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /results \) -prune -o \
     -printf '%p\t%y\t%s\t%C@\n' | sort
 }
 
-# As an installation leaves it: nothing runs, nothing has failed.
+# The state after an installation: the service does not run, and nothing has failed.
 check_unconfigured() {
   wants "the state" inactive "$(prop ActiveState)"
   wants "is-enabled" disabled "$(systemctl is-enabled taskwatchd)"
   [[ -z $(systemctl --failed --plain --no-legend | grep taskwatchd) ]] || fail "a failed unit"
 }
 
-# Started all the same: it says why not, and does not try for ever.
+# Started without a configuration: the service logs the reason and does not retry forever.
 check_empty_configuration() {
   systemctl start taskwatchd 2>/dev/null && fail "it starts without anything to watch"
   sleep 5
@@ -94,14 +95,14 @@ check_start() {
   configure "$task"
   systemctl daemon-reload
   systemctl start iotsim || fail "iotsim does not start"
-  # What the package tells to do before the start, with keys from the credentials folder.
+  # The command that the package recommends before the start, with credentials from the folder.
   local said
   said=$(env $check_told 2>&1) || fail "$check_told: $? $said"
   has "the check" ' responds$' "$said"
   systemctl enable -q taskwatchd
   files >/run/files_before
   systemctl start taskwatchd || fail "systemctl start: $?"
-  # Type=notify: the start has ended, so it is ready now, not soon.
+  # Type=notify: the start has finished, so the service is ready now.
   has "/-/ready" '^HTTP/1.1 200' "$(http /-/ready)"
   wants "is-active" active "$(systemctl is-active taskwatchd)"
   wants "the state within" running "$(prop SubState)"
@@ -145,7 +146,7 @@ check_catalog() {
   has "journalctl -x" "need attention" "$told"
 }
 
-# Where the alerts of the package lead to, with the base that they are shipped with.
+# The runbook links of the packaged alerts, with the base address that they are shipped with.
 check_runbooks() {
   local rules urls url
   rules=$(dpkg -L taskwatchd | grep '/taskwatchd.rules.yml$')
@@ -185,7 +186,7 @@ check_watchdog() {
   wants "the number of restarts" 1 "$(prop NRestarts)"
   has "the journal" "Watchdog timeout" "$(journal -o cat)"
   until_true 60 up || fail "not up after the restart"
-  # The state went on: the transition is not told as another.
+  # The state database was kept: the transition has no second event.
   wants "the transitions to FAILED" 1 "$(journal -q -o json TASK_ID=$task TO=FAILED | grep -o '"EVENT_ID":"[0-9]*"' | sort -u | wc -l)"
 }
 
@@ -193,7 +194,7 @@ check_writes() {
   local pid wrong
   pid=$(prop MainPID)
   files >/run/files_after
-  # The rest of what changed is the journal's, systemd's own, and this script's.
+  # Other changed files belong to the journal, to systemd or to this script.
   wrong=$(comm -13 /run/files_before /run/files_after | cut -f1 | grep -Ev \
     -e '^/var/lib/private(/taskwatchd(/.*)?)?$' -e '^/var/lib/taskwatchd$' -e '^/var/lib$' \
     -e '^/etc/taskwatchd(/taskwatchd.yaml)?$' -e '^/var/log/journal' -e '^/var/lib/systemd/' \
@@ -222,7 +223,7 @@ check_stop() {
   event EVENT=stopping || fail "no event stopping"
 }
 
-# A code of systemd's that docs/how-to/troubleshooting.md explains.
+# An exit code of systemd that docs/how-to/troubleshooting.md explains.
 check_lost_credential() {
   local dropin=/etc/systemd/system/taskwatchd.service.d/lost.conf
   printf '[Service]\nLoadCredential=lost:/etc/taskwatchd/no-such-file\n' >"$dropin"
@@ -235,7 +236,7 @@ check_lost_credential() {
   systemctl reset-failed taskwatchd
 }
 
-# The commands of a page of docs/how-to, by the number of the block among those that are marked to be run.
+# Prints the commands of a page of docs/how-to, by the number of the block among the `sh run` blocks.
 documented() { # PAGE BLOCK
   awk -v wanted="$2" '/^```sh run$/{within = ++block == wanted; next} /^```/{within = 0} within' "/$1"
 }
@@ -245,7 +246,7 @@ restored() {
   has "the history" '"from":"IN_PROGRESS"' "$(http "/api/v1/tasks/$task" | tr -d ' ')"
   wants "what is not its own in the state folder" "" \
     "$(find /var/lib/private/taskwatchd ! -uid "$(stat -c %u "/proc/$(prop MainPID)")")"
-  # A file that it cannot write would be seen at the next commit.
+  # A file that the daemon cannot write would show at the next commit.
   until_true 60 up || fail "not up"
 }
 check_restore() {
@@ -260,7 +261,7 @@ check_restore() {
   wants "the exit code" 74 "$(prop ExecMainStatus)"
   eval "$(documented backup-restore.md 2)" || fail "the restoring: $?"
   restored
-  # As on a machine where it never ran.
+  # As on a machine where the service never ran.
   systemctl stop taskwatchd
   rm -r "$folder" /var/lib/taskwatchd
   install -d -m 700 "$folder"
@@ -279,14 +280,14 @@ check_upgrade() {
   wants "the transitions to FAILED" 1 "$(journal -q -o json TASK_ID=$task TO=FAILED | grep -o '"EVENT_ID":"[0-9]*"' | sort -u | wc -l)"
 }
 
-# As docs/how-to/serve-with-tls.md opens the port to other hosts.
+# Opens the port to other hosts, as in docs/how-to/serve-with-tls.md.
 check_tls() {
   local page=serve-with-tls.md said
   mkdir /root/tls && cd /root/tls || fail "no folder"
   openssl req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.pem -days 2 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null || fail "openssl: $?"
   eval "$(documented "$page" 1)" || fail "the credentials: $?"
-  # Its block with a hash of the word PASSWORD.
+  # The block of the page, with a hash of the word PASSWORD.
   awk '/^```yaml$/ && !block++{within = 1; next} /^```/{within = 0} within' "/$page" |
     sed 's|\$2y\$10\$HASH|$2b$10$abcdefghijklmnopqrstuuMvXkD96eZ5gBC0Mh2jE/abh3H.QYAmG|' >/etc/taskwatchd/web.yaml
   grep '^ARGS=' "/$page" >/etc/default/taskwatchd
@@ -304,12 +305,13 @@ check_tls() {
   has "/-/ready afterwards" '^HTTP/1.1 200' "$(http /-/ready)"
 }
 
-# The port is systemd's. The daemon serves it at once; a stop of the service alone lasts until the next request.
+# systemd owns the port. The daemon serves it at once; if only the service is stopped, the next request starts it
+# again.
 check_socket() {
   local socket=/etc/systemd/system/taskwatchd.socket step
   cp /usr/share/doc/taskwatchd/examples/taskwatchd.socket "$socket"
   echo 'ARGS="--web.systemd-socket"' >/etc/default/taskwatchd
-  # Step 3 as the file tells it.
+  # Step 3, as the file describes it.
   step=$(sed -n '/^# 3\. /,/^# [^ ]/{s/^# *\(3\. \)\?\(systemctl .*\)/\2/p}' "$socket")
   wants "the lines of step 3" 2 "$(wc -l <<<"$step")"
   bash -ec "$step" || fail "$step: $?"

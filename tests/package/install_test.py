@@ -1,4 +1,5 @@
-"""The package installed, upgraded, removed and purged in a Debian root of its own, by apt and dpkg as an operator does."""
+"""Installs, upgrades, removes and purges the package in a separate Debian root, with apt and dpkg as an operator
+does."""
 import re
 import tempfile
 import unittest
@@ -12,7 +13,7 @@ ENABLED = "/etc/systemd/system/multi-user.target.wants/taskwatchd.service"
 
 
 class Install(unittest.TestCase):
-    """One life of one installation: the steps stand in the order of their names."""
+    """The life cycle of one installation: the steps run in the order of their names."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,7 +41,7 @@ class Install(unittest.TestCase):
         self.assertEqual(self.ok("dpkg", "--audit"), "")
         self.assertEqual(self.ok("dpkg", "--verify", "taskwatchd"), "")
         self.assertIn("taskwatchd, version", self.ok("taskwatchd", "--version"))
-        # Nothing is watched yet: not enabled, and the check says what to do.
+        # No task is watched yet: the service is not enabled, and the check reports what to do.
         self.gone(ENABLED)
         check = self.root.run("taskwatchd", "check")
         self.assertEqual(check.returncode, 78)
@@ -49,7 +50,7 @@ class Install(unittest.TestCase):
 
     def test_2_the_template_is_right_once_its_comments_are_taken_off(self):
         shipped = self.root.path(CONFIG).read_text()
-        # All that stands from the first key on.
+        # Everything from the first key on.
         filled = re.sub(r"^#", "", shipped[shipped.index("#accounts:"):], flags=re.MULTILINE)
         self.root.write(CONFIG, filled + "\n")
         self.assertIn("account prod: 1 instance, 1 task", self.ok("taskwatchd", "check"))

@@ -1,5 +1,5 @@
-"""Runs inside the booted root, once, as a unit: does the steps of /steps.json as a user with sudo, takes the notifications,
-and writes into /results.json what came of both. readme_test.py reads it.
+"""Runs inside the booted root, once, as a unit: executes the steps of /steps.json as a user with sudo, receives the
+notifications, and writes the results of both into /results.json. readme_test.py reads it.
 """
 import contextlib
 import http.server
@@ -14,8 +14,8 @@ import time
 
 USER, TREE = "reader", "/home/reader/taskwatchd"
 HOOK = ("127.0.0.1", 5099)
-COMMAND = 300  # s for one
-SHOWN = 120  # s until one shows what it is to
+COMMAND = 300  # s for one command
+SHOWN = 120  # s until a command shows its expected output
 NOTIFIED = 300  # s after the last command
 
 begun = None
@@ -34,7 +34,8 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
 
 def run(step, deadline):
-    """(exit code, what it printed); a command that follows is ended once it shows what it is to."""
+    """Returns (exit code, output). A command that runs until interrupted is stopped when it shows its expected
+    output."""
     command = ["runuser", "-u", USER, "--", "bash", "-c", step["command"]]
     with subprocess.Popen(command, cwd=TREE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", start_new_session=True) as child:
@@ -81,7 +82,7 @@ def main():
     begun = time.monotonic()
     done = []
     for step in steps:
-        # The cloud is there once it is asked, so that the task fails while one looks on.
+        # The platform starts at the first command that calls it, so that the task fails while the reader watches.
         if "--online" in step.get("command", ""):
             subprocess.run(["systemctl", "start", "iotsim"], check=True)
         done.append(do(step))

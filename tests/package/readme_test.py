@@ -1,8 +1,9 @@
-"""From a fresh Debian to a notification, by the commands of docs/getting-started.md and docs/how-to/alerting.md as printed.
+"""From a fresh Debian to a notification, with the commands of docs/getting-started.md and docs/how-to/alerting.md
+as printed.
 
-Their blocks `sh run` are executed, one command after the other, by a user with sudo in a Debian root that is booted for it.
-Changed are only what a reader changes (ids, pasted AccessKeys, addresses), and iotsim stands in for the platform. A command
-that fails fails the test, and so do an expected output that does not appear and a notification that takes longer than
+A user with sudo executes their `sh run` blocks in order, in a Debian root that is booted for the test. The test
+changes only what a reader changes (ids, pasted AccessKeys, addresses), and iotsim replaces the platform. The test
+fails if a command fails, if an expected output does not appear, or if a notification takes longer than
 getting-started.md promises.
 """
 import json
@@ -19,22 +20,22 @@ import debian_root
 import doc_blocks
 
 STARTED, ALERTING = "docs/getting-started.md", "docs/how-to/alerting.md"
-PROMISED = 600  # s from the first command to the notification, the build excepted
-DEADLINE = 1500  # s in the booted root: what is merely slow is to be told with its figures
+PROMISED = 600  # s from the first command to the notification, without the build
+DEADLINE = 1500  # s in the booted root; a run that is merely slow must still finish and report its times
 USER, TREE = "reader", "/home/reader/taskwatchd"
 CONFIG = "/etc/taskwatchd/taskwatchd.yaml"
 HOOK = "http://127.0.0.1:5099/hook"
 TASK, JOB = "MSnT9aaaaaaaaaaaaq010101", "ota"  # of world.yaml; it fails after 20 s
 PASTED = {"keys/access-key-id'": "LTAI5tDemoKey\n", "keys/access-key-secret'": "demo-secret-not-a-real-one\n"}
-# Asked again until it shows this, as a reader does who sees nothing yet; `journalctl -f` is ended then.
+# Repeated until its output shows this, as a reader does; `journalctl -f` is then stopped.
 SHOWS = {"journalctl ": f"{TASK}.*FAILED", "promtool query ": "taskwatchd_build_info", " alert query ": "TaskwatchdWatchdog"}
 
-# Alertmanager wants a private address, as a server in a cloud has one.
+# Alertmanager requires a private address, which a cloud server has.
 ADDRESS = "ExecStartPre=ip address add 192.168.77.1/24 dev lo\n"
 
 
 def replaced(text, *changes):
-    """Each (old, new) must stand in it once."""
+    """Replaces each (old, new); `old` must occur exactly once."""
     for old, new in changes:
         if text.count(old) != 1:
             raise AssertionError(f"{old!r} stands {text.count(old)} times, not once, in:\n{text}")
@@ -43,18 +44,18 @@ def replaced(text, *changes):
 
 
 def reader_changes(text):
-    """What a reader of getting-started.md replaces."""
+    """Returns the text with the values that a reader of getting-started.md replaces."""
     return text.replace("iot-cn-0pp1n8t0000", "iot-cn-demo0001")
 
 
 def documents():
-    """The two documents, with what a reader replaces."""
+    """Returns the two documents, with the values that a reader replaces."""
     alerting = replaced((SOURCE / ALERTING).read_text(), ("https://hooks.example.com/alerts", HOOK))
     return [reader_changes((SOURCE / STARTED).read_text()), alerting]
 
 
 def steps():
-    """All that a reader does, in order: {"command"} or {"write", "text"}."""
+    """Returns all steps of a reader, in order: {"command"} or {"write", "text"}."""
     made = []
     for text in documents():
         wanted = dict(doc_blocks.outputs(text))
@@ -63,7 +64,7 @@ def steps():
                 made.append({"write": CONFIG, "text": replaced(
                     block.text, ("region: cn-shanghai\n", "region: cn-shanghai\n        endpoint: http://127.0.0.1:18080\n"))})
             elif block.info == "json":
-                json.loads(block.text)  # the policy and a notification: nothing to run
+                json.loads(block.text)  # the policy and a notification, not commands
             elif block.info == "sh run":
                 made += [{"command": command, "expects": wanted.get(command, [])} for command in doc_blocks.commands(block.text)]
     for step in made:
@@ -81,7 +82,8 @@ class Readme(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.steps = steps()
-        # Built outside: the package is there. The other command that is not run as it stands.
+        # The package is built outside of the root, so the first command, which is also not run as printed, is
+        # removed.
         first = cls.steps.pop(0)
         if first["command"] != "make package":
             raise AssertionError(f"the first command is not to build but: {first}")
@@ -97,15 +99,16 @@ class Readme(unittest.TestCase):
 
     @staticmethod
     def prepare(root):
-        """What is there before the reader begins: a user with sudo, the source tree with its package; and the test's own."""
-        # procps and iproute2 are on any Debian that is not minimal.
+        """Prepares the root for the reader: a user with sudo, the source tree with its package, and the files of
+        the test itself."""
+        # Every Debian that is not minimal has procps and iproute2.
         for command in (("apt-get", "-q", "update"),
                         ("apt-get", "-qy", "--no-install-recommends", "install", "sudo", "procps", "iproute2", "python3"),
                         ("useradd", "--create-home", "--shell=/bin/bash", USER)):
             done = root.run(*command)
             if done.returncode != 0:
                 raise AssertionError(f"{command}:\n{done.stdout}")
-        root.run("sh", "-c", "rm -rf /var/lib/apt/lists/*")  # as fresh as it was
+        root.run("sh", "-c", "rm -rf /var/lib/apt/lists/*")  # restore the fresh state
         root.write("/etc/sudoers.d/reader", f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
         root.write("/etc/apt/apt.conf.d/answers", 'APT::Get::Assume-Yes "true";\n')
         root.write("/etc/hosts", f"127.0.0.1 localhost {root.path('/etc/hostname').read_text().strip()}\n")
@@ -117,7 +120,7 @@ class Readme(unittest.TestCase):
 
     @classmethod
     def download(cls, root):
-        """The booted root has no network: its apt commands load here what they install there. Returns the seconds."""
+        """Downloads the packages of the apt commands, because the booted root has no network. Returns the seconds."""
         begun = time.monotonic()
         for step in filter(installs, cls.steps):
             command = step["command"].replace(" install ", " install --download-only ")

@@ -1,6 +1,7 @@
-"""The installed package under a real systemd: a Debian root of its own is booted, with iotsim inside as the cloud.
+"""The installed package under a real systemd: boots a separate Debian root, with iotsim inside as the platform.
 
-inside.sh runs in it as a unit, does the checks one after the other and powers it off; here its report becomes tests.
+inside.sh runs in it as a unit, does the checks in order and powers the root off. This file converts its report to
+tests.
 """
 import pathlib
 import re
@@ -12,7 +13,7 @@ import debian_root
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKS = ("unconfigured", "empty_configuration", "start", "keys", "journal_fields", "catalog", "runbooks", "reload", "watchdog",
           "writes", "stop", "lost_credential", "upgrade", "restore", "tls", "socket", "remove")
-DEADLINE = 900  # s; the watchdog alone takes 35, and the machine may be busy
+DEADLINE = 900  # s; the watchdog check alone takes 35 s, and the machine may be busy
 
 
 class Systemd(unittest.TestCase):
@@ -25,7 +26,7 @@ class Systemd(unittest.TestCase):
             root.put(HERE / "inside.sh", "/usr/local/bin/inside.sh")
             for page in ("backup-restore.md", "serve-with-tls.md"):
                 root.put(HERE.parent.parent / "docs/how-to" / page, f"/{page}", 0o644)
-            # For the backup.
+            # For the backup commands.
             fetched = root.run("apt-get", "-qy", "--no-install-recommends", "install", "sqlite3")
             if fetched.returncode != 0:
                 raise AssertionError(fetched.stdout)

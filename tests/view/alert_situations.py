@@ -1,8 +1,9 @@
-"""Situations of tests/view/alert_situations.yml as promtool tests, and what Alertmanager makes of them.
+"""Converts the scenarios of tests/view/alert_situations.yml to promtool tests, and models how Alertmanager handles
+their alerts.
 
-A situation says what the pages of one or two daemons show over time, and which alerts fire from when
-until when: all of them, so an alert too many fails as one too few. `job` is the scrape job of a daemon.
-Times lie on the grid of the situation's `step` (by default 15 s), on which Prometheus scrapes and evaluates.
+A scenario defines the metrics of one or two daemons over time, and the time ranges in which each alert fires. It
+lists all alerts, so an extra alert fails as a missing one does. `job` is the scrape job of a daemon. Times are
+multiples of the scenario's `step` (15 s by default), at which Prometheus scrapes and evaluates.
 """
 import re
 
@@ -13,7 +14,7 @@ TASK_STATUSES = ("FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED", "UNKNOWN")
 
 
 def seconds(text):
-    """"90s", "1h30m" as a number."""
+    """Returns "90s" or "1h30m" as a number of seconds."""
     parts = re.findall(r"(\d+)([smh])", text)
     if "".join(number + unit for number, unit in parts) != text or not parts:
         raise ValueError(f"not a time: {text!r}")
@@ -28,7 +29,8 @@ def on_grid(text, step):
 
 
 def spans(text, lasts, step):
-    """"3m-6m 9m-" as [(180, 360), (540, None)]: from, until (first step without)."""
+    """Parses "3m-6m 9m-" as [(180, 360), (540, None)]: (from, until), where `until` is the first step without the
+    alert."""
     result = []
     for span in text.split():
         begin, _, end = span.partition("-")
@@ -39,7 +41,8 @@ def spans(text, lasts, step):
 
 
 def steps_of(values, lasts, step):
-    """"0s=0 3m=4 6m=+2 9m=gone": a value a step; `+2` and `+-2` add so much each step from there on."""
+    """Parses "0s=0 3m=4 6m=+2 9m=gone" as one value per step. From that step on, `+2` adds 2 per step, and `+-2`
+    subtracts 2."""
     changes = {}
     for word in values.split():
         when, _, what = word.partition("=")
@@ -62,7 +65,7 @@ def steps_of(values, lasts, step):
 
 
 def parse_series(text):
-    """'name{a="b"}' as (name, {"a": "b"})."""
+    """Parses 'name{a="b"}' as (name, {"a": "b"})."""
     match = re.fullmatch(r'(\w+)(?:\{((?:\w+="[^"]*",?\s*)*)\})?', text)
     if not match:
         raise ValueError(f"not a series: {text!r}")
@@ -74,7 +77,7 @@ def write_series(name, labels):
 
 
 def healthy_page(accounts, step):
-    """What a daemon shows when all is well, as {series: values}."""
+    """Returns the metrics of a healthy daemon as {series: values}."""
     page = {"taskwatchd_build_info{version=\"1\"}": "0s=1", "taskwatchd_store_up": "0s=1",
             "taskwatchd_config_last_reload_successful": "0s=1",
             'taskwatchd_events_pending{sink="log"}': "0s=0",
@@ -104,7 +107,7 @@ class Situation:
         self.name = row["situation"]
         self.step = seconds(row.get("step", STEP))
         self.lasts = on_grid(row["lasts"], self.step)
-        self.inputs = []  # (series, [value or None for each step, or "stale"])
+        self.inputs = []  # (series, [a value, None or "stale" for each step])
         for daemon, page in row["pages"].items():
             self._add_daemon(daemon, page)
         self.alerts = []  # (labels, [(from, until)])
@@ -123,7 +126,7 @@ class Situation:
             for text, values in source.items():
                 name, labels = parse_series(text)
                 shown[write_series(name, {**labels, **target})] = steps_of(values, self.lasts, self.step)
-        # A process that lives from the start has lived for long.
+        # A process that runs at the start has been running for a long time.
         births = [max(a for a, _ in lives if a <= t) or -86400 if up else None
                   for t, up in zip(times, alive)]
         shown[write_series("process_start_time_seconds", target)] = births
@@ -132,7 +135,8 @@ class Situation:
         self.inputs.append((write_series("up", target), [1.0 if up else 0.0 for up in alive]))
 
     def promtool_test(self):
-        """Every alert but the watchdog: its first and last evaluation, how many, and how often it began."""
+        """Checks every alert except the watchdog: its first and last evaluation, the number of evaluations and of
+        starts."""
         firing = 'ALERTS{alertstate="firing",alertname!="TaskwatchdWatchdog"}'
         window = f"[{self.lasts}s:{self.step}s]"
         expected = {"first": [], "last": [], "count": [], "begins": []}
@@ -160,7 +164,7 @@ class Situation:
                                  for series, values in self.inputs]}
 
     def intervals(self):
-        """[(labels, from, until or None)]"""
+        """Returns [(labels, from, until or None)]."""
         return [(labels, a, b) for labels, when in self.alerts for a, b in when]
 
 
@@ -174,10 +178,10 @@ def promtool_values(values):
 
 
 class Alertmanager:
-    """Groups, waits and inhibits as Alertmanager 0.25 does with the given configuration. Prometheus repeats
-    that an alert is resolved for RETOLD, so Alertmanager tells it if what muted it ends by then."""
+    """Models grouping, waiting and inhibition of Alertmanager 0.25 with the given configuration. Prometheus repeats
+    a resolved alert for RETOLD. So Alertmanager sends the resolution if the inhibition ends within that time."""
 
-    RETOLD, AGAIN = 900, 60  # s: how long, how often
+    RETOLD, AGAIN = 900, 60  # s: for how long, and at what interval
 
     def __init__(self, config):
         route = config["route"]
@@ -195,7 +199,7 @@ class Alertmanager:
             for sources, target, equal in self.inhibitions)
 
     def notifications(self, intervals, end):
-        """{(group's label values): [(time, firing, resolved)]}; `end`: when to stop looking."""
+        """Returns {(label values of the group): [(time, firing, resolved)]}. `end`: the last second of the model."""
         groups, log, sent = {}, {}, {}
         for now in range(end + 1):
             firing = [labels for labels, a, b in intervals if a <= now and (b is None or now < b)]
@@ -203,7 +207,7 @@ class Alertmanager:
                 if not self._comes_in(labels, a, b, firing, now):
                     continue
                 key = tuple(labels.get(name) for name in self.group_by)
-                # What is old when it comes in has waited enough.
+                # An alert that is already older than group_wait when it arrives does not wait.
                 first = max(now, a + self.wait)
                 groups.setdefault(key, {"alerts": set(), "flush": first})["alerts"].add(number)
             for key, group in list(groups.items()):
@@ -222,13 +226,13 @@ class Alertmanager:
         return sent
 
     def _comes_in(self, labels, begin, until, firing, now):
-        """Whether Prometheus sends it now, as firing or as resolved."""
+        """Returns whether Prometheus sends the alert now, as firing or as resolved."""
         if until is None or now < until:
             return begin <= now
         return (now - until <= self.RETOLD and (now - until) % self.AGAIN == 0 and labels not in firing)
 
     def _news(self, log, key, firing, resolved, now):
-        """Alertmanager's DedupStage: is this worth telling? Notes it if so."""
+        """Alertmanager's DedupStage: returns whether to notify, and records the notification."""
         if not firing and not resolved:
             return False
         before = log.get(key)

@@ -1,8 +1,8 @@
-"""Holds the truth table: in each situation exactly the alerts fire that should, from and until when they
-should, and Alertmanager tells each of them at most twice: that it began, and that it is over.
+"""Checks the alert scenarios: in each, exactly the expected alerts fire, at the expected times. Alertmanager
+notifies of each at most twice: when it fires and when it is resolved.
 
-Needs promtool on the PATH and PyYAML. The table in docs/explanation/alert-scenarios.md is written anew with
-TASKWATCHD_UPDATE_DOCS=1.
+Needs promtool on the PATH and PyYAML. TASKWATCHD_UPDATE_DOCS=1 writes the table in
+docs/explanation/alert-scenarios.md again.
 """
 import collections
 import os
@@ -21,8 +21,8 @@ RULES = ROOT / "config" / "prometheus" / "taskwatchd.rules.yml"
 ALERTMANAGER = ROOT / "config" / "alertmanager" / "alertmanager.yml"
 DOCS = ROOT / "docs" / "explanation" / "alert-scenarios.md"
 BEGIN, END = "<!-- situations -->\n", "<!-- /situations -->\n"
-MOST = 2  # notifications of one incident: that it began, that it is over
-AFTERWARDS = 600  # s in which Alertmanager may still tell of a situation's end
+MOST = 2  # notifications per incident: one when it fires, one when it is resolved
+AFTERWARDS = 600  # s in which Alertmanager may still notify of the end of a scenario
 
 
 def load(path):
@@ -40,7 +40,7 @@ def all_situations():
 
 
 def told(manager, situation):
-    """{alertname: most notifications of one of its groups}; 0 where all of them were muted."""
+    """Returns {alertname: the most notifications of one of its groups}; 0 if all of them were muted."""
     sent = manager.notifications(situation.intervals(), situation.lasts + AFTERWARDS)
     most = collections.Counter()
     for labels, _ in situation.alerts:
@@ -98,7 +98,7 @@ class Situations(unittest.TestCase):
             with self.subTest(row.name):
                 most = told(manager, row)
                 self.assertLessEqual(max(most.values(), default=0), MOST, dict(most))
-                # All are told, but a warning of what is paged.
+                # Every alert is notified, except a warning that a critical alert mutes.
                 silent = {name for name, times in most.items() if times == 0}
                 self.assertLessEqual(silent, {"TaskwatchdTasksBad"} if "TaskwatchdTasksBadMany" in most
                                      else set())
@@ -117,16 +117,17 @@ class Situations(unittest.TestCase):
         other = {"alertname": "A", "x": "2"}
         source = {"alertname": "S", "x": "1"}
         self.assertEqual(sent((a, 60, 120)), {("A",): [(90, 1, 0), (390, 0, 1)]})
-        self.assertEqual(sent((a, 60, 75)), {})  # over before it is told
+        self.assertEqual(sent((a, 60, 75)), {})  # resolved before the first notification
         self.assertEqual(sent((a, 60, 120), (other, 90, None)), {("A",): [(90, 2, 0), (390, 1, 1)]})
-        # Gone and back between two looks is no news; back after its end was told is.
+        # An alert that is resolved and fires again between two flushes of the group is not notified again; one that
+        # fires again after its resolution was notified is.
         self.assertEqual(len(sent((a, 60, 120), (a, 180, None))[("A",)]), 1)
         self.assertEqual(len(sent((a, 60, 120), (a, 500, None))[("A",)]), 3)
-        # Muted by what has the same x: neither its beginning nor its end is told.
+        # An alert muted by one with the same x: neither its start nor its end is notified.
         muted = sent((source, 0, None), (a, 60, 120), (other, 60, None))
         self.assertEqual(muted[("A",)], [(90, 1, 0)])
-        # Told before it was muted, its end is told if it is no longer muted 15 minutes later; otherwise
-        # never, and it is no news when it is back.
+        # An alert notified before it was muted: its end is notified if the mute ends within 15 minutes. Otherwise
+        # it never is, and the alert is not notified when it fires again.
         self.assertEqual([(on, off) for _, on, off in sent((a, 60, 400), (source, 300, 1200))[("A",)]],
                          [(1, 0), (0, 1)])
         self.assertEqual(sent((a, 60, 400), (source, 300, 1500), (a, 2000, None))[("A",)], [(90, 1, 0)])

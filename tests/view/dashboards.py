@@ -1,4 +1,4 @@
-"""The dashboards of config/grafana as the queries in them."""
+"""Reads the dashboards of config/grafana and the queries in them."""
 import json
 import pathlib
 import re
@@ -8,7 +8,7 @@ VARIABLES = {"$__rate_interval": "5m", "$__interval": "1m", "$__range": "1h"}  #
 
 
 class Dashboard:
-    """`queries`: [(board: panel, expression)]; `variables`: [(board $name, metric, label)]."""
+    """`queries`: [(board: panel, expression)]. `variables`: [(board $name, metric, label)]."""
 
     def __init__(self, path):
         self.name = path.stem
@@ -33,7 +33,8 @@ def load():
 
 
 def plain(text):
-    """The expression with Grafana's own variables filled in; those of the board stay, within strings."""
+    """Returns the expression with Grafana's own variables replaced. The variables of the board stay, within
+    strings."""
     for name, value in VARIABLES.items():
         text = text.replace(name, value)
     return text

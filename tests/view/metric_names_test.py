@@ -1,7 +1,7 @@
-"""Holds that rules and dashboards name only what the daemon shows: metrics, labels, and values of labels.
+"""Checks that rules and dashboards use only metrics, labels and label values that the daemon exports.
 
-What there is comes from docs/reference/metrics.md, which a test keeps equal to the code. Values of labels are looked
-for among the string literals of the code. Needs promtool on the PATH and PyYAML.
+Metrics and labels come from docs/reference/metrics.md, which a test keeps equal to the code. Label values are
+searched for among the string literals of the code. Needs promtool on the PATH and PyYAML.
 """
 import pathlib
 import re
@@ -21,7 +21,7 @@ INFO = re.compile(r"aliyun_iot_(task|job)_info$")  # also has the instance's con
 
 
 def families():
-    """{series name: labels}, histograms by their three names."""
+    """Returns {series name: labels}; a histogram has three names."""
     found = {}
     rows = re.findall(r"^\| `(\w+)` \| (gauge|counter|histogram) \| ([^|]*)\|",
                       (ROOT / "docs" / "reference" / "metrics.md").read_text(), re.MULTILINE)
@@ -33,12 +33,12 @@ def families():
         else:
             found[name] = labels
     found["up"] = TARGET
-    found["ALERTS"] = {"*", "alertname", "alertstate"}  # Prometheus' own
+    found["ALERTS"] = {"*", "alertname", "alertstate"}  # Prometheus exports it itself
     return found
 
 
 def literals():
-    """All string literals of the code, and the whole numbers among label values."""
+    """Returns all string literals of the code, and the integers among label values."""
     found = set()
     for path in (ROOT / "daemon").rglob("*"):
         if path.suffix in (".cc", ".h"):
@@ -51,11 +51,11 @@ def rules():
 
 
 def with_records(known):
-    """The families and the recorded series of the rules, each as its expression makes it."""
+    """Returns the families and the recorded series of the rules, with the labels of each expression."""
     found = dict(known)
     for rule in rules():
         if "record" in rule:
-            # A record may read itself: at first as if it had every label.
+            # A recording rule may read itself: it first counts as having every label.
             before = {**found, rule["record"]: {"*"}}
             labels = promql.Expression(rule["expr"], before).labels - {"*"}
             found[rule["record"]] = labels

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Holds what config/prometheus and config/alertmanager ship: their own tools accept it, the alerts fire and
-# say what their unit tests expect, and each has its runbook and its receiver. When they fire: alert_situations_test.py.
-# Which metrics they name: metric_names_test.py.
+# Checks the shipped files in config/prometheus and config/alertmanager: their own tools accept them, the alerts
+# fire with the texts that their unit tests expect, and each has a runbook and a receiver. alert_situations_test.py
+# checks when alerts fire, metric_names_test.py checks the metric names.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root/config/prometheus"
@@ -16,7 +16,7 @@ promtool test rules taskwatchd.rules.test.yml
 promtool check config --lint=all --lint-fatal prometheus.yml
 amtool check-config ../alertmanager/alertmanager.yml
 
-# Each alert has a runbook under the heading that it links to, a unit test and a severity.
+# Each alert has a runbook under the heading in its link, a unit test and a severity.
 alerts=$(sed -nE 's/^ *- alert: //p' taskwatchd.rules.yml)
 [ -n "$alerts" ] || fail "no alert found"
 for alert in $alerts; do
@@ -33,7 +33,7 @@ while read -r alert severity; do
   grep -qF "| [$alert](#${alert,,}) | $severity |" "$root/docs/reference/alerts.md" || fail "$alert ($severity) is not in the table"
 done < <(sed -nE 's/^ *- alert: //p; s/^ *severity: //p' taskwatchd.rules.yml | paste -d' ' - -)
 
-# Routing: alerts of one account are one group, all reach a person but the watchdog.
+# Routing: alerts of one account are one group, and all except the watchdog reach a person.
 for alert in $alerts; do
   receiver=on-call
   [ "$alert" != TaskwatchdWatchdog ] || receiver=dead-man

@@ -1,7 +1,7 @@
-"""Which labels a PromQL expression can have, and what in it names a metric or a label that is not there.
+"""Finds which labels a PromQL expression can have, and which metrics or labels in it do not exist.
 
-A parser of the part of PromQL that rules and dashboards use; what it does not know it refuses. Whether the
-syntax is right is promtool's to say.
+The parser supports the part of PromQL that rules and dashboards use, and rejects everything else. promtool checks
+the syntax.
 """
 import re
 
@@ -20,7 +20,7 @@ LEVELS = (("or",), ("and", "unless"), ("==", "!=", ">", "<", ">=", "<="), ("+", 
 
 
 class Unknown(Exception):
-    """The expression is beyond this parser, or names what is not there."""
+    """The parser does not support the expression, or the expression uses a name that does not exist."""
 
 
 def tokens(text):
@@ -36,10 +36,10 @@ def tokens(text):
 
 
 class Expression:
-    """After construction: `labels` it can have; `matchers`, [(metric, label, operator, value)]."""
+    """After construction: `labels`, the labels that it can have; `matchers`, [(metric, label, operator, value)]."""
 
     def __init__(self, text, families):
-        """`families`: {series name: set of its labels}; "*" among them allows any."""
+        """`families`: {series name: set of its labels}; "*" in the set allows any label."""
         self._families = families
         self._tokens = tokens(text)
         self._at = 0
@@ -52,7 +52,7 @@ class Expression:
         return self._tokens[self._at]
 
     def _take(self, *values):
-        """The next token's text if it is one of these."""
+        """Takes the next token and returns its text if it is one of these; otherwise returns None."""
         kind, value = self._peek()
         if kind != "string" and value in values:
             self._at += 1
@@ -97,7 +97,7 @@ class Expression:
         return left
 
     def _label_list(self):
-        """Whether the parenthesis that is next holds labels rather than an expression."""
+        """Returns whether the next parenthesis contains labels, not an expression."""
         at = self._at + 1
         while self._tokens[at][0] == "name" or self._tokens[at][1] == ",":
             at += 1
@@ -113,7 +113,7 @@ class Expression:
             return right | set(extra)
         if grouping == "group_left":
             return left | set(extra)
-        if not left or not right:  # a number beside a vector
+        if not left or not right:  # a number and a vector
             return left | right
         if matching == "on":
             return set(names)
@@ -158,7 +158,7 @@ class Expression:
             how = self._take("by", "without")
             names = self._names() if how else []
         self._check(names, labels, f"in {name} {how}")
-        if name in ("topk", "bottomk"):  # these choose, and keep the labels of what they chose
+        if name in ("topk", "bottomk"):  # these select series and keep their labels
             return labels
         if how == "by":
             return set(names)

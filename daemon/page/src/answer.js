@@ -1,12 +1,13 @@
-// Answers that stay fresh while somebody looks at them.
+// Keeps API responses up to date while the page is visible.
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { ask, Refusal } from "./api.js";
 import { onChange } from "./feed.js";
 
-const EVERY = 5000; // ms between two looks at the same thing
-const SOONEST = 2500; // ms, when events say that something moved
+const EVERY = 5000; // ms between two requests for the same path
+const SOONEST = 2500; // ms, the minimum between two requests, even if an event reports a change
 
-// What an answer was last, by path: a page that is opened again is there at once. The oldest leave.
+// The last response for each path, so that a view that is opened again shows data at once. The oldest are removed
+// first.
 const remembered = new Map();
 const REMEMBERED = 30;
 function remember(path, data) {
@@ -15,8 +16,8 @@ function remember(path, data) {
   if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
 }
 
-// {data, error, at}: the newest answer to `path`, asked again every few seconds while somebody looks at the page, and
-// sooner after events. What was shown stays until there is something newer.
+// Returns {data, error, at}: the newest response for `path`. The request is repeated every few seconds while the
+// page is visible, and sooner after events. The last data stay until newer data arrive.
 export function useAnswer(path, { every = EVERY } = {}) {
   const [, redraw] = useReducer((n) => n + 1, 0);
   const error = useRef({});
@@ -37,7 +38,7 @@ export function useAnswer(path, { every = EVERY } = {}) {
         error.current = {};
       } catch (why) {
         error.current = { [path]: why };
-        // What is not there any more must not stay as if it were.
+        // Data that no longer exist must not stay on the page.
         if (why instanceof Refusal && [400, 404].includes(why.status)) remembered.delete(path);
       }
       asking = false;

@@ -1,10 +1,10 @@
-// What the page asks the daemon, and whether it answers. Addresses are relative, so that a proxy may serve the page below
-// any path.
+// Requests to the daemon, and whether the daemon responds. Addresses are relative, so that a proxy may serve the
+// page below any path.
 import { topic } from "./topic.js";
 
-const PATIENCE = 15000; // ms until a question counts as not answered
+const PATIENCE = 15000; // ms until a request counts as failed
 
-export const reach = topic({ away: null, why: "" }); // `away`: since when nothing was answered, in ms
+export const reach = topic({ away: null, why: "" }); // `away`: time since when the daemon has not responded, in ms
 
 export class Refusal extends Error {
   constructor(status, type, text) {
@@ -21,11 +21,13 @@ function failed(why) {
   reach.set({ away: reach.value.away ?? Date.now(), why });
 }
 
-// The `data` of an answer. Throws a Refusal when the daemon said no, TypeError and the like when it said nothing.
+// Returns the `data` of a response. Throws a Refusal if the daemon returned an error, and TypeError or similar if
+// it did not respond.
 export async function ask(path) {
   let reply;
   try {
-    // Not relative to the page's own address, which may hold a user and password: fetch refuses such.
+    // Not relative to the address of the page, which may contain a user and a password: fetch rejects such an
+    // address.
     const url = new URL(`api/v1/${path}`, location.origin + location.pathname);
     reply = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
     const body = await reply.json();
@@ -46,4 +48,4 @@ export async function ask(path) {
 export const query = (parameters) =>
   new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value != null))
     .toString()
-    .replaceAll("+", "%20"); // for the daemon a plus is a plus
+    .replaceAll("+", "%20"); // the daemon reads a plus as a plus, not as a space

@@ -1,4 +1,4 @@
-// uPlot within the page: its colours follow the page's, its size that of its box.
+// Shows uPlot charts in the page's colours, at the width of the containing element.
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -17,7 +17,7 @@ function axis(size, extra) {
 }
 const time = (options) => (_, splits) => splits.map((at) => new Intl.DateTimeFormat(language.value, options).format(at * 1000));
 
-// series() gives uPlot's series and scales in today's colours; `data` is uPlot's.
+// `series()` returns uPlot's series in the current colours; `data` has uPlot's format.
 export function Chart({ label, series, data, y, scale, floor }) {
   const box = useRef();
   const plot = useRef();

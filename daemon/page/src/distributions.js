@@ -1,11 +1,11 @@
-// The watched distributions and the devices that they failed to move.
+// The watched distributions and the devices that failed to move.
 import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
 import { number } from "./format.js";
 import { Ago, Count, Empty, html, Shown, Table } from "./parts.js";
 import { named, t } from "./words.js";
 
-const SHOWN = 100; // failed devices of one; the file has all
+const SHOWN = 100; // failed devices of one distribution; the result file lists all
 
 const csv = (one) => `api/v1/distributions/${encodeURIComponent(one.distribution_id)}/failed.csv?${query({ account: one.account })}`;
 

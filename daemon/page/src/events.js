@@ -1,4 +1,4 @@
-// The newest changes, live. Screen readers hear a sum every few seconds, not each line.
+// The newest changes, live. Screen readers announce a summary every few seconds, not each line.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { feed } from "./feed.js";
 import { BAD, number } from "./format.js";
@@ -7,7 +7,7 @@ import { useTopic } from "./topic.js";
 import { named, phrase, t } from "./words.js";
 
 const SHOWN = 120; // lines
-const TELL = 5000; // ms between two sums that are read out
+const TELL = 5000; // ms between two summaries that are announced
 
 const isBad = (event) => BAD.includes(event.to ?? event.status);
 const Moved = ({ event, job }) => {
@@ -15,7 +15,7 @@ const Moved = ({ event, job }) => {
   return html`${word(event.from)}<span aria-hidden="true"> → </span><span class="unseen">, </span>${word(event.to)}`;
 };
 
-// What happened, by the event's name.
+// Describes what happened, by event name.
 const WORDS = {
   task_transition: (e) => html`<${Moved} event=${e} />`,
   task_baseline: (e) => phrase("events.first_seen", { status: html`<${Status} status=${e.status} />` }),
@@ -48,7 +48,7 @@ function Line({ event, fresh }) {
   </li>`;
 }
 
-// What came since the last sum.
+// Announces what arrived since the last summary.
 function Announcer() {
   const [text, setText] = useState("");
   const seen = useRef(feed.value.told);
@@ -70,7 +70,8 @@ export function Events() {
   const { events, state, told } = useTopic(feed);
   const [held, setHeld] = useState(null);
   const [onlyBad, setOnlyBad] = useState(false);
-  const first = useRef(events[0]?.id ?? Infinity); // what was there when this was opened is not fresh
+  // Events that existed when this view was opened are not marked as new.
+  const first = useRef(events[0]?.id ?? Infinity);
   if (first.current === Infinity && events.length) first.current = events[0].id;
   const source = held?.events ?? events;
   const lines = (onlyBad ? source.filter((e) => e.level === "warn" || isBad(e)) : source).slice(0, SHOWN);

@@ -1,5 +1,5 @@
-// The stored events as they come: the newest few hundred, then every two seconds what came after them. Not the daemon's
-// event stream: browsers allow six connections to one host over all windows, and each window would hold one.
+// The stored events: first the newest few hundred, then every two seconds the ones after them. It does not use the
+// daemon's event stream: browsers allow six connections per host for all windows, and each window would use one.
 import { ask, Refusal } from "./api.js";
 import { topic } from "./topic.js";
 
@@ -7,21 +7,23 @@ const KEPT = 500; // events
 const FIRST = 300;
 const PAUSE = 2000; // ms between two requests
 
-// `events`: newest first. `state`: loading, live, lost. `told`: how many came since the page was opened.
+// `events`: newest first. `state`: loading, live, lost. `told`: number of events that arrived since the page was
+// opened.
 export const feed = topic({ events: [], state: "loading", told: 0 });
 
 const watchers = new Set();
-// Calls back when something has moved.
+// Registers a function to call after new events. Returns a function that removes it.
 export function onChange(watcher) {
   watchers.add(watcher);
   return () => watchers.delete(watcher);
 }
 
-let next = null; // the id after which events are wanted; before the first answer none
+let next = null; // the id after which events are requested; null before the first response
 let asking = false;
 let timer = 0;
 
-// What came since the last request. Nothing if that is not known: its event is deleted, or the ids are another state's.
+// Returns the events since the last request. Returns null if they are unknown: the event was deleted, the ids
+// belong to another state database, or there are more than one response holds.
 async function later() {
   if (next === null) return null;
   try {
@@ -36,7 +38,7 @@ async function later() {
 async function bring() {
   const page = await later();
   const { events, state, told } = feed.value;
-  // What lies further back than one answer is left out.
+  // Older events that do not fit into one response are left out.
   const whole = page ?? (await ask(`transitions?limit=${FIRST}`));
   const came = [...whole.events].reverse();
   const fresh = next === null ? 0 : page ? came.length : came.filter((event) => event.id > next).length;

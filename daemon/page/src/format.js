@@ -1,13 +1,13 @@
-// Numbers, spans and times as people read them, in the language of the page.
+// Formats numbers, durations and times in the language of the page.
 import { language } from "./words.js";
 
 export const ALL = ["QUEUED", "SENT", "IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "TIMED_OUT", "CANCELLED", "UNKNOWN"];
 export const BAD = ["FAILED", "REJECTED", "TIMED_OUT"];
 export const ENDED = [...BAD, "SUCCEEDED", "CANCELLED"];
-// States that stand among the statuses: no response has shown the task yet, or the platform does not know its id.
+// States listed among the statuses: no response has shown the task yet, or the platform does not know its id.
 export const UNREAD = ["pending", "gone"];
 export const LIVE = ["QUEUED", "SENT", "IN_PROGRESS", "UNKNOWN", "pending"];
-// In a bar: ends first, the bad ones at the left, where they are seen.
+// The order in a bar: finished statuses first, failures leftmost, where they are most visible.
 export const BAR = ["FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED", "CANCELLED", "IN_PROGRESS", "SENT", "QUEUED", "UNKNOWN"];
 
 const made = new Map();
@@ -20,7 +20,7 @@ function once(key, make) {
 export const number = (value) => once("number", (l) => new Intl.NumberFormat(l)).format(value);
 export const decimal = (value, digits = 1) =>
   once(`decimal ${digits}`, (l) => new Intl.NumberFormat(l, { minimumFractionDigits: digits, maximumFractionDigits: digits })).format(value);
-// 99.97 % is not 100 %: only what is whole is shown as whole.
+// 99.97 % is not rounded to 100 %, nor 0.01 % to 0 %.
 export function percent(ratio) {
   const whole = ratio >= 1 || ratio <= 0;
   const shown = whole ? ratio : Math.min(Math.max(ratio, 0.001), 0.999);
@@ -32,7 +32,7 @@ export const sum = (counts, statuses) => statuses.reduce((all, status) => all + 
 const unit = (value, name, digits = 0) =>
   once(`${name} ${digits}`, (l) => new Intl.NumberFormat(l, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits })).format(value);
 
-// 0.35 s, 12 s, 4 min, 2 hr 5 min, 3 days 4 hr.
+// Formats a duration: 0.35 s, 12 s, 4 min, 2 hr 5 min, 3 days 4 hr.
 export function span(seconds) {
   const s = Math.max(seconds, 0);
   if (s < 10) return unit(s, "second", s < 1 ? 2 : 1);
@@ -47,7 +47,7 @@ export function span(seconds) {
 
 export const milliseconds = (text) => Date.parse(text);
 
-// 3 s ago, in 4 min.
+// Formats a time relative to now: 3 s ago, in 4 min.
 export function relative(at, now) {
   const seconds = (at - now) / 1000;
   const size = Math.abs(seconds);
@@ -57,7 +57,7 @@ export function relative(at, now) {
 }
 
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-// Time of day; the day too if it is not today.
+// Formats the time of day, and the day if it is not today.
 export function clock(text, exact = false) {
   const at = new Date(text);
   const fraction = exact ? { fractionalSecondDigits: 3 } : {};
@@ -68,7 +68,8 @@ const day = (at) => once("day", (l) => new Intl.DateTimeFormat(l, { month: "shor
 export const full = (text) =>
   once("full", (l) => new Intl.DateTimeFormat(l, { dateStyle: "medium", timeStyle: "long" })).format(new Date(text));
 
-// The value below which that part of a histogram lies, taken as evenly spread within a bucket; Infinity beyond the last.
+// Returns a quantile of a histogram, interpolated linearly within a bucket: null without samples, Infinity above
+// the last edge.
 export function quantile({ count, up_to: edges }, part) {
   if (!count) return null;
   const rank = part * count;

@@ -1,14 +1,14 @@
-// Is the daemon itself well: what it writes to, whom it asks, whether the keys are taken.
+// The health of the daemon itself: state database, sinks, configuration, accounts and credentials.
 import { feed } from "./feed.js";
 import { clock, number, span } from "./format.js";
 import { Ago, Clock, Fact, html, Shown } from "./parts.js";
 import { useTopic } from "./topic.js";
 import { named, phrase, t } from "./words.js";
 
-const KEYS = ["no_keys", "auth", "clock_skew"]; // troubles that speak of the credentials
-const MANY = 100; // events that wait for a sink: fewer are on their way
+const KEYS = ["no_keys", "auth", "clock_skew"]; // failure reasons that concern the credentials
+const MANY = 100; // undelivered events per sink; a lower number is normal
 
-// What is wrong, in words. Empty when all is well.
+// Returns the problems as text. Empty if the daemon is healthy.
 export function problemsOf(status, stream) {
   const found = [];
   if (!status.store.up) found.push(`${t("health.store")}: ${t("health.store_down")}`);

@@ -1,4 +1,4 @@
-// One job: how far it is, and the devices that failed with what they said.
+// One job: its progress, and the failed tasks with their device messages.
 import { useState } from "preact/hooks";
 import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
@@ -9,7 +9,7 @@ import { tasksAddress } from "./route.js";
 import { TasksTable } from "./tasks_table.js";
 import { named, t } from "./words.js";
 
-const MOST = 1000; // bad tasks that are read at once: the API's longest page
+const MOST = 1000; // failed tasks that are read at once: the largest page of the API
 const SHOWN = 50;
 const REASONS = 6;
 
@@ -36,7 +36,7 @@ function Facts({ job }) {
     </dl>`;
 }
 
-// The same words from many devices are one cause.
+// Groups the tasks by device message: the same message from many devices is one cause.
 function Reasons({ tasks, total }) {
   const counted = new Map();
   for (const task of tasks) counted.set(task.message ?? "", (counted.get(task.message ?? "") ?? 0) + 1);

@@ -1,19 +1,20 @@
-// The watched jobs as a table: progress by status, what is bad, when it will end.
+// The watched jobs as a table: progress by status, failures and the estimated end.
 import { useState } from "preact/hooks";
 import { ALL, BAD, ENDED, number, percent, sum } from "./format.js";
 import { Ago, Bar, Count, Empty, html, jobLink, Table } from "./parts.js";
 import { tasksAddress } from "./route.js";
 import { named, phrase, t } from "./words.js";
 
-const SHOWN = 100; // rows at first, and more with each press
+const SHOWN = 100; // rows at first; each press of the button adds as many
 const counts = (job) => job.tasks ?? job.observed;
 export const bad = (job) => sum(counts(job), BAD);
-// All that is bad: tasks that replies have named, and those that only the counts of their jobs have yet.
+// Counts all failed tasks: the observed ones, and those that only the job statistics report so far.
 export function badOf(jobs, listed) {
   const ahead = (job) => Math.max(0, bad(job) - sum(job.observed, BAD));
   return listed + jobs.reduce((all, job) => all + ahead(job), 0);
 }
-export const BAD_TASKS = `tasks?limit=1&status=${BAD.join()}`; // whose total is what is listed
+// Its total is the number of failed tasks in the task list.
+export const BAD_TASKS = `tasks?limit=1&status=${BAD.join()}`;
 
 const titleOf = (job) => job.job_name ?? job.job_id;
 
@@ -32,7 +33,7 @@ export function Progress({ job }) {
     <span class="quiet small" aria-hidden="true">${percent(done / all)} · ${t("jobs.of", { done: number(done), all: number(all) })}</span>`;
 }
 
-// The place is named where there are several.
+// Adds the account and the instance if there are several.
 function Place({ job, accounts }) {
   const words = [named("job_status", job.status ?? "UNKNOWN")];
   if (accounts.length > 1) words.push(job.account);
@@ -57,14 +58,14 @@ const COLUMNS = (accounts) => [
 const endOf = (job) => (job.ended_at ? "~~" : job.eta_half_at ?? job.eta_most_at ?? "~");
 const byName = (a, b) => titleOf(a).localeCompare(titleOf(b)) || a.job_id.localeCompare(b.job_id);
 const ORDER = {
-  // What runs, then the rest; the newest jobs are not known, so by name.
+  // Unfinished jobs first, then finished ones; each by name, because the age of a job is unknown.
   running: (a, b) => Number(Boolean(a.ended_at)) - Number(Boolean(b.ended_at)),
   name: () => 0,
   progress: (a, b) => (b.progress_ratio ?? 0) - (a.progress_ratio ?? 0),
   bad: (a, b) => bad(b) - bad(a),
   stalled: (a, b) => b.stalled - a.stalled,
   overdue: (a, b) => (b.overdue ?? 0) - (a.overdue ?? 0),
-  // The next end first, unknown ones last.
+  // The earliest estimated end first, unknown ones last.
   eta: (a, b) => endOf(a).localeCompare(endOf(b)),
 };
 const SHOW = { all: () => true, running: (job) => !job.ended_at, bad: (job) => bad(job) > 0 };

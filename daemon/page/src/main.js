@@ -1,4 +1,4 @@
-// The status page: its frame and which view is shown. It asks /api/v1 alone and changes nothing.
+// The status page: its frame and the current view. It only reads /api/v1 and changes nothing.
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import "./style.css";
@@ -22,7 +22,7 @@ import { language, speak, t } from "./words.js";
 
 const VIEWS = { "": Overview, tasks: Tasks, pace: Pace, distributions: Distributions, health: Health, job: Job, task: Task };
 const MENU = [["", "overview"], ["tasks", "tasks"], ["pace", "pace"], ["distributions", "distributions"], ["health", "health"]];
-// Which entry of the menu a view belongs to.
+// The menu entry to which a view belongs.
 const UNDER = { job: "", task: "tasks" };
 
 function Menu({ view }) {
@@ -63,7 +63,7 @@ function Frame() {
     document.title = bad ? t("page.bad_title", { shown: number(bad) }) : t("page.title");
   });
   const [view = "", ...ids] = parts;
-  const View = Object.hasOwn(VIEWS, view) && VIEWS[view]; // the address may say #/__proto__
+  const View = Object.hasOwn(VIEWS, view) && VIEWS[view]; // the address may be #/__proto__
   const metrics = document.getElementById("metrics")?.getAttribute("href");
   const skip = (event) => {
     event.preventDefault();
@@ -90,7 +90,7 @@ function Frame() {
     </footer>`;
 }
 
-// "/" goes to the search, as in other tools.
+// The "/" key moves the focus to the search field, as in other tools.
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest?.("input, select, textarea")) return;

@@ -1,4 +1,4 @@
-// What an operator wants to know first: is anything bad, what runs and when will it end, what just happened.
+// The overview for an operator: failures, unfinished jobs and their estimated end, the newest changes.
 import { useAnswer } from "./answer.js";
 import { Events } from "./events.js";
 import { BAD, LIVE, number, quantile } from "./format.js";
@@ -14,7 +14,8 @@ function Tile({ value, word, hint, kind, href }) {
   return html`<li>${href ? html`<a class=${box} href=${href} title=${hint}>${inside}</a>` : html`<div class=${box} title=${hint}>${inside}</div>`}</li>`;
 }
 
-// Those that the list shows, or the number and its link would not agree: it has no tasks that only their jobs' counts have.
+// Counts the tasks that the list shows; otherwise the number and its link would differ. The list does not contain
+// tasks that only the job statistics report.
 const UNFINISHED = `tasks?limit=1&status=${LIVE.join()}`;
 
 function Summary({ jobs, accounts, badTasks }) {
@@ -35,7 +36,7 @@ function Summary({ jobs, accounts, badTasks }) {
   </ul>`;
 }
 
-// An account's quota and delays in a few lines; the APIs that it does not use are left out.
+// The quota and the delays of an account in a few lines. Unused APIs are left out.
 function Glance({ account, several }) {
   const name = (words) => (several ? `${words} · ${account.name}` : words);
   return html`

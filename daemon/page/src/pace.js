@@ -1,4 +1,4 @@
-// The scarce thing and what it buys: calls to each API beside what is allowed, and how late changes are noticed.
+// The API quota and its effect: calls to each API compared with the rate limit, and detection delays.
 import { useMemo } from "preact/hooks";
 import { Chart, colour } from "./chart.js";
 import { feed } from "./feed.js";
@@ -9,7 +9,7 @@ import { useTopic } from "./topic.js";
 import { t } from "./words.js";
 
 const LINES = ["line-1", "line-2", "line-3", "line-4", "line-5", "line-6", "line-7"];
-const LEAST = 0.02; // s: the lowest delay that the chart tells from others
+const LEAST = 0.02; // s: the chart shows lower delays as this one
 
 const failuresOf = (api) => Object.entries(api.failures).reduce((all, [reason, n]) => all + (reason === "throttled" ? 0 : n), 0);
 
@@ -65,7 +65,7 @@ function Delays({ account }) {
   return html`<${Table} caption=${t("pace.delay_caption", { account: account.name })} columns=${columns} rows=${account.detection_delay} id=${(delay) => delay.class} />`;
 }
 
-// [times, bad, good, other]: each change's delay in seconds.
+// Returns [times, bad, good, other]: the delay of each change in seconds.
 function dots(events) {
   const points = events.filter((event) => event.event === "task_transition")
     .map((event) => ({ at: milliseconds(event.observed_at) / 1000, late: Math.max((milliseconds(event.observed_at) - milliseconds(event.modified_at)) / 1000, LEAST), kind: BAD.includes(event.to) ? 1 : event.to === "SUCCEEDED" ? 2 : 3 }))

@@ -1,4 +1,4 @@
-// Small parts that all pages share. What comes from the cloud is only ever text.
+// Small parts that all views share. Data from the platform are only ever inserted as text.
 import { html } from "htm/preact";
 import { Refusal } from "./api.js";
 import { ALL, BAR, clock, ENDED, full, milliseconds, number, percent, relative, sum } from "./format.js";
@@ -14,11 +14,12 @@ export const taskLink = (account, id) => link("task", account, id);
 export const Status = ({ status, text }) => html`
   <span class=${`status s-${status}`}>${named("status", status)}${text ? html` <q>${text}</q>` : ""}</span>`;
 
-// All that says how long ago something was is drawn anew together, each second.
+// All relative times are redrawn together, once per second.
 const second = topic(0);
 setInterval(() => document.hidden || second.set(second.value + 1), 1000);
 
-// How long ago, or until when. A clock that differs from the daemon's must not make the past a future.
+// Shows how long ago a time was, or how long until it. A clock that differs from the daemon's must not turn the
+// past into the future.
 export function Ago({ at, future = false }) {
   useTopic(second);
   const now = Date.now();
@@ -28,7 +29,7 @@ export function Ago({ at, future = false }) {
 }
 export const Clock = ({ at, exact }) => (at ? html`<time datetime=${at} title=${full(at)}>${clock(at, exact)}</time>` : null);
 
-// Tasks by status as one bar; its words are for those who do not see it.
+// Shows the tasks by status as one bar, with a text for screen readers.
 export function Bar({ counts, total }) {
   const all = total ?? sum(counts, ALL);
   if (!all) return html`<div class="bar" aria-hidden="true"></div>`;
@@ -46,14 +47,15 @@ export const Loading = () => html`<div class="empty loading" role="status"><p>${
 export const Problem = ({ error }) => html`<div class="empty problem" role="alert">
   <p>${error instanceof Refusal ? t("state.refused", { why: error.message }) : t("state.no_answer")}</p></div>`;
 
-// What to show of an answer: it, or that it is not there. Draws `then` with data only.
+// Draws `then` with the data of a response; without data, the error or the loading state.
 export function Shown({ answer, then }) {
   if (answer.data !== undefined) return then(answer.data);
   return answer.error ? html`<${Problem} error=${answer.error} />` : html`<${Loading} />`;
 }
 
-// A table that becomes cards on a narrow screen. Roles are named, for a table that is laid out otherwise loses them.
-// columns: [{key, name, class, sort, cell(row)}]; the first is the row's header, `sort` the order that pressing it gives.
+// A table that becomes cards on a narrow screen. It has explicit ARIA roles, because a table with another layout
+// loses its own. columns: [{key, name, class, sort, cell(row)}]; the first is the header of the row, `sort` is the
+// order after a press on its heading.
 export function Table({ caption, columns, rows, id, rowClass, sort, onSort }) {
   const head = (column) => {
     if (!column.sort) return column.name;
@@ -75,6 +77,6 @@ export function Table({ caption, columns, rows, id, rowClass, sort, onSort }) {
 
 export const Fact = ({ name, hint, children }) => html`<div class="fact"><dt title=${hint}>${name}</dt><dd>${children}</dd></div>`;
 
-// A count that must stand out when it is not 0.
+// A number that is highlighted if it is not 0.
 export const Count = ({ value, kind = "bad" }) =>
   value ? html`<span class=${`count ${kind}`}>${number(value)}</span>` : html`<span class="none">0</span>`;

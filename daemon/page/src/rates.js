@@ -1,8 +1,8 @@
-// Calls a second to each API, from the counts that the daemon gives: kept while the page is open.
+// Calls per second to each API, computed from the call counters of the status. Kept while the page is open.
 import { milliseconds } from "./format.js";
 
-const KEPT = 720; // readings, an hour of them
-const WINDOW = 60_000; // ms that "now" looks back
+const KEPT = 720; // readings, about one hour
+const WINDOW = 60_000; // ms over which the current rate is averaged
 
 const readings = []; // {at, started, calls: {"account API": n}}
 
@@ -12,13 +12,13 @@ export function measure(status, at) {
   if (readings.at(-1)?.at === at) return;
   const calls = {};
   for (const account of status.accounts) for (const api of account.apis) calls[nameOf(account.name, api.action)] = api.calls;
-  // Counts begin anew with the daemon.
+  // The counters restart from 0 with the daemon.
   if (readings.length && readings[0].started !== milliseconds(status.started)) readings.length = 0;
   readings.push({ at, started: milliseconds(status.started), calls });
   if (readings.length > KEPT) readings.shift();
 }
 
-// {rate, seconds} over the last minute, or over what there is of it; nothing before the second reading.
+// Returns {rate, seconds} over the last minute, or over the readings so far; null before the second reading.
 export function recentRate(name) {
   const last = readings.at(-1);
   const first = readings.find((one) => one.at >= (last?.at ?? 0) - WINDOW);
@@ -27,7 +27,7 @@ export function recentRate(name) {
   return { rate: Math.max(0, last.calls[name] - (first.calls[name] ?? 0)) / seconds, seconds };
 }
 
-// [times in s, calls/s of each name ...] between readings.
+// Returns [times in s, calls per second of each name ...] between readings.
 export function rateLines(names) {
   const lines = [[], ...names.map(() => [])];
   for (let i = 1; i < readings.length; ++i) {

@@ -1,4 +1,5 @@
-// Where we are: #/tasks?status=FAILED is {parts: ["tasks"], parameters: {status: "FAILED"}}.
+// The current address: #/tasks?status=FAILED becomes
+// {parts: ["tasks"], parameters: {status: "FAILED"}}.
 import { query } from "./api.js";
 import { topic } from "./topic.js";
 
@@ -8,7 +9,7 @@ function read() {
   try {
     parts = path.split("/").filter(Boolean).map(decodeURIComponent);
   } catch {
-    parts = ["?"]; // no address of ours
+    parts = ["?"]; // not a valid address of the page
   }
   return { parts, parameters: Object.fromEntries(new URLSearchParams(search.replaceAll("+", "%2B"))) };
 }
@@ -20,7 +21,8 @@ addEventListener("hashchange", () => {
   const page = () => [...route.value.parts, route.value.parameters.cursor].join("/");
   const before = page();
   route.set(read());
-  // A new page begins at its top, and its heading is what is read out.
+  // A new view starts at its top, and the focus moves to its heading, which screen readers
+  // announce.
   if (!replaced && before !== page()) {
     scrollTo(0, 0);
     requestAnimationFrame(() => document.querySelector("main h1")?.focus({ preventScroll: true }));
@@ -33,7 +35,7 @@ export const tasksAddress = (parameters) => {
   return `#/tasks${text ? `?${text}` : ""}`;
 };
 
-// The same page with other parameters, without a step in the browser's history.
+// Shows the same view with other parameters, without a new entry in the browser's history.
 export function replace(address) {
   replaced = true;
   history.replaceState(null, "", address);

@@ -1,4 +1,4 @@
-// One task: what is held of it, its life, and what will be asked next.
+// One task: its last known status, its history and its next poll.
 import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
 import { Ago, Clock, Empty, Fact, html, jobLink, Shown, Status, Table } from "./parts.js";

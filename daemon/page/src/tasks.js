@@ -1,4 +1,4 @@
-// All tasks, found by the daemon: the page holds one page of them, however many there are.
+// All tasks. The daemon searches and filters; the browser holds one page of results, however many there are.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
@@ -8,16 +8,16 @@ import { replace, route, tasksAddress } from "./route.js";
 import { Pages, TasksTable } from "./tasks_table.js";
 import { named, t } from "./words.js";
 
-const SIZE = 50; // tasks a page
-const TYPING = 300; // ms without a key until it is asked
-const LONGEST = 128; // bytes that the daemon searches for: 42 Chinese characters
+const SIZE = 50; // tasks per page
+const TYPING = 300; // ms after the last key press before the search starts
+const LONGEST = 128; // bytes, the maximum length of a search text at the daemon: 42 Chinese characters
 
 const fitting = (text) => text.slice(0, new TextEncoder().encodeInto(text, new Uint8Array(LONGEST)).read);
 
 const CHOICES = [...ALL, ...UNREAD];
 const FILTERS = ["q", "status", "job", "account"];
 const filtersOf = (parameters) => Object.fromEntries(FILTERS.map((name) => [name, parameters[name] ?? ""]));
-// From what is set by now: a word that was being typed must not undo a status ticked meanwhile.
+// Starts from the current filters: a search text in progress must not undo a status that was selected meanwhile.
 const set = (changed) => replace(tasksAddress({ ...filtersOf(route.value.parameters), ...changed }));
 
 function Search({ value, onChange }) {
@@ -25,7 +25,7 @@ function Search({ value, onChange }) {
   const timer = useRef(0);
   const typed = useRef(value);
   useEffect(() => {
-    if (value !== typed.current) setText(value); // changed by a link
+    if (value !== typed.current) setText(value); // a link changed it
     typed.current = value;
   }, [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -64,7 +64,7 @@ export function Tasks({ parameters, jobs, status }) {
   const filters = filtersOf(parameters);
   const page = Math.max(1, Number.parseInt(parameters.page, 10) || 1);
   const answer = useAnswer(`tasks?${query({ ...filters, limit: SIZE, cursor: parameters.cursor })}`);
-  // While another page is on its way the old one stays, so that nothing jumps.
+  // The previous page of results stays until the next one arrives, so that the layout does not jump.
   const last = useRef();
   if (answer.data || answer.error || !last.current) last.current = { answer, page, cursor: parameters.cursor };
   const { answer: shown, ...place } = last.current;

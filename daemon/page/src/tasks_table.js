@@ -1,4 +1,4 @@
-// A page of tasks, and the way to the next one.
+// One page of tasks, and the links to the next and previous page.
 import { Ago, html, jobLink, Status, Table, taskLink } from "./parts.js";
 import { number } from "./format.js";
 import { t } from "./words.js";
@@ -13,7 +13,7 @@ const status = (task) => html`<${Status} status=${task.status ?? task.state} tex
 const progress = (task) => (task.progress === undefined ? html`<span class="none">–</span>` : html`<span class="meter" role="img" aria-label=${`${task.progress} %`}><span style=${{ width: `${Math.min(task.progress, 100)}%` }}></span></span> <span aria-hidden="true">${task.progress} %</span>`);
 const words = (text) => (text ? html`<span class="device-text">${text}</span>` : html`<span class="none">–</span>`);
 
-// `withJob`: the tasks are of several jobs.
+// `withJob`: adds a column for the job, if the tasks belong to several jobs.
 export function TasksTable({ caption, tasks, withJob, several }) {
   const columns = [
     { key: "device", name: t("tasks.device"), class: "wide", cell: device },
@@ -28,7 +28,7 @@ export function TasksTable({ caption, tasks, withJob, several }) {
   return html`<${Table} caption=${caption} columns=${columns} rows=${tasks} id=${(task) => `${task.account} ${task.task_id}`} />`;
 }
 
-// Which cursor led to a page's address: what "previous" goes back to. The oldest leave.
+// The cursor that led to each page's address, for the link "previous". The oldest are removed first.
 const before = new Map();
 const BEFORE = 500;
 function cameFrom(address, cursor) {
@@ -37,7 +37,7 @@ function cameFrom(address, cursor) {
   if (before.size > BEFORE) before.delete(before.keys().next().value);
 }
 
-// address(cursor, page) is a page's link.
+// `address(cursor, page)` returns the link to a page.
 export function Pages({ data, size, cursor = "", page = 1, address }) {
   const from = (page - 1) * size + 1;
   const next = data.next_cursor && address(data.next_cursor, page + 1);

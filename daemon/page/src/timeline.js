@@ -1,5 +1,6 @@
-// A task's life: what is known of each change, and between which two looks it lies. Nothing is drawn where it was not
-// seen: a change is a striped span, from the last reply that showed the old status to the first that showed the new one.
+// The history of a task: each change, and the two polls between which it happened. Only observed statuses are drawn
+// as certain: a change is a striped span, from the last response with the old status to the first response with the
+// new one.
 import { EventWords } from "./events.js";
 import { clock, ENDED, milliseconds, span } from "./format.js";
 import { Clock, Empty, html, Status } from "./parts.js";
@@ -7,7 +8,8 @@ import { named, t } from "./words.js";
 
 const STEPS = new Set(["task_transition", "task_baseline"]);
 
-// [{from, to, status, attempt}] in ms: certain spans have a status, those between two looks have `seen: false`.
+// Returns [{from, to, status}] in ms. Spans between two polls also have `unsure: true` and `before`, the old
+// status.
 function spans(task, now) {
   const { last, history } = task;
   const parts = [];
@@ -24,19 +26,19 @@ function spans(task, now) {
     status = move.to;
   }
   const ended = ENDED.includes(status);
-  // An end lasts for ever: a little of it is shown, so that the rest can be seen.
+  // The final status lasts forever: only a short part is drawn, so that the rest stays visible.
   const life = from - (parts[0]?.from ?? from);
   const rest = ended ? Math.min(now, from + Math.max(life * 0.08, 500)) : now;
   parts.push({ from, to: Math.max(rest, from), status });
   return parts.filter((part) => part.to > part.from || !part.unsure);
 }
 
-const UNSEEN = 1000; // of the line's width: below it a part would not be seen
+const UNSEEN = 1000; // a span gets at least 1/1000 of the line's width, so that it stays visible
 
 function Line({ task }) {
   if (!task.last) return null;
   const parts = spans(task, milliseconds(task.now));
-  // What was over when it was first seen has no life that was seen.
+  // A task that was finished at its first observation has no observed history.
   if (parts.length === 1 && ENDED.includes(parts[0].status)) return null;
   const begin = parts[0].from;
   const end = parts.at(-1).to;

@@ -1,4 +1,4 @@
-// A value that parts of the page watch.
+// A value that parts of the page observe: they redraw when it changes.
 import { useEffect, useReducer } from "preact/hooks";
 
 export function topic(value) {

@@ -1,4 +1,4 @@
-// The language of the page, and its words.
+// The language of the page, and its texts.
 import en from "./words_en.js";
 import zh from "./words_zh.js";
 import { topic } from "./topic.js";
@@ -10,7 +10,7 @@ function stored() {
   try {
     return localStorage.getItem(KEPT);
   } catch {
-    return null; // a browser that keeps nothing
+    return null; // the browser has no storage
   }
 }
 
@@ -21,26 +21,27 @@ export function speak(name) {
   try {
     localStorage.setItem(KEPT, name);
   } catch {
-    // then it is asked again next time
+    // the choice is not remembered
   }
   language.set(name);
 }
 
-// Under `key.one` are the words for one, if `n` is among the values.
+// Returns the text of a key. `key.one` is the singular, used if the value `n` is 1.
 function textOf(key, values) {
   const words = WORDS[language.value];
   return (values.n === 1 && words[`${key}.one`]) || words[key];
 }
 
-// The words of that key; {name} stands for a value.
+// Returns the text of a key; {name} is replaced by the value.
 export function t(key, values = {}) {
   return textOf(key, values).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-// The same with values that are parts of the page.
+// Like t, with values that are parts of the page.
 export function phrase(key, values) {
   return textOf(key, values).split(/\{(\w+)\}/).map((part, n) => (n % 2 ? values[part] : part));
 }
 
-// A word of the daemon's own lists, or as it stands if it is not among them.
+// Returns the text of a name that the daemon uses, such as a status, or the name itself if it has
+// no text.
 export const named = (group, word) => WORDS[language.value][`${group}.${word}`] ?? word;
