@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Accounts beside each other: instances of one share its quota, no account waits for another, a proxy is its own."""
+"""Several accounts: the instances of one share its quota, no account waits for another, and each has its own proxy."""
 
 import http.client
 import http.server
@@ -16,7 +16,7 @@ SHARE = 0.8
 LIMIT = 8      # ceil(QUOTA * SHARE)
 SPAN = 8       # s
 PACE_KEPT = 0.9
-PACE_BUSY = 0.75   # of what was reached before, on a machine that holds programs up
+PACE_BUSY = 0.75   # of the rate before, on a machine that delays programs
 
 TWO_REGIONS = """
 accounts:
@@ -39,7 +39,7 @@ def still_tasks(name, count):
 
 
 class Proxy:
-    """Passes on whole requests, as a proxy for http does, and counts them by the key they are signed with."""
+    """Forwards complete requests, as an HTTP proxy does, and counts them by the AccessKey that signs them."""
 
     def __init__(self):
         self.seen = []
@@ -111,7 +111,7 @@ class Accounts(harness.TestCase):
             self.assertGreater(count, len(calls) * 0.4, f"{region} has its part")
 
     def rates(self, cloud, names):
-        """Calls a second of each account within SPAN."""
+        """Returns the calls per second of each account within SPAN."""
         before = self.calls(cloud)
         begun = time.monotonic()
         time.sleep(SPAN)
@@ -130,7 +130,7 @@ class Accounts(harness.TestCase):
             for name in names:
                 daemon.wait_metric("taskwatchd_tasks", 12, account=name, state="unfinished")
             before = self.rates(cloud, names)
-            # The endpoint of the first hangs: each of its calls takes the 10 s that it may.
+            # The endpoint of the first account does not respond: each of its calls takes the 10 s of its timeout.
             cloud.switch(only_account="acc0", slow=1, slow_ms=60000)
             time.sleep(2)
             after = self.rates(cloud, names)
@@ -149,7 +149,7 @@ class Accounts(harness.TestCase):
         proxy = Proxy()
         worlds.replace_in(cloud.config_file,
                           ('  - name: "demo"\n', f'  - name: "demo"\n    proxy: {proxy.url}\n'))
-        # What the environment says of proxies is not ours to follow.
+        # The daemon must not use the proxy settings of the environment.
         holder, dead = harness.closed_port()
         self.addCleanup(holder.close)
         env = harness.clean_environment(http_proxy=f"http://127.0.0.1:{dead}",

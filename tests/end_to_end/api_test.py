@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The HTTP API of a running daemon: pages over a job that moves, filters, the event stream over a
-restart, and docs/reference/openapi.yaml held to what is really answered."""
+"""The HTTP API of a running daemon: pages of a job whose tasks change, filters, the event stream across a restart.
+All responses are checked against docs/reference/openapi.yaml."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ BAD = set(worlds.BAD)
 
 
 class Stream:
-    """A client of Server-Sent Events, as far as the daemon uses them."""
+    """A client for the part of Server-Sent Events that the daemon uses."""
 
     def __init__(self, url, last=None):
         address = urllib.parse.urlsplit(url)
@@ -35,7 +35,7 @@ class Stream:
         self.closed = False
 
     def read(self):
-        """All that has come so far, without the chunks' frames."""
+        """Returns everything received so far, without the frames of the chunks."""
         try:
             while not self.closed:
                 part = self.socket.recv(65536)
@@ -53,7 +53,7 @@ class Stream:
         return body.decode()
 
     def events(self):
-        """(id, name, data) of each event that came whole."""
+        """Returns (id, name, data) of each complete event."""
         found = []
         for block in self.read().split("\n\n")[:-1]:
             fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
@@ -66,7 +66,7 @@ class Stream:
 
 
 class Schema:
-    """Checks answers against docs/reference/openapi.yaml: as much of JSON schema as that file uses."""
+    """Checks responses against docs/reference/openapi.yaml. It supports the part of JSON schema that the file uses."""
 
     def __init__(self):
         with open(os.path.join(DOCS, "reference", "openapi.yaml"), encoding="utf-8") as file:
@@ -139,7 +139,7 @@ class Api(harness.TestCase):
         return answer["data"] if code == 200 else answer
 
     def pages(self, daemon, query, limit):
-        """All tasks, page by page; after each page its totals."""
+        """Returns all tasks, page by page, and the total in each response."""
         found, totals, cursor = [], [], ""
         while True:
             data = self.ask(daemon, f"tasks?limit={limit}{query}" + (f"&cursor={cursor}" if cursor else ""))
@@ -205,7 +205,7 @@ class Api(harness.TestCase):
 
         self.assertEqual(self.ask(again, "events", 410, headers={"Last-Event-ID": "999999"})["errorType"], "gone")
         self.assertEqual(again.stop(), 0)
-        # As pruning leaves it.
+        # The same state as after pruning.
         with sqlite3.connect(f"{cloud.directory}/state.db") as state:
             state.execute("DELETE FROM events WHERE id<=3")
         third = self.daemon(cloud.config_file).started()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""No secret leaves: the whole daemon, logging all it can, with secrets that are easy to find, every
-kind of refusal forced on it; then every byte that it wrote or shows is searched for them."""
+"""No secret leaves the daemon. The daemon runs at the most detailed log level, with secrets that
+are easy to find, and every kind of rejection is forced. Then every byte that it wrote or serves
+is searched for the secrets."""
 
 import base64
 import os
@@ -48,7 +49,8 @@ state: {{path: state.db}}
 
 
 def forms(secret):
-    """How it could stand somewhere: plain, URL-encoded once and twice, base64 at each offset, hex."""
+    """Returns the forms in which a secret could appear: plain, URL-encoded once and twice, base64
+    at each offset, hex."""
     raw = secret.encode()
     once = urllib.parse.quote(secret, safe="")
     found = {raw, once.encode(), urllib.parse.quote(once, safe="").encode(),
@@ -56,7 +58,7 @@ def forms(secret):
              raw.hex().upper().encode()}
     for offset in range(3):
         text = base64.b64encode(b"\0" * offset + raw)
-        # Without the ends, which hang on the neighbours.
+        # Without the ends, which depend on the neighbouring bytes.
         inner = text[4 if offset else 0:len(text) - 4]
         found |= {inner, inner.replace(b"+", b"-").replace(b"/", b"_")}
     return {form for form in found if len(form) >= 16}
@@ -82,7 +84,8 @@ class Canary(harness.TestCase):
         return self.iotsim(worlds.scenario(*accounts))
 
     def shown(self, daemon):
-        """Everything that the daemon wrote, shows or is started with: {where: bytes}."""
+        """Returns everything that the daemon wrote, serves or was started with, as {location:
+        bytes}."""
         found = {"log": "\n".join(daemon.lines).encode()}
         for path in ("/metrics", "/", "/api/v1/tasks/static-one", "/api/v1/tasks/role-one",
                      "/api/v1/tasks/chain-one"):
@@ -97,13 +100,13 @@ class Canary(harness.TestCase):
         return found
 
     def refused(self, cloud, code, since):
-        """Waits until the cloud has refused calls so."""
+        """Waits until the platform has rejected calls with this code."""
         harness.wait_for(lambda: f"{code} at the cloud; {self.running.tail()}", lambda: any(
             call["code"].startswith(code) and call["mono_us"] > since
             for call in cloud.control("calls")["calls"]), deadline=90)
 
     def renewed(self, cloud, daemon):
-        """Both accounts that live by sessions have one that is good."""
+        """Waits until both accounts with temporary credentials have valid ones."""
         harness.wait_for(lambda: f"a new session of each; {daemon.tail()}", lambda: {
             session["account"] for session in cloud.control("sessions")["sessions"]
             if not session["revoked"]} >= {"chain", "role"}, deadline=120)
@@ -113,7 +116,7 @@ class Canary(harness.TestCase):
                          lambda: any(words in line for line in list(daemon.lines)), deadline=120)
 
     def force(self, cloud, daemon):
-        """Each kind of refusal, long enough to be met."""
+        """Forces each kind of rejection, for long enough that the daemon meets it."""
         def newest():
             return max(call["mono_us"] for call in cloud.control("calls")["calls"])
 
@@ -124,7 +127,7 @@ class Canary(harness.TestCase):
         for xml in (False, True):
             cloud.switch(xml_errors=xml)
             since = newest()
-            worlds.rewrite(self.path("static.secret"), WRONG)  # the cloud quotes what was signed
+            worlds.rewrite(self.path("static.secret"), WRONG)  # the platform quotes the signed string
             self.refused(cloud, "SignatureDoesNotMatch", since)
             worlds.rewrite(self.path("static.secret"), SECRET)
             daemon.wait_metric("taskwatchd_account_up", 1, account="static", deadline=60)
@@ -150,7 +153,7 @@ class Canary(harness.TestCase):
         cloud.switch(session_fault="off")
         self.renewed(cloud, daemon)
         worlds.rewrite(self.path("role.secret"), WRONG)
-        self.write("token", OIDC[:-1] + "X", mode=0o600)  # STS quotes the token it refuses
+        self.write("token", OIDC[:-1] + "X", mode=0o600)  # STS quotes the token that it rejects
         cloud.control("revoke")
         self.refused(cloud, "InvalidSecurityToken.Malformed", since)
         self.told(daemon, "AuthenticationFail.OIDCToken.Invalid")
@@ -180,7 +183,7 @@ class Canary(harness.TestCase):
         for i, session in enumerate(sessions):
             secrets[f"secret of session {i}"] = session["secret"]
             secrets[f"token of session {i}"] = session["security_token"]
-            # A part of it is enough to look for what was cut.
+            # A part of it is enough to find truncated copies.
             secrets[f"head of the token of session {i}"] = session["security_token"][4:64]
         shown = self.shown(daemon)
         for told in (b"SignatureDoesNotMatch", b"AuthenticationFail.OIDCToken.Invalid",

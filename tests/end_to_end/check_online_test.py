@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`check --online`: one call for each account, instance and API, and what is wrong named with the mend."""
+"""`check --online`: one call for each account, instance and API; each problem is reported with its fix."""
 
 import json
 import unittest
@@ -70,7 +70,7 @@ class CheckOnline(harness.TestCase):
             self.write(f"keys/{name}.secret", secret + "\n", mode=0o600)
 
     def check(self, code, *edits, env=None):
-        """Runs it; the lines of stdout that tell of calls, and those of stderr."""
+        """Runs the command; returns the lines of stdout about calls, and the lines of stderr."""
         text = CONFIG_TEXT.replace("SIGNATURE", "v3")
         for old, new in edits:
             self.assertIn(old, text)
@@ -84,7 +84,7 @@ class CheckOnline(harness.TestCase):
         return told, result.stderr.splitlines()
 
     def calls(self):
-        """Calls that reached the cloud, as (account, API)."""
+        """Returns the calls that reached the platform, as (account, API)."""
         return [(call["account"], call["api"]) for call in self.cloud.control("calls")["calls"]]
 
     def policies(self, lines):
@@ -179,7 +179,7 @@ class CheckOnline(harness.TestCase):
     def test_it_keeps_to_what_the_daemon_leaves(self):
         second = ('    distributions: [D1]\n', '      - {name: second, region: cn-shanghai, id: iot-cn-demo0001, '
                   'endpoint: "ENDPOINT", tasks: []}\n    distributions: [D1]\n')
-        told, _ = self.check(OK, ("quota_share: 0.1", "quota_share: 0.94"), second)  # leaves 3 calls a second
+        told, _ = self.check(OK, ("quota_share: 0.1", "quota_share: 0.94"), second)  # leaves 3 calls per second
         self.assertIn("online: account demo, instance second: QueryTask responds", told)
         stamps = [call["mono_us"] for call in self.cloud.control("calls")["calls"]
                   if (call["account"], call["api"]) == ("demo", "QueryTask")]

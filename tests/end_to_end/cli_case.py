@@ -1,4 +1,4 @@
-"""What tests of the command line share: a small world, a configuration for it, exit codes."""
+"""Shared by the tests of the command line: a small world, a configuration for it, exit codes."""
 
 import json
 
@@ -33,7 +33,7 @@ accounts:
                   - {at: 4s, status: SUCCEEDED}
               - {id: never, device: pump-4, script: [{at: 0s, status: IN_PROGRESS}]}
 """
-SHARE = "0.1"  # of the daemon; leaves 45 of 50 calls a second to the commands
+SHARE = "0.1"  # of the daemon; leaves 45 of 50 calls per second to the commands
 
 CONFIG_TEXT = """
 accounts:
@@ -55,7 +55,7 @@ state:
 
 
 class Cli(harness.TestCase):
-    """A test of commands that end by themselves."""
+    """A test of commands that exit without a signal."""
 
     def config(self, endpoint, share=SHARE, instance="iot-cn-demo0001",
                secret="demo-secret-not-a-real-one"):

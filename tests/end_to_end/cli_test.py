@@ -1,4 +1,4 @@
-"""Flags, check and query as an operator types them: messages and exit codes."""
+"""Flags, check and query, as an operator uses them: messages and exit codes."""
 
 import subprocess
 import threading
@@ -253,11 +253,11 @@ class Query(Cli):
                                   if ord(c) < 32 or c in "\x7f\u202e\u2066\u2028"])
 
     def test_keeps_to_what_the_daemon_leaves(self):
-        flag = self.config(self.cloud.url, share="0.94")  # leaves 3 of 50 calls a second
+        flag = self.config(self.cloud.url, share="0.94")  # leaves 3 of 50 calls per second
         begin = time.monotonic()
         tasks = ["good", "bad", "soon", "never"]
         self.assert_ended(self.cli("query", flag, *tasks), OK)
-        self.assertGreaterEqual(time.monotonic() - begin, 4 / 3)  # it starts empty
+        self.assertGreaterEqual(time.monotonic() - begin, 4 / 3)  # the rate limiter starts empty
         stamps = [call["mono_us"] for call in self.calls()]
         self.assertEqual(len(stamps), 4)
         for earlier, later in zip(stamps, stamps[1:]):

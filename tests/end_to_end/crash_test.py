@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""kill -9 at random moments: what was seen is in the state once, in the log at least once.
+"""kill -9 at random moments: each observed change is in the state database once, and in the log
+at least once.
 
-ROUNDS=100 is the long form; SEED=N repeats a run's moments.
+ROUNDS=100 is the long form; SEED=N repeats the moments of a run.
 """
 
 import os
@@ -15,7 +16,7 @@ import worlds
 
 ROUNDS = int(os.environ.get("ROUNDS", "8"))
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
-QUOTA = 50  # calls a second; enough for each round to be in the middle of something
+QUOTA = 50  # calls per second; enough that each round is interrupted in the middle of work
 SHARE = 0.8
 
 
@@ -34,7 +35,7 @@ class Crash(harness.TestCase):
         with worlds.Stalls() as stalls:
             for _ in range(ROUNDS):
                 daemon = self.daemon(cloud.config_file)
-                # Also while it starts, and at its first commit.
+                # Some of the moments are during the start and at the first commit.
                 time.sleep(chance.choice((0.05, 0.2, 0.8, 1.6, 2.2)) * chance.uniform(0.5, 1.2))
                 self.assertTrue(daemon.running(), daemon.tail())
                 daemon.send(signal.SIGKILL)
@@ -57,7 +58,7 @@ class Crash(harness.TestCase):
         self.assertEqual(stats["refused"], 0)
 
     def settle(self, daemon, cloud):
-        """Until the daemon knows how each task ended, and has told it."""
+        """Waits until the daemon knows the final status of each task and has logged it."""
         def all_known():
             truth = {task["id"]: task["status"] for task in cloud.control("tasks")["tasks"]}
             if any(status not in worlds.FINISHED for status in truth.values()):
@@ -69,7 +70,7 @@ class Crash(harness.TestCase):
         daemon.wait_metric("taskwatchd_events_pending", 0, sink="log")
 
     def check_counters(self, daemon, file):
-        """The counters of the state are the transitions of the state, however often it was cut."""
+        """The stored counters equal the stored transitions, however often the daemon was killed."""
         told = {}
         for event in worlds.stored_events(file):
             if event["event"] == "task_transition":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Temporary keys as the daemon gets them: from STS, the metadata service, a URI; renewed, revoked,
-and from services that are down or hostile, which are nobody else's trouble."""
+"""Temporary credentials from STS, the metadata service and a URI: renewed, revoked, and from
+services that are down or hostile, which must not affect other accounts."""
 
 import json
 import unittest
@@ -18,7 +18,8 @@ TASKS = {"one": worlds.still(), "two": worlds.still()}
 
 class Case(harness.TestCase):
     def world(self, *names, **switches):
-        """A cloud whose accounts have a role each; `self.config` is what iotsim wrote."""
+        """A simulated platform whose accounts have one role each; `self.config` is the
+        configuration that iotsim wrote."""
         accounts = []
         for name in names:
             text = worlds.account(name, QUOTA, {f"{name}-{task}": life for task, life in TASKS.items()})
@@ -32,7 +33,8 @@ class Case(harness.TestCase):
             self.config = file.read()
 
     def credentials(self, name, text):
-        """The account's `credentials` replaced; empty: none, so that the chain is asked."""
+        """Replaces the account's `credentials`; empty removes them, so that the default
+        credential provider chain is used."""
         before = (f"    credentials:\n      access_key_id: \"LTAI5t{name}Key\"\n"
                   f"      access_key_secret_file: \"keys/{name}.secret\"\n")
         self.assertIn(before, self.config)
@@ -141,7 +143,8 @@ class Life(Case):
         daemon = self.run_daemon()
         self.assert_watched(daemon, "demo")
         harness.wait_for("three sessions", lambda: self.calls("role_keys") >= 4)
-        # On a busy machine a call may arrive when its session has just ended: it is made again.
+        # On a busy machine a call may arrive when its credentials have just expired: the daemon
+        # repeats it.
         self.assertLess(daemon.metric("taskwatchd_api_failures_total", account="demo",
                                       action="QueryTask", reason="auth"), 4)
         self.assertEqual(daemon.events("auth_failed"), [])
@@ -177,7 +180,8 @@ class Life(Case):
 
 class Faults(Case):
     def test_a_service_in_trouble_is_nobody_elses(self):
-        """Each kind of trouble in turn; the other account is asked at its pace all the while."""
+        """Each kind of failure, one after the other; the other account is polled at its usual
+        rate meanwhile."""
         self.world("demo", "ecs", session_fault="down", slow_ms=4000)
         self.credentials("ecs", "ecs_ram_role: ecs-ecs")
         daemon = self.run_daemon()

@@ -1,6 +1,6 @@
-"""Every query of the dashboards, asked of a real Prometheus that scrapes two daemons of one account.
+"""Runs every query of the dashboards on a real Prometheus that scrapes two daemons of one account.
 
-Needs prometheus on the PATH, beside what harness.py needs.
+Needs prometheus on the PATH, besides the requirements of harness.py.
 """
 
 import os
@@ -14,7 +14,7 @@ import prometheus_test
 sys.path.insert(0, os.path.join(monitoring.ROOT, "tests", "view"))
 import dashboards  # noqa: E402
 
-# Of each end that the boards show; the last two tasks go on.
+# A task for each final status that the dashboards show; the last two tasks never finish.
 WORLD = """
 accounts:
   - name: demo
@@ -38,8 +38,8 @@ accounts:
                   {at: 2s, status: IN_PROGRESS, progress: "50"}]}
 """
 TASKS_ON_THE_PAGE = "\nmetrics: {task_series: all}\nbounds: {detection_delay: 30s}\n"
-# What this world does not show: nothing stalls before a job's usual pace is known, nor is its end
-# foreseen; an id counts as unknown after 2 min; there is no distribution.
+# Panels without data in this world: nothing stalls and no end is forecast before a job's usual duration is known;
+# an id counts as unknown after 2 min; there is no distribution.
 EMPTY = {"fleet: Stalled tasks", "fleet: Expected completion, 9 in 10", "job: Expected completion",
          "daemon: Ids not known to the platform",
          "fleet: Distributions", "fleet: Distributed devices by result"}
@@ -55,7 +55,7 @@ class DashboardsTest(prometheus_test.PrometheusTest):
         self.write(cloud.config_file, text)
         daemon = self.daemon(cloud.config_file).started()
         target = daemon.url.removeprefix("http://")
-        # Another one that may not read the names of jobs: its series of the job lack the name.
+        # A second daemon that may not read the names of jobs: its job series have no name.
         for there, more in (("    instances:", "    quota: {QueryJob: 0, ListJob: 0}\n    instances:"),
                             ("state.db", "nameless.db")):
             self.assertEqual(text.count(there), 1, text)
@@ -84,7 +84,8 @@ class DashboardsTest(prometheus_test.PrometheusTest):
                 text = dashboards.plain(text)
                 self.assertNotIn("$", text, where)
                 asked += 1
-                # Calls fail at random, and a rate of none in the last scrapes is empty: it comes.
+                # Calls fail at random, and a rate without failures in the last scrapes is empty: wait for the next
+                # one.
                 if where in EMPTY and not prometheus.query(text):
                     empty.add(where)
                 elif where not in EMPTY:
@@ -93,7 +94,7 @@ class DashboardsTest(prometheus_test.PrometheusTest):
         self.assertEqual(empty, EMPTY)
 
 
-# Only its own test, not those of the class that it builds on.
+# Only its own test, not those of its base class.
 def load_tests(loader, _tests, _pattern):
     return unittest.TestSuite([DashboardsTest("test_every_query_is_answered")])
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Distributions from the first question to the failed devices, with the real daemon: every format of a result
-file, expired links, files that may not be fetched, a denied API, a restart. The link's signature is a secret:
-it is looked for in everything that leaves the daemon."""
+"""Distributions from the first poll to the failed devices, with the real daemon: every format of a result file,
+expired links, files that may not be downloaded, a denied API, a restart. The signature of the link is a secret: the
+test searches all output of the daemon for it."""
 
 import csv
 import glob

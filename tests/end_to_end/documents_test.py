@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the documents promise a reader of the demo, with the programs that `make demo` runs: the log line of a failed task, the
-metrics, the answers of the daemon's paths, and that each kind of event has the fields that its reference lists."""
+"""Checks what the documents promise to a reader of the demo, with the programs of `make demo`: the log line of a
+failed task, the metrics, the responses of the daemon's paths, and the fields of each kind of event."""
 import pathlib
 import re
 import sys
@@ -15,18 +15,18 @@ import events_page
 
 DEMO = str(ROOT / "tests/data/scenarios/demo.yaml")
 COMMON = {"ts", "level", "event", "msg", "id"}
-FIRST_FAILURE = 60  # s; the document says about 10, on a machine that is not busy
+FIRST_FAILURE = 60  # s; the document says about 10 s, for a machine that is not busy
 
 
 class Documents(harness.TestCase):
     def shown(self, page, contains):
-        """The expected output in a page, as a regular expression."""
+        """Returns the expected output in a page, as a regular expression."""
         line = next(line for block in doc_blocks.blocks((ROOT / page).read_text()) if block.info == "text"
                     for line in block.text.splitlines() if contains in line)
         return re.compile(doc_blocks.expected(line) + "$")
 
     def test_the_demo_logs_what_the_documents_show(self):
-        # As demo.sh starts it; the other tests read JSON.
+        # The same command as in demo.sh; the other tests use JSON.
         daemon = self.keep(harness.Process(
             [harness.program("TASKWATCHD"), "run", f"--config.file={self.iotsim(DEMO).config_file}", "--web.listen-address=127.0.0.1:0",
              "--log.format=logfmt"], env=harness.clean_environment()))
@@ -47,7 +47,7 @@ class Documents(harness.TestCase):
         self.assertEqual(daemon.get("/-/ready")[2], "taskwatchd is ready.\n")
         paths = set(re.findall(r"^\| \[?`(/[^`]*)`", (ROOT / "docs/reference/http-api.md").read_text(), re.MULTILINE))
         self.assertGreater(len(paths), 8)
-        for path in paths - {"/api/v1/tasks/ID", "/api/v1/events"}:  # the one needs an id, the other has no end
+        for path in paths - {"/api/v1/tasks/ID", "/api/v1/events"}:  # the first needs an id, the second does not end
             self.assertEqual(daemon.get(path)[0], 200, path)
 
     def test_the_links_of_the_alerts_open(self):

@@ -33,7 +33,8 @@ class Explain(Cli):
         self.assertRegex(bad.stdout, r"message +boom\n")
         self.assertIn('{"code":4001}', bad.stdout)
 
-        # What it promises for an unfinished task is what comes.
+        # The API shows the last known status, the history and the next polls of an unfinished
+        # task.
         status, headers, body = daemon.get("/api/v1/tasks/never")
         self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
         data = json.loads(body)["data"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A job of 2,000 tasks while 8 % of all calls fail (503, throttled, closed without a byte): every end
-is seen, and how soon. Not a test of `make test`: it takes four minutes and measures time.
+"""A job of 2,000 tasks while 8 % of all calls fail (503, throttled, closed without a byte): every completion is
+observed, and the delay is measured. Not part of `make test`: it takes four minutes and measures time.
 
 TASKS=2000 FAILING=0.08 PAGES_BY=id SHARE=1.0
 """
@@ -19,7 +19,7 @@ PAGES_BY = os.environ.get("PAGES_BY", "id")
 SHARE = os.environ.get("SHARE", "1.0")
 BAD_GOAL, ALL_GOAL = 2.0, 10.0  # s, means
 
-# All end within minutes.
+# All tasks finish within minutes.
 SCENARIO = f"""
 accounts:
   - name: demo

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What goes wrong around the daemon: a clear message with the mend, the right exit code or metric,
-no flood, and an end within 5 s of SIGTERM whatever is under way."""
+"""Faults around the daemon: each gives a clear message with a fix, the right exit code or metric, and no flood of
+messages. SIGTERM stops the daemon within 5 s in any state."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ STOP_WITHIN = 5  # s
 
 
 class Refused(harness.TestCase):
-    """Faults that end the start: one line, and the exit code."""
+    """Faults that prevent the start: one line, and the exit code."""
 
     CONFIG = """
 accounts:
@@ -121,7 +121,7 @@ state: {{path: {state}}}
 
 
 class Case:
-    """A world with one fault, and what the daemon makes of it."""
+    """A world with one fault, and the expected behaviour of the daemon."""
 
     def __init__(self, event=None, reason=None, says=(), up=0.0, *, edit=(), lost=(), later=False,
                  events=None, counted=None, check=None, **switches):
@@ -130,8 +130,8 @@ class Case:
         self.says = says
         self.up = up          # taskwatchd_account_up after WATCH seconds
         self.edit = edit      # of the configuration
-        self.lost = lost      # ids listed that the cloud does not know
-        self.later = later    # the switches turn once the daemon has had good replies
+        self.lost = lost      # configured ids that the platform does not know
+        self.later = later    # the switches apply only after the first successful responses
         self.check = check
         self.switches = switches
         self.cloud = self.daemon = None
@@ -171,7 +171,7 @@ def none_named_secret(test, case):
 
 
 def calls_of(case):
-    """Calls that the cloud got, and those that it answered well."""
+    """Returns the calls that the platform received, and the successful ones."""
     apis = case.cloud.control("stats")["apis"]
     return sum(api["calls"] for api in apis), sum(api["ok"] for api in apis)
 
@@ -239,7 +239,7 @@ CASES = {
 
 
 class Cloud(harness.TestCase):
-    """Faults at the cloud. All worlds run beside each other: each needs its 12 s."""
+    """Faults at the platform. All worlds run in parallel, because each needs its 12 s."""
 
     def begin(self, case):
         world = worlds.scenario(worlds.account("demo", QUOTA, GOOD))
@@ -274,7 +274,7 @@ class Cloud(harness.TestCase):
             case.check(self, case)
 
     def stop_all(self, cases):
-        """SIGTERM with calls, pauses and time-outs under way."""
+        """Sends SIGTERM while calls, backoffs and timeouts are in progress."""
         begun = {}
         for name, case in cases.items():
             begun[name] = time.monotonic()
@@ -302,14 +302,14 @@ class Cloud(harness.TestCase):
 
 
 class SilentDns(harness.TestCase):
-    """A name server that never answers, in a mount namespace of the daemon's own."""
+    """A name server that never responds, in a separate mount namespace of the daemon."""
 
     def setUp(self):
         super().setUp()
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(server.close)
         try:
-            # Any address of 127/8 is ours; port 53 is what resolv.conf means.
+            # Any address in 127/8 is local; resolv.conf implies port 53.
             server.bind((f"127.53.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}", 53))
         except PermissionError:
             self.skipTest("NOT TESTED: binding port 53 needs root")
@@ -338,7 +338,7 @@ state: {path: state.db}
             daemon = self.daemon(config)
         daemon.started()
         self.server.settimeout(harness.DEADLINE)
-        self.server.recv(512)  # it was asked
+        self.server.recv(512)  # the daemon has sent a query
         slowest = 0
         end = time.monotonic() + 6
         while time.monotonic() < end:
@@ -347,7 +347,7 @@ state: {path: state.db}
             slowest = max(slowest, time.monotonic() - begun)
             time.sleep(0.05)
         print(f"/metrics took at most {slowest * 1000:.0f} ms", flush=True)
-        # libcurl's own look-up would hold the loop for 9 s; the rest is room for a busy machine.
+        # A blocking lookup in libcurl would delay the loop for 9 s; the rest is a margin for a busy machine.
         self.assertLess(slowest, 1)
         event = daemon.event("account_unreachable")
         self.assertIn("Check the network, DNS and firewall", event["msg"])

@@ -1,8 +1,8 @@
-"""Helpers of the end-to-end tests: the built programs, started and stopped, watched from outside.
+"""Helpers of the end-to-end tests: start, stop and observe the built programs from outside.
 
-Every wait has a deadline and says what it waited for. Ports are picked by the kernel, files live in
-a folder that goes with its test, so test files may run beside each other.
-Needs TASKWATCHD and IOTSIM, the paths of the two programs; ctest sets them.
+Every wait has a deadline and a message that names the condition. The kernel selects ports, and files are in a
+folder that is deleted with its test, so test files may run in parallel. Needs TASKWATCHD and IOTSIM, the paths of
+the two programs; ctest sets them.
 """
 
 import json
@@ -20,7 +20,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-DEADLINE = 20  # s; generous, for the machine may be busy
+DEADLINE = 20  # s; generous, because the machine may be busy
 
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -33,17 +33,17 @@ def program(variable):
 
 
 def clean_environment(**extra):
-    """The environment without anything that changes what the programs do."""
+    """Returns the environment without variables that change the behaviour of the programs."""
     drop = re.compile(r"^(ALIBABA_CLOUD_|.*_proxy$|STATE_DIRECTORY|CREDENTIALS_DIRECTORY"
                       r"|NOTIFY_SOCKET|WATCHDOG_|LISTEN_|JOURNAL_STREAM|TASKWATCHD_TEST_)", re.IGNORECASE)
     kept = {name: value for name, value in os.environ.items() if not drop.match(name)}
-    # No key of whoever runs the tests, and no metadata service of the machine.
+    # No credentials of the user who runs the tests, and no metadata service of the machine.
     kept |= {"HOME": "/nonexistent", "TASKWATCHD_TEST_IMDS_URL": "http://127.0.0.1:1"}
     return {**kept, **{name: str(value) for name, value in extra.items()}}
 
 
 def fetch(url, method="GET", headers=None, timeout=DEADLINE):
-    """(status, headers, body as text); an error status is no exception."""
+    """Returns (status, headers, body as text); an error status does not raise an exception."""
     request = urllib.request.Request(url, method=method, headers=headers or {})
     try:
         with _NO_PROXY.open(request, timeout=timeout) as reply:
@@ -54,7 +54,8 @@ def fetch(url, method="GET", headers=None, timeout=DEADLINE):
 
 
 def wait_for(what, condition, deadline=DEADLINE, every=0.02):
-    """The first true value of condition(). `what` is named, or called, when the time is up."""
+    """Returns the first true value of condition(). At the deadline it raises an error with `what`, which may be a
+    function."""
     end = time.monotonic() + deadline
     while True:
         value = condition()
@@ -66,7 +67,8 @@ def wait_for(what, condition, deadline=DEADLINE, every=0.02):
 
 
 def closed_port():
-    """A loopback port that nobody listens on. Kept bound, not listening, until it is closed."""
+    """Returns a loopback port on which no program listens. The port stays bound, without listening, until it is
+    closed."""
     holder = socket.socket()
     holder.bind(("127.0.0.1", 0))
     return holder, holder.getsockname()[1]
@@ -78,7 +80,7 @@ _ESCAPES = {"\\\\": "\\", '\\"': '"', "\\n": "\n"}
 
 
 def parse_metrics(text):
-    """{(name, ((label, value), ... sorted)): value}. A series that comes twice fails."""
+    """Returns {(name, ((label, value), ... sorted)): value}. A duplicate series is an error."""
     series = {}
     for line in text.splitlines():
         if not line or line.startswith("#"):
@@ -97,14 +99,14 @@ def parse_metrics(text):
 
 
 def select(series, name, **labels):
-    """{labels as dict items: value} of the series of that name that bear all these labels."""
+    """Returns {labels as dict items: value} of the series with that name and all these labels."""
     wanted = set(labels.items())
     return {pairs: value for (own, pairs), value in series.items()
             if own == name and wanted <= set(pairs)}
 
 
 def value_of(series, name, **labels):
-    """The one such series' value; None if there is none."""
+    """Returns the value of the only such series; None if there is none."""
     found = select(series, name, **labels)
     if len(found) > 1:
         raise AssertionError(f"{name} with {labels} is {len(found)} series")
@@ -112,7 +114,7 @@ def value_of(series, name, **labels):
 
 
 class Process:
-    """A program whose stderr is read line by line as it comes."""
+    """A program whose stderr is read line by line."""
 
     def __init__(self, command, env=None, stdout=subprocess.PIPE):
         self.command = command
@@ -137,7 +139,7 @@ class Process:
         self.child.send_signal(number)
 
     def wait(self, deadline=DEADLINE):
-        """The exit code. The process is killed and the test fails if it does not end."""
+        """Returns the exit code. If the process does not end, it is killed and the test fails."""
         try:
             code = self.child.wait(deadline)
         except subprocess.TimeoutExpired:
@@ -168,7 +170,7 @@ class Process:
 
 
 class Daemon(Process):
-    """`taskwatchd run`, logging JSON, listening on a free port."""
+    """`taskwatchd run` with JSON logs, on a free port."""
 
     def __init__(self, config_file, *flags, env=None):
         super().__init__([program("TASKWATCHD"), "run", f"--config.file={config_file}",
@@ -177,13 +179,13 @@ class Daemon(Process):
         self.url = None
 
     def started(self, deadline=DEADLINE):
-        """Waits until it is up. Returns itself."""
+        """Waits until the daemon has started. Returns the daemon."""
         event = self.event("started", deadline=deadline)
         self.url = f"http://{event['listen'][0]}"
         return self
 
     def events(self, name=None, **fields):
-        """All JSON lines so far, in order, that have this event name and these fields."""
+        """Returns all JSON lines so far, in order, that have this event name and these fields."""
         found = []
         for line in list(self.lines):
             try:
@@ -197,7 +199,7 @@ class Daemon(Process):
         return found
 
     def event(self, name, deadline=DEADLINE, **fields):
-        """The first such event, waited for; fails at once if the daemon has ended without it."""
+        """Waits for the first such event and returns it. Fails at once if the daemon has ended without it."""
         def look():
             ended = not self.running()
             if ended:
@@ -222,7 +224,7 @@ class Daemon(Process):
         return value_of(self.metrics(), name, **labels)
 
     def wait_metric(self, name, value, deadline=DEADLINE, **labels):
-        """Until the series has that value, or until value(it) is true."""
+        """Waits until the series has that value, or until value(it) is true."""
         test = value if callable(value) else lambda seen: seen == value
         seen = None
 
@@ -236,7 +238,7 @@ class Daemon(Process):
 
 
 class Iotsim(Process):
-    """The stand-in for the cloud; writes a configuration that watches all of its tasks."""
+    """The simulated platform; writes a configuration that watches all of its tasks."""
 
     def __init__(self, scenario, directory, *flags):
         super().__init__([program("IOTSIM"), f"--scenario={scenario}",
@@ -250,7 +252,7 @@ class Iotsim(Process):
         self.config_file = os.path.join(directory, "taskwatchd.yaml")
 
     def control(self, path, **parameters):
-        """What /-/PATH answers, as a value."""
+        """Returns the response of /-/PATH as a value."""
         query = urllib.parse.urlencode(
             {name: str(value).lower() if isinstance(value, bool) else value
              for name, value in parameters.items()})
@@ -264,7 +266,7 @@ class Iotsim(Process):
 
 
 class TestCase(unittest.TestCase):
-    """A test with a folder of its own; what it starts is ended with it."""
+    """A test with a separate folder; it stops every program that it started."""
 
     maxDiff = None
 
@@ -276,7 +278,7 @@ class TestCase(unittest.TestCase):
         return os.path.join(self.folder, *parts)
 
     def write(self, name, text, mode=0o644):
-        """A file in the test's folder; returns its path."""
+        """Writes a file in the test's folder; returns its path."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
@@ -285,12 +287,12 @@ class TestCase(unittest.TestCase):
         return path
 
     def keep(self, process):
-        """Ends it with the test."""
+        """Stops the process at the end of the test."""
         self.addCleanup(process.close)
         return process
 
     def iotsim(self, scenario, *flags):
-        """`scenario` is the text of one, or the path of a file."""
+        """`scenario` is the text of a scenario, or the path of a file."""
         directory = tempfile.mkdtemp(prefix="iotsim-", dir=self.folder)
         if "\n" in scenario:
             scenario = self.write(os.path.join(directory, "scenario.yaml"), scenario)
@@ -300,7 +302,7 @@ class TestCase(unittest.TestCase):
         return self.keep(Daemon(config_file, *flags, env=env))
 
     def cli(self, *arguments, env=None, deadline=DEADLINE):
-        """Runs `taskwatchd ARGUMENTS` to its end: .returncode, .stdout, .stderr as text."""
+        """Runs `taskwatchd ARGUMENTS` until it exits; returns .returncode, .stdout, .stderr as text."""
         return subprocess.run([program("TASKWATCHD"), *arguments], capture_output=True, text=True,
                               errors="replace", timeout=deadline, stdin=subprocess.DEVNULL,
                               cwd=self.folder, env=env or clean_environment(), check=False)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Little to watch costs little: ten unfinished tasks, and none at all, as the cloud saw them.
+"""The idle polling cost is low: ten unfinished tasks, and none at all, as counted by the
+platform.
 
 SECONDS=120 measures longer.
 """
@@ -29,7 +30,7 @@ class Idle(harness.TestCase):
         time.sleep(1)
         first_round = len(self.calls(finished))
         self.assertEqual(first_round, FINISHED, "each is asked once")
-        # A restart asks once whether the account answers; it begins no new round.
+        # A restart sends one call to check the account; it does not poll all tasks again.
         self.assertEqual(idle.stop(), 0, idle.tail())
         idle = self.daemon(finished.config_file).started()
 

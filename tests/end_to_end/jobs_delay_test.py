@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A job of 2,000 tasks at the usual roll-out rate, watched as shipped: how soon its bad ends are
-known, what /metrics says of it, and what kill -9 in the middle leaves.
+"""A job of 2,000 tasks at the usual roll-out rate, with the shipped settings: how soon its
+failures are detected, what /metrics shows of it, and what is stored after kill -9 in the middle.
 
-SECONDS=600 measures longer; DENIED=QueryTask,... without some APIs.
+SECONDS=600 measures longer; DENIED=QueryTask,... denies some APIs.
 """
 
 import collections
@@ -18,10 +18,10 @@ import harness
 import worlds
 
 SECONDS = float(os.environ.get("SECONDS", "40"))
-GOAL = 1.5  # s, mean over the bad ends
+GOAL = 1.5  # s, mean over the failures
 TASKS = 2000
 
-# Lives shorter than usual, so that enough of them end while the test looks on.
+# Tasks run shorter than usual, so that enough of them finish during the test.
 SCENARIO = f"""
 accounts:
   - name: demo
@@ -107,7 +107,8 @@ class Delay(harness.TestCase):
             self.assertEqual(api["refused"], 0, api)
 
     def check_state(self, file, cloud):
-        """One baseline each, chains without a gap, and nothing that never was."""
+        """Checks the state database: one baseline each, chains without a gap, and only
+        transitions that happened."""
         events = worlds.stored_events(file)
         self.assertEqual([e["id"] for e in events], list(range(1, len(events) + 1)))
         kinds = collections.Counter(e["event"] for e in events)

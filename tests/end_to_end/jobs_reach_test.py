@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Jobs found among 500 old ones, and an API that may not be called: the rest goes on."""
+"""Discovery of jobs among 500 old ones, and an API that is denied: the rest works."""
 
 import time
 import unittest

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A state with a long history: old counters cost a start and a reload nothing and go; a long first load asks the service
-manager for time and ends at once when it is to stop.
+"""A state database with a long history: old counters do not slow down a start or a reload, and are deleted. A long
+first load extends the start timeout at the service manager, and stops at once when requested.
 
-ROWS=1000000 is the long form for the counters; the times are printed, for machines differ.
+ROWS=1000000 is the long form for the counters; the test prints the times, because machines differ.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ INSERT INTO tasks SELECT 'demo', printf('old%08d', i), 'main', 'someJob', 'ota',
 
 class LargeState(harness.TestCase):
     def begin(self):
-        """A state that the daemon made, and nobody holds."""
+        """Prepares a state database that the daemon created and no process has open."""
         self.cloud = self.iotsim(WORLD, "--watch=jobs")
         self.state = os.path.join(self.cloud.directory, "state.db")
         daemon = self.daemon(self.cloud.config_file).started()
@@ -88,7 +88,7 @@ class LargeState(harness.TestCase):
         self.assertEqual(daemon.stop(), 0, daemon.tail())
 
     def slowest_commit(self, daemon):
-        """The upper edge of the bucket that holds all."""
+        """Returns the upper edge of the lowest bucket that includes all commits."""
         buckets = harness.select(daemon.metrics(), "taskwatchd_store_commit_duration_seconds_bucket")
         total = max(buckets.values())
         edges = [dict(labels)["le"] for labels, count in buckets.items() if count == total]

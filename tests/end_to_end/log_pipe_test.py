@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A log pipe that nobody reads holds up nothing but itself, and loses no event.
+"""A log pipe that is not read delays only the log, and no event is lost.
 
-STALL_SECONDS=60 is the long form: at least 5,000 transitions while nobody reads.
+STALL_SECONDS=60 is the long form: at least 5,000 transitions while the pipe is not read.
 """
 
 import fcntl
@@ -16,30 +16,30 @@ import harness
 import worlds
 
 STALL = float(os.environ.get("STALL_SECONDS", "5"))
-# Nearly 170 calls a second with the guard between calls; most of them find a change.
+# Nearly 170 calls per second, with the minimum interval between calls; most of them find a change.
 QUOTA = 1000
 TASKS = 300
 LONG = STALL >= 60
-TRANSITIONS = 5000 if LONG else 40 * STALL  # a loaded machine is not asked for all
+TRANSITIONS = 5000 if LONG else 40 * STALL  # a loaded machine need not reach all
 PIPE_BYTES = 4096
 
 
 def restless(number):
-    """Changes every 2 s, about as often as each is asked, for as long as any test."""
+    """A task that changes every 2 s, about as often as each is polled, for longer than any test."""
     begin = 2 * number / TASKS
     return worlds.life((0, "QUEUED"), *((begin + 2 * i, "PAUSED" if i % 2 else "IN_PROGRESS")
                                         for i in range(int(STALL) + 30)))
 
 
 class StalledDaemon(harness.Daemon):
-    """Its log is read only while `reading` is set."""
+    """A daemon whose log is read only while `reading` is set."""
 
     def __init__(self, config_file, only_start=False):
         self.reading = threading.Event()
         self.reading.set()
         self.only_start = only_start
         super().__init__(config_file)
-        # The smallest pipe there is, to be full at once.
+        # The smallest possible pipe, so that it fills at once.
         fcntl.fcntl(self.child.stderr, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
     def _read(self):
@@ -50,7 +50,7 @@ class StalledDaemon(harness.Daemon):
             self.lines.append(raw.decode(errors="replace").rstrip("\n"))
 
     def kill_unread(self):
-        """Ends it while its pipe is full."""
+        """Kills the daemon while its pipe is full."""
         self.child.kill()
         self.child.wait()
         self.reading.set()
@@ -82,7 +82,7 @@ class LogPipe(harness.TestCase):
         daemon.event("task_baseline")
         daemon.reading.clear()
         slowest = 0
-        seen = []  # (calls at the cloud, events that wait)
+        seen = []  # (calls at the platform, undelivered events)
         end = time.monotonic() + STALL
         while time.monotonic() < end:
             begun = time.monotonic()
@@ -112,7 +112,7 @@ class LogPipe(harness.TestCase):
         first.event("task_baseline")
         first.reading.clear()
         first.wait_metric("taskwatchd_events_pending", lambda left: left > TASKS, sink="log")
-        # A call in flight as well: each has its time to end, and all of it together must fit.
+        # A call is also in flight: each has its own stop timeout, and all of them together must fit.
         self.cloud.switch(slow=1, slow_ms=20000)
         time.sleep(0.3)
         begun = time.monotonic()
@@ -124,7 +124,7 @@ class LogPipe(harness.TestCase):
         first.reading.set()
         first.wait()
         told = worlds.log_cursor(self.state)
-        # What the pipe took when it was torn down may end in half a line.
+        # The last line from the pipe may be incomplete.
         whole = first.lines if first.lines[-1].endswith("}") else first.lines[:-1]
         waiting = len(worlds.stored_events(self.state)) - told
         self.assertGreater(waiting, 0)
@@ -145,15 +145,15 @@ class LogPipe(harness.TestCase):
         first.kill_unread()
         told = worlds.log_cursor(self.state)
         waiting = len(worlds.stored_events(self.state)) - told
-        self.cloud.switch(server_error=1)  # nothing new from here on
+        self.cloud.switch(server_error=1)  # no new events from here on
         second = self.start(only_start=True)
-        taken = 2 * (PIPE_BYTES + io.DEFAULT_BUFFER_SIZE) // 300  # lines that fit on the way
+        taken = 2 * (PIPE_BYTES + io.DEFAULT_BUFFER_SIZE) // 300  # lines that fit into the buffers
         second.wait_metric("taskwatchd_events_pending", lambda left: left >= waiting - taken,
                            deadline=5, sink="log")
 
 
 class ClosedFiles(harness.TestCase):
-    """Whoever starts it may have closed standard files: no socket and no database takes their numbers."""
+    """The program may be started with closed standard files: no socket and no database gets their numbers."""
 
     def test_the_log_goes_nowhere_else(self):
         cloud = self.iotsim(worlds.scenario(worlds.account("demo", 50, {"task": restless(0)})))

@@ -1,6 +1,6 @@
-"""Prometheus, Alertmanager and who is told, with the shipped files: only addresses are changed.
+"""Prometheus, Alertmanager and a receiver of notifications, with the shipped files: only addresses are changed.
 
-Needs prometheus and prometheus-alertmanager on the PATH, beside what harness.py needs.
+Needs prometheus and prometheus-alertmanager on the PATH, besides the requirements of harness.py.
 """
 
 import http.server
@@ -19,7 +19,7 @@ SLOW = 60  # s; for what takes several scrapes and evaluations on a busy machine
 
 
 def shipped(name, *replacements):
-    """A file of config/ as text; each (old, new, times) must stand in it exactly that often."""
+    """Returns a file of config/ as text; each (old, new, times) must occur in it exactly that often."""
     with open(os.path.join(ROOT, "config", name), encoding="utf-8") as file:
         text = file.read()
     for old, new, times in replacements:
@@ -31,14 +31,14 @@ def shipped(name, *replacements):
 
 
 def prometheus_config(targets, alertmanager):
-    """The shipped one; `targets` and `alertmanager` are HOST:PORT."""
+    """Returns the shipped configuration with other addresses; `targets` and `alertmanager` are HOST:PORT."""
     return shipped("prometheus/prometheus.yml",
                    ('["taskwatchd.example.com:10120"]', json.dumps(targets), 1),
                    ("localhost:9093", alertmanager, 1))
 
 
 class Server(harness.Process):
-    """One of the two programs: logs where it listens, answers /-/ready."""
+    """One of the two programs: it logs its address and serves /-/ready."""
 
     def __init__(self, *command):
         super().__init__([*command, "--web.listen-address=127.0.0.1:0"], stdout=subprocess.DEVNULL)
@@ -65,7 +65,7 @@ class Server(harness.Process):
 
 
 class Alertmanager(Server):
-    """Alone: it asks no others whether they have told already."""
+    """A single instance: it does not wait for the notifications of others."""
 
     def __init__(self, config_file, folder):
         super().__init__("prometheus-alertmanager", f"--config.file={config_file}",
@@ -85,12 +85,12 @@ class Prometheus(Server):
         return json.loads(text)["data"]
 
     def query(self, expression):
-        """[(labels, value), ...] as of now."""
+        """Returns [(labels, value), ...] at the current time."""
         return [(row["metric"], float(row["value"][1]))
                 for row in self.api("query", query=expression)["result"]]
 
     def samples(self, selector):
-        """[(labels, [(time, value), ...]), ...] as stored; the selector ends in its range."""
+        """Returns [(labels, [(time, value), ...]), ...] as stored; the selector ends with its range."""
         return [(row["metric"], [(at, float(value)) for at, value in row["values"]])
                 for row in self.api("query", query=selector)["result"]]
 
@@ -118,7 +118,7 @@ class Prometheus(Server):
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """Takes notifications as a webhook does: `received` is [(time, path, body), ...]."""
+    """Receives notifications as a webhook: `received` is [(time, path, body), ...]."""
 
     daemon_threads = True
     request_queue_size = 200
@@ -149,13 +149,13 @@ class Receiver(http.server.ThreadingHTTPServer):
         self.server_close()
 
     def notifications(self):
-        """[(time, account, alertname, status), ...] of what was told to people."""
+        """Returns [(time, account, alertname, status), ...] of the notifications to people."""
         return [(at, body["groupLabels"].get("account"), body["groupLabels"]["alertname"], body["status"])
                 for at, path, body in list(self.received) if path == "/alerts"]
 
 
 class Monitoring:
-    """All three; close() ends them. `targets` are the daemons' HOST:PORT."""
+    """All three programs; close() stops them. `targets` are the daemons' HOST:PORT."""
 
     def __init__(self, folder, targets):
         self._parts = []

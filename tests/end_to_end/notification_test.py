@@ -1,8 +1,8 @@
-"""From a change at the cloud to the notification in a webhook receiver, all as shipped but addresses:
-a task that fails, one that times out and a job that stalls are each told once, and the failure a
-second time when its rerun has succeeded. How long it takes: `make bench-notification`.
+"""From a change at the platform to the notification in a webhook receiver, with the shipped files except addresses.
+A failed task, a timed-out task and a stalled job are each notified once; the failed task is notified again as
+resolved after its rerun has succeeded. `make bench-notification` measures the delay.
 
-Needs prometheus and prometheus-alertmanager on the PATH, beside what harness.py needs.
+Needs prometheus and prometheus-alertmanager on the PATH, besides the requirements of harness.py.
 """
 
 import collections
@@ -13,9 +13,9 @@ import unittest
 import harness
 import monitoring
 
-# Each kind has an account of its own: Alertmanager tells one group of alerts by account. One task of
-# each job goes on, for a job that is finished is asked once a minute only. What is usual for the
-# stalled job is learned from runs of 7 s; the task that hangs is a minute old when that is known.
+# Each kind has a separate account, because Alertmanager groups alerts by account. One task of each job never
+# finishes, because a finished job is polled only once a minute. The usual duration for the stalled job is learned
+# from runs of 7 s; at that time the task that hangs is a minute old.
 WORLD = """
 accounts:
   - name: fails
@@ -66,7 +66,7 @@ accounts:
 BAD, STALLED = "TaskwatchdTasksBad", "TaskwatchdJobStalled"
 TOLD = {"fails": [(BAD, "firing"), (BAD, "resolved")], "expires": [(BAD, "firing")],
         "stalls": [(STALLED, "firing")]}
-PATIENCE = 150  # s; a stalled job is told 2 min after it was last heard of, on a quiet machine
+PATIENCE = 150  # s; a stalled job is notified 2 min after its last change, on an idle machine
 
 
 def unix(text):
@@ -75,7 +75,7 @@ def unix(text):
 
 class NotificationTest(harness.TestCase):
     def wait_told(self, what, account, alert, status):
-        """When that notification came."""
+        """Waits for that notification; returns its time."""
         def look():
             return [at for at, *rest in self.receiver.notifications()
                     if rest == [account, alert, status]]
@@ -89,7 +89,7 @@ class NotificationTest(harness.TestCase):
         self.assertGreater(told, changed)
 
     def changed(self, task, status):
-        """The true instant."""
+        """Returns the true time of the change."""
         history = self.cloud.control("history", task=task)["history"]
         return next(unix(step["at"]) for step in reversed(history) if step["status"] == status)
 
@@ -110,7 +110,7 @@ class NotificationTest(harness.TestCase):
                                            "job_id": "failsJob"})
         self.assertIn("Job failsJob has failed tasks (1)", alert["annotations"]["summary"])
 
-        # Its rerun succeeds: that is told with the group's next turn.
+        # Its rerun succeeds: the resolution is notified at the next flush of the group.
         self.cloud.control("rerun", job="failsJob", keep=True)
         told = self.wait_told("that a task timed out", "expires", BAD, "firing")
         task = self.cloud.control("tasks", job="expiresJob")["tasks"][0]["id"]
@@ -121,7 +121,7 @@ class NotificationTest(harness.TestCase):
         told = self.wait_told("that a job stalls", "stalls", STALLED, "firing")
         self.report("stalled since", self.changed("stallsTask", "IN_PROGRESS"), told)
 
-        # Nothing else was told, nothing twice; and the one that always fires did.
+        # There is no other and no repeated notification, except the alert that always fires.
         told = collections.defaultdict(list)
         for _, account, alert, status in self.receiver.notifications():
             told[account].append((alert, status))

@@ -1,5 +1,5 @@
-"""Node packages for tests: those of a lock file, kept in the build folder until it changes. Whoever cannot have them is
-skipped; a lock file that is wrong fails."""
+"""Node packages for tests: those of a lock file, kept in the build folder until it changes. The test is skipped if
+they are unavailable; an invalid lock file fails it."""
 
 import fcntl
 import hashlib
@@ -13,19 +13,19 @@ import harness
 
 NODE = shutil.which("node")
 WITHIN = 180  # s
-# What npm ends with when the lock file itself is wrong; anything else is the registry's or the network's.
+# The npm errors for an invalid lock file; any other error comes from the registry or the network.
 OURS = ("EUSAGE", "EINTEGRITY", "EJSONPARSE", "ENOLOCK")
 
 
 def install(name, *sources):
-    """A folder BUILD_FOLDER/name with a copy of all that is in the source folders, and its packages."""
+    """Copies the source folders to BUILD_FOLDER/name and installs the packages there. Returns the folder."""
     npm = shutil.which("npm")
     if not npm or not NODE:
         raise unittest.SkipTest("Node.js and npm are not installed")
     folder = os.path.join(harness.program("BUILD_FOLDER"), name)
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, ".lock"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that share it may run beside each other
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that share the folder may run in parallel
         _install(npm, folder, sources)
     return folder
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An outage from begin to end, and faults that come and go: told by changes, not by calls."""
+"""An outage from start to end, and intermittent faults: the daemon logs changes, not calls."""
 
 import http.server
 import json
@@ -13,13 +13,13 @@ import harness
 import worlds
 
 QUOTA = 20
-# All sorts in turn, a quarter of the calls each (they are tried in this order): news is that the
-# account is down, not each new reason.
+# All kinds of faults, a quarter of the calls each (they apply in this order): the daemon logs
+# that the account is down, not each new reason.
 STORM = {"drop": 0.25, "html": 0.33, "server_error": 0.5, "broken_json": 1}
 
 
 class OddCloud(http.server.BaseHTTPRequestHandler):
-    """A cloud that calls one id malformed by a documented code, and knows all others."""
+    """A platform that rejects one id as malformed with a documented code, and knows all others."""
 
     ODD = {"Success": False, "Code": "iot.common.InvalidParam", "ErrorMessage": "bad TaskId"}
     protocol_version = "HTTP/1.1"
@@ -66,8 +66,8 @@ class Outage(harness.TestCase):
         return self.daemon(cloud.config_file).started()
 
     def check_odd(self, daemon):
-        """A task that is refused beside others that are not is its own trouble, told once."""
-        event = daemon.event("task_refused", deadline=30)  # the third time, after 15 s
+        """A task that is rejected while others are not: only this task is reported, once."""
+        event = daemon.event("task_refused", deadline=30)  # at the third rejection, after 15 s
         self.assertEqual((event["task_id"], event["reason"]), ("odd", "bad_request"))
         self.assertIn("bad TaskId", event["msg"])
         self.assertEqual(self.told(daemon), ["task_refused"], daemon.tail())
@@ -76,7 +76,7 @@ class Outage(harness.TestCase):
         self.assertEqual(daemon.stop(), 0)
 
     def test_of_all_sorts_and_its_end(self):
-        """Beside it, for it takes its time too, one odd task."""
+        """A daemon with one odd task runs at the same time, because both take long."""
         odd = self.begin_odd()
         cloud = self.begin()
         daemon = self.daemon(cloud.config_file).started()

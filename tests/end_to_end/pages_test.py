@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A page is made, packed and sent part by part, and clients that do not read cost little. Proportions
-to the page's size, so that the machine's speed does not matter."""
+"""The metrics are generated, compressed and sent in parts, and clients that do not read cost
+little. Limits are relative to the size of the response, so that the speed of the machine does not
+matter."""
 
 import unittest
 
@@ -9,7 +10,7 @@ from size_case import NamedTasks
 
 TASKS = 4000
 CLIENTS = 40
-PACKED_SHARE = 0.2  # of the plain page, at most
+PACKED_SHARE = 0.2  # of the uncompressed response, at most
 ALL_FORMS = ((), ("Accept-Encoding: gzip",),
              ("Accept-Encoding: gzip", "Accept: application/openmetrics-text"))
 
@@ -17,7 +18,7 @@ ALL_FORMS = ((), ("Accept-Encoding: gzip",),
 class Pages(NamedTasks):
     def test_memory_is_a_share_of_the_page(self):
         daemon = self.named(TASKS)
-        plain, _ = self.scrape(daemon)  # once before: libraries and buffers of the first time
+        plain, _ = self.scrape(daemon)  # once before, to load libraries and allocate buffers
         self.assertGreater(plain, TASKS * 1500)
         packed, _ = self.scrape(daemon, *ALL_FORMS[1])
         self.assertLess(packed, PACKED_SHARE * plain)

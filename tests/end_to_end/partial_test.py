@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One instance, one key, one account that is refused beside others that are not."""
+"""One instance, one AccessKey or one account fails while others do not."""
 
 import time
 import unittest
@@ -22,7 +22,7 @@ class Partial(harness.TestCase):
                 if event["event"] not in ("started", "task_baseline")]
 
     def test_one_instance_of_two(self):
-        """One that is refused beside one that answers is one message, not one with each call."""
+        """One instance is rejected and another responds: one message in total, not one per call."""
         cloud = self.begin()
         worlds.replace_in(cloud.config_file, ("state:\n", (
             '      - {name: other, region: cn-shanghai, id: iot-cn-nobodys,'
@@ -41,7 +41,7 @@ class Partial(harness.TestCase):
         self.assertEqual(daemon.stop(), 0)
 
     def test_one_key_for_two_instances(self):
-        """A refused key is one message, however many instances it opens."""
+        """A rejected AccessKey is logged once, however many instances use it."""
         cloud = self.begin()
         worlds.replace_in(cloud.config_file, ("state:\n", (
             '      - {name: other, region: cn-shanghai, id: iot-cn-demo0001,'
@@ -54,7 +54,7 @@ class Partial(harness.TestCase):
         self.assertEqual(daemon.stop(), 0)
 
     def test_one_account_of_two(self):
-        """An account that is refused holds up no other."""
+        """An account whose calls fail does not delay another."""
         cloud = self.begin(worlds.account("second", QUOTA, {"far1": worlds.still()}))
         cloud.switch(only_account="demo", server_error=1)
         daemon = self.daemon(cloud.config_file).started()

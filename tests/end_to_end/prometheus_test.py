@@ -1,6 +1,6 @@
-"""A real Prometheus with the shipped files in front of the daemon: scrape, alert, crash, rerun.
+"""A real Prometheus with the shipped files scrapes the daemon: scrape, alert, crash, rerun.
 
-Needs prometheus and promtool on the PATH, beside what harness.py needs.
+Needs prometheus and promtool on the PATH, besides the requirements of harness.py.
 """
 
 import gzip
@@ -18,18 +18,20 @@ from monitoring import SLOW
 RERUN = os.path.join(monitoring.ROOT, "tests", "data", "scenarios", "rerun.yaml")
 JOB, TASK = "sGWotgRkutxRerun010001", "MSnT9rerunTask1q010101"
 
-# Beside the failing task one that never ends: when all is finished, tasks are asked once a minute.
+# Besides the failing task, one that never finishes: if all are finished, tasks are polled only
+# once a minute.
 NEVER_ENDING = """
           - name: goes-on
             tasks:
               - {id: goesOn, device: valve-2, script: [{at: 0s, status: IN_PROGRESS}]}
 """
 QUICK = "\n    pace: {task: 1s, finished: 2s}\n    instances:"
-EVALUATIONS = 4  # that an alert must outlive after the daemon's death
+EVALUATIONS = 4  # during which an alert must still fire after the daemon was killed
 
 
 def host_name():
-    """A name of this machine that leads to 127.0.0.1; the machine's own if it does."""
+    """Returns a name that resolves to 127.0.0.1: the host name of this machine if it does, else
+    localhost."""
     name = socket.gethostname()
     try:
         found = {row[4][0] for row in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
@@ -39,7 +41,7 @@ def host_name():
 
 
 class Alertmanager(monitoring.Receiver):
-    """Takes what Prometheus sends to an Alertmanager."""
+    """Receives the alerts that Prometheus sends to an Alertmanager."""
 
     def alerts(self, name):
         return [alert for _, path, body in list(self.received) if path == "/api/v2/alerts"
@@ -48,7 +50,8 @@ class Alertmanager(monitoring.Receiver):
 
 class PrometheusTest(harness.TestCase):
     def world(self):
-        """iotsim with the task that fails and the one that goes on; the daemon's configuration."""
+        """Starts iotsim with the failing task and the endless one; writes the daemon's
+        configuration."""
         with open(RERUN, encoding="utf-8") as file:
             cloud = self.iotsim(file.read().rstrip("\n") + NEVER_ENDING)
         with open(cloud.config_file, encoding="utf-8") as file:
@@ -58,7 +61,8 @@ class PrometheusTest(harness.TestCase):
         return cloud
 
     def fixed_port(self):
-        """A port that stays the test's between two lives of the daemon: bound, not listened on."""
+        """Returns a port that stays reserved between two runs of the daemon: bound, but not
+        listening."""
         holder = socket.socket()
         self.addCleanup(holder.close)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -66,9 +70,9 @@ class PrometheusTest(harness.TestCase):
         return holder.getsockname()[1]
 
     def prometheus(self, targets, alertmanager):
-        """One with the shipped files, save the addresses."""
+        """Starts a Prometheus with the shipped files, except for the addresses."""
         rules = monitoring.shipped("prometheus/taskwatchd.rules.yml")
-        # Nothing in the rules is changed: the one that this test waits for fires at once.
+        # The rules are unchanged: the one that this test waits for fires without delay.
         tasks_bad = rules[rules.index("alert: TaskwatchdTasksBad"):].split("- alert:")[0]
         self.assertNotIn("for:", tasks_bad)
         self.write("prometheus/taskwatchd.rules.yml", rules)
@@ -94,7 +98,7 @@ class PrometheusTest(harness.TestCase):
         up, = prometheus.wait_query("up", lambda rows: rows and rows[0][1] == 1)
         self.assertEqual(up[0], {"__name__": "up", "job": "taskwatchd", "instance": target})
 
-        # Fires, for this task alone, and says on which device.
+        # The alert fires for this task only, and names the device.
         alert, = harness.wait_for(lambda: f"the alert to fire; {daemon.tail()}",
                                   lambda: self.firing_task(prometheus), SLOW, 0.2)
         self.assertEqual(alert["labels"], {
@@ -106,7 +110,8 @@ class PrometheusTest(harness.TestCase):
         self.assertEqual(notified[0]["labels"], alert["labels"])
         self.assertEqual(prometheus.query("taskwatchd_account_up")[0][1], 1)
 
-        # Stays when the daemon dies, though Prometheus knows that nothing is scraped any more.
+        # It still fires after the daemon was killed, although Prometheus knows that the target is
+        # gone.
         told = {event["id"] for event in daemon.events(task_id=TASK)}
         self.assertTrue(told)
         daemon.kill()
@@ -122,8 +127,8 @@ class PrometheusTest(harness.TestCase):
         self.assertEqual(prometheus.query(f'aliyun_iot_task_status{{task_id="{TASK}"}}'), [])
         self.assertEqual(len(prometheus.alerts("TaskwatchdAbsent", "pending")), 1)
 
-        # Goes on after a restart, from the state. The log may repeat what it said just before the
-        # crash, under the same id; it says nothing new.
+        # After a restart the daemon continues from the state database. The log may repeat the
+        # lines from just before the crash, with the same ids, but contains no new event.
         daemon = self.daemon(cloud.config_file, listen).started()
         prometheus.wait_query("up", lambda rows: rows[0][1] == 1)
         status = f'aliyun_iot_task_status{{task_id="{TASK}",status="%s"}} == 1'
@@ -132,7 +137,7 @@ class PrometheusTest(harness.TestCase):
         self.assertEqual(self.firing_task(prometheus)[0]["activeAt"], alert["activeAt"])
         self.assertLessEqual({event["id"] for event in daemon.events(task_id=TASK)}, told)
 
-        # Clears when the task is rerun and succeeds.
+        # The alert is resolved when the task is rerun and succeeds.
         cloud.control("rerun", job=JOB, keep=True)
         prometheus.wait_query(status % "SUCCEEDED", bool)
         harness.wait_for(lambda: f"the alert to clear; {daemon.tail()}",
@@ -146,7 +151,7 @@ class PrometheusTest(harness.TestCase):
                          lambda: not prometheus.alerts("TaskwatchdAbsent"), SLOW, 0.2)
 
     def raw(self, url, path, **headers):
-        """(status, headers in lower case, bytes), as sent: nothing is unpacked on the way."""
+        """Returns (status, headers in lower case, bytes), without decompression."""
         host, port = url.removeprefix("http://").split(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=harness.DEADLINE)
         try:
@@ -170,7 +175,8 @@ class PrometheusTest(harness.TestCase):
 
         for path, text in (("/-/healthy", b"taskwatchd is healthy.\n"),
                            ("/-/ready", b"taskwatchd is ready.\n")):
-            # Any name will do, as on /metrics; the pages for people are stricter.
+            # Any host name is accepted, as for /metrics; the status page and the API are
+            # stricter.
             for host in ("taskwatchd.example.com", "anything:1"):
                 status, _, body = self.raw(daemon.url, path, Host=host)
                 self.assertEqual((status, body), (200, text))
@@ -182,7 +188,7 @@ class PrometheusTest(harness.TestCase):
         self.assertNotIn("content-encoding", headers)
         self.assert_page_is_clean(plain)
 
-        # As Prometheus asks.
+        # The same headers as Prometheus sends.
         status, headers, packed = self.raw(daemon.url, "/metrics", Accept_Encoding="gzip",
                                            Accept="application/openmetrics-text;version=1.0.0,"
                                                   "text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
@@ -198,7 +204,7 @@ class PrometheusTest(harness.TestCase):
         self.assertLessEqual(before, after)
 
     def test_page_without_a_cloud(self):
-        """A cloud that does not answer is not the daemon's own trouble."""
+        """A platform that does not respond does not make the daemon unready."""
         cloud = self.world()
         cloud.kill()
         daemon = self.daemon(cloud.config_file).started()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A thousand unfinished tasks: the quota is used, and never exceeded, as the cloud saw it.
+"""A thousand unfinished tasks: the quota is used, and never exceeded, as counted by the platform.
 
-SECONDS=60 measures longer. On a busy machine calls leave late: there, only a floor is held.
+SECONDS=60 measures longer. On a busy machine calls leave late: there, a lower goodput is enough.
 """
 
 import os
@@ -14,8 +14,8 @@ import worlds
 SECONDS = float(os.environ.get("SECONDS", "20"))
 GOODPUT = 0.97
 GOODPUT_BUSY = 0.90
-STALL = 0.005       # s; a machine that holds up no program for longer than this is not busy
-CPU_LIMIT = 0.03    # of a core, at 5 calls/s: beside other programs. Alone it is under 0.01 (make bench)
+STALL = 0.005       # s; a machine whose stalls are shorter is not busy
+CPU_LIMIT = 0.03    # of a core, at 5 calls/s and in parallel with other programs. Alone it is under 0.01 (make bench)
 
 
 def cpu_seconds(pid):
@@ -26,7 +26,7 @@ def cpu_seconds(pid):
 
 class Rate(harness.TestCase):
     def test_a_thousand(self):
-        """All of the quota, and beside it four fifths of another one."""
+        """One daemon uses all of a quota, another four fifths of a second one."""
         worlds_at = [(share, self.iotsim(worlds.scenario_file("thousand.yaml"),
                                          f"--quota-share={share}", "--pace=0s"))
                      for share in (1.0, 0.8)]
@@ -45,7 +45,7 @@ class Rate(harness.TestCase):
             limit = round(5 * share)
             stats = worlds.stats_of(cloud, "QueryTask")
             peak = worlds.check_rate(self, cloud.control("calls")["calls"], limit, stalls)
-            # Only calls that a stall pushed together may be refused.
+            # Calls may be throttled only if a stall pushed them together.
             if peak <= limit:
                 self.assertEqual(stats["refused"], 0)
             goodput = stats["goodput"] / share

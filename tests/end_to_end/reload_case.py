@@ -1,4 +1,4 @@
-"""What tests of reloading share: a world, its configuration, and ways to change it."""
+"""Shared by the tests of reloading: a world, its configuration, and functions that change it."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ class Case(harness.TestCase):
         """For tests that change the configuration first."""
 
     def rewrite(self, *pairs):
-        """The first configuration with these changes."""
+        """Writes the first configuration with these changes."""
         text = self.config
         for before, after in pairs:
             self.assertIn(before, text)
@@ -36,7 +36,7 @@ class Case(harness.TestCase):
         return [(f'          - "{task}"\n', "") for task in tasks]
 
     def reload(self, daemon, by_signal=False):
-        """Asks for it; waits until it is in force."""
+        """Requests a reload and waits until it is applied."""
         before = len(daemon.events("config_reloaded"))
         if by_signal:
             daemon.send(signal.SIGHUP)

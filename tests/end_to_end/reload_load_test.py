@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Many reloads under load lose nothing, tell nothing twice and leak nothing, and the quota holds across all of them.
-RELOADS=1000 for the long form, which `make reloads` runs; SEED=N repeats a run."""
+"""Many reloads under load lose, repeat and leak nothing, and the quota is met across all of them. RELOADS=1000 for
+the long form, which `make reloads` runs; SEED=N repeats a run."""
 
 import collections
 import os
@@ -18,9 +18,9 @@ from reload_case import QUOTA
 RELOADS = int(os.environ.get("RELOADS", "200"))
 SHARE = 0.8
 PAUSES = (0.01, 0.05, 0.1, 0.25)   # s between reloads
-LEAK_LIMIT = 8.0                   # KiB a reload, over the second half of them
-BARE_LEAK_LIMIT = 1.0              # KiB a reload, when nothing else happens
-LIVES = RELOADS * 0.18             # s; about as long as all take
+LEAK_LIMIT = 8.0                   # KiB per reload, over the second half of them
+BARE_LEAK_LIMIT = 1.0              # KiB per reload, without other activity
+LIVES = RELOADS * 0.18             # s; about as long as all reloads take
 TASKS = 60 if RELOADS <= 200 else 200   # of each account
 DISTRIBUTIONS = """    distributions:
 {}"""
@@ -30,7 +30,7 @@ DISTRIBUTION = """      - {{id: D{0}, product_key: pk, devices: 5, running: {1}s
 
 
 def memory_of(pid):
-    """Resident KiB."""
+    """Returns the resident memory in KiB."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
 
@@ -41,7 +41,7 @@ def descriptors_of(pid):
 
 class ReloadUnderLoad(reload_case.Case):
     def before_start(self):
-        """The third account watches its tasks by their job, and has distributions."""
+        """The third account watches its tasks through their job, and has distributions."""
         with open(self.cloud.config_file, encoding="utf-8") as file:
             text = file.read()
         begin = text.index('  - name: "third"')
@@ -63,7 +63,7 @@ class ReloadUnderLoad(reload_case.Case):
         return daemon
 
     def change(self, kind, chance):
-        """One of the ways in which a configuration changes."""
+        """Changes the configuration in one of several ways."""
         if kind == 0:
             self.rewrite(*self.without(*chance.sample(sorted(self.tasks), TASKS // 2)))
         elif kind == 1:
@@ -77,8 +77,8 @@ class ReloadUnderLoad(reload_case.Case):
             self.rewrite()
 
     def test_many_under_load(self):
-        """Tasks, a job, distributions and a whole account go and come back, with calls in flight and
-        commits waiting."""
+        """Tasks, a job, distributions and a whole account are removed and added again, with calls in flight and
+        commits in progress."""
         seed = int(os.environ.get("SEED", str(int(time.time()))))
         print(f"SEED={seed} RELOADS={RELOADS}", flush=True)
         chance = random.Random(seed)
@@ -95,7 +95,7 @@ class ReloadUnderLoad(reload_case.Case):
                 else:
                     refused += daemon.get("/-/reload", method="POST")[0] != 200
                 time.sleep(chance.choice(PAUSES))
-                if i % 20 == 19:  # all is listed: equal loads are compared
+                if i % 20 == 19:  # everything is configured: equal loads are compared
                     samples.append((i + 1, memory_of(daemon.pid), descriptors_of(daemon.pid)))
                     self.note_calls(calls)
             span = time.monotonic() - begun
@@ -105,7 +105,7 @@ class ReloadUnderLoad(reload_case.Case):
             self.note_calls(calls)
         self.assertEqual(refused, 0)
         daemon.wait_metric("taskwatchd_events_pending", 0, sink="log")
-        # Those that come while one is taken over are one.
+        # Requests that arrive during a reload are combined into one.
         taken = len(daemon.events("config_reloaded"))
         print(f"{RELOADS} reloads within {span:.0f} s, {taken} taken over", flush=True)
         self.assertGreater(taken, RELOADS / 4)
@@ -115,7 +115,7 @@ class ReloadUnderLoad(reload_case.Case):
         self.check_quota(calls.values(), stalls)
 
     def test_an_account_that_comes_and_goes_leaves_nothing(self):
-        """Reloads alone, as fast as they go: memory and descriptors stay where they are."""
+        """Only reloads, as fast as possible: memory and descriptors do not grow."""
         daemon = self.begin_still()
         sizes = []
         for i in range(3 * RELOADS):
@@ -163,7 +163,7 @@ class ReloadUnderLoad(reload_case.Case):
               f"descriptors {open_files[0]} at first, {open_files[-1]} at last, "
               f"{max(open_files)} at most", flush=True)
         self.assertLess(slope, LEAK_LIMIT)
-        # Connections to the cloud come and go with the calls in flight.
+        # Connections to the platform are opened and closed with the calls in flight.
         self.assertLess(max(open_files), 100)
 
     def check_records(self, daemon):

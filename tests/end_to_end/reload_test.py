@@ -45,7 +45,7 @@ class Reload(reload_case.Case):
                 self.assertEqual(sorted(self.baselines()), sorted(self.still_tasks()))
 
     def check_unasked(self, daemon, tasks):
-        time.sleep(0.3)  # those in flight
+        time.sleep(0.3)  # calls in flight
         self.cloud.control("stats/reset")
         count = len(self.cloud.control("calls")["calls"])
         time.sleep(0.8)
@@ -78,7 +78,7 @@ class Reload(reload_case.Case):
         self.assertEqual(self.baselines().count("far1"), 1)
 
     def test_jobs_distributions_credentials_and_bounds_change(self):
-        """Each comes and goes by a reload, and what goes on is not disturbed."""
+        """A reload adds and removes each, and does not disturb the rest."""
         second = worlds.account("second", QUOTA, {f"far{i}": worlds.still() for i in range(3)})
         second = second.replace("real-one}", "real-one}\n      - {id: LTAI5tnext, secret: next}", 1)
         second += ("    distributions:\n      - {id: D1, product_key: pk, devices: 3, running: 1s,"

@@ -1,8 +1,9 @@
-"""The JSON schema of the configuration says what `taskwatchd check` says, as far as a schema can.
+"""The JSON schema of the configuration agrees with `taskwatchd check`, as far as a schema can.
 
-What `check` takes the schema takes. Each file of tests/data/config that `check` refuses the schema refuses too, but for
-those named below with the reason. Its keys, defaults and descriptions are those of docs/reference/configuration.md, which a unit
-test holds to the code: TASKWATCHD_UPDATE_DOCS=1 writes them anew.
+The schema accepts every file that `check` accepts. It rejects each file of tests/data/config that `check` rejects,
+except those listed below with a reason. Its keys, defaults and descriptions are those of
+docs/reference/configuration.md. A unit test compares that document with the code; TASKWATCHD_UPDATE_DOCS=1 writes
+the keys again.
 """
 import json
 import os
@@ -24,7 +25,7 @@ except ImportError:
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SCHEMA = ROOT / "config" / "taskwatchd.schema.json"
 
-# What cannot be seen in the values: by the part of the file's name, why.
+# Errors that the values do not show: a part of the file's name, and the reason.
 BEYOND_A_SCHEMA = {
     "duplicate": "a parser has dropped the first of two keys",
     "alias": "gone once parsed", "anchor": "gone once parsed", "tag": "gone once parsed",
@@ -39,7 +40,7 @@ TABLES = ("", "account", "quota", "pace", "instance", "discover_jobs", "state", 
 
 
 class Loader(yaml.SafeLoader):
-    """YAML 1.2's core schema, as editors read it: yes and on are text, 1:30 is no number."""
+    """YAML 1.2's core schema, which editors use: yes and on are text, 1:30 is not a number."""
     yaml_implicit_resolvers = {}
 
 
@@ -54,7 +55,7 @@ def load(text):
 
 
 def rows():
-    """(definition, key, default, meaning) of each row, plain text."""
+    """Returns (definition, key, default, meaning) of each row, as plain text."""
     found, table, heads = [], -1, None
     for line in (ROOT / "docs" / "reference" / "configuration.md").read_text().splitlines():
         if not line.startswith("|"):
@@ -131,8 +132,8 @@ class Schema(SchemaCase):
         self.assertEqual(taken, [])
 
 
-# One value a line: what stands in place of a key's, by the key's definition or name. check judges each, so right and
-# wrong ones stand side by side.
+# Values that are tried for a key, by its definition or name, one list per line. check classifies each, so valid and
+# invalid values are in the same list.
 DURATIONS = ["0", "0s", "5", "5m", "1h30m", "30m1h", "1.5h", "500ms", "1y2w3d4h5m6s7ms", "-1s", "1M", "''", "0ms", "00s"]
 TEXTS = ["a", "007", "1e5", "a b", "''", "true", "'true'", "[a]", "null", "1.5", "x" * 128, "x" * 129, "é", "yes", "A-b_9"]
 URLS = ["https://a.example", "http://a.example", "http://127.0.0.1:1", "http://localhost", "http://[::1]:80",
@@ -161,7 +162,7 @@ KEYS = {"access_key_id": "K", "access_key_secret_file": "secret"}
 
 
 def document(definition, key, value):
-    """A right file with one value put in, which is YAML already."""
+    """Returns a valid file with one value inserted, which is already YAML."""
     account = dict(ACCOUNT)
     place = {"": {"accounts": [account]}, "account": account}
     whole = place[""]
@@ -187,14 +188,14 @@ def document(definition, key, value):
 
 
 class Beside(SchemaCase):
-    """`check` and the schema on the same files."""
+    """Runs `check` and the schema on the same files."""
 
     def check(self, folder, text):
         file = folder / "taskwatchd.yaml"
         file.write_text(text)
         done = subprocess.run([harness.program("TASKWATCHD"), "check", f"--config.file={file}"],
                               capture_output=True, text=True, env=harness.clean_environment())
-        # Key files and the like are looked at only once the file is right: those are not the schema's to know.
+        # check reads credential files and the like only if the file is valid: a schema cannot know these errors.
         by_line = [line for line in done.stderr.splitlines() if re.match(rf"{re.escape(str(file))}:\d+:\d+: ", line)]
         self.assertIn(done.returncode, (0, 78), done.stderr)
         return by_line

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A second opinion on the wire: Alibaba Cloud's own signer signs again what `taskwatchd query` sends, and its own
-client talks to iotsim. Both are Node packages, pinned in tests/sdk; without npm or its registry this is skipped."""
+"""An independent check of the requests: Alibaba Cloud's own signer signs again what `taskwatchd query` sends, and
+its own client calls iotsim. Both are Node packages, pinned in tests/sdk; without npm or its registry the test is
+skipped."""
 
 import json
 import os
@@ -12,11 +13,11 @@ import unittest
 import harness
 import npm
 
-SKIPPED = 77  # what ctest shows as skipped
+SKIPPED = 77  # ctest reports this exit code as skipped
 SOURCE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sdk")
 
 KEY, SECRET, TOKEN = "STS.NUdemoKey", "demo-secret-not-a-real-one", "CAIS/demo+token~0=="
-# All that an id may hold is printable ASCII without space, ", \\ and #.
+# All characters that an id may contain: printable ASCII except space, ", \\ and #.
 PRINTABLE = "".join(chr(code) for code in range(33, 127) if chr(code) not in '"\\#')
 IDS = ["MSnT9aaaaaaaaaaaaq010101", "a" + PRINTABLE, "a+b*c~d%7Ee", "%2F%", "a&TaskId=b", "a=b;c,d/e?f", "~", "x" * 128]
 APIS = ("QueryTask", "ListTask", "QueryJobStatistics", "QueryJob", "ListJob", "QueryDeviceDistributeJob",
@@ -53,7 +54,7 @@ CALLS = [
     {"method": "queryDeviceDistributeDetail", "parameters": {"jobId": "D1"}},
 ]
 
-FOLDER = None  # where the packages and our scripts are
+FOLDER = None  # contains the packages and our scripts
 
 
 def setUpModule():
@@ -62,7 +63,7 @@ def setUpModule():
 
 
 class Signer(harness.Process):
-    """Alibaba Cloud's signer behind an endpoint."""
+    """Alibaba Cloud's signer, as an HTTP endpoint."""
 
     def __init__(self, secret, token, get_only):
         environment = harness.clean_environment(ACCESS_KEY_ID=KEY, ACCESS_KEY_SECRET=secret, SECURITY_TOKEN=token,
@@ -101,7 +102,7 @@ accounts:
 """)
 
     def ask(self, signature, token="", get_only=False, secret=SECRET, ids=None):
-        """What the signer says of each request, and what `query` printed."""
+        """Returns the signer's result for each request, and the output of `query`."""
         ids = ids or IDS
         signer = self.keep(Signer(secret, token, get_only))
         config = self.config(signer.url, signature, token)
@@ -144,7 +145,7 @@ accounts:
 
 
 class Client(harness.TestCase):
-    """The official client against iotsim: what iotsim says is what the client expects to read."""
+    """The official client against iotsim: it can read the responses of iotsim."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-"""Tasks named by id in a file, all seen before, and what the daemon takes while it is asked."""
+"""Explicit tasks in a file, all observed before, and the memory of the daemon while it serves requests."""
 
 import os
 import re
@@ -25,15 +25,15 @@ accounts:
 
 
 def memory(pid):
-    """{what: bytes}: VmRSS is held now, VmHWM was held at most."""
+    """Returns {name: bytes}: VmRSS is the current resident memory, VmHWM its maximum."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         rows = dict(line.split(":", 1) for line in file)
     return {key: int(rows[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")}
 
 
 class Peak:
-    """The most that a process holds from here to stop(). The kernel counts it for root; for others it
-    is looked at every few milliseconds."""
+    """The peak memory of a process from now until stop(). Root can reset the kernel's own counter; otherwise the
+    memory is sampled every few milliseconds."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -62,7 +62,7 @@ class Peak:
 
 
 class Silent:
-    """Clients that ask for a path and read nothing."""
+    """Clients that request a path and read nothing."""
 
     def __init__(self, url, count, headers="", pause=0.0):
         self.sockets = []
@@ -76,7 +76,7 @@ class Silent:
             time.sleep(pause)
 
     def statuses(self):
-        """How many were answered with each status, by their first bytes."""
+        """Returns the number of responses with each status, by their first bytes."""
         counts = {}
         for one in self.sockets:
             one.settimeout(harness.DEADLINE)
@@ -91,8 +91,7 @@ class Silent:
 
 class NamedTasks(harness.TestCase):
     def named(self, tasks, limit=20):
-        """A daemon that watches so many tasks by their ids, and has seen all of them in an earlier
-        life; its peak until it has started."""
+        """Starts a daemon with that many explicit tasks, all of them observed in an earlier run."""
         cloud = self.iotsim(SCENARIO.format(tasks=tasks), "--watch=jobs", "--quota-share=1.0")
         daemon = self.daemon(cloud.config_file).started()
         harness.wait_for("its baseline", lambda: daemon.events("job_baseline"), deadline=300,
@@ -113,7 +112,7 @@ class NamedTasks(harness.TestCase):
         return daemon
 
     def during(self, daemon, work):
-        """What work() returns, and the peak meanwhile."""
+        """Returns the result of work() and the peak memory meanwhile."""
         peak = Peak(daemon.pid)
         result = work()
         return result, peak.stop()
@@ -124,7 +123,7 @@ class NamedTasks(harness.TestCase):
         harness.wait_for("a reload", lambda: len(daemon.events("config_reloaded")) > before)
 
     def rename_half(self, daemon):
-        """Half of the ids leave the file and come back."""
+        """Removes half of the ids from the file and adds them again."""
         with open(self.ids_file, encoding="ascii") as file:
             ids = file.read()
         for text in (ids[:len(ids) // 2].rpartition("\n")[0] + "\n", ids):
@@ -134,7 +133,7 @@ class NamedTasks(harness.TestCase):
                              lambda: len(daemon.events("config_reloaded")) > before, deadline=60)
 
     def scrape(self, daemon, *headers):
-        """The page's bytes as they come, and the seconds that it took."""
+        """Returns the size of the response in bytes as sent, and the duration in seconds."""
         host, _, port = daemon.url.removeprefix("http://").rpartition(":")
         begun = time.monotonic()
         size = 0
@@ -153,7 +152,8 @@ class NamedTasks(harness.TestCase):
         return size, time.monotonic() - begun
 
     def besieged(self, daemon, count, headers="", pause=0.0):
-        """So many clients that do not read: what they were answered, and how long health took at most."""
+        """Starts that many clients that do not read. Returns the statuses of their responses and the longest time
+        of a health check."""
         clients = Silent(daemon.url, count, headers, pause)
         slowest = 0.0
         for _ in range(20):

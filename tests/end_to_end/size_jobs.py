@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A job of 100,000 tasks: the daemon's memory after its first sight and after a restart, and its
-processor time at 15 calls a second. Not a test of `make test`: it takes minutes and a quiet machine.
+"""A job of 100,000 tasks: the daemon's memory after its initial scan and after a restart, and its
+CPU time at 15 calls per second. Not part of `make test`: it takes minutes and needs an idle
+machine.
 
 TASKS=100000 SECONDS=60
 """
@@ -66,7 +67,7 @@ class SizeOfJobs(harness.TestCase):
         return cloud, daemon, seen["VmRSS"]
 
     def again(self, cloud, daemon, tasks):
-        """After a restart with what is stored. RSS."""
+        """Restarts with the stored state. Returns the RSS."""
         self.assertEqual(daemon.stop(), 0, daemon.tail())
         begun = time.monotonic()
         daemon = self.daemon(cloud.config_file).started()
@@ -92,11 +93,12 @@ class SizeOfJobs(harness.TestCase):
             self.assertLess(large, RSS_LIMIT * max(1, TASKS / 100_000))
 
     def test_processor(self):
-        """In the middle of the roll-out, with all of 5 calls/s of three APIs."""
+        """In the middle of the roll-out, with all 5 calls/s of each of three APIs."""
         cloud = self.iotsim(SCENARIO.format(tasks=TASKS, pages=200, start="-30m"), "--watch=jobs",
                             "--quota-share=1.0", "--pace=0s")
         daemon = self.daemon(cloud.config_file).started()
-        # Ended ones first: the many that are QUEUED are seen in what time is left.
+        # Finished tasks are listed first: the QUEUED ones, of which there are many, are listed in
+        # the remaining time.
         daemon.wait_metric("aliyun_iot_job_unreconciled_tasks", lambda seen: seen is not None)
         time.sleep(30)
         self.assertEqual(daemon.stop(), 0, daemon.tail())

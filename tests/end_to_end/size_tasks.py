@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Tasks named by id, all seen: the daemon's memory through a start, reloads, scrapes and clients that
-do not read. Not a test of `make test`: it takes minutes and a quiet machine.
+"""Explicit tasks, all observed: the daemon's memory during a start, reloads, scrapes and clients
+that do not read. Not part of `make test`: it takes minutes and needs an idle machine.
 
 TASKS=100000
 """

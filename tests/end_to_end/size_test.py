@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A thousand tasks in memory, and counters that go on after a restart."""
+"""A thousand tasks in memory, and counters that continue after a restart."""
 
 import gzip
 import os
@@ -11,7 +11,7 @@ import urllib.request
 import harness
 import worlds
 
-RSS_LIMIT = 25_000_000  # bytes, between scrapes; about 17 MB of it are shared libraries
+RSS_LIMIT = 25_000_000  # bytes, between scrapes; of these, about 17 MB are shared libraries
 
 
 def resident_bytes(pid):
@@ -29,7 +29,7 @@ class Size(harness.TestCase):
 
     def test_a_thousand_in_memory(self):
         tasks = {f"MSnT9aaaaaaaaaaaaq{i:06d}": worlds.still() for i in range(1000)}
-        # A quota that shows all of them at once, not in the 200 s that it takes at 5 a second.
+        # A quota that shows all of them at once, not in the 200 s that 5 calls per second need.
         cloud = self.iotsim(worlds.scenario(worlds.account("demo", 1000, tasks)),
                             "--quota-share=1.0", "--pace=0s")
         first = self.daemon(cloud.config_file).started()
@@ -56,7 +56,8 @@ class Counters(harness.TestCase):
         return {dict(labels)["to"]: value for labels, value in found.items()}
 
     def age(self, file):
-        """As if the job had been seen first two minutes ago: its counters show from the start."""
+        """Makes the job's first observation two minutes older, so that its counters are exported
+        from the start."""
         database = sqlite3.connect(file)
         database.execute("UPDATE counters SET created_ms = created_ms - 120000")
         database.commit()

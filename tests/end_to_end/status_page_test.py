@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The status page: how it is served, and what a real Chromium makes of it before 20,000 tasks (tests/page/page.js) and
-before long and hostile names (tests/page/names.js). SCREENSHOTS=DIR keeps its pictures. Without Chromium, Node.js or their packages that part is skipped."""
+"""The status page: how it is served, and how a real Chromium shows it with 20,000 tasks (tests/page/page.js) and
+with long and hostile names (tests/page/names.js). SCREENSHOTS=DIR keeps the screenshots. Without Chromium, Node.js
+or their packages that part is skipped."""
 
 import gzip
 import json
@@ -16,7 +17,7 @@ import harness
 import npm
 import worlds
 
-SKIPPED = 77  # what ctest shows as skipped
+SKIPPED = 77  # ctest reports this exit code as skipped
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WEB, TESTS = os.path.join(ROOT, "daemon", "page"), os.path.join(ROOT, "tests", "page")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -26,7 +27,7 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 
           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'")
 
 SMALL = worlds.scenario(worlds.account("demo", 50, {"good": worlds.life((0, "SUCCEEDED"))}))
-# A roll-out in full swing beside a small job with a device that would rather be a script.
+# A large roll-out and a small job with a device whose name is a script.
 LARGE = """
 seed: 4
 accounts:
@@ -61,7 +62,7 @@ accounts:
       - {id: D1, product_key: a1Pump, devices: 30, running: 1s, failed: 0, format: csv,
          results: [{device: pump-lost, code: 6100, message: device not found}]}
 """
-# Names as long as they may be, without a place to break them, and one that would rather be an image.
+# Names of the maximum length, without a possible line break, and one that is HTML for an image.
 NAMES = """
 accounts:
   - name: ACCOUNT
@@ -135,7 +136,7 @@ class Served(harness.TestCase):
             self.assertEqual(daemon.get(path, headers={"Host": "evil.example"})[0], 403, path)
         for path in ("/", "/assets/", "/watch/assets/", "/watch/assets/page.js", "/watch/assets/../m&m", "/watchful"):
             self.assertEqual(daemon.get(path)[0], 404, path)
-        # Its links are relative, so the slash matters; the client follows to it.
+        # The links of the page are relative, so the final slash matters; the client follows the redirect to it.
         self.assertIn("/assets/page-", daemon.get("/watch")[2])
         self.assertEqual(daemon.stop(), 0)
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Task files while other programs write them: nothing is lost, half an id is not watched, a bad line is told once."""
+"""Task files while other programs write them: no task is lost, half an id is not watched, an invalid line is logged
+once."""
 
 import os
 import time
@@ -10,11 +11,11 @@ import reload_case
 import worlds
 
 TASKS = 8
-NAMED = 2      # by id; the others come by files
-PROMPT = 4     # s; 0.1 s to a second where the kernel tells, and room for a busy machine
-POLL = 5       # s, where it does not
-DROP = 2       # s until what is gone is dropped
-UNENDED = 5    # s until a last line without its end is taken
+NAMED = 2      # explicit tasks in `tasks`; the others are in files
+PROMPT = 4     # s; from 0.1 s to 1 s if the kernel reports changes, and a margin for a busy machine
+POLL = 5       # s, if the kernel does not report changes
+DROP = 2       # s until a removed task is dropped
+UNENDED = 5    # s until a last line without a newline is accepted
 
 
 class TaskFiles(reload_case.Case):
@@ -33,7 +34,7 @@ class TaskFiles(reload_case.Case):
         super().tearDown()
 
     def counts(self):
-        """The number of tasks after each reload, in order."""
+        """Returns the number of tasks after each reload, in order."""
         return [event["tasks"] for event in self.daemon_.events("config_reloaded")]
 
     def wait_count(self, count, deadline=PROMPT):
@@ -54,7 +55,7 @@ class TaskFiles(reload_case.Case):
                 if fragment in event["msg"]]
 
     def test_come_grow_are_replaced_and_go(self):
-        time.sleep(1.2)  # one look a second at most
+        time.sleep(1.2)  # files are read at most once per second
         self.add("task2\n")
         took = [self.wait_count(NAMED + 1)]
         time.sleep(1.2)
@@ -79,7 +80,7 @@ class TaskFiles(reload_case.Case):
         self.assertEqual(self.counts()[-1], NAMED + 1, "a line that is not ended")
         self.add("\ntask4")
         self.wait_count(NAMED + 2)
-        # An editor that ends no last line has said what it means.
+        # An editor that writes no final newline may have finished the line.
         self.assertGreater(self.wait_count(NAMED + 3, UNENDED + PROMPT), UNENDED - 2)
         self.daemon_.wait_metric("taskwatchd_tasks", NAMED + 3, state="unfinished")
         self.assertLessEqual(self.asked(), {f"task{i}" for i in range(5)})
@@ -114,7 +115,7 @@ class TaskFiles(reload_case.Case):
         told = self.warnings("no id")
         self.assertEqual(len(told), 1, told)
         self.assertIn(f"{self.file}:2:1: ", told[0])
-        # Told again at a reload that was asked for: whoever asks wants to know.
+        # The line is logged again at a requested reload, because its operator needs the message.
         self.reload(self.daemon_)
         self.assertEqual(len(self.warnings("no id")), 2)
 
@@ -130,14 +131,14 @@ class TaskFiles(reload_case.Case):
         self.assertEqual(self.counts()[-1], NAMED + 2, "the earlier tasks stay")
 
     def test_a_configuration_being_edited_is_not_touched(self):
-        """Nor does it hold up the tasks: it is read when that is asked for."""
+        """It does not delay the tasks either: the configuration is read only at a requested reload."""
         worlds.rewrite(self.cloud.config_file, "accounts: [half a\n")
         self.add("task2\n")
         self.wait_count(NAMED + 1)
         self.assertEqual(self.daemon_.events("config_reload_failed"), [])
 
     def test_where_the_kernel_tells_nothing_it_is_looked(self):
-        """A link to a file elsewhere stands for a network folder."""
+        """A link to a file in another folder stands for a network folder."""
         elsewhere = self.write("elsewhere.txt", "task2\n")
         os.symlink(elsewhere, self.file)
         self.wait_count(NAMED + 1)

@@ -1,4 +1,4 @@
-"""`taskwatchd wait` as a pipeline calls it: what it says and how it ends."""
+"""`taskwatchd wait`, as a pipeline calls it: its output and exit codes."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ class Wait(Cli):
         return self.keep(harness.Process([harness.program("TASKWATCHD"), "wait", *arguments]))
 
     def test_ends(self):
-        """All that take seconds, side by side."""
+        """All cases that take seconds, in parallel."""
         self.write("wrong/keys/demo.secret", "some-other-secret")
         wrong = self.write("wrong/taskwatchd.yaml", CONFIG_TEXT.format(
             endpoint=self.cloud.url, share="0.1", instance="iot-cn-demo0001"))
@@ -105,7 +105,7 @@ class Wait(Cli):
                 continue
             try:
                 piece = os.read(master, 4096)
-            except OSError:  # the other end is closed
+            except OSError:  # the other side is closed
                 break
             if not piece:
                 break

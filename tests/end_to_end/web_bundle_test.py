@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The checked-in bundle of the status page is what its sources make, and both languages say all that the page says."""
+"""The committed bundle of the status page is the one that its sources build, and both languages have all texts of
+the page."""
 
 import filecmp
 import json
@@ -13,10 +14,10 @@ import unittest
 import harness
 import npm
 
-SKIPPED = 77  # what ctest shows as skipped
+SKIPPED = 77  # ctest reports this exit code as skipped
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WEB = os.path.join(ROOT, "daemon", "page")
-# Keys whose last part is a word of the daemon or of the page's state.
+# Keys whose last part is a name that the daemon uses, or a state of the page.
 MADE = re.compile(r"^(status|job_status|trouble|menu|jobs\.show|pace\.class|events|state)[._]|\.one$")
 
 

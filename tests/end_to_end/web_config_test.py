@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""--web.config.file, in the exporter-toolkit's format: TLS, client certificates, users and headers, certificates
-that change under a running daemon, and clients that try to be in the way. A real Prometheus scrapes through all of it.
+"""--web.config.file, in the format of exporter-toolkit: TLS, client certificates, users and headers, certificates
+that change while the daemon runs, and clients that try to block it. A real Prometheus scrapes with all of these.
 
-Needs openssl; prometheus and prometheus-node-exporter where they are to be had.
+Needs openssl, and uses prometheus and prometheus-node-exporter if installed.
 """
 
 import base64
@@ -50,12 +50,12 @@ class WebCase(harness.TestCase):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=self.folder)
 
     def authority(self, name):
-        """NAME.pem and NAME.key, a certificate that signs others."""
+        """Creates NAME.pem and NAME.key, a CA certificate."""
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                      "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
 
     def certificate(self, name, authority, sans="IP:127.0.0.1,DNS:localhost", to=None):
-        """NAME.pem and NAME.key, or those of `to`, both in place at once as a renewal does it."""
+        """Creates NAME.pem and NAME.key, or those of `to`. Both are replaced at once, as in a renewal."""
         self.write(f"{name}.ext", f"subjectAltName={sans}\n")
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                      "-keyout", f"{name}.newkey", "-out", f"{name}.csr")
@@ -70,7 +70,7 @@ class WebCase(harness.TestCase):
         self.certificate("server", "ca")
 
     def start(self, web, *flags, **how):
-        """A daemon with that web configuration; its url is https if it has TLS."""
+        """Starts a daemon with that web configuration; its url is https if it has TLS."""
         cloud = self.iotsim(WORLD)
         self.write("web.yml", web)
         daemon = self.daemon(cloud.config_file, f"--web.config.file={self.path('web.yml')}", *flags, **how).started()
@@ -80,7 +80,7 @@ class WebCase(harness.TestCase):
     def context(self, client=None, **versions):
         context = ssl.create_default_context(cafile=self.path("ca.pem"))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of old versions, which must be refused
+            warnings.simplefilter("ignore", DeprecationWarning)  # of old versions, which must be rejected
             for name, value in versions.items():
                 setattr(context, name, value)
         if client:
@@ -88,7 +88,7 @@ class WebCase(harness.TestCase):
         return context
 
     def ask(self, path, headers=None, method="GET", context=None, plain=False):
-        """(status, headers, body)."""
+        """Returns (status, headers, body)."""
         connection = (http.client.HTTPConnection(self.address, timeout=harness.DEADLINE) if plain else
                       http.client.HTTPSConnection(self.address, timeout=harness.DEADLINE,
                                                   context=context or self.context()))
@@ -103,7 +103,7 @@ class WebCase(harness.TestCase):
         return self.ask(path, headers, **how)[0]
 
     def refused(self, context):
-        """Whether a client with that context gets no answer, by the handshake's word."""
+        """Returns whether the handshake rejects a client with that context."""
         try:
             self.ask("/-/healthy", context=context)
         except (ssl.SSLError, ConnectionError, http.client.RemoteDisconnected):
@@ -155,12 +155,12 @@ class Tls(WebCase):
         kept.request("GET", "/-/healthy")
         self.assertEqual(kept.getresponse().read(), b"taskwatchd is healthy.\n", "the old connection goes on")
         kept.close()
-        # A renewal that went wrong: the certificate in force stays, and it is said once.
+        # After a failed renewal, the active certificate stays, and the failure is logged once.
         good = self.served_certificate()
         self.write("server.key", "no key\n")
         failed = daemon.event("config_reload_failed", file=self.path("web.yml"))
         self.assertIn("web.yml:3:13: `key_file`", failed["msg"])
-        time.sleep(6)  # it is looked at again meanwhile
+        time.sleep(6)  # the file is checked again meanwhile
         self.assertEqual(self.served_certificate(), good)
         self.assertEqual(len(daemon.events("config_reload_failed")), 1)
         self.assertIn("taskwatchd_config_last_reload_successful 0", self.ask("/metrics")[2])
@@ -246,7 +246,7 @@ class Users(WebCase):
                          deadline=10)
         self.assertEqual(self.status("/metrics", LOGIN), 401, "the old one is of no use")
         self.assertEqual(self.status("/metrics", basic("anna", "secret")), 200)
-        # An emptied file does not open the door.
+        # An empty file does not disable authentication.
         self.write("web.yml", "")
         daemon.event("config_reload_failed")
         self.assertEqual(self.status("/metrics"), 401)
@@ -290,7 +290,7 @@ class Users(WebCase):
         self.assertIn(503, seen, "one waits at a time")
 
     def test_guesses_from_elsewhere_keep_no_login_out(self):
-        """40 clients guess at the dearest hash while users log in whose logins are not remembered."""
+        """40 clients guess at the most expensive hash while users log in whose logins are not cached."""
         logins = int(os.environ.get("LOGINS", "8"))
         self.start("basic_auth_users:\n" + "".join(f"  user{n}: {COST12}\n" for n in range(logins)))
         seen, stop, slowest = [], threading.Event(), 0

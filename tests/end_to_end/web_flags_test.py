@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The flags of `run` that say where and how it serves, one by one, and sockets that systemd passes."""
+"""The flags of `run` that define where and how it serves, one by one, and sockets that systemd passes."""
 
 import http.client
 import os
@@ -91,7 +91,7 @@ class WebFlags(harness.TestCase):
         self.assertIn("taskwatchd.yaml:1:11:", body)
 
     def test_max_requests(self):
-        """Clients that do not read their page hold the places of pages, none of the API's."""
+        """Clients that do not read count towards the limit of pages, not towards that of the API."""
         many = worlds.scenario(worlds.account("demo", 50, {f"t{n}": worlds.still() for n in range(1000)}))
         self.cloud = self.iotsim(many)
         with open(self.cloud.config_file, "a", encoding="utf-8") as file:

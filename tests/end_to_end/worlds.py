@@ -1,4 +1,5 @@
-"""Worlds for iotsim, and what a run must have left in the state, in the log and at the cloud."""
+"""Worlds for iotsim, and checks of what a run left in the state database, in the log and at the
+platform."""
 
 import collections
 import contextlib
@@ -30,13 +31,13 @@ FINISHED = BAD + ("SUCCEEDED", "CANCELLED")
 
 
 def life(*steps):
-    """[(seconds, status), ...] as a script."""
+    """Returns [(seconds, status), ...] as a script."""
     return "[" + ", ".join(f"{{at: {round(at * 1000)}ms, status: {status}}}"
                            for at, status in steps) + "]"
 
 
 def quick_life(random, spread, first=0.0):
-    """QUEUED from the first, then three more steps within `spread` seconds."""
+    """QUEUED from the start, then three more statuses within `spread` seconds."""
     end = "FAILED" if random.random() < 0.3 else "SUCCEEDED"
     times = sorted(random.uniform(first, first + spread) for _ in range(3))
     return life((0, "QUEUED"), *zip(times, ("SENT", "IN_PROGRESS", end)))
@@ -47,7 +48,7 @@ def still(status="IN_PROGRESS"):
 
 
 def account(name, quota, scripts):
-    """An account with one job; `scripts` is {task id: script}."""
+    """Returns an account with one job; `scripts` is {task id: script}."""
     rows = ",\n".join(f"            {{id: {task}, script: {script}}}"
                       for task, script in scripts.items())
     return ACCOUNT.format(name=name, quota=quota) + rows + "]}\n"
@@ -62,7 +63,7 @@ def scenario_file(name):
 
 
 def replace_in(file, *pairs):
-    """Edits a file as an editor does: a new one takes the old one's place."""
+    """Edits a file as an editor does: a new file replaces the old one."""
     with open(file, encoding="utf-8") as old:
         text = old.read()
     for before, after in pairs:
@@ -88,14 +89,15 @@ def state(file):
 
 
 def stored_events(file):
-    """All events of the state in the order of their ids, as objects with `id`."""
+    """Returns all stored events in the order of their ids, as objects with `id`."""
     with state(file) as database:
         rows = database.execute("SELECT id, body FROM events ORDER BY id").fetchall()
     return [{"id": number, **json.loads(body)} for number, body in rows]
 
 
 def delays_of_ends(file, statuses):
-    """Seconds from the cloud's change to the reply that showed it, of each end in one of these."""
+    """Returns the seconds from the change at the platform to the response that showed it, for
+    each completion with one of these statuses."""
     delays = []
     for event in stored_events(file):
         status = event.get("to") or event.get("status")
@@ -118,7 +120,7 @@ def log_cursor(file):
 
 
 def check_stored(test, file, cloud):
-    """Each transition is in the state once, in order, and did happen at the cloud."""
+    """Checks that each transition is stored once, in order, and happened at the platform."""
     transitions = [e for e in stored_events(file) if e["event"] == "task_transition"]
     seen = collections.Counter((e["task_id"], e["attempt"], e["to"]) for e in transitions)
     test.assertEqual([key for key, times in seen.items() if times > 1], [], "recorded twice")
@@ -134,7 +136,7 @@ def check_stored(test, file, cloud):
         if task not in truth:
             truth[task] = cloud.control("history", task=task)["history"]
         happened = [(step["status"], step["at"]) for step in truth[task]]
-        if task not in last:  # the good tasks of jobs begin without an event
+        if task not in last:  # the successful tasks of jobs begin without an event
             last[task] = next(step for step in happened if step[0] == event["from"])
         status, modified = last[task]
         test.assertEqual(event["from"], status, f"chain is broken: {event}")
@@ -151,12 +153,13 @@ def check_stored(test, file, cloud):
 
 
 def log_ids(lines):
-    """Ids of the stored events in a log, in its order. A line that is not whole fails."""
+    """Returns the ids of the stored events in a log, in order. An incomplete line is an error."""
     return [event["id"] for event in map(json.loads, lines) if "id" in event]
 
 
 def check_log(test, runs, file):
-    """All stored events are in the logs of the runs, in order, at least once, each as stored."""
+    """Checks that all stored events are in the logs of the runs, in order, at least once, each as
+    stored."""
     stored = {event["id"]: event for event in stored_events(file)}
     told = 0
     for run in runs:
@@ -174,7 +177,8 @@ def check_log(test, runs, file):
 
 
 class Stalls:
-    """How long this machine lets a ready program wait: what a burst at the cloud may come from."""
+    """Measures how long this machine delays a ready program: this can cause a burst at the
+    platform."""
 
     def __enter__(self):
         self.worst = 0.0
@@ -196,7 +200,7 @@ class Stalls:
 
 
 def peak(calls, window):
-    """The most calls in any [t, t + window) seconds; 0 for no window."""
+    """Returns the most calls in any [t, t + window) seconds; 0 without a window."""
     if window <= 0:
         return 0
     times = sorted(call["mono_us"] / 1e6 for call in calls)
@@ -209,17 +213,18 @@ def peak(calls, window):
 
 
 def stats_of(cloud, api):
-    """What the simulated cloud counted of one API of its one account."""
+    """Returns the statistics of one API, as counted by the simulated platform, which has one
+    account."""
     return next(stats for stats in cloud.control("stats")["apis"] if stats["api"] == api)
 
 
 def check_rate(test, calls, limit, stalls):
-    """At most `limit` of each API in any second, whatever the machine held back. Returns the plain
-    peak of the busiest.
+    """Checks that each API gets at most `limit` calls in any second, whatever the machine
+    delayed. Returns the peak of the busiest API in one second.
 
-    Sends lie apart as they must; a machine that holds a program up for s seconds can push a call
-    s seconds towards the next ones, so that much is taken off the window that is looked through;
-    after a long one ten seconds are looked through, and so much is added to what they may hold.
+    The daemon sends calls at the required interval, but a stall of s seconds can push a call s
+    seconds towards the next ones. So the checked window is shorter by s. After a long stall, the
+    check uses ten seconds and allows s seconds of calls more.
     """
     by_api = {}
     for call in calls:
@@ -232,7 +237,8 @@ def check_rate(test, calls, limit, stalls):
                                  f"{plain} calls of {api} in a second, and no stall explains it "
                                  f"(worst {stalls.worst * 1000:.1f} ms)")
     elif plain > limit:
-        # Nothing is left of the second; what came within ten was sent within ten and the stall.
+        # The stall is longer than the window. Calls that arrive within ten seconds were sent
+        # within ten seconds and the stall.
         for api, of_api in by_api.items():
             test.assertLessEqual(peak(of_api, 10.0), limit * (10.0 + stalls.worst) + 1,
                                  f"calls of {api} in ten seconds, with a stall of "
