@@ -130,7 +130,7 @@ TEST_F(AccountJobsTest, WhatWasStoredIsNotLogged) {
   EXPECT_THAT(events, ElementsAre("task_transition"));
 }
 
-TEST_F(AccountJobsTest, ATaskThatIsNamedTooIsAskedByOneOfBoth) {
+TEST_F(AccountJobsTest, AnExplicitTaskOfAWatchedJobIsPolledByOneOfBoth) {
   config.instances[0].tasks = {"t1"};
   for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), kInProgress);
   open();

@@ -14,7 +14,7 @@ HttpReply with(const char* name, const char* value, int status = 200) {
   return {status, {{name, value}}, ""};
 }
 
-TEST(RetryAfter, MillisecondsOfTheCloudsOwnHeader) {
+TEST(RetryAfter, MillisecondsOfThePlatformsOwnHeader) {
   const std::pair<const char*, std::optional<Duration>> cases[] = {
       {"2000", milliseconds(2000)}, {" 1 ", milliseconds(1)},
       {"0", std::nullopt},          {"-5", std::nullopt},

@@ -256,7 +256,7 @@ TEST_F(ExplainJobTest, WithoutCountsTheListsAreReadInTurn) {
 }
 
 // The complete text as the reader's terminal shows it.
-TEST(ExplainText, SaysWhatIsHeld) {
+TEST(ExplainText, SaysWhatIsRecorded) {
   Explanation task;
   task.key = {"prod", "a"};
   task.instance = "main";

@@ -59,7 +59,7 @@ double bad_mean(const std::vector<Turned>& turned, std::uint64_t seed, double qu
   return bad;
 }
 
-TEST(JobRobustness, ExactCloud) {
+TEST(JobRobustness, ExactPlatform) {
   EXPECT_LT(bad_mean({}, 1), kGoal + 0.05);
 }
 

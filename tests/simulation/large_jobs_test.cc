@@ -82,7 +82,7 @@ TEST(LargeJobs, OtherProgramsAndOneBudgetForAll) {
 
 // If the platform rejects the pagination token of a failed list page, each observed task's
 // completion is still observed, by QueryTask.
-TEST(LargeJobs, TasksThatWereNamedAreSeenToEndWhateverBecomesOfTokens) {
+TEST(LargeJobs, ObservedTasksAreSeenToFinishWhateverBecomesOfTokens) {
   struct Case {
     const char* name;
     const char* value;

@@ -38,7 +38,7 @@ struct Refusal {
   int http_status = 400;
   std::string code;
   std::string message;
-  bool in_band = false;  // Success=false in the operation's own reply, not the gateway's error
+  bool in_band = false;  // Success=false in the operation's own response, not the gateway's error
 };
 
 }  // namespace iotsim

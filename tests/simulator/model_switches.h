@@ -19,7 +19,7 @@ struct Switches {
   double server_error = 0;      // gateway error with server_error_status
   double throttled = 0;         // although the rate limit would allow the call
   double system_exception = 0;  // in-band iot.system.SystemException
-  double wrong_task = 0;        // another task's reply
+  double wrong_task = 0;        // another task's response
   double broken_json = 0;       // a complete response whose text is invalid near its end
   double cut = 0;               // half the body
   double drip = 0;              // one byte per second
@@ -30,7 +30,7 @@ struct Switches {
   std::int64_t server_error_status = 503;
   std::int64_t slow_ms = 5000;
   std::int64_t stale_ms = 5000;
-  std::int64_t latency_ms = 0;         // every reply
+  std::int64_t latency_ms = 0;         // every response
   std::int64_t clock_offset_ms = 0;    // the platform's clock minus the true one
   std::int64_t retry_after_ms = 0;     // x-acs-retry-after with throttling; 0: none, -1: exact
   std::int64_t in_band_status = 200;   // HTTP status of in-band failures
@@ -45,7 +45,7 @@ struct Switches {
   std::string unknown_word = "PAUSED";
   std::string window = "sliding";              // sliding, fixed, bucket
   std::string cut_kind = "length";             // length, bare
-  std::string progress = "string";             // string, number: how JSON replies write it
+  std::string progress = "string";             // string, number: how JSON responses write it
   std::string page_order = "id";               // of ListTask: id, newest, oldest, mixed, per_list
   std::string token_kind = "key";              // key, offset: how a NextToken stores the position
   std::string endless_list = "off";            // off, same, fresh: NextTokens for ever

@@ -219,7 +219,7 @@ TEST_F(JobCountersTest, AWatchedJobHasAllTargetsFromItsFirstObservation) {
   EXPECT_EQ(failed(kStart + seconds(62)), 1);
 }
 
-TEST_F(JobCountersTest, ATaskNamedByIdKeepsItsJobsSeries) {
+TEST_F(JobCountersTest, AnExplicitTaskKeepsItsJobsSeries) {
   list({"J1"}, kStart);
   jobs.watch({"prod", "T1"}, "J1", kStart);
   list({}, kStart);

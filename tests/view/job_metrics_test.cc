@@ -93,7 +93,7 @@ TEST_F(JobMetricsTest, AnEndedJobLeavesNothingAfterItsTimeAndComesBackWhenTakenU
             1);
 }
 
-TEST_F(JobMetricsTest, TheSeriesOfATaskNamedByIdOutliveItsJobs) {
+TEST_F(JobMetricsTest, TheSeriesOfAnExplicitTaskOutliveItsJobs) {
   commit("A", kFailed);
   metrics.committed(transition(record_of("T1", kFailed), kSent), kStart);
   JobView job = full_job("J1");

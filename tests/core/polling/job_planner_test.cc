@@ -72,7 +72,7 @@ TEST_F(JobPlannerTest, AJobIsCountedFirstThenWhatIsUnreconciledIsListed) {
   EXPECT_EQ(choice.call->status, kFailed) << "the bad ones first";
 }
 
-TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsMissing) {
+TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsUnreconciled) {
   const TaskCounts all = counts({{kQueued, 100}, {kFailed, 3}});
   planner.add("j", "main", all, false);
   count("j", all);
@@ -107,7 +107,7 @@ TEST_F(JobPlannerTest, AFailureThatTurnsUpIsNotPutOff) {
   }
 }
 
-TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
+TEST_F(JobPlannerTest, TasksOfANewJobAreObservedInTheListOfAll) {
   planner.add("j", "main", {}, false);
   count("j", counts({{kQueued, 4000}, {kSucceeded, 500}}));
   std::map<std::optional<TaskStatus>, int> pages;
@@ -129,7 +129,7 @@ TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
   }
 }
 
-TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreNamedToo) {
+TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreObservedToo) {
   planner.add("j", "main", {}, false);
   count("j", counts({{kQueued, 4000}, {kSucceeded, 4000}}));
   std::map<std::optional<TaskStatus>, int> pages;
@@ -253,7 +253,7 @@ TEST_F(JobPlannerTest, WithoutStatisticsTheListsAreReadInTurn) {
   EXPECT_TRUE(planner.fully_observed("j"));
 }
 
-TEST_F(JobPlannerTest, ManyRunningAndFewMissingAreFoundByWhoLeft) {
+TEST_F(JobPlannerTest, ManyInProgressAndFewUnreconciledAreFoundByWhoLeft) {
   const TaskCounts held_counts = counts({{kSucceeded, 5000}, {kInProgress, 60}});
   planner.add("j", "main", held_counts, false);
   count("j", counts({{kSucceeded, 5003}, {kInProgress, 57}}));

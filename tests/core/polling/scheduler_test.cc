@@ -98,7 +98,7 @@ TEST(Scheduler, TenUnfinishedTasksCostTwoCallsASecond) {
   for (const auto& [id, n] : calls) EXPECT_LE(n, 21) << id << " is asked every 5 s at most";
 }
 
-TEST(Scheduler, AFewTasksAreAskedEvenly) {
+TEST(Scheduler, AFewTasksArePolledEvenly) {
   World world;
   for (int i = 0; i < 10; ++i) world.add("t" + std::to_string(i), TaskStatus::kInProgress);
   world.run(seconds(20));
@@ -137,7 +137,7 @@ TEST(Scheduler, BadTasksTakeAtMostATwentiethOfTheSlots) {
   EXPECT_GE(bad, total(calls) / 25);
 }
 
-TEST(Scheduler, ASucceededTaskIsAskedOnceMoreAfterTenMinutes) {
+TEST(Scheduler, ASucceededTaskIsPolledOnceMoreAfterTenMinutes) {
   World world;
   world.add("done", TaskStatus::kSucceeded);
   world.add("open", TaskStatus::kInProgress);

@@ -209,7 +209,7 @@ TEST(NetworkDisk, IsKnownByItsNumber) {
   EXPECT_EQ(sqlite::network_disk_of("/proc"), "");
 }
 
-TEST_F(SqliteOpen, StateHeldByAnotherProgram) {
+TEST_F(SqliteOpen, StateDatabaseLockedByAnotherProgram) {
   make_state();
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(state().c_str(), &db), SQLITE_OK);
