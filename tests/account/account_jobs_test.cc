@@ -1,4 +1,4 @@
-// An account that watches a job, against replies given by hand.
+// Tests an account that watches a job. The tests supply the API responses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using enum TaskStatus;
 
-// A job `job` whose tasks are `tasks`; the lists and counts follow from them.
+// A job `job` whose tasks are `tasks`; the fixture derives list pages and statistics from them.
 class AccountJobsTest : public testing::Test {
  protected:
   AccountJobsTest() {
@@ -130,7 +130,7 @@ TEST_F(AccountJobsTest, WhatWasStoredIsNotLogged) {
   EXPECT_THAT(events, ElementsAre("task_transition"));
 }
 
-TEST_F(AccountJobsTest, ATaskThatIsNamedTooIsAskedByOneOfBoth) {
+TEST_F(AccountJobsTest, AnExplicitTaskOfAWatchedJobIsPolledByOneOfBoth) {
   config.instances[0].tasks = {"t1"};
   for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), kInProgress);
   open();
@@ -216,7 +216,8 @@ TEST_F(AccountJobsTest, AResponseThatShowsARerunHasTheTasksCountedAtOnce) {
   }
 }
 
-// The statistics are read and the lists are not: what ended is counted until a response shows it.
+// Statistics calls work and list calls are denied: a completion counts as unseen until a response
+// shows it.
 TEST_F(AccountJobsTest, EndsThatNoResponseHasShownAreCountedSinceTheFirst) {
   for (int i = 0; i < 9; ++i) set("t" + std::to_string(i), kInProgress);
   open();
@@ -239,7 +240,8 @@ TEST_F(AccountJobsTest, EndsThatNoResponseHasShownAreCountedSinceTheFirst) {
   EXPECT_FALSE(view().unseen_since);
 }
 
-// QueryTask shows the end of a job's task as a list does, before anything is counted again.
+// QueryTask shows the completion of a job's task, as a list does, before the next statistics
+// arrive.
 TEST_F(AccountJobsTest, AnEndThatQueryTaskShowsIsSeen) {
   set("t", kInProgress);
   set("other", kInProgress);

@@ -15,7 +15,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using enum TaskStatus;
 
-// An account and a cloud that answers as `cloud` says; time goes from call to call.
+// An account and a platform that responds as the function `cloud` returns. The clock advances from
+// call to call.
 class AccountTest : public testing::Test {
  protected:
   using Cloud = std::function<Outcome(const std::string& id)>;
@@ -27,7 +28,7 @@ class AccountTest : public testing::Test {
     now.mono += span;
     now.wall += std::chrono::duration_cast<milliseconds>(span);
   }
-  // Asks for `span`; what is told is added to `news`, and the events of tasks to `events`.
+  // Polls for `span`. Adds the account's events to `news` and the task events to `events`.
   void run(Duration span) {
     const Mono end = now.mono + span;
     while (now.mono < end) {
@@ -96,7 +97,7 @@ TEST_F(AccountTest, StartsDownAndEmptyAndComesUpWithTheFirstSuccess) {
 
 TEST_F(AccountTest, EachReasonIsCountedAsItIs) {
   for (const Reason reason : kAllReasons) {
-    if (reason == Reason::kNotFound) continue;  // made here, not sent
+    if (reason == Reason::kNotFound) continue;  // set by the account, not by a call
     open(account_of({instance_of("main", {"a"})}));
     cloud = all_fail(failure_of(reason));
     asked.clear();
@@ -305,7 +306,7 @@ TEST_F(AccountTest, AFinishedAccountThatSeesARerunWasNotBlind) {
   cloud = [this](const std::string& id) { return good(id, kFailed); };
   run(minutes(10));
   cloud = [this](const std::string& id) {
-    pass(milliseconds(50));  // a little over the minute between heartbeats
+    pass(milliseconds(50));  // makes the period a little longer than the minute between heartbeats
     return reply_of(id, kQueued, born + minutes(10));
   };
   run(minutes(3));
@@ -355,7 +356,7 @@ TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
     ask(*choice.call);
     under_way.push_back(choice.call->task_id);
   }
-  // a goes, b moves, c stays, d is new.
+  // Task a is removed, b moves to the other instance, c stays, and d is new.
   const AccountConfig next = account_of({instance_of("two", {"b", "c", "d"})});
   EXPECT_THAT(account->configure(next, {}, now), ElementsAre("a"));
   events.clear();
@@ -370,7 +371,8 @@ TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
   EXPECT_GE(times("d"), 1u);
   EXPECT_THAT(account->refresh(now).records.size(), 3u);
 
-  // Listed again while its first call is under way: both answers are as good as any.
+  // The task is removed and added again while its first call is in flight. Either response is
+  // accepted.
   pass(seconds(10));
   const NextCall choice = account->next(now);
   ASSERT_TRUE(choice.call);

@@ -24,7 +24,7 @@ class OverdueTest : public testing::Test {
   void see(const std::string& id, TaskStatus status, Wall queued) {
     now.mono += seconds(10);
     now.wall += seconds(10);
-    for (int i = 0; i < 2; ++i) {  // whichever of the two is named first
+    for (int i = 0; i < 2; ++i) {  // once for each task, in either order
       const NextCall next = account->next(now);
       ASSERT_TRUE(next.call);
       send(*account, *next.call, now);

@@ -22,7 +22,7 @@ class OverdueWatchTest : public testing::Test {
     instance.deadline = hours(24);
     restart();
   }
-  // The marks are all that a restart has.
+  // The stored times are all that survives a restart.
   void restart() { watch.emplace("prod", stored_times, now); }
   // A SENT task whose deadline passes at `due`.
   void add(const std::string& id, Wall due) {

@@ -1,5 +1,5 @@
-// Reloads that remove, insert, reorder and rename instances while calls are under way: no call goes
-// to an instance where its item does not live, and nothing waits for ever.
+// Reloads that remove, insert, reorder and rename instances while calls are in flight. Each call
+// must go to the instance that owns its item, and every item must be polled again.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -16,7 +16,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using enum TaskStatus;
 
-// An instance with a watched job and enough explicit tasks of another one for its lists to help.
+// An instance with a watched job and enough explicit tasks of another job to make that job an
+// assisting one.
 InstanceConfig busy(const std::string& name, const std::string& place) {
   InstanceConfig instance;
   instance.name = name;
@@ -44,7 +45,7 @@ class ReloadTest : public testing::Test {
       places[instance.name] = instance.id.substr(4);
     }
   }
-  // Where the call's item lives; nothing for a call that asks for jobs.
+  // Returns the instance of the call's item; empty for ListJob, which has no item.
   static std::string place_of(const Call& call) {
     const std::string& item = call.item();
     if (item.starts_with("watched-")) return item.substr(8);
@@ -90,7 +91,7 @@ class ReloadTest : public testing::Test {
     }
     account->apply(answer, now, 0.5);
   }
-  // Polls for `span` with some calls always under way; `answered`: late ones come in too.
+  // Polls for `span` with at least three calls in flight. Late responses are applied too.
   void run(Duration span) {
     const Mono end = now.mono + span;
     while (now.mono < end) {
@@ -109,11 +110,11 @@ class ReloadTest : public testing::Test {
       }
       now.mono += milliseconds(20);
       now.wall += milliseconds(20);
-      // Three at least stay under way, and now and then many.
+      // At least three calls stay in flight, sometimes many more.
       while (under_way.size() > 3 + random() % 12) settle_oldest();
     }
   }
-  // After a reload everything that is watched is asked for again.
+  // After a reload, everything that is watched must be polled again.
   void expect_all_asked(const std::vector<std::string>& there) {
     asked.clear();
     run(minutes(3));
@@ -140,8 +141,8 @@ class ReloadTest : public testing::Test {
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   std::mt19937_64 random{7};
   std::optional<Account> account;
-  std::map<std::string, std::string> places;         // by the instance's name
-  std::map<std::uint64_t, std::string> asked_place;  // by the call's number
+  std::map<std::string, std::string> places;         // by instance name
+  std::map<std::uint64_t, std::string> asked_place;  // by call number
   std::deque<Call> under_way;
   std::set<std::pair<Api, std::string>> asked;
 };
@@ -152,7 +153,7 @@ TEST_F(ReloadTest, InstancesAreRemovedInsertedReorderedAndRenamedUnderLoad) {
   expect_all_asked({"a", "b"});
 
   ASSERT_GE(under_way.size(), 3u);
-  configure({busy("B", "b")});  // the job that assists B's tasks had been number 1
+  configure({busy("B", "b")});  // the index of the job that assists B's tasks was 1 before
   expect_all_asked({"b"});
 
   configure({busy("C", "c"), busy("B", "b")});

@@ -36,7 +36,7 @@ class RenameTest : public testing::Test {
     account.quota[Api::kListTask] = 5;
     return account;
   }
-  // Lists until the event is there: the next page that is read has the row.
+  // Responds to list calls until one yields an event. Each list page that may contain the row does.
   std::vector<Event> list(const TaskReply& row) {
     for (int i = 0; i < 100; ++i) {
       pass(seconds(1));
@@ -80,7 +80,7 @@ TEST_F(RenameTest, ATaskIsReportedOverdueUnderTheNewName) {
   EXPECT_THAT(commit.events[0].fields, Contains(Field{"iot_instance", "plant"}));
 }
 
-// A task that is named by id has the context of the instance that names it.
+// An explicit task has the context of the instance that lists it in the configuration.
 TEST_F(RenameTest, AnExplicitTaskKeepsTheContextOfItsInstance) {
   open();
   AccountConfig both = config("plant", {});

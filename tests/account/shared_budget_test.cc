@@ -1,4 +1,4 @@
-// A common quota that nobody named: found, kept for ten minutes, confirmed or given up.
+// A common quota that is not configured: detected, kept for ten minutes, then confirmed or dropped.
 #include "account/shared_budget.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +16,8 @@ constexpr std::array kCalled = {Api::kQueryJobStatistics, Api::kListTask, Api::k
 
 class SharedBudgetTest : public testing::Test {
  protected:
-  // Calls 100 ms apart on average, for as long as no limit is known. Returns how many were
-  // throttled until one was found, or nothing.
+  // Sends up to `calls` calls, on average 100 ms apart. Returns how many were throttled before a
+  // limit was detected; nullopt if none was.
   std::optional<int> throttled_until_found(std::size_t limit, int calls) {
     int throttled = 0;
     for (int i = 0; i < calls; ++i) {
@@ -99,7 +99,8 @@ TEST_F(SharedBudgetTest, ALimitThatIsGoneIsForgotten) {
   EXPECT_LT(budget.next(), now.mono + milliseconds(200));
 }
 
-// The window is full of spaced calls when the limit is dropped: what is throttled then is no news.
+// When the limit is dropped, the window is full of spaced calls. Later throttling confirms the
+// known limit quickly.
 TEST_F(SharedBudgetTest, CallsFromBeforeAReviewCount) {
   budget.configure(0, 1, now);
   ASSERT_TRUE(throttled_until_found(5, 200));

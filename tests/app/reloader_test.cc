@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-// A store that cannot be read for so many questions.
+// A store whose first `failures` loads fail.
 class FailingLoads : public MemoryStore {
  public:
   Awaitable<std::variant<Stored, StoreError>> load(std::string account) override {
@@ -57,7 +57,7 @@ class ReloaderTest : public ::testing::Test {
   std::vector<std::string> tasks() const {
     return reloader.config().accounts.at(0).instances.at(0).tasks;
   }
-  // Nothing of the account, which has no cloud here.
+  // Leaves out events about the account: no platform exists in this test.
   std::vector<std::string> logged() const {
     std::vector<std::string> all;
     for (const Event& event : log.events) {
@@ -126,7 +126,7 @@ TEST_F(ReloaderTest, ATaskFileIsAdoptedThoughTheStoreFailsAtFirst) {
 
 TEST_F(ReloaderTest, ATaskFileChangesTheTasksOnly) {
   start();
-  configure("T2");  // edited, and nobody has asked for it yet
+  configure("T2");  // edited, but no reload has been requested
   folder_.write("d/b.txt", "F2\n");
   clock.advance(seconds(6));
   EXPECT_THAT(tasks(), ElementsAre("T1", "F1", "F2"));

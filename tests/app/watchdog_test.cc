@@ -1,4 +1,4 @@
-// Where the self-check reaches the HTTP server.
+// How the watchdog's self-check reaches the HTTP server.
 #include "app/watchdog.h"
 
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// How often it reports life, twice at most, within `span` at most: the server listens at `listen`,
-// and `address` is what the watchdog knows of it.
+// Returns the number of watchdog pings within `span`; stops waiting after two. The server listens
+// at `listen`; the watchdog is given `address`.
 int pings(const std::string& listen, const std::string& address,
           milliseconds span = milliseconds(20'000)) {
   TemporaryFolder folder;
@@ -42,7 +42,7 @@ TEST(Watchdog, ReachesTheServerWhereItListens) {
   EXPECT_GT(pings("127.0.0.1:0", "0.0.0.0"), 1);
 }
 
-// As on a machine whose IPv6 is switched off: ::1 cannot be reached.
+// Simulates a host without IPv6: ::1 cannot be reached.
 TEST(Watchdog, AWildcardOfIpv6IsReachedByIpv4Too) {
   EXPECT_GT(pings("127.0.0.1:0", "[::]"), 1);
 }

@@ -1,5 +1,5 @@
-// What a scrape costs before it is on the wire: the page of N watched tasks as the daemon makes it,
-// beside the same series kept and written by prometheus-cpp. bench.py puts them side by side.
+// The cost of a scrape before it is sent: taskwatchd writes the metrics of N watched tasks, and
+// prometheus-cpp stores and writes the same series. bench.py compares the figures.
 #include <benchmark/benchmark.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
@@ -42,7 +42,8 @@ void count_bytes(benchmark::State& state, std::size_t bytes) {
   state.counters["page_bytes"] = static_cast<double>(bytes);
 }
 
-// The whole page, as each scrape makes it; registry of the bounded families included.
+// Writes the complete metrics output, as each scrape does, including the registry of families whose
+// series count is bounded.
 void whole_page(benchmark::State& state) {
   const auto ids = task_ids(state.range(0));
   Metrics metrics(kBuild);
@@ -58,7 +59,7 @@ void whole_page(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
-// The whole page of N watched jobs and no task with series.
+// Writes the complete metrics output of N watched jobs; no task has series.
 void page_of_jobs(benchmark::State& state) {
   Metrics metrics(kBuild);
   metrics.configure(config_with({}));
@@ -74,7 +75,7 @@ void page_of_jobs(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
-// A task of a job changes that is refused for the limit: what most tasks of a large job cost.
+// Changes a task of a job that is over the series limit: the cost of most tasks of a large job.
 void one_refused_task_changes(benchmark::State& state) {
   Metrics metrics(kBuild);
   Config config = config_with({});
@@ -92,7 +93,7 @@ void one_refused_task_changes(benchmark::State& state) {
   }
 }
 
-// The families with series a task alone.
+// Writes only the families with one series per task.
 void task_families(benchmark::State& state) {
   const TaskFamilies tasks = families_of(records_of(task_ids(state.range(0))));
   std::size_t bytes = 0;
@@ -108,7 +109,7 @@ std::string serialized(const std::vector<prometheus::MetricFamily>& families) {
   return prometheus::TextSerializer().Serialize(families);
 }
 
-// The same series as gauges in a registry: prometheus-cpp as its README shows it.
+// Writes the same series as gauges of a registry, as the prometheus-cpp README shows.
 void task_families_registry(benchmark::State& state) {
   prometheus::Registry registry;
   for (const auto& collected : families_of(records_of(task_ids(state.range(0)))).Collect()) {
@@ -129,7 +130,8 @@ void task_families_registry(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
-// The same series given to prometheus-cpp's writer by a Collectable, kept nowhere in between.
+// Passes the same series from a Collectable to prometheus-cpp's serializer; no registry stores
+// them.
 void task_families_collectable(benchmark::State& state) {
   const TaskFamilies tasks = families_of(records_of(task_ids(state.range(0))));
   std::size_t bytes = 0;
@@ -141,7 +143,7 @@ void task_families_collectable(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
-// A task changes.
+// Changes one task.
 void one_task_changes(benchmark::State& state) {
   const auto records = records_of(task_ids(state.range(0)));
   TaskFamilies tasks = families_of(records);

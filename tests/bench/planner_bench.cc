@@ -1,7 +1,7 @@
-// What the deciding costs: one account at 15 calls/s (statistics, lists and tasks, five each) with
-// one job of 100,000 tasks, from the middle of its roll-out on. Prints the processor's seconds for
-// a simulated second; the modelled cloud's work is in it, so that the daemon's own is less. Flag:
-// --seconds=3000 (simulated).
+// Measures the planner's CPU time: one account at 15 calls/s (five each for statistics, lists and
+// tasks) with one job of 100,000 tasks, from the middle of its roll-out on. Prints the CPU time per
+// simulated second. It includes the modelled platform's work, so the daemon itself needs less.
+// Flag: --seconds=3000 (simulated).
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]).starts_with(flag)) {
     span = std::atol(argv[1] + flag.size());
   }
-  constexpr Ms kMiddle = -50LL * 60 * 1000;  // of 100 minutes
+  constexpr Ms kMiddle = -50LL * 60 * 1000;  // half of the 100-minute roll-out
   World world({{100'000, 1000, kMiddle}}, {}, Order::kId, 1);
   RunOptions options;
   options.until = span * 1000;

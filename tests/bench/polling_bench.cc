@@ -1,13 +1,13 @@
-// The planner beside its goals, round robin of QueryTask, a sweep of ListTask and an oracle, in one
-// modelled world each: a Markdown table on stdout, progress on stderr. Flags: --scenarios=ABCDEF,
-// --orders=id,oldest,newest as first letters "ion", --seeds=3 (A to D), --big-seeds=1 (E, F),
-// --alone=1 (QueryTask alone in A and D; 0: not), --rtt=60ms (a round trip), --threads=0 (runs side
-// by side; 0: as many as the machine has cores). What is wrong in the modelled cloud:
-// --failing-calls=2% and --mixed (5xx, time-outs and throttled; else 503), --other-calls=3,
-// --quota=5, --shared-quota[=5], --statistics-lag=5s, --refused-tokens=5%, --single-use-tokens,
-// --token-life=1m, --failing-tasks=30%, --jitter=10ms. --set=faults is the table of a cloud that
-// fails, with faults and goals of its own (--rows=TEXT: only those whose name has it). Ends with 2
-// if a goal is not kept.
+// Compares the planner with its goals, with round robin over QueryTask, with a sweep of ListTask
+// and with an oracle, each in the same modelled worlds. Prints a Markdown table to stdout and
+// progress to stderr. Flags: --scenarios=ABCDEF, --orders=ion (the first letters of id, oldest,
+// newest), --seeds=3 (A to D), --big-seeds=1 (E, F), --alone=1 (QueryTask alone in A and D; 0:
+// skip), --rtt=60ms (round trip), --threads=0 (parallel runs; 0: one per CPU core). Faults of the
+// modelled platform: --failing-calls=2%, --mixed (5xx, time-outs and throttling instead of 503
+// only), --other-calls=3, --quota=5, --shared-quota[=5], --statistics-lag=5s, --refused-tokens=5%,
+// --single-use-tokens, --token-life=1m, --failing-tasks=30%, --jitter=10ms. --set=faults prints the
+// table of fault cases, which have their own faults and goals (--rows=TEXT: only cases whose name
+// contains TEXT). Exits with 2 if a goal is not met.
 #include <cstdio>
 #include <map>
 #include <string>
@@ -22,7 +22,7 @@ namespace {
 
 struct Goal {
   const char* what;
-  double bad_mean, bad_p99, all_mean;  // s, the worse of pages by id and oldest first
+  double bad_mean, bad_p99, all_mean;  // s; the worse of list orders id and oldest
   double newest_bad, newest_all;
 };
 const std::map<char, Goal> kGoals = {
@@ -32,9 +32,9 @@ const std::map<char, Goal> kGoals = {
     {'D', {"10,000 in 20 jobs, 50/min each, started over 1 h", 1.5, 7, 2.8, 1.5, 1.1}},
     {'E', {"100,000 in 1 job, 1000/min", 10, 80, 290, 0.4, 0.3}},
     {'F', {"100,000 in 100 jobs, 100/min each, started over 4 h", 3.3, 19, 25, 3.2, 2.3}}};
-constexpr double kTimedOutGoal = 0.5;  // mean
-constexpr double kAloneWorse = 1.05;   // of round robin, in A
-constexpr double kAloneBetter = 2.5;   // times, in D
+constexpr double kTimedOutGoal = 0.5;  // s, mean
+constexpr double kAloneWorse = 1.05;   // times the result of round robin, in A
+constexpr double kAloneBetter = 2.5;   // times better than round robin, in D
 
 bool g_kept = true;
 
@@ -54,7 +54,7 @@ void plain_row(char scenario, const std::string& what, Sum& sum) {
       number(mean_of(sum.delays.timed_out)));
 }
 
-// What was begun for one scenario, to be printed in its order.
+// The runs started for one scenario. They are printed in the order of the scenarios.
 struct Started {
   std::vector<std::shared_future<Sum>> planner;  // by flags.orders
   std::shared_future<Sum> robin, sweep, oracle;
@@ -116,7 +116,7 @@ void print_alone(char scenario, Sum alone, Sum robin) {
 void run(const BenchFlags& flags) {
   Runs runs(flags.threads);
   std::map<char, Started> started;
-  // The longest first, so that the last one does not run by itself.
+  // The longest runs start first, so that no long run is left alone at the end.
   for (const char scenario : {'F', 'E', 'D', 'C', 'B', 'A'}) {
     if (flags.scenarios.find(scenario) == std::string::npos) continue;
     started.emplace(scenario, start(scenario, flags, runs));

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::infinity();
 
-// In seconds. `times` and `more` are of the same world without failures.
+// In seconds. Relative: `times` is a factor of the result without faults, and `more` is added.
 struct Goal {
   double bad_mean = kNone, bad_p99 = kNone, all_mean = kNone;
 };
@@ -30,10 +30,10 @@ struct Case {
   std::string orders = "io";
   Faults faults = {};
   Goal by_id = {}, by_oldest = {};
-  std::optional<Relative> relative = {};  // instead of the two
+  std::optional<Relative> relative = {};  // replaces by_id and by_oldest
   bool mixed_too = false;
   double failing_tasks = Life{}.failed;
-  double quota_total = 0;  // as configured; 0: not
+  double quota_total = 0;  // as configured; 0: not set
 };
 
 Faults failing(double share) {
@@ -142,7 +142,7 @@ struct Row {
   char order = 'i';
   bool mixed = false;
   std::shared_future<Sum> run;
-  std::shared_future<Sum> clean;  // where the goal is relative
+  std::shared_future<Sum> clean;  // set if the goal is relative
 };
 
 AccountConfig account_of(const Case& one) {

@@ -1,11 +1,12 @@
-// The planner in a cloud that fails, beside its goals: the table of bench_polling --set=faults.
+// The planner compared with its goals on a faulty platform: the table of bench_polling
+// --set=faults.
 #pragma once
 
 #include "bench/polling_flags.h"
 
 namespace taskwatchd::plan {
 
-// Prints the table; true if all goals are kept.
+// Prints the table. Returns true if all goals are met.
 bool print_faults(const BenchFlags& flags);
 
 }  // namespace taskwatchd::plan

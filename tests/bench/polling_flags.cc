@@ -15,7 +15,7 @@
 namespace taskwatchd::plan {
 namespace {
 
-// Takes the value of one flag; false: it is wrong.
+// Stores the value of one flag. Returns false if the value is invalid.
 using Taker = std::function<bool(const std::string& value)>;
 
 Taker text_to(std::string& to) {

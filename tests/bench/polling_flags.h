@@ -10,15 +10,15 @@ namespace taskwatchd::plan {
 struct BenchFlags {
   std::string set = "clean";  // or faults
   std::string scenarios = "ABCDEF", orders = "ion";
-  std::string rows;  // of the faults: only those whose name has this in it
+  std::string rows;  // for "faults": only cases whose name contains this text
   int seeds = 3, big_seeds = 1;
   bool alone = true;
   int threads = 0;
-  RunOptions run;  // of the clean set, with the faults of the flags
+  RunOptions run;  // for "clean"; includes the faults set by flags
   Life life;
 };
 
-// Ends the program when one is wrong.
+// Exits if a flag is invalid.
 BenchFlags bench_flags_of(int argc, char** argv);
 
 Order order_of(char letter);

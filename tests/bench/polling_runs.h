@@ -1,4 +1,4 @@
-// Runs of bench_polling side by side, and the figures that they come to.
+// Runs bench_polling's worlds in parallel and collects their results.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,10 +14,10 @@
 
 namespace taskwatchd::plan {
 
-// Several seeds together.
+// The combined results of several seeds.
 struct Sum {
   Delays delays;
-  std::size_t lost = 0, lost_bad = 0;  // ends that no reply showed
+  std::size_t lost = 0, lost_bad = 0;  // completions that no response showed
   Traffic ours, others;
   std::size_t most_in_a_second = 0;
 
@@ -36,7 +36,7 @@ struct Sum {
   }
 };
 
-// Runs that do not wait for one another; each has a world of its own.
+// Runs independent worlds in parallel.
 class Runs {
  public:
   using Run = std::function<Result(World&)>;
@@ -45,7 +45,7 @@ class Runs {
       : free_(threads > 0 ? threads
                           : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))) {}
 
-  // The scenario from seeds 1 to `seeds`, one after the other.
+  // Runs seeds 1 to `seeds` of the scenario one after the other, on a separate thread.
   std::shared_future<Sum> start(char scenario, const Life& life, Order order, int seeds, Run run) {
     auto all = [this, scenario, life, order, seeds, run = std::move(run)] {
       free_.acquire();
@@ -68,7 +68,7 @@ inline std::string number(double value) {
   return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
-// A figure beside its goal.
+// Formats a figure with its goal. Sets `all_kept` to false if the goal is not met.
 inline std::string held(double value, double goal, bool& all_kept) {
   const bool kept = value <= goal;
   all_kept = all_kept && kept;

@@ -1,5 +1,6 @@
-// The scenarios A to F that the planner is held against, and how to run them: shared by the
-// benchmark and the test. Quotas of 5 calls/s taken in full, no floors, unless said otherwise.
+// Scenarios A to F, which the planner's goals refer to, and the options to run them. Shared by the
+// benchmark and the test. Default: a quota of 5 calls/s, used in full, and no minimum poll
+// interval.
 #pragma once
 
 #include <chrono>
@@ -43,7 +44,7 @@ inline AccountConfig full_quota(Pace pace = {.task = {}, .job = {}}) {
   return account;
 }
 
-// Every task named by id and nothing but QueryTask allowed.
+// Every task is explicit, and only QueryTask is allowed.
 inline RunOptions query_task_alone() {
   RunOptions options;
   options.explicit_tasks = true;

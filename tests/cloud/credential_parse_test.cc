@@ -19,7 +19,7 @@ CredentialDefaults defaults(std::string profile = "") {
   return {.file = kFile, .profile = std::move(profile), .sts_url = "https://sts.aliyuncs.com"};
 }
 
-// A file of one profile `p`, which is the current one.
+// Parses a CLI configuration whose current profile `p` has these members.
 KeyCandidate cli(const std::string& members) {
   return parse_cli_profile(
       R"({"current":"p","profiles":[{"name":"other","mode":"AK"},{"name":"p",)" + members + "}]}",
@@ -237,7 +237,8 @@ TEST(CredentialsIni, NamesACharacterThatIsNotSeen) {
               HasSubstr("has type `access_key\\u00a0` (\\u00a0 is a no-break space), which"));
 }
 
-// cli_ramrole_leftover_token: `aliyun configure` keeps the token of an earlier mode.
+// cli_ramrole_leftover_token: `aliyun configure` leaves the token of a previous mode in the
+// profile.
 TEST(CredentialProfile, ATokenIsOnlySentWithAnIdOfSts) {
   const std::string role = R"("mode":"RamRoleArn","access_key_secret":"S","sts_token":"T",)"
                            R"("ram_role_arn":")" +

@@ -1,4 +1,4 @@
-// Replies of QueryDeviceDistributeJob and QueryDeviceDistributeDetail.
+// Responses of QueryDeviceDistributeJob and QueryDeviceDistributeDetail.
 #include <gmock/gmock.h>
 
 #include "cloud/request.h"

@@ -1,4 +1,4 @@
-// Every way a call can fail, to its reason.
+// Each way in which a call can fail, and the reason assigned to it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +17,8 @@ struct CodeCase {
   Reason reason;
 };
 
-// The gateway's and IoT's documented codes with the status they come with, and some of no document.
+// The documented codes of the gateway and the IoT Platform with their HTTP status, and some codes
+// that no document lists.
 constexpr CodeCase kCodes[] = {
     {"Throttling", 400, Reason::kThrottled},
     {"Throttling.User", 400, Reason::kThrottled},
@@ -89,7 +90,7 @@ TEST(Classify, EachCodeInAnyLetterCase) {
   }
 }
 
-// The same code means the same in each place where a reply may hold it.
+// A code has the same meaning in each part of a response that may contain it.
 TEST(Failure, EachCodeInEachPlace) {
   for (const CodeCase& c : kCodes) {
     const std::string code = c.code;
@@ -127,7 +128,7 @@ TEST(Failure, TheCodeOfXmlThatIsNotWellFormedIsFound) {
 TEST(Failure, GatewayCodeWithA2xx) {
   const Failure f = failure_of(reply(200, sample("throttling.json")));
   EXPECT_EQ(f.reason, Reason::kThrottled);
-  // A code of no known meaning is not enough.
+  // An unknown code is not enough to recognize the failure.
   EXPECT_EQ(failure_of(reply(200, R"({"Code":"OK"})")).reason, Reason::kProtocol);
 }
 
@@ -144,7 +145,7 @@ TEST(Failure, Samples) {
   EXPECT_EQ(f.message, "iot.system.SystemException: 系统异常");
 }
 
-// What the gateway says of a wrong signature quotes the request, token and all.
+// The gateway's message about a wrong signature quotes the request, including the security token.
 TEST(Failure, MessageHoldsNoSecret) {
   const Failure f = failure_of(reply(400, sample("signature.xml")));
   EXPECT_EQ(f.reason, Reason::kAuth);
@@ -160,7 +161,7 @@ TEST(Failure, MessageIsEscapedAndCut) {
   EXPECT_THAT(f.message, HasSubstr("a\\x0a[info] ok\\x1b[2J\\u{202e}zzz"));
   EXPECT_LE(f.message.size(), 256u);
   EXPECT_THAT(f.message, HasSubstr(" bytes)"));
-  // A code that is no word becomes no label and no word of ours.
+  // An invalid code is dropped: it must not reach labels or messages.
   EXPECT_EQ(failure_of(reply(400, R"({"Code":"a b\n","Message":"m"})")).code, "");
   EXPECT_EQ(failure_of(reply(400, "{\"Code\":\"" + std::string(129, 'c') + "\"}")).code, "");
 }

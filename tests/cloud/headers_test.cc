@@ -1,4 +1,4 @@
-// What replies say in their headers.
+// How response headers are read.
 #include <gtest/gtest.h>
 
 #include "cloud/reply.h"
@@ -14,7 +14,7 @@ HttpReply with(const char* name, const char* value, int status = 200) {
   return {status, {{name, value}}, ""};
 }
 
-TEST(RetryAfter, MillisecondsOfTheCloudsOwnHeader) {
+TEST(RetryAfter, MillisecondsOfThePlatformsOwnHeader) {
   const std::pair<const char*, std::optional<Duration>> cases[] = {
       {"2000", milliseconds(2000)}, {" 1 ", milliseconds(1)},
       {"0", std::nullopt},          {"-5", std::nullopt},
@@ -26,7 +26,7 @@ TEST(RetryAfter, MillisecondsOfTheCloudsOwnHeader) {
   for (const auto& [text, wait] : cases) {
     EXPECT_EQ(retry_after(with("x-acs-retry-after", text)), wait) << text;
   }
-  // No official client reads this one.
+  // No official client reads the standard header.
   EXPECT_EQ(retry_after(with("retry-after", "5")), std::nullopt);
 }
 
@@ -63,7 +63,7 @@ TEST(RetryAfter, GoesIntoTheFailure) {
   Failure f = failure_of(r);
   EXPECT_EQ(f.reason, Reason::kServerError);
   EXPECT_EQ(f.retry_after, milliseconds(1500));
-  // Told to wait by a code that says nothing: that is throttling by another name.
+  // An unknown code with a wait in the header is treated as throttling.
   r.status = 400;
   r.body = R"({"Code":"Whatever"})";
   EXPECT_EQ(failure_of(r).reason, Reason::kThrottled);
@@ -71,7 +71,7 @@ TEST(RetryAfter, GoesIntoTheFailure) {
   EXPECT_EQ(failure_of(r).reason, Reason::kThrottled);
   r.headers[0].second = "0";
   EXPECT_EQ(failure_of(r).reason, Reason::kProtocol);
-  // An answer within the call is not the gateway's word.
+  // A failure in a 200 response is the API's, not the gateway's, so the header does not count.
   r.headers[0].second = "1500";
   r.status = 200;
   r.body = R"({"Success":false,"Code":"iot.job.Whatever"})";

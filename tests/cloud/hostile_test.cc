@@ -1,4 +1,4 @@
-// Bodies made to do harm. None may crash, hang or pass for a task's state.
+// Hostile response bodies. None may crash the reader, make it hang, or be read as a valid task.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -37,7 +37,7 @@ TEST(Hostile, EncodingsThatAreNotJson) {
       with_message("a\nb"),                  // raw line end in a string
       with_message("\xff"),                  // not UTF-8
       with_message("\xC0\xAF"),              // overlong
-      with_message("\xED\xA0\x80"),          // a surrogate in UTF-8
+      with_message("\xED\xA0\x80"),          // a surrogate encoded in UTF-8
       with_message("\xF4\x90\x80\x80"),      // above U+10FFFF
       with_message(R"(\ud800)"),             // lone high surrogate
       with_message(R"(\udc00)"),             // lone low surrogate
@@ -45,7 +45,7 @@ TEST(Hostile, EncodingsThatAreNotJson) {
       with_message(R"(\u00g0)"),
       "{\"Success\":true,\"Data\":{" + kNeeded + ",\"Status\":\"SENT\",}}",
       "{'Success':true}",
-      "\x1f\x8b\x08",  // gzip that nobody asked for
+      "\x1f\x8b\x08",  // gzip, which the request did not accept
       good_body(kNeeded + R"(,"Status":"SENT","Progress":1e99999)"),
       good_body(kNeeded + R"(,"Status":"SENT","Progress":)" + std::string(400, '9')),
       good_body(kNeeded + R"(,"Status":"SENT","Progress":007)"),
@@ -88,7 +88,8 @@ TEST(Hostile, ManyMembers) {
   EXPECT_TRUE(is_task(good_body(data)));
 }
 
-// Any single byte changed: a task or a failure, and never another's status by accident of parsing.
+// With any single bit changed, the body is read as a task or as a failure. The status is never a
+// different known one.
 TEST(Hostile, EverySingleByteFlip) {
   const std::string body = good();
   for (std::size_t at = 0; at < body.size(); ++at) {
@@ -106,7 +107,8 @@ TEST(Hostile, EverySingleByteFlip) {
   }
 }
 
-// The samples of all calls, each cut and each byte changed: the documented answer or a failure.
+// Cuts each sample at each position and changes each byte. A cut sample is a failure; a changed one
+// is a response of the same kind or a failure.
 TEST(Hostile, EveryCallsSampleCutAndChanged) {
   const std::pair<Api, const char*> samples[] = {
       {Api::kListTask, "list_task.json"},

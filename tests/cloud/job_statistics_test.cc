@@ -1,4 +1,4 @@
-// QueryJobStatistics' replies.
+// Responses of QueryJobStatistics.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ TEST(JobStatisticsReply, NamesInAnyLetterCase) {
     EXPECT_EQ(count_of(s->tasks, TaskStatus::kTimedOut), 4u) << word;
     EXPECT_EQ(s->total, 9u);
   }
-  // Not a spelling that anybody documents: it is among the unknown.
+  // No document lists this spelling, so it is counted as unknown.
   EXPECT_EQ(count_of(statistics_of(R"("Total":9,"TIMED_OUT":4)")->tasks, TaskStatus::kTimedOut),
             0u);
 }
@@ -79,7 +79,7 @@ TEST(JobStatisticsReply, WithoutATotalThereAreNone) {
   for (const std::string& body :
        {good_body(""), good_body(R"("Failed":1)"), good_body(R"("Total":null)"),
         good_body(R"("Total":1,"Total":1)"),
-        // Readers differ in which they take.
+        // JSON readers differ in which of the two they use.
         good_body(R"("Total":1,"total":2)"),
         good_body(R"("Total":9,"InProgress":1,"inProgress":2)"), std::string(R"({"Success":true})"),
         std::string(R"({"Success":true,"Data":null})"),

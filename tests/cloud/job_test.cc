@@ -1,4 +1,4 @@
-// QueryJob's and ListJob's replies.
+// Responses of QueryJob and ListJob.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -44,11 +44,11 @@ TEST(QueryJobReply, AJobAsTheClientsKnowIt) {
   EXPECT_EQ(rfc3339(*j->scheduled), "2019-05-21T13:00:00.000Z");
   EXPECT_EQ(rfc3339(j->created), "2019-05-21T13:00:00.000Z");
   EXPECT_EQ(rfc3339(j->modified), "2019-05-21T13:03:53.000Z");
-  // Neither the document, nor the description, nor the file's address.
+  // The job document, the description and the file's address are not stored.
   EXPECT_THAT(all_of(*j), Not(HasSubstr("MARK")));
 }
 
-// A reply that is refused quotes none of them either.
+// A rejected response does not quote any of them either.
 TEST(QueryJobReply, AFailureHoldsNoneOfThemEither) {
   std::string body = sample("query_job.json");
   body.replace(body.find("IN_PROGRESS") - 1, 13, "3");
@@ -157,7 +157,7 @@ TEST(ListJobReply, AnAccountWithoutJobs) {
   EXPECT_EQ(p->total, 0u);
 }
 
-// Without its place and the total nobody could tell the last page.
+// Without the page number and the total, the last page could not be recognized.
 TEST(ListJobReply, PageAndTotalAreNeeded) {
   EXPECT_TRUE(answer_of<JobPage>(Api::kListJob, list("")));
   for (const char* counts : {R"("Page":1)", R"("Total":2)", R"("Page":1,"Total":-2)",

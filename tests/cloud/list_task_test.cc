@@ -1,4 +1,4 @@
-// ListTask's replies: pages whole, odd and hostile.
+// Responses of ListTask: list pages that are complete, odd or hostile.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -49,7 +49,7 @@ TEST(ListTaskReply, APageAsTheClientsKnowIt) {
   EXPECT_TRUE(p->tasks[1].listed);
 }
 
-// Whatever a row says beyond the documents, a listed task has no device's words.
+// Undocumented members of a row are ignored: a listed task has no device message.
 TEST(ListTaskReply, RowsHaveNoDeviceMessages) {
   const auto p = page_of(page(row("T1", R"("Status":"SENT","Message":"m","StatusDetail":"d")")));
   ASSERT_TRUE(p);
@@ -68,7 +68,7 @@ TEST(ListTaskReply, NothingIsAnEmptyPage) {
   }
 }
 
-// An empty page that has a successor: the token counts, not the rows.
+// An empty list page with a pagination token is not the last one: only the token counts.
 TEST(ListTaskReply, EmptyPageWithAToken) {
   const auto p = page_of(R"({"Success":true,"NextToken":"N2","Data":{"data":[]}})");
   ASSERT_TRUE(p);
@@ -96,7 +96,7 @@ TEST(ListTaskReply, TokenOfAnotherKindIsRefused) {
             Reason::kProtocol);
 }
 
-// One bad row costs itself, not its neighbours.
+// A bad row is left out; the other rows are kept.
 TEST(ListTaskReply, OddRowsAreLeftOutAndCounted) {
   const std::string odd[] = {
       "7",
@@ -147,7 +147,7 @@ TEST(ListTaskReply, MoreRowsThanAskedForAreTakenToALimit) {
   EXPECT_THAT(f.request_id, "R1");
 }
 
-// Rows that stand elsewhere would pass for none, for ever and unseen.
+// A list in an unexpected place must be an error, or its rows would be missed without notice.
 TEST(ListTaskReply, AListElsewhereIsNotAnEmptyOne) {
   const std::string cases[] = {"[" + row("T1") + "]",
                                R"({"dataItem":[)" + row("T1") + "]}",
@@ -163,7 +163,7 @@ TEST(ListTaskReply, AListElsewhereIsNotAnEmptyOne) {
   }
 }
 
-// What an expired NextToken gives is not documented: the caller knows that he sent one.
+// The failure for an expired NextToken is not documented. Only the caller knows that it sent one.
 TEST(ListTaskReply, AnUndocumentedCodeMayMeanATokenThatExpired) {
   const Failure f =
       refused(R"({"Success":false,"Code":"iot.job.InvalidNextToken","RequestId":"R"})");

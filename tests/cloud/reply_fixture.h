@@ -1,4 +1,4 @@
-// Replies as the tests of the cloud room make them.
+// Builds API responses for the tests in tests/cloud.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ inline std::string sample(const std::string& name) {
   return std::move(text).str();
 }
 
-// The members that a QueryTask's Data must have, as JSON text to go on from.
+// The members that QueryTask's Data must have, as JSON text to which more can be appended.
 inline const std::string kNeeded =
     R"("TaskId":"T1","JobId":"J1","UtcModified":"2019-05-21T13:03:56.000Z",)"
     R"("UtcQueueTime":"2019-05-21T13:03:53.000Z")";
@@ -32,7 +32,7 @@ inline std::string good_body(const std::string& data) {
   return R"({"RequestId":"R1","Success":true,"Data":{)" + data + "}}";
 }
 
-// The answer of that type; a test failure and nothing if it is another.
+// Returns the result if it has the type Answer. Otherwise fails the test and returns nullopt.
 template <typename Answer>
 std::optional<Answer> answer_of(Api api, const std::string& body, int status = 200) {
   const Outcome outcome = read_reply(api, reply(status, body));
@@ -42,7 +42,7 @@ std::optional<Answer> answer_of(Api api, const std::string& body, int status = 2
   return std::nullopt;
 }
 
-// The failure that a reply is; a test failure if it is none.
+// Returns the failure. If the response is read as a success, fails the test.
 inline Failure failure_of(const HttpResult& result, Api api = Api::kQueryTask) {
   const Outcome outcome = read_reply(api, result);
   if (const auto* failure = std::get_if<Failure>(&outcome)) return *failure;

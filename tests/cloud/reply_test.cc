@@ -1,4 +1,4 @@
-// QueryTask's replies: what is taken, and what is refused.
+// Responses of QueryTask: what is accepted and what is rejected.
 #include "cloud/reply.h"
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@ std::optional<TaskReply> task_of(const std::string& body) {
   return answer_of<TaskReply>(Api::kQueryTask, body);
 }
 
-// A good reply whose Data has these members beside the needed ones.
+// A successful response whose Data has these members and the required ones.
 std::optional<TaskReply> task_with(const std::string& more) {
   return task_of(good_body(kNeeded + R"(,"Status":"SENT",)" + more));
 }
@@ -85,7 +85,7 @@ TEST(QueryTaskReply, SuccessAsBoolOrWord) {
   EXPECT_EQ(failure_of(reply(200, "{\"RequestId\":\"R\"" + data)).reason, Reason::kProtocol);
 }
 
-// "Code" beside success is no error: some calls answer Code "success".
+// "Code" in a successful response is not an error: some calls return Code "success".
 TEST(QueryTaskReply, CodeBesideSuccessIsNoError) {
   EXPECT_TRUE(
       task_of(R"({"Success":true,"Code":"success","Data":{)" + kNeeded + R"(,"Status":"SENT"}})"));
@@ -157,14 +157,14 @@ TEST(QueryTaskReply, WhatIsNeededMustBeThereAndSound) {
       good_body(kNeeded + R"(,"Status":3)"),
       good_body(kNeeded + R"(,"Status":null)"),
       good_body(kNeeded + R"(,"Status":["SENT"])"),
-      // Twice: readers differ in which they take.
+      // A duplicate member: JSON readers differ in which of the two they use.
       good_body(kNeeded + R"(,"Status":"SENT","Status":"FAILED")"),
       good_body(kNeeded + R"(,"Status":"SENT","\u0053tatus":"FAILED")"),
       good_body(kNeeded + R"(,"Status":"SENT","TaskId":"T2")"),
       good_body(kNeeded + R"(,"Status":"SENT","Progress":1,"Progress":2)"),
       good_body(kNeeded + R"(,"Status":"SENT")").insert(1, R"("Success":false,)"),
       good_body(kNeeded + R"(,"Status":"SENT")").insert(1, R"("Data":{},)"),
-      // Times.
+      // Invalid or missing times.
       good_body(R"("TaskId":"T1","Status":"SENT","UtcModified":"2019-05-21T13:03:56.000Z")"),
       good_body(R"("TaskId":"T1","Status":"SENT","UtcQueueTime":"2019-05-21T13:03:56.000Z")"),
   };
@@ -201,7 +201,7 @@ TEST(QueryTaskReply, UnreadNeighboursDoNotMatter) {
                       R"(,"Status":"SENT","IotId":[],"IotId":null,"New":{"Status":1}}})"));
 }
 
-// The server ignored our "accept": nothing is guessed from it.
+// The server ignored our Accept header. The XML is not interpreted.
 TEST(QueryTaskReply, SuccessInXmlIsRefused) {
   EXPECT_EQ(failure_of(reply(200, sample("query_task.xml"))).reason, Reason::kProtocol);
 }

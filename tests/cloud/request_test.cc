@@ -61,7 +61,7 @@ TEST(RequestV3, ParametersInTheQueryAndAnEmptyBody) {
                         "x-acs-signature-nonce;x-acs-version,"));
 }
 
-// The signature covers what the request holds: signing its own parts again gives the same.
+// The signature covers the request as sent: signing its parts again gives the same signature.
 TEST(RequestV3, SignatureIsOfWhatIsSent) {
   const HttpRequest r =
       build_request(query_task("T1"), endpoint(SignatureVersion::kV3), sts_keys(), kNow, kNonce);
@@ -118,7 +118,7 @@ TEST(RequestV1, FormBody) {
   EXPECT_EQ(r.url, "https://iot.cn-shanghai.aliyuncs.com/");
   EXPECT_EQ(header(r, "content-type"), "application/x-www-form-urlencoded");
   EXPECT_EQ(header(r, "x-sdk-throttling-control"), "enable");
-  // The signature is that of the derived vector in signer_test.cc.
+  // The signature is the derived vector of signer_test.cc.
   EXPECT_EQ(r.body,
             "AccessKeyId=testid&Action=QueryTask&Format=JSON&IotInstanceId=iot-cn-0pp1n8t0000"
             "&RegionId=cn-shanghai&Signature=4WK7U%2BnHcYGO3MBlLoMRxqdasQs%3D"
@@ -185,7 +185,7 @@ TEST(ApiCalls, HaveTheParametersOfTheirOwn) {
             (Named{{"CurrentPage", "1"}, {"PageSize", "10"}, {"Status", "IN_PROGRESS"}}));
 }
 
-// A token is anything that the cloud likes: it must come back to it byte for byte.
+// A pagination token may contain any bytes. The platform must receive them unchanged.
 TEST(ApiCalls, TokensAreEncoded) {
   const HttpRequest r = build_request(list_task("J1", TaskStatus::kFailed, "a+/=& \xE8\x9E", 50),
                                       endpoint(SignatureVersion::kV3), plain_keys(), kNow, kNonce);

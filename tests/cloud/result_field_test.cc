@@ -1,5 +1,5 @@
-// Result files as they come from the field: each kind once as a file (tests/data/result_files), and
-// its siblings.
+// Result files as found in practice: one file of each kind (tests/data/result_files), and its
+// variants.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -33,7 +33,7 @@ std::string problem(std::string_view bytes) {
   EXPECT_FALSE(result.understood) << bytes.substr(0, 300);
   return result.problem;
 }
-// The failed devices' names.
+// Returns the names of the failed devices.
 std::vector<std::string> failed(std::string_view bytes) {
   std::vector<std::string> names;
   for (const DeviceResult& device : good(bytes).failed_devices) names.push_back(device.device_name);
@@ -103,7 +103,7 @@ TEST(ResultField, TextsWithoutAConverter) {
   const auto wide = result_text(file("utf16.csv"), 1 << 20, kept, "NO-SUCH-CHARSET");
   ASSERT_TRUE(std::holds_alternative<std::string_view>(wide));
   EXPECT_TRUE(std::get<std::string_view>(wide).starts_with("设备名称,"));
-  // A character beyond the first plane, and halves of one.
+  // A character beyond the basic multilingual plane, and incomplete surrogate pairs.
   const std::string pair("\xff\xfe\x3d\xd8\x00\xde", 6);
   EXPECT_EQ(std::get<std::string_view>(result_text(pair, 99, kept)), "\U0001F600");
   for (const std::string_view half :
@@ -111,7 +111,7 @@ TEST(ResultField, TextsWithoutAConverter) {
         std::string_view("\xff\xfe\x3d\xd8\x41\x00", 6)}) {
     EXPECT_TRUE(std::holds_alternative<TextProblem>(result_text(half, 99, kept)));
   }
-  // No more than the limit is converted.
+  // Text beyond the limit is not converted.
   EXPECT_TRUE(std::holds_alternative<TextProblem>(result_text(file("utf16.csv"), 20, kept)));
   EXPECT_TRUE(std::holds_alternative<TextProblem>(result_text(file("gbk.csv"), 20, kept)));
 }
@@ -148,7 +148,8 @@ TEST(ResultField, TheHeaderIsAmongTheFirstFiveRecords) {
   EXPECT_THAT(failed("1\n2\n3\n4\n" + table), ElementsAre("a"));
   EXPECT_THAT(problem("1\n2\n3\n4\n5\n" + table), HasSubstr("the first is \"1\""));
   EXPECT_EQ(problem("t\n" + table + ",x\n"), "row 4 has no device");
-  // The separator that shows a header first; two as soon are not clear.
+  // The separator of the first header counts. A line that is a header with either separator is
+  // ambiguous.
   EXPECT_THAT(failed("device;code\na;1\n\"device,code\";2\n"), ElementsAre("a", "device,code"));
   EXPECT_THAT(problem("device,code;code\na,1;1\n"), HasSubstr("no line has"));
 }

@@ -1,4 +1,4 @@
-// Result files of every kind, good ones and those that must not be understood.
+// Result files of every format: valid ones, and those that must be rejected.
 #include "cloud/result_file.h"
 
 #include <gmock/gmock.h>
@@ -97,7 +97,7 @@ TEST(ResultFile, ColumnsAreFoundByTheirNames) {
     EXPECT_THAT(problem(std::string(header) + "\nd,200\n"),
                 HasSubstr("no line has a device and a code with one separator; the first is \""));
   }
-  // What is shown of a header is escaped, and cut.
+  // A header quoted in a message is escaped and truncated.
   EXPECT_THAT(problem("a\x1b[31m,b\nx,y\n"), Not(HasSubstr("\x1b")));
   EXPECT_LT(problem(std::string(5000, 'x') + ",b\n").size(), 500U);
 }
@@ -162,7 +162,7 @@ TEST(ResultCsv, Encodings) {
   EXPECT_EQ(read(little).ok, 1U);
   EXPECT_EQ(read(big).ok, 1U);
   EXPECT_THAT(problem(little.substr(0, little.size() - 1)), HasSubstr("readable text"));
-  // The Chinese for "quota" in GBK, beside a header of ASCII.
+  // The Chinese word for "quota" in GBK, with an ASCII header.
   EXPECT_EQ(read("device,code,msg\nx,1,\xc5\xe4\xb6\xee\n").failed_devices.at(0).message, "配额");
   EXPECT_THAT(problem("device,code\nx,200\n\xff\xff\n"), HasSubstr("readable text"));
   EXPECT_THAT(problem(std::string("device,code\nx\0,200\n", 19)), HasSubstr("readable text"));
@@ -258,14 +258,14 @@ TEST(ResultPacked, NestingAndOddArchives) {
   std::vector<iotsim::ZipEntry> many;
   for (int i = 0; i < 65; ++i) many.push_back({std::to_string(i), ""});
   EXPECT_EQ(problem(zip(many)), "the zip has more than 64 entries");
-  // Refused by the end record alone, before memory is set aside for as many.
+  // The end record alone is enough to reject the file, before memory for the entries is allocated.
   std::string lying = zip({{"a.csv", csv}});
   lying.replace(lying.size() - 14, 4, "\xfe\xff\xfe\xff");
   EXPECT_EQ(problem(lying), "the zip has more than 64 entries");
 }
 
 TEST(ResultPacked, BombsStopAtTheLimit) {
-  // 65 MiB of blanks: 66 kB packed, and 0.2 kB when packed twice.
+  // 65 MiB of blanks: about 66 kB compressed once, 0.2 kB compressed twice.
   const std::string blanks(65U << 20U, ' ');
   const std::string bomb = iotsim::write_gzip(blanks);
   EXPECT_LT(bomb.size(), 100'000U);
@@ -284,7 +284,7 @@ TEST(ResultPacked, AllPartsOfASpreadsheetShareTheLimit) {
                          {"xl/worksheets/sheet1.xml", sheet(kHead + half)}}),
                     limits),
             "it decompresses to more than the limit for files");
-  // One text of 4 kB that 300 rows point to: 1.2 MB of text.
+  // One text of 4 kB that 300 rows refer to: 1.2 MB of text.
   std::string rows =
       "<row><c t=\"inlineStr\"><is><t>Device</t></is></c><c t=\"str\"><v>Code</v></c>"
       "<c t=\"str\"><v>Message</v></c></row>";
@@ -324,7 +324,7 @@ TEST(ResultFile, MessagesAreCleaned) {
   EXPECT_LT(result.failed_devices.at(1).message.size(), 300U);
 }
 
-// Cut anywhere, a file is read to rows that stand in the whole one, or not at all.
+// A file cut at any position gives only rows of the complete file, or is rejected.
 TEST(ResultFile, CutAnywhereInventsNothing) {
   for (const Format& format : kFormats) {
     SCOPED_TRACE(format.name);
@@ -332,7 +332,7 @@ TEST(ResultFile, CutAnywhereInventsNothing) {
     for (std::size_t size = 0; size < bytes.size(); ++size) {
       const DistributionResult result = read(std::string_view(bytes).substr(0, size));
       if (!result.understood) continue;
-      // Only what has no end mark can look whole; the last code or word may be shorter.
+      // Only formats without an end mark can look complete. The last code or text may be shorter.
       EXPECT_TRUE(result.format == ResultFormat::kCsv || result.format == ResultFormat::kJsonLines)
           << size;
       EXPECT_LE(result.ok + result.failed + result.unknown, kRows.size());

@@ -1,5 +1,5 @@
-// Reads the result files named on the command line as the daemon does and says what they came to.
-// result_size_test.py measures it.
+// Reads the result files named on the command line as the daemon does and prints a summary.
+// result_size_test.py measures the memory that this takes.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// Requests for temporary keys, and what is made of the replies.
+// Requests for temporary credentials, and how the responses are read.
 #include <gmock/gmock.h>
 
 #include <string>
@@ -55,7 +55,7 @@ TEST(SessionRequest, AssumeRoleIsSignedAndEncoded) {
                                {"SignatureVersion", "1.0"},
                                {"Timestamp", "2026-11-22T01:02:03Z"},
                                {"Version", "2015-04-01"}};
-  // The signature stands between Secur... and SignatureMethod.
+  // The parameters are sorted, so Signature comes between SecurityToken and SignatureMethod.
   Parameters all = expected;
   all.emplace_back("Signature",
                    v1_signature(v1_string_to_sign("POST", expected), signer.access_key_secret));
@@ -112,7 +112,7 @@ TEST(SessionReply, ReadsKeysAndTheirEnd) {
   }
 }
 
-// uri_without_code.json: helpers give the four fields that SDKs read.
+// uri_without_code.json: credential helpers return only the four fields that SDKs read.
 TEST(SessionReply, AUriNeedsNoCode) {
   for (const char* code : {"", R"("Code":null,)", R"("Code":"",)", R"("Code":"Success",)"}) {
     const SessionResult result =

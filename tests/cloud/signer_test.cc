@@ -1,5 +1,5 @@
-// Published vectors of Alibaba Cloud's documents and SDKs; and two more, made with the same
-// routine, for the calls at hand.
+// Test vectors published in Alibaba Cloud's documents and SDKs, and two derived with the same
+// routine for the calls that taskwatchd makes.
 #include "cloud/signer.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ struct V1Vector {
   const char* method;
   const char* secret;
   Parameters parameters;
-  const char* string_to_sign;  // nullptr where none is published
+  const char* string_to_sign;  // nullptr if none is published
   const char* signature;
 };
 

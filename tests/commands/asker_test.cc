@@ -30,7 +30,7 @@ AccountConfig spare_account() {
   AccountConfig account = account_of({instance_of("main", {"t"})});
   account.instances[0].id = "iot-cn-1";
   for (const Api api : kAllApis) account.quota[api] = 5;  // leaves 1 call/s
-  account.quota[Api::kQueryDeviceDistributeJob] = 10;     // and 2 of these
+  account.quota[Api::kQueryDeviceDistributeJob] = 10;     // leaves 2 calls/s
   account.distributions.ids = {"D1"};
   account.distributions.endpoint = "https://distribution.example";
   account.distributions.ca_file = "/ca.pem";
@@ -44,7 +44,7 @@ struct Question {
 
 class AskerTest : public testing::Test {
  protected:
-  // Each question waits for the answer to the one before.
+  // Each query waits for the result of the one before.
   void ask(std::vector<Question> questions) {
     spawn(context.get_executor(), ask_all(std::move(questions)));
     clock.advance(std::chrono::minutes(2));
@@ -112,7 +112,7 @@ TEST_F(AskerTest, ACallIsCountedWhenItLeaves) {
   http.set_start([](const HttpRequest&) { return FakeHttp::Start{milliseconds(2900), {}}; });
   ask({{0, query_task("t")}, {0, query_task("t")}});
   ASSERT_EQ(http.sent(), 2u);
-  // The second was decided a second after the first left, and took as long to leave.
+  // The second call was allowed 1 s after the first one left, and needed 2.9 s to leave too.
   EXPECT_GE(sent_at(1) - sent_at(0), milliseconds(1000 + 2900));
   EXPECT_LT(sent_at(1) - sent_at(0), milliseconds(1100 + 2900));
 }

@@ -1,5 +1,5 @@
-// What `taskwatchd check` says of a file, and its exit code; what asks the cloud is tested end to
-// end.
+// What `taskwatchd check` reports about a file, and its exit code. Checks that call the API are
+// tested end to end.
 #include "commands/check.h"
 
 #include <gmock/gmock.h>
@@ -20,7 +20,7 @@ class CheckTest : public ::testing::Test {
     int code = 0;
     std::string errors;
   };
-  // Of an instance with these keys.
+  // Checks a configuration with one instance that has these keys.
   Said check_with(const std::string& instance, const std::string& account = "") {
     const std::string file = folder_.write(
         "c.yaml", "accounts:\n  - name: prod\n" + account +
@@ -37,7 +37,7 @@ class CheckTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-// tasks_file_utf16.yaml: a list that a Windows editor saved as "Unicode".
+// tasks_file_utf16.yaml: a list that a Windows editor saved as "Unicode" (UTF-16).
 TEST_F(CheckTest, ATaskFileInUtf16IsOneMessageAndAnError) {
   folder_.write("tasks.txt", std::string("\xFF\xFET\0001\0\n\0", 8));
   const Said said = check_with("task_files: [tasks.txt]");
@@ -50,7 +50,8 @@ TEST_F(CheckTest, NoReadableLineIsAnError) {
   folder_.write("tasks.txt", "no id\n");
   EXPECT_EQ(check_with("task_files: [tasks.txt]").code, kExitConfig);
   EXPECT_EQ(check_with("task_files: [tasks.txt]\n        jobs: [J1]").code, kExitOk);
-  // What is not there yet may come; nothing is promised where nothing is named.
+  // A file that does not exist yet may be created later. Without any list of tasks, there is no
+  // error.
   for (const char* instance : {"id: i", "task_files: [none.txt]", "task_files: ['*.none']",
                                "tasks: [T1]", "jobs: [J1]", "discover_jobs: true"}) {
     const Said said = check_with(instance);

@@ -1,4 +1,4 @@
-// What an account says of one task: it must be what the account then does.
+// What an account predicts for one task must match its later calls.
 #include "commands/explain_text.h"
 
 #include <gmock/gmock.h>
@@ -56,7 +56,7 @@ class ExplainTest : public testing::Test {
     answer.outcome = std::move(outcome);
     account->apply(answer, now, 0.5);
   }
-  // The next call, made and answered.
+  // Makes the next call and applies its result.
   void turn(const std::function<Outcome(const Call&)>& cloud) {
     const Call call = next();
     send(*account, call, now);
@@ -98,7 +98,7 @@ TEST_F(ExplainTest, AnUnfinishedTaskKeepsItsPace) {
   EXPECT_EQ(now.wall, promised);
 }
 
-// Whatever is asked was due by then, and one task alone is asked at the very instant.
+// Each polled task was due by then. A single task is polled within 1 ms of its due time.
 TEST_F(ExplainTest, NothingIsAskedBeforeItsInstant) {
   for (const std::size_t tasks : {1, 2, 7, 60}) {
     for (const TaskStatus status : {kQueued, kInProgress, kFailed, kSucceeded}) {
@@ -163,7 +163,7 @@ TEST_F(ExplainTest, AnApiThatMayNotBeUsedIsSaid) {
   EXPECT_FALSE(plan("a").not_before);
 }
 
-// A job of three tasks; its cloud answers by what the test says.
+// A job of three tasks. The modelled platform responds with the statuses in `tasks`.
 class ExplainJobTest : public ExplainTest {
  protected:
   void SetUp() override {
@@ -195,7 +195,7 @@ class ExplainJobTest : public ExplainTest {
     if (call.api == Api::kQueryJobStatistics) return statistics;
     return page;
   }
-  // Until that call is to be made; it is not made.
+  // Runs until a call of this API is next; returns it without sending it.
   Call until(Api api) {
     for (int i = 0; i < 1000; ++i) {
       const Call call = next();
@@ -255,8 +255,8 @@ TEST_F(ExplainJobTest, WithoutCountsTheListsAreReadInTurn) {
   EXPECT_EQ(rule("x", Api::kQueryJobStatistics), "api_denied");
 }
 
-// The whole way to the reader's terminal.
-TEST(ExplainText, SaysWhatIsHeld) {
+// The complete text as the reader's terminal shows it.
+TEST(ExplainText, SaysWhatIsRecorded) {
   Explanation task;
   task.key = {"prod", "a"};
   task.instance = "main";

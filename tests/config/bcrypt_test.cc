@@ -1,4 +1,4 @@
-// Which texts are bcrypt hashes, and how crypt(3) is to read them.
+// Which texts are bcrypt hashes, and the form in which crypt(3) gets them.
 #include "config/bcrypt.h"
 
 #include <gmock/gmock.h>
@@ -55,7 +55,7 @@ TEST(Bcrypt, NobodyHasAHashWithOtherLetters) {
 
 TEST(Bcrypt, OnlyTwoBitsOfTheSaltsLastLetterCount) {
   std::string hash = kHash;
-  hash[28] = 'v';  // crypt(3) answers with u
+  hash[28] = 'v';  // crypt(3) returns u here
   EXPECT_EQ(bcrypt_for_crypt(hash), kHash);
 }
 

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-// One account around the lines of an instance, which begin in line 5.
+// A configuration with one account and these instance lines, which begin on line 5.
 std::string instance(const std::string& lines) {
   return "accounts:\n  - name: prod\n    quota_share: 0.8\n    instances:\n" + lines;
 }
@@ -89,7 +89,7 @@ TEST(Characters, ASyntaxErrorPointsAtTheSlip) {
   EXPECT_THAT(full_width, HasSubstr("here is `\\uff1a`, a full-width `:`; write the plain ASCII"));
   EXPECT_THAT(full_width, Not(HasSubstr("f.yaml:3:")));
 
-  // The parser meets the first in its own line, the second only in the next one.
+  // The parser reports the first on its own line, the second on the next line.
   for (const auto& [lines, place] : std::vector<std::pair<std::string, std::string>>{
            {"      - region: x\n        id:y\n        tasks: [T1]\n", "f.yaml:6:12: "},
            {"      - id:y\n        region: x\n", "f.yaml:5:12: "}}) {
@@ -99,7 +99,7 @@ TEST(Characters, ASyntaxErrorPointsAtTheSlip) {
   }
   EXPECT_THAT(errors_of(instance("      - region: x\n\t      id: y\n")),
               HasSubstr("a tab is in the indentation; indent with spaces\n"));
-  // What belongs to a language and to a comment is not blamed.
+  // Full-width characters in comments are not reported as the cause.
   EXPECT_THAT(errors_of("accounts:\n  - name: a  # \xEF\xBC\x9A\n   instances: 1\n"),
               HasSubstr("f.yaml:3:4: not YAML: end of sequence not found; check the indentation"));
 }

@@ -1,5 +1,5 @@
-// One tiny file a rule in tests/data/config, each wrong in one way; errors.txt holds what must be
-// said about them, word for word.
+// One small file per rule in tests/data/config, each with one error. errors.txt contains the
+// expected messages, word for word.
 #include <algorithm>
 #include <filesystem>
 
@@ -20,7 +20,7 @@ std::vector<std::string> invalid_files() {
   return names;
 }
 
-// The lines of errors.txt that begin with the file's name.
+// Returns the lines of errors.txt that begin with the file's name.
 std::string expected_errors(const std::string& name) {
   std::istringstream all(read_text(kFolder + "errors.txt"));
   std::string lines;
@@ -63,7 +63,7 @@ TEST(Errors, StopAtAHundredThousandNodes) {
   const std::string errors = errors_of(yaml + "]\n");
   EXPECT_NE(errors.find("more than 100000 keys and values; move long lists of tasks into"),
             std::string::npos);
-  // The last line is the one that ended the reading.
+  // The last message is the one about the limit.
   EXPECT_GT(errors.find("more than 100000"), errors.rfind("f.yaml:"));
 }
 
@@ -73,7 +73,7 @@ TEST(Errors, AreAThousandAtMost) {
   const ConfigResult result = parse_config(yaml, test_context());
   const auto& errors = std::get<std::vector<ConfigError>>(result);
   ASSERT_EQ(errors.size(), 1001U);
-  // 3000 unknown keys and the missing `accounts`.
+  // 3000 unknown keys plus the missing key `accounts`.
   EXPECT_EQ(to_string(errors.back()),
             "f.yaml:999:1: 2001 more errors after this one; fix these first");
 }

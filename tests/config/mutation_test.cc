@@ -1,5 +1,5 @@
-// No input may crash the parser, let an exception out or give an error without a place: good and
-// bad files are cut, glued and sprinkled with the bytes that mean something to YAML.
+// No input may crash the parser, throw an exception or give an error without a position. The test
+// cuts and joins valid and invalid files and inserts bytes that have a meaning in YAML.
 #include <filesystem>
 #include <random>
 
@@ -105,7 +105,7 @@ TEST(Mutation, OfAnyFileGivesAConfigurationOrPlacedErrors) {
       ASSERT_FALSE(error.message.empty());
     }
   }
-  // Both ways were taken: the mutations are neither all harmless nor all fatal.
+  // The mutations are neither all harmless nor all fatal.
   EXPECT_GT(good, kRounds / 100);
   EXPECT_LT(good, kRounds / 2);
 }

@@ -1,4 +1,4 @@
-// Short ways to parse a text in tests.
+// Short helpers that parse a text in tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ inline ParseContext test_context() {
   return {"f.yaml", "/etc/taskwatchd", "", ""};
 }
 
-// The configuration; a failed test and an empty one if there are errors.
+// Returns the configuration. If it has errors, fails the test and returns an empty one.
 inline Config parsed(std::string_view yaml, const ParseContext& context = test_context()) {
   ConfigResult result = parse_config(yaml, context);
   if (const auto* errors = std::get_if<std::vector<ConfigError>>(&result)) {
@@ -27,7 +27,7 @@ inline Config parsed(std::string_view yaml, const ParseContext& context = test_c
   return std::get<Config>(std::move(result));
 }
 
-// One line an error, each ended; empty if there is none.
+// Returns the errors, one per line, each ended by a newline; empty if there are none.
 inline std::string errors_of(std::string_view yaml, const ParseContext& context = test_context()) {
   const ConfigResult result = parse_config(yaml, context);
   std::string lines;

@@ -1,4 +1,5 @@
-// The toolkit's dialect of YAML, beside ours: what yaml.v2 takes, and we refuse in our own files.
+// The YAML dialect of the exporter-toolkit, compared with ours: it accepts what yaml.v2 accepts,
+// and our own files reject some of that.
 #include "config/section.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// The configurations that we ship must be right, and the example must show every key.
+// The configurations that we ship must be valid, and the example must show every key.
 #include <algorithm>
 
 #include "config/parse_text.h"
@@ -20,7 +20,7 @@ TEST(Shipped, ExampleIsRightAsItStands) {
   EXPECT_EQ(config.accounts[0].instances.size(), 2U);
 }
 
-// What stands as "(default)" in the example is the default: without those lines nothing changes.
+// A value marked "(default)" in the example is the default: removing those lines changes nothing.
 TEST(Shipped, ExampleStatesTheDefaults) {
   const std::string text = read_text(kFolder + "example.yaml");
   std::istringstream lines(text);
@@ -29,7 +29,7 @@ TEST(Shipped, ExampleStatesTheDefaults) {
   for (std::string line; std::getline(lines, line);) {
     const bool is_default = line.find("# (default") != std::string::npos;
     removed += is_default ? 1 : 0;
-    // A parent must not become empty: keep it a map by a harmless key of its own.
+    // A parent key must not lose all its children, so a harmless one is added.
     if (!is_default) without += line + "\n";
     if (line.find("quota:") != std::string::npos) without += "      ListJob: 5\n";
     if (line.find("pace:") != std::string::npos) without += "      job: 1s\n";

@@ -34,7 +34,7 @@ TEST(TaskFile, KeepsTheGoodLinesAndNamesTheBad) {
                                       "t.txt:5:1: task `T1` is listed in line 1 too; remove one"}));
 }
 
-// tests/data/config/tasks_utf16.txt is a list that a Windows editor saved as "Unicode".
+// tests/data/config/tasks_utf16.txt is a list that a Windows editor saved as "Unicode" (UTF-16).
 TEST(TaskFile, InUtf16IsOneMessage) {
   const TaskFile file =
       parse_task_file(read_text(TEST_DATA_DIR "/config/tasks_utf16.txt"), "t.txt");

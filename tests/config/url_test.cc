@@ -73,7 +73,7 @@ TEST(Endpoint, SlashDotAndCaseMeanNothing) {
   EXPECT_NE(endpoint_problem("https://a_b").value_or("").find("underscore"), std::string::npos);
 }
 
-// proxy_slash.yaml, and the names that Docker Compose gives.
+// The case of proxy_slash.yaml, and names that Docker Compose creates.
 TEST(Proxy, SlashDotAndUnderscoreMeanNothing) {
   for (const char* good :
        {"http://proxy.example.internal:3128/", "http://proxy.example.internal.:3128",
@@ -88,7 +88,8 @@ TEST(Proxy, SlashDotAndUnderscoreMeanNothing) {
   }
 }
 
-// Boost.URL 1.81 alone reads an address and a path: what is checked would not be what is called.
+// Boost.URL 1.81 reads such a name as an address and a path, so the checked host would differ from
+// the called one.
 TEST(Url, ANameThatBeginsLikeAnAddressIsAName) {
   const auto url = parse_url("https://127.0.0.1.Example.com:8/a?b=c");
   ASSERT_TRUE(url);

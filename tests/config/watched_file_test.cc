@@ -47,7 +47,7 @@ TEST_F(FollowedFileTest, TakesALastLineWithoutItsEndOnceItIsLeftAlone) {
   EXPECT_TRUE(see("A\nB"));
   EXPECT_EQ(taken(), (Ids{"A", "B"}));
   EXPECT_EQ(file_.due(), std::nullopt);
-  // The next line does not put this one in doubt, nor does an end for it.
+  // A new last line, with or without its newline, does not make this line incomplete again.
   see("A\nB\nC");
   EXPECT_EQ(taken(), (Ids{"A", "B"}));
   see("A\nB\nC\n");

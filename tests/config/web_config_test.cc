@@ -1,4 +1,4 @@
-// The web configuration: what is taken, and what is said of the rest, word for word.
+// The web configuration: what is accepted, and the exact messages about the rest.
 #include "config/web_config.h"
 
 #include <gmock/gmock.h>
@@ -39,7 +39,7 @@ std::string refused(const std::string& yaml) {
   return lines;
 }
 
-// One per line.
+// Returns the warnings, one per line.
 std::string warned(const std::string& yaml) {
   std::string lines;
   for (const ConfigError& warning : taken(yaml).warnings) lines += to_string(warning) + "\n";

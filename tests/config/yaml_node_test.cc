@@ -1,4 +1,4 @@
-// Aliases where they are allowed: copies, which neither grow nor nest without end.
+// Aliases where they are allowed: they are copied, and their size and depth are limited.
 #include "config/yaml_node.h"
 
 #include <gmock/gmock.h>

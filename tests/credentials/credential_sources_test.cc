@@ -1,4 +1,4 @@
-// What the sources of keys may look like in the field, and which keys come of it.
+// The forms that credential sources have in practice, and the credentials read from them.
 #include "credential_world.h"
 
 namespace taskwatchd {
@@ -11,14 +11,14 @@ using testing::Not;
 
 class CredentialSources : public CredentialWorld {
  protected:
-  // An account whose keys come from this URI alone.
+  // An account whose credentials come only from this URI.
   AccountConfig uri_account(const std::string& uri) {
     made.reset();
     secrets.variables = {{"ALIBABA_CLOUD_CREDENTIALS_URI", uri},
                          {"ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"}};
     return account();
   }
-  // `aliyun configure --mode CloudSSO` leaves such a profile. `ends`: Unix seconds.
+  // Writes a profile like that of `aliyun configure --mode CloudSSO`. `ends`: Unix seconds.
   void write_cli(const std::string& mode, std::int64_t ends,
                  const std::string& id = "STS.Example") {
     secrets.files["/cli"] =

@@ -1,5 +1,6 @@
-// A world of sources of keys for the tests of the provider chain: STS, the metadata service and a
-// URI behind FakeHttp, files and variables in FakeSecrets, time moved by hand.
+// Credential sources for the tests of the default credential provider chain: STS, the metadata
+// service and a URI behind FakeHttp, files and variables in FakeSecrets, and a manually advanced
+// clock.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -31,7 +32,7 @@ class CredentialWorld : public testing::Test {
     account.name = name;
     return account;
   }
-  // With keys in files, which sign for a role.
+  // An account with an AccessKey in files, which assumes a role.
   AccountConfig role_account(const std::string& name = "prod") {
     AccountConfig with_role = account(name);
     with_role.credentials.access_key_id = "LTAI1";
@@ -41,7 +42,7 @@ class CredentialWorld : public testing::Test {
     return with_role;
   }
 
-  // The answer now, as one word: a key id, "pending", or "! " and the problem.
+  // Returns the result as text: an AccessKey ID, "pending", or "! " and the error message.
   static std::string word(const std::variant<Keys, KeyError>& keys) {
     if (const auto* error = std::get_if<KeyError>(&keys)) {
       return error->pending ? "pending" : "! " + error->message;
@@ -49,7 +50,7 @@ class CredentialWorld : public testing::Test {
     return std::get<Keys>(keys).access_key_id;
   }
   std::string now(const AccountConfig& of) { return word(credentials().keys(of)); }
-  // The answer once nothing is under way.
+  // Returns the result once no request is pending; gives up after 20 s.
   std::string settled(const AccountConfig& of) {
     std::string answer = now(of);
     for (int i = 0; i < 100 && answer == "pending"; ++i) {
@@ -58,7 +59,7 @@ class CredentialWorld : public testing::Test {
     }
     return answer;
   }
-  // As a poller does it: asks again and again.
+  // Asks for the credentials once per second for `span`, as a poller does.
   std::string pass(const AccountConfig& of, Duration span) {
     for (const Mono end = clock.now().mono + span; clock.now().mono < end;) {
       now(of);
@@ -101,7 +102,7 @@ class CredentialWorld : public testing::Test {
   FakeEntropy entropy;
   FakeHttp http{clock, [this](const HttpRequest& request) { return answer(request); }};
   FakeSecrets secrets;
-  // The environment is read once: set `variables` first.
+  // The environment is read when this is created: set `variables` first.
   std::optional<Credentials> made;
   Credentials& credentials() {
     if (!made) {

@@ -1,4 +1,5 @@
-// The official chain's order, and the life of a session: fetched, renewed, kept, refused.
+// The order of the default credential provider chain, and the lifetime of temporary credentials:
+// fetched, renewed, kept, rejected.
 #include "credentials/credentials.h"
 
 #include "credential_world.h"
@@ -15,7 +16,7 @@ const TransportFailure kDown{TransportFailure::Kind::kUnreachable, "h:80: connec
 
 class CredentialsTest : public CredentialWorld {
  protected:
-  // Everything that the chain may find, the later sources too.
+  // Fills all sources of the chain.
   void fill() {
     secrets.variables = {{"ALIBABA_CLOUD_ACCESS_KEY_ID", "environment"},
                          {"ALIBABA_CLOUD_ACCESS_KEY_SECRET", "S"},
@@ -44,7 +45,7 @@ TEST_F(CredentialsTest, TheChainIsTheOfficialOne) {
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_ID");
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_SECRET");
   EXPECT_EQ(found(), "sts1");
-  secrets.variables.erase("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");  // all three or none
+  secrets.variables.erase("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");  // needs all three
   EXPECT_EQ(found(), "cli");
   secrets.variables["ALIBABA_CLOUD_CLI_PROFILE_DISABLED"] = "TRUE";
   EXPECT_EQ(found(), "ini");
@@ -80,7 +81,7 @@ TEST_F(CredentialsTest, ASourceThatFailsIsPassedAndNamed) {
     EXPECT_NE(at, std::string::npos) << part << " in its place in " << text;
   }
   EXPECT_THAT(text, Not(HasSubstr("127.0.0.1:9/keys")));
-  // Nothing is remembered of it: the first that works is used.
+  // The failures are not remembered: the first source that works is used.
   faults.erase("sts");
   EXPECT_EQ(pass(account(), seconds(5)), "sts1");
 }
@@ -105,7 +106,7 @@ TEST_F(CredentialsTest, TheMetadataServiceIsAskedWithATokenFirst) {
   EXPECT_EQ(http.requests()[0].request.method, "PUT");
   EXPECT_THAT(http.requests()[1].request.url, testing::EndsWith("/named"));
   EXPECT_EQ(http.requests()[1].request.headers[0].second, "TOKEN");
-  // The first version, where there are no tokens.
+  // Version 1 of the metadata service has no tokens.
   made.reset();
   metadata_v2 = false;
   EXPECT_EQ(settled(ecs), "metadata2");
@@ -176,7 +177,7 @@ TEST_F(CredentialsTest, AUriIsHttpsOrOnThisMachine) {
 TEST_F(CredentialsTest, ASessionIsRenewedBeforeItEnds) {
   const AccountConfig role = role_account();
   EXPECT_EQ(settled(role), "sts1");
-  // A fifth of an hour is 12 min; jitter adds a quarter of that at most.
+  // Renewal starts when a fifth of an hour, 12 min, is left; jitter adds at most a quarter of that.
   EXPECT_EQ(pass(role, minutes(44)), "sts1");
   EXPECT_EQ(pass(role, minutes(5)), "sts2");
   EXPECT_EQ(sessions, 2);
@@ -226,8 +227,8 @@ TEST_F(CredentialsTest, AValidSessionIsNotGivenUpForALaterSource) {
   EXPECT_EQ(pass(account(), minutes(4)), "cli") << "but it has ended now";
 }
 
-// A machine that starts before its token service does: the next source's session may be another
-// account's, and lasts for hours.
+// If the ECS instance starts before its token service, the credentials of the next source may
+// belong to another account, and they are valid for hours.
 TEST_F(CredentialsTest, ASessionOfALaterSourceIsUsedForAMinuteNotForItsLife) {
   fill();
   secrets.variables.erase("ALIBABA_CLOUD_ACCESS_KEY_ID");
@@ -334,7 +335,7 @@ TEST_F(CredentialsTest, WhatStaysRefusedIsFetchedLessAndLessOften) {
   life = std::chrono::hours(12);
   const AccountConfig role = role_account();
   settled(role);
-  for (int i = 0; i < 3600; ++i) {  // a call a second, all refused
+  for (int i = 0; i < 3600; ++i) {  // one call per second, all rejected
     const auto keys = credentials().keys(role);
     if (const auto* given = std::get_if<Keys>(&keys)) credentials().refused(role, *given);
     clock.advance(seconds(1));

@@ -1,7 +1,7 @@
 // A manually advanced clock for tests and the simulation: hours pass in no time, with repeatable
-// results. It determines the order of time: a driver runs the event loop until it is idle, then
-// jumps to the next due alarm. Threads: that of the io_context. Nothing here waits for real time;
-// nothing fails.
+// results. The driver runs the event loop until it is idle, then jumps to the next due alarm, so
+// events happen in the order of time. Threads: that of the io_context. Never waits for real time.
+// Throws only where stated.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -22,10 +22,10 @@ namespace taskwatchd {
 
 class FakeClock : public Clock {
  public:
-  // Handlers that one instant may run before the loop is held to be spinning without a sleep.
+  // A limit per instant: a loop that runs more handlers is considered to spin without a sleep.
   static constexpr std::uint64_t kHandlersPerInstant = 10'000'000;
 
-  // Starts at a Mono far from zero, so that "0 is long ago" mistakes show.
+  // Starts at a Mono far from zero, so that code that takes 0 for "long ago" fails.
   explicit FakeClock(boost::asio::io_context& context,
                      Wall wall = Wall(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22)))
       : context_(context), hand_(std::make_shared<Hand>()) {
@@ -37,7 +37,7 @@ class FakeClock : public Clock {
     return std::make_unique<FakeAlarm>(std::make_shared<Waiter>(context_, hand_));
   }
 
-  // Returns the time of the earliest alarm; nullopt if nobody waits.
+  // Returns the time of the earliest alarm; nullopt if no alarm is set.
   std::optional<Mono> next_due() const {
     if (hand_->due.empty()) return std::nullopt;
     return hand_->due.begin()->first.first;
@@ -51,12 +51,12 @@ class FakeClock : public Clock {
     }
   }
 
-  // Settles, then goes from alarm to alarm, settling at each, until `when`; ends there, settled.
+  // Runs the loop at each alarm until `when`, until it is idle; ends at `when`.
   void run_until(Mono when) {
     settle();
     for (auto due = next_due(); due && *due <= when; due = next_due()) {
       move_to(*due);
-      // One alarm, then all that follows from it, so that the order of waking is the order of time.
+      // Wakes one alarm and handles all that follows, so that wake-ups happen in the order of time.
       hand_->due.begin()->second->wake();
       settle();
     }
@@ -64,21 +64,22 @@ class FakeClock : public Clock {
   }
   void advance(Duration by) { run_until(hand_->now.mono + by); }
 
-  // An operator or NTP sets the clock: Wall jumps, Mono does not.
+  // Simulates an operator or NTP setting the clock: Wall jumps, Mono does not.
   void jump_wall(std::chrono::milliseconds by) { hand_->now.wall += by; }
 
  private:
   struct Waiter;
-  // Alarms by time, then by when they were set. Shared: a waiter may be torn down after the clock.
+  // Alarms, ordered by time, then by when they were set. Shared: a waiter may outlive the clock.
   struct Hand {
     Now now;
     std::uint64_t set = 0;
     std::map<std::pair<Mono, std::uint64_t>, Waiter*> due;
-    std::chrono::microseconds wall_rest{};  // what Wall's milliseconds could not hold yet
+    std::chrono::microseconds wall_rest{};  // the part below Wall's milliseconds
   };
   using Place = std::map<std::pair<Mono, std::uint64_t>, Waiter*>::iterator;
 
-  // A timer that never ends by itself: the loop owns its handler, so nothing leaks on teardown.
+  // A timer that never expires. The loop owns its handler, so nothing leaks when the loop is
+  // destroyed.
   struct Waiter {
     Waiter(boost::asio::io_context& context, std::shared_ptr<Hand> hand)
         : timer(context, boost::asio::steady_timer::time_point::max()), hand(std::move(hand)) {}
@@ -95,7 +96,7 @@ class FakeClock : public Clock {
     }
     boost::asio::steady_timer timer;
     std::shared_ptr<Hand> hand;
-    std::optional<Place> place;  // while somebody waits
+    std::optional<Place> place;  // set while somebody waits
     bool rung = false;
   };
 
@@ -113,7 +114,7 @@ class FakeClock : public Clock {
     }
 
    private:
-    // Holds the waiter itself: the alarm may die meanwhile.
+    // Keeps the waiter alive: the alarm may be destroyed during the wait.
     static Awaitable<void> wait(std::shared_ptr<Waiter> waiter, Mono when) {
       if (std::exchange(waiter->rung, false) || when <= waiter->hand->now.mono) {
         co_await boost::asio::post(waiter->timer.get_executor(), boost::asio::use_awaitable);

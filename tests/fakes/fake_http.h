@@ -17,10 +17,10 @@ class FakeHttp : public HttpClient {
  public:
   using Answer = std::function<HttpResult(const HttpRequest&)>;
   using Delay = std::function<Duration(const HttpRequest&)>;
-  // The way to the first byte: the name is looked up, the connection made.
+  // The time before the request leaves: name look-up and connection.
   struct Start {
     Duration took{};
-    std::optional<TransportFailure> failure;  // the request never leaves
+    std::optional<TransportFailure> failure;  // if set, the request never leaves
   };
   using Starts = std::function<Start(const HttpRequest&)>;
   struct Sent {
@@ -28,11 +28,12 @@ class FakeHttp : public HttpClient {
     HttpRequest request;
   };
 
-  // The clock must outlive this. `answer` is called when the request arrives: after `there`.
+  // The clock must outlive this. `answer` is called when the request arrives, after the delay
+  // `there`.
   FakeHttp(Clock& clock, Answer answer) : clock_(clock), answer_(std::move(answer)) {}
 
   void set_answer(Answer answer) { answer_ = std::move(answer); }
-  // The way there and the way back. Default: none.
+  // Sets the delays of request and response. Default: none.
   void set_delay(Duration there, Duration back = Duration(0)) {
     there_ = [there](const HttpRequest&) { return there; };
     back_ = [back](const HttpRequest&) { return back; };
@@ -43,7 +44,7 @@ class FakeHttp : public HttpClient {
   }
   // Default: every request leaves at once.
   void set_start(Starts starts) { starts_ = std::move(starts); }
-  // How many requests are remembered, the newest ones.
+  // Sets how many of the latest requests are kept.
   void set_memory(std::size_t limit) { memory_ = limit; }
 
   const std::deque<Sent>& requests() const { return requests_; }
@@ -71,7 +72,7 @@ class FakeHttp : public HttpClient {
   }
 
  private:
-  // Shared: the loop may tear down a call in flight after this is gone.
+  // Shared: the loop may destroy a call in flight after this object.
   struct Flights {
     std::size_t now = 0;
     std::size_t most = 0;

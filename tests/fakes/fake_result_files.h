@@ -24,7 +24,7 @@ class FakeResultFiles : public ResultFiles {
   FakeResultFiles(Clock& clock, Answer answer) : clock_(clock), answer_(std::move(answer)) {}
 
   void set_answer(Answer answer) { answer_ = std::move(answer); }
-  // From the question to the answer. Default: none.
+  // Sets the time from request to response. Default: none.
   void set_delay(Duration delay) { delay_ = delay; }
   const std::vector<Asked>& asked() const { return asked_; }
 
@@ -42,12 +42,12 @@ class FakeResultFiles : public ResultFiles {
   std::vector<Asked> asked_;
 };
 
-// For worlds without distributions.
+// For simulations without distributions.
 inline std::variant<DistributionResult, ResultFailure> no_file(const ResultRequest&) {
   return ResultFailure{.expired = false, .message = "there is no file here"};
 }
 
-// A file that was understood: so many good devices, and these failed.
+// A file that was read: `ok` successful devices, and these failed ones.
 inline DistributionResult understood(std::uint32_t ok, std::vector<DeviceResult> failed = {}) {
   DistributionResult result;
   result.format = ResultFormat::kCsv;

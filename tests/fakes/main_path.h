@@ -43,7 +43,7 @@ inline AccountConfig account_of(std::vector<InstanceConfig> instances) {
   return account;
 }
 
-// The call is made and leaves at once.
+// Begins the call and lets it leave at once.
 inline Endpoint send(Account& account, const Call& call, Now now) {
   Endpoint endpoint = account.begin(call, now);
   account.departed(call, now);
@@ -62,7 +62,7 @@ inline TaskReply reply_of(const std::string& id, TaskStatus status, Wall modifie
   return reply;
 }
 
-// The same as the cloud writes it.
+// Returns the same response as the platform sends it.
 inline HttpReply wire(const TaskReply& reply) {
   std::string body =
       R"({"RequestId":"R","Success":true,"Data":{"TaskId":")" + reply.task_id + R"(","JobId":")" +
@@ -105,7 +105,7 @@ class NotedKeys : public KeySource {
     return true;
   }
   bool pending = false;
-  bool renew = false;  // the next refusal brings other keys
+  bool renew = false;  // the next rejection changes the credentials
   int refusals = 0;
   std::optional<std::string> error;
   std::string secret = "one";
@@ -122,7 +122,7 @@ class NotedLog : public Log {
   std::vector<Event> events;
 };
 
-// Checks of each change that it was stored before anybody heard of it.
+// Checks that each change was stored before its observers were notified.
 class NotedObserver : public Observer {
  public:
   explicit NotedObserver(MemoryStore& store) : store_(store) {}
@@ -151,7 +151,7 @@ class NoHttp : public HttpClient {
   Awaitable<HttpResult> send(HttpRequest, Departed) override { co_return TransportFailure{}; }
 };
 
-// A sink that takes what it is offered, unless told otherwise.
+// A sink that accepts events; it rejects the next `refuse` deliveries.
 class NotedSink : public EventSink {
  public:
   const std::string& name() const override { return name_; }

@@ -1,7 +1,7 @@
-// A store in memory that passes the same contract suite as the real one, and misbehaves on order:
-// it fails commits, or holds calls back before or after they take effect, so that a crash can be
-// placed at either side of a commit. What it holds outlives the program under test.
-// Threads: the loop's. Never asks the clock: a new counter is born at its commit's newest instant.
+// A store in memory that passes the same contract suite as the real one. Tests can make commits
+// fail, or delay calls before or after they take effect, so that a crash can be placed on either
+// side of a commit. Its content outlives the program under test.
+// Event-loop thread only. Uses no clock: a new counter gets the latest time in its commit.
 #pragma once
 
 #include <algorithm>
@@ -30,17 +30,17 @@ namespace taskwatchd {
 
 class MemoryStore : public Store {
  public:
-  // The next `n` commits fail with `error`, and nothing of them is stored.
+  // Makes the next `n` commits fail with `error`; nothing of them is stored.
   void fail_next(std::size_t n, StoreError error) {
     failures_ = n;
     failure_ = std::move(error);
   }
 
-  // kBefore: calls wait and take no effect until released. kAfter: they take effect at once, but
-  // their answers wait.
+  // kBefore: calls wait and have no effect until released. kAfter: calls have their effect at once,
+  // but their results wait.
   enum class Hold { kNone, kBefore, kAfter };
   void hold(Hold hold) { hold_ = hold; }
-  // Lets the first `n` held calls go, in order.
+  // Releases the first `n` waiting calls, in order.
   void release(std::size_t n = 1) {
     for (; n > 0 && !held_.empty(); --n) {
       const auto first = std::move(held_.front());
@@ -49,8 +49,8 @@ class MemoryStore : public Store {
     }
   }
   std::size_t held() const { return held_.size(); }
-  // Simulates a crash: held calls are discarded; those held before their effect never happened.
-  // Their coroutines stay suspended until their loop is destroyed.
+  // Simulates a crash: discards the waiting calls. Those that wait before their effect never
+  // happen. Their coroutines stay suspended until their event loop is destroyed.
   void forget_held() { held_.clear(); }
 
   const std::map<DistributionKey, DistributionRecord>& distributions() const {
@@ -59,7 +59,7 @@ class MemoryStore : public Store {
   const std::map<TaskKey, TaskRecord>& records() const { return records_; }
   const std::map<JobKey, JobRecord>& jobs() const { return jobs_; }
   const std::map<std::uint64_t, Event>& events() const { return events_; }
-  std::size_t commits() const { return commits_; }  // that succeeded
+  std::size_t commits() const { return commits_; }  // successful ones
 
   Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override {
     auto action = [this, commit = std::move(commit)] { return apply(commit); };
@@ -168,7 +168,7 @@ class MemoryStore : public Store {
   Awaitable<std::variant<Value, StoreError>> call(Action action) {
     using Result = std::variant<Value, StoreError>;
     const auto executor = co_await boost::asio::this_coro::executor;
-    // A call made while others are held waits behind them, or it would overtake.
+    // A call made while others wait must queue behind them, or it would overtake them.
     const bool waits = hold_ != Hold::kNone || !held_.empty();
     if (!waits) co_return Result(action());
     const auto waiting = std::make_shared<Call<Result>>(executor);
@@ -205,7 +205,7 @@ class MemoryStore : public Store {
     Committed committed;
     for (const TaskRecord& record : commit.records) {
       records_[record.key] = record;
-      records_[record.key].last.listed = false;  // of the reply, not of the task
+      records_[record.key].last.listed = false;  // belongs to the response, not to the task
     }
     for (const JobRecord& job : commit.jobs) jobs_[job.key] = job;
     for (const DistributionRecord& one : commit.distributions) distributions_[one.key] = one;
@@ -292,7 +292,7 @@ class MemoryStore : public Store {
   std::map<std::uint64_t, Event> events_;
   std::map<CounterKey, CounterValue> counters_;
   std::map<JobKey, JobRecord> jobs_;
-  std::map<JobKey, Wall> births_;  // of each job's counters
+  std::map<JobKey, Wall> births_;  // when each job's counters were created
   std::map<std::pair<std::string, std::string>, Wall> marks_;
   std::map<std::string, std::uint64_t> cursors_;
   std::uint64_t last_id_ = 0;

@@ -1,5 +1,5 @@
-// Any text as a configuration: a Config, or mistakes with a place each. Task files and durations
-// too.
+// Reads any text as a configuration, which gives a Config or errors with positions, and as a task
+// file and a duration.
 #include "config/duration.h"
 #include "config/parse.h"
 #include "config/task_file.h"

@@ -1,5 +1,5 @@
-// Any text as the CLI's profiles and as an INI file: a recipe that can be carried out, or a problem
-// in printable words.
+// Reads any text as CLI profiles and as an INI file: a valid recipe, or a problem in printable
+// text.
 #include "cloud/credential_parse.h"
 #include "config/ids.h"
 #include "fuzz_input.h"

@@ -1,5 +1,5 @@
-// Any bytes as the body of any status: never a task, a printable message, a wait within bounds.
-// Input: two bytes of status, a header's value up to a NUL, the body.
+// Reads any bytes as the body of any HTTP status: never a task, always a printable message and a
+// bounded wait. Input: two bytes of status, a header value up to a NUL, the body.
 #include "cloud/reply.h"
 #include "fuzz_input.h"
 

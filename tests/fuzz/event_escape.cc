@@ -1,4 +1,5 @@
-// Any words in any place of an event: one printable line in each form, and JSON that reads back.
+// Any text in any part of an event: one printable line in each format, and JSON that can be read
+// back.
 #include "core/events/device_text.h"
 #include "core/events/event_text.h"
 #include "fuzz_input.h"
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(is_printable(escape_controls(words)));
   const std::optional<Event> back = event_from_json(json);
   require(back.has_value());
-  // The repaired event is what was written: so it reads back as it is.
+  // `back` contains only repaired text, so writing and reading it again changes nothing.
   require(event_from_json(to_json(*back)) == *back);
   require(back->msg == repair_utf8(event.msg));
   require(device_text(words).size() <= 256 && is_utf8(device_text(words)));

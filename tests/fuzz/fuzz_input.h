@@ -1,4 +1,4 @@
-// What the fuzz targets share.
+// Helpers shared by the fuzz targets.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace taskwatchd {
 
-// Stops the fuzzer with the input kept. Not assert: the name says that it is the target's oracle.
+// Aborts, so that the fuzzer saves the input. Not assert: the name marks the target's own check.
 inline void require(bool holds) {
   if (!holds) std::abort();
 }
@@ -18,7 +18,7 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// Up to the first NUL; the rest stays in `text`.
+// Removes and returns the text up to the first NUL. The rest stays in `text`.
 inline std::string_view take_part(std::string_view& text) {
   const std::string_view part = text.substr(0, text.find('\0'));
   text.remove_prefix(part.size() < text.size() ? part.size() + 1 : part.size());
@@ -34,7 +34,8 @@ inline bool is_utf8(std::string_view text) {
   return true;
 }
 
-// UTF-8 in which nothing ends a line, moves a cursor or turns the writing.
+// Returns whether the text is UTF-8 without anything that ends a line, moves a cursor or changes
+// the text direction.
 inline bool is_printable(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Char c = utf8_at(text, at);

@@ -1,5 +1,5 @@
-// A canary behind a credential's name or in a URL's query is gone, whatever stands around it.
-// Input: a byte that picks the form, the text before up to a NUL, the text after.
+// A canary after a credential's name or in a URL's query is removed, whatever text surrounds it.
+// Input: a byte that selects the form, the text before up to a NUL, the text after.
 #include <array>
 
 #include "core/events/device_text.h"
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view form = kForms[data[0] % kForms.size()];
   std::string_view rest = text_of(data + 1, size - 1);
   std::string text(take_part(rest));
-  // The canary itself in the input would prove nothing.
+  // If the input itself contains the canary, the check proves nothing.
   if (text.find(kCanary) != std::string::npos || rest.find(kCanary) != std::string::npos) return 0;
   text += form;
   text += kCanary;

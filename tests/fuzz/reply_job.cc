@@ -1,4 +1,4 @@
-// Any bytes as the body of a 200 to QueryJob and to ListJob: jobs that keep their promises, or a
+// Reads any bytes as the 200 body of QueryJob and ListJob: jobs that satisfy their invariants, or a
 // failure.
 #include "cloud/reply.h"
 #include "fuzz_input.h"

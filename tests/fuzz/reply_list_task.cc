@@ -1,4 +1,5 @@
-// Any bytes as the body of a 200: a page whose rows keep their promises, or a failure.
+// Reads any bytes as the body of a 200: a list page whose rows satisfy their invariants, or a
+// failure.
 #include "cloud/reply.h"
 #include "fuzz_input.h"
 

@@ -1,4 +1,4 @@
-// Any bytes as the body of a 200: counts that add up, or a failure.
+// Reads any bytes as the body of a 200: counts that add up, or a failure.
 #include "cloud/reply.h"
 #include "fuzz_input.h"
 

@@ -1,4 +1,4 @@
-// Any bytes as the body of a 200: a task that keeps its promises, or a failure.
+// Reads any bytes as the body of a 200: a task that satisfies its invariants, or a failure.
 #include "cloud/reply.h"
 #include "fuzz_input.h"
 

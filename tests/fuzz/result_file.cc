@@ -1,4 +1,4 @@
-// Any bytes as a result file: counts that add up, or none and a problem fit for a log.
+// Reads any bytes as a result file: counts that add up, or none and a printable problem.
 #include "cloud/result_file.h"
 
 #include "fuzz_input.h"
@@ -6,7 +6,7 @@
 using namespace taskwatchd;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ResultLimits limits;  // the daemon's own: run with -rss_limit_mb=400
+  const ResultLimits limits;  // the daemon's limits: run with -rss_limit_mb=400
   const DistributionResult result = read_result_file(text_of(data, size), limits);
   require(result.bytes == size);
   require(result.understood == result.problem.empty());

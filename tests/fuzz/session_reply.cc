@@ -1,5 +1,5 @@
-// Any bytes as the answer of what hands out temporary keys: keys that may stand in a header, or a
-// problem in printable words.
+// Reads any bytes as a response with temporary credentials: credentials that can be put into a
+// header, or a problem in printable text.
 #include "cloud/session_reply.h"
 #include "config/ids.h"
 #include "fuzz_input.h"

@@ -1,4 +1,4 @@
-// The canonical query decodes to the parameters that went in, sorted. Input: texts between NULs.
+// The canonical query decodes to the input parameters, sorted. Input: texts separated by NULs.
 #include <algorithm>
 
 #include "cloud/signer.h"
@@ -8,7 +8,7 @@ using namespace taskwatchd;
 
 namespace {
 
-// Written apart from percent_encode, and strict: only upper-case hex, nothing else unreserved.
+// Independent of percent_encode, and strict: only upper-case hex, no other unreserved characters.
 std::string decode(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;
@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   std::sort(parameters.begin(), parameters.end());
   require(decoded == parameters);
-  // Each step of the signature takes whatever came.
+  // Each step of the signature must accept any input.
   require(v1_signature(v1_string_to_sign("POST", parameters), Secret("s")).size() == 28);
   return 0;
 }

@@ -1,4 +1,4 @@
-// What is read as a time writes back as the same instant, and begins with the same second.
+// A text that is read as a time is written as the same instant, with the same first 19 characters.
 #include "core/types/time.h"
 #include "fuzz_input.h"
 

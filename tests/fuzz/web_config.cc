@@ -1,4 +1,5 @@
-// Any text as a web configuration: one that keeps its own rules, or mistakes with a place each.
+// Reads any text as a web configuration: one that satisfies its own rules, or errors with
+// positions.
 #include "config/web_config.h"
 #include "config/bcrypt.h"
 #include "fuzz_input.h"
@@ -24,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (config.tls) {
     require(config.tls->cert_file.is_given() && config.tls->key_file.is_given());
-    // Names of clients mean nothing where no certificate is required.
+    // Client names have no meaning if no certificate is required.
     require(!config.tls->client_allowed_sans ||
             config.tls->client_auth == ClientAuth::kRequireAny ||
             config.tls->client_auth == ClientAuth::kRequireAndVerify);

@@ -1,4 +1,4 @@
-// The fakes are believed by every other test: they get a test of their own.
+// All other tests rely on the fakes, so the fakes are tested too.
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -89,7 +89,7 @@ TEST(FakeClock, WallMovesWithMonoAndJumpsAlone) {
 
 TEST(FakeClock, DiesWithWaitersInEitherOrder) {
   {
-    Story story;  // the clock goes before the loop with its waiter
+    Story story;  // the clock is destroyed before the loop and its waiter
     boost::asio::co_spawn(story.context, sleeper(story, "a", seconds(1), 1), boost::asio::detached);
     story.clock.settle();
   }
@@ -97,7 +97,7 @@ TEST(FakeClock, DiesWithWaitersInEitherOrder) {
   auto alarm = story.clock.make_alarm();
   boost::asio::co_spawn(story.context, wait_once(story, *alarm, seconds(5)), boost::asio::detached);
   story.clock.settle();
-  alarm.reset();  // whoever still waits is let go
+  alarm.reset();  // ends the wait of anyone still waiting
   story.clock.settle();
   EXPECT_EQ(story.lines, (std::vector<std::string>{"woke@0"}));
 }

@@ -36,7 +36,7 @@ TEST(MemoryStore, FailsAsOftenAsRequested) {
   EXPECT_EQ(store.events().size(), 1u);
 }
 
-// Starts a commit and runs the loop dry; `done` counts answers.
+// Starts a commit and runs the loop until it is idle. `done` counts the results.
 void start(boost::asio::io_context& context, MemoryStore& store, int& done) {
   const auto count = [&done](std::exception_ptr, std::variant<Committed, StoreError>) { ++done; };
   boost::asio::co_spawn(context, store.commit(one_event()), count);

@@ -1,6 +1,6 @@
-// A server at the level of bytes, on loopback, for tests of clients: each connection is played by a
-// function in a thread of its own, so that a peer can be silent, slow, cut or endless.
-// Threads: the script runs in the connection's thread; the rest is safe from any.
+// A byte-level server on loopback for tests of clients. A function plays each connection in its own
+// thread, so that a server can be silent, slow, cut short or endless.
+// Threads: the script runs in the connection's thread; all else is thread-safe.
 #pragma once
 
 #include <arpa/inet.h>
@@ -41,17 +41,18 @@ class RawConnection {
     close();
   }
 
-  // False if the client did not like us.
+  // Returns false if the handshake fails.
   bool handshake() { return ssl_ == nullptr || SSL_accept(ssl_) == 1; }
 
-  // From here on TLS, as behind a proxy's answer to CONNECT. False if the client did not like us.
+  // Starts TLS, as behind a proxy's response to CONNECT. Returns false if the handshake fails.
   bool start_tls(SSL_CTX* tls) {
     ssl_ = SSL_new(tls);
     SSL_set_fd(ssl_, socket_);
     return handshake();
   }
 
-  // One request with its Content-Length body; empty once the client is gone.
+  // Reads one request with its Content-Length body. Returns an empty string once the client is
+  // gone.
   std::string read_request() {
     for (;;) {
       const auto end = buffer_.find("\r\n\r\n");
@@ -66,7 +67,7 @@ class RawConnection {
       if (!read_some()) return {};
     }
   }
-  // False once the client is gone.
+  // Returns false once the client is gone.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto sent = ssl_ != nullptr
@@ -81,12 +82,12 @@ class RawConnection {
     return send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
                 std::string(headers) + "\r\n" + std::string(body));
   }
-  // Says nothing more until the client or the test ends it.
+  // Sends nothing more until the client or the test ends the connection.
   void hold() {
     while (read_some()) {
     }
   }
-  // False if the test ends.
+  // Returns false if the test ends.
   bool sleep(std::chrono::milliseconds time) const {
     for (const auto end = std::chrono::steady_clock::now() + time;
          std::chrono::steady_clock::now() < end;) {
@@ -135,7 +136,8 @@ class RawServer {
  public:
   using Script = std::function<void(RawConnection&)>;
 
-  // With `tls`, the script begins after a good handshake. The context stays the caller's.
+  // With `tls`, the script starts after a successful handshake. The caller keeps ownership of
+  // `tls`.
   explicit RawServer(Script script, SSL_CTX* tls = nullptr)
       : script_(std::move(script)), tls_(tls), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
@@ -166,7 +168,7 @@ class RawServer {
            std::to_string(port_) + std::string(path);
   }
   int accepted() const { return accepted_; }
-  // Requests that a script wants to show to the test.
+  // Stores a request for the test to inspect.
   void note(std::string request) {
     const std::lock_guard lock(mutex_);
     notes_.push_back(std::move(request));

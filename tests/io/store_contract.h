@@ -90,7 +90,7 @@ Result wait(boost::asio::io_context& context, Awaitable<Result> call) {
   return std::move(result.value());
 }
 
-// What is stored of an account, with the records of these tasks.
+// Loads what is stored of an account, and the records of these tasks.
 inline Awaitable<std::variant<Stored, StoreError>> load(Store& store, std::string account,
                                                         std::vector<std::string> ids) {
   auto all = co_await store.load(account);
@@ -110,7 +110,7 @@ class StoreContract : public testing::Test {
   Result wait(Awaitable<Result> call) {
     return taskwatchd::wait(world_.context(), std::move(call));
   }
-  // The value, or a failed test.
+  // Returns the value; fails the test if there is none.
   template <typename Value>
   Value good(Awaitable<std::variant<Value, StoreError>> call) {
     auto result = wait(std::move(call));
@@ -542,8 +542,8 @@ TYPED_TEST_P(StoreContract, AJobAloneIsACommitAndGivesItsInstant) {
 TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
   const auto ids = this->commit({.records = {make_record("prod", "kept", TaskStatus::kSent, 10)},
                                  .events = {make_event("prod", "kept", 10),     // has a record
-                                            make_event("prod", "lost", 10),     // goes
-                                            make_event("prod", "lost", 90),     // too young
+                                            make_event("prod", "lost", 10),     // deleted
+                                            make_event("prod", "lost", 90),     // too recent
                                             make_event("prod", "lost", 10)}});  // one sink lacks it
   this->good(
       this->store().prune(at(50), {.tasks = {{"prod", "kept"}}, .jobs = {}, .distributions = {}}));
@@ -564,7 +564,7 @@ TYPED_TEST_P(StoreContract, IdsAreNotReusedAfterPruning) {
   EXPECT_GT(next.at(0), ids[1]);
 }
 
-// Of a job whose events and tasks were pruned but that is watched: no number is lowered.
+// A watched job keeps its counters, although its events and tasks were deleted.
 TYPED_TEST_P(StoreContract, PruningLowersNoCounterOfAWatchedJob) {
   const CounterKey key{"prod", "job-1", Counter::kTransitions, TaskStatus::kFailed};
   const auto ids = this->commit({.records = {make_task_of("other", "t1")},
@@ -608,7 +608,7 @@ TYPED_TEST_P(StoreContract, PruneDropsCountersOfJobsThatAreOldAndNotWatched) {
                                          testing::Pair("task-left", 2), testing::Pair("watched", 2),
                                          testing::Pair("young", 2)));
   EXPECT_TRUE(this->counters("other", {"watched"}).empty());
-  // One that comes back begins again, and is young.
+  // A job that returns starts from scratch with a new creation time.
   this->commit(begun("prod", "old", 95));
   this->good(this->store().prune(at(50), {}));
   EXPECT_EQ(this->counters("prod", {"old"}).at(0).created, at(95));

@@ -25,7 +25,7 @@ class TemporaryFolder {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
 
-  // Makes or replaces a file in place, with the folders above it; returns its path.
+  // Creates or overwrites a file and the folders above it. Returns its path.
   std::string write(const std::string& name, const std::string& text) const {
     const std::string path = *this / name;
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
@@ -40,7 +40,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Sets a variable of the environment, and puts it back.
+// Sets an environment variable and restores it at the end.
 class Environment {
  public:
   Environment(std::string name, const char* value) : name_(std::move(name)) {

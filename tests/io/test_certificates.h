@@ -1,4 +1,5 @@
-// Certificates made on the spot for TLS tests: an authority and servers signed by it, good or bad.
+// Certificates generated for TLS tests: an authority, and server certificates signed by it, valid
+// or not.
 #pragma once
 
 #include <openssl/evp.h>
@@ -25,7 +26,7 @@ using TlsContext = std::unique_ptr<SSL_CTX, CertificateFree>;
 
 struct CertificateOptions {
   std::string subject_alt_name = "IP:127.0.0.1,DNS:localhost";
-  long from_seconds = -3600;  // from now
+  long from_seconds = -3600;  // relative to now
   long to_seconds = 3600;
   int highest_tls = 0;  // e.g. TLS1_1_VERSION; 0: any
 };
@@ -38,7 +39,7 @@ class TestAuthority {
     sign(certificate_.get());
   }
 
-  // The authority's certificate, for a client to trust.
+  // Writes the authority's certificate, for a client to trust.
   void write(const std::string& file) const {
     FILE* out = std::fopen(file.c_str(), "w");
     if (out == nullptr) throw std::runtime_error("cannot write " + file);
@@ -48,7 +49,7 @@ class TestAuthority {
 
   std::string certificate() const { return pem(certificate_.get()); }
 
-  // A certificate and its key, both in PEM form.
+  // Returns a certificate and its key, both in PEM form.
   std::pair<std::string, std::string> issue(const CertificateOptions& options = {}) const {
     const KeyPtr key(EVP_EC_gen("P-256"));
     return {pem(leaf_of(key.get(), options).get()), pem(key.get())};

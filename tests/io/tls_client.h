@@ -1,4 +1,4 @@
-// A client that speaks TLS in the ways that tests need: other versions, with a certificate, slowly.
+// A TLS client for special cases: other versions, with a certificate, or slow.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ namespace taskwatchd {
 
 struct TlsOptions {
   int lowest = TLS1_2_VERSION;
-  int highest = 0;  // any
+  int highest = 0;  // 0: any
   std::string ciphers = {};
   std::pair<std::string, std::string> certificate = {};  // and key
 };
@@ -32,13 +32,14 @@ class TlsClient {
   TlsClient(const std::string& address, const std::string& authority,
             const TlsOptions& options = {})
       : context_(SSL_CTX_new(TLS_client_method())), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    SSL_CTX_set_security_level(context_.get(), 0);  // old versions too: the server must refuse them
+    SSL_CTX_set_security_level(context_.get(), 0);  // old versions, which the server must reject
     SSL_CTX_set_min_proto_version(context_.get(), options.lowest);
     SSL_CTX_set_max_proto_version(context_.get(), options.highest);
     if (!options.ciphers.empty()) SSL_CTX_set_cipher_list(context_.get(), options.ciphers.c_str());
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()), read(authority).get());
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    // All test authorities have one name: no other's certificate goes along with the client's own.
+    // All test authorities have the same name. Without this, OpenSSL could send another one's
+    // certificate.
     SSL_CTX_set_mode(context_.get(), SSL_MODE_NO_AUTO_CHAIN);
     if (!options.certificate.first.empty()) take(options.certificate);
     const timeval within{5, 0};
@@ -63,11 +64,11 @@ class TlsClient {
   }
 
   bool connected() const { return connected_; }
-  const std::string& why() const { return why_; }  // the handshake or the last read failed
+  const std::string& why() const { return why_; }  // why the handshake or the last read failed
   bool send(const std::string& bytes) {
     return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
   }
-  // All until the server ends the connection, or `end` is seen.
+  // Reads until the server ends the connection or `end` is seen.
   std::string read_until(const std::string& end = "") {
     std::string all;
     char bytes[16384];
@@ -88,7 +89,7 @@ class TlsClient {
     send("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers + "\r\n");
     return read_until();
   }
-  // The end of the connection was said, not just met.
+  // Returns whether the server sent close_notify, not only closed the connection.
   bool said_goodbye() const { return said_goodbye_; }
   std::string serial() const {
     const std::unique_ptr<X509, CertificateFree> peer(SSL_get1_peer_certificate(ssl_.get()));

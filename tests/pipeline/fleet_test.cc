@@ -22,7 +22,7 @@ using enum TaskStatus;
 
 constexpr Wall kBorn{std::chrono::sys_days(std::chrono::year(2026) / 11 / 21)};
 
-// Notes whose counters were asked for, and fails so many of those questions.
+// Records the jobs whose counters were requested. The first `failures` requests fail.
 class AskedStore : public MemoryStore {
  public:
   Awaitable<std::variant<std::vector<CounterValue>, StoreError>> counters(
@@ -43,7 +43,7 @@ class AskedStore : public MemoryStore {
   int prunes = 0;
 };
 
-// The store, the pollers and the metrics, as the app puts them together.
+// The state database, the pollers and the metrics, connected as in the app.
 class FleetTest : public testing::Test {
  protected:
   FleetTest() {
@@ -85,7 +85,7 @@ class FleetTest : public testing::Test {
   FakeClock clock{context};
   FakeEntropy entropy;
   TaskStatus status = kQueued;
-  std::string date;  // of the responses
+  std::string date;  // Date header of the responses
   FakeHttp http{clock, [this](const HttpRequest&) { return answer(); }};
   NotedKeys keys;
   AskedStore store;
@@ -123,7 +123,7 @@ TEST_F(FleetTest, CountersOfAJobThatComesBackGoOnAndOthersAreNotRead) {
   EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
 }
 
-// History is pruned by it: a clock that is a year ahead would take all of it.
+// The clock decides which history is deleted: a clock one year ahead would delete all of it.
 TEST_F(FleetTest, TheClockIsComparedWithTheDatesOfResponses) {
   take({"a"});
   clock.advance(seconds(2));

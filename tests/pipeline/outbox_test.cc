@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
 
-// One run of the program over a store that outlives it.
+// One run of the daemon. The store outlives it.
 struct Life {
   explicit Life(MemoryStore& kept) : store(kept) {
     recorder.on_events([this](std::uint64_t last) { outbox.wake(last); });

@@ -25,12 +25,12 @@ std::string task_of(const HttpRequest& request) {
   return request.url.substr(at, request.url.find('&', at) - at);
 }
 
-// The parts between the cloud and the store, as the app puts them together.
+// The parts between the platform and the state database, connected as in the app.
 class PollerTest : public testing::Test {
  protected:
   PollerTest() { spawn(context.get_executor(), record()); }
   Awaitable<void> record() { co_await recorder.run(); }
-  // A configuration, taken over; true if it was.
+  // Applies a configuration. Returns whether it became active.
   bool take(std::vector<AccountConfig> accounts) {
     begin(std::move(accounts));
     clock.settle();
@@ -94,8 +94,9 @@ TEST_F(PollerTest, AsksWithinTheQuotaAndRecords) {
   EXPECT_EQ(store.events().size(), 3u);
 }
 
-// A cold start whose name look-up takes 2.9 s: the calls that wait for it leave in one instant.
-// So does the next try where it fails after 3 s. In no second may the platform see more than 5.
+// At a cold start, a name look-up takes 2.9 s, and all waiting calls leave at the same instant. If
+// it fails after 3 s, the retries do so too. The platform may receive at most 5 calls in any
+// second.
 TEST_F(PollerTest, NoBurstLeavesAfterASlowNameLookup) {
   for (const bool fails : {false, true}) {
     const Mono begin = clock.now().mono;
@@ -184,7 +185,7 @@ TEST_F(PollerTest, NewKeysAreUsedWithinHalfAMinute) {
   EXPECT_EQ(log.count("auth_failed"), 1u);
   for (const std::size_t before = http.sent(); http.sent() == before;) clock.advance(seconds(1));
   http.set_answer([this](const HttpRequest& request) { return answer(request); });
-  keys.secret = "two";  // just after a probe: the next is a minute off
+  keys.secret = "two";  // just after a probe; the next one is a minute away
   clock.advance(seconds(15));
   EXPECT_EQ(store.records().size(), 1u);
 }

@@ -1,4 +1,4 @@
-// The command line of `taskwatchd plan`, and what the shell sees of its end.
+// The command line of `taskwatchd plan`, and its exit codes.
 #include "commands/plan_command.h"
 
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ TEST(PlanFlags, NoneOfThem) {
   EXPECT_DOUBLE_EQ(plan->request.failing_tasks, plan::Life{}.failed);
 }
 
-// A share from 1 on needs the sign: 2 may be meant as 2 %, 1 as all.
+// A share of 1 or more needs the percent sign: 2 may mean 2 %, and 1 may mean all.
 TEST(PlanFlags, SharesAndRatesAreReadStrictly) {
   for (const char* value :
        {"2", "1", "101%", "-2%", "2%%", "%", "2 %", "1e-2", "nan", "inf", ".", "0x1%", "two"}) {

@@ -1,5 +1,5 @@
-// What goes wrong in the modelled cloud goes wrong as often as asked for, and in the same way from
-// the same seed.
+// Faults of the modelled platform occur as often as requested, and in the same way for the same
+// seed.
 #include "plan/faults.h"
 
 #include <gtest/gtest.h>
@@ -111,7 +111,7 @@ TEST(OtherPrograms, CallEvenlyAndAreRefusedAsWell) {
   alone.arrive(Api::kListTask, std::chrono::seconds(kSeconds));
   EXPECT_NEAR(static_cast<double>(alone.others().calls), 5.0 * 3 * kSeconds, 5);
   EXPECT_EQ(alone.others().refused, 0u);
-  // 3/s of theirs and 4.9/s of ours do not fit into 5/s: 2.9/s are refused, on either side.
+  // Their 3/s and our 4.9/s exceed 5/s: 2.9/s are throttled, on both sides together.
   for (int at = 0; at < kSeconds * 1000; at += 205) {
     parallel.arrive(Api::kListTask, milliseconds(at));
   }
@@ -189,7 +189,7 @@ TEST_F(FaultyPlatform, ATokenOfSingleUseIsRefusedTheSecondTime) {
   EXPECT_EQ(code_of(one.answer(listing(again), Duration{})), "") << "of the same place";
 }
 
-// Throttled and 503: the list was not read. Timed out: it was, but the page is lost.
+// Throttled and 503 calls do not read the list. A timed-out call does, but its list page is lost.
 TEST_F(FaultyPlatform, OnlyAnAnsweredCallUsesUpItsToken) {
   for (const bool mixed : {false, true}) {
     Faults faults;
@@ -197,7 +197,7 @@ TEST_F(FaultyPlatform, OnlyAnAnsweredCallUsesUpItsToken) {
     faults.failing_calls = 0.9;
     faults.mixed = mixed;
     Platform one = platform(faults);
-    std::map<Reason, int> before;  // a token's first answer, its failures until then
+    std::map<Reason, int> before;  // failures with this token, by reason
     std::string token;
     for (int i = 0; i < 2000; ++i) {
       const Outcome outcome = one.answer(listing(token), Duration(i));
@@ -253,7 +253,7 @@ TEST_F(FaultyPlatform, CallsOvertakeOneAnotherWhereTheWayVaries) {
     }
     EXPECT_EQ(order.size(), std::size_t{kCalls});
     EXPECT_EQ(std::is_sorted(order.begin(), order.end()), flights == &steady);
-    // Two ways of |normal| with a median of 10 ms each: 23.65 ms together on average.
+    // Two ways of |normal| with a median of 10 ms each take 23.65 ms together on average.
     EXPECT_NEAR(mean_of(longer), flights == &steady ? 0 : 0.02365, 0.001);
   }
 }
@@ -301,7 +301,7 @@ TEST(FaultyRun, CountsWhatThePlatformCounted) {
   EXPECT_GT(mean_of(failing.delays.bad), mean_of(clean.delays.bad));
 }
 
-// Calls of one API under way at once have a bound (account/budget.h).
+// The number of calls of one API in flight at the same time is limited (account/budget.h).
 TEST(FaultyRun, SlowRepliesBoundTheCallsUnderWay) {
   RunOptions options;
   options.rtt = std::chrono::minutes(1);

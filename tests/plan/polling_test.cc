@@ -1,5 +1,5 @@
-// The planner is held to its goals in the modelled world: docs/explanation/polling.md, which `make
-// bench-polling` writes for all scenarios. Virtual time: no figure here depends on the machine.
+// Checks that the planner meets its goals in the modelled world: docs/explanation/polling.md, which
+// `make bench-polling` writes for all scenarios. Virtual time: no figure depends on the machine.
 #include <gtest/gtest.h>
 
 #include "bench/polling_scenarios.h"
@@ -8,7 +8,7 @@ namespace taskwatchd::plan {
 namespace {
 
 struct Goal {
-  double bad_mean, bad_p99, all_mean;  // s, for pages by id and oldest first
+  double bad_mean, bad_p99, all_mean;  // s, for list orders id and oldest
   double newest_bad, newest_all;
 };
 
@@ -56,7 +56,8 @@ TEST(Polling, AnOrderThatChangesLosesNothing) {
   }
 }
 
-// 60 bad ends a run: their mean differs by a tenth from seed to seed, so three are taken together.
+// Each run has 60 failures, and their mean differs by a tenth from seed to seed, so three runs are
+// combined.
 TEST(QueryTaskAlone, IsNotWorseThanRoundRobinInOneJob) {
   std::vector<double> bad, all, robin_bad, robin_all;
   for (const std::uint64_t seed : {1, 2, 3}) {
@@ -79,7 +80,7 @@ TEST(QueryTaskAlone, IsNotWorseThanRoundRobinInOneJob) {
 TEST(QueryTaskAlone, KnowsWhichJobsHaveNotBegun) {
   World world(scenario_jobs('D'), {}, Order::kId, 1);
   RunOptions options = query_task_alone();
-  options.until = 20'000'000;  // but for some devices that stay away for hours, all have ended
+  options.until = 20'000'000;  // later, only tasks on long-offline devices are left
   const Result result = run_planner(world, full_quota(), options);
   const Result robin = run_round_robin(world, kQuota, kQuota, options);
   EXPECT_LT(result.unseen, 20u) << "ends of the last minutes";

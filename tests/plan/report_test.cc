@@ -152,7 +152,7 @@ TEST_F(SmallRun, HoursEndTheRun) {
 TEST_F(SmallRun, APlatformThatFailsIsNamedAndCounted) {
   Request request{.order = Order::kId};
   EXPECT_THAT(text(run(request)), Not(HasSubstr("Modelled faults")));
-  request.hours = 0.5;  // no longer, or all is seen
+  request.hours = 0.5;  // longer runs would observe all completions
   request.shared_quota = true;
   request.failing_tasks = 0.3;
   request.faults.failing_calls = 0.5;

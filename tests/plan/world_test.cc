@@ -1,4 +1,4 @@
-// The modelled cloud is consistent: what the statistics count is what the lists show.
+// The modelled platform is consistent: the statistics match the lists.
 #include "plan/world.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What the API takes behind the question mark.
+// Which query parameters the API accepts.
 #include "server/api_parameters.h"
 
 #include <gmock/gmock.h>

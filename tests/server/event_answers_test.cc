@@ -1,4 +1,4 @@
-// Stored events for the API: pages, and streams that go on where they were left.
+// Stored events in the API: pages, and streams that resume where they ended.
 #include "server/event_answers.h"
 
 #include <gmock/gmock.h>
@@ -59,7 +59,7 @@ class EventAnswersTest : public testing::Test {
       reply = co_await answers.transitions(std::move(question));
     }
   }
-  // Reads until the stream ends, as a connection does.
+  // The text that a connection receives until the stream ends.
   struct Reader {
     std::string text;
     bool ended = false;

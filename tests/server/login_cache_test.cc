@@ -24,7 +24,7 @@ TEST(LoginCache, RemembersBothKinds) {
   EXPECT_EQ(cache.find(good), false);
 }
 
-// CVE-2022-46146: parts that were joined in one way or another gave the same key.
+// CVE-2022-46146: different logins gave the same cache key, because their parts were only joined.
 TEST(LoginCache, NoTwoLoginsShareAKey) {
   const LoginCache cache("salt");
   std::set<std::string> keys;

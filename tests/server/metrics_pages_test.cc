@@ -13,7 +13,8 @@ constexpr std::size_t kKiB = 1024;
 
 class MetricsPagesTest : public testing::Test {
  protected:
-  // Some text with a number in it that grows from page to page, `bytes` long and in ten parts.
+  // Writes a text of about `bytes` bytes in ten parts. It contains a number that grows with each
+  // rendering.
   void render(const TakePart& take) {
     ++rendered;
     const std::string line = "a_total{page=\"" + std::to_string(rendered) + "\"} 1\n";
@@ -51,7 +52,7 @@ class MetricsPagesTest : public testing::Test {
     if (!parts) return "(none)";
     return gzip ? unpacked(read(*parts)) : read(*parts);
   }
-  // The number of the page.
+  // Returns that number.
   static std::string number(const std::string& text) {
     const std::size_t at = text.find("page=\"") + 6;
     return text.substr(at, text.find('"', at) - at);
@@ -74,7 +75,7 @@ TEST_F(MetricsPagesTest, IsTheSameTextInEveryForm) {
     std::string expected;
     render([&](std::string_view part) { expected += part; });
     for (const bool gzip : {false, true}) {
-      --rendered;  // the same number again
+      --rendered;  // renders the same number again
       EXPECT_TRUE(text(gzip) == expected) << size;
       now += std::chrono::seconds(2);
       --rendered;
@@ -134,7 +135,7 @@ TEST_F(MetricsPagesTest, LetsGoOfWhatNobodyTakes) {
   EXPECT_EQ(pages.held_bytes(), 0u);
 }
 
-// Clients that do not read, each with a page of its own: beyond the budget there is none.
+// Clients that do not read, each with its own rendering: beyond the budget, there is none.
 TEST_F(MetricsPagesTest, BytesOnTheirWayAreBounded) {
   std::vector<std::shared_ptr<WebParts>> taken;
   for (int i = 0; i < 10; ++i) {

@@ -1,5 +1,5 @@
-// The exporter-toolkit's own test files get the toolkit's verdict: what it takes is served, with a
-// warning where that is less safe than it looks.
+// Loads the exporter-toolkit's own test files. Files that the toolkit accepts are served, with a
+// warning if they are less safe than they look.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -21,7 +21,7 @@ using testing::HasSubstr;
 enum class Verdict { kAccepted, kWarned, kRefused };
 struct Row {
   Verdict verdict;
-  const char* why = "";  // a part of the warning or the error
+  const char* why = "";  // part of the warning or the error
 };
 
 constexpr const char* kStrangers = "lets clients in without a certificate";
@@ -35,9 +35,9 @@ const std::map<std::string, Row>& rows() {
       {"tls_config_noAuth.requireanyclientcert.good.yml", {Verdict::kWarned, kUnverified}},
       {"tls_config_noAuth.requireanyclientcertkeyinline.good.yml", {Verdict::kWarned, kUnverified}},
       {"web_config_auth_clientCAs_invalid.bad.yml", {Verdict::kRefused, "is used only with"}},
-      // Says the same as good.blocking, and the toolkit takes both.
+      // Means the same as good.blocking, and the toolkit accepts both.
       {"web_config_auth_clientCAs_missing.bad.yml", {Verdict::kWarned, kMachine}},
-      // Bad is the client, which the handshake refuses.
+      // Only the client is invalid; the handshake rejects it.
       {"web_config_auth_client_san.bad.yaml", {Verdict::kAccepted}},
       {"web_config_auth_client_san.good.yaml", {Verdict::kAccepted}},
       {"web_config_auth_user_list_invalid.bad.yml", {Verdict::kRefused, "must be a bcrypt hash"}},
@@ -92,7 +92,7 @@ std::string lines_of(const std::vector<ConfigError>& all) {
 
 class Toolkit : public testing::Test {
  protected:
-  // Copies, which nobody else can read: a checkout may have given all users that.
+  // Copies the files with mode 0600: in a checkout they may be readable by all users.
   Toolkit() {
     for (const auto& entry : std::filesystem::directory_iterator(TEST_DATA_DIR "/toolkit")) {
       const std::string name = entry.path().filename();
@@ -102,7 +102,7 @@ class Toolkit : public testing::Test {
     }
   }
 
-  // Whether a client is let in that shows the certificate of that name; empty: none.
+  // Returns whether a client with this certificate is accepted; empty: no certificate.
   bool lets_in(const std::string& configuration, const std::string& client) {
     const WebSettingResult result = load_web_setting(folder / configuration);
     const auto* const setting = std::get_if<WebSetting>(&result);

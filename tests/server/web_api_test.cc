@@ -1,4 +1,4 @@
-// The routes below /api/.
+// The routes under /api/.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,7 +78,7 @@ class NoStream : public WebStream {
   void end() override {}
 };
 
-// nginx collects a response before it passes it on, unless it is asked not to.
+// nginx buffers a response before it sends it on, unless a header forbids that.
 TEST_F(WebApiTest, AStreamPassesProxiesAtOnce) {
   const std::pair<std::string, std::string> kAtOnce = {"X-Accel-Buffering", "no"};
   EXPECT_THAT(ask("GET", "/api/v1/events").headers, testing::Not(testing::Contains(kAtOnce)));

@@ -37,7 +37,7 @@ class WebGuardTest : public testing::Test {
     if (!authorization.empty()) request.headers.emplace_back("authorization", authorization);
     return request;
   }
-  // Whether the guard knew without a check, and the status: 0 let in.
+  // Returns whether the guard decided without a password check, and the status (0: admitted).
   std::pair<bool, int> ask(const std::string& authorization) {
     auto opinion = guard.admit(request(authorization));
     auto* const later = std::get_if<Awaitable<WebRefusal>>(&opinion);
@@ -53,12 +53,12 @@ class WebGuardTest : public testing::Test {
   static Awaitable<void> wait(Awaitable<WebRefusal> opinion, int& answered) {
     answered = status(co_await std::move(opinion));
   }
-  // Of a login that is not known yet.
+  // Admits a login that needs a password check.
   void admit(const std::string& authorization, const std::string& client, int& answered) {
     auto opinion = guard.admit(request(authorization, client));
     start(std::get<Awaitable<WebRefusal>>(std::move(opinion)), answered);
   }
-  // Each number another password of anna's.
+  // Tries a wrong password of anna's, a different one for each number.
   void guess(std::size_t number, const std::string& client, int& answered) {
     constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01";
     const std::string two = {kLetters[number / kLetters.size()],
@@ -199,7 +199,7 @@ TEST_F(WebGuardTest, ALoginAskedOftenAtOnceIsCheckedOnce) {
   EXPECT_EQ(checks, 1);
 }
 
-// Connections that wait cannot be closed to make room for others: one login does not hold them all.
+// Waiting connections cannot be closed to make room, so one login must not take all of them.
 TEST_F(WebGuardTest, FewWaitForTheCheckOfOneLogin) {
   hold = true;
   std::vector<int> answered(100, -1);
@@ -247,7 +247,7 @@ TEST_F(WebGuardTest, ALoginDoesNotWaitForTheDelayOfAnotherClient) {
   EXPECT_EQ(ask(kWrong), std::pair(false, 401));
   int late = -1;
   int soon = -1;
-  admit(kRight, "", late);  // the client that guessed
+  admit(kRight, "", late);  // the client that guessed wrongly
   admit(kRight, "198.51.100.1", soon);
   run([&] { return soon >= 0; });
   EXPECT_EQ(soon, 0);

@@ -40,7 +40,7 @@ class WebSettingsTest : public testing::Test {
     spawn(context.get_executor(), settings.follow());
     clock.settle();
   }
-  // As if the kernel had told of the change: its word comes through the loop.
+  // Lets pending inotify events be handled, then advances the clock.
   void pass(Duration time) {
     clock.settle();
     clock.advance(time);
@@ -98,7 +98,7 @@ TEST_F(WebSettingsTest, AnotherCertificateIsTakenOnceItIsLeftAlone) {
 TEST_F(WebSettingsTest, ChangesWithoutNotificationAreFoundWithinSeconds) {
   start();
   issue();
-  clock.advance(seconds(6));  // the loop never hears of inotify in between
+  clock.advance(seconds(6));  // the loop gets no inotify event in between
   EXPECT_EQ(taken.size(), 2U);
 }
 

@@ -148,7 +148,7 @@ TEST_F(WebTest, ZipsWhatIsLargeForWhomTakesIt) {
   EXPECT_EQ(ask("GET", "/metrics", {{"accept-encoding", "gzip"}}).body, page);
 }
 
-// Each asks a server of its own here, so nothing is shared between the two.
+// `ask` creates a new server each time, so the two requests share nothing.
 TEST_F(WebTest, ALargePageIsTheSameForAll) {
   while (page.size() < 2'000'000) page += "metric_of_a_large_page{n=\"1\"} 1\n";
   limits.plain_bytes = 1'000'000;
@@ -269,7 +269,7 @@ TEST_F(WebTest, APrefixIsPartOfEachPath) {
   EXPECT_EQ(status("GET", "/own"), 404);
   EXPECT_EQ(status("GET", "/watch/metrics"), 404);
   EXPECT_EQ(status("GET", "/watchown"), 404);
-  // Its links are relative, for a proxy may serve it below any path.
+  // Its links are relative, because a proxy may serve it under any path.
   EXPECT_NE(ask("GET", "/watch/").body.find("href=\"./own\""), std::string::npos);
 }
 
@@ -298,7 +298,7 @@ TEST_F(WebTest, OpenMetricsIsForThoseWhoNameIt) {
     return ask("GET", "/metrics", {{"accept", accept}}).content_type;
   };
   const std::string open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-  // As Prometheus 2 and 3 send it.
+  // The Accept headers of Prometheus 2 and 3.
   EXPECT_EQ(type("application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
                  "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
             open);

@@ -1,4 +1,4 @@
-// A day of a thousand tasks in seconds, and what the budget buys in worlds without faults.
+// A day of a thousand tasks, simulated in seconds, and what the API quota allows without faults.
 #include <gtest/gtest.h>
 
 #include "simulation/sim_world.h"
@@ -118,9 +118,9 @@ TEST(Simulation, OthersThatEatTheQuotaAreGivenWay) {
   world.run(minutes(30));
   const auto& stats = world.cloud().log().stats({0, 0});
   const auto& query = stats.begin()->second;
-  // One call per second is left. A probe every 20 s or so, and the search for the rate below the
-  // ceiling, cost about a sixth of that (tests/core/limiter_share_test.cc: 7 % where the others'
-  // calls are evenly spaced, which these are not).
+  // One call per second is left. A probe about every 20 s and the search for the rate below the
+  // ceiling cost about a sixth of that. In tests/core/polling/limiter_share_test.cc it is 7 % with
+  // evenly spaced calls of others; here they are not evenly spaced.
   EXPECT_LT(static_cast<double>(query.throttled), 0.2 * static_cast<double>(query.calls));
   EXPECT_GT(world.calls() - calls, 30u * 60 / 3) << "about one call a second is left";
 }

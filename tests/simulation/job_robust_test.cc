@@ -1,5 +1,5 @@
-// Watched jobs where the cloud is inconsistent, the program restarts, the job is large or all is
-// done: what it costs then, and that nothing is told twice.
+// Watched jobs when the platform is inconsistent, the daemon restarts, the job is large or all
+// tasks are finished: what this costs, and that nothing is reported twice.
 #include <gtest/gtest.h>
 
 #include "simulation/sim_world.h"
@@ -11,7 +11,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr double kGoal = 0.35;  // s, bad ends of a job of 1,000 where the cloud is exact
+constexpr double kGoal = 0.35;  // s; failures of a job of 1,000 if the platform is exact
 constexpr double kLag = 5;      // s, of the statistics
 
 SimOptions job_of(std::uint32_t tasks, double per_minute) {
@@ -33,7 +33,8 @@ void expect_no_violation(const SimWorld& world) {
 
 using Turned = std::pair<const char*, const char*>;
 
-// A job of 1,000 with the quota taken in full. Returns the mean delay of its bad ends.
+// Simulates a job of 1,000 tasks that may use the complete quota. Returns the mean delay of
+// failures.
 double bad_mean(const std::vector<Turned>& turned, std::uint64_t seed, double quota_total = 0) {
   SimOptions options = job_of(1000, 100);
   options.seed = seed;
@@ -58,7 +59,7 @@ double bad_mean(const std::vector<Turned>& turned, std::uint64_t seed, double qu
   return bad;
 }
 
-TEST(JobRobustness, ExactCloud) {
+TEST(JobRobustness, ExactPlatform) {
   EXPECT_LT(bad_mean({}, 1), kGoal + 0.05);
 }
 

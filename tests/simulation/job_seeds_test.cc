@@ -1,5 +1,5 @@
-// Small worlds whose jobs are watched, under the faults that single tasks meet and those that only
-// lists and statistics have: old counts, rows passed over, orders that change, tokens that die.
+// Small simulations with watched jobs. Their faults are those of single tasks and those of lists
+// and statistics: outdated counts, skipped rows, changing orders, expired pagination tokens.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -26,7 +26,7 @@ std::string some_job(SimWorld& world) {
   return "job-" + std::to_string(1 + world.random()() % world.content().jobs().size());
 }
 
-// How the cloud keeps its lists and counts, for as long as the world lasts.
+// Chooses how the platform orders lists and counts tasks; the choice does not change later.
 void choose_manners(SimOptions& options) {
   static constexpr const char* kOrders[] = {"id", "newest", "oldest", "mixed", "per_list"};
   const auto set = [&](const char* name, const std::string& value) {
@@ -112,7 +112,7 @@ SimOptions options_of(std::uint64_t seed) {
   options.seed = seed;
   options.watch = seed % 4 == 0 ? SimOptions::Watch::kBoth : SimOptions::Watch::kJobs;
   options.jobs = 1 + static_cast<std::uint32_t>(seed % 3);
-  // Some jobs are larger than a page.
+  // Some jobs are larger than a list page.
   options.tasks = seed % 5 < 2 ? 130 : 5 + static_cast<std::uint32_t>(seed % 25);
   options.rollout_per_minute = 60;
   options.timeout_ms = 5 * 60 * 1000;

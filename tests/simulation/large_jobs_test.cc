@@ -1,5 +1,5 @@
-// Jobs of 100 pages and more while calls fail: every end is seen, no call is lost track of, the
-// quota is kept as the cloud counts it.
+// Jobs of 100 list pages and more while calls fail: each completion is observed, no call is lost,
+// and the quota is respected as the platform counts calls.
 #include <gtest/gtest.h>
 
 #include "simulation/sim_world.h"
@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::uint32_t kManyTasks = 5000;  // 100 pages
+constexpr std::uint32_t kManyTasks = 5000;  // 100 list pages
 
 SimOptions job_of(std::uint32_t tasks, double per_minute) {
   SimOptions options;
@@ -36,7 +36,7 @@ void expect_no_violation(const SimWorld& world) {
   for (const std::string& what : world.violations()) ADD_FAILURE() << what;
 }
 
-// `share` of the calls fail, in five ways.
+// Makes `share` of the calls fail, in five ways.
 void fail_calls(iotsim::Switches& switches, double share) {
   for (const char* const fault : {"server_error", "throttled", "drop", "cut", "html"}) {
     turn(switches, fault, std::to_string(share / 5));
@@ -80,9 +80,9 @@ TEST(LargeJobs, OtherProgramsAndOneBudgetForAll) {
   }
 }
 
-// Where a failed page's token is not taken again, every task that a reply has named is still seen
-// to end, by QueryTask.
-TEST(LargeJobs, TasksThatWereNamedAreSeenToEndWhateverBecomesOfTokens) {
+// If the platform rejects the pagination token of a failed list page, each observed task's
+// completion is still observed, by QueryTask.
+TEST(LargeJobs, ObservedTasksAreSeenToFinishWhateverBecomesOfTokens) {
   struct Case {
     const char* name;
     const char* value;
@@ -92,7 +92,7 @@ TEST(LargeJobs, TasksThatWereNamedAreSeenToEndWhateverBecomesOfTokens) {
     SimOptions options = job_of(1500, 1000);
     SimWorld world(options);
     world.start();
-    world.run(minutes(4));  // most are named while they run
+    world.run(minutes(4));  // most are observed before they finish
     turn(world.cloud().switches, one.name, one.value);
     fail_calls(world.cloud().switches, 0.05);
     world.run(minutes(40));
@@ -125,7 +125,7 @@ TEST(LargeJobs, AListWithoutEndDoesNotStarveTheOthers) {
   }
 }
 
-// Each API fails in each way for three minutes, in a world of its own.
+// Each API fails in each way for three minutes, in a separate simulation.
 TEST(LargeJobs, EachApiFailsInEachWay) {
   for (const Api api :
        {Api::kQueryTask, Api::kListTask, Api::kQueryJobStatistics, Api::kQueryJob}) {
@@ -154,7 +154,7 @@ TEST(LargeJobs, EachApiFailsInEachWay) {
 
 TEST(LargeJobs, ARenamedInstanceLosesNoCall) {
   SimOptions options = job_of(kManyTasks, 1000);
-  options.one_way = milliseconds(400);  // many calls are under way
+  options.one_way = milliseconds(400);  // many calls are in flight
   fail_calls(options.calm, 0.05);
   SimWorld world(options);
   world.start();

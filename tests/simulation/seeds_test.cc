@@ -1,5 +1,5 @@
-// Many small worlds under faults of all kinds; the invariants hold in each, and once the faults end
-// every task is known as it is.
+// Many small simulations with faults of all kinds. The invariants hold in each, and once the faults
+// end, the recorded status of every task is correct.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -17,7 +17,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-// Half a minute to two of one or two troubles at once.
+// Starts up to two platform faults at once, and sometimes another fault.
 void make_trouble(SimWorld& world) {
   static constexpr const char* kFaults[] = {
       "drop",        "html", "empty", "server_error", "throttled",      "wrong_task",      "stale",
@@ -82,7 +82,8 @@ TEST(Simulation, InvariantsHoldUnderFaults) {
       world.run(seconds(30 + world.random()() % 90));
     }
     world.calm_down();
-    // All finished: one call per minute looks for reruns, the failed tasks every other time.
+    // All tasks are finished: one call per minute looks for reruns, every second one at a failed
+    // task.
     world.run(minutes(60));
     world.check_converged();
     EXPECT_LE(world.most_in_a_second(), 4u) << "seed " << seed;

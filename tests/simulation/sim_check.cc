@@ -1,4 +1,4 @@
-// What must hold in every world, at any instant and once all is calm.
+// What must be true in every simulation, at any instant and after all faults have ended.
 #include <algorithm>
 #include <numeric>
 
@@ -59,7 +59,7 @@ bool SimWorld::in_true_history(const std::string& task_id, TaskStatus status,
   return false;
 }
 
-// Invariants 2, 3, 7 and 8 for one stored event.
+// Checks invariants 2, 3, 7 and 8 for one stored event.
 void SimWorld::check_event(const Event& event) {
   const std::string task = text(event, "task_id");
   const std::string where = event.name + " " + std::to_string(event.id) + " of " + task;
@@ -74,7 +74,7 @@ void SimWorld::check_event(const Event& event) {
   if (event.name != "task_transition") return;
   const std::string from = text(event, "from");
   const std::string to = text(event, "to");
-  // Of a job's task that was well when first seen no event tells.
+  // The first observation of a job's task that has not failed gives no event.
   const auto first = first_status_.find(task);
   if (!last_status_.contains(task)) {
     last_status_[task] = first != first_status_.end() ? first->second : from;
@@ -83,7 +83,7 @@ void SimWorld::check_event(const Event& event) {
     violate(where + ": from " + from + ", but the last event said " + last_status_[task]);
   }
   last_status_[task] = to;
-  if (to == "UNKNOWN" || from == "UNKNOWN") return;  // the switch's word, not the model's
+  if (to == "UNKNOWN" || from == "UNKNOWN") return;  // from a switch; the model has no such status
   if (!in_true_history(task, parse_task_status(to), ms(*modified), ms(*observed))) {
     violate(where + ": " + to + " at " + text(event, "modified_at") + " never was");
   }
@@ -109,7 +109,7 @@ void SimWorld::check_job_event(const Event& event) {
   job_status_[job] = text(event, "to");
 }
 
-// The events lead to what is stored: none is missing.
+// The events must lead to the stored status: none may be missing.
 void SimWorld::check_chain(const TaskRecord& record) {
   const std::string& task = record.key.task_id;
   const std::string status(name(record.last.status));

@@ -18,7 +18,7 @@ std::int64_t ms(Wall t) {
 
 }  // namespace
 
-// The wire: the modelled cloud behind a one-way delay, with transport failures as it orders them.
+// The simulated platform behind a one-way delay, with the transport failures that it orders.
 class SimWorld::Http : public HttpClient {
  public:
   Http(SimWorld& sim, Clock& clock) : sim_(sim), clock_(clock) {}
@@ -94,7 +94,7 @@ class SimWorld::Keys : public KeySource {
   }
 };
 
-// Hears what the metrics would: everything it is told must be in the store by then.
+// Stands for the metrics: every change must be stored before this observer gets it.
 class SimWorld::Ear : public Observer {
  public:
   explicit Ear(SimWorld& sim) : sim_(sim) {}
@@ -119,7 +119,8 @@ class SimWorld::Ear : public Observer {
   SimWorld& sim_;
 };
 
-// The log's place: fails when told; what it is given must be stored, in order.
+// Stands for the event log: fails while `sink_broken_`. Events must be stored before, and arrive in
+// order.
 class SimWorld::Sink : public EventSink {
  public:
   explicit Sink(SimWorld& sim) : sim_(sim) {}
@@ -155,7 +156,8 @@ class SimWorld::Voice : public Log {
   SimWorld& sim_;
 };
 
-// One run of the program, from start to crash. The context comes first, so that it goes last.
+// One run of the daemon, from start to crash. The context comes first, so that it is destroyed
+// last.
 struct SimWorld::Life {
   Life(SimWorld& sim, Wall born)
       : clock(context, born),

@@ -1,6 +1,6 @@
-// One seeded world: a simulated platform, a manually advanced clock, a store with injected
+// One seeded simulation: a simulated platform, a manually advanced clock, a store with injected
 // failures, and the daemon's main path between them, restarted any number of times. Checks the
-// invariants while it runs; violated ones are in `violations`, with their time. One thread; the
+// invariants while it runs and adds each violation, with its time, to `violations`. One thread; the
 // seed determines everything.
 #pragma once
 
@@ -25,29 +25,29 @@
 namespace taskwatchd {
 
 struct SimOptions {
-  enum class Watch { kTasks, kJobs, kBoth };  // kBoth: jobs, and every third task by its id too
+  enum class Watch { kTasks, kJobs, kBoth };  // kBoth: jobs, and every third task by id
   std::uint64_t seed = 1;
   Watch watch = Watch::kTasks;
   std::uint32_t jobs = 1;
   std::uint32_t tasks = 30;  // of each job
   double rollout_per_minute = 60;
   double quota = 5;        // of each API that is used
-  double quota_total = 0;  // as configured: of all APIs together; 0: not
+  double quota_total = 0;  // as configured, for all APIs together; 0: not set
   double quota_share = 0.8;
   Pace pace;
   iotsim::LifeParameters life;
   std::int64_t timeout_ms = 30 * 60 * 1000;
   Duration one_way = std::chrono::milliseconds(30);
-  Duration start_in{};             // the roll-out begins so long after the world
-  iotsim::Switches calm{};         // the cloud's behaviour when nothing is wrong
-  Duration name_lookup{};          // of the first name look-up; calls wait for it together
-  bool name_lookup_fails = false;  // that one
+  Duration start_in{};             // time from the world's start to the roll-out
+  iotsim::Switches calm{};         // the platform's behaviour without faults
+  Duration name_lookup{};          // of the first look-up; all calls wait for it
+  bool name_lookup_fails = false;  // whether that look-up fails
 };
 
-// From the cloud's change to the commit that shows it, in seconds.
+// Delay from a change on the platform to the commit that records it, in seconds.
 struct SimDelays {
   std::vector<double> bad;  // FAILED, REJECTED, TIMED_OUT
-  std::vector<double> all;  // every end
+  std::vector<double> all;  // every completion
 };
 double mean(const std::vector<double>& values);
 
@@ -56,7 +56,7 @@ class SimWorld {
   explicit SimWorld(SimOptions options);
   ~SimWorld();
 
-  // Starts the program (a new life) with what the store holds.
+  // Starts the daemon again with the content of the store.
   void start();
   // Simulates kill -9: everything that is not committed is lost.
   void crash();
@@ -67,30 +67,30 @@ class SimWorld {
   MemoryStore& store() { return store_; }
   std::mt19937_64& random() { return random_; }
   std::int64_t wall_ms() const;
-  // Time passes while the program is down.
+  // Lets time pass while the daemon is down.
   void sleep(Duration span);
-  // The program's machine has its clock set; the cloud's goes on.
+  // Sets the clock of the daemon's host; the platform's clock goes on.
   void jump_own_clock(std::chrono::milliseconds by);
   void break_sink(bool broken) { sink_broken_ = broken; }
-  // A reload that gives the instance another name, with calls under way.
+  // Reloads with another name for the instance, while calls are in flight.
   void rename_instance(const std::string& name);
   void rerun(iotsim::RerunKind kind, std::string_view job = "job-1") {
     world_.rerun(job, wall_ms(), kind);
   }
-  // The cloud behaves again, and so does the log.
+  // Ends the faults of the platform and of the event log.
   void calm_down();
 
-  // Holds what can be said at any instant; called by run() after each simulated second.
+  // Checks what must be true at any instant. run() calls it after each simulated second.
   void check();
-  // Holds what must be true once faults have ended and some time has passed: every task is known
-  // as it is, every event was delivered.
+  // Checks what must be true once faults have ended and some time has passed: the recorded status
+  // of every task is correct, and every event was delivered.
   void check_converged();
 
   const std::vector<std::string>& violations() const { return violations_; }
   AccountStatus status() const;
-  // Holds for every stored task: it is known as it is, or has changed within `late`.
+  // Checks for every stored task that its status is correct, or has changed within `late`.
   void check_known(std::chrono::minutes late);
-  // Of any one API, counted when calls leave.
+  // Returns the maximum for any one API, counted when calls leave.
   std::size_t most_in_a_second() const;
   std::uint64_t calls() const { return calls_; }
   std::uint64_t calls_of(Api api) const;
@@ -108,7 +108,7 @@ class SimWorld {
   class Voice;
 
   void violate(std::string what);
-  // The account's calls under way are those that the wire carries.
+  // Returns whether the account's calls in flight are those that the HTTP client carries.
   bool calls_are_accounted_for() const;
   void check_event(const Event& event);
   void check_job_event(const Event& event);
@@ -126,14 +126,14 @@ class SimWorld {
   FakeEntropy entropy_;
   std::unique_ptr<Life> life_;
   Wall born_;                          // wall clock of the next life
-  std::int64_t mono_before_us_ = 0;    // of earlier lives, for the cloud's clock
-  std::chrono::milliseconds ahead_{};  // the program's clock, of the cloud's
+  std::int64_t mono_before_us_ = 0;    // from earlier lives, for the platform's clock
+  std::chrono::milliseconds ahead_{};  // how far the daemon's clock is ahead
   bool sink_broken_ = false;
 
   std::vector<std::string> violations_;
   std::uint64_t checked_event_ = 0;
   std::map<std::string, std::string> last_status_;   // by task, from the stored events
-  std::map<std::string, std::string> first_status_;  // by task, as the observer was told
+  std::map<std::string, std::string> first_status_;  // by task, as the observer received it
   std::map<std::string, std::string> job_status_;    // by job, from the stored events
   std::set<std::string> job_baselines_;
   SimDelays delays_;

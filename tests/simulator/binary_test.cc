@@ -62,7 +62,7 @@ std::string exchange(int port, const std::string& bytes) {
   return reply;
 }
 
-// A running iotsim; ended with SIGTERM at the latest when it goes out of scope.
+// A running iotsim process. The destructor ends it with SIGTERM.
 class Program {
  public:
   explicit Program(std::vector<std::string> arguments) {
@@ -91,7 +91,7 @@ class Program {
 
   const std::string& line() const { return line_; }
   int port() const { return std::stoi(line_.substr(line_.rfind(':') + 1)); }
-  // Its exit code; 0 sends no signal. -1 if a signal ended it.
+  // Returns its exit code; -1 if a signal ended it. `signal` 0: sends no signal.
   int end(int signal) {
     if (signal != 0) ::kill(pid_, signal);
     int status = 0;

@@ -38,7 +38,8 @@ void write_instance(const World& world, std::size_t number, const ClientOptions&
   }
 }
 
-// The files come from where the calls go, and that host is named in full: it is a loopback one.
+// Result files come from the endpoint's host. It is a loopback address, so it must be listed in
+// full.
 void write_distributions(const World& world, const Account& account, const ClientOptions& options,
                          std::string& yaml) {
   std::string ids;

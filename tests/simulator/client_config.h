@@ -1,5 +1,5 @@
-// A ready configuration of taskwatchd for a scenario, so that demos and tests are one-liners.
-// Pure: gives the files' texts; main.cc writes them.
+// Writes a complete taskwatchd configuration for a scenario, so that demos and tests need one
+// command. No I/O: returns the files' texts, and main.cc writes them.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace iotsim {
 struct ClientFile {
   std::string path;  // relative to the folder
   std::string text;
-  bool is_secret = false;  // to be written with mode 0600
+  bool is_secret = false;  // written with mode 0600
 };
 
 struct ClientOptions {
@@ -20,12 +20,12 @@ struct ClientOptions {
   std::string ca_file;          // absolute; empty: none
   std::string signature;        // v1, v3; empty: the default
   std::string quota_share;      // as in the file; empty: the default
-  std::string pace;             // pace of unfinished tasks; empty: the default. And of jobs watched
-  std::string watch = "tasks";  // tasks, jobs: each by its id; discover: discover_jobs
+  std::string pace;             // of unfinished tasks and watched jobs; empty: the default
+  std::string watch = "tasks";  // tasks or jobs: each by its id; discover: discover_jobs
 };
 
-// taskwatchd.yaml, and a key file for each account. Every account signs with its first key and
-// watches all tasks that the world has now, by their ids, or its jobs.
+// Returns taskwatchd.yaml and one AccessKey file per account. Every account signs with its first
+// AccessKey and watches by id all tasks that the world has now, or all jobs.
 std::vector<ClientFile> client_config(const World& world, const ClientOptions& options);
 
 }  // namespace iotsim

@@ -1,4 +1,4 @@
-// Calls as they come in and replies as they go out, without a socket.
+// Requests and responses of the simulated platform, without a socket.
 #include "simulator/model_cloud.h"
 
 #include <gmock/gmock.h>
@@ -54,7 +54,7 @@ class Cloud : public ::testing::Test {
     world.add(spec);
   }
 
-  // A call every 300 ms, so that the window does not matter.
+  // Sends a call 300 ms after the last one, so that the rate limit does not matter.
   Response ask(const std::string& task) {
     return cloud.handle(client.query_task(task, wall), at());
   }
@@ -160,7 +160,7 @@ TEST_F(Cloud, RefusesBadKeysStampsAndNonces) {
   const Request once = client.query_task("task-1", wall);
   EXPECT_EQ(cloud.handle(once, at()).status, 200);
   EXPECT_EQ(code(cloud.handle(once, at())), "SignatureNonceUsed");
-  // The same nonce is new again once its time stamp could not be valid any more.
+  // A nonce may be used again once its time stamp is too old to be valid.
   --client.nonce;
   EXPECT_EQ(code(cloud.handle(client.query_task("task-1", wall), at())), "SignatureNonceUsed");
   wall += Gate::kNonceMs + 1000;
@@ -176,7 +176,7 @@ TEST_F(Cloud, ChecksSecurityTokens) {
   client.security_token = "wrong";
   EXPECT_EQ(code(ask("task-1")), "InvalidSecurityToken.MismatchWithAccessKey");
   client.security_token = "token+/=";
-  EXPECT_EQ(code(ask("task-1")), "Forbidden.RAM");  // admitted, but denied
+  EXPECT_EQ(code(ask("task-1")), "Forbidden.RAM");  // within the rate limit, but denied
   const Response r = cloud.handle(client.v1("POST", "QueryTask", {{"TaskId", "x"}}, wall), at());
   EXPECT_EQ(code(r), "Forbidden.RAM");
   EXPECT_EQ(r.status, 403);

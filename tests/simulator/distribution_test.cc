@@ -43,7 +43,7 @@ class Distributions : public Jobs {
   std::string job(const std::string& id) {
     return ask("QueryDeviceDistributeJob", {{"JobId", id}}).body;
   }
-  // Path and query of a link.
+  // Returns the path and query of a link.
   std::string target_of(const std::string& body) {
     const std::string url = one(body, "File");
     return url.substr(url.find('/', url.find("//") + 2));
@@ -93,7 +93,7 @@ TEST_F(Distributions, HaveAFileWhenTheyHaveEnded) {
   EXPECT_EQ(file.status, 200);
   EXPECT_THAT(file.body, StartsWith("ProductKey,DeviceName,Code,Message\r\na1SimProduct,dev"));
   EXPECT_THAT(file.body, HasSubstr("\r\na1SimProduct,pump,6100,\"says \"\"no\"\", twice\"\r\n"));
-  // It aborted half-way.
+  // The second distribution aborted halfway.
   EXPECT_EQ(result_rows(world.distributions()[0], 5).size(), 41);
   EXPECT_EQ(result_rows(world.distributions()[1], 5).size(), 21);
 }

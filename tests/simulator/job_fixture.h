@@ -1,4 +1,4 @@
-// A cloud with a few jobs and a client that asks about them, for tests.
+// A simulated platform with a few jobs and a client that queries them, for tests.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -46,7 +46,7 @@ class Jobs : public ::testing::Test {
   }
   Now now() const { return {wall, mono_us}; }
 
-  // All strings that follow "NAME":" in a body.
+  // Returns all strings that follow "NAME":" in a body.
   static std::vector<std::string> all(const std::string& body, const std::string& name) {
     const std::string mark = '"' + name + "\":\"";
     std::vector<std::string> found;
@@ -63,7 +63,7 @@ class Jobs : public ::testing::Test {
   std::string code(const std::string& api, Pairs parameters) {
     return one(ask(api, std::move(parameters)).body, "Code");
   }
-  // A whole list, page by page; how many pages in `pages`.
+  // Returns a complete list, read page by page, and stores the number of list pages in `pages`.
   std::vector<std::string> list(Pairs parameters, int* pages = nullptr) {
     std::vector<std::string> ids;
     Pairs next = parameters;

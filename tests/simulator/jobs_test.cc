@@ -1,4 +1,4 @@
-// QueryJob, QueryJobStatistics and ListJob, and the switches that bend all calls about jobs.
+// QueryJob, QueryJobStatistics and ListJob, and the switches that affect all calls about jobs.
 #include <map>
 #include <set>
 
@@ -182,7 +182,7 @@ TEST_F(Jobs, EachApiHasItsOwnQuotaUnlessThereIsACommonOne) {
   EXPECT_EQ(cloud.log().account_stats(now()).at("a").peak_accepted, 20u);
   turn("common_quota", "100");
   EXPECT_EQ(burst(8), 20);
-  // Refused by the one, a call takes no place in the other.
+  // A call that one limit throttles does not count for the other limit.
   turn("common_quota", "1");
   EXPECT_EQ(burst(1), 1);
   turn("retry_after_ms", "-1");

@@ -1,4 +1,4 @@
-// Lists and counts against what the histories say, at instants in any order.
+// Compares lists and counts with the tasks' histories, at instants in any order.
 #include "simulator/model_ledger.h"
 
 #include <gmock/gmock.h>
@@ -62,7 +62,7 @@ class Ledger : public ::testing::Test {
     job = &world.add(spec);
   }
 
-  // Ids in the order of the list, from the tasks' own states.
+  // Returns the ids in the order of the list, derived from the tasks' own states.
   std::vector<std::string> truth(TaskLedger::Filter status, ListOrder order, std::int64_t t) {
     std::vector<std::pair<std::int64_t, std::string>> rows;
     for (const Task* const task : job->tasks) {
@@ -139,7 +139,7 @@ TEST_F(Ledger, SeesRerunsCancellationsAndRemovals) {
   check_at(later + 3 * kMinute);
   ASSERT_FALSE(world.rerun("job-1", later + 4 * kMinute, RerunKind::kNewTaskId).empty());
   check_at(later + 4 * kMinute);
-  // The old tasks stay in the lists beside those that took their places.
+  // The old tasks stay in the lists, next to the tasks that replace them.
   EXPECT_GT(world.ledger(*job).total(), 300u);
   world.cancel("job-1", later + 5 * kMinute);
   check_at(later + 5 * kMinute);

@@ -1,4 +1,4 @@
-// ListTask: its pages, orders and tokens, and what a large job costs.
+// ListTask: its pages, orders and pagination tokens, and the CPU time for a large job.
 #include <cstdio>
 #include <ctime>
 #include <set>
@@ -64,7 +64,7 @@ TEST_F(ListTask, EachStatusAndOrderListsEveryTaskOnce) {
   turn("latency_ms", "0");
   const Job& job = add_job("job-1", 400, 100);
   wall = kStart + 4 * kMinute;
-  step_ms = 0;  // a list of one instant; the quota is not what is tried here
+  step_ms = 0;  // a list at one instant; the quota is not tested here
   world.account("a")->quota["ListTask"] = 1'000'000;
   for (const char* const kind : {"key", "offset"}) {
     turn("token_kind", kind);
@@ -108,7 +108,8 @@ TEST_F(ListTask, OrdersAreWhatTheySay) {
 }
 
 TEST_F(ListTask, AKeyLosesNothingWhereAnOffsetDoes) {
-  // FAILED by id while tasks fail all the time: what was there at the beginning must be found.
+  // FAILED in the order of ids while tasks fail all the time: each task that was FAILED at the
+  // beginning must be found.
   JobSpec spec;
   spec.id = "job-1";
   spec.created_ms = spec.start_ms = kStart;
@@ -140,11 +141,11 @@ TEST_F(ListTask, TokensDieAfterAMinute) {
   next.emplace_back("NextToken", token);
   mono_us += 60'000'000 - 2 * 201'000;
   EXPECT_THAT(ask("ListTask", next).body, HasSubstr("\"Success\":true"));
-  EXPECT_THAT(ask("ListTask", next).body, HasSubstr("\"Success\":true"));  // to the millisecond
+  EXPECT_THAT(ask("ListTask", next).body, HasSubstr("\"Success\":true"));  // exactly 60 s old
   EXPECT_EQ(code("ListTask", next), "iot.job.NextTokenExpired");
   turn("token_ms", "600000");
   EXPECT_THAT(ask("ListTask", next).body, HasSubstr("\"Success\":true"));
-  // A token is good for its own list only.
+  // A pagination token is valid only for its own list.
   next.emplace_back("Status", "QUEUED");
   EXPECT_EQ(code("ListTask", next), "iot.job.InvalidNextToken");
   for (std::string bad : {std::string("x"), std::string("AAAA"), token.substr(4), "A" + token}) {
@@ -189,7 +190,7 @@ TEST_F(ListTask, RowsMayBeSkipped) {
   const std::set<std::string> seen(ids.begin(), ids.end());
   EXPECT_EQ(seen.size(), ids.size());
   EXPECT_NEAR(static_cast<double>(ids.size()), 900, 50);
-  // Other rows each time.
+  // Different rows are skipped each time.
   const auto again = list({{"JobId", "job-1"}, {"Limit", "50"}});
   const std::set<std::string> other(again.begin(), again.end());
   EXPECT_GT(
@@ -214,8 +215,8 @@ TEST_F(ListTask, RowsAgreeWithQueryTask) {
   }
 }
 
-// One page and one count of a large job in the middle of its roll-out. Processor time: the machine
-// may be busy.
+// Measures one list page and one count of a large job in the middle of its roll-out, in CPU time,
+// because the machine may be busy.
 TEST_F(ListTask, AHundredThousandTasksAreListedQuickly) {
   const auto spent_ms = [this](const std::string& api, const Pairs& parameters, std::string& body) {
     step();
@@ -244,7 +245,7 @@ TEST_F(ListTask, AHundredThousandTasksAreListedQuickly) {
         for (auto& token : all(body, "NextToken")) call.emplace_back("NextToken", token);
       }
       std::printf("a page, %s, %s: %.3f ms\n", order, kind, spent / kCalls);
-      EXPECT_LT(spent / kCalls, 10);  // a debug build with sanitizers
+      EXPECT_LT(spent / kCalls, 10);  // allows for a debug build with sanitizers
     }
   }
   for (const char* const lag : {"0", "5000", "60000"}) {

@@ -1,4 +1,4 @@
-// iotsim: flags, files and signals around the modelled cloud.
+// iotsim: flags, files and signals around the simulated platform.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@
 
 namespace {
 
-// sysexits.h, as the daemon uses them.
+// sysexits.h, like the daemon's exit codes.
 constexpr int kUnavailable = 69;
 constexpr int kBadConfig = 78;
 
@@ -53,7 +53,7 @@ std::string read_file(const std::string& path) {
 
 void write_file(const std::filesystem::path& path, const std::string& text, mode_t mode) {
   std::filesystem::create_directories(path.parent_path());
-  // The mode counts for new files only; an old secret may lie open to all.
+  // The mode applies to new files only; an old secret file may be readable by all users.
   std::filesystem::remove(path);
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) throw std::runtime_error("cannot write " + path.string());

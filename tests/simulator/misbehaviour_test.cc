@@ -1,4 +1,4 @@
-// Each way of the cloud to misbehave, switched on alone.
+// Each fault of the simulated platform, switched on alone.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -120,7 +120,7 @@ TEST_F(Misbehaviour, WrongClock) {
   const Response r = ask();
   EXPECT_THAT(r.body, HasSubstr("InvalidTimeStamp.Expired"));
   EXPECT_EQ(*r.header("date"), http_date(wall + 3'600'000));
-  // A client that corrects its stamps by the Date header is served again.
+  // A client that corrects its clock by the Date header succeeds again.
   EXPECT_EQ(cloud
                 .handle(client.query_task(job->tasks[0]->id, wall + 3'600'000),
                         {wall, (wall - kStart) * 1000})

@@ -1,4 +1,4 @@
-// Who may call, and where things live: accounts with their keys and quotas, instances.
+// Accounts with their AccessKeys, roles and quotas, and their instances.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@ namespace iotsim {
 struct AccessKey {
   std::string id;
   std::string secret;
-  std::string security_token;  // not empty: the call must bring it along
+  std::string security_token;  // if not empty, the call must include it
   bool active = true;
-  std::int64_t expires_ms = 0;  // of a session, by the cloud's clock; 0: a key without an end
-  bool revoked = false;         // a session that was ended early
+  std::int64_t expires_ms = 0;  // by the platform's clock; 0: a permanent AccessKey
+  bool revoked = false;         // temporary credentials that were revoked early
 };
 
-// A role whose sessions are keys of its account, and who may take it on.
+// A role whose temporary credentials belong to its account, and who may assume it.
 struct Role {
-  std::string arn;            // AssumeRole with any key known here; empty: nobody
-  std::string external_id;    // must come along if it is not empty
+  std::string arn;            // AssumeRole with any known AccessKey; empty: nobody may
+  std::string external_id;    // if not empty, the call must include it
   std::string oidc_provider;  // AssumeRoleWithOIDC
-  std::string oidc_token;     // the one that is taken
-  std::string ecs;            // its name at the metadata service; empty: not there
+  std::string oidc_token;     // the accepted token
+  std::string ecs;            // its name in the metadata service; empty: not available there
 };
 
 struct Account {
@@ -38,7 +38,7 @@ struct Account {
 struct Instance {
   std::string account;
   std::string region;
-  std::string id;  // IotInstanceId; empty: an instance that has none
+  std::string id;  // IotInstanceId; empty: an instance without an id
 };
 
 }  // namespace iotsim

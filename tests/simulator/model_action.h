@@ -1,5 +1,5 @@
-// The operations that the cloud knows: one row and one function each. A new operation is a new
-// file with its function, and its row in model_action.cc.
+// The supported operations: one table row and one function each. To add an operation, add a file
+// with its function and its row in model_action.cc.
 #pragma once
 
 #include <set>
@@ -15,23 +15,23 @@ namespace iotsim {
 
 class ResultLinks;
 
-// What an operation may look at.
+// The data that an operation may use.
 struct ActionContext {
   World& world;
   const Switches& switches;
   Random& random;
   const Call& call;
   Caller caller;
-  const Instance* instance = nullptr;  // that of the call; null for operations without instances
+  const Instance* instance = nullptr;  // the call's instance; null for operations without instances
   Now now;
-  std::int64_t world_ms = 0;  // the instant whose truth is told; older if stale
-  bool wrong_task = false;    // mix it up with another one
+  std::int64_t world_ms = 0;  // the instant whose state is returned; older if stale
+  bool wrong_task = false;    // return another item instead
   ResultLinks& links;
-  std::set<std::string>& used_tokens;  // of lists, where each is taken once only
-  const std::string& file_base;        // what links to files begin with: https://HOST
+  std::set<std::string>& used_tokens;  // pagination tokens used so far, for single_use_tokens
+  const std::string& file_base;        // prefix of links to result files: https://HOST
 };
 
-// The members of the reply beside RequestId and Success.
+// The members of the response next to RequestId and Success.
 using ActionAnswer = std::variant<std::vector<Member>, Refusal>;
 
 struct Action {
@@ -39,11 +39,11 @@ struct Action {
   std::string_view version;
   int quota;              // calls per second and account, as documented
   bool wants_instance;    // takes IotInstanceId
-  std::string_view item;  // the parameter that names the thing asked for, for the call log
+  std::string_view item;  // parameter with the id of the item, for the call log
   ActionAnswer (*answer)(ActionContext& context);
 };
 
-// Nothing for an unknown name.
+// Returns nullptr for an unknown name.
 const Action* find_action(std::string_view name);
 
 ActionAnswer list_job(ActionContext& context);

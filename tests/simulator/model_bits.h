@@ -1,5 +1,5 @@
-// A row of bits that counts its ones and finds them forwards, backwards and by their number: the
-// cheapest ordered set when members come and go but their places are known beforehand.
+// A bit set that counts its ones and finds them forwards, backwards and by index: the cheapest
+// ordered set if members come and go but their positions are known beforehand.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@ class Bits {
   void clear(std::size_t place);
   std::size_t size() const { return size_; }
   std::size_t count() const { return count_; }
-  // The first one at `from` or after it; kNone if there is none.
+  // Returns the first one at or after `from`; kNone if there is none.
   std::size_t next(std::size_t from) const;
-  // The last one before `before`, which may be size(); kNone if there is none.
+  // Returns the last one before `before`, which may be size(); kNone if there is none.
   std::size_t previous(std::size_t before) const;
-  // The n-th one, counted from 0; kNone if there are not so many.
+  // Returns the n-th one, counted from 0; kNone if there are fewer.
   std::size_t select(std::size_t n) const;
 
  private:

@@ -8,7 +8,7 @@ namespace iotsim {
 
 struct ModelCloud::Turn {
   Now now;
-  std::int64_t cloud_ms = 0;  // the cloud's own clock, which may be wrong
+  std::int64_t cloud_ms = 0;  // the platform's own clock, which may be wrong
   std::string host;
   std::string request_id;
   bool json = false;
@@ -46,7 +46,7 @@ Response ModelCloud::handle(const Request& request, Now now) {
 
 Response ModelCloud::answer(const Request& request, Turn& turn) {
   if (const auto refusal = identify(request, turn)) return refuse(*refusal, turn);
-  // A call that the limiter refuses is refused whatever else is wrong.
+  // The rate limit is checked first: a throttled call is throttled whatever else is wrong with it.
   if (const auto refusal = limit(turn)) return refuse(*refusal, turn);
   Response broken;
   if (strikes(turn, switches.drop)) {
@@ -144,7 +144,7 @@ std::optional<Refusal> ModelCloud::limit(Turn& turn) {
     window.compete(now, switches.competitor, quota, kind);
     if (common_quota > 0) common.compete(now, switches.competitor, common_quota, kind);
   }
-  // A call that one of the two refuses takes no place in the other.
+  // A call that one limit throttles does not count for the other limit.
   const bool passes = !strikes(turn, switches.throttled) &&
                       (common_quota == 0 || common.wait_us(now, common_quota, kind) == 0) &&
                       window.accept(now, quota, kind);
@@ -253,7 +253,7 @@ Response ModelCloud::write(int status, std::string_view root, const Value& value
   return response;
 }
 
-// A good reply that does not arrive as it should.
+// Damages a successful response on its way to the client.
 void ModelCloud::damage(Response& response, Turn& turn) {
   if (strikes(turn, switches.broken_json)) {
     response.body.replace(response.body.size() - 2, 2, response.body.ends_with("}") ? "e," : "<");

@@ -1,6 +1,7 @@
-// The cloud's front: takes one signed request, gives one reply. Pure: the instant is an argument,
-// chance comes from a seed, so the same calls get the same replies over HTTP and in a simulation on
-// a virtual clock. One thread. Never throws on any request.
+// The simulated platform's front end: takes one signed request and returns one response. No I/O:
+// the caller passes the time, and random values come from a seed, so the same calls get the same
+// responses over HTTP and in a simulation on a virtual clock. One thread. Throws nothing, whatever
+// the request.
 #pragma once
 
 #include <map>
@@ -21,20 +22,20 @@ namespace iotsim {
 
 class ModelCloud {
  public:
-  // REQUIRES: `world` outlives the cloud. `began_ms` is when timed switches begin to count, on the
-  // clock of Now::mono_us.
+  // REQUIRES: `world` outlives this object. `began_us` is when timed switches begin to count, on
+  // the clock of Now::mono_us.
   ModelCloud(World& world, std::uint64_t seed, std::int64_t began_us = 0)
       : world_(world), random_(mix(seed, 0x10751)), began_us_(began_us) {}
 
-  // The reply to a request that arrives at `now`. Times must not fall (mono_us). The reply's
-  // delay_ms and delivery are the transport's to carry out.
+  // Returns the response to a request that arrives at `now`. REQUIRES: mono_us does not decrease.
+  // The transport carries out the response's delay_ms and delivery.
   Response handle(const Request& request, Now now);
 
-  // To be changed at any time between calls.
+  // May be changed at any time between calls.
   Switches switches;
-  // What links to result files begin with, http://HOST:PORT; empty: the asking call's own host.
+  // Prefix of links to result files, http://HOST:PORT; empty: the host of the call.
   std::string file_base;
-  // REQUIRES: set_switch takes its name and value.
+  // REQUIRES: set_switch accepts its name and value.
   void schedule(TimedSwitch timed);
 
   World& world() { return world_; }
@@ -42,7 +43,7 @@ class ModelCloud {
   const ResultLinks& links() const { return links_; }
 
  private:
-  struct Turn;  // one call on its way through
+  struct Turn;  // the data of one call while it is handled
   void apply_schedule(Now now);
   Response answer(const Request& request, Turn& turn);
   std::optional<Refusal> identify(const Request& request, Turn& turn);
@@ -64,7 +65,7 @@ class ModelCloud {
   CallLog log_;
   ResultLinks links_;
   std::set<std::string> used_tokens_;
-  std::map<std::pair<std::string, std::string>, RateWindow> windows_;  // by account, API
+  std::map<std::pair<std::string, std::string>, RateWindow> windows_;  // by account and API
   std::vector<TimedSwitch> schedule_;
 };
 

@@ -161,7 +161,7 @@ Response show_history(ControlTurn& turn) {
   return reply(200, object(std::move(members)));
 }
 
-// All of the switches named, or none.
+// Sets all given switches, or none of them.
 Response turn_switches(ControlTurn& turn) {
   Switches changed = turn.cloud.switches;
   for (const auto& [name, value] : turn.parameters) {

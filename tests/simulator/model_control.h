@@ -1,5 +1,6 @@
-// The handle beside the modelled cloud: what really happened, and what shall happen. For tests,
-// demos and people; no part of the real cloud's face. Paths begin with /-/; replies are JSON.
+// Control requests next to the simulated platform: show what really happened, and set what shall
+// happen. For tests, demos and people; the real platform has nothing like it. Paths begin with /-/;
+// responses are JSON.
 #pragma once
 
 #include "simulator/model_cloud.h"
@@ -8,7 +9,8 @@ namespace iotsim {
 
 inline constexpr std::string_view kControlPrefix = "/-/";
 
-// The reply to a control request: 200, 400 with {"error":...}, or 404. README.md lists the paths.
+// Returns the response to a control request: 200, 400 with {"error":...}, or 404. README.md lists
+// the paths.
 Response control(ModelCloud& cloud, const Request& request, Now now);
 
 }  // namespace iotsim

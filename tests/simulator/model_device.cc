@@ -6,7 +6,7 @@ namespace {
 struct Reader {
   std::string_view rest;
 
-  // The next byte that is no space, taken if it is `wanted`.
+  // Skips white space. Consumes the next byte if it is `wanted`; returns whether it was.
   bool take(char wanted) {
     while (!rest.empty() && std::string_view(" \t\r\n").find(rest[0]) != rest.npos) {
       rest.remove_prefix(1);

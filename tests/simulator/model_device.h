@@ -1,4 +1,4 @@
-// The Device parameter of ListTask: JSON text that names one device.
+// The Device parameter of ListTask: JSON text that identifies one device.
 #pragma once
 
 #include <optional>
@@ -8,13 +8,13 @@
 namespace iotsim {
 
 struct DeviceName {
-  std::string iot_id;  // this, or both of the others
+  std::string iot_id;  // either this, or both of the others
   std::string product_key;
   std::string device;
 };
 
-// Nothing for anything but a flat object of strings that names a device in one of the two ways.
-// Members of other names do not count; \u escapes are not read.
+// Returns nullopt unless the text is a flat object of strings that identifies a device in one of
+// the two ways. Ignores other members. Does not decode \u escapes.
 std::optional<DeviceName> parse_device(std::string_view json);
 
 }  // namespace iotsim

@@ -9,7 +9,7 @@
 namespace iotsim {
 namespace {
 
-// A distribution is initializing for so long, or half of its time if that is less.
+// How long a distribution is initializing, in ms; at most half of its total time.
 constexpr std::int64_t kPreparingMs = 1000;
 
 struct Failure {
@@ -18,7 +18,7 @@ struct Failure {
 };
 constexpr std::array<Failure, 3> kFailures = {{
     {"6100", "device not found"},
-    {"6401", "target instance refused, quota exceeded"},  // the comma is to be quoted in CSV
+    {"6401", "target instance refused, quota exceeded"},  // CSV must quote the comma
     {"500", "system error"},
 }};
 

@@ -1,6 +1,6 @@
-// Distributions: batches that move devices to other instances, each device with a result code at
-// the end. What no document tells (codes, columns of the file) is made up; README.md says what.
-// Pure: seed and instants decide everything.
+// Distributions: batches that move devices to other instances and give each device a result code.
+// What no document specifies (codes, columns of the file) is invented; README.md lists it. No I/O:
+// the seed and the given instants determine everything.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,11 @@ struct DistributionSpec {
   std::string product_key = "a1SimProduct";
   std::string source_instance;
   std::vector<std::string> target_instances;
-  std::uint32_t devices = 0;  // with results drawn from the seed, beside those of `results`
-  double failed = 0;          // probability for each of those
-  std::vector<DistributionRow> results;  // written down; an empty product_key is that above
+  std::uint32_t devices = 0;  // their results are drawn from the seed; added to `results`
+  double failed = 0;          // failure probability of each of those
+  std::vector<DistributionRow> results;  // scripted; an empty product_key means the one above
   std::int64_t created_ms = 0;
-  std::int64_t running_ms = 30'000;  // from its creation to its end
+  std::int64_t running_ms = 30'000;  // from creation to end
   bool aborts = false;
   std::string format = "csv";  // one of kResultFormats
 };
@@ -36,17 +36,18 @@ struct DistributionSpec {
 struct Distribution {
   DistributionSpec spec;
   std::int64_t removed_ms = INT64_MAX;
-  std::uint64_t fetched = 0;  // result files that went out
-  std::uint64_t refused = 0;  // links that were too old, used up or wrong
+  std::uint64_t fetched = 0;  // result files sent
+  std::uint64_t refused = 0;  // requests with an expired, used or invalid link
 
   bool is_known(std::int64_t t) const { return t >= spec.created_ms && t < removed_ms; }
-  // The cloud's number: 0 initializing, 1 running, 2 finished, 3 aborted. REQUIRES: is_known(t).
+  // Returns the platform's code: 0 initializing, 1 running, 2 finished, 3 aborted. REQUIRES:
+  // is_known(t).
   int status(std::int64_t t) const;
   std::uint64_t total() const { return spec.devices + spec.results.size(); }
 };
 
-// What the result file says in the end: the devices drawn, then those written down. One that
-// aborted has come to the first half only.
+// Returns the rows of the final result file: the drawn devices, then the scripted ones. An aborted
+// distribution has only the first half.
 std::vector<DistributionRow> result_rows(const Distribution& distribution, std::uint64_t seed);
 
 }  // namespace iotsim

@@ -1,4 +1,5 @@
-// The gateway in front of the operations: who calls, and is the request fresh and truly theirs.
+// The gateway in front of the operations: checks who calls, and whether the request is fresh and
+// its signature valid.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,12 @@ struct Caller {
 class Gate {
  public:
   static constexpr std::int64_t kMaxSkewMs = 15 * 60 * 1000;
-  // Nonces are remembered as long as a Timestamp could still be valid.
+  // Nonces are remembered for as long as their Timestamp could be valid.
   static constexpr std::int64_t kNonceMs = 2 * kMaxSkewMs;
   static constexpr std::size_t kMaxNonces = 1'000'000;
 
-  // The caller, or why not. `cloud_ms` is the cloud's own wall clock. Remembers the nonce of every
-  // request whose signature is right.
+  // Returns the caller, or why the call is refused. `cloud_ms` is the platform's own wall clock.
+  // Remembers the nonce of every request with a valid signature.
   std::variant<Caller, Refusal> admit(const Call& call, const World& world,
                                       const Switches& switches, std::int64_t cloud_ms);
 

@@ -6,7 +6,7 @@
 namespace iotsim {
 namespace {
 
-// A job is INITIALIZING for so long if it does not start before.
+// How long a job is INITIALIZING, in ms, if it does not start earlier.
 constexpr std::int64_t kInitializingMs = 1000;
 
 const Job* another(ActionContext& context, const Job& job) {
@@ -49,7 +49,7 @@ std::variant<const Job*, Refusal> find_job(ActionContext& context) {
   const bool is_here = job != nullptr &&
                        &context.world.instances()[job->spec.instance] == context.instance &&
                        context.world_ms >= job->created_ms() && context.world_ms < job->removed_ms;
-  // What is returned for a job that does not exist is documented nowhere.
+  // The response for a job that does not exist is not documented.
   if (!is_here) return Refusal{200, "iot.job.JobNotFound", "The job does not exist.", true};
   if (context.wrong_task) job = another(context, *job);
   return job;

@@ -1,4 +1,4 @@
-// What the calls about jobs share: which job is meant, and how it stands.
+// Helpers shared by the calls about jobs: find the job, and its state.
 #pragma once
 
 #include <array>
@@ -15,16 +15,16 @@ inline constexpr std::array<std::string_view, 8> kJobStatusWords = {
 
 struct JobState {
   std::string_view word;
-  std::int64_t modified_ms = 0;  // when it came to be so
+  std::int64_t modified_ms = 0;  // when this state began
 };
-// How the job stands at `t`; nothing before it was made and after it was removed.
+// Returns the state of the job at `t`; nullopt before its creation and after its removal.
 std::optional<JobState> job_state(World& world, const Job& job, std::int64_t t);
 
-// The job that JobId names, or another one of the account if the call is to be mixed up. A refusal
-// if there is no such job in the call's instance.
+// Returns the job with the id JobId, or another job of the account if the call is to return a wrong
+// one. Returns a Refusal if the call's instance has no such job.
 std::variant<const Job*, Refusal> find_job(ActionContext& context);
 
-// A parameter as a whole number: nothing if it is another text. REQUIRES: it is there.
+// Returns a parameter as an integer; nullopt if it is any other text. REQUIRES: it is present.
 std::optional<std::int64_t> whole_parameter(const Call& call, std::string_view name);
 Refusal missing(const std::string& parameter);
 Refusal invalid(const std::string& message);

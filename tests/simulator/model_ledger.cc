@@ -12,7 +12,7 @@ TaskLedger::TaskLedger(World& world, const std::vector<Task*>& tasks, bool progr
   std::sort(by_id_.begin(), by_id_.end(),
             [](const Task* a, const Task* b) { return a->id < b->id; });
   for (std::uint32_t rank = 0; rank < by_id_.size(); ++rank) add_events(world, rank);
-  // Stable: what happens to one task within a millisecond keeps its order.
+  // Stable, so that events of one task in the same millisecond keep their order.
   std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {
     return std::tie(a.at_ms, a.rank) < std::tie(b.at_ms, b.rank);
   });
@@ -24,7 +24,7 @@ TaskLedger::TaskLedger(World& world, const std::vector<Task*>& tasks, bool progr
   for (List& list : lists_) list = {Bits(by_id_.size()), Bits(events_.size())};
 }
 
-// What changes a task's status or its UtcModified.
+// Adds the events that change a task's status or its UtcModified.
 void TaskLedger::add_events(World& world, std::uint32_t rank) {
   const Task& task = *by_id_[rank];
   const Step* before = nullptr;
@@ -92,7 +92,7 @@ std::size_t TaskLedger::after(Filter status, ListOrder order, const ListKey& key
   const std::uint32_t beyond =
       found != by_id_.end() && (*found)->id == key.task_id ? rank + 1 : rank;
   if (order == ListOrder::kId) return list(status).by_id.next(beyond);
-  // Events before that one are older than the key; for the other direction, not newer.
+  // The first event that is not before the key; for kOldest, the first one after it.
   const std::pair<std::int64_t, std::uint32_t> edge = {key.modified_ms,
                                                        order == ListOrder::kNewest ? rank : beyond};
   const auto event = std::lower_bound(

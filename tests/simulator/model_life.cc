@@ -43,7 +43,7 @@ std::vector<Step> draw_life(const LifeParameters& p, const Dispatch& dispatch, R
 
   const double run = fate == Fate::kFailed ? random.lognormal(p.failed_median, p.failed_sigma)
                                            : random.lognormal(p.run_median, p.run_sigma);
-  // How far a run comes that does not succeed.
+  // How far an unsuccessful run gets.
   const double reach = random.unit();
   const std::int64_t deadline =
       dispatch.timeout_ms > 0
@@ -70,7 +70,7 @@ std::vector<Step> draw_life(const LifeParameters& p, const Dispatch& dispatch, R
   } else if (fate == Fate::kFailed) {
     add(end, Status::kFailed, progress);
   } else {
-    // Progress is what the device said last: one in ten never says 100.
+    // Progress is the last report of the device: one device in ten never reports 100.
     add(end, Status::kSucceeded, random.chance(0.1) ? progress : 100);
   }
   return steps;

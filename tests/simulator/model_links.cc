@@ -12,10 +12,11 @@ namespace {
 constexpr const char* kKeyId = "LTAI5tIotSimFiles";
 constexpr const char* kSecret = "of the storage, not of an account";
 constexpr const char* kBucket = "/iotx-sim";
-constexpr std::size_t kEndlessPart = 64U << 10U;  // bytes, said again and again
+constexpr std::size_t kEndlessPart = 64U << 10U;  // bytes, sent repeatedly
 
 std::string sign(const std::string& expires, const std::string& path) {
-  // That of RPC signatures adds an & to the key, which does no harm here.
+  // v1_sign appends an & to the secret. This does not matter, because fetches are checked the same
+  // way.
   return v1_sign("GET\n\n\n" + expires + '\n' + kBucket + path, kSecret);
 }
 
@@ -30,7 +31,7 @@ Response refused(int status, const std::string& code, const std::string& message
   return response;
 }
 
-// What the switch `result_file` makes of a good reply.
+// Applies the switch `result_file` to a successful response.
 void spoil(const Switches& switches, Response& response) {
   const std::string& how = switches.result_file;
   if (how == "redirect") {

@@ -1,5 +1,5 @@
-// Links to result files, signed as the object storage signs them: who has one may read the file
-// until it expires. Each question makes a new one. Pure.
+// Links to result files, signed as the object storage signs them: whoever has a link may read the
+// file until the link expires. Each query creates a new link. No I/O.
 // Source: help.aliyun.com, OSS, "Include a V1 signature in a URL".
 #pragma once
 
@@ -14,15 +14,15 @@ namespace iotsim {
 
 class ResultLinks {
  public:
-  static constexpr std::size_t kMaxLinks = 10'000;  // the oldest are forgotten
+  static constexpr std::size_t kMaxLinks = 10'000;  // older ones are dropped
   static constexpr std::string_view kPathPrefix = "/job";
 
-  // Path and query of a new link to that distribution's file, valid until `expires_ms`.
+  // Returns the path and query of a new link to the distribution's file, valid until `expires_ms`.
   std::string issue(std::size_t distribution, std::int64_t expires_ms);
-  // The file, or the storage's refusal in XML. `now.wall_ms`: the cloud's clock.
+  // Returns the file, or the storage's error in XML. `now.wall_ms`: the platform's clock.
   Response fetch(const Request& request, World& world, const Switches& switches, Now now);
 
-  // How many were made for it.
+  // Returns how many of the kept links belong to the distribution.
   std::size_t issued(std::size_t distribution) const;
 
  private:

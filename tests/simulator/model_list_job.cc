@@ -1,5 +1,5 @@
-// ListJob, as help.aliyun.com/zh/iot/developer-reference/api-listjob documents it. The order is not
-// documented; this is the newest first.
+// ListJob, as documented at help.aliyun.com/zh/iot/developer-reference/api-listjob. The order is
+// not documented; this file uses newest first.
 #include <algorithm>
 
 #include "simulator/model_job_state.h"
@@ -20,7 +20,7 @@ std::vector<JobRow> rows_of(ActionContext& context, const std::string& status) {
     if (&context.world.instances()[job.spec.instance] != context.instance) continue;
     if (context.world_ms < job.created_ms() || context.world_ms >= job.removed_ms) continue;
     JobRow row{&job, {}};
-    // Costs much for a job not asked about before, so only if it decides.
+    // The first call is slow for each job, so it is made only if the result depends on it.
     if (!status.empty()) {
       row.state = *job_state(context.world, job, context.world_ms);
       if (row.state.word != status) continue;

@@ -1,5 +1,5 @@
-// ListTask, as help.aliyun.com/zh/iot/developer-reference/api-listtask documents it. Neither the
-// order of a list nor what a NextToken stands for is documented: switches choose.
+// ListTask, as documented at help.aliyun.com/zh/iot/developer-reference/api-listtask. Neither the
+// order of a list nor the content of a NextToken is documented: switches choose both.
 #include <memory>
 
 #include "simulator/model_device.h"
@@ -13,23 +13,23 @@ namespace {
 
 constexpr std::int64_t kMaxLimit = 50;
 
-// What a call wants listed.
+// What a call lists.
 struct Wanted {
   TaskLedger* ledger = nullptr;
   std::unique_ptr<TaskLedger> of_device;
-  std::string name;  // no two lists have the same; tokens bear it
+  std::string name;  // unique per list; pagination tokens contain it
   std::optional<Status> filter;
   std::size_t limit = 0;
   std::optional<PageToken> token;
 };
 
 Refusal bad_token(bool expired) {
-  // The code is documented nowhere.
+  // The error code is not documented.
   if (expired) return {200, "iot.job.NextTokenExpired", "The NextToken has expired.", true};
   return {200, "iot.job.InvalidNextToken", "The NextToken is invalid.", true};
 }
 
-// The device's tasks in all jobs of the instance. Looks at every task of the world.
+// Returns the device's tasks in all jobs of the instance. Reads every task of the world.
 std::vector<Task*> tasks_of(const ActionContext& context, const DeviceName& device) {
   std::vector<Task*> tasks;
   for (const Job& job : context.world.jobs()) {
@@ -138,7 +138,7 @@ ActionAnswer list_task(ActionContext& context) {
     if (context.random.chance(context.switches.list_skips)) continue;
     const std::string true_word = state->word;
     apply_switches(task, context.switches, *state);
-    // A word that the filter does not ask for is not among what it finds.
+    // A row whose status was changed by a switch no longer matches the filter.
     if (wanted.filter && state->word != true_word) continue;
     rows.push_back(task_data(context.world, task, *state, context.switches, TaskDetail::kListed));
   }
@@ -148,7 +148,7 @@ ActionAnswer list_task(ActionContext& context) {
   const bool ends =
       endless == "off" || (!endless_job.empty() && wanted.name.find("job " + endless_job) != 0);
   if (!ends && place == TaskLedger::kEnd && endless == "same") {
-    next.issued_us -= next.issued_us % 30'000'000;  // the same text each time
+    next.issued_us -= next.issued_us % 30'000'000;  // gives the same token each time
     next.offset = 0;
   }
   if (!ends || place != TaskLedger::kEnd) {

@@ -1,5 +1,5 @@
-// QueryDeviceDistributeJob and QueryDeviceDistributeDetail, as help.aliyun.com, IoT Platform API
-// 2018-01-20 documents them. Neither takes an IotInstanceId.
+// QueryDeviceDistributeJob and QueryDeviceDistributeDetail, as documented at help.aliyun.com, IoT
+// Platform API 2018-01-20. Neither takes an IotInstanceId.
 #include "simulator/model_job_state.h"
 #include "simulator/model_links.h"
 
@@ -24,7 +24,7 @@ std::variant<std::size_t, Refusal> find_distribution(ActionContext& context) {
     }
     return i;
   }
-  // What is returned for one that does not exist is documented nowhere.
+  // The response for a distribution that does not exist is not documented.
   return Refusal{200, "iot.job.DistributeJobNotFound", "The distribution does not exist.", true};
 }
 
@@ -61,7 +61,7 @@ ActionAnswer query_distribution_detail(ActionContext& context) {
   if (const auto* const refusal = std::get_if<Refusal>(&found)) return *refusal;
   const std::size_t index = std::get<std::size_t>(found);
   if (context.world.distributions()[index].status(context.world_ms) < 2) {
-    // What is returned before the end is documented nowhere.
+    // The response before the distribution ends is not documented.
     return Refusal{200, "iot.job.DistributeJobNotFinished", "The distribution has not ended.",
                    true};
   }

@@ -1,4 +1,4 @@
-// QueryJob, as help.aliyun.com/zh/iot/developer-reference/api-queryjob-2018-01-20 documents it.
+// QueryJob, as documented at help.aliyun.com/zh/iot/developer-reference/api-queryjob-2018-01-20.
 #include <algorithm>
 #include <cmath>
 
@@ -25,7 +25,7 @@ ActionAnswer query_job(ActionContext& context) {
   data.push_back({"JobDocument", text_value(R"({"version":"2.0.1"})")});
   data.push_back(
       {"RolloutConfig", object({{"MaximumPerMinute", rounded(job.spec.rollout_per_minute)}})});
-  // Whole minutes, and only custom jobs have one.
+  // The timeout is in whole minutes, and only custom jobs have one.
   if (job.spec.timeout_ms > 0 && job.spec.type == "CUSTOM_JOB") {
     const double minutes = static_cast<double>(job.spec.timeout_ms) / kMinuteMs;
     data.push_back({"TimeoutConfig", object({{"InProgressTimeoutInMinutes", rounded(minutes)}})});

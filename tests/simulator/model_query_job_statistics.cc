@@ -1,5 +1,5 @@
-// QueryJobStatistics, as help.aliyun.com/zh/iot/developer-reference/api-queryjobstatistics
-// documents it.
+// QueryJobStatistics, as documented at
+// help.aliyun.com/zh/iot/developer-reference/api-queryjobstatistics.
 #include <array>
 
 #include "simulator/model_job_state.h"

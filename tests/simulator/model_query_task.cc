@@ -1,16 +1,16 @@
-// QueryTask, as help.aliyun.com/zh/iot/developer-reference/api-querytask documents it.
+// QueryTask, as documented at help.aliyun.com/zh/iot/developer-reference/api-querytask.
 #include "simulator/model_action.h"
 #include "simulator/model_task_data.h"
 
 namespace iotsim {
 namespace {
 
-// What is returned for a task that does not exist is documented nowhere: a code that no list names.
+// The response for a task that does not exist is not documented: this code is in no list.
 Refusal not_found() {
   return {200, "iot.job.TaskNotFound", "The task does not exist.", true};
 }
 
-// Another task of the same account, if there is one.
+// Returns another task of the same account; nullptr if there is none.
 const Task* another(ActionContext& context, const Task& task) {
   const std::size_t n = context.world.task_count();
   const std::size_t start = context.random.below(n);

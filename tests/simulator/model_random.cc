@@ -38,7 +38,7 @@ std::uint64_t Random::below(std::uint64_t n) {
 }
 
 bool Random::chance(double probability) {
-  // No draw for a switch that is off: turning one fault on leaves the others' draws as they were.
+  // A switch that is off uses no random number: switching one fault on does not change the others.
   return probability > 0 && unit() < probability;
 }
 

@@ -1,4 +1,4 @@
-// Chance from a seed: the same seed gives the same world, on every machine and compiler.
+// Seeded random numbers: the same seed gives the same world, on every machine and compiler.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace iotsim {
 
-// A well-spread number from two others, to seed parts of a world independently of each other.
+// Returns a well-distributed number from two others, to seed parts of a world independently.
 std::uint64_t mix(std::uint64_t a, std::uint64_t b);
 std::uint64_t hash_text(std::string_view text);
 
@@ -25,8 +25,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// How long a packet is under way, one way: `base_ms` plus an exponential part with the given
-// median. In microseconds, for virtual clocks.
+// The one-way delay of a packet: `base_ms` plus an exponential part with the given median. In
+// microseconds, for virtual clocks.
 class Latency {
  public:
   Latency(std::uint64_t seed, double base_ms, double jitter_median_ms)

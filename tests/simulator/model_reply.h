@@ -1,4 +1,4 @@
-// Replies as the cloud writes them: one tree, rendered as JSON or as XML.
+// Responses as the platform writes them: one tree, rendered as JSON or as XML.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace iotsim {
 
 struct Member;
 
-// A value in a reply. Objects keep their members' order.
+// A value in a response. Objects keep the order of their members.
 struct Value {
   enum class Kind : std::uint8_t { kString, kLiteral, kObject, kArray };
   Kind kind = Kind::kObject;
   std::string text;             // kString: any bytes; kLiteral: a JSON number, true, false
-  std::vector<Member> members;  // kObject; kArray: their names do not count
+  std::vector<Member> members;  // of kObject, and of kArray, whose member names are ignored
 };
 struct Member {
   std::string name;
@@ -30,15 +30,15 @@ Value object(std::vector<Member> members);
 Value array(std::vector<Value> items);
 
 std::string to_json(const Value& value);
-// <root>...</root>; an array's items each repeat their member's name.
+// Returns <root>...</root>. An array repeats its member's name for each item.
 std::string to_xml(std::string_view root, const Value& value);
 
-// What went wrong, in the cloud's words.
+// An error as the platform reports it.
 struct Refusal {
   int http_status = 400;
   std::string code;
   std::string message;
-  bool in_band = false;  // Success=false in the operation's own reply, not the gateway's error
+  bool in_band = false;  // Success=false in the operation's own response, not the gateway's error
 };
 
 }  // namespace iotsim

@@ -15,7 +15,7 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Header names and words of ASCII, without making a copy.
+// Compares ASCII names without case and without a copy.
 bool same(std::string_view a, std::string_view lower_b) {
   return std::equal(a.begin(), a.end(), lower_b.begin(), lower_b.end(), [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) == y;
@@ -70,7 +70,7 @@ std::optional<Refusal> take_apart_v1(const Request& request, Call& call, bool fo
   call.nonce = *call.parameter("SignatureNonce");
   call.signature = *call.parameter("Signature");
   if (const std::string* const token = call.parameter("SecurityToken")) {
-    // An empty one is no token: a client must leave the parameter out.
+    // An empty parameter is invalid: a client without a token must leave it out.
     if (token->empty()) return missing("SecurityToken");
     call.security_token = *token;
   }
@@ -78,7 +78,7 @@ std::optional<Refusal> take_apart_v1(const Request& request, Call& call, bool fo
   return std::nullopt;
 }
 
-// Credential=ID,SignedHeaders=a;b,Signature=hex
+// The header Authorization: Credential=ID,SignedHeaders=a;b,Signature=hex
 struct Authorization {
   std::string id, signed_headers, signature;
 };
@@ -102,7 +102,7 @@ std::optional<Authorization> parse_authorization(std::string_view text) {
   return out;
 }
 
-// The signed headers with their values; a Refusal if one is missing that must be among them.
+// Returns the signed headers with their values; a Refusal if a required one is missing.
 std::variant<Pairs, Refusal> signed_headers(const Request& request, std::string_view list) {
   Pairs headers;
   const Refusal incomplete{400, "IncompleteSignature",
@@ -150,7 +150,8 @@ std::optional<Refusal> take_apart_v3(const Request& request, Call& call, bool fo
   if (auto* const refusal = std::get_if<Refusal>(&headers)) return *refusal;
   const auto query = parse_form(query_of(request));
   const std::string path = request.target.substr(0, request.target.find('?'));
-  // The hash is of the body as it came; a client that claims another one fails by its signature.
+  // The hash is that of the body as received. If a client claims another one, its signature is
+  // wrong.
   call.text_to_sign = v3_text(request.method, path, query.value_or(Pairs{}),
                               std::get<Pairs>(headers), sha256_hex(request.body));
   return std::nullopt;

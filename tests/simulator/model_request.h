@@ -1,4 +1,4 @@
-// One HTTP exchange as values, and what a request asks for once it is taken apart.
+// One HTTP exchange as values, and the API call that is parsed from a request.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,21 @@ struct Request {
   std::string body;
   std::string remote;  // the peer's address; for the call log only
 
-  // The first header of that lower-case name, trimmed; nothing if absent.
+  // Returns the first header with that lower-case name, trimmed; nullopt if absent.
   std::optional<std::string> header(std::string_view lower_name) const;
 };
 
-// A Request from an absolute URL, as clients hold it; the host header is added if it lacks.
+// Returns a Request for an absolute URL. Adds the host header if it is missing.
 Request request_to(std::string method, std::string_view url, Pairs headers, std::string body);
 
-// How a reply leaves. All but kWhole look like a broken transport to the client.
+// How a response is sent. To the client, all kinds but kWhole look like a broken transport.
 enum class Delivery : std::uint8_t {
   kWhole,
   kCutLength,  // half the body, though Content-Length promises all
-  kCutBare,    // half the body without Content-Length: looks whole until it is read
+  kCutBare,    // half the body without Content-Length: looks complete until it is parsed
   kDropped,    // the connection closes without a byte
-  kEndless,    // the body again and again, without a length, until the peer has had enough
-  kDripped,    // headers, then one byte of the body a second
+  kEndless,    // the body repeated, without a length, until the peer hangs up
+  kDripped,    // headers, then one byte of the body per second
 };
 
 struct Response {
@@ -47,7 +47,7 @@ struct Response {
   const std::string* header(std::string_view lower_name) const;
 };
 
-// What a request asks for, and how it is signed.
+// The parameters of a request and its signature.
 struct Call {
   std::string action;
   std::string version;
@@ -59,15 +59,15 @@ struct Call {
   std::string nonce;
   std::string security_token;
   std::string signature;
-  std::string text_to_sign;  // as this side understands the request; only if asked for
+  std::string text_to_sign;  // as this side derives it; only if requested
 
   const std::string* parameter(std::string_view name) const;
 };
 
-// Whether the client asks for JSON; XML if it does not say.
+// Returns whether the client wants JSON; the default is XML.
 bool wants_json(const Request& request);
-// Takes a request apart; a Refusal if it is not even well-formed or lacks a common parameter.
-// `for_signature`: also what the signature must cover; costs as much as all the rest.
+// Parses a request. Returns a Refusal if the request is malformed or lacks a common parameter.
+// `for_signature`: also builds the text to sign, which costs as much as all the rest.
 std::variant<Call, Refusal> parse_call(const Request& request, bool for_signature);
 
 }  // namespace iotsim

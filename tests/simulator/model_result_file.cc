@@ -92,7 +92,7 @@ std::string xml_text(const std::string& text) {
 
 constexpr const char* kXml = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
-// As spreadsheet programs write it: texts in a table of their own, numbers in the cells.
+// As spreadsheet programs write it: texts in a shared table, numbers in the cells.
 std::string xlsx(const std::vector<DistributionRow>& rows) {
   const std::string spreadsheet = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
   const std::string office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -147,7 +147,7 @@ std::string xlsx(const std::vector<DistributionRow>& rows) {
   });
 }
 
-// Of no format: no text, no magic number.
+// Returns bytes of no format: neither text nor a magic number.
 std::string noise(std::size_t bytes) {
   Random random(bytes);
   std::string out;

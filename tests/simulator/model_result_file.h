@@ -1,5 +1,5 @@
-// A result file's bytes. In which format the cloud writes it is documented nowhere, so there is
-// one of each that a reader must be ready for. Pure.
+// The bytes of a result file. Its format is not documented, so this writes each format that a
+// reader must support. No I/O.
 #pragma once
 
 #include <string>

@@ -29,7 +29,7 @@ std::string get(const Call& call, std::string_view name) {
   return value == nullptr ? "" : *value;
 }
 
-// A form that asks STS for something.
+// Parses an AssumeRole form for STS; nullopt if the request is anything else.
 std::optional<Call> sts_call(const Request& request) {
   if (request.method != "POST" || path_of(request) != "/") return std::nullopt;
   auto form = parse_form(request.body);
@@ -197,7 +197,7 @@ AccessKey SessionDesk::open_session(Account& account, std::int64_t seconds, std:
   AccessKey key;
   key.id = "STS.N" + base62(random_.next(), 11) + base62(random_.next(), 11);
   key.secret = "Ses+Secret/" + base62(random_.next(), 11) + base62(random_.next(), 11);
-  // Of the length and with the characters of real ones.
+  // As long as a real token, and with the same characters.
   key.security_token = "CAIS";
   for (int i = 0; i < 40; ++i)
     key.security_token += base62(random_.next(), 11) + (i % 2 ? "+" : "/");
@@ -225,7 +225,7 @@ Response SessionDesk::fault(std::string_view service, Response good, Now now) {
   response.headers = {{"date", http_date(now.wall_ms + switches.clock_offset_ms)},
                       {"content-type", "text/html"}};
   const bool replaced = kind != "slow" && kind != "drip";
-  if (replaced && opened_ != nullptr) opened_->keys.pop_back();  // nobody got it
+  if (replaced && opened_ != nullptr) opened_->keys.pop_back();  // nobody received them
   if (kind == "down") {
     response.status = 503;
     response.body = "<html><title>503 Service Unavailable</title></html>";

@@ -1,6 +1,6 @@
-// What hands out temporary keys beside the API: the security token service (STS), a machine's
-// metadata service and a credentials URI. Its sessions are keys of their account until they end.
-// Pure, as the modelled cloud is; checks signatures with the simulator's own code.
+// The services that issue temporary credentials: the security token service (STS), the ECS metadata
+// service and a credentials URI. The issued credentials are AccessKeys of their account until they
+// expire. No I/O; checks signatures with the simulator's own code.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,14 @@ namespace iotsim {
 
 class SessionDesk {
  public:
-  static constexpr std::size_t kMaxSessions = 1000;  // of one account; older ones are forgotten
+  static constexpr std::size_t kMaxSessions = 1000;  // per account; the oldest is dropped
   static constexpr std::size_t kHugeBytes = 4U << 20U;
 
-  // `cloud` outlives the desk.
+  // REQUIRES: `cloud` outlives this object.
   SessionDesk(ModelCloud& cloud, std::uint64_t seed) : cloud_(cloud), random_(mix(seed, 0x5e55)) {}
 
-  // The reply if the request is for one of its services or control paths; nothing if it is not.
+  // Returns the response if the request is for one of these services or their control paths;
+  // otherwise nullopt.
   std::optional<Response> handle(const Request& request, Now now);
 
  private:
@@ -35,17 +36,17 @@ class SessionDesk {
   Reply uri(std::string_view name, std::int64_t cloud_ms);
   Reply refuse(const Refusal& refusal);
   Response fault(std::string_view service, Response good, Now now);
-  // A new key of the account; its end is by the cloud's clock.
+  // Returns new temporary credentials of the account. They expire by the platform's clock.
   AccessKey open_session(Account& account, std::int64_t seconds, std::int64_t cloud_ms);
   Response show() const;
   Response revoke(bool as_expired);
 
   ModelCloud& cloud_;
-  Account* opened_ = nullptr;  // the request under way opened a session of it
+  Account* opened_ = nullptr;  // account whose credentials the current request issued
   Random random_;
   Gate gate_;
   std::map<std::string, std::uint64_t> calls_;           // by operation
-  std::map<std::string, std::int64_t> metadata_tokens_;  // when each ends
+  std::map<std::string, std::int64_t> metadata_tokens_;  // expiry of each
 };
 
 }  // namespace iotsim

@@ -1,7 +1,7 @@
-// Alibaba Cloud's two request signatures, written from the published description alone: a second
-// opinion beside the daemon's own signer, so the two must never share code.
+// Alibaba Cloud's two request signatures, written from the published description only: an
+// independent check of the daemon's own signer, so the two must never share code.
 // Sources: help.aliyun.com "RPC mechanism" (document 30563 for IoT), and "V3 request structure and
-// signature" (document 2593177). Failure of the crypto library throws std::runtime_error.
+// signature" (document 2593177). Throws std::runtime_error if the crypto library fails.
 #pragma once
 
 #include <optional>
@@ -14,13 +14,13 @@ namespace iotsim {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-// All but A-Z a-z 0-9 - _ . ~ as %XY with upper-case digits.
+// Encodes all but A-Z a-z 0-9 - _ . ~ as %XY with upper-case digits.
 std::string url_encode(std::string_view bytes);
-// %XY, and + as a space. Nothing for a broken escape.
+// Decodes %XY, and + as a space. Returns nullopt for an invalid escape.
 std::optional<std::string> url_decode(std::string_view text);
-// name=value&name=value, decoded, in order. Nothing for a broken escape.
+// Parses name=value&name=value; decoded, in order. Returns nullopt for an invalid escape.
 std::optional<Pairs> parse_form(std::string_view text);
-// Sorted by name and encoded anew.
+// Returns the pairs sorted by name and encoded again.
 std::string sorted_form(const Pairs& pairs);
 
 std::string sha256_hex(std::string_view bytes);

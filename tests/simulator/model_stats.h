@@ -1,4 +1,4 @@
-// What came to the cloud, counted where it arrives: the tests' yardstick for the client's rates.
+// Counts the calls where they arrive at the platform: the tests measure the client's rates with it.
 #pragma once
 
 #include <cstdint>
@@ -13,37 +13,37 @@
 
 namespace iotsim {
 
-// One call as it ended.
+// One call after it ended.
 struct CallRecord {
   std::int64_t wall_ms = 0;
   std::int64_t mono_us = 0;
-  std::string account;  // empty: not known, the keys were wrong
+  std::string account;  // empty: unknown, because the AccessKey is wrong
   std::string api;
-  std::string task;    // or the job, or the page of a list of jobs
+  std::string task;    // or the job, or the page number of ListJob
   std::string filter;  // Status, of a list
   int status = 0;
-  std::string code;        // of a failure
-  bool throttled = false;  // refused for its rate
-  bool ok = false;         // a good reply left
+  std::string code;        // of a failed call
+  bool throttled = false;  // over the rate limit
+  bool ok = false;         // a successful response was sent
 };
 
-// Of one API of one account.
+// The statistics of one API of one account.
 struct ApiStats {
   std::uint64_t calls = 0;        // received
-  std::uint64_t throttled = 0;    // refused for their rate
-  std::uint64_t accepted = 0;     // the others
-  std::uint64_t ok = 0;           // good replies
-  std::size_t peak_received = 0;  // most in any window [t, t + 1 s)
+  std::uint64_t throttled = 0;    // over the rate limit
+  std::uint64_t accepted = 0;     // not throttled
+  std::uint64_t ok = 0;           // successful responses
+  std::size_t peak_received = 0;  // maximum in any window [t, t + 1 s)
   std::size_t peak_accepted = 0;
-  double span_seconds = 0;  // first call to last
+  double span_seconds = 0;  // from the first call to the last
   std::uint64_t last_10s = 0;
   int quota = 0;
-  double goodput = 0;  // accepted / (span x quota); 0 while the span is
+  double goodput = 0;  // accepted / (span x quota); 0 while the span is 0
 };
 
 class CallLog {
  public:
-  static constexpr std::size_t kKept = 10'000;  // calls
+  static constexpr std::size_t kKept = 10'000;  // number of calls
 
   void add(CallRecord record, int quota);
   void reset();

@@ -1,4 +1,4 @@
-// The statuses of a task as the cloud spells them.
+// The statuses of a task as the platform writes them.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ enum class Status : std::uint8_t {
   kRejected,
   kTimedOut,
   kCancelled,
-  kOther,  // a script's own word, which no document names
+  kOther,  // any other text of a script
 };
 inline constexpr std::array<std::string_view, 8> kStatusWords = {
     "QUEUED", "SENT", "IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED", "TIMED_OUT", "CANCELLED"};
@@ -35,7 +35,7 @@ constexpr bool is_finished(Status s) {
          s == Status::kTimedOut || s == Status::kCancelled;
 }
 
-// What RerunJob runs again.
+// Returns whether RerunJob runs such a task again.
 constexpr bool can_rerun(Status s) {
   return s == Status::kFailed || s == Status::kTimedOut;
 }

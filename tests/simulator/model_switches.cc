@@ -17,7 +17,7 @@ struct Row {
   std::string_view name;
   Place place;
   double low = 0, high = 0;       // of numbers
-  std::string_view choices = {};  // of words: a|b|c; empty: any
+  std::string_view choices = {};  // of texts: a|b|c; empty: any text
 };
 
 constexpr std::string_view kResultFormatChoices =

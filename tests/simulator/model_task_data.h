@@ -1,4 +1,4 @@
-// One task as replies show it: in full for QueryTask, without what lists leave out for ListTask.
+// One task in responses: complete for QueryTask, without some members for ListTask.
 #pragma once
 
 #include "simulator/model_reply.h"
@@ -7,7 +7,7 @@
 
 namespace iotsim {
 
-// What switches make of a task's state.
+// Applies the switches to the state of a task.
 void apply_switches(const Task& task, const Switches& switches, TaskState& state);
 
 enum class TaskDetail { kFull, kListed };

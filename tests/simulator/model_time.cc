@@ -28,7 +28,7 @@ Parts split(std::int64_t wall_ms) {
           static_cast<int>(std::chrono::weekday(day).c_encoding())};
 }
 
-// The digits of `text` at `at`, `width` of them; -1 if any is not a digit.
+// Returns the number in the `width` digits at `at`; -1 if one is not a digit.
 int number_at(std::string_view text, std::size_t at, std::size_t width) {
   int value = 0;
   for (const char c : text.substr(at, width)) {

@@ -1,5 +1,5 @@
-// Instants of the modelled cloud. The model never asks the time: each instant arrives as an
-// argument, from real clocks in iotsim and from a hand-moved one in the simulation.
+// Instants of the simulated platform. The model has no clock: callers pass each instant, from real
+// clocks in iotsim and from a manually advanced one in the simulation.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ struct Now {
   std::int64_t mono_us = 0;  // never jumps back: rate windows and schedules
 };
 
-// 2019-05-21T13:03:56.000Z, as UtcModified is written.
+// Returns such as 2019-05-21T13:03:56.000Z, the format of UtcModified.
 std::string utc_milliseconds(std::int64_t wall_ms);
-// 2019-05-21T13:03:56Z, as the Timestamp parameter and x-acs-date are written.
+// Returns such as 2019-05-21T13:03:56Z, the format of Timestamp and x-acs-date.
 std::string utc_seconds(std::int64_t wall_ms);
-// The reverse of utc_seconds; nothing for any other text.
+// The inverse of utc_seconds; nullopt for any other text.
 std::optional<std::int64_t> parse_utc_seconds(std::string_view text);
-// Tue, 21 May 2019 13:03:56 GMT, as the Date header is written.
+// Returns such as Tue, 21 May 2019 13:03:56 GMT, the format of the Date header.
 std::string http_date(std::int64_t wall_ms);
 
 }  // namespace iotsim

@@ -1,5 +1,6 @@
-// NextToken: where a list of tasks goes on. All that the cloud must know is in the token itself, so
-// it may be used again while it lives; whether the real one may is documented nowhere.
+// NextToken: where a list of tasks continues. The token contains all that the platform needs, so it
+// may be used again during its lifetime. Whether this is true for the real platform is not
+// documented.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,16 @@ namespace iotsim {
 
 struct PageToken {
   std::int64_t issued_us = 0;  // Now::mono_us
-  bool is_offset = false;      // `offset` counts, else `key`
+  bool is_offset = false;      // true: `offset` is used; false: `key`
   ListOrder order = ListOrder::kId;
-  std::string list;  // what is listed: a token fits no other list
-  ListKey key;       // of the last row shown
+  std::string list;  // the list; the token is invalid for any other list
+  ListKey key;       // of the last returned row
   std::size_t offset = 0;
 };
 
 // Base64, + / and = included.
 std::string write_token(const PageToken& token);
-// Nothing for a text that write_token did not make.
+// Returns nullopt for a text that write_token did not create.
 std::optional<PageToken> read_token(std::string_view text);
 
 }  // namespace iotsim

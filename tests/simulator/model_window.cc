@@ -53,10 +53,10 @@ void RateWindow::compete(std::int64_t now_us, double rate, int quota, WindowKind
     rival_us_ = -1;
     return;
   }
-  // Uneven gaps, or two even callers could lock into each other's rhythm for ever.
+  // The gaps vary. Otherwise two regular callers could stay in step with each other forever.
   const auto gap = [&] { return static_cast<std::int64_t>((0.5 + random_.unit()) * 1e6 / rate); };
   if (rival_us_ < 0) rival_us_ = now_us + gap();
-  // What it called longer ago than the window is long makes no difference now.
+  // Calls that are older than the window have no effect now.
   rival_us_ = std::max(rival_us_, now_us - 2 * kSecond);
   for (; rival_us_ <= now_us; rival_us_ += gap()) accept(rival_us_, quota, kind);
 }

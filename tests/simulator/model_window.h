@@ -1,5 +1,5 @@
-// The cloud's rate limit for one API of one account, and the count of what really came.
-// Microseconds of a clock that never jumps back.
+// The platform's rate limit for one API of one account, and the number of calls that really came.
+// In microseconds of a clock that never jumps back.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace iotsim {
 
-// Which limiter the real cloud has is not documented; a client must live with each.
+// The kind of limiter of the real platform is not documented; a client must work with each.
 enum class WindowKind : std::uint8_t {
-  kSliding,  // at most `quota` accepted in any second; refused calls do not count
+  kSliding,  // at most `quota` accepted in any second; throttled calls do not count
   kFixed,    // at most `quota` accepted in each second of the clock
   kBucket,   // `quota` tokens, refilled evenly
 };
@@ -21,11 +21,14 @@ WindowKind parse_window_kind(std::string_view word);
 
 class RateWindow {
  public:
-  // Takes one call at `now_us`, if it may pass. REQUIRES: times do not fall.
+  // Returns whether a call at `now_us` is accepted, and counts it if so. REQUIRES: times do not
+  // decrease.
   bool accept(std::int64_t now_us, int quota, WindowKind kind);
-  // Another program of the account calls `rate` times a second, not quite evenly, up to `now_us`.
+  // Simulates another program of the account: `rate` calls per second, not quite evenly, up to
+  // `now_us`.
   void compete(std::int64_t now_us, double rate, int quota, WindowKind kind);
-  // How long until a call would pass if nobody else calls; 0 if it would now. Not for quota 0.
+  // Returns how long a call would have to wait if nobody else calls; 0: not at all. REQUIRES: quota
+  // is not 0.
   std::int64_t wait_us(std::int64_t now_us, int quota, WindowKind kind) const;
 
  private:
@@ -34,11 +37,11 @@ class RateWindow {
   int fixed_count_ = 0;
   double tokens_ = -1;  // below 0: not used yet
   std::int64_t filled_us_ = 0;
-  std::int64_t rival_us_ = -1;  // when the other program calls next; -1: not yet planned
+  std::int64_t rival_us_ = -1;  // next call of the other program; -1: not yet planned
   Random random_{0x5eed};
 };
 
-// The most instants that ever lay in one window [t, t + 1 s).
+// The maximum number of instants in any window [t, t + 1 s).
 class WindowPeak {
  public:
   void add(std::int64_t now_us);

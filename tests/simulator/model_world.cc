@@ -9,7 +9,7 @@
 namespace iotsim {
 namespace {
 
-// A seeded order in which the roll-out takes `n` tasks.
+// Returns a seeded order in which the roll-out handles `n` tasks.
 std::vector<std::uint32_t> shuffled(std::uint32_t n, Random random) {
   std::vector<std::uint32_t> order(n);
   std::iota(order.begin(), order.end(), 0U);
@@ -93,7 +93,7 @@ Task& World::add_task(std::uint32_t job, std::uint32_t device, std::string id) {
   return task;
 }
 
-// Ids do not hang on the seed: a configuration written once fits every seed of its scenario.
+// Ids do not depend on the seed: one configuration fits every seed of its scenario.
 std::string World::make_task_id(const std::string& job_id, std::uint32_t device,
                                 std::uint32_t rerun) {
   for (std::uint64_t salt = 0;; ++salt) {
@@ -137,7 +137,7 @@ std::string World::iot_id(const Task& task) const {
   return base62(mix(hash_text(jobs_[task.job].spec.id), task.device), 11) + "000101";
 }
 
-// One attempt from beginning to end; `from` is when it is queued.
+// Returns the steps of one attempt; `from` is when it is queued.
 std::vector<Step> World::play(Task& task, std::int64_t from, std::int64_t leave,
                               std::uint16_t attempt) {
   const JobSpec& spec = jobs_[task.job].spec;
@@ -186,7 +186,7 @@ TaskState World::state_after(const Task& task, std::size_t index) {
     state.message = usual_message(step.status, variety);
     state.detail = usual_detail(step.status, step.progress, variety);
   }
-  // Back to the report or change that made the task what it is, and to the attempt's beginning.
+  // Goes back to the report or change that set UtcModified, and to the beginning of the attempt.
   std::size_t changed = index;
   while (!progress_bumps_modified && changed > 0 && all[changed - 1].status == step.status &&
          all[changed - 1].attempt == step.attempt) {

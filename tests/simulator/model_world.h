@@ -1,6 +1,6 @@
-// The modelled cloud's content: accounts, instances, jobs and tasks, and the truth about each task
-// at any instant. Pure: the seed and the callers' instants decide everything. Lives are drawn when
-// first asked for, so that large jobs cost little. One thread. References stay valid.
+// The simulated platform's content: accounts, instances, jobs and tasks, and the true state of each
+// task at any instant. No I/O: the seed and the callers' instants determine everything. Lives are
+// drawn when first needed, so that large jobs are cheap. One thread. References stay valid.
 #pragma once
 
 #include <deque>
@@ -17,14 +17,14 @@
 
 namespace iotsim {
 
-// A task as it truly is at one instant.
+// The true state of a task at one instant.
 struct TaskState {
   Status status = Status::kQueued;
-  std::string word;  // the status as the cloud spells it
+  std::string word;  // the status as the platform writes it
   bool has_progress = false;
   std::string progress;
   std::string message;
-  std::string detail;  // JSON text of the device
+  std::string detail;  // JSON text from the device
   std::int64_t modified_ms = 0;
   std::int64_t queued_ms = 0;
   std::uint16_t attempt = 1;
@@ -38,15 +38,15 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  // A progress report counts as a modification of the task.
+  // Whether a progress report counts as a modification of the task.
   bool progress_bumps_modified = false;
 
   Account& add(Account account);
   std::size_t add(Instance instance);
-  // Makes the job's tasks. REQUIRES: spec.instance exists; ids are new (else
+  // Creates the job's tasks. REQUIRES: spec.instance exists; ids are new (otherwise throws
   // std::invalid_argument).
   Job& add(JobSpec spec);
-  // REQUIRES: its account exists; its id is new in it (else std::invalid_argument).
+  // REQUIRES: its account exists; its id is new in it (otherwise throws std::invalid_argument).
   Distribution& add(DistributionSpec spec);
 
   const std::deque<Account>& accounts() const { return accounts_; }
@@ -56,7 +56,7 @@ class World {
   const std::deque<Distribution>& distributions() const { return distributions_; }
   std::uint64_t seed() const { return seed_; }
   std::size_t task_count() const { return tasks_.size(); }
-  // In the order they were made, a rerun's new tasks last.
+  // In the order of creation; the new tasks of a rerun come last.
   const Task& task_at(std::size_t index) const { return tasks_.at(index); }
 
   Account* account(std::string_view name);
@@ -67,25 +67,26 @@ class World {
   std::string device_name(const Task& task) const;
   std::string iot_id(const Task& task) const;
 
-  // The truth at `t`; nothing before the task was made and after it was removed.
+  // Returns the true state at `t`; nullopt before the task's creation and after its removal.
   std::optional<TaskState> status_at(const Task& task, std::int64_t t);
-  // Everything that happens to the task, past and future, if nobody interferes.
+  // Returns everything that happens to the task, past and future, if nobody interferes.
   const std::vector<Step>& history(const Task& task);
-  // What one of those steps shows.
+  // Returns the state after one of those steps.
   TaskState state_after(const Task& task, std::size_t step);
 
-  // The job's tasks by list and count; costs much when asked for the first time and after each of
-  // the three below. The reference holds until then.
+  // Returns the lists and counts of the job's tasks. Slow the first time, and after each of the
+  // calls below. The reference is valid until such a call.
   TaskLedger& ledger(const Job& job);
 
   // RerunJob: runs the tasks that are FAILED or TIMED_OUT at `t` again, at the job's roll-out rate.
   // Returns their ids: the same ones, or those of new tasks for the same devices.
   std::vector<std::string> rerun(std::string_view job_id, std::int64_t t, RerunKind kind);
-  // CancelJob: unfinished tasks turn CANCELLED. Returns how many.
+  // CancelJob: unfinished tasks become CANCELLED. Returns how many.
   std::size_t cancel(std::string_view job_id, std::int64_t t);
-  // DeleteJob, for one task: it is no longer known from `t` on. False if it never was.
+  // DeleteJob, for one task: the task is unknown from `t` on. Returns false if it never existed.
   bool remove(std::string_view task_id, std::int64_t t);
-  // DeleteJob: neither the job nor any of its tasks is known from `t` on. False if it never was.
+  // DeleteJob: the job and all its tasks are unknown from `t` on. Returns false if it never
+  // existed.
   bool remove_job(std::string_view job_id, std::int64_t t);
 
  private:
@@ -94,7 +95,7 @@ class World {
   void add_scripts(Job& job);
   const std::vector<Step>& steps(Task& task);
   std::vector<Step> play(Task& task, std::int64_t from, std::int64_t leave, std::uint16_t attempt);
-  Task& own(const Task& task) { return const_cast<Task&>(task); }  // all tasks are ours
+  Task& own(const Task& task) { return const_cast<Task&>(task); }  // the world owns all tasks
   Job& own(const Job& job) { return const_cast<Job&>(job); }
 
   std::uint64_t seed_;

@@ -1,4 +1,5 @@
-// gzip (RFC 1952) and zip, as PKWARE's APPNOTE.TXT describes it: deflated entries, no extras.
+// gzip (RFC 1952) and zip, as described in PKWARE's APPNOTE.TXT: deflated entries without extra
+// fields.
 #include <zlib.h>
 
 #include <stdexcept>
@@ -8,8 +9,8 @@
 namespace iotsim {
 namespace {
 
-constexpr int kRaw = -15;  // window bits of zlib: deflate without a frame
-constexpr int kGzip = 31;  // and in gzip's
+constexpr int kRaw = -15;  // window bits of zlib: plain deflate
+constexpr int kGzip = 31;  // window bits of zlib: deflate in a gzip frame
 
 std::string deflated(std::string_view bytes, int window_bits) {
   z_stream stream{};
@@ -32,7 +33,8 @@ void put(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i, value >>= 8) out += static_cast<char>(value & 0xff);
 }
 
-// What the local header and the directory say alike: from "version needed" to the extra's length.
+// The fields shared by local header and directory entry: from "version needed" to the length of the
+// extra field.
 std::string common_part(const ZipEntry& entry, std::size_t packed) {
   const auto crc = crc32(0, reinterpret_cast<const Bytef*>(entry.bytes.data()),
                          static_cast<uInt>(entry.bytes.size()));

@@ -15,7 +15,7 @@ constexpr std::int64_t kMaxRepeat = 10'000;  // jobs from one entry
 struct LifeKey {
   const char* name;
   double LifeParameters::*place;
-  bool is_span;  // else a probability, or a plain number for sigmas
+  bool is_span;  // otherwise a probability, or a plain number for sigmas
 };
 constexpr LifeKey kLifeKeys[] = {
     {"failed", &LifeParameters::failed, false},
@@ -112,7 +112,7 @@ JobSpec read_job(const ScenarioNode& node, std::size_t instance, const std::stri
   return job;
 }
 
-// `repeat` jobs like this one, numbered, each a part of `spread` later than the one before.
+// Returns `repeat` jobs like this one, numbered and started at even intervals over `spread`.
 std::vector<JobSpec> repeated(const ScenarioNode& node, const JobSpec& job) {
   const auto repeat = node.find("repeat");
   const auto spread = node.find("spread");
@@ -269,7 +269,7 @@ Scenario parse_scenario(std::string_view yaml, const std::string& file) {
       for (auto& [name, value] : set) scenario.schedule.push_back({at, name, value});
     });
   }
-  // Ids that clash show only when the tasks are made.
+  // Duplicate ids are found only when the tasks are created.
   try {
     World trial(0);
     build(scenario, 0, trial);
@@ -288,7 +288,7 @@ void speed_up(Scenario& scenario, double scale) {
     shorten(job.start_ms);
     const bool times_out = job.timeout_ms > 0;
     shorten(job.timeout_ms);
-    if (times_out && job.timeout_ms == 0) job.timeout_ms = 1;  // 0 would mean never
+    if (times_out && job.timeout_ms == 0) job.timeout_ms = 1;  // 0 would mean no timeout
     job.rollout_per_minute *= scale;
     for (const LifeKey& key : kLifeKeys) {
       if (key.is_span) job.life.*key.place /= scale;

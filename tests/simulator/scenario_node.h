@@ -1,5 +1,5 @@
-// One place in a scenario file: a YAML node that knows where it stands. Every accessor throws
-// ScenarioError with FILE:LINE:COL if the node is not what it should be.
+// One YAML node of a scenario file and its position. Every accessor throws ScenarioError with
+// FILE:LINE:COL if the node has the wrong form.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -17,7 +17,7 @@ class ScenarioNode {
   static ScenarioNode parse(std::string_view yaml, const std::string& file);
 
   [[noreturn]] void fail(const std::string& message) const;
-  // A map with none but these keys, each at most once.
+  // Checks that this is a map with only these keys, each at most once.
   void allow(std::initializer_list<std::string_view> keys) const;
   std::optional<ScenarioNode> find(const char* key) const;
   ScenarioNode need(const char* key) const;
@@ -30,7 +30,7 @@ class ScenarioNode {
   double number(double low, double high) const;
   std::int64_t whole(std::int64_t low, std::int64_t high) const;
   bool boolean() const;
-  // Milliseconds, at least `low`.
+  // Returns milliseconds, at least `low`.
   std::int64_t span(std::int64_t low) const;
 
  private:

@@ -41,7 +41,7 @@ std::string error_of(const std::string& yaml) {
   }
 }
 
-// A good beginning of four lines; tests append at line 5.
+// A valid beginning of four lines; tests append lines from line 5 on.
 const std::string kAccount =
     "accounts:\n"
     "  - name: a\n"
@@ -194,7 +194,7 @@ TEST(SpeedUp, ShortensEverySpan) {
   EXPECT_EQ(scenario.jobs[1].scripts[0].attempts[0][1].offset_ms, 2000);
   EXPECT_EQ(scenario.schedule[0].after_ms, 6000);
   speed_up(scenario, 1e6);
-  EXPECT_EQ(scenario.jobs[0].timeout_ms, 1);  // not 0, which would mean never
+  EXPECT_EQ(scenario.jobs[0].timeout_ms, 1);  // 0 would mean no timeout
 }
 
 TEST(ClientConfig, NamesEveryTaskAndKeepsSecretsApart) {

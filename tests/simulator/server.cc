@@ -21,11 +21,11 @@ namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using Failed = boost::system::error_code;
 
-// What the sessions share.
+// Data shared by all connections.
 struct Shared {
   Server::Handler handler;
   std::size_t connections = 0;
-  // Not set: plain HTTP.
+  // Empty: plain HTTP.
   std::optional<asio::ssl::context> tls;
 };
 
@@ -148,7 +148,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     keep_alive_ ? read() : close();
   }
 
-  // Without TLS's farewell: what has been sent is whole or meant to be cut.
+  // Sends no TLS close_notify: the data sent is complete, or is meant to be cut short.
   void close() {
     Failed ignored;
     socket().socket().shutdown(tcp::socket::shutdown_both, ignored);
@@ -163,7 +163,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   bool keep_alive_ = false;
   std::string out_;
   std::string endless_;  // sent until the peer hangs up
-  std::string drips_;    // still to be sent, a byte a second
+  std::string drips_;    // sent one byte per second
 };
 
 }  // namespace
@@ -208,7 +208,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
 
  private:
   void begin(tcp::socket socket) {
-    if (shared_->connections >= kMaxConnections) return;  // closes it
+    if (shared_->connections >= kMaxConnections) return;  // the socket's destructor closes it
     Failed ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     if (shared_->tls) {
@@ -219,7 +219,7 @@ class Server::Listener : public std::enable_shared_from_this<Listener> {
     }
   }
 
-  // Out of descriptors, most likely: going on at once would spin.
+  // The process has probably no free file descriptors. An immediate retry would spin.
   void accept_later() {
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([self = shared_from_this()](Failed failed) {

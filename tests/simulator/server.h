@@ -1,6 +1,6 @@
-// The modelled cloud's HTTP(S) side, on loopback only: parses requests, carries out a reply's delay
-// and delivery. Decides nothing. One thread: that which runs the io_context. A peer's failure ends
-// its own connection; the acceptor goes on whatever happens.
+// The simulated platform's HTTP(S) server, on loopback only: parses requests and carries out the
+// delay and delivery of responses. Makes no decisions. One thread: the one that runs the
+// io_context. A failure of a peer ends only its own connection; the acceptor always continues.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -23,19 +23,19 @@ struct ServerOptions {
 class Server {
  public:
   static constexpr std::size_t kMaxConnections = 2048;
-  static constexpr std::uint64_t kMaxBody = 1U << 20U;     // bytes of a request
-  static constexpr std::uint32_t kMaxHeader = 64U << 10U;  // bytes
+  static constexpr std::uint64_t kMaxBody = 1U << 20U;     // bytes of a request's body
+  static constexpr std::uint32_t kMaxHeader = 64U << 10U;  // bytes of a request's headers
   static constexpr int kIdleSeconds = 120;
 
   using Handler = std::function<Response(const Request&)>;
 
-  // Listens at once. Throws boost::system::system_error if it cannot, std::invalid_argument for an
-  // address that is not loopback.
+  // Listens immediately. Throws boost::system::system_error if it cannot, std::invalid_argument if
+  // the address is not loopback.
   Server(boost::asio::io_context& loop, const ServerOptions& options, Handler handler);
   ~Server();
 
   std::uint16_t port() const;
-  // Takes no more connections; those open end with the io_context.
+  // Accepts no more connections. Open ones end with the io_context.
   void stop();
 
  private:

@@ -1,4 +1,4 @@
-// STS, the metadata service and the URI as iotsim plays them, without a socket.
+// iotsim's STS, metadata service and credentials URI, without a socket.
 #include "simulator/model_session.h"
 
 #include <gmock/gmock.h>
@@ -57,7 +57,7 @@ class Desk : public ::testing::Test {
     if (!token.empty()) request.headers.emplace_back("X-aliyun-ecs-metadata-token", token);
     return request;
   }
-  // The status of a call signed with the newest session.
+  // Returns the status of a call signed with the latest temporary credentials.
   std::string call() {
     const AccessKey key = world.account("a")->keys.back();
     TestClient client;

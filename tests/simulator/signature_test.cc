@@ -1,4 +1,5 @@
-// The published vectors of both signatures, so that a mistake here cannot agree with the daemon's.
+// The published test vectors of both signatures, so that an error here cannot match an error of the
+// daemon's.
 #include "simulator/model_signature.h"
 
 #include <gtest/gtest.h>

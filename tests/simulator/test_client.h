@@ -1,4 +1,4 @@
-// A client for the simulator's own tests: signs calls with the simulator's own code.
+// A client for the simulator's own tests. Signs calls with the simulator's own code.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@ TEST(RateWindow, SlidingHoldsAnySecond) {
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(window.accept(i * 100 * kMs, 5, WindowKind::kSliding));
   EXPECT_FALSE(window.accept(999'999, 5, WindowKind::kSliding));
   EXPECT_EQ(window.wait_us(999'999, 5, WindowKind::kSliding), 1);
-  // The first has left [0, 1 s); the refused call took no place.
+  // The first call has left the window; the throttled call did not count.
   EXPECT_TRUE(window.accept(1'000'000, 5, WindowKind::kSliding));
   EXPECT_FALSE(window.accept(1'050'000, 5, WindowKind::kSliding));
 }
@@ -42,14 +42,14 @@ TEST(RateWindow, CompetitorEatsItsPart) {
   RateWindow window;
   Random random(3);
   int passed = 0;
-  for (int i = 0; i < 4000; ++i) {  // about 4 calls a second beside its 3: some must be refused
+  for (int i = 0; i < 4000; ++i) {  // 4 calls/s and 3/s of the competitor: some are throttled
     const auto now = static_cast<std::int64_t>((i + 0.2 * random.unit()) * 250'000);
     window.compete(now, 3, 5, WindowKind::kSliding);
     passed += window.accept(now, 5, WindowKind::kSliding) ? 1 : 0;
   }
   EXPECT_GT(passed, 4000 / 2);
   EXPECT_LT(passed, 4000 * 9 / 10);
-  // After a long silence only the last two seconds are made up for.
+  // After a long silence, only the competitor's calls of the last two seconds are simulated.
   window.compete(1'000'000'000'000, 1000, 5, WindowKind::kSliding);
   EXPECT_FALSE(window.accept(1'000'000'000'000, 5, WindowKind::kSliding));
 }

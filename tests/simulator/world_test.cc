@@ -1,4 +1,4 @@
-// Lives, histories, reruns: what the cloud's truth looks like and how it moves.
+// Lives, histories and reruns: the content of the simulated platform and how it changes.
 #include "simulator/model_world.h"
 
 #include <gmock/gmock.h>
@@ -69,7 +69,7 @@ TEST(Life, ProportionsAreThoseOfTheWorldDescribed) {
   EXPECT_NEAR(median(failed_runs), 60, 4);
   EXPECT_NEAR(median(good_runs), 180, 4);
   const auto offline = std::count_if(starts.begin(), starts.end(), [](double s) { return s > 60; });
-  // Nearly all of the 8 % that are offline stay away for more than a minute.
+  // Nearly all of the 8 % that are offline stay offline for more than a minute.
   EXPECT_NEAR(static_cast<double>(offline) / 40e3, 0.08, 0.005);
 }
 
@@ -112,7 +112,7 @@ TEST(World, SameSeedSameWorldOtherSeedOtherLivesSameIds) {
   const Job &a = add_job(one, job_of(50, 100)), &b = add_job(again, job_of(50, 100)),
             &c = add_job(other, job_of(50, 100));
   int differ = 0;
-  // Asked for in another order: lives do not hang on who asks when.
+  // In another order: lives do not depend on who reads them first.
   for (std::size_t i = 50; i-- > 0;) again.history(*b.tasks[i]);
   for (std::size_t i = 0; i < 50; ++i) {
     EXPECT_EQ(a.tasks[i]->id, b.tasks[i]->id);
@@ -175,7 +175,7 @@ TEST(World, RerunThatKeepsTheIdOpensANewAttempt) {
   EXPECT_EQ(state->attempt, 2);
   EXPECT_EQ(state->queued_ms, later);
   EXPECT_GE(state->modified_ms, later);
-  // What was true before stays true.
+  // States before the rerun do not change.
   EXPECT_EQ(world.status_at(task, later - 1)->attempt, 1);
 }
 
@@ -195,7 +195,7 @@ TEST(World, RerunThatMakesNewTasksLeavesTheOldOnes) {
     EXPECT_NE(id, job.tasks[fresh->device]->id);
   }
   EXPECT_EQ(world.status_at(*job.tasks[0], later + 600 * kMinute)->status, Status::kFailed);
-  // Only the successors can be run again.
+  // Only the new tasks can be run again.
   EXPECT_EQ(world.rerun("job-1", later + 600 * kMinute, RerunKind::kNewTaskId).size(), 10u);
   EXPECT_TRUE(world.rerun("no-such-job", later, RerunKind::kNewTaskId).empty());
 }
@@ -286,7 +286,7 @@ TEST(World, RefusesWhatCannotBe) {
   World world(1);
   EXPECT_THROW(world.add(job_of(1, 1)), std::invalid_argument);  // no instance
   add_job(world, job_of(1, 1));
-  EXPECT_THROW(world.add(job_of(1, 1)), std::invalid_argument);  // the id again
+  EXPECT_THROW(world.add(job_of(1, 1)), std::invalid_argument);  // duplicate id
   JobSpec spec = job_of(1, 0);
   spec.id = "job-2";
   EXPECT_THROW(world.add(spec), std::invalid_argument);
@@ -307,7 +307,7 @@ TEST(World, AHundredThousandTasksAreCheap) {
   std::printf("100,000 tasks with every life drawn: %.2f s, %.0f MiB\n", seconds, mib);
   EXPECT_GT(finished, 40'000u);
   EXPECT_LT(mib, 60);      // with every life drawn; sanitizers' own allocators report nothing here
-  EXPECT_LT(seconds, 10);  // a debug build on a busy machine; about 0.3 s otherwise
+  EXPECT_LT(seconds, 10);  // for a debug build on a busy machine; otherwise about 0.3 s
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The texts of /api/v1/status, jobs and tasks.
+// The JSON of /api/v1/status, /api/v1/jobs and /api/v1/tasks.
 #include <gtest/gtest.h>
 
 #include "view/jobs_json.h"

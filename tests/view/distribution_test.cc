@@ -1,4 +1,4 @@
-// Distributions on the page, in the API's JSON and as a table.
+// Distributions in the metrics, in the API's JSON and as a table.
 #include <gmock/gmock.h>
 
 #include "page_text.h"

@@ -25,7 +25,8 @@ TEST(Families, AreNamedAsPrometheusWants) {
   }
 }
 
-// prometheus-cpp writes HELP as it stands: a line end or a backslash in it breaks the whole page.
+// prometheus-cpp writes HELP unescaped: a newline or a backslash in it breaks the complete metrics
+// output.
 TEST(Families, HelpIsOnePlainLine) {
   for (const Family& f : all_families()) {
     EXPECT_FALSE(f.help.empty()) << f.name;

@@ -36,7 +36,7 @@ class JobCountersTest : public testing::Test {
     return {{"prod", job, Counter::kTransitions, to}, value, created};
   }
 
-  // Watches these jobs; a mark of exclamation says that one has ended.
+  // Watches these jobs. An exclamation mark after the id means that the job has finished.
   void list(const std::vector<std::string>& ids, Wall now) {
     std::vector<JobView> views;
     for (const std::string& id : ids) {
@@ -158,10 +158,10 @@ TEST_F(JobCountersTest, ForgetsTheOldestJobsThatNobodyWatches) {
   EXPECT_EQ(failed(kStart, "J" + std::to_string(JobCounters::kHiddenJobs)), 0);
 }
 
-// It was quadratic: half a minute of the loop's time for so many.
+// The time must not be quadratic: that was half a minute of the event loop for this many jobs.
 TEST_F(JobCountersTest, ManyJobsComeAndGoInAboutOnePass) {
   constexpr int kJobs = 30'000;
-  const std::clock_t begun = std::clock();  // of this process: the machine may be busy
+  const std::clock_t begun = std::clock();  // of this process, because the machine may be busy
   std::vector<CounterValue> values;
   for (int i = 0; i < kJobs; ++i) {
     values.push_back(stored(TaskStatus::kFailed, 5, kStart - hours(1), "J" + std::to_string(i)));
@@ -189,7 +189,7 @@ TEST_F(JobCountersTest, ANewJobIsAskedForAndNotShownUntilItsStoredNumbersAreKnow
   EXPECT_THAT(jobs.wanted(1), testing::ElementsAre(JobKey{"prod", "J1"}));
   EXPECT_EQ(at(kStart).series.size(), 0u) << "0 now and the old numbers next would be an increase";
 
-  // Told after the commit, and read after it: the store's number has it already.
+  // Added after the commit, and the store is read after that: the stored value already includes it.
   jobs.add(transition_to(TaskStatus::kFailed), kStart);
   jobs.restore({stored(TaskStatus::kFailed, 7, kStart - hours(1))}, kStart);
   jobs.know({{"prod", "J1"}, {"prod", "J2"}}, kStart);
@@ -219,7 +219,7 @@ TEST_F(JobCountersTest, AWatchedJobHasAllTargetsFromItsFirstObservation) {
   EXPECT_EQ(failed(kStart + seconds(62)), 1);
 }
 
-TEST_F(JobCountersTest, ATaskNamedByIdKeepsItsJobsSeries) {
+TEST_F(JobCountersTest, AnExplicitTaskKeepsItsJobsSeries) {
   list({"J1"}, kStart);
   jobs.watch({"prod", "T1"}, "J1", kStart);
   list({}, kStart);
@@ -246,7 +246,7 @@ TEST_F(JobCountersTest, WhereRoomIsScarceJobsThatHaveNotEndedComeFirst) {
   EXPECT_EQ(jobs.refused(), 1u);
 }
 
-// Two ids that differ beyond a label's length must not become two equal series.
+// Two ids that differ only beyond a label's maximum length must not become two equal series.
 TEST_F(JobCountersTest, IdsThatLookAlikeShareOneSeries) {
   const std::string one = std::string(128, 'j') + "1";
   const std::string two = one.substr(0, one.size() - 1) + "2";

@@ -1,4 +1,4 @@
-// The page as a job comes, is refused, ends and is taken up again.
+// The metrics when a job is added, is over the series limit, finishes and is watched again.
 #include <gmock/gmock.h>
 
 #include "page_text.h"
@@ -93,7 +93,7 @@ TEST_F(JobMetricsTest, AnEndedJobLeavesNothingAfterItsTimeAndComesBackWhenTakenU
             1);
 }
 
-TEST_F(JobMetricsTest, TheSeriesOfATaskNamedByIdOutliveItsJobs) {
+TEST_F(JobMetricsTest, TheSeriesOfAnExplicitTaskOutliveItsJobs) {
   commit("A", kFailed);
   metrics.committed(transition(record_of("T1", kFailed), kSent), kStart);
   JobView job = full_job("J1");
@@ -108,7 +108,7 @@ TEST_F(JobMetricsTest, AJobThatIsNotWatchedLeavesNothing) {
   commit("A", kFailed);
   metrics.counted(transition_to(kFailed), kStart);
   EXPECT_GT(series_of(page(status_of_jobs({full_job("J1")})), "J1"), 0u);
-  // A reply that was under way.
+  // A response that was in flight.
   commit("B", kFailed);
   EXPECT_EQ(page_of(metrics, status_of_jobs({}), {}, kStart).find("J1"), std::string::npos);
   EXPECT_EQ(page_of(metrics, {}, {}, kStart).find("J1"), std::string::npos);
@@ -177,7 +177,7 @@ TEST_F(JobMetricsTest, ApisInUseHaveAllTheirCounters) {
   EXPECT_EQ(read.count("taskwatchd_api_requests_total{account=\"prod\",action=\"ListJob\""), 0u);
 }
 
-// Printed, and judged only against work that is far too much.
+// Prints the time; the limit only catches far too much work.
 TEST_F(JobMetricsTest, TwoHundredJobsAreQuick) {
   std::vector<JobView> jobs;
   for (int i = 0; i < 200; ++i) jobs.push_back(full_job("sGWotgRkutxXaaaaa" + std::to_string(i)));

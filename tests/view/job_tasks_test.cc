@@ -23,7 +23,7 @@ class JobTasksTest : public testing::Test {
     const DaemonStatus status = status_of_jobs(std::move(views));
     tasks.keep(live_jobs(status, std::chrono::hours(24), kStart));
   }
-  // The ids on the page; each is admitted, and each admitted one is there.
+  // Returns the ids in the metrics. Checks that they are exactly the admitted ones.
   std::vector<std::string> shown() {
     std::vector<std::string> ids;
     for (const auto& task : tasks.admitted()) {

@@ -149,7 +149,7 @@ TEST_F(MetricsTest, AnUnlistedTaskLeavesNothingBehind) {
         first_observation(record_of(task, TaskStatus::kFailed, "J-" + std::string(task))), kStart);
   }
   metrics.configure(config_with({"T2"}));
-  // A reply that was under way when the list changed.
+  // A response that was in flight when the configuration changed.
   metrics.committed(transition(record_of("T1", TaskStatus::kSent, "J-T1"), TaskStatus::kFailed),
                     kStart);
   metrics.counted(transition_to(TaskStatus::kSent, "J-T1"), kStart);

@@ -11,7 +11,7 @@ std::string id_of(std::size_t n) {
   return "MSnT9aaaaaaaa" + std::to_string(100'000 + n) + "q010101";
 }
 
-// Beside the page as it is.
+// Compares the estimate with the actual metrics output.
 TEST(PageEstimate, IsAboutThePage) {
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < 2000; ++i) ids.push_back(id_of(i));

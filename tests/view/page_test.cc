@@ -1,4 +1,5 @@
-// The whole page against Prometheus' own judge, with every family filled and with hostile replies.
+// Checks the complete metrics output with Prometheus' own promtool, with every family filled and
+// with hostile responses.
 #include <gmock/gmock.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -21,7 +22,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// What promtool says of the page; empty if it finds nothing.
+// Returns promtool's complaints about the metrics output; empty if there are none.
 std::string promtool_complaints(const std::string& page) {
   char path[] = "/tmp/taskwatchd-page-XXXXXX";
   const int fd = mkstemp(path);
@@ -38,7 +39,7 @@ std::string promtool_complaints(const std::string& page) {
   return said;
 }
 
-// One of each thing that can be told to the metrics, so that every family has a sample.
+// Sends one of each kind of input to the metrics, so that every family has a sample.
 void fill(Metrics& metrics, const std::vector<std::string>& tasks) {
   Config config = config_with(tasks);
   config.detection_delay_bound = seconds(20);
@@ -124,7 +125,7 @@ TEST(Page, SeriesHaveTheLabelsThatAreDeclared) {
   }
 }
 
-// The judge itself must be able to say no.
+// promtool itself must be able to reject.
 TEST(Page, PromtoolRefusesABrokenPage) {
   EXPECT_NE(promtool_complaints("# TYPE a counter\na{b=\"\xff\"} 1\n"), "");
 }
@@ -173,7 +174,7 @@ TEST(Page, HostileRepliesBreakNothingAndAddNoSeries) {
     const std::string page = page_of(metrics, full_status({"T1", "T2"}), full_process(), kStart);
     const PageText read = read_page(page);
     ASSERT_THAT(read.problems, testing::IsEmpty()) << "round " << round;
-    // Two jobs, unless both tasks drew the same id.
+    // There are two jobs, unless both tasks got the same random id.
     const std::size_t jobs = read.count("aliyun_iot_task_transitions_total{") / kTaskStatusCount;
     const std::size_t others = read.series.size() - jobs * 2 * kTaskStatusCount;
     if (expected == 0) expected = others;
@@ -209,7 +210,7 @@ TEST(Page, HostileJobsBreakNothing) {
   }
 }
 
-// Where the parts end makes no difference, and none is much larger than asked for.
+// The size of the parts does not change the text, and no part is much larger than requested.
 TEST(Page, InPartsIsWhatItIsAtOnce) {
   Metrics metrics(kBuild);
   std::vector<std::string> tasks;
@@ -246,7 +247,7 @@ TEST(Page, InPartsIsWhatItIsAtOnce) {
   }
 }
 
-// A coarse guard against quadratic or per-series work: measured figures are far below.
+// A coarse check against quadratic work or slow work per series: measured times are far below.
 TEST(Page, AThousandTasksAreQuick) {
   Metrics metrics(kBuild);
   std::vector<std::string> tasks;

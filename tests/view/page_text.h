@@ -1,5 +1,5 @@
-// A strict reader of the text format for tests: it refuses what Prometheus would refuse or read
-// twice, such as a family that begins again, a sample outside its family and two equal series.
+// A strict reader of the text format for tests. It reports what Prometheus would reject or read
+// twice, such as a family that appears again, a sample outside its family or two equal series.
 #pragma once
 
 #include <charconv>
@@ -13,17 +13,17 @@
 namespace taskwatchd {
 
 struct PageText {
-  std::map<std::string, std::string> kinds;  // family to its type
+  std::map<std::string, std::string> kinds;  // family name to type
   std::map<std::string, double> series;      // as written: name{labels}
   std::vector<std::string> problems;
 
-  // The series' value; nothing if the page does not have it.
+  // Returns the value of the series; nullopt if the metrics output does not contain it.
   std::optional<double> at(const std::string& name) const {
     const auto found = series.find(name);
     if (found == series.end()) return std::nullopt;
     return found->second;
   }
-  // How many series begin with these bytes.
+  // Returns how many series begin with `prefix`.
   std::size_t count(std::string_view prefix) const {
     std::size_t n = 0;
     for (auto it = series.lower_bound(std::string(prefix));
@@ -41,7 +41,7 @@ inline bool belongs(std::string_view sample, std::string_view family, const std:
   return rest == "_bucket" || rest == "_sum" || rest == "_count";
 }
 
-// Where the labels end: after the brace that is not inside quotes.
+// Returns where the series ends: at the first space that is not inside quotes.
 inline std::size_t series_end(std::string_view line) {
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -56,7 +56,7 @@ inline std::size_t series_end(std::string_view line) {
   return line.size();
 }
 
-// The names of a series' labels.
+// Returns the names of the series' labels.
 inline std::set<std::string> label_names(std::string_view series) {
   std::set<std::string> names;
   std::size_t at = series.find('{');

@@ -29,7 +29,7 @@ double random_value(std::mt19937_64& random) {
                                                   -std::numeric_limits<double>::infinity(),
                                                   std::numeric_limits<double>::quiet_NaN()};
   if (random() % 2 == 0) return kOdd[random() % kOdd.size()];
-  return std::bit_cast<double>(random());  // any double there is
+  return std::bit_cast<double>(random());  // any bit pattern
 }
 
 std::string random_text(std::mt19937_64& random) {
@@ -66,7 +66,7 @@ TEST(Sample, StatesAreSamplesOfWhichOneIsOne) {
     const std::string one = random_text(random);
     const std::array<std::string, 3> states = {"a", "b", "c" + random_text(random)};
     const std::array<std::string_view, 3> views = {states[0], states[1], states[2]};
-    const std::size_t now = random() % 4;  // beyond: none of them
+    const std::size_t now = random() % 4;  // 3: none of them
     const std::array<Label, 2> labels = {{{"one", one}, {"state", ""}}};
     const Labels some = Labels(labels).first(random() % 2);
     std::string text, expected;
@@ -91,7 +91,7 @@ TEST(LabelText, RepairsAndCutsAtACharactersEdge) {
   EXPECT_EQ(label_text("\u4EFB\u52A1 \u0627"), "\u4EFB\u52A1 \u0627");
   EXPECT_EQ(label_text(std::string(128, 'x')), std::string(128, 'x'));
   EXPECT_EQ(label_text(std::string(129, 'x')), std::string(128, 'x'));
-  // 127 bytes and a character of three: it does not fit whole, so none of it stays.
+  // 127 bytes and a character of three bytes: it does not fit as a whole, so it is left out.
   EXPECT_EQ(label_text(std::string(127, 'x') + "\xE4\xBB\xBB"), std::string(127, 'x'));
   EXPECT_EQ(label_text(std::string(125, 'x') + "\xE4\xBB\xBB"),
             std::string(125, 'x') + "\xE4\xBB\xBB");

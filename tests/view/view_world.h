@@ -1,4 +1,5 @@
-// A small world for the view's tests: one configuration, records and changes by name.
+// Helpers for the tests of daemon/view: one configuration, and short ways to make records and
+// changes.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@
 namespace taskwatchd {
 
 inline const Wall kStart{std::chrono::milliseconds(1'763'776'923'004)};
-// All that `write` writes to a page.
+// Returns all that `write` writes to a page.
 template <typename Write>
 std::string written(const Write& write, std::size_t part_bytes = PageWriter::kPartBytes) {
   std::string all;
@@ -96,7 +97,7 @@ inline JobView job_view(const std::string& job) {
   return view;
 }
 
-// A job of which everything is known: 10 tasks, 4 of them finished, one of those FAILED.
+// A job with all information: 10 tasks, 4 of them finished, one of those FAILED.
 inline JobView full_job(const std::string& job) {
   JobView view = job_view(job);
   view.labels = {{"team", "ota"}};
@@ -132,7 +133,7 @@ inline DaemonStatus status_of_jobs(std::vector<JobView> jobs) {
   return status;
 }
 
-// Everything that DaemonStatus can say of account prod, so that each family but those of
+// Everything that DaemonStatus can contain about account prod, so that each family except those of
 // jobs has a sample.
 inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
   AccountStatus account;

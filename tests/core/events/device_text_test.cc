@@ -1,4 +1,4 @@
-// What a device or the cloud wrote, made fit to be shown.
+// Text from a device or the platform, made safe to show.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -96,7 +96,7 @@ TEST(Redact, CredentialParameters) {
       {"Credential=CANARY,SignedHeaders=a;b,Signature=CANARY",
        "Credential=REDACTED,SignedHeaders=a;b,Signature=REDACTED"},
       {"Signature=", "Signature="},
-      // One's value may look like the next one's name: found by fuzzing.
+      // A value may look like the next name: found by fuzzing.
       {R"(Expires:"Signature":"CANARY)", R"(Expires:"REDACTED":"REDACTED)"},
       {"Expires='AccessKeySecret = 'CANARY", "Expires='REDACTED'REDACTED"},
       {"x://y?X-Amz-Credential: CANARY z", "x://y?REDACTED REDACTED z"},
@@ -108,7 +108,7 @@ TEST(Redact, CredentialParameters) {
   for (const auto& [text, redacted] : cases) EXPECT_EQ(redact(text), redacted);
 }
 
-// Each of these would take a minute if any step went over the rest of the text again.
+// Each of these would take a minute if any step read the rest of the text again.
 TEST(Redact, TimeGrowsWithTheLengthOnly) {
   const std::clock_t begin = std::clock();
   for (const char* piece : {"Signature", "Signature=", "://", "a:\\/\\/?", "\\", "Expires=\"x\" ",

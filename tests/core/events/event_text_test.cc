@@ -1,4 +1,4 @@
-// Events as JSON and logfmt, and back.
+// Events written as JSON and logfmt, and read back.
 #include "core/events/event_text.h"
 
 #include <gmock/gmock.h>
@@ -237,7 +237,7 @@ class RandomEvents {
   std::mt19937_64 random_;
 };
 
-// Nothing that could end a line, move a cursor or turn the writing is left in it.
+// Checks that the text has nothing that ends a line, moves a cursor or changes the text direction.
 void expect_printable(const std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     const Utf8Char c = utf8_at(text, at);

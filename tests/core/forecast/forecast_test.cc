@@ -42,7 +42,7 @@ JobForecast ahead(Forecast& forecast, int s) {
   return forecast.estimate(ForecastSurvey(kNow), {at(s), kNow});
 }
 
-// `ended` tasks of a run of 100 s each that were all read when they began.
+// Adds `ended` successful runs of 100 s, each seen from its beginning.
 void teach_runs(Forecast& forecast, int ended) {
   for (int i = 0; i < ended; ++i) {
     const TaskSample before = sample(TaskStatus::kInProgress, 100s, 100s);
@@ -50,7 +50,7 @@ void teach_runs(Forecast& forecast, int ended) {
   }
 }
 
-// How often the truth was within the estimate, and how far off that was.
+// How often the true value was within the estimate, and the relative error.
 struct Tally {
   int asked = 0, estimates = 0, within_half = 0, within_most = 0;
   std::vector<double> off_half, off_most;  // (estimate - truth) / truth
@@ -133,7 +133,8 @@ TEST(ForecastTest, CoversTheTruthAsOftenAsItSays) {
   EXPECT_LE(season.all.most(), 0.95);
   EXPECT_GE(season.all.half(), 0.40);
   EXPECT_LE(season.all.half(), 0.60);
-  // That of the maximum of 5 exponential times, h known: 0.9 is 1.9 times the median.
+  // The estimate is the maximum of 5 exponential times with known h: its 0.9 quantile is 1.9 times
+  // the median.
   EXPECT_LE(std::abs(Tally::median(season.all.off_half)), 0.15);
   EXPECT_LE(Tally::median(season.all.off_most), 1.0);
   for (std::size_t i = 0; i < season.by_moment.size(); ++i) {
@@ -148,7 +149,8 @@ TEST(ForecastTest, CoversTheTruthAsOftenAsItSays) {
   EXPECT_LE(season.others_stalled(), 0.02);
 }
 
-// Every device is there: roll-out, runs and the timeout are all there is, and nearly exact.
+// With all devices online, only the roll-out, the runs and the timeout matter: the forecast is
+// nearly exact.
 TEST(ForecastTest, WithoutDevicesThatAreAwayItIsAbsentHardlyEver) {
   World world;
   world.offline = 0;
@@ -175,7 +177,7 @@ TEST(ForecastTest, EveryDeviceAway) {
   EXPECT_LE(season.others_stalled(), 0.02);
 }
 
-// No list was ever read: the statistics alone tell, later.
+// Unfinished tasks are never listed. The statistics alone give a forecast, but later.
 TEST(ForecastTest, StatisticsAlone) {
   World world;
   world.reads_unfinished = false;
@@ -188,7 +190,7 @@ TEST(ForecastTest, StatisticsAlone) {
   EXPECT_EQ(season.stalls.others_stalled, 0U);
 }
 
-// Some hang for hours and nothing ends them. How long is seen only late, but it is said in the end.
+// Some tasks hang for hours, and no timeout ends them. The forecast learns this late, but it does.
 TEST(ForecastTest, NoTimeout) {
   World world;
   world.timeout.reset();
@@ -226,8 +228,8 @@ TEST(ForecastTest, AbsentWhenAllTasksAreFinished) {
   EXPECT_FALSE(ahead(forecast, 200).half);
 }
 
-// The roll-out decides: 3000 left at the measured 60 a minute take 50 minutes, whatever was
-// configured, and a run of 100 s follows.
+// The roll-out decides: 3000 queued tasks at the measured 60 per minute take 50 minutes, whatever
+// rate is configured. A run of 100 s follows.
 TEST(ForecastTest, QueuedTasksLeaveAtTheMeasuredRate) {
   Forecast forecast;
   forecast.describe(std::nullopt, 1000);
@@ -253,7 +255,7 @@ TEST(ForecastTest, AbsentWhileNothingLeavesTheQueue) {
   EXPECT_FALSE(ahead(forecast, 500).half);
 }
 
-// 100 devices are away; one comes back every 10 s. The hazard is known by the 64 last events.
+// 100 devices are offline and return at a constant hazard. The estimate uses the last 64 events.
 TEST(ForecastTest, DevicesThatAreAwayComeBackAtTheHazardSeen) {
   Forecast forecast;
   teach_runs(forecast, 100);
@@ -275,7 +277,7 @@ TEST(ForecastTest, DevicesThatAreAwayComeBackAtTheHazardSeen) {
   EXPECT_LT(seconds(*estimate.most), 8000);
 }
 
-// The devices come back ever more rarely: those that come last have shown nothing yet.
+// The devices return less and less often, and the last ones give no information yet.
 TEST(ForecastTest, AbsentWhileTheHazardFalls) {
   Forecast forecast;
   forecast.statistics(counts(0, 200, 0, 100), at(0));
@@ -289,7 +291,7 @@ TEST(ForecastTest, AbsentWhileTheHazardFalls) {
   EXPECT_FALSE(ahead(forecast, s).stalled_sent);
 }
 
-// A hang ends at its timeout: at age 1500 s of 1800 it has 300 s left.
+// A hang ends at its timeout: at age 1500 s of 1800 s, 300 s are left.
 TEST(ForecastTest, TheTimeoutEndsAHang) {
   Forecast forecast;
   forecast.describe(1800s, std::nullopt);
@@ -318,11 +320,11 @@ TEST(ForecastTest, StalledIsWhatTakesMuchLongerThanTheOthersDid) {
   EXPECT_FALSE(estimate.is_stalled(running, kNow - 140s, kNow, kNow));
   EXPECT_FALSE(estimate.is_stalled(TaskStatus::kQueued, kNow - 1000h, kNow, kNow));
   EXPECT_FALSE(estimate.is_stalled(TaskStatus::kSucceeded, kNow - 1000h, kNow, kNow));
-  // Not known how long one may be SENT.
+  // It is not known how long a task may stay SENT.
   EXPECT_FALSE(estimate.is_stalled(TaskStatus::kSent, kNow - 1000h, kNow, kNow));
 }
 
-// Runs that hang and are cut off by the timeout are not what the others need.
+// Runs that hang until the timeout do not raise the limit for the others.
 TEST(ForecastTest, HangsDoNotRaiseTheLimit) {
   Forecast forecast;
   forecast.describe(1800s, std::nullopt);
@@ -335,7 +337,7 @@ TEST(ForecastTest, HangsDoNotRaiseTheLimit) {
   EXPECT_NEAR(seconds(*after.stalled_in_progress), seconds(*before.stalled_in_progress), 10);
 }
 
-// With a tenth of the runs still going nobody knows whether they hang.
+// While a tenth of the tasks are IN_PROGRESS, it is not known whether they hang.
 TEST(ForecastTest, NoLimitWhileManyStillRun) {
   Forecast forecast;
   teach_runs(forecast, 90);
@@ -345,7 +347,7 @@ TEST(ForecastTest, NoLimitWhileManyStillRun) {
   EXPECT_FALSE(forecast.estimate(survey, {at(0), kNow}).stalled_in_progress);
 }
 
-// A rerun, a reply of another day, a clock that is off: nothing breaks.
+// A rerun, a much older response, a clock that is wrong: none may cause a failure.
 TEST(ForecastTest, OddInput) {
   Forecast forecast;
   forecast.describe(Duration::zero(), -1);

@@ -1,6 +1,7 @@
-// A job in a simulated cloud, read as the daemon reads: statistics every second, now and then a
-// page of SENT and IN_PROGRESS tasks, every end. What the forecast says of it is held against what
-// happens. By default some devices are off, some runs fail, some hang; all of it can be changed.
+// A simulated job, polled as the daemon polls: statistics every second, a list page of SENT and
+// IN_PROGRESS tasks from time to time, and every completion. Compares the forecast with what
+// happens. By default some devices are offline, some runs fail and some hang; all of this can be
+// changed.
 #pragma once
 
 #include <algorithm>
@@ -23,25 +24,25 @@ struct World {
   double pickup_least = 0.5;   // s
   double run_median = 180;     // s, lognormal
   double run_sigma = 0.6;
-  double failed = 0.04;                  // at run_median / 3, as often; share
+  double failed = 0.04;                  // share; median run_median / 3
   double hangs = 0.015;                  // share
   double rejected = 0.005;               // share
   std::optional<double> timeout = 1800;  // s; hangs end up to 5 s later
   double hang_without_timeout = 6 * 3600;
-  std::uint32_t page = 50;  // SENT and IN_PROGRESS tasks read each time, of each
+  std::uint32_t page = 50;  // SENT and IN_PROGRESS tasks read each time, per status
   double page_every = 10;   // s
   bool reads_unfinished = true;
 };
 
 struct Asked {
-  std::size_t moment = 0;  // which of those asked for
-  double truth = 0;        // s to the last end
+  std::size_t moment = 0;  // index in `moments`
+  double truth = 0;        // s until the last completion
   std::optional<double> half, most;
 };
 
 struct Result {
   std::vector<Asked> asked;
-  std::uint32_t hanging = 0, hanging_stalled = 0;  // ever
+  std::uint32_t hanging = 0, hanging_stalled = 0;  // over the whole run
   std::uint32_t others = 0, others_stalled = 0;
 };
 
@@ -49,7 +50,8 @@ class Job {
  public:
   Job(const World& world, std::uint64_t seed) : world_(world), chance_(seed) { draw(); }
 
-  // `moments`: counts of finished tasks at which to ask, rising. Once.
+  // Simulates the job once and asks for a forecast at each of `moments`: rising counts of finished
+  // tasks.
   Result play(const std::vector<std::uint32_t>& moments) {
     Result result;
     Forecast forecast;
@@ -57,7 +59,7 @@ class Job {
     if (world_.timeout) timeout = from_seconds(*world_.timeout);
     forecast.describe(timeout, world_.rollout_per_minute);
     std::size_t next = 0;
-    // Less often when little happens: it takes hours.
+    // The steps are longer when little happens, because the simulation covers hours.
     double now = 0;
     double pages_at = 0;
     double ahead_at = 0;
@@ -94,7 +96,7 @@ class Job {
     bool stalled = false;
     bool read = false;
     TaskSample held;
-    std::size_t place = 0;  // in its pool
+    std::size_t place = 0;  // index in its pool
   };
   struct Step {
     double at;
@@ -205,7 +207,7 @@ class Job {
         for (const std::uint32_t i : *from) see(forecast, tasks_[i], now);
         continue;
       }
-      // So many that follow each other, as on a page.
+      // Reads consecutive tasks, as on a list page.
       const auto first = static_cast<std::size_t>(uniform() * static_cast<double>(from->size()));
       for (std::size_t k = 0; k < world_.page; ++k) {
         see(forecast, tasks_[(*from)[(first + k) % from->size()]], now);
@@ -213,7 +215,7 @@ class Job {
     }
   }
 
-  // As held: a task that was read SENT is so until it is read again.
+  // Uses last known statuses: a task that was read as SENT counts as SENT until it is read again.
   JobForecast look(Forecast& forecast, double now) {
     ForecastSurvey survey(wall(now));
     for (const std::vector<std::uint32_t>* const from : {&sent_, &running_}) {

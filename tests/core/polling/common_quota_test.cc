@@ -1,4 +1,4 @@
-// A limit of all APIs together is found by its edge, and nothing else is taken for one.
+// A quota shared by all APIs is detected by its edge, and nothing else is mistaken for one.
 #include "core/polling/common_quota.h"
 
 #include <gtest/gtest.h>
@@ -13,10 +13,11 @@ using std::chrono::milliseconds;
 
 constexpr std::array kCalled = {Api::kQueryJobStatistics, Api::kListTask, Api::kQueryTask};
 
-// Calls of three APIs at uneven times, each answered before the next two leave.
+// Calls of three APIs at irregular times. Each call ends before the next one leaves.
 class CommonQuotaTest : public testing::Test {
  protected:
-  // `admits(api, at)`: the platform takes it. `mean`: between two calls.
+  // `admits(api, at)` returns whether the platform accepts the call. `mean` is the gap between
+  // calls.
   template <typename Admits>
   void call(int times, milliseconds mean, Admits admits) {
     std::exponential_distribution<double> gap(1.0 / static_cast<double>(mean.count()));
@@ -28,7 +29,7 @@ class CommonQuotaTest : public testing::Test {
       quota.on_end(number, !admits(api, now));
     }
   }
-  // A sliding log, as the platform keeps one.
+  // A sliding log, like the platform's own.
   static bool take(std::deque<Mono>& log, std::size_t limit, Mono at) {
     while (!log.empty() && at - log.front() >= std::chrono::seconds(1)) log.pop_front();
     if (log.size() >= limit) return false;
@@ -92,7 +93,7 @@ TEST_F(CommonQuotaTest, OneApiAloneShowsNoCommonLimit) {
 }
 
 TEST_F(CommonQuotaTest, UnansweredAndUnsentCallsDoNotCount) {
-  quota.on_end(1, true);  // it never left
+  quota.on_end(1, true);  // this call never left
   quota.on_departure(2, Api::kListTask, now);
   number = 2;
   call(150, milliseconds(100), [&](Api, Mono at) { return take(all, 5, at); });

@@ -1,4 +1,4 @@
-// When a distribution is asked for its status and its file, and what is told of it.
+// When a distribution's status and result file are polled, and which events this yields.
 #include "core/polling/distribution_watch.h"
 
 #include <gmock/gmock.h>
@@ -44,7 +44,7 @@ class DistributionWatchTest : public testing::Test {
     watch.asked(kDetail, id, ++call, now);
     return watch.file(id, DistributionFile{Secret(url)}, call, now);
   }
-  // A whole fetch of a file that is not understood.
+  // Fetches a complete file that cannot be parsed.
   DistributionWatch::Update refuse(const std::string& why) {
     EXPECT_EQ(due(kDetail), "d1");
     EXPECT_TRUE(file("https://x/y"));
@@ -73,7 +73,7 @@ class DistributionWatchTest : public testing::Test {
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
   DistributionWatch watch{"prod"};
-  std::uint64_t call = 0;  // the number of the last
+  std::uint64_t call = 0;  // number of the latest call
 };
 
 TEST_F(DistributionWatchTest, IsAskedAtItsPaceUntilItIsOverThenForItsFile) {
@@ -211,7 +211,8 @@ TEST_F(DistributionWatchTest, ARefusedFileIsTriedAgainEachHourThreeTimesThenAtAR
   EXPECT_EQ(good.record->refusals, 0u);
   pass(minutes(600));
   EXPECT_EQ(due(kDetail), std::nullopt);
-  // A start does not count as a reload, or a crash would be repeated at each.
+  // A start does not retry as a reload does. Otherwise a file that crashes the daemon would do so
+  // at each start.
   DistributionWatch later("prod");
   later.configure({"d1"}, {stored}, seconds(1), now);
   EXPECT_EQ(later.next(kDetail, now).wake, Mono::max());
@@ -266,7 +267,8 @@ TEST_F(DistributionWatchTest, AFetchUnderWayAtAnOrderlyStopIsNoCrash) {
   EXPECT_TRUE(watch.interrupted(now).empty()) << "it is under way";
 }
 
-// Its end is heard of by nobody, be it during the reload that lists it again or before.
+// The completion of such a fetch is ignored, whether it comes before or during the reload that adds
+// the distribution again.
 TEST_F(DistributionWatchTest, AFetchWhoseDistributionWasDroppedMeanwhileIsNoCrash) {
   open();
   status(kFinished);
@@ -307,7 +309,7 @@ TEST_F(DistributionWatchTest, AnUnansweredCallBarsTheNextForTwoSeconds) {
   EXPECT_EQ(due(kDetail), std::nullopt);
 }
 
-// Else each of them would use up one of the hourly tries.
+// Otherwise each of them would use up one of the hourly retries.
 TEST_F(DistributionWatchTest, LateLinksOfCallsFromBeforeAFetchStartNone) {
   open();
   status(kFinished);
@@ -376,7 +378,7 @@ TEST_F(DistributionWatchTest, AFileThatIsFetchedTwiceIsReportedOnce) {
   ASSERT_TRUE(file("https://one"));
   const Wall first = now.wall;
   const auto dropped = watch.configure({}, {}, seconds(1), now);  // the fetch goes on
-  open({"d1"}, dropped);                                          // a reload lists it again
+  open({"d1"}, dropped);                                          // a reload adds it again
   pass(seconds(1));
   EXPECT_EQ(due(kDetail), "d1");
   ASSERT_TRUE(file("https://two"));

@@ -48,7 +48,7 @@ class JobPlannerTest : public testing::Test {
     call.job_id = job;
     return call;
   }
-  // Asks the page that is named next and answers it with `fresh` news and that many rows.
+  // Sends the next list page call; the response has 50 rows, `fresh` of them new.
   Call page(const TaskCounts& known, std::size_t fresh, const std::string& next = "") {
     const NextCall choice = planner.next_page(now, gates);
     EXPECT_TRUE(choice.call);
@@ -72,7 +72,7 @@ TEST_F(JobPlannerTest, AJobIsCountedFirstThenWhatIsUnreconciledIsListed) {
   EXPECT_EQ(choice.call->status, kFailed) << "the bad ones first";
 }
 
-TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsMissing) {
+TEST_F(JobPlannerTest, NothingIsListedWhenNothingIsUnreconciled) {
   const TaskCounts all = counts({{kQueued, 100}, {kFailed, 3}});
   planner.add("j", "main", all, false);
   count("j", all);
@@ -107,7 +107,7 @@ TEST_F(JobPlannerTest, AFailureThatTurnsUpIsNotPutOff) {
   }
 }
 
-TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
+TEST_F(JobPlannerTest, TasksOfANewJobAreObservedInTheListOfAll) {
   planner.add("j", "main", {}, false);
   count("j", counts({{kQueued, 4000}, {kSucceeded, 500}}));
   std::map<std::optional<TaskStatus>, int> pages;
@@ -117,7 +117,8 @@ TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
   }
   EXPECT_EQ(pages[std::nullopt], 30);
   EXPECT_GE(pages[kSucceeded], 9) << "the others have not stopped";
-  // Walked on to its end, though most are known by now; then it is over for good.
+  // The scan goes on to the end of the list, although most tasks are known by now. Then it is
+  // finished.
   const TaskCounts most = counts({{kQueued, 3900}, {kSucceeded, 500}});
   for (int i = 0; i < 8; ++i) {
     now += milliseconds(200);
@@ -128,7 +129,7 @@ TEST_F(JobPlannerTest, TasksOfANewJobAreNamedFromTheListOfAll) {
   }
 }
 
-TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreNamedToo) {
+TEST_F(JobPlannerTest, InTheMiddleOfARollOutQueuedTasksAreObservedToo) {
   planner.add("j", "main", {}, false);
   count("j", counts({{kQueued, 4000}, {kSucceeded, 4000}}));
   std::map<std::optional<TaskStatus>, int> pages;
@@ -252,13 +253,13 @@ TEST_F(JobPlannerTest, WithoutStatisticsTheListsAreReadInTurn) {
   EXPECT_TRUE(planner.fully_observed("j"));
 }
 
-TEST_F(JobPlannerTest, ManyRunningAndFewMissingAreFoundByWhoLeft) {
+TEST_F(JobPlannerTest, ManyInProgressAndFewUnreconciledAreFoundByWhoLeft) {
   const TaskCounts held_counts = counts({{kSucceeded, 5000}, {kInProgress, 60}});
   planner.add("j", "main", held_counts, false);
   count("j", counts({{kSucceeded, 5003}, {kInProgress, 57}}));
   std::map<TaskStatus, int> pages;
   for (int i = 0; i < 90; ++i) {
-    now += seconds(6);  // beyond pace.task, which holds for lists of what moves on
+    now += seconds(6);  // longer than pace.task, which limits lists of unfinished tasks
     ++pages[*page(held_counts, 1, i % 3 == 2 ? "" : "more").status];
   }
   EXPECT_GT(pages[kInProgress], 40) << "two pages instead of a hundred";

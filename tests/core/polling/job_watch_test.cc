@@ -1,4 +1,4 @@
-// The smaller parts that watch jobs: the compact table, rows of lists, closer looks, discovery,
+// The smaller parts that watch jobs: the task table, list rows, the detail queue, discovery and
 // events.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

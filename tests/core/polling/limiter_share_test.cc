@@ -1,4 +1,5 @@
-// What the limiter makes of a quota that it shares, on a virtual clock. 10 minutes each, 20 seeds.
+// How the limiter shares a quota with other programs, on a virtual clock: 10 minutes each, 20
+// seeds.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -46,18 +47,19 @@ TEST(LimiterShare, WhatOtherProgramsLeaveIsUsed) {
   EXPECT_LT(results.worst.others_throttled, 0.04);
   EXPECT_GE(simulate(shared_with(1)).worst.used, 3.8);
   EXPECT_GE(simulate(shared_with(2)).worst.used, 2.8);
-  // A probe in 20 s is one call in 20 here: the rate must be full within 30 s of becoming free.
+  // One probe every 20 s is one call in 20 here: the rate must be full again within 30 s.
   EXPECT_GE(simulate(shared_with(4)).worst.used, 0.85);
 }
 
-// Other programs whose calls are exactly 1/3 s apart have their own call of one second ago at the
-// very edge of the window: with any jitter it still counts for every second of theirs. Such a call
-// finds 3 of theirs, so 2 of ours before it fill the quota. A window holds as many of ours as we
-// make in a second, on average also at their calls: at 1.8/s it must hold 2 at four of five of
-// them (never 3: then it would hold 1 more often, but each 3 throttles them for certain). After one
-// of theirs was throttled the next three find only 2 of theirs. So one call in 3 + 1/(0.8 x 0.5) =
-// 5.5 is throttled, 18 %, while none of ours is: we always find 3 of theirs and 1 of ours. Nothing
-// that we see tells. Under 4 % for them would leave us 1.1/s.
+// If the calls of other programs are exactly 1/3 s apart, their call of one second ago lies on the
+// edge of the window. With any jitter it still counts for every second call of theirs. Such a call
+// finds 3 of theirs, so 2 of ours fill the quota. On average a window contains as many of our calls
+// as we send per second, also when they call. At 1.8/s it contains 2 of ours for four in five of
+// their calls. (It never contains 3: then it would contain 1 more often, but 3 throttle them for
+// certain.) After one of their calls is throttled, their next three find only 2 of theirs. So one
+// call in 3 + 1/(0.8 x 0.5) = 5.5 of theirs is throttled, 18 %. None of ours is, because we always
+// find 3 of theirs and 1 of ours. No response shows us that they are throttled. A rate that keeps
+// them below 4 % would leave us 1.1/s.
 TEST(LimiterShare, OthersExactlyAThirdOfASecondApartAreThrottledByTheirOwnCalls) {
   LimiterWorld world = shared_with(3);
   world.others_guard = 0;
@@ -82,7 +84,7 @@ TEST(LimiterShare, OthersComeAndGo) {
   LimiterWorld world = shared_with(3);
   world.others_there = [](double now) { return std::fmod(now, 120) >= 60; };
   const LimiterResults results = simulate(world);
-  EXPECT_GE(results.worst.used, 3);  // of 5 and 2 in turn, 25 s of each minute to find out
+  EXPECT_GE(results.worst.used, 3);  // mean of 5 and 2, less 25 s of each minute to adapt
   EXPECT_LT(results.worst.throttled, 0.05);
   EXPECT_LT(results.mean.others_throttled, 0.1);
 }
@@ -93,7 +95,7 @@ TEST(LimiterShare, TheMinimumRateIsKeptWhateverTheOthersDo) {
   EXPECT_LT(results.mean.rate, 0.6);
 }
 
-// Round trip 2 s: ten calls are under way when the platform refuses all for two seconds.
+// Round trip 2 s: ten calls are in flight when the platform throttles all calls for two seconds.
 TEST(LimiterShare, TenRefusedInOneFlightRecoverWithinThirtySeconds) {
   LimiterWorld world;
   world.round_trip = 2;

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr Mono kStart{std::chrono::hours(1)};
 
-// The most sends in any window [t, t + 1 s).
+// The largest number of sends in any window [t, t + 1 s).
 std::size_t most_in_a_second(const std::vector<Mono>& sends) {
   std::size_t most = 0;
   for (std::size_t first = 0, last = 0; last < sends.size(); ++last) {
@@ -65,7 +65,7 @@ TEST(Limiter, UsesTheQuotaButForTheGuard) {
   EXPECT_NEAR(seconds(now - kStart), 1000 * 0.205, 0.001);
 }
 
-// Calls in a row, 200 ms apart and answered at once; the time of the last.
+// Sends `calls` calls 200 ms apart, each answered at once. Returns the time of the last call.
 Mono accept(Limiter& limiter, Mono now, int calls) {
   for (int i = 0; i < calls; ++i) {
     now += milliseconds(200);
@@ -94,7 +94,7 @@ TEST(Limiter, CallsInFlightWhenTheRateFellDoNotCutItAgain) {
   const double once = limiter.rate();
   EXPECT_GT(once, 2.5);
   EXPECT_LT(once, 4.5);
-  // A round trip later there is a reason to cut again.
+  // One round trip later, the rate may be reduced again.
   const Mono later = now + milliseconds(300);
   for (int i = 0; i < 3; ++i) limiter.on_throttled(now + milliseconds(1 + i), later);
   EXPECT_LT(limiter.rate(), once);

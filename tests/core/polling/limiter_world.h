@@ -1,5 +1,5 @@
-// The limiter on a virtual clock against a modelled platform: a sliding log of one second, other
-// programs that share the quota, calls that are throttled at random.
+// Runs the limiter on a virtual clock against a modelled platform: a sliding log of one second,
+// other programs that share the quota, and random throttling.
 #pragma once
 
 #include <deque>
@@ -17,19 +17,19 @@ struct LimiterWorld {
   double length = 600;      // s
   double counted_from = 0;  // s
   double round_trip = 0.060;
-  double jitter = 0.002;    // of each way
-  double at_random = 0;     // share of our calls that is throttled whatever the rate
-  double others = 0;        // calls/s of other programs, evenly spaced, from a random phase on
-  double others_guard = 0;  // s, added to each of their gaps
+  double jitter = 0.002;    // s, each way
+  double at_random = 0;     // share of our calls throttled at any rate
+  double others = 0;        // calls/s of other programs, evenly spaced, with a random phase
+  double others_guard = 0;  // s, added to each gap between their calls
   double others_jitter = 0.002;
   std::function<bool(double)> others_there = [](double) { return true; };
-  // Throttles one of our calls, by its arrival.
+  // Returns whether one of our calls that arrives at this time is throttled.
   std::function<bool(double)> refuses = [](double) { return false; };
   unsigned seed = 1;
 };
 
 struct LimiterResult {
-  double used = 0;       // our accepted calls/s
+  double used = 0;       // accepted calls/s of ours
   double throttled = 0;  // share of our calls
   double others_throttled = 0;
   double rate = 0;      // mean of Limiter::rate
@@ -148,7 +148,7 @@ class LimiterSimulation {
   Count others_;
 };
 
-// The mean and the worst of many seeds.
+// The mean and the worst results of many seeds.
 struct LimiterResults {
   LimiterResult mean;
   LimiterResult worst;

@@ -14,7 +14,7 @@ Mono at(int s) {
   return Mono(std::chrono::hours(1) + seconds(s));
 }
 
-// A walk that is asked and answered at once.
+// A scan whose calls are answered at once.
 struct Scanner {
   ListScan scan;
   std::uint64_t call = 0;
@@ -63,7 +63,7 @@ TEST(ListScan, NewestFirstStopsAtTheFirstKnownRow) {
 
 TEST(ListScan, WhatIsNotAtTheFrontIsSearchedToTheEnd) {
   Scanner w;
-  w.step(page("one", 0, false), Kind::kNewestFirst);  // known rows, and something is missing
+  w.step(page("one", 0, false), Kind::kNewestFirst);  // known rows, and something is unreconciled
   w.step(page("one", 0, false), Kind::kNewestFirst);
   EXPECT_EQ(w.scan.position(at(0)).token, "one");
   w.step(page("two", 0, false), Kind::kNewestFirst);
@@ -98,8 +98,8 @@ TEST(ListScan, EmptyScansAreRepeatedWithBackoff) {
   EXPECT_EQ(w.scan.not_before() - at(30), seconds(5)) << "it found something: it counts anew";
 }
 
-// Lists that bring nothing let others go first; one is not blamed for what other calls found
-// before.
+// Scans that find nothing let other lists go first. A scan is not blamed for what other calls found
+// before it.
 TEST(ListScan, PagesAreInVainWhileTasksAreUnreconciled) {
   Scanner w;
   w.step(page("", 0, false));

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 
 constexpr double kRate = 4;  // calls/s
 
-// A scheduler, a clock and a cloud that says what `status` holds.
+// A scheduler, a clock and a modelled platform that returns the statuses in `status`.
 struct World {
   explicit World(Pace pace = {}) : scheduler(pace) {}
 
@@ -33,7 +33,7 @@ struct World {
     r.gone = gone.contains(id);
     return r;
   }
-  // Polls for `span`, one call a slot when there is one; returns the calls of each task.
+  // Polls for `span`, one call per slot if one is due. Returns the number of calls per task.
   std::map<std::string, int> run(Duration span) {
     std::map<std::string, int> calls;
     const Mono end = now.mono + span;
@@ -67,7 +67,7 @@ struct World {
   }
 
   Now now{Mono(std::chrono::hours(1)), Wall(std::chrono::hours(400'000))};
-  std::string job;  // of the tasks added or shown next
+  std::string job;  // job of the tasks added or returned next
   std::map<std::string, TaskStatus> status;
   std::map<std::string, Wall> modified;
   std::map<std::string, bool> gone;
@@ -98,7 +98,7 @@ TEST(Scheduler, TenUnfinishedTasksCostTwoCallsASecond) {
   for (const auto& [id, n] : calls) EXPECT_LE(n, 21) << id << " is asked every 5 s at most";
 }
 
-TEST(Scheduler, AFewTasksAreAskedEvenly) {
+TEST(Scheduler, AFewTasksArePolledEvenly) {
   World world;
   for (int i = 0; i < 10; ++i) world.add("t" + std::to_string(i), TaskStatus::kInProgress);
   world.run(seconds(20));
@@ -137,7 +137,7 @@ TEST(Scheduler, BadTasksTakeAtMostATwentiethOfTheSlots) {
   EXPECT_GE(bad, total(calls) / 25);
 }
 
-TEST(Scheduler, ASucceededTaskIsAskedOnceMoreAfterTenMinutes) {
+TEST(Scheduler, ASucceededTaskIsPolledOnceMoreAfterTenMinutes) {
   World world;
   world.add("done", TaskStatus::kSucceeded);
   world.add("open", TaskStatus::kInProgress);
@@ -162,7 +162,7 @@ TEST(Scheduler, NothingStarves) {
 }
 
 TEST(Scheduler, LearnsWhichStatusMoves) {
-  // Tasks IN_PROGRESS end after 30 s; QUEUED ones never do: the looks go to the former.
+  // IN_PROGRESS tasks finish after 30 s, QUEUED ones never do: the polls go to the former.
   World world(Pace{.task = {}});
   for (int i = 0; i < 100; ++i) world.add("q" + std::to_string(i), TaskStatus::kQueued);
   for (int round = 0; round < 20; ++round) {

@@ -25,7 +25,7 @@ Now at(double s) {
 
 class TimeoutsTest : public testing::Test {
  protected:
-  // The task is seen in that status, which it has had since `modified`.
+  // Observes the task in this status, which it has had since `modified`.
   void see(const std::string& id, TaskStatus status, int modified, double when) {
     TaskReply row;
     row.task_id = id;
@@ -42,7 +42,7 @@ class TimeoutsTest : public testing::Test {
     return timeouts.next(at(when), min_interval, gates, tracker.table(),
                          [this](const std::string&) { return watched ? &instance : nullptr; });
   }
-  // Whom it names then; that one is asked.
+  // Returns the task to poll next, and marks it as polled; empty if there is none.
   std::string asked(double when, Duration min_interval = seconds(0)) {
     const NextCall named = next(when, min_interval);
     if (!named.call) return "";
@@ -52,7 +52,7 @@ class TimeoutsTest : public testing::Test {
     EXPECT_TRUE(timeouts.in_flight(named.call->task_id, at(when).mono));
     return named.call->task_id;
   }
-  // The newest call is answered.
+  // Applies the response to the latest call.
   void answered() { timeouts.on_response(last); }
 
   Tracker tracker{"prod"};

@@ -1,4 +1,4 @@
-// Pages of tasks: each task once, whatever moves between two pages.
+// Pages of the task list in the API: each task appears once, even if tasks move between two pages.
 #include "core/tracking/task_selection.h"
 
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ TEST_F(TaskSelectionTest, EachTaskOnceWhileTheyMove) {
       all += (all.empty() ? "" : " ") + ids(listing);
       more = listing.next.has_value();
       if (more) after = *listing.next;
-      put(first, "t1", kFailed);  // what was on the first page moves on
+      put(first, "t1", kFailed);  // the tasks of the first page move to later pages
     }
     EXPECT_EQ(pages, (50 + limit - 1) / limit);
     EXPECT_EQ(all, ids(page()));

@@ -448,7 +448,7 @@ TEST_F(TrackerTest, ASupersededTaskThatIsQueuedAgainIsTheLiveOneAgain) {
   const Observation seen = tracker.observe("t1", again, at(11));
   EXPECT_FALSE(tracker.record("t1")->superseded);
   EXPECT_TRUE(tracker.record("t2")->superseded);
-  // The last of the changes to a task is what the store keeps.
+  // The store keeps the last of the changes to a task.
   bool stored_as_superseded = true;
   for (const TaskChange& change : seen.changes) {
     if (change.record.key.task_id == "t1") stored_as_superseded = change.record.superseded;

@@ -15,7 +15,7 @@ class UnseenEndsTest : public testing::Test {
     count_of(statistics->tasks, status) = tasks;
   }
   void shown(TaskStatus status, std::uint32_t tasks) { count_of(seen, status) = tasks; }
-  // A minute later.
+  // Updates the counts one minute later.
   void update() {
     now += minutes(1);
     ends.update(statistics ? &*statistics : nullptr, seen, now);
@@ -70,7 +70,8 @@ TEST_F(UnseenEndsTest, AListThatIsAheadOfTheStatisticsHidesNothing) {
   EXPECT_EQ(ends.tasks(), 1u);
 }
 
-// Ten failed and run again; the responses that show them FAILED stand for no other end.
+// Ten tasks failed and ran again. The responses that show them FAILED do not stand for other
+// completions.
 TEST_F(UnseenEndsTest, EndsBeforeARerunStandForNoOther) {
   counted(kFailed, 0);
   counted(kQueued, 10);

@@ -36,7 +36,7 @@ TEST(Glob, MatchesTheWholeText) {
       {"*aab", "aaaab", true},
       {"*ab*ab", "abab", true},
       {"*ab*ab", "ab", false},
-      // Nothing else is special.
+      // No other character is special.
       {"[ab]", "a", false},
       {"[ab]", "[ab]", true},
       {"{a,b}", "a", false},
@@ -50,7 +50,7 @@ TEST(Glob, MatchesTheWholeText) {
 }
 
 TEST(Glob, QuestionMarkIsOneCharacterOfUtf8) {
-  const std::string device = "\xE8\xAE\xBE\xE5\xA4\x87";  // two of three bytes each
+  const std::string device = "\xE8\xAE\xBE\xE5\xA4\x87";  // two characters of three bytes each
   EXPECT_TRUE(glob_matches("??", device));
   EXPECT_TRUE(glob_matches("*?\xE5\xA4\x87", device));
   for (const char* pattern : {"?", "???", "*???", "???*", "??????"}) {
@@ -62,7 +62,7 @@ TEST(Glob, QuestionMarkIsOneCharacterOfUtf8) {
   EXPECT_TRUE(glob_matches("??", "\xE8\xAE"));
 }
 
-// The definition, by recursion, on short texts.
+// Matches short texts by the recursive definition.
 bool by_definition(std::string_view pattern, std::string_view text) {
   if (pattern.empty()) return text.empty();
   if (pattern[0] == '*') {
@@ -90,7 +90,7 @@ TEST(Glob, AgreesWithItsDefinition) {
   EXPECT_GT(matches, 5000);
 }
 
-// A matcher that tries every star again would not end.
+// A matcher that retries every star would take practically forever.
 TEST(Glob, EndsOnPatternsMadeToTakeLong) {
   std::string pattern;
   for (int i = 0; i < 60; ++i) pattern += "*a";

@@ -13,7 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-// It cannot be printed: each way that would compile is a way into a log.
+// A secret cannot be printed: each expression that compiled would be a way into a log.
 template <typename T>
 concept Streamable = requires(std::ostream& out, const T& value) {
   out << value;
@@ -63,19 +63,19 @@ TEST(Secret, CopiesAndMoves) {
   }
 }
 
-// A short secret lies within the object: after the destructor its bytes must be gone.
+// A short secret is stored inside the object; the destructor must erase its bytes.
 TEST(Secret, DestructorWipes) {
   alignas(Secret) std::byte place[sizeof(Secret)];
   auto* secret = new (place) Secret("CANARY-9!");
   ASSERT_NE(std::string_view(reinterpret_cast<const char*>(place), sizeof place).find("CANARY-9!"),
             std::string_view::npos);
   std::destroy_at(secret);
-  asm volatile("" ::"r"(place) : "memory");  // the compiler must not know what became of it
+  asm volatile("" ::"r"(place) : "memory");  // makes the compiler assume that the bytes are read
   EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(place), sizeof place).find("CANARY"),
             std::string_view::npos);
 }
 
-// A long one gives place to a shorter: the old tail must not stay behind it.
+// If a shorter secret replaces a long one, the rest of the old bytes must not remain.
 TEST(Secret, AssignmentWipes) {
   Secret secret(kLong);
   const char* const bytes = secret.reveal().data();

@@ -1,4 +1,4 @@
-// The closed lists and their words: all of them are labels or fields of the contract.
+// The closed enumerations and their names: all of them are labels or fields of the contract.
 #include "core/types/task.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What a client must bear from its peers, over plain loopback sockets.
+// What the HTTP client must tolerate from servers, over plain loopback sockets.
 #include "io/curl/curl_client.h"
 
 #include <gmock/gmock.h>
@@ -78,7 +78,7 @@ TEST(CurlClient, SilentPeerIsATimeout) {
 }
 
 TEST(CurlClient, DroppedConnectIsUnreachable) {
-  // Nobody accepts, and the queue of one is full: further SYNs get no answer.
+  // No call to accept(), and the queue of one is full: the kernel ignores further SYNs.
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -121,7 +121,7 @@ TEST(CurlClient, CutBodies) {
   const std::pair<const char*, const char*> replies[] = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", "unreachable"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nha", "unreachable"},
-      // Nothing says that it is not whole: the reply's parser has to notice.
+      // Nothing shows that the body is incomplete: the response parser has to find out.
       {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"Success\":tr", "reply"},
       {"HTTP/1.1 200 OK\r\nContent-Le", "reply"},
       {"", "unreachable"},
@@ -170,7 +170,7 @@ TEST(CurlClient, EndlessRepliesAreCut) {
     });
     CurlFixture fixture;
     EXPECT_EQ(kind_of(fixture.fetch(get(server.url()))), "too large") << head;
-    // What the sockets' buffers hold comes on top of the limit.
+    // The sockets' buffers add to the limit.
     EXPECT_LT(sent, 16U << 20) << head;
   }
 }
@@ -268,7 +268,7 @@ TEST(CurlClient, DropsConnectionsThatAreOldOrIdle) {
     CurlOptions options;
     (by_idle ? options.connection_idle : options.connection_lifetime) = std::chrono::seconds(1);
     CurlFixture fixture(options);
-    // Used every 300 ms, or not for 2.2 s.
+    // The connection is used every 300 ms, or left idle for 2.2 s.
     for (int i = 0; i < (by_idle ? 2 : 9); ++i) {
       EXPECT_EQ(kind_of(fixture.fetch(get(server.url()))), "reply");
       std::this_thread::sleep_for(milliseconds(by_idle ? 2200 : 300));
@@ -278,7 +278,8 @@ TEST(CurlClient, DropsConnectionsThatAreOldOrIdle) {
 }
 
 TEST(CurlClient, NeverSendsARequestTwice) {
-  // The server reads a request on a kept connection and ends it unanswered: libcurl would repeat.
+  // The server reads a request on a kept connection and closes it without a response. By default
+  // libcurl would repeat the request.
   RawServer* self = nullptr;
   RawServer server([&](RawConnection& peer) {
     self->note(peer.read_request());

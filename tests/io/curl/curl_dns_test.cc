@@ -1,4 +1,4 @@
-// The client and name servers: pinned addresses, and a silent server that must hold nobody.
+// The client with name servers: pinned addresses, and a silent server that must not block anything.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <net/if.h>
@@ -21,10 +21,10 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
-// A loop that waits for a name is held for seconds; on a busy machine others hold it for a moment.
+// A blocked loop would wait for seconds. Shorter delays are normal on a busy machine.
 constexpr auto kHeld = milliseconds(1000);
 
-// The longest time that the loop was away.
+// Measures the longest time for which the loop did not run.
 struct Heartbeat {
   explicit Heartbeat(boost::asio::io_context& context) : timer(context) { beat(); }
   void beat() {
@@ -129,7 +129,7 @@ TEST(CurlDns, ASleepingLookupHoldsNeitherLoopNorExit) {
   const Stopwatch watch;
   fixture.client.reset();
   EXPECT_LT(watch.passed(), kHeld);
-  std::this_thread::sleep_for(milliseconds(1300));  // so that the thread's end is seen too
+  std::this_thread::sleep_for(milliseconds(1300));  // lets the thread end within the test
 }
 
 TEST(CurlDns, ACallDepartsOnceItsNameIsKnown) {
@@ -145,7 +145,8 @@ TEST(CurlDns, ACallDepartsOnceItsNameIsKnown) {
   };
   CurlFixture fixture(options);
   const auto start = std::chrono::steady_clock::now();
-  // By name only the proxy may be plain; it stands for a server that is slow to find.
+  // Only a proxy may be given as a name over plain HTTP. It stands for a server with a slow
+  // look-up.
   HttpRequest request = get("http://127.0.0.1:" + std::to_string(server.port()) + "/");
   request.proxy = "http://slow.example:" + std::to_string(server.port());
   EXPECT_EQ(reply_of(fixture.fetch(std::move(request))).body, "ok");
@@ -161,7 +162,8 @@ TEST(CurlDns, ACallThatFindsNoAddressNeverDeparts) {
   EXPECT_TRUE(fixture.departures.empty());
 }
 
-// A machine of its own: resolv.conf names a UDP socket that never answers. False if not allowed.
+// Enters a new network and mount namespace where resolv.conf names a UDP socket that never
+// responds. Returns false if that is not allowed.
 bool enter_silent_world(int& silent) {
   if (unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) return false;
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
@@ -184,7 +186,7 @@ bool enter_silent_world(int& silent) {
 
 constexpr int kNotAllowed = 77;
 
-// 0, or the number of the step that went wrong.
+// Returns 0, or the number of the step that failed.
 int live_without_names() {
   int silent = -1;
   if (!enter_silent_world(silent)) return kNotAllowed;
@@ -200,7 +202,7 @@ int live_without_names() {
   if (kind_of(fixture.results[0]) != "unreachable") return 2;
   if (heartbeat.longest > kHeld) return 3;
   pollfd asked{silent, POLLIN, 0};
-  if (::poll(&asked, 1, 0) != 1) return 4;  // the name server was asked indeed
+  if (::poll(&asked, 1, 0) != 1) return 4;  // the name server did get a query
   const Stopwatch end;
   fixture.client.reset();
   return end.passed() < kHeld ? 0 : 5;

@@ -1,4 +1,4 @@
-// A client on a loop of its own, for the tests of curl_client.
+// A client on its own event loop, for the tests of curl_client.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -45,7 +45,7 @@ struct CurlFixture {
   void start(HttpRequest request) {
     boost::asio::co_spawn(context, exchange(*this, std::move(request)), boost::asio::detached);
   }
-  // Runs until all that was started has ended.
+  // Runs until all started requests have ended.
   void run() {
     context.restart();
     context.run();
@@ -101,7 +101,7 @@ inline const HttpReply& reply_of(const HttpResult& result) {
   return reply == nullptr ? none : *reply;
 }
 
-// How long the thing took.
+// Measures elapsed time.
 class Stopwatch {
  public:
   std::chrono::milliseconds passed() const {

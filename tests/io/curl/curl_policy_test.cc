@@ -1,4 +1,4 @@
-// What the client refuses to send, and by which way it goes.
+// What the client refuses to send, and which proxy it uses.
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
@@ -60,7 +60,7 @@ TEST(CurlRefusals, PlainHttpGoesToTheMetadataServiceAloneAndOnlyIfMeant) {
   EXPECT_EQ(kind("http://100.100.100.201/latest/", true), "protocol");
   EXPECT_EQ(kind("http://example.com/latest/", true), "protocol");
   EXPECT_EQ(kind("http://100.100.100.200/latest/", true, "http://127.0.0.1:1"), "protocol");
-  // What answers here, if anything, is not ours to say; it may be asked.
+  // The result depends on the machine; only the request must be allowed.
   EXPECT_NE(kind("http://100.100.100.200/latest/", true), "protocol");
 }
 
@@ -83,7 +83,7 @@ TEST(CurlProxy, UsesAProxyOnlyWhenConfigured) {
   EXPECT_EQ(kind_of(fixture.fetch(get("https://127.0.0.1:1/"))), "unreachable");
   EXPECT_EQ(proxy.accepted(), 0);
 
-  // The proxy resolves the name; nobody asks a name server here.
+  // The proxy resolves the name; the client sends no query to a name server.
   HttpRequest request = get("https://iot.cn-shanghai.aliyuncs.com/?Signature=canary");
   request.proxy = "http://user:secret@localhost:" + std::to_string(proxy.port());
   request.headers = {{"x-acs-action", "QueryTask"}};

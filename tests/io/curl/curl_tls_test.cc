@@ -1,4 +1,4 @@
-// Whom the client trusts. Nothing here may end in a reply but the one right server.
+// Which servers the client trusts. Only the one correct server may lead to a response.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -136,7 +136,7 @@ TEST_F(CurlTls, ABadCaFileIsNamed) {
 }
 
 TEST_F(CurlTls, PeersThatCloseWhileTheClientWritesDoNoHarm) {
-  // Without SIGPIPE ignored, OpenSSL's write would end the process here.
+  // If SIGPIPE were not ignored, OpenSSL's write would end the process here.
   const TlsContext tls = authority_.serve();
   RawServer server(
       [](RawConnection& peer) {

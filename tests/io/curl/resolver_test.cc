@@ -1,4 +1,4 @@
-// Names to addresses, with name servers that lie, sleep and die.
+// Names resolved to addresses by name servers that return errors, are slow or fail.
 #include "io/curl/resolver.h"
 
 #include <gmock/gmock.h>
@@ -41,7 +41,7 @@ struct Fixture {
     context.run();
     return found.empty() ? Addresses{{}, "never came"} : found.front();
   }
-  // Lets lookups that nobody waits for arrive.
+  // Runs the loop for `time`, so that look-ups without a waiting caller finish.
   void settle(milliseconds time) {
     boost::asio::steady_timer timer(context, time);
     timer.async_wait([](auto) {});
@@ -50,7 +50,7 @@ struct Fixture {
   }
 };
 
-// A name server in the hands of the test. Shared: its threads may outlive the test.
+// A name server controlled by the test. Shared: its threads may outlive the test.
 struct Names {
   std::atomic<int> asked = 0;
   std::atomic<int> version = 1;
@@ -188,7 +188,7 @@ TEST(Resolver, ItsEndWaitsForNoLookup) {
     EXPECT_EQ(fixture.found.size(), 5U);
   }
   EXPECT_LT(watch.passed(), milliseconds(250));
-  // The threads come home to a loop that is gone.
+  // The look-up threads finish after their event loop has been destroyed.
   std::this_thread::sleep_for(milliseconds(400));
 }
 

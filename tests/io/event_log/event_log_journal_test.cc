@@ -115,8 +115,8 @@ TEST(MessageIds, EachIsUniqueAndHasItsCatalogEntry) {
   EXPECT_EQ(entries, ids.size()) << "an entry for no event";
 }
 
-// The rest of a child's life has a /run of its own, with a journal's socket that nobody reads
-// unless told. Returns the socket, or nothing where that is not allowed.
+// Gives the calling child process a private /run with a journal socket. Nobody reads it unless a
+// test does. Returns the socket; nullopt if a mount namespace is not allowed.
 std::optional<int> private_journal() {
   if (::unshare(CLONE_NEWNS) != 0) return std::nullopt;
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return std::nullopt;
@@ -136,7 +136,7 @@ std::optional<int> private_journal() {
 
 constexpr int kNotAllowed = 77;
 
-// Runs `body` in a child with a private journal; its answer must be 0.
+// Runs `body` in a child with a private journal. `body` must return 0.
 template <typename Body>
 void in_private_journal(const Body& body) {
   const pid_t child = ::fork();
@@ -152,7 +152,8 @@ void in_private_journal(const Body& body) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-// One delivery on a loop of its own, for at most `limit`.
+// Makes one delivery on this loop, for at most `limit`. Returns nullopt if it has not ended by
+// then.
 std::optional<bool> deliver(boost::asio::io_context& loop, EventLog& log, std::vector<Event> events,
                             std::chrono::milliseconds limit) {
   auto answer = std::make_shared<std::optional<bool>>();
@@ -203,7 +204,7 @@ TEST(Journal, AbsentItHasGotNothing) {
     testing::internal::CaptureStderr();
     const bool refused = deliver(loop, log, {transition()}, std::chrono::seconds(5)) == false;
     const std::string said = testing::internal::GetCapturedStderr();
-    // Once, however often it is tried: nobody would hear of it otherwise.
+    // Reported on stderr, once for all attempts: it cannot be reported elsewhere.
     const bool heard = said.starts_with("taskwatchd: the journal does not take entries") &&
                        said.find('\n') == said.size() - 1;
     return refused && heard ? 0 : 1;

@@ -59,7 +59,7 @@ class EventLogTest : public testing::Test {
     log_.emplace(context_.get_executor(), format, lowest, pipe_[1]);
     return *log_;
   }
-  // Starts a delivery; its answer arrives in `answer` as the loop runs.
+  // Starts a delivery. Its result is stored in `answer` while the loop runs.
   void deliver(std::vector<Event> events, std::optional<bool>& answer) {
     const auto take = [&answer](std::exception_ptr, bool delivered) { answer = delivered; };
     boost::asio::co_spawn(context_, log_->sink().deliver(std::move(events)), take);
@@ -76,7 +76,7 @@ class EventLogTest : public testing::Test {
     EXPECT_TRUE(answer.has_value());
     return answer.value_or(false);
   }
-  // Everything in the pipe until its writing end is closed, by a thread.
+  // Starts a thread that reads the pipe until its write end is closed.
   void read_all() {
     reader_ = std::thread([this] {
       char buffer[65536];
@@ -86,7 +86,7 @@ class EventLogTest : public testing::Test {
       }
     });
   }
-  // Ends log and pipe; the lines that came out.
+  // Stops the log and closes the pipe. Returns the lines that were written.
   std::vector<std::string> lines() {
     if (!reader_.joinable()) read_all();
     log_->stop(seconds(10));

@@ -23,7 +23,7 @@ std::vector<std::string> lines_of(const std::vector<ConfigError>& errors) {
 
 class ConfigFileTest : public ::testing::Test {
  protected:
-  // A file with one account and instance, whose further lines are given at their indentation.
+  // Writes a file with one account and instance and these further lines, indented to match.
   std::string config(const std::string& account, const std::string& instance = "") {
     return folder_.write("c.yaml", "accounts:\n  - name: prod\n" + account +
                                        "    instances:\n      - region: cn-shanghai\n" + instance);
@@ -155,7 +155,7 @@ TEST_F(ConfigFileTest, TheCaFileOfAnAccountIsReadOnceAndUtf16IsNamed) {
                                         folder_ / "ca is UTF-16; save it as UTF-8"));
 }
 
-// Root may read everything: such tests are done as nobody.
+// Root may read every file, so such tests run as the user nobody.
 class AsNobody {
  public:
   AsNobody() : was_root_(::geteuid() == 0) {

@@ -11,7 +11,7 @@ namespace {
 
 class FileWatchTest : public ::testing::Test {
  protected:
-  // Whether a change is told within a while.
+  // Returns whether a change is reported within 5 s.
   bool told() {
     const int before = changes_;
     loop_.restart();

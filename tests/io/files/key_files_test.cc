@@ -21,7 +21,7 @@ class KeyFilesTest : public ::testing::Test {
   KeyFiles make() {
     return KeyFiles([this] { return now_; });
   }
-  // The secret, or the error's message.
+  // Returns the secret, or the error message.
   static std::string ask(KeyFiles& files, const AccountConfig& account) {
     const auto keys = files.keys(account);
     if (const auto* error = std::get_if<KeyError>(&keys)) return error->message;
@@ -65,7 +65,7 @@ TEST_F(KeyFilesTest, ATokenIsOnlyGivenWithAnIdOfSts) {
 TEST_F(KeyFilesTest, UsesAChangedKeyAtTheNextCheck) {
   KeyFiles files = make();
   EXPECT_EQ(ask(files, account_), "first");
-  // The same size in the same instant, and in place: neither size nor inode tells.
+  // The same size in the same instant, and in place: neither size nor inode shows the change.
   folder_.write("secret", "other\n");
   now_ += KeyFiles::kCheckInterval - seconds(1);
   EXPECT_EQ(ask(files, account_), "first");

@@ -1,4 +1,4 @@
-// Result files over real sockets: what is fetched, what is refused, and what stays of it on disk.
+// Result files over real sockets: what is fetched, what is rejected, and what remains on disk.
 #include "io/files/result_files.h"
 
 #include <arpa/inet.h>
@@ -96,7 +96,7 @@ const DistributionResult& result_of(const Answer& answer) {
   return result == nullptr ? none : *result;
 }
 
-// Answers each request with the same bytes and closes.
+// Responds to each request with the same bytes and closes.
 struct Bytes {
   std::string bytes;
   void operator()(RawConnection& peer) const {
@@ -122,7 +122,7 @@ TEST(ResultFiles, AFileIsReadAndItsBytesKept) {
   EXPECT_EQ(result.ok, 1U);
   EXPECT_THAT(result.failed_devices, ElementsAre(DeviceResult{"", "d-2", "6100", ""}));
   EXPECT_EQ(result.bytes, kCsv.size());
-  // The link goes out as it came.
+  // The link is sent unchanged.
   EXPECT_THAT(server.notes().at(0), HasSubstr("GET " + std::string(kQuery) + " HTTP/1.1\r\n"));
   EXPECT_THAT(server.notes().at(0), Not(HasSubstr("Accept-Encoding")));
 
@@ -253,7 +253,7 @@ TEST(ResultFiles, OnlyListedHostsAndPublicAddresses) {
   RawServer server(Bytes{reply(200, kCsv)});
   const std::string port = ":" + std::to_string(server.port());
   Fetches fetches;
-  // Spellings of loopback that the list does not name.
+  // Spellings of loopback that are not in the list of allowed hosts.
   for (const char* host : {"2130706433", "0x7f.1", "0177.0.0.1", "127.1", "[::ffff:127.0.0.1]",
                            "localhost", "127.0.0.2"}) {
     for (const char* scheme : {"http://", "https://"}) {
@@ -262,7 +262,7 @@ TEST(ResultFiles, OnlyListedHostsAndPublicAddresses) {
       EXPECT_THAT(failure_of(answer), Not(HasSubstr("canary")));
     }
   }
-  // Addresses that are listed, but not public: refused before a byte is sent.
+  // Addresses that are listed but not public: rejected before a byte is sent.
   for (const char* host : {"10.0.0.1", "169.254.169.254", "100.100.100.200", "192.168.1.1",
                            "[fd00::1]", "[::ffff:127.0.0.1]"}) {
     const Answer answer =
@@ -270,14 +270,14 @@ TEST(ResultFiles, OnlyListedHostsAndPublicAddresses) {
     EXPECT_THAT(failure_of(answer), AllOf(HasSubstr("no public address"), Not(HasSubstr("canary"))))
         << host;
   }
-  // Nor is a proxy sent there.
+  // No proxy is used to reach them either.
   RawServer proxy(Bytes{reply(200, "")});
   ResultRequest metadata = request_of("https://169.254.169.254/", {"169.254.169.254"});
   metadata.proxy = proxy.url();
   EXPECT_THAT(failure_of(fetches.fetch(std::move(metadata))), HasSubstr("no public address"));
   EXPECT_EQ(proxy.accepted(), 0);
   EXPECT_EQ(server.accepted(), 0);
-  // A listed name: what counts is what it resolves to.
+  // A listed name: the address to which it resolves decides.
   EXPECT_EQ(result_of(fetches.fetch(request_of("http://localhost" + port + "/", {"localhost"}))).ok,
             1U);
 }
@@ -401,7 +401,7 @@ TEST(ResultFolder, NamesAreSafe) {
   EXPECT_LT(result_file_name({std::string(500, '/'), std::string(500, 'a')}, 1).size(), 250U);
 }
 
-// Keeps a file of so many bytes.
+// Stores a file of `bytes` bytes.
 void keep(ResultFolder& folder, const std::string& id, std::size_t bytes) {
   auto begun = folder.begin();
   ASSERT_TRUE(std::holds_alternative<ResultFolder::Draft>(begun)) << std::get<std::string>(begun);
@@ -429,7 +429,7 @@ TEST(ResultFolder, TheOldestGo) {
   EXPECT_THAT(names(place / "d"), ElementsAre("a-four.4.raw", "a-three.3.raw", "a-two.2.raw"));
   keep(folder, "big", 985);
   EXPECT_THAT(names(place / "d"), ElementsAre("a-big.5.raw", "a-four.4.raw"));
-  // By age; numbers go on though the highest has gone.
+  // Files are removed by age. Numbers continue although the file with the highest one was removed.
   timeval old[2] = {{1'500'000'000, 0}, {1'500'000'000, 0}};
   ASSERT_EQ(::utimes((place / "d/a-four.4.raw").c_str(), old), 0);
   place.write("d/notes.txt", "not ours");

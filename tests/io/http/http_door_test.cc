@@ -1,4 +1,5 @@
-// What stands before the handler: the gate, headers of every answer, places for those who wait.
+// What runs before the handler: the gate, the headers of every response, and the limit of waiting
+// requests.
 #include <gmock/gmock.h>
 
 #include "io/http/http_fixture.h"

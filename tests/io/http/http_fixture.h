@@ -1,4 +1,4 @@
-// A byte-level client and a server on a thread, for the tests of http_server.
+// A byte-level client and a server on its own thread, for the tests of http_server.
 #pragma once
 
 #include <arpa/inet.h>
@@ -29,10 +29,10 @@ namespace taskwatchd {
 
 using std::chrono::milliseconds;
 
-// A client that sends what it likes and reads what comes.
+// A client that sends any bytes and reads any bytes.
 class RawClient {
  public:
-  // `from`: an address of 127.0.0.0/8 to come from.
+  // `from`: the local address, in 127.0.0.0/8.
   explicit RawClient(const std::string& address, const char* from = "127.0.0.1")
       : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in own{};
@@ -59,7 +59,7 @@ class RawClient {
     return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
            static_cast<ssize_t>(bytes.size());
   }
-  // All until the server ends the connection, or `end` is seen, or the time is over.
+  // Reads until the server ends the connection, `end` is seen, or `time` has passed.
   std::string read(const std::string& end = "", milliseconds time = milliseconds(5000)) {
     const auto until = std::chrono::steady_clock::now() + time;
     std::string all;
@@ -77,7 +77,7 @@ class RawClient {
     }
     return all;
   }
-  // Whether the last read saw the end of the connection.
+  // Returns whether the last read saw the end of the connection.
   bool ended() const { return ended_; }
   void reset() {
     const linger now{1, 0};
@@ -102,7 +102,7 @@ inline WebResponse routes(const WebRequest& request) {
   if (request.target == "/throw") throw std::runtime_error("oops");
   if (request.target == "/split") response.headers = {{"X-A", "b\r\nSet-Cookie: c"}};
   if (request.target == "/big") response.body.assign(8 * 1024 * 1024, 'x');
-  // More than the kernel keeps for both ends.
+  // More than the kernel buffers on both ends.
   if (request.target == "/huge") response.body.assign(kHuge, 'x');
   if (!response.body.empty()) return response;
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
@@ -111,8 +111,8 @@ inline WebResponse routes(const WebRequest& request) {
   return response;
 }
 
-// Parts of one kilobyte each: /stream-3 has three, /stream-wait one and then silence, /stream-all
-// no end.
+// Sends parts of 1 kB: three for /stream-3; one and then silence for /stream-wait; without end for
+// /stream-all.
 class TestStream : public WebStream {
  public:
   TestStream(std::string target, boost::asio::any_io_executor executor, int& open)
@@ -194,7 +194,7 @@ class Served {
   }
   ~Served() {
     on_loop([this] { server_.stop(); });
-    thread_.join();  // so nothing is left running after a stop
+    thread_.join();  // nothing may run after a stop
   }
   void set_door(WebDoor door) {
     on_loop([&] { server_.set_door(std::move(door)); });
@@ -202,7 +202,7 @@ class Served {
   std::uint64_t accepted() {
     return on_loop([this] { return server_.accepted(); });
   }
-  // Streams that somebody holds.
+  // Returns the number of open streams.
   int streams() {
     return on_loop([this] { return streams_; });
   }

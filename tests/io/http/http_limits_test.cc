@@ -1,4 +1,5 @@
-// What the server must bear: slow, silent, many and vanishing clients, and no descriptors left.
+// What the server must tolerate: slow, silent, many and vanishing clients, and no free file
+// descriptors.
 #include "io/http/http_server.h"
 
 #include <gmock/gmock.h>
@@ -145,7 +146,8 @@ TEST(HttpServer, ConnectionsThatAreAnsweredAreBounded) {
   EXPECT_TRUE(served.answers_within(milliseconds(5000)));
 }
 
-// A load balancer keeps connections for a minute, and its next request must not meet a close.
+// A load balancer keeps connections for a minute. The server must not close one when its next
+// request comes.
 TEST(HttpServer, AKeptConnectionMayWaitLongerThanARequestMayTake) {
   WebLimits limits;
   limits.header_timeout = std::chrono::seconds(1);
@@ -267,7 +269,7 @@ TEST(HttpServer, ItsLoopDiesWithConnectionsOpen) {
   EXPECT_EQ(server.accepted(), 1U);
 }
 
-// In a process of its own: serves with few file descriptors until the parent has seen enough.
+// Runs in a child process: serves with few file descriptors until the parent sends SIGTERM.
 [[noreturn]] void serve_poorly(int report) {
   const rlimit few{32, 32};
   setrlimit(RLIMIT_NOFILE, &few);

@@ -1,4 +1,4 @@
-// Answers in parts, and requests that are answered whatever others hold.
+// Responses in parts, and requests that are answered whatever other connections do.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// So many parts of one kilobyte; /short ends before what was announced.
+// Sends parts of 1 kB. /short ends before the announced length.
 class TestParts : public WebParts {
  public:
   TestParts(std::size_t count, std::size_t announced) : left_(count), announced_(announced) {}

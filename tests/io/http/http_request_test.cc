@@ -1,4 +1,4 @@
-// What is refused whatever it asks for.
+// Requests that are rejected whatever their target.
 #include "io/http/http_request.h"
 
 #include <gtest/gtest.h>

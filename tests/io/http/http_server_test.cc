@@ -1,4 +1,4 @@
-// The protocol and the addresses, byte by byte.
+// The protocol and the listen addresses, byte by byte.
 #include "io/http/http_server.h"
 
 #include <gmock/gmock.h>
@@ -85,7 +85,7 @@ TEST(HttpServer, RefusesBodies) {
   }
 }
 
-// A proxy that reads another length would pass the second request on as part of the first.
+// A proxy that reads another length would pass the second request on as part of the first one.
 TEST(HttpServer, NothingBehindABodyIsReadAsARequest) {
   Served served;
   for (const char* field : {"Transfer-Encoding: chunked",
@@ -118,7 +118,7 @@ TEST(HttpServer, NothingBehindABodyIsReadAsARequest) {
   }
 }
 
-// A gateway that passes a body on by chunks does so although there is none.
+// A gateway that sends bodies in chunks does so even for an empty body.
 TEST(HttpServer, AnEmptyChunkedBodyIsNone) {
   Served served;
   RawClient client(served.address);

@@ -1,4 +1,4 @@
-// Answers that go on: framing, clients that leave or do not read, the end of the server.
+// Streamed responses: framing, clients that leave or do not read, and server shutdown.
 #include <gmock/gmock.h>
 
 #include "io/http/http_fixture.h"
@@ -92,7 +92,7 @@ TEST(HttpStream, EndsWithTheServer) {
     open.send(kWait);
     EXPECT_THAT(open.read("a\n"), HasSubstr("aaa\n"));
     return open;
-  }();  // returned: so the loop had nothing left to do
+  }();  // a return shows that the loop had nothing left to do
   client.read();
   EXPECT_TRUE(client.ended());
 }

@@ -1,5 +1,5 @@
-// TLS in front of the server: what it asks of clients, what it refuses, and that a new certificate
-// needs no new server.
+// TLS in the server: what it requires of clients, what it rejects, and that a new certificate does
+// not need a new server.
 #include "io/http/http_tls.h"
 
 #include <gmock/gmock.h>
@@ -146,7 +146,7 @@ TEST_F(HttpTlsTest, SpeaksOldProtocolsOnlyIfConfigured) {
   TlsClient oldest = client(served, {.lowest = TLS1_VERSION, .highest = TLS1_VERSION});
   EXPECT_THAT(oldest.fetch(), HasSubstr("200 OK")) << oldest.why();
   EXPECT_FALSE(client(served).connected());
-  WebTlsConfig none = config();  // no version is left, as in the toolkit
+  WebTlsConfig none = config();  // allows no version, as in the toolkit
   none.min_version = TlsVersion::kTls13;
   none.max_version = TlsVersion::kTls12;
   serve(served, none);
@@ -157,7 +157,7 @@ TEST_F(HttpTlsTest, ClientsShowACertificate) {
   Served served;
   serve(served, with_clients());
   EXPECT_THAT(client(served, {.certificate = clients.issue()}).fetch(), HasSubstr("200 OK"));
-  // With TLS 1.3 the client thinks it is in until it reads.
+  // With TLS 1.3 the client learns of the rejection only when it reads.
   TlsClient none = client(served);
   EXPECT_EQ(none.fetch(), "");
   EXPECT_THAT(none.why(), HasSubstr("certificate required"));
@@ -170,12 +170,12 @@ TEST_F(HttpTlsTest, ClientsShowACertificate) {
       << "the server's authority is not the clients'";
 }
 
-// With TLS 1.3 the client thinks it is in until it reads, with 1.2 the handshake fails.
+// With TLS 1.3 the client learns of the rejection only when it reads; with 1.2 the handshake fails.
 TEST_F(HttpTlsTest, AsksClientsAsGoDoes) {
   const TestAuthority stranger;
   const struct {
     ClientAuth auth;
-    bool none, unknown;  // whether a client is let in without a certificate, or with a stranger's
+    bool none, unknown;  // whether no certificate, or one of an unknown authority, is accepted
   } ways[] = {{ClientAuth::kNone, true, true},
               {ClientAuth::kRequest, true, true},
               {ClientAuth::kRequireAny, false, true},
@@ -210,7 +210,7 @@ TEST_F(HttpTlsTest, WithoutAnAuthorityOfItsOwnTheMachinesVerify) {
   }
 }
 
-// As in Go, where each certificate of the file is a root.
+// As in Go, each certificate in the file is a trusted root.
 TEST_F(HttpTlsTest, ACertificateThatIsListedItselfIsVerified) {
   const auto shown = clients.issue();
   WebTlsTexts pinned = texts();
@@ -255,7 +255,7 @@ TEST_F(HttpTlsTest, ClientsBearAName) {
     const bool text_of_address = std::string(bad) == "DNS:10.1.2.3";
     const auto shown = clients.issue({.subject_alt_name = bad});
     const std::string reply = client(served, {.certificate = shown}).fetch();
-    // As in the toolkit: names of all kinds are compared as text.
+    // As in the toolkit, names of all kinds are compared as text.
     EXPECT_EQ(reply.empty(), !text_of_address) << bad;
   }
 }
@@ -290,7 +290,7 @@ TEST_F(HttpTlsTest, HandshakesThatHangHoldNobody) {
   std::vector<RawClient> hanging;
   for (int i = 0; i < 100; ++i) {
     hanging.emplace_back(served.address);
-    // The start of a ClientHello, or nothing at all.
+    // Half of the clients send the start of a ClientHello, the others nothing.
     if (i % 2 == 0) hanging.back().send(std::string("\x16\x03\x01\x02\x00\x01\x00\x01", 8));
   }
   const auto start = std::chrono::steady_clock::now();
@@ -312,7 +312,7 @@ TEST_F(HttpTlsTest, StopsInTheMiddleOfHandshakesAndStreams) {
     streaming.send("GET /stream-wait HTTP/1.1\r\n\r\n");
     EXPECT_THAT(streaming.read_until("a\n"), HasSubstr("aaa"));
     return open;
-  }();  // returned: so the loop had nothing left to do
+  }();  // a return shows that the loop had nothing left to do
   hanging.read();
   EXPECT_TRUE(hanging.ended());
 }

@@ -1,4 +1,4 @@
-// Who is next when many want their passwords checked.
+// The order in which waiting logins get their password check.
 #include "io/http/login_turns.h"
 
 #include <gtest/gtest.h>
@@ -125,8 +125,8 @@ TEST_F(LoginTurnsTest, WhoGaveUpOrWasDisplacedDoesNotComeBackAsTheNewest) {
   EXPECT_EQ(turns.next(now), good);
 }
 
-// 40 clients that guess without a pause, give up after 10 s and come again, each check a quarter of
-// a second; one right login at a time comes from elsewhere.
+// 40 clients guess without a pause, give up after 10 s and return; each check takes 250 ms. One
+// correct login at a time comes from another client.
 TEST_F(LoginTurnsTest, ARightLoginAmongFortyGuessersWaitsForOneCheck) {
   constexpr Duration kCheck = milliseconds(250);
   constexpr Duration kPatience = std::chrono::seconds(10);
@@ -137,10 +137,10 @@ TEST_F(LoginTurnsTest, ARightLoginAmongFortyGuessersWaitsForOneCheck) {
   std::map<Turn, Guess> guesses;
   Duration longest{};
   int served = 0;
-  Turn right = 0;  // the one that waits, if any
+  Turn right = 0;  // the correct login that waits; 0: none
   Mono asked{};
   for (int check = 0; check < 2000; ++check) {
-    // Not among the first guesses of all of them, which come in one moment.
+    // The correct login does not come with the first guesses, which all arrive in one instant.
     if (right == 0 && check > 0 && check % 2 == 0) {
       right = enter("good");
       asked = now;
@@ -160,7 +160,7 @@ TEST_F(LoginTurnsTest, ARightLoginAmongFortyGuessersWaitsForOneCheck) {
       });
       if (!waits) guesses[enter(client)] = {client, now};
     }
-    now += kCheck / 2;  // it comes in the middle of a check
+    now += kCheck / 2;  // it arrives in the middle of a check
     const auto turn = turns.next(now);
     now += kCheck / 2;
     if (turn && *turn == right) {

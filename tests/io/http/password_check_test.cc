@@ -1,4 +1,4 @@
-// bcrypt by crypt(3), off the event loop, one at a time.
+// bcrypt by crypt(3), outside the event loop, one check at a time.
 #include "io/http/password_check.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@
 namespace taskwatchd {
 namespace {
 
-// Made by htpasswd -nbBC 5: the password is "secret".
+// Made with htpasswd -nbBC 5; the password is "secret".
 const Secret kHash("$2y$05$qetjvy7veMo4y6ReBoUtU.dN5aJIh.fF4wdqKYzd.wKYZhC5pNWi6");
 
 TEST(Bcrypt, KnowsThePassword) {
@@ -43,7 +43,7 @@ TEST(Bcrypt, AllKindsOfGoAreOneToCrypt) {
     EXPECT_FALSE(bcrypt_matches(Secret("Secret"), hash)) << kind;
   }
   std::string odd = kHash.reveal();
-  odd[28] = static_cast<char>(odd[28] + 1);  // bits of the salt that do not count
+  odd[28] = static_cast<char>(odd[28] + 1);  // unused bits of the salt
   EXPECT_TRUE(bcrypt_matches(Secret("secret"), Secret(bcrypt_for_crypt(odd))));
 }
 
@@ -52,7 +52,7 @@ TEST(Bcrypt, NobodyHasNobodysPassword) {
   for (const char* guess : {"", "secret", "."}) EXPECT_FALSE(bcrypt_matches(Secret(guess), nobody));
 }
 
-// Checks that wait for the test's word, and know what ran at one time.
+// Blocks checks until the test opens it, and counts those that run at the same time.
 struct Gate {
   bool pass(const Secret& password) {
     if (password.reveal() == "no memory") throw std::bad_alloc();
@@ -106,7 +106,7 @@ class PasswordCheckerTest : public testing::Test {
     ASSERT_EQ(answers.size(), count);
   }
 
-  static constexpr int kCost = 5;  // that of kHash
+  static constexpr int kCost = 5;  // the cost of kHash
 
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   boost::asio::io_context context;
@@ -125,7 +125,7 @@ TEST_F(PasswordCheckerTest, OneAtATimeAndBounded) {
   run_for_a_moment();
   for (std::size_t i = 0; i < LoginTurns::kPerClient; ++i) ask("right");
   for (int i = 0; i < 3; ++i) ask("too many");
-  run_until(3);  // those that are too many hear so at once
+  run_until(3);  // the excess ones are rejected at once
   for (const auto& [number, right] : answers) {
     EXPECT_GT(number, LoginTurns::kPerClient);
     EXPECT_EQ(right, std::nullopt);
@@ -193,7 +193,8 @@ TEST_F(PasswordCheckerTest, WithoutMemoryThatLoginFailsAndNothingElse) {
   EXPECT_EQ(answers[1], true);
 }
 
-// Else the time of a refusal would show whether a user is listed, and with which cost.
+// Otherwise the time of a rejection would show whether a user exists, and the cost of the user's
+// hash.
 TEST(PasswordChecker, AWrongPasswordTakesTheWorkOfTheSlowestHash) {
   for (const int own : {4, 7, 11, 12}) {
     boost::asio::io_context context;

@@ -1,6 +1,6 @@
-// A disk with injected failures: a layer between SQLite and the system's files, as in SQLite's own
-// tests. While one exists it is the default for databases that are opened. Threads: the counters
-// are atomic, the rest is SQLite's.
+// A disk with injected failures: a layer between SQLite and the operating system's files, as in
+// SQLite's own tests. While an object exists, it is the default for databases that are opened.
+// Threads: the counters are atomic; SQLite protects the rest.
 #pragma once
 
 #include <sqlite3.h>
@@ -37,8 +37,8 @@ class FaultyVfs {
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 
-  // The `nth` operation of this kind from now (1: the next) fails with `code`, and `times` - 1
-  // after it. A failing sync leaves the data written.
+  // Makes `times` operations of this kind fail with `code`, from the `nth` one on (1: the next). A
+  // failing sync leaves the data written.
   void fail(Op op, int nth, int times, int code) {
     op_ = op;
     code_ = code;

@@ -1,5 +1,5 @@
-// What the store promises when things break: kill -9 at any moment, and a disk that fails at the
-// first, second, third ... write, fsync or read. What was acknowledged is there, once.
+// What the store guarantees when it is killed at any moment, or when the first, second, third ...
+// write, fsync or read fails: each acknowledged change is stored exactly once.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@
 namespace taskwatchd {
 namespace {
 
-// The n-th step of a task's life: record and event tell the same n.
+// The n-th step of a task's life: record and event contain the same n.
 Commit step(std::int64_t n) {
   Commit commit{.records = {make_record("prod", "t1", TaskStatus::kInProgress, n)},
                 .events = {make_event("prod", "t1", n)}};
@@ -38,7 +38,7 @@ struct Acknowledged {
   std::uint64_t id;
 };
 
-// Commits step after step until killed, writing each acknowledgement to `out`.
+// Commits steps until killed. Writes each acknowledgement to `out`.
 [[noreturn]] void write_until_killed(const std::string& path, std::int64_t first, int out) {
   boost::asio::io_context context;
   auto opened = SqliteStore::open(context.get_executor(), path);
@@ -55,7 +55,7 @@ struct Acknowledged {
 
 class SqliteKill : public testing::Test {
  protected:
-  // One round: a child writes, is killed, and leaves what it acknowledged in acknowledged_.
+  // Runs one round: a child commits and is killed. Its acknowledgements go to acknowledged_.
   void round(std::chrono::microseconds life) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
@@ -82,7 +82,7 @@ class SqliteKill : public testing::Test {
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "exit " << WEXITSTATUS(status);
-    ++next_;  // the one that may have been under way
+    ++next_;  // skips the step that may have been in flight
   }
 
   void check() {
@@ -149,7 +149,7 @@ class SqliteFaults : public testing::Test {
     }
     return done;
   }
-  // The steps that are stored, each checked to be there once.
+  // Returns the stored steps. Checks that each is stored once.
   std::set<std::int64_t> stored(SqliteWorld& world) {
     std::set<std::int64_t> found;
     for (const Event& event : world.good(world.store().events_after(0, 100))) {
@@ -188,8 +188,9 @@ TEST_F(SqliteFaults, OneFailureIsFixedWhereverItStrikes) {
   }
 }
 
-// The commit's fsync fails, and so does the one of the closing that follows: then the log stays,
-// and the reopened file holds a commit that was reported as failed. It must not be written again.
+// The commit's fsync fails, and so does the one when the file is closed. Then the log file remains,
+// and the reopened database contains a commit that was reported as failed. It must not be written
+// again.
 TEST_F(SqliteFaults, ACommitInDoubtIsLookedUpAndNotRepeated) {
   int looked_up = 0;
   for (int nth = 1; nth <= 4; ++nth) {

@@ -1,5 +1,5 @@
-// A state file of an older version is brought into today's shape at opening: all rows stay, and a
-// disk that is too full for it leaves the file as it was.
+// A state database of an older version is migrated when it is opened: all rows are kept, and a disk
+// that is too full for the migration leaves the file unchanged.
 #include <sqlite3.h>
 
 #include "sqlite_world.h"
@@ -7,7 +7,7 @@
 namespace taskwatchd {
 namespace {
 
-// The first version's tables, as its daemon made them. Never to be changed.
+// The tables of the first version, as its daemon created them. Do not change them.
 constexpr const char* kFirstVersion = R"sql(
 CREATE TABLE tasks(
   account TEXT NOT NULL, task_id TEXT NOT NULL, instance TEXT NOT NULL,
@@ -46,7 +46,7 @@ INSERT INTO cursors VALUES('log',9);
 
 class SqliteMigration : public testing::Test {
  protected:
-  // The value of `sql`'s first column and row, by another connection; -1 if it has none.
+  // Returns the first column of the first row, over a separate connection; -1 if there is none.
   static std::int64_t sql(const std::string& path, const std::string& text) {
     sqlite3* db = nullptr;
     EXPECT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
@@ -122,7 +122,7 @@ TEST_F(SqliteMigration, ADiskTooFullLeavesTheOldVersionWhole) {
   EXPECT_EQ(good(opened()->tasks_of_job({"prod", "job-1"}, "u", 9'000)).size(), 5'000u);
 }
 
-// The way back after an upgrade: the next version has added columns and a table.
+// A downgrade after an upgrade: the next version has added columns and a table.
 TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
   opened()->close(std::chrono::seconds(5));
   sql(path(),

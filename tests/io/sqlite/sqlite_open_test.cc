@@ -1,4 +1,5 @@
-// Files that cannot be used as state: each is refused with the right kind, by name, untouched.
+// Files that cannot be used as the state database: each is rejected with the right kind and its
+// name, and stays unchanged.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -69,7 +70,7 @@ TEST_F(SqliteOpen, SecondOpenerIsRefusedByName) {
   const OpenError error = refused(state());
   EXPECT_EQ(error.kind, OpenError::Kind::kLocked);
   EXPECT_THAT(error.message, testing::HasSubstr(std::to_string(::getpid())));
-  // A link is another name for the same state.
+  // A symbolic link is another name for the same state database.
   const std::string link = folder_ / "link.db";
   ASSERT_EQ(::symlink(state().c_str(), link.c_str()), 0);
   EXPECT_EQ(refused(link).kind, OpenError::Kind::kLocked);
@@ -79,7 +80,7 @@ TEST_F(SqliteOpen, SecondOpenerIsRefusedByName) {
 
 TEST_F(SqliteOpen, NewerSchema) {
   make_state();
-  // The next version only adds (sqlite_migration_test.cc); what the one after it does is not known.
+  // Version 5 only adds to version 4 (sqlite_migration_test.cc); what version 6 does is not known.
   sql(state(), "PRAGMA user_version=6");
   const OpenError error = refused(state());
   EXPECT_EQ(error.kind, OpenError::Kind::kNewer);
@@ -119,8 +120,8 @@ TEST_F(SqliteOpen, CutFile) {
   }
 }
 
-// Every damage that is accepted must still leave a store that answers; one in the b-tree's own
-// bytes must be refused. SQLite has no checksums: a flip inside a text cannot be seen.
+// If a damaged file is accepted, its store must still respond. Damage to the b-tree's own bytes
+// must be rejected. SQLite has no checksums, so a flip inside a text cannot be detected.
 TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
   make_state();
   const std::string whole = slurp(state());
@@ -140,7 +141,7 @@ TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
     store->close(std::chrono::seconds(5));
   }
   EXPECT_GT(refusals, 0);
-  // The first bytes of a page in the middle: its type and its cell count.
+  // The first bytes of a database page in the middle of the file: its type and its cell count.
   std::string bytes = whole;
   bytes.replace(4096 * 3, 8, 8, '\xff');
   spill(state(), bytes);
@@ -171,7 +172,7 @@ TEST_F(SqliteOpen, ReadOnlyFolder) {
   EXPECT_THAT(error.message, testing::HasSubstr("writable"));
 }
 
-// Run once as root, then as the service: the files beside the database are root's.
+// The daemon ran once as root, then as the service: the files beside the database belong to root.
 TEST_F(SqliteOpen, APartOfAnotherUserIsNamed) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   constexpr uid_t kNobody = 65534;
@@ -208,7 +209,7 @@ TEST(NetworkDisk, IsKnownByItsNumber) {
   EXPECT_EQ(sqlite::network_disk_of("/proc"), "");
 }
 
-TEST_F(SqliteOpen, StateHeldByAnotherProgram) {
+TEST_F(SqliteOpen, StateDatabaseLockedByAnotherProgram) {
   make_state();
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(state().c_str(), &db), SQLITE_OK);

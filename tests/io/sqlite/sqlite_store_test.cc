@@ -17,7 +17,7 @@ namespace {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StoreContract, SqliteWorld);
 
-// Another program's connection to the same file.
+// A connection of another program to the same file.
 class Stranger {
  public:
   explicit Stranger(const std::string& path) { sqlite3_open(path.c_str(), &db_); }
@@ -102,7 +102,7 @@ TEST(SqliteStore, ALockedFileIsWaitedFor) {
 TEST(SqliteStore, MoreCallsThanTheLimitAreRefused) {
   SqliteLimits limits;
   limits.waiting_calls = 4;
-  limits.busy = std::chrono::seconds(20);  // the stranger lets go first, also on a busy machine
+  limits.busy = std::chrono::seconds(20);  // longer than Stranger keeps its lock
   SqliteWorld world(limits);
   Stranger stranger(world.path());
   ASSERT_EQ(stranger.run("BEGIN IMMEDIATE"), SQLITE_OK);
@@ -118,7 +118,7 @@ TEST(SqliteStore, MoreCallsThanTheLimitAreRefused) {
     world.context().restart();
     world.context().poll();
   };
-  // One in the worker's hand, which a busy machine may give it late, and four that wait.
+  // One call is with the worker, which a busy machine may start late, and four wait.
   while (asked - refused < 5) {
     ask();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -207,7 +207,7 @@ TEST(SqliteStore, AnEventThatCannotBeReadKeepsItsPlace) {
   EXPECT_THAT(all[0].fields, testing::Contains(Field{"task_id", std::string("t0")}));
 }
 
-// Millions of old events take a prune minutes: nobody waits that long.
+// Deleting millions of old events takes minutes. A commit must not wait that long.
 TEST(SqliteStore, ACommitOvertakesALongPrune) {
   SqliteWorld world;
   const auto ids = world.good(world.store().commit(events(20'000))).event_ids;
@@ -261,7 +261,7 @@ TEST(SqliteStore, PrunesInBoundedSteps) {
   EXPECT_EQ(world.good(world.store().tasks("prod", {"t7", "t8"})).size(), 1u);
 }
 
-// Printed, not judged: machines differ.
+// Prints the time and checks nothing: machines differ.
 TEST(SqliteStore, HowLongALargeFleetTakesToLoad) {
   constexpr int kTasks = 100'000;
   SqliteWorld world;

@@ -1,4 +1,4 @@
-// A SQLite store in a folder of its own, for the store's tests.
+// A SQLite store in a temporary folder, for the store's tests.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -36,7 +36,7 @@ class SqliteWorld {
   Result wait(Awaitable<Result> call) {
     return taskwatchd::wait(context_, std::move(call));
   }
-  // The error of a call that must fail.
+  // Returns the error of a call that must fail.
   template <typename Value>
   StoreError bad(Awaitable<std::variant<Value, StoreError>> call) {
     auto result = wait(std::move(call));

@@ -44,8 +44,8 @@ TEST(SystemClock, AlarmsAreNeverEarlyAndHardlyLate) {
   context.run();
   ASSERT_EQ(late.size(), 200U);
   EXPECT_GE(*std::min_element(late.begin(), late.end()), Duration(0));
-  // The median: the machine may be busy with other things. 205 ms apart, 97 % of the quota is 211
-  // ms.
+  // The median, because the machine may be busy. Calls leave 205 ms apart; 211 ms would be 97 % of
+  // that rate.
   std::nth_element(late.begin(), late.begin() + 100, late.end());
   EXPECT_LT(late[100], milliseconds(1));
   RecordProperty("median_late_us", static_cast<int>(late[100].count()));
@@ -55,7 +55,7 @@ TEST(SystemClock, ALongWaitIsOneWait) {
   boost::asio::io_context context;
   SystemClock clock(context.get_executor());
   std::vector<Duration> late;
-  // Longer than the timer's longest step.
+  // Longer than the longest step of the timer.
   boost::asio::co_spawn(context, measure(clock, milliseconds(1200), 1, late),
                         boost::asio::detached);
   context.run();

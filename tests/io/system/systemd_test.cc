@@ -13,7 +13,7 @@
 namespace taskwatchd {
 namespace {
 
-// A service manager that only listens.
+// A service manager that only receives.
 class Systemd : public testing::Test {
  protected:
   Systemd() {
