@@ -89,7 +89,12 @@ enum class TaskSeries : std::uint8_t { kNone, kExplicit, kBad, kActive, kAll };
 
 struct Config {
   std::vector<AccountConfig> accounts;
-  std::string state_path;
+  std::string state_path;           // the SQLite file; empty if state_url is set
+  std::string state_url;            // PostgreSQL, checked by parse_state_url; empty: SQLite
+  std::string state_password_file;  // of the role in state_url; empty: none
+  std::string state_schema = "taskwatchd";
+  std::string replica_name;  // empty: the host name
+  std::string replica_url;   // http or https, without a final slash; empty: none
   Duration retain = std::chrono::hours(24 * 30);
   TaskSeries task_series = TaskSeries::kBad;
   std::size_t task_series_limit = 1000;

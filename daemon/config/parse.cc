@@ -1,26 +1,16 @@
-// Entry point: reads the top level of the file. accounts.cc, instance.cc and credentials.cc read
-// the parts below; section.cc checks types; yaml_node.cc builds the tree.
+// Entry point: reads the top level of the file. accounts.cc, instance.cc, credentials.cc and
+// state.cc read the parts below; section.cc checks types; yaml_node.cc builds the tree.
 #include "config/parse.h"
 
 #include "config/accounts.h"
 #include "config/section.h"
+#include "config/state.h"
 #include "config/yaml_node.h"
 
 namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kMaxSeries = 10'000'000;
-constexpr const char* kDefaultStatePath = "/var/lib/taskwatchd/state.db";
-
-void read_state(Section& root, const ParseContext& context, Config& config) {
-  config.state_path =
-      context.state_directory.empty() ? kDefaultStatePath : context.state_directory + "/state.db";
-  auto section = root.section("`state`", "state");
-  if (!section) return;
-  if (section->has("path")) config.state_path = read_path(*section, "path", context);
-  config.retain = section->duration("retain").value_or(config.retain);
-  section->finish();
-}
 
 void read_metrics(Section& root, Config& config) {
   auto section = root.section("`metrics`", "metrics");
@@ -55,7 +45,8 @@ ConfigResult parse_config(std::string_view yaml, const ParseContext& context) {
   } else if (!empty && root->kind == YamlNode::Kind::kMap) {
     Section section("the file", *root, problems);
     config.accounts = read_accounts(section, context);
-    read_state(section, context, config);
+    const bool has_state_url = read_state(section, context, config);
+    read_replica(section, has_state_url, config);
     read_metrics(section, config);
     read_bounds(section, config);
     section.finish();

@@ -68,6 +68,13 @@ bool check_text(const std::string& what, const YamlNode& node, Problems& problem
   return true;
 }
 
+// In {url: postgresql://A,B} the rest of the URL, B, is a key, and possibly the end of a password.
+bool contains_url(const YamlNode& map) {
+  return std::any_of(map.entries.begin(), map.entries.end(), [](const YamlEntry& entry) {
+    return entry.value.text.find("://") != std::string::npos;
+  });
+}
+
 }  // namespace
 
 Section::Section(std::string name, const YamlNode& map, Problems& problems, YamlDialect dialect)
@@ -286,6 +293,11 @@ void Section::finish() {
   for (const YamlEntry& entry : map_->entries) {
     if (std::find(all.begin(), all.end(), entry.key) != all.end()) continue;
     const std::string_view meant = nearest(entry.key, all);
+    if (meant.empty() && entry.value.kind == YamlNode::Kind::kNull && contains_url(*map_)) {
+      problems_->add(entry.place, "unknown key without a value in " + name_ +
+                                      "; remove it, or put a URL with a comma into quotes");
+      continue;
+    }
     problems_->add(entry.place, "unknown key " + shown(entry.key) + " in " + name_ + "; " +
                                     (meant.empty() ? "the keys here are " + any_of(known_)
                                                    : "did you mean `" + std::string(meant) + "`?"));

@@ -5,6 +5,7 @@
 
 #include "config/duration.h"
 #include "config/parse.h"
+#include "config/state_url.h"
 
 namespace taskwatchd {
 namespace {
@@ -86,13 +87,25 @@ std::string account_text(const AccountConfig& account) {
   return text;
 }
 
+// A URL that is invalid is not shown: a valid one contains no password.
+std::string state_text(const Config& config) {
+  if (config.state_url.empty()) return config.state_path;
+  const auto url = parse_state_url(config.state_url);
+  const auto* valid = std::get_if<StateUrl>(&url);
+  return (valid == nullptr ? "PostgreSQL" : valid->shown()) + ", schema " + config.state_schema;
+}
+
 }  // namespace
 
 std::string summary(const Config& config) {
   std::string text;
   for (const AccountConfig& account : config.accounts) text += account_text(account);
-  text += "state database: " + config.state_path + " (history of unwatched items kept for " +
+  text += "state database: " + state_text(config) + " (history of unwatched items kept for " +
           format_duration(config.retain) + ")\n";
+  if (!config.state_url.empty()) {
+    text += "replica: " + (config.replica_name.empty() ? "the host name" : config.replica_name) +
+            (config.replica_url.empty() ? "" : " at " + config.replica_url) + "\n";
+  }
   if (config.detection_delay_bound) {
     text += "bound: failures are recorded within " +
             format_duration(*config.detection_delay_bound) + "\n";

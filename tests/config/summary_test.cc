@@ -1,5 +1,7 @@
 #include "config/summary.h"
 
+#include <gmock/gmock.h>
+
 #include "config/parse_text.h"
 
 namespace taskwatchd {
@@ -44,6 +46,19 @@ bounds: {detection_delay: 90s}
       "https://iot.ap-southeast-1.aliyuncs.com, 0 tasks, 0 jobs\n"
       "state database: /var/lib/taskwatchd/state.db (history of unwatched items kept for 30d)\n"
       "bound: failures are recorded within 1m30s\n");
+}
+
+TEST(Summary, SaysWhichPostgresqlHoldsTheState) {
+  const std::string accounts = "accounts: [{name: a, instances: [{region: cn-shanghai}]}]\n";
+  const std::string state =
+      "state:\n  url: postgresql://me@h1,h2/db?sslmode=verify-full&sslrootcert=/ca.pem\n";
+  EXPECT_THAT(summary(parsed(accounts + state)),
+              testing::HasSubstr("state database: postgresql://me@h1,h2/db, schema taskwatchd "
+                                 "(history of unwatched items kept for 30d)\n"
+                                 "replica: the host name\n"));
+  EXPECT_THAT(
+      summary(parsed(accounts + state + "replica: {name: r1, url: 'https://r1.example'}\n")),
+      testing::HasSubstr("\nreplica: r1 at https://r1.example\n"));
 }
 
 TEST(Summary, HoldsNoKey) {

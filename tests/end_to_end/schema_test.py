@@ -35,7 +35,7 @@ BEYOND_A_SCHEMA = {
 }
 
 # The tables of docs/reference/configuration.md whose first column is `key`, in their order.
-TABLES = ("", "account", "quota", "pace", "instance", "discover_jobs", "state", "metrics", "bounds", "credentials",
+TABLES = ("", "account", "quota", "pace", "instance", "discover_jobs", "state", "replica", "metrics", "bounds", "credentials",
           "assume_role")
 
 
@@ -154,6 +154,10 @@ VALUES = {
     "labels": ["{}", "{team: ota}", "{a: 1}", "{a: true}", "{__a: b}", "{9a: b}", "{a: ''}", "{a: " + "x" * 128 + "}",
                "{a: b, c: d, e: f, g: h, i: j}", "{a: b, c: d, e: f, g: h, i: j, k: l}"],
     "limit": ["0", "1", "10000", "10001", "1.5", "x"], "task_series": ["none", "explicit", "bad", "active", "all", "some"],
+    "state_url": ["postgresql://", "postgres://me@localhost/db", "postgresql://u:p@localhost", "mysql://a", "''",
+                  "postgresql://a,b/db?sslmode=verify-full", "postgresql://a", "postgresql:///db?sslmod=disable"],
+    "schema": ["a", "_1", "1a", "A", "pg_a", "pg", "'a b'", "''", "x" * 63, "x" * 64],
+    "page_url": ["http://a.example", "https://a.example/b/", "https://u@a.example", "https://a/?b", "ftp://a", "a", "https://"],
     "task_series_limit": ["0", "7", "10000000", "10000001", "-1", "1.5"],
 }
 VALUES |= {"span": DURATIONS, "job_series_limit": VALUES["task_series_limit"]}
@@ -183,6 +187,8 @@ def document(definition, key, value):
         account["credentials"] = {"assume_role": place[definition]}
     elif definition:
         place[definition] = whole[definition] = {}
+        if definition == "replica" or key in ("password_file", "schema"):
+            whole.setdefault("state", {})["url"] = "postgresql:///db"
     place[definition][key] = "@VALUE@"
     return json.dumps(whole, ensure_ascii=False).replace('"@VALUE@"', value)
 
