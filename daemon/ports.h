@@ -20,6 +20,7 @@
 #include "core/events/event.h"
 #include "core/types/change.h"
 #include "core/types/distribution.h"
+#include "core/types/lease.h"
 #include "core/types/outcome.h"
 #include "core/types/secret.h"
 #include "core/types/time.h"
@@ -65,9 +66,10 @@ class Entropy {
 class HttpClient {
  public:
   // Called at most once, on the event loop, just before the request is written: the name is
-  // resolved and the connection established. Not called if the request never gets that far. Runs
-  // inside the client: it must not throw or call the client.
-  using Departed = std::function<void()>;
+  // resolved and the connection established. Not called if the request never gets that far. If it
+  // returns false, nothing is written and the call fails. Runs inside the client: it must not throw
+  // or call the client.
+  using Departed = std::function<bool()>;
 
   virtual ~HttpClient() = default;
   // Returns within 10 s whatever the peer does. Never retries, never follows redirects. `departed`
@@ -125,9 +127,11 @@ struct StoreError {
   enum class Kind {
     kUnavailable,  // a later try may succeed: full, locked
     kBroken,       // a later try will not succeed: I/O error, corrupt
+    kFenced,       // this replica no longer holds the lease of one of the accounts
   };
   Kind kind = Kind::kUnavailable;
-  std::string message;  // includes the file and the fix
+  std::string message;                         // includes the database and the fix
+  std::vector<std::string> fenced_accounts{};  // of kFenced
 };
 struct Committed {
   std::vector<std::uint64_t> event_ids;  // one per event of the commit, ascending
@@ -165,9 +169,10 @@ class Store {
   // Loads the newest events of one task, at most `limit`, ascending by id.
   virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_of_task(
       TaskKey task, std::size_t limit) = 0;
-  // Loads stored events with an id greater than `id`, ascending, at most `limit`.
+  // Loads stored events with an id greater than `id`, ascending, at most `limit`; only those of
+  // `account` unless it is empty.
   virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(
-      std::uint64_t id, std::size_t limit) = 0;
+      std::uint64_t id, std::size_t limit, std::string account) = 0;
   // Returns the sink's cursor; 0 for an unknown sink.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
   // Returns the id of the newest event; 0 if there is none.
@@ -178,6 +183,41 @@ class Store {
   // that every known sink has received and whose task has no record left.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                                     Watched watched) = 0;
+};
+
+// The table of leases in a state database that replicas share. Each call is one exchange with the
+// database, whose clock is not used.
+class LeaseStore {
+ public:
+  virtual ~LeaseStore() = default;
+  // UUID of this process.
+  virtual const std::string& holder() const = 0;
+  // Announces this replica, increases the beat of all leases that it holds, and reads the table.
+  virtual Awaitable<std::variant<LeaseTable, StoreError>> renew(Replica self) = 0;
+  virtual Awaitable<std::variant<LeaseTable, StoreError>> read() = 0;
+  // Acquires a lease if it is still as `seen`. Returns it as it is now, or nullopt.
+  virtual Awaitable<std::variant<std::optional<Lease>, StoreError>> claim(Lease seen) = 0;
+  // Ends a lease that this process holds.
+  virtual Awaitable<std::variant<std::monostate, StoreError>> release(Lease held) = 0;
+  // Removes the row of a replica if its beat is still the same: this one's at its end, or one that
+  // ended without a word.
+  virtual Awaitable<std::variant<std::monostate, StoreError>> remove(Replica replica) = 0;
+  // From now on commits are written only while these leases are held with these epochs; a commit
+  // that needs another one gets kFenced.
+  virtual void fence(std::vector<Lease> held) = 0;
+};
+
+// Which accounts this process may poll.
+class Leases {
+ public:
+  virtual ~Leases() = default;
+  // Whether a call of the account may be sent now; asked right before each request is written.
+  virtual bool may_call(const std::string& account) = 0;
+};
+// Without replicas.
+class AllLeasesHeld : public Leases {
+ public:
+  bool may_call(const std::string&) override { return true; }
 };
 
 // A destination of stored events. Delivery is at least once and in order.
@@ -239,6 +279,7 @@ struct Ports {
   Log& log;
   Observer& observer;
   ResultFiles& results;
+  Leases& leases;
 };
 
 }  // namespace taskwatchd

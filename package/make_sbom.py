@@ -10,14 +10,15 @@ import datetime
 import json
 import os
 import pathlib
+import platform
 import re
 import subprocess
 import sys
 import urllib.parse
 import uuid
 
-HEADERS_ONLY = ("libboost1.81-dev", "libcli11-dev")
-DISTRIBUTION = "debian-12"
+HEADERS_ONLY = ("/usr/include/boost/version.hpp", "/usr/include/CLI/CLI.hpp")
+DISTRIBUTION = f"debian-{platform.freedesktop_os_release()['VERSION_ID']}"
 
 
 def run(*command):
@@ -67,7 +68,7 @@ def npm(folder):
 def bill(program, version, epoch, folder):
     packages = {package_of(path) for path in libraries(program)}
     parts = [debian(package, "required") for package in sorted(packages)]
-    parts += [debian(package, "required") for package in HEADERS_ONLY]
+    parts += [debian(package_of(header), "required") for header in HEADERS_ONLY]
     parts += npm(folder)
     own = f"pkg:generic/taskwatchd@{version}"
     document = {

@@ -37,7 +37,7 @@ MAY_INCLUDE = {
 PURE = {"core", "config", "cloud", "account"}
 # Libraries and headers that access external dependencies.
 WORLD = re.compile(
-    r"<(boost/(asio|beast)|curl/|spdlog/|prometheus/|sqlite3|systemd/|thread|mutex|condition_variable|future"
+    r"<(boost/(asio|beast)|curl/|spdlog/|prometheus/|sqlite3|libpq|systemd/|thread|mutex|condition_variable|future"
     r"|fstream|filesystem|iostream|unistd|fcntl|sys/|sys/socket|random)"
 )
 MAX_LINES = 400  # a longer file has two subjects

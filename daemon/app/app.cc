@@ -10,25 +10,25 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <utility>
 
 #include "app/local_credentials.h"
 #include "app/reloader.h"
+#include "app/replication.h"
+#include "app/state.h"
 #include "app/watchdog.h"
 #include "core/types/exit_code.h"
 #include "io/curl/curl_client.h"
 #include "io/event_log/event_log.h"
 #include "io/files/result_files.h"
-#include "io/sqlite/sqlite_store.h"
 #include "io/system/complain.h"
 #include "io/system/process_stats.h"
 #include "io/system/system_clock.h"
 #include "io/system/systemd.h"
 #include "pipeline/fleet.h"
 #include "pipeline/history_pruner.h"
-#include "pipeline/outbox.h"
+#include "pipeline/outboxes.h"
 #include "pipeline/recorder.h"
 #include "ports.h"
 #include "server/api_answers.h"
@@ -54,34 +54,9 @@ constexpr Duration kExtendBy = std::chrono::seconds(30);
 constexpr Duration kCallsWithin = milliseconds(1500);         // API calls in flight
 constexpr Duration kDeliverWithin = std::chrono::seconds(1);  // delivery of events to the log
 constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
+// With replicas, before these: calls and commits of all accounts, and the release of their leases.
+constexpr Duration kReleaseWithin = milliseconds(2800);
 constexpr milliseconds kLogWithin{300}, kStoreWithin{300};
-
-LogFormat format_of(LogFormatChoice choice) {
-  switch (choice) {
-    case LogFormatChoice::kAuto:
-      return stderr_is_journal() ? LogFormat::kJournald : LogFormat::kLogfmt;
-    case LogFormatChoice::kLogfmt:
-      return LogFormat::kLogfmt;
-    case LogFormatChoice::kJson:
-      return LogFormat::kJson;
-    case LogFormatChoice::kJournald:
-      return LogFormat::kJournald;
-  }
-  return LogFormat::kLogfmt;
-}
-
-int exit_code(OpenError::Kind kind) {
-  switch (kind) {
-    case OpenError::Kind::kLocked:
-    case OpenError::Kind::kFull:
-      return kExitRetry;
-    case OpenError::Kind::kNewer:
-      return kExitConfig;
-    case OpenError::Kind::kUnusable:
-      return kExitState;
-  }
-  return kExitOther;
-}
 
 // Returns freed heap memory to the system. The rows read from the state database are freed by now,
 // but lie between blocks still in use; the C library releases such memory only on request.
@@ -95,10 +70,10 @@ class App {
  public:
   explicit App(const RunOptions& options)
       : clock_(context_.get_executor()),
-        log_(context_.get_executor(), format_of(options.log_format), options.log_level),
+        log_(context_.get_executor(), log_format(options.log_format), options.log_level),
         metrics_({TASKWATCHD_VERSION, TASKWATCHD_REVISION, TASKWATCHD_COMPILER}),
         front_(context_.get_executor(), clock_, log_, entropy_, options, web_pages()),
-        signals_(context_, SIGTERM, SIGINT, SIGHUP),
+        signals_(context_, SIGHUP),
         stop_alarm_(clock_.make_alarm()),
         reloader_(context_.get_executor(), clock_, log_, options.config_file,
                   [this] { configuration_changed(); }) {}
@@ -110,7 +85,7 @@ class App {
 
  private:
   WebPages web_pages();
-  int open_store();
+  int open_state();
 
   Awaitable<void> main();
   Awaitable<void> shut_down();
@@ -140,10 +115,12 @@ class App {
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
   LocalCredentials keys_{context_.get_executor(), clock_, entropy_, http_, &log_};
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<State> state_;
+  AllLeasesHeld all_leases_;
+  std::unique_ptr<Replication> replication_;  // null without replicas
   std::unique_ptr<CurlResultFiles> results_;
   std::unique_ptr<Recorder> recorder_;
-  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Outboxes> outboxes_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<HistoryPruner> pruner_;
   std::unique_ptr<ApiAnswers> answers_;
@@ -173,49 +150,62 @@ int App::prepare() {
   for (const ConfigError& error : errors) std::fprintf(stderr, "%s\n", to_string(error).c_str());
   const int web = front_.read();
   if (!errors.empty() || web != kExitOk) return kExitConfig;
-  if (const int code = open_store()) return code;
+  if (const int code = open_state()) return code;
   if (const int code = front_.listen()) return code;
 
-  const Ports ports{clock_, entropy_, http_, keys_, *store_, log_, metrics_, *results_};
+  Leases& leases = replication_ ? replication_->leases() : all_leases_;
+  const Ports ports{clock_, entropy_, http_,     keys_, state_->store(),
+                    log_,   metrics_, *results_, leases};
   recorder_ = std::make_unique<Recorder>(ports);
-  outbox_ = std::make_unique<Outbox>(ports, *recorder_, log_.sink());
+  outboxes_ = std::make_unique<Outboxes>(context_.get_executor(), ports, *recorder_, log_.sink());
   recorder_->on_events([this](std::uint64_t last_id) {
-    outbox_->wake(last_id);
+    outboxes_->wake(last_id);
     answers_->wake();
   });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
+  if (replication_) replication_->attach(*fleet_, *outboxes_, *recorder_);
   pruner_ =
       std::make_unique<HistoryPruner>(*fleet_, ports, [this] { return reloader_.config().retain; });
   ApiSources sources{[this] { return ready_ && !stopping_; },
                      [this] { return metrics_.counted(status()); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
-  answers_ = std::make_unique<ApiAnswers>(*fleet_, *store_, clock_, std::move(sources));
+  answers_ = std::make_unique<ApiAnswers>(*fleet_, state_->store(), clock_, std::move(sources));
   watchdog_ =
-      std::make_unique<Watchdog>(context_.get_executor(), clock_, *store_, front_.server(),
+      std::make_unique<Watchdog>(context_.get_executor(), clock_, state_->store(), front_.server(),
                                  front_.listening().front(), [] { systemd::watchdog_ping(); });
   return kExitOk;
 }
 
-int App::open_store() {
-  auto opened = SqliteStore::open(context_.get_executor(), reloader_.config().state_path);
+int App::open_state() {
+  const Config& config = reloader_.config();
+  auto opened = State::open(context_.get_executor(), config, entropy_);
   if (const auto* error = std::get_if<OpenError>(&opened)) {
     complain(error->message);
     return exit_code(error->kind);
   }
-  store_ = std::get<std::unique_ptr<SqliteStore>>(std::move(opened));
-  const auto folder = std::filesystem::path(reloader_.config().state_path).parent_path();
-  results_ = std::make_unique<CurlResultFiles>(context_.get_executor(), folder / "distributions");
+  state_ = std::get<std::unique_ptr<State>>(std::move(opened));
+  ResultFilesOptions options;
+  if (!state_->keeps_results()) options.keep.files = 0;
+  results_ = std::make_unique<CurlResultFiles>(context_.get_executor(), state_->results_folder(),
+                                               std::move(options));
+  if (LeaseStore* const leases = state_->leases()) {
+    replication_ =
+        std::make_unique<Replication>(context_.get_executor(), clock_, log_, *leases, config);
+  }
   return kExitOk;
 }
 
 int App::run() {
+  // Before, they end the process at once: nothing has been started.
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
   const auto executor = context_.get_executor();
   spawn(executor, hear_signals());
   spawn(executor, extend_start());
   spawn(executor, main());
   context_.run();
   log_.stop(kLogWithin);
-  store_->close(kStoreWithin);
+  state_->close(kStoreWithin);
   return exit_code_;
 }
 
@@ -230,7 +220,11 @@ Awaitable<void> App::main() {
   give_memory_back();
   const auto executor = context_.get_executor();
   spawn(executor, record());
-  spawn(executor, outbox_->run());
+  if (replication_) {
+    replication_->start([this] { answers_->wake(); });
+  } else {
+    outboxes_->start("");
+  }
   spawn(executor, reloader_.run(*fleet_));
   spawn(executor, reloader_.watch_task_files());
   spawn(executor, front_.follow());
@@ -259,13 +253,18 @@ Awaitable<void> App::shut_down() {
   log_.write_event(clock_.now().wall, Level::kInfo, "stopping", "taskwatchd is stopping");
   // Named variables, not temporaries at the place of use: g++ 12 destroys such captures twice.
   const auto calls_ended = [this] { return fleet_->stopped(); };
-  const auto delivered = [this] { return recorder_->idle() && outbox_->pending() == 0; };
+  const auto delivered = [this] { return recorder_->idle() && outboxes_->pending() == 0; };
   const auto recorded = [this] { return recorded_; };
-  fleet_->stop();
   answers_->stop();
+  if (replication_) {
+    replication_->stop();
+    const auto released = [this] { return replication_->stopped(); };
+    co_await wait_until(kReleaseWithin, released);
+  }
+  fleet_->stop();
   co_await wait_until(kCallsWithin, calls_ended);
   co_await wait_until(kDeliverWithin, delivered);
-  outbox_->stop();
+  outboxes_->stop_all();
   recorder_->stop();
   co_await wait_until(kRecordWithin, recorded);
 }
@@ -329,6 +328,7 @@ std::optional<std::string> App::request_reload() {
 // Also called after a failed reload: systemd waits for READY after RELOADING.
 void App::configuration_changed() {
   keys_.keep_only(reloader_.config());
+  if (replication_) replication_->configure(reloader_.config());
   give_memory_back();
   if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
 }
@@ -370,7 +370,7 @@ DaemonStatus App::status() const {
     account.detection_delay_bound = reloader_.config().detection_delay_bound;
   }
   status.store_up = recorder_->store_up();
-  status.events_pending[outbox_->sink_name()] = outbox_->pending();
+  status.events_pending[outboxes_->sink_name()] = outboxes_->pending();
   status.last_reload_successful = reloader_.last_successful() && front_.settings_valid();
   status.last_reload_success = reloader_.last_success();
   return status;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/restart.h"
+
 namespace taskwatchd {
 namespace {
 
@@ -124,8 +126,7 @@ Awaitable<bool> Reloader::apply(Fleet& fleet, const Config& next) {
   // Task files may have caused this change while the configuration file itself is still invalid.
   last_successful_ = !error && file_valid_;
   if (!error) {
-    StringList needs_restart;
-    if (next.state_path != config_.state_path) needs_restart.push_back("state.path");
+    const StringList needs_restart = restart_needed(config_, next);
     activate(next);
     std::vector<Field> fields{{"tasks", static_cast<std::int64_t>(count_tasks(config_))}};
     if (!needs_restart.empty()) fields.push_back({"needs_restart", needs_restart});
@@ -143,10 +144,9 @@ Awaitable<bool> Reloader::apply(Fleet& fleet, const Config& next) {
 }
 
 void Reloader::activate(const Config& config) {
-  // The open state database stays where it is: a changed path needs a restart.
-  std::string state_path = config_.state_path;
-  config_ = config;
-  config_.state_path = std::move(state_path);
+  Config next = config;
+  keep_until_restart(config_, next);
+  config_ = std::move(next);
   last_success_ = clock_.now().wall;
 }
 

@@ -36,7 +36,7 @@ std::vector<tcp::endpoint> endpoints_of(const std::string& address) {
 
 }  // namespace
 
-Watchdog::Watchdog(boost::asio::any_io_executor executor, Clock& clock, SqliteStore& store,
+Watchdog::Watchdog(boost::asio::any_io_executor executor, Clock& clock, DatabaseStore& store,
                    const HttpServer& server, std::string address, std::function<void()> alive)
     : executor_(std::move(executor)),
       clock_(clock),

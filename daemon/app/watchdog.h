@@ -10,7 +10,7 @@
 #include <string>
 
 #include "io/http/http_server.h"
-#include "io/sqlite/sqlite_store.h"
+#include "io/threaded_store.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -19,7 +19,7 @@ class Watchdog {
  public:
   // `address` is one that `server` listens on. `alive` is called once per interval while all checks
   // pass. All references must outlive the event loop.
-  Watchdog(boost::asio::any_io_executor executor, Clock& clock, SqliteStore& store,
+  Watchdog(boost::asio::any_io_executor executor, Clock& clock, DatabaseStore& store,
            const HttpServer& server, std::string address, std::function<void()> alive);
 
   // Runs until the event loop stops. `interval` is the time between two pings.
@@ -31,7 +31,7 @@ class Watchdog {
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
-  SqliteStore& store_;
+  DatabaseStore& store_;
   const HttpServer& server_;
   std::string address_;
   std::function<void()> alive_;

@@ -177,6 +177,7 @@ Awaitable<Asker::Reply> Asker::send(std::size_t account, Endpoint endpoint, ApiC
     departed = clock_.now().mono;
     line.limiter.sent(*departed);
     if (total != totals_.end()) total->second.sent(*departed);
+    return true;
   };
   const HttpResult result = co_await http_.send(std::move(request), std::move(leaves));
   Reply reply{read_reply(call.api, result), {}, {}, false, departed};

@@ -13,6 +13,10 @@ namespace {
 constexpr std::size_t kLoadPart = 5000;    // records
 constexpr std::size_t kAskPart = 1000;     // ids per query to the state database
 constexpr std::ptrdiff_t kShowPart = 500;  // records
+// Limits of a hand-over.
+constexpr Duration kCallsWithin = std::chrono::milliseconds(1500);   // calls in flight
+constexpr Duration kStoredWithin = std::chrono::milliseconds(2500);  // and the last commit
+constexpr Duration kLook = std::chrono::milliseconds(20);
 
 std::vector<std::string> tasks_of(const AccountConfig& account) {
   std::vector<std::string> ids;
@@ -71,11 +75,17 @@ Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recor
 
 Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
   std::map<std::string, Stored> loaded;
-  for (const AccountConfig& account : config.accounts) {
-    const auto poller = pollers_.find(account.name);
-    auto result = co_await load(account, poller == pollers_.end() ? nullptr : poller->second.get());
+  const auto missing = [&](const AccountConfig& account) {
+    return is_held(account.name) && !loaded.contains(account.name);
+  };
+  // Searched again after each load: an account may be acquired meanwhile.
+  for (;;) {
+    const auto next = std::find_if(config.accounts.begin(), config.accounts.end(), missing);
+    if (next == config.accounts.end()) break;
+    const auto poller = pollers_.find(next->name);
+    auto result = co_await load(*next, poller == pollers_.end() ? nullptr : poller->second.get());
     if (auto* error = std::get_if<StoreError>(&result)) co_return std::move(*error);
-    loaded.emplace(account.name, std::get<Stored>(std::move(result)));
+    loaded.emplace(next->name, std::get<Stored>(std::move(result)));
   }
 
   if (stopping_) {
@@ -84,6 +94,8 @@ Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
 
   // No suspension from here on: the change is visible completely or not at all.
   metrics_.configure(config);
+  config_ = config;
+  ++applied_;
   std::vector<std::string> removed;
   for (const auto& [name, poller] : pollers_) {
     if (!loaded.contains(name)) removed.push_back(name);
@@ -93,6 +105,7 @@ Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
     retire(name);
   }
   for (const AccountConfig& account : config.accounts) {
+    if (!is_held(account.name) || !loaded.contains(account.name)) continue;
     const Stored& stored = loaded.at(account.name);
     restore(stored);
     const auto poller = pollers_.find(account.name);
@@ -242,6 +255,68 @@ void Fleet::restore(const Stored& stored) {
     part.assign(begin, at);
     metrics_.restore_job_tasks(part, job->second->ended, now);
   }
+}
+
+void Fleet::acquire(const std::string& account) {
+  if (held_.insert(account).second) spawn(executor_, take_over(account));
+}
+
+Awaitable<void> Fleet::take_over(std::string account) {
+  const std::unique_ptr<Alarm> alarm = ports_.clock.make_alarm();
+  for (;;) {
+    const std::uint64_t applied = applied_;
+    const auto is_it = [&](const AccountConfig& one) { return one.name == account; };
+    const auto config = std::find_if(config_.accounts.begin(), config_.accounts.end(), is_it);
+    if (config == config_.accounts.end()) co_return;  // apply() starts it
+    const AccountConfig wanted = *config;
+    auto result = co_await load(wanted, nullptr);
+    if (stopping_ || !held_.contains(account) || pollers_.contains(account)) co_return;
+    if (std::holds_alternative<StoreError>(result)) {
+      co_await alarm->wait_until(ports_.clock.now().mono + kStoreRetry);
+      continue;
+    }
+    if (applied != applied_) continue;  // another configuration was applied meanwhile
+    restore(std::get<Stored>(result));
+    start(wanted, std::get<Stored>(result));
+    co_return;
+  }
+}
+
+void Fleet::lose(const std::string& account) {
+  held_.erase(account);
+  const auto poller = pollers_.find(account);
+  if (poller != pollers_.end()) {
+    poller->second->discard();
+    retire(account);
+  }
+  recorder_.drop(account);
+}
+
+Awaitable<void> Fleet::hand_over(std::string account) {
+  held_.erase(account);
+  const auto found = pollers_.find(account);
+  if (found == pollers_.end()) co_return;
+  const Poller* const poller = found->second.get();
+  retire(account);
+  const std::unique_ptr<Alarm> alarm = ports_.clock.make_alarm();
+  const auto ended = [&] {
+    return std::none_of(retired_.begin(), retired_.end(),
+                        [&](const auto& one) { return one.get() == poller; });
+  };
+  const Mono begun = ports_.clock.now().mono;
+  while (!ended() && ports_.clock.now().mono < begun + kCallsWithin) {
+    co_await alarm->wait_until(ports_.clock.now().mono + kLook);
+  }
+  if (!ended()) {
+    for (const auto& one : retired_) {
+      if (one.get() == poller) one->discard();
+    }
+  }
+  recorder_.flush();
+  while (recorder_.has_unstored(account) && ports_.clock.now().mono < begun + kStoredWithin) {
+    co_await alarm->wait_until(ports_.clock.now().mono + kLook);
+  }
+  recorder_.drop(account);
 }
 
 Watched Fleet::watched() const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,6 +30,16 @@ class Fleet {
   // pollers start, change or stop, and the metrics follow. On an error nothing has changed,
   // including the error of being stopped meanwhile. REQUIRES: no other apply is running.
   Awaitable<std::optional<StoreError>> apply(const Config& config);
+  // From now on only the accounts that this replica holds are polled.
+  void share() { shared_ = true; }
+  // This replica holds the account: reads its state and polls it. Spawns the work.
+  void acquire(const std::string& account);
+  // It does not hold the account any more: its calls end, and nothing observed is stored.
+  void lose(const std::string& account);
+  // Ends the account's calls and stores what they have shown, before the lease is given up.
+  // Returns within 3 s.
+  Awaitable<void> hand_over(std::string account);
+
   // Number of parts read from the state database so far: while it grows, a apply is making
   // progress.
   std::uint64_t parts_read() const { return parts_read_; }
@@ -64,6 +75,8 @@ class Fleet {
   Awaitable<std::optional<StoreError>> load_tasks_of(JobKey job, std::vector<TaskRecord>& records);
   Awaitable<std::optional<StoreError>> load_counters(const std::string& account,
                                                      std::vector<std::string> jobs);
+  bool is_held(const std::string& account) const { return !shared_ || held_.contains(account); }
+  Awaitable<void> take_over(std::string account);
   void restore(const Stored& stored);
   void start(const AccountConfig& account, const Stored& stored);
   void retire(const std::string& account);
@@ -75,6 +88,10 @@ class Fleet {
   std::map<std::string, std::unique_ptr<Poller>> pollers_;  // by account
   std::vector<std::unique_ptr<Poller>> retired_;            // stopped, with calls in flight
   std::unique_ptr<Alarm> counters_alarm_;
+  Config config_;               // as applied last
+  std::uint64_t applied_ = 0;   // number of configurations applied
+  bool shared_ = false;         // with other replicas
+  std::set<std::string> held_;  // accounts, if shared
   std::uint64_t parts_read_ = 0;
   bool stopping_ = false;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "pipeline/recorder.h"
 #include "ports.h"
@@ -14,7 +15,8 @@ namespace taskwatchd {
 
 class Outbox {
  public:
-  Outbox(Ports ports, Recorder& recorder, EventSink& sink);
+  // Delivers the events of `account`, or of all accounts if it is empty.
+  Outbox(Ports ports, Recorder& recorder, EventSink& sink, std::string account = "");
 
   // Events up to `last_id` are stored.
   void wake(std::uint64_t last_id);
@@ -24,7 +26,6 @@ class Outbox {
 
   // Number of stored events that the sink has not accepted yet.
   std::uint64_t pending() const { return last_id_ > cursor_ ? last_id_ - cursor_ : 0; }
-  const std::string& sink_name() const { return sink_.name(); }
 
  private:
   Awaitable<void> pause();
@@ -33,6 +34,8 @@ class Outbox {
   Ports ports_;
   Recorder& recorder_;
   EventSink& sink_;
+  std::string account_;
+  std::string cursor_name_;  // "log", or "log/ACCOUNT"
   std::unique_ptr<Alarm> alarm_;
   std::uint64_t cursor_ = 0;
   std::uint64_t last_id_ = 0;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration kRefresh = std::chrono::seconds(10);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
-// while credentials are being fetched
+// while credentials are being fetched, or the lease is not valid
 constexpr Duration kKeysPause = std::chrono::milliseconds(200);
 
 // Converts the call to the platform's API action and parameters.
@@ -64,7 +64,7 @@ Awaitable<void> Poller::run() {
       co_await alarm_->wait_until(now.mono + kFullPause);
       continue;
     }
-    if (keys_are_pending()) {
+    if (keys_are_pending() || !ports_.leases.may_call(account_.config().name)) {
       co_await alarm_->wait_until(std::min(now.mono + kKeysPause, refresh_at_));
       continue;
     }
@@ -79,9 +79,9 @@ Awaitable<void> Poller::run() {
   }
   Commit unbegun;
   unbegun.distributions = account_.unbegin();
-  if (!unbegun.distributions.empty()) recorder_.add(std::move(unbegun), {});
+  if (!unbegun.distributions.empty() && !discarded_) recorder_.add(std::move(unbegun), {});
   while (in_flight_ + fetches_ > 0) co_await alarm_->wait_until(Mono::max());
-  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
+  if (!discarded_) recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   // Posted: the callback may destroy the object of this coroutine.
   boost::asio::post(executor_, std::move(ended_));
 }
@@ -101,13 +101,24 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
                                         asked.wall + account_.clock_correction(),
                                         make_nonce(ports_.entropy.next(), ports_.entropy.next()));
     Mono left = asked.mono;
+    bool fenced = false;
     const HttpClient::Departed leaves = [&] {
       const Now now = ports_.clock.now();
+      // The process may have been frozen since the call began.
+      fenced = !ports_.leases.may_call(account_.config().name);
+      if (fenced) return false;
       left = now.mono;
       account_.departed(call, now);
       alarm_->ring();  // the next call of that API was waiting for it
+      return true;
     };
     const HttpResult result = co_await ports_.http.send(std::move(request), leaves);
+    if (fenced) {
+      account_.requeue(call, false, ports_.clock.now());
+      --in_flight_;
+      alarm_->ring();
+      co_return;
+    }
     CallResult answer;
     answer.call = std::move(call);
     answer.outcome = read_reply(answer.call.api, result);
@@ -173,6 +184,7 @@ Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
   commit.distributions.push_back(std::move(begun));
   // An older version of the record may be queued after it.
   recorder_.add_lazily(commit);
+  commit.id = ports_.entropy.next();
   const auto stored = co_await ports_.store.commit(std::move(commit));
   std::variant<DistributionResult, ResultFailure> result;
   if (const auto* const error = std::get_if<StoreError>(&stored)) {
@@ -187,6 +199,7 @@ Awaitable<void> Poller::fetch(ResultRequest request, DistributionRecord begun) {
 }
 
 void Poller::record(CallEffects effects) {
+  if (discarded_) return;
   for (Event& event : effects.events) ports_.log.write(std::move(event));
   Observation& seen = effects.observation;
   const bool quiet = seen.changes.empty() && seen.events.empty() && seen.counters.empty();
@@ -201,7 +214,7 @@ void Poller::record(CallEffects effects) {
 
 // Observation times are worth storing, but not worth a commit each.
 void Poller::refresh(Now now) {
-  if (now.mono < refresh_at_) return;
+  if (now.mono < refresh_at_ || discarded_) return;
   refresh_at_ = now.mono + kRefresh;
   recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   check_for_new_keys();
@@ -230,8 +243,13 @@ std::vector<std::string> Poller::configure(const AccountConfig& config, const St
   return dropped;
 }
 
+void Poller::discard() {
+  discarded_ = true;
+  forget();
+}
+
 void Poller::forget() {
-  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
+  if (!discarded_) recorder_.add_lazily(account_.refresh(ports_.clock.now()));
   AccountConfig nothing = account_.config();
   nothing.instances.clear();
   nothing.distributions.ids.clear();

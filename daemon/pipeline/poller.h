@@ -36,6 +36,9 @@ class Poller {
   // change twice.
   void forget();
 
+  // Another replica polls the account now: calls in flight are neither stored nor logged.
+  void discard();
+
   // The jobs that are watched now, including discovered ones.
   std::vector<std::string> job_ids() const { return account_.job_ids(); }
 
@@ -73,6 +76,7 @@ class Poller {
   int in_flight_ = 0;         // calls
   int fetches_ = 0;  // downloads of result files: they wait for other hosts, and delay no API call
   bool stopping_ = false;
+  bool discarded_ = false;
   std::function<void()> ended_;
 };
 

@@ -14,6 +14,14 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
+std::string_view account_of(const Event& event) {
+  for (const Field& field : event.fields) {
+    const auto* const text = std::get_if<std::string>(&field.value);
+    if (text != nullptr && field.name == "account") return *text;
+  }
+  return {};
+}
+
 // The later of two records of one thing replaces the earlier one.
 template <typename Record, typename Key>
 void put(Record& record, std::vector<Record>& records, std::map<Key, std::size_t>& places) {
@@ -47,6 +55,49 @@ void Recorder::Group::join(Commit&& part) {
   }
   append(commit.events, std::move(part.events));
   append(commit.counters, std::move(part.counters));
+}
+
+// Without what belongs to the account, as if it had never been added.
+void Recorder::Group::drop(const std::string& account) {
+  const auto is_its = [&](const auto& one) { return one.key.account == account; };
+  std::erase_if(commit.records, is_its);
+  std::erase_if(commit.jobs, is_its);
+  std::erase_if(commit.distributions, is_its);
+  std::erase_if(commit.counters, is_its);
+  std::erase_if(commit.stored_times, [&](const StoredTime& one) { return one.account == account; });
+  std::erase_if(commit.events, [&](const Event& one) { return account_of(one) == account; });
+  std::erase_if(changes, [&](const TaskChange& one) { return one.record.key.account == account; });
+  Commit rest = std::exchange(commit, {});
+  places.clear();
+  job_places.clear();
+  distribution_places.clear();
+  commit.id = rest.id;
+  join(std::move(rest));
+}
+
+bool Recorder::Group::has(const std::string& account) const {
+  const auto is_its = [&](const auto& one) { return one.key.account == account; };
+  const auto any = [&](const auto& list) { return std::any_of(list.begin(), list.end(), is_its); };
+  return any(commit.records) || any(commit.jobs) || any(commit.distributions) ||
+         any(commit.counters) ||
+         std::any_of(commit.stored_times.begin(), commit.stored_times.end(),
+                     [&](const StoredTime& one) { return one.account == account; }) ||
+         std::any_of(commit.events.begin(), commit.events.end(),
+                     [&](const Event& one) { return account_of(one) == account; });
+}
+
+void Recorder::drop(const std::string& account) {
+  pending_.drop(account);
+  storing_.drop(account);
+}
+
+bool Recorder::has_unstored(const std::string& account) const {
+  return pending_.has(account) || storing_.has(account);
+}
+
+void Recorder::flush() {
+  flush_at_ = ports_.clock.now().mono;
+  alarm_->ring();
 }
 
 void Recorder::add(Commit part, std::vector<TaskChange> changes) {
@@ -118,6 +169,7 @@ Awaitable<std::optional<StoreError>> Recorder::run() {
       continue;
     }
     storing_ = std::exchange(pending_, Group{});
+    storing_.commit.id = ports_.entropy.next();
     flush_at_ = Mono::max();
     std::optional<StoreError> error = co_await store();
     if (error) co_return error;
@@ -127,6 +179,7 @@ Awaitable<std::optional<StoreError>> Recorder::run() {
 // Retries until the group is stored; gives up if the store is broken or the daemon is stopping.
 Awaitable<std::optional<StoreError>> Recorder::store() {
   for (;;) {
+    if (storing_.commit.empty()) co_return std::nullopt;  // all of it was dropped
     const Mono begun = ports_.clock.now().mono;
     Commit copy = storing_.commit;
     auto result = co_await ports_.store.commit(std::move(copy));
@@ -136,6 +189,11 @@ Awaitable<std::optional<StoreError>> Recorder::store() {
       co_return std::nullopt;
     }
     StoreError error = std::get<StoreError>(std::move(result));
+    if (error.kind == StoreError::Kind::kFenced && on_fenced_) {
+      on_fenced_(error.fenced_accounts);
+      for (const std::string& account : error.fenced_accounts) drop(account);
+      continue;  // with the rest
+    }
     store_changed(false, error.message);
     if (error.kind == StoreError::Kind::kBroken || stopping_) co_return error;
     const Mono retry_at = ports_.clock.now().mono + kStoreRetry;

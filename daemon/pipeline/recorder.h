@@ -33,6 +33,18 @@ class Recorder {
     on_events_ = std::move(notify);
   }
 
+  // Sets the function called when a commit was refused because the leases of these accounts are
+  // held by another replica. It calls drop() for each.
+  void on_fenced(std::function<void(const std::vector<std::string>& accounts)> notify) {
+    on_fenced_ = std::move(notify);
+  }
+  // Forgets everything of the account that is not stored yet: it is neither stored nor published.
+  void drop(const std::string& account);
+  // True if something of the account waits to be stored.
+  bool has_unstored(const std::string& account) const;
+  // Stores now what was added lazily.
+  void flush();
+
   // True while so many changes are unpublished that polling must pause.
   bool full() const;
   // The task's newest record that is not stored yet, which a load may therefore miss; or null.
@@ -62,6 +74,8 @@ class Recorder {
     bool urgent = false;
 
     void join(Commit&& part);
+    void drop(const std::string& account);
+    bool has(const std::string& account) const;
     std::size_t to_notify() const { return changes.size() + commit.events.size(); }
   };
 
@@ -72,6 +86,7 @@ class Recorder {
   Ports ports_;
   std::unique_ptr<Alarm> alarm_;
   std::function<void(std::uint64_t)> on_events_;
+  std::function<void(const std::vector<std::string>&)> on_fenced_;
   Group pending_;
   Group storing_;
   Mono flush_at_ = Mono::max();

@@ -64,7 +64,7 @@ class EventStream : public WebStream {
     }
     const Mono beat = clock_.now().mono + EventAnswers::kHeartbeat;
     while (!ended_) {
-      const auto found = co_await store_.events_after(last_, kPart);
+      const auto found = co_await store_.events_after(last_, kPart, "");
       if (ended_) break;
       const auto* const events = std::get_if<std::vector<Event>>(&found);
       if (events != nullptr && !events->empty()) {
@@ -104,7 +104,7 @@ void EventAnswers::stop() {
 
 Awaitable<std::optional<ApiReply>> EventAnswers::not_kept(std::uint64_t id) {
   if (id == 0) co_return std::nullopt;
-  const auto found = co_await store_.events_after(id - 1, 1);
+  const auto found = co_await store_.events_after(id - 1, 1, "");
   if (const auto* error = std::get_if<StoreError>(&found)) co_return unreadable(*error);
   const auto& events = std::get<std::vector<Event>>(found);
   if (!events.empty() && events.front().id == id) co_return std::nullopt;
@@ -129,7 +129,7 @@ Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
     const std::uint64_t id = std::get<std::uint64_t>(newest);
     since = id - std::min(id, limit);
   }
-  auto found = co_await store_.events_after(*since, limit + 1);
+  auto found = co_await store_.events_after(*since, limit + 1, "");
   if (const auto* error = std::get_if<StoreError>(&found)) co_return unreadable(*error);
   auto& events = std::get<std::vector<Event>>(found);
   const bool more = events.size() > limit;

@@ -77,7 +77,8 @@ class ReloaderTest : public ::testing::Test {
   NotedLog log;
   NotedObserver observer{store};
   FakeResultFiles results{clock, no_file};
-  Ports ports{clock, entropy, http, keys, store, log, observer, results};
+  AllLeasesHeld leases;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results, leases};
   Recorder recorder{ports};
   Metrics metrics{BuildInfo{}};
   Fleet fleet{context.get_executor(), ports, recorder, metrics};

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 
+#include "io/sqlite/sqlite_store.h"
 #include "io/system/system_clock.h"
 #include "io/temporary_folder.h"
 

@@ -59,7 +59,7 @@ class FakeHttp : public HttpClient {
     const Start start = starts_ ? starts_(request) : Start{};
     if (start.took > Duration(0)) co_await alarm->wait_until(clock_.now().mono + start.took);
     if (start.failure) co_return *start.failure;
-    if (departed) departed();
+    if (departed && !departed()) co_return TransportFailure{};
     ++sent_;
     requests_.push_back({clock_.now().mono, request});
     if (requests_.size() > memory_) requests_.pop_front();

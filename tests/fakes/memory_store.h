@@ -124,16 +124,18 @@ class MemoryStore : public Store {
     return call<std::vector<Event>>(std::move(action));
   }
 
-  Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(std::uint64_t id,
-                                                                       std::size_t limit) override {
-    auto action = [this, id, limit] {
+  Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(
+      std::uint64_t id, std::size_t limit, std::string account) override {
+    auto action = [this, id, limit, account = std::move(account)] {
       std::vector<Event> found;
       for (auto at = events_.upper_bound(id); at != events_.end() && found.size() < limit; ++at) {
-        found.push_back(at->second);
+        if (account.empty() || task_of(at->second).account == account) {
+          found.push_back(at->second);
+        }
       }
       return found;
     };
-    return call<std::vector<Event>>(action);
+    return call<std::vector<Event>>(std::move(action));
   }
 
   Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) override {

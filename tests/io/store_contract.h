@@ -125,7 +125,7 @@ class StoreContract : public testing::Test {
   }
   std::vector<std::uint64_t> event_ids() {
     std::vector<std::uint64_t> ids;
-    for (const Event& event : good(store().events_after(0, 1000))) ids.push_back(event.id);
+    for (const Event& event : good(store().events_after(0, 1000, ""))) ids.push_back(event.id);
     return ids;
   }
   Stored load(std::string account, std::vector<std::string> ids) {
@@ -279,16 +279,27 @@ TYPED_TEST_P(StoreContract, EventsComeBackInOrderWithTheirIds) {
   EXPECT_EQ(this->good(this->store().last_event()), more[0]);
   this->world_.reopen();
 
-  const auto all = this->good(this->store().events_after(0, 100));
+  const auto all = this->good(this->store().events_after(0, 100, ""));
   ASSERT_EQ(all.size(), 3u);
   rich.id = ids[0];
   EXPECT_EQ(all[0], rich);
   EXPECT_EQ(all[1].id, ids[1]);
   EXPECT_EQ(all[2].id, more[0]);
-  const auto one = this->good(this->store().events_after(ids[0], 1));
+  const auto one = this->good(this->store().events_after(ids[0], 1, ""));
   ASSERT_EQ(one.size(), 1u);
   EXPECT_EQ(one[0].id, ids[1]);
-  EXPECT_TRUE(this->good(this->store().events_after(more[0], 100)).empty());
+  EXPECT_TRUE(this->good(this->store().events_after(more[0], 100, "")).empty());
+}
+
+TYPED_TEST_P(StoreContract, EventsOfOneAccount) {
+  const auto ids = this->commit({.events = {make_event("prod", "t1"), make_event("other", "t1"),
+                                            make_event("prod", "t2"), make_event("prod", "t3")}});
+  std::vector<std::uint64_t> found;
+  for (const Event& event : this->good(this->store().events_after(ids[0], 2, "prod"))) {
+    found.push_back(event.id);
+  }
+  EXPECT_THAT(found, testing::ElementsAre(ids[2], ids[3]));
+  EXPECT_TRUE(this->good(this->store().events_after(0, 9, "a")).empty());
 }
 
 TYPED_TEST_P(StoreContract, CountersAddUpAndShareTheirJobsBirth) {
@@ -631,18 +642,16 @@ TYPED_TEST_P(StoreContract, CallsAreCarriedOutInOrder) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreContract, StartsEmpty, RecordKeepsEveryFieldOverRestart,
-                            EveryStatusComesBack, LaterRecordWins, AccountsAreApart,
-                            EventsComeBackInOrderWithTheirIds, CountersAddUpAndShareTheirJobsBirth,
-                            JobKeepsEveryFieldOverRestart, LaterJobWinsAndEveryStatusComesBack,
-                            DistributionKeepsEveryFieldOverRestart, PruneKeepsWatchedDistributions,
-                            AJobsTasksComeInPartsRisingById, ATaskThatNamesAnotherJobMovesThere,
-                            ATasksNewestEventsRising, PruneKeepsWatchedJobsAndTheirTasks,
-                            AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
-                            CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords,
-                            PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
-                            PruningLowersNoCounterOfAWatchedJob,
-                            PruneDropsCountersOfJobsThatAreOldAndNotWatched,
-                            CallsAreCarriedOutInOrder);
+REGISTER_TYPED_TEST_SUITE_P(
+    StoreContract, StartsEmpty, RecordKeepsEveryFieldOverRestart, EveryStatusComesBack,
+    LaterRecordWins, AccountsAreApart, EventsComeBackInOrderWithTheirIds, EventsOfOneAccount,
+    CountersAddUpAndShareTheirJobsBirth, JobKeepsEveryFieldOverRestart,
+    LaterJobWinsAndEveryStatusComesBack, DistributionKeepsEveryFieldOverRestart,
+    PruneKeepsWatchedDistributions, AJobsTasksComeInPartsRisingById,
+    ATaskThatNamesAnotherJobMovesThere, ATasksNewestEventsRising,
+    PruneKeepsWatchedJobsAndTheirTasks, AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
+    CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds,
+    IdsAreNotReusedAfterPruning, PruningLowersNoCounterOfAWatchedJob,
+    PruneDropsCountersOfJobsThatAreOldAndNotWatched, CallsAreCarriedOutInOrder);
 
 }  // namespace taskwatchd

@@ -92,7 +92,8 @@ class FleetTest : public testing::Test {
   NotedLog log;
   FakeResultFiles results{clock, no_file};
   Metrics metrics{{"1", "2", "3"}};
-  Ports ports{clock, entropy, http, keys, store, log, metrics, results};
+  AllLeasesHeld leases;
+  Ports ports{clock, entropy, http, keys, store, log, metrics, results, leases};
   Recorder recorder{ports};
   Fleet fleet{context.get_executor(), ports, recorder, metrics};
   Config config;

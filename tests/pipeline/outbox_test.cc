@@ -45,7 +45,8 @@ struct Life {
   NotedObserver observer{store};
   NotedSink sink;
   FakeResultFiles results{clock, no_file};
-  Ports ports{clock, entropy, http, keys, store, log, observer, results};
+  AllLeasesHeld leases;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results, leases};
   Recorder recorder{ports};
   Outbox outbox{ports, recorder, sink};
   bool ended = false;

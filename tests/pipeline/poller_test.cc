@@ -69,7 +69,8 @@ class PollerTest : public testing::Test {
   NotedLog log;
   NotedObserver observer{store};
   FakeResultFiles results{clock, no_file};
-  Ports ports{clock, entropy, http, keys, store, log, observer, results};
+  AllLeasesHeld leases;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results, leases};
   Recorder recorder{ports};
   Metrics metrics{{"1", "2", "3"}};
   Fleet fleet{context.get_executor(), ports, recorder, metrics};
@@ -331,7 +332,7 @@ class ResultFetchTest : public PollerTest {
             is_status ? R"({"RequestId":"R","Success":true,"Data":{"JobId":"D1","Status":2}})"
                       : R"({"RequestId":"R","Success":true,"File":"https://x.example/y"})"};
       }};
-  Ports with_cloud{clock, entropy, cloud, keys, store, log, observer, results};
+  Ports with_cloud{clock, entropy, cloud, keys, store, log, observer, results, leases};
   Recorder own_recorder{with_cloud};
   Fleet own_fleet{context.get_executor(), with_cloud, own_recorder, metrics};
 

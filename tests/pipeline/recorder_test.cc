@@ -66,7 +66,8 @@ class RecorderTest : public testing::Test {
   NotedLog log;
   NotedObserver observer{store};
   FakeResultFiles results{clock, no_file};
-  Ports ports{clock, entropy, http, keys, store, log, observer, results};
+  AllLeasesHeld leases;
+  Ports ports{clock, entropy, http, keys, store, log, observer, results, leases};
   Recorder recorder{ports};
   std::vector<std::uint64_t> woken;
   std::optional<StoreError> error;

@@ -40,7 +40,7 @@ class SimWorld::Http : public HttpClient {
       co_await lookup->wait_until(known_at_);
       if (fails) co_return TransportFailure{};
     }
-    if (departed) departed();
+    if (departed && !departed()) co_return TransportFailure{};
     for (const auto& [header, value] : request.headers) {
       if (header != "x-acs-action") continue;
       sim_.sends_us_[value].push_back(sim_.mono_before_us_ +

@@ -87,6 +87,9 @@ struct Commit {
   std::vector<StoredTime> stored_times = {};
   // Sinks' cursors: the id of the last event that was delivered.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
+  // The same at each try to store this group; 0: it is tried once only. A store that lost the
+  // answer to a try recognises the group by it.
+  std::uint64_t id = 0;
   bool empty() const {
     return records.empty() && jobs.empty() && distributions.empty() && events.empty() &&
            counters.empty() && stored_times.empty() && cursors.empty();

@@ -80,7 +80,7 @@ std::variant<CurlPlan, TransportFailure> plan(HttpRequest request) {
 }
 
 CurlTransfer::CurlTransfer(const boost::asio::any_io_executor& executor, CurlPlan plan,
-                           std::function<void()> departed)
+                           std::function<bool()> departed)
     : plan_(std::move(plan)),
       departed_(std::move(departed)),
       easy_(curl_easy_init()),
@@ -205,7 +205,7 @@ int CurlTransfer::on_request(void* self, char*, char*, int, int) noexcept {
   // retry.
   auto& me = *static_cast<CurlTransfer*>(self);
   if (++me.requests_ > 1) return CURL_PREREQFUNC_ABORT;
-  if (me.departed_) me.departed_();
+  if (me.departed_ && !me.departed_()) return CURL_PREREQFUNC_ABORT;
   return CURL_PREREQFUNC_OK;
 }
 

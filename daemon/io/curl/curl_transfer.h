@@ -36,7 +36,7 @@ class CurlTransfer {
  public:
   // `departed` may be empty; see HttpClient::Departed.
   CurlTransfer(const boost::asio::any_io_executor& executor, CurlPlan plan,
-               std::function<void()> departed);
+               std::function<bool()> departed);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -74,7 +74,7 @@ class CurlTransfer {
   HttpResult read_result(CURLcode code);
 
   CurlPlan plan_;
-  std::function<void()> departed_;
+  std::function<bool()> departed_;
   char error_[CURL_ERROR_SIZE] = {};
   std::unique_ptr<curl_slist, List> headers_;
   std::unique_ptr<curl_slist, List> resolve_;

@@ -256,4 +256,18 @@ bool stderr_is_journal() {
   return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) == stream;
 }
 
+LogFormat log_format(LogFormatChoice choice) {
+  switch (choice) {
+    case LogFormatChoice::kAuto:
+      return stderr_is_journal() ? LogFormat::kJournald : LogFormat::kLogfmt;
+    case LogFormatChoice::kLogfmt:
+      return LogFormat::kLogfmt;
+    case LogFormatChoice::kJson:
+      return LogFormat::kJson;
+    case LogFormatChoice::kJournald:
+      return LogFormat::kJournald;
+  }
+  return LogFormat::kLogfmt;
+}
+
 }  // namespace taskwatchd

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "config/run_options.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -61,5 +62,7 @@ class EventLog : public Log {
 
 // Returns whether stderr is connected to the journal, according to $JOURNAL_STREAM.
 bool stderr_is_journal();
+// The format to write; kAuto depends on whether stderr is the journal.
+LogFormat log_format(LogFormatChoice choice);
 
 }  // namespace taskwatchd

@@ -167,7 +167,10 @@ std::variant<Committed, StoreError> Connection::commit(const Commit& commit) {
 }
 
 std::variant<bool, StoreError> Connection::prune(Prune& prune) {
-  const std::function<int()> write = [&] { return prune.step(*tables_); };
+  const std::function<int()> write = [&] {
+    PruneTables tables(*tables_);
+    return prune.step(tables);
+  };
   if (auto failed = attempt(write)) return *failed;
   return prune.done();
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <variant>
 
+#include "io/open_error.h"
 #include "io/sqlite/sqlite_file.h"
 #include "io/sqlite/sqlite_prune.h"
 #include "io/sqlite/sqlite_tables.h"

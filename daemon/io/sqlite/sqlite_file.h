@@ -7,21 +7,7 @@
 #include <string_view>
 #include <variant>
 
-namespace taskwatchd {
-
-// Why a state database cannot be used at start. A value: the caller turns it into an exit code.
-struct OpenError {
-  enum class Kind {
-    kLocked,    // locked by another daemon or program: a later start may succeed (exit 75)
-    kFull,      // no space on its disk: a later start may succeed (exit 75)
-    kNewer,     // written by a newer version of this program (exit 78)
-    kUnusable,  // missing folder, read-only, damaged, not a state database (exit 74)
-  };
-  Kind kind = Kind::kUnusable;
-  std::string message;  // includes the file and how to fix it
-};
-
-}  // namespace taskwatchd
+#include "io/open_error.h"
 
 namespace taskwatchd::sqlite {
 

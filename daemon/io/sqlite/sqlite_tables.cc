@@ -1,19 +1,15 @@
 #include "io/sqlite/sqlite_tables.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <ranges>
 
-#include "core/events/event_text.h"
 #include "core/types/distribution_json.h"
 #include "core/types/names.h"
+#include "io/stored_rows.h"
 
 namespace taskwatchd::sqlite {
 namespace {
-
-constexpr std::array<std::string_view, 2> kCounters = {"transitions", "first_seen"};
-constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
 
 std::int64_t number(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -21,19 +17,6 @@ std::int64_t number(std::uint64_t value) {
 std::int64_t number(bool value) {
   return value ? 1 : 0;
 }
-
-// The columns that this version knows, by name: the next version may have added others, which stay
-// as they are.
-constexpr std::string_view kTaskColumns =
-    "account,task_id,instance,job_id,job_name,product_key,device_name,status,status_text,progress,"
-    "message,status_detail,modified_ms,queued_ms,attempt,first_seen_ms,last_seen_ms,started_ms,"
-    "superseded,gone";
-constexpr std::string_view kJobColumns =
-    "account,job_id,instance,job_name,type,status,status_text,timeout_us,rollout_per_minute,"
-    "scheduled_ms,created_ms,modified_ms,first_seen_ms,last_seen_ms,baselined,ended_ms";
-constexpr std::string_view kDistributionColumns =
-    "account,distribution_id,status,status_text,product_key,source_instance,target_instances,total,"
-    "created_ms,first_seen_ms,last_seen_ms,ended_ms,result_read_ms,result,fetch_begun_ms,refusals";
 
 std::string select(std::string_view columns, std::string_view rest) {
   return "SELECT " + std::string(columns) + " FROM " + std::string(rest);
@@ -51,121 +34,6 @@ std::string upsert(std::string_view table, std::string_view columns) {
   const std::string list = "(" + std::string(columns) + ")";
   return "INSERT INTO " + std::string(table) + list + " VALUES(" + places +
          ") ON CONFLICT DO UPDATE SET " + list + "=(" + values + ")";
-}
-
-// Value of an event's text field for the indexed column; "" if it has none.
-std::string_view field(const Event& event, std::string_view name) {
-  for (const Field& f : event.fields) {
-    if (f.name != name) continue;
-    if (const auto* text = std::get_if<std::string>(&f.value)) return *text;
-  }
-  return {};
-}
-
-TaskRecord read_record(const Statement& row) {
-  TaskRecord r;
-  r.key = {row.text(0), row.text(1)};
-  r.instance = row.text(2);
-  r.last.task_id = r.key.task_id;
-  r.last.job_id = row.text(3);
-  r.last.job_name = row.text(4);
-  r.last.product_key = row.text(5);
-  r.last.device_name = row.text(6);
-  r.last.status = parse_task_status(row.text(7));
-  r.last.status_text = row.text(8);
-  if (!row.null(9)) r.last.progress = row.real(9);
-  r.last.message = row.text(10);
-  r.last.status_detail = row.text(11);
-  r.last.modified = row.wall(12);
-  r.last.queued = row.wall(13);
-  r.attempt = static_cast<std::uint32_t>(row.number(14));
-  r.first_seen = row.wall(15);
-  r.last_seen = row.wall(16);
-  if (!row.null(17)) r.started = row.wall(17);
-  r.superseded = row.number(18) != 0;
-  r.gone = row.number(19) != 0;
-  return r;
-}
-
-JobRecord read_job(const Statement& row) {
-  JobRecord r;
-  r.key = {row.text(0), row.text(1)};
-  r.instance = row.text(2);
-  r.last.job_id = r.key.job_id;
-  r.last.job_name = row.text(3);
-  r.last.type = row.text(4);
-  r.last.status = parse_job_status(row.text(5));
-  r.last.status_text = row.text(6);
-  if (!row.null(7)) r.last.timeout = Duration(row.number(7));
-  if (!row.null(8)) r.last.rollout_per_minute = row.real(8);
-  if (!row.null(9)) r.last.scheduled = row.wall(9);
-  r.last.created = row.wall(10);
-  r.last.modified = row.wall(11);
-  r.first_seen = row.wall(12);
-  r.last_seen = row.wall(13);
-  r.baselined = row.number(14) != 0;
-  if (!row.null(15)) r.ended = row.wall(15);
-  return r;
-}
-
-constexpr char kTargetsSeparator = '\n';  // no id contains one
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += part + kTargetsSeparator;
-  return text;
-}
-
-std::vector<std::string> parted(std::string_view text) {
-  std::vector<std::string> parts;
-  for (std::size_t end = text.find(kTargetsSeparator); end != text.npos;
-       end = text.find(kTargetsSeparator)) {
-    parts.emplace_back(text.substr(0, end));
-    text.remove_prefix(end + 1);
-  }
-  return parts;
-}
-
-DistributionRecord read_distribution(const Statement& row) {
-  DistributionRecord r;
-  r.key = {row.text(0), row.text(1)};
-  // NULL: its status was never read.
-  if (!row.null(2)) {
-    r.last.distribution_id = r.key.distribution_id;
-    r.last.status = parse_distribution_status(row.number(2));
-  }
-  r.last.status_text = row.text(3);
-  r.last.product_key = row.text(4);
-  r.last.source_instance = row.text(5);
-  r.last.target_instances = parted(row.text(6));
-  if (!row.null(7)) r.last.total = static_cast<std::uint32_t>(row.number(7));
-  if (!row.null(8)) r.last.created = row.wall(8);
-  r.first_seen = row.wall(9);
-  r.last_seen = row.wall(10);
-  if (!row.null(11)) r.ended = row.wall(11);
-  if (!row.null(12)) r.result_read = row.wall(12);
-  // A result that cannot be parsed any more is fetched again.
-  if (!row.null(13)) r.result = result_from_json(row.text(13));
-  if (!row.null(14)) r.fetch_begun = row.wall(14);
-  r.refusals = static_cast<std::uint32_t>(row.number(15));
-  return r;
-}
-
-// An event whose body cannot be parsed any more keeps its position: sinks receive what the columns
-// contain instead of waiting for it forever.
-Event read_event(const Statement& row) {
-  Event event;
-  if (auto read = event_from_json(row.text(6))) {
-    event = std::move(*read);
-  } else {
-    event.ts = row.wall(1);
-    event.name = row.text(2);
-    event.level = find_in<Level>(kLevels, row.text(7)).value_or(Level::kError);
-    event.msg = "cannot read the stored text of this event";
-    event.fields = {{"account", row.text(3)}, {"job_id", row.text(4)}, {"task_id", row.text(5)}};
-  }
-  event.id = static_cast<std::uint64_t>(row.number(0));
-  return event;
 }
 
 // Calls `take` for each row. Returns SQLITE_OK after the last one.
@@ -217,6 +85,9 @@ Tables::Tables(sqlite3* db)
       get_events_(db,
                   "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                   " WHERE id>? ORDER BY id LIMIT ?"),
+      get_events_of_account_(db,
+                             "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
+                             " WHERE id>?1 AND account=?3 ORDER BY id LIMIT ?2"),
       get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
       get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
       // The index is named: without statistics a plan by the primary key would read the whole
@@ -259,17 +130,16 @@ int Tables::write_distribution(const DistributionRecord& r) {
   std::string result;
   if (r.result) result = to_json(*r.result);
   return put_distribution_.run(r.key.account, r.key.distribution_id, status, d.status_text,
-                               d.product_key, d.source_instance, joined(d.target_instances), total,
-                               d.created, r.first_seen, r.last_seen, r.ended, r.result_read,
+                               d.product_key, d.source_instance, joined_ids(d.target_instances),
+                               total, d.created, r.first_seen, r.last_seen, r.ended, r.result_read,
                                r.result ? std::optional<std::string_view>(result) : std::nullopt,
                                r.fetch_begun, std::int64_t{r.refusals});
 }
 
 int Tables::write_event(const Event& event, std::uint64_t& id) {
-  Event body = event;
-  body.id = 0;
-  const int code = put_event_.run(event.ts, event.name, name(event.level), field(event, "account"),
-                                  field(event, "job_id"), field(event, "task_id"), to_json(body));
+  const int code =
+      put_event_.run(event.ts, event.name, name(event.level), text_field(event, "account"),
+                     text_field(event, "job_id"), text_field(event, "task_id"), event_body(event));
   if (code == SQLITE_OK) id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(db_));
   return code;
 }
@@ -293,8 +163,8 @@ int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
   const Wall now = instant_of(commit).value_or(
       std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
   for (const auto& [key, add] : commit.counters) {
-    code = count_.run(key.account, key.job_id, name_in(kCounters, key.counter), name(key.status),
-                      number(add), now);
+    code = count_.run(key.account, key.job_id, name_in(kCounterNames, key.counter),
+                      name(key.status), number(add), now);
     if (code != SQLITE_OK) return code;
   }
   for (const StoredTime& stored_time : commit.stored_times) {
@@ -318,7 +188,7 @@ int Tables::tasks(const std::string& account, const std::vector<std::string>& id
   int code = SQLITE_OK;
   for (const std::string& id : ids) {
     code = each(get_record_, get_record_.start(account, id),
-                [&](const Statement& row) { records.push_back(read_record(row)); });
+                [&](const Statement& row) { records.push_back(read_task_row(row)); });
     if (code != SQLITE_OK) break;
   }
   return code;
@@ -329,7 +199,7 @@ int Tables::counters(const std::string& account, const std::vector<std::string>&
   int code = SQLITE_OK;
   for (const std::string& job_id : job_ids) {
     code = each(get_counters_, get_counters_.start(account, job_id), [&](const Statement& row) {
-      const auto counter = find_in<Counter>(kCounters, row.text(0));
+      const auto counter = find_in<Counter>(kCounterNames, row.text(0));
       if (!counter) return;
       CounterValue value;
       value.key = {account, job_id, *counter, parse_task_status(row.text(1))};
@@ -348,10 +218,10 @@ int Tables::load(const std::string& account, Stored& stored) {
   });
   if (code != SQLITE_OK) return code;
   code = each(get_jobs_, get_jobs_.start(account),
-              [&](const Statement& row) { stored.jobs.push_back(read_job(row)); });
+              [&](const Statement& row) { stored.jobs.push_back(read_job_row(row)); });
   if (code != SQLITE_OK) return code;
   return each(get_distributions_, get_distributions_.start(account), [&](const Statement& row) {
-    stored.distributions.push_back(read_distribution(row));
+    stored.distributions.push_back(read_distribution_row(row));
   });
 }
 
@@ -359,18 +229,22 @@ int Tables::tasks_of_job(const JobKey& job, const std::string& after, std::size_
                          std::vector<TaskRecord>& records) {
   return each(get_tasks_of_job_,
               get_tasks_of_job_.start(job.account, job.job_id, after, number(std::uint64_t{limit})),
-              [&records](const Statement& row) { records.push_back(read_record(row)); });
+              [&records](const Statement& row) { records.push_back(read_task_row(row)); });
 }
 
 int Tables::events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events) {
   return each(get_events_of_task_,
               get_events_of_task_.start(task.account, task.task_id, number(std::uint64_t{limit})),
-              [&events](const Statement& row) { events.push_back(read_event(row)); });
+              [&events](const Statement& row) { events.push_back(read_event_row(row)); });
 }
 
-int Tables::events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events) {
-  return each(get_events_, get_events_.start(number(id), number(std::uint64_t{limit})),
-              [&events](const Statement& row) { events.push_back(read_event(row)); });
+int Tables::events_after(std::uint64_t id, std::size_t limit, const std::string& account,
+                         std::vector<Event>& events) {
+  const auto take = [&events](const Statement& row) { events.push_back(read_event_row(row)); };
+  const std::int64_t most = number(std::uint64_t{limit});
+  if (account.empty()) return each(get_events_, get_events_.start(number(id), most), take);
+  return each(get_events_of_account_, get_events_of_account_.start(number(id), most, account),
+              take);
 }
 
 int Tables::cursor(const std::string& sink, std::uint64_t& id) {
@@ -383,17 +257,6 @@ int Tables::last_event(std::uint64_t& id) {
   id = 0;
   return each(get_last_event_, get_last_event_.start(),
               [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
-}
-
-std::optional<Wall> instant_of(const Commit& commit) {
-  std::optional<Wall> newest;
-  const auto see = [&newest](Wall at) { newest = std::max(newest.value_or(at), at); };
-  for (const Event& event : commit.events) see(event.ts);
-  for (const TaskRecord& record : commit.records) see(record.last_seen);
-  for (const JobRecord& job : commit.jobs) see(job.last_seen);
-  for (const DistributionRecord& one : commit.distributions) see(one.last_seen);
-  for (const StoredTime& stored_time : commit.stored_times) see(stored_time.at);
-  return newest;
 }
 
 }  // namespace taskwatchd::sqlite

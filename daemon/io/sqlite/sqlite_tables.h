@@ -35,7 +35,8 @@ class Tables {
   int tasks_of_job(const JobKey& job, const std::string& after, std::size_t limit,
                    std::vector<TaskRecord>& records);
   int events_of_task(const TaskKey& task, std::size_t limit, std::vector<Event>& events);
-  int events_after(std::uint64_t id, std::size_t limit, std::vector<Event>& events);
+  int events_after(std::uint64_t id, std::size_t limit, const std::string& account,
+                   std::vector<Event>& events);
   int cursor(const std::string& sink, std::uint64_t& id);
   int last_event(std::uint64_t& id);
 
@@ -53,12 +54,8 @@ class Tables {
       move_cursor_;
   Statement count_commit_;
   Statement get_commits_, get_record_, get_counters_, get_stored_times_, get_jobs_;
-  Statement get_distributions_, get_events_;
+  Statement get_distributions_, get_events_, get_events_of_account_;
   Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
 };
-
-// Returns the newest time contained in the commit, used as the time of the rows it creates; nullopt
-// if it contains none.
-std::optional<Wall> instant_of(const Commit& commit);
 
 }  // namespace taskwatchd::sqlite

@@ -34,10 +34,12 @@ struct CurlFixture {
       : client(std::make_unique<CurlClient>(context.get_executor(), std::move(options))) {}
 
   std::vector<std::chrono::steady_clock::time_point> departures;
+  bool may_depart = true;
 
   static Awaitable<void> exchange(CurlFixture& me, HttpRequest request) {
     HttpClient::Departed departed = [&me] {
       me.departures.push_back(std::chrono::steady_clock::now());
+      return me.may_depart;
     };
     HttpResult result = co_await me.client->send(std::move(request), std::move(departed));
     me.results.push_back(std::move(result));

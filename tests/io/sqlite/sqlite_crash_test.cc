@@ -89,7 +89,7 @@ class SqliteKill : public testing::Test {
     auto opened = SqliteStore::open(context_.get_executor(), path());
     ASSERT_TRUE(std::holds_alternative<std::unique_ptr<SqliteStore>>(opened));
     auto& store = std::get<std::unique_ptr<SqliteStore>>(opened);
-    const auto read = wait(context_, store->events_after(0, 1'000'000));
+    const auto read = wait(context_, store->events_after(0, 1'000'000, ""));
     const auto& events = std::get<std::vector<Event>>(read);
     std::map<std::uint64_t, std::int64_t> stored;
     std::int64_t newest = 0;
@@ -152,7 +152,7 @@ class SqliteFaults : public testing::Test {
   // Returns the stored steps. Checks that each is stored once.
   std::set<std::int64_t> stored(SqliteWorld& world) {
     std::set<std::int64_t> found;
-    for (const Event& event : world.good(world.store().events_after(0, 100))) {
+    for (const Event& event : world.good(world.store().events_after(0, 100, ""))) {
       EXPECT_TRUE(found.insert(step_of(event)).second) << "stored twice: " << step_of(event);
     }
     return found;

@@ -152,7 +152,7 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
     EXPECT_EQ(stored.distributions.size(), 1u);
     EXPECT_EQ(stored.stored_times.size(), 1u);
     EXPECT_EQ(good(store->counters("prod", {"job-1"})).at(0).value, 2u * round);
-    EXPECT_EQ(good(store->events_after(0, 9)).size(), static_cast<std::size_t>(round));
+    EXPECT_EQ(good(store->events_after(0, 9, "")).size(), static_cast<std::size_t>(round));
     EXPECT_EQ(good(store->cursor("log")), 1u);
     store->close(std::chrono::seconds(5));
     EXPECT_EQ(sql(path(), "SELECT count(*) FROM tasks WHERE owner='ops'"), 1);

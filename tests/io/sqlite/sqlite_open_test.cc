@@ -137,7 +137,7 @@ TEST_F(SqliteOpen, FlippedBytesNeverCrash) {
     }
     auto& store = std::get<std::unique_ptr<SqliteStore>>(opened);
     wait(context_, load(*store, "prod", {"t1", "t250", "t499"}));
-    wait(context_, store->events_after(0, 1000));
+    wait(context_, store->events_after(0, 1000, ""));
     store->close(std::chrono::seconds(5));
   }
   EXPECT_GT(refusals, 0);

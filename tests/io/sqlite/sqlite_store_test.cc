@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <new>
 
-#include "io/sqlite/sqlite_worker.h"
+#include "io/work_queue.h"
 #include "sqlite_world.h"
 
 namespace taskwatchd {
@@ -37,15 +37,17 @@ Commit events(int n, std::size_t bytes = 10) {
   return commit;
 }
 
-TEST(SqliteWorker, AJobWithoutMemoryEndsAloneAndTheNextIsCarriedOut) {
-  sqlite::Worker worker(nullptr, 9);
+TEST(WorkQueue, AJobWithoutMemoryEndsAloneAndTheNextIsCarriedOut) {
+  bool ended = false;
+  WorkQueue worker(9, {.hurry = [] {}, .end = [&ended] { ended = true; }});
   std::atomic<int> done = 0;
-  const auto fails = [](sqlite::Connection*) { throw std::bad_alloc(); };
-  const auto works = [&done](sqlite::Connection*) { ++done; };
+  const auto fails = [](bool) { throw std::bad_alloc(); };
+  const auto works = [&done](bool) { ++done; };
   EXPECT_TRUE(worker.submit(fails));
   EXPECT_TRUE(worker.submit(works));
   EXPECT_TRUE(worker.stop(std::chrono::seconds(5)));
   EXPECT_EQ(done, 1);
+  EXPECT_TRUE(ended);
 }
 
 TEST(SqliteStore, SurvivesPowerLossByItsSettings) {
@@ -82,7 +84,7 @@ TEST(SqliteStore, FullDiskIsWaitedForAndTheStoreStaysUsable) {
   EXPECT_THAT(full.message, testing::HasSubstr("space"));
   const auto after = world.good(world.store().commit(events(1)));
   EXPECT_GT(after.event_ids.at(0), small.event_ids.at(0));
-  EXPECT_EQ(world.good(world.store().events_after(0, 1000)).size(), 2u) << "all or nothing";
+  EXPECT_EQ(world.good(world.store().events_after(0, 1000, "")).size(), 2u) << "all or nothing";
 }
 
 TEST(SqliteStore, ALockedFileIsWaitedFor) {
@@ -151,7 +153,7 @@ TEST(SqliteStore, CloseCarriesOutWhatWaits) {
   EXPECT_EQ(good, 10);
   EXPECT_EQ(world.bad(world.store().commit(events(1))).kind, StoreError::Kind::kUnavailable);
   world.reopen();
-  EXPECT_EQ(world.good(world.store().events_after(0, 100)).size(), 10u);
+  EXPECT_EQ(world.good(world.store().events_after(0, 100, "")).size(), 10u);
 }
 
 TEST(SqliteStore, CloseDoesNotWaitForAStrangersLock) {
@@ -199,7 +201,7 @@ TEST(SqliteStore, AnEventThatCannotBeReadKeepsItsPlace) {
   world.good(world.store().commit(events(2)));
   Stranger stranger(world.path());
   ASSERT_EQ(stranger.run("UPDATE events SET body='{' WHERE id=1"), SQLITE_OK);
-  const auto all = world.good(world.store().events_after(0, 100));
+  const auto all = world.good(world.store().events_after(0, 100, ""));
   ASSERT_EQ(all.size(), 2u);
   EXPECT_EQ(all[0].id, 1u);
   EXPECT_EQ(all[0].name, "task_transition");
@@ -226,7 +228,8 @@ TEST(SqliteStore, ACommitOvertakesALongPrune) {
   world.context().restart();
   world.context().run();
   EXPECT_THAT(order, testing::ElementsAre("committed", "pinged", "pruned"));
-  EXPECT_EQ(world.good(world.store().events_after(0, 100)).size(), 1u) << "came after the cursor";
+  EXPECT_EQ(world.good(world.store().events_after(0, 100, "")).size(), 1u)
+      << "came after the cursor";
 }
 
 TEST(SqliteStore, APruneWhoseStoreClosesEndsWithAnError) {
@@ -257,7 +260,7 @@ TEST(SqliteStore, PrunesInBoundedSteps) {
   world.good(world.store().commit({.cursors = {{"log", ids.back()}}}));
   world.good(
       world.store().prune(at(100), {.tasks = {{"prod", "t7"}}, .jobs = {}, .distributions = {}}));
-  EXPECT_EQ(world.good(world.store().events_after(0, 100'000)).size(), 1u);
+  EXPECT_EQ(world.good(world.store().events_after(0, 100'000, "")).size(), 1u);
   EXPECT_EQ(world.good(world.store().tasks("prod", {"t7", "t8"})).size(), 1u);
 }
 

@@ -1,4 +1,4 @@
-#include "io/sqlite/sqlite_worker.h"
+#include "io/work_queue.h"
 
 #include <condition_variable>
 #include <deque>
@@ -7,11 +7,11 @@
 
 #include "io/off_loop.h"
 
-namespace taskwatchd::sqlite {
+namespace taskwatchd {
 
-struct Worker::Shared {
-  std::unique_ptr<Connection> connection;
+struct WorkQueue::Shared {
   std::size_t limit = 0;
+  Hooks hooks;
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Job> jobs;
@@ -19,18 +19,17 @@ struct Worker::Shared {
   bool ended = false;
 };
 
-Worker::Worker(std::unique_ptr<Connection> connection, std::size_t limit)
-    : shared_(std::make_shared<Shared>()) {
-  shared_->connection = std::move(connection);
+WorkQueue::WorkQueue(std::size_t limit, Hooks hooks) : shared_(std::make_shared<Shared>()) {
   shared_->limit = limit;
+  shared_->hooks = std::move(hooks);
   thread_ = start_thread([shared = shared_] { run(shared); });
 }
 
-Worker::~Worker() {
+WorkQueue::~WorkQueue() {
   stop(std::chrono::milliseconds(0));
 }
 
-bool Worker::submit(Job job) {
+bool WorkQueue::submit(Job job) {
   {
     const std::lock_guard hold(shared_->mutex);
     if (shared_->stopping || shared_->jobs.size() >= shared_->limit) return false;
@@ -40,7 +39,7 @@ bool Worker::submit(Job job) {
   return true;
 }
 
-void Worker::run(const std::shared_ptr<Shared>& shared) {
+void WorkQueue::run(const std::shared_ptr<Shared>& shared) {
   for (;;) {
     std::unique_lock hold(shared->mutex);
     shared->changed.wait(hold, [&] { return shared->stopping || !shared->jobs.empty(); });
@@ -49,31 +48,31 @@ void Worker::run(const std::shared_ptr<Shared>& shared) {
     shared->jobs.pop_front();
     hold.unlock();
     try {
-      job(shared->connection.get());
+      job(true);
     } catch (const std::exception&) {
-      // Ends this call, not the daemon: a job posts its result before it throws.
+      // Ends this job, not the daemon: a job posts its result before it throws.
     }
   }
-  // Closes the file and releases its lock before the end is reported.
-  shared->connection.reset();
+  // Releases what the jobs used before the end is reported.
+  shared->hooks.end();
   const std::lock_guard hold(shared->mutex);
   shared->ended = true;
   shared->changed.notify_all();
 }
 
-bool Worker::stop(std::chrono::milliseconds bound) {
+bool WorkQueue::stop(std::chrono::milliseconds bound) {
   if (!thread_.joinable()) return true;
   std::deque<Job> refused;
   bool ended = false;
   {
     std::unique_lock hold(shared_->mutex);
     shared_->stopping = true;
-    if (!shared_->ended && shared_->connection) shared_->connection->give_up();
+    if (!shared_->ended) shared_->hooks.hurry();
     shared_->changed.notify_all();
     ended = shared_->changed.wait_for(hold, bound, [&] { return shared_->ended; });
     refused.swap(shared_->jobs);
   }
-  for (const Job& job : refused) job(nullptr);
+  for (const Job& job : refused) job(false);
   if (!ended) {
     // The current job has exceeded its bound; with the queue empty, a short wait finishes the rest.
     constexpr std::chrono::milliseconds kLastMoment{500};
@@ -88,4 +87,4 @@ bool Worker::stop(std::chrono::milliseconds bound) {
   return ended && refused.empty();
 }
 
-}  // namespace taskwatchd::sqlite
+}  // namespace taskwatchd

@@ -1,0 +1,63 @@
+#include "app/replication.h"
+
+#include "app/state.h"
+
+namespace taskwatchd {
+namespace {
+
+// How often the store is read for the commits of other replicas.
+constexpr Duration kOthersEvery = std::chrono::milliseconds(500);
+
+}  // namespace
+
+Replication::Replication(boost::asio::any_io_executor executor, Clock& clock, Log& log,
+                         LeaseStore& store, const Config& config)
+    : executor_(executor),
+      clock_(clock),
+      keeper_(
+          std::move(executor), clock, log, store, replica_of(config),
+          {.acquired =
+               [this](const std::string& account) {
+                 fleet_->acquire(account);
+                 outboxes_->start(account);
+               },
+           .lost =
+               [this](const std::string& account) {
+                 fleet_->lose(account);
+                 outboxes_->stop(account);
+               },
+           .hand_over = [this](std::string account) { return hand_over(std::move(account)); }}) {
+  keeper_.configure(account_names(config));
+}
+
+void Replication::attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder) {
+  fleet_ = &fleet;
+  outboxes_ = &outboxes;
+  fleet.share();
+  recorder.on_fenced(
+      [this](const std::vector<std::string>& accounts) { keeper_.fenced(accounts); });
+}
+
+void Replication::start(std::function<void()> others) {
+  spawn(executor_, keeper_.run());
+  spawn(executor_, follow_others(std::move(others)));
+}
+
+void Replication::configure(const Config& config) {
+  keeper_.configure(account_names(config));
+}
+
+Awaitable<void> Replication::hand_over(std::string account) {
+  co_await fleet_->hand_over(account);
+  outboxes_->stop(account);
+}
+
+Awaitable<void> Replication::follow_others(std::function<void()> others) {
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  for (;;) {
+    co_await alarm->wait_until(clock_.now().mono + kOthersEvery);
+    others();
+  }
+}
+
+}  // namespace taskwatchd

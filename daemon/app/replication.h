@@ -1,0 +1,46 @@
+// Ties the leases of this replica to what it does: an account is polled, and its events are
+// delivered, while its lease is held. Event-loop thread only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <string>
+
+#include "config/config.h"
+#include "pipeline/fleet.h"
+#include "pipeline/lease_keeper.h"
+#include "pipeline/outboxes.h"
+#include "pipeline/recorder.h"
+#include "ports.h"
+
+namespace taskwatchd {
+
+class Replication {
+ public:
+  Replication(boost::asio::any_io_executor executor, Clock& clock, Log& log, LeaseStore& store,
+              const Config& config);
+
+  Leases& leases() { return keeper_; }
+  const LeaseBook& book() const { return keeper_.book(); }
+
+  // Before anything is applied. All must outlive this object.
+  void attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder);
+  // Begins to claim leases. `others` is called when other replicas may have committed events.
+  void start(std::function<void()> others);
+  void configure(const Config& config);
+  // Hands over everything that is held.
+  void stop() { keeper_.stop(); }
+  bool stopped() const { return keeper_.stopped(); }
+
+ private:
+  Awaitable<void> hand_over(std::string account);
+  Awaitable<void> follow_others(std::function<void()> others);
+
+  boost::asio::any_io_executor executor_;
+  Clock& clock_;
+  LeaseKeeper keeper_;
+  Fleet* fleet_ = nullptr;
+  Outboxes* outboxes_ = nullptr;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,35 @@
+// Leases: which replica polls which account. Several daemons with one state database are replicas
+// of each other; for each account, the one that holds its lease sends calls and writes. Values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace taskwatchd {
+
+struct Lease {
+  std::string account;
+  std::string holder;        // UUID of the replica's process; empty: nobody holds it
+  std::int64_t epoch = 0;    // increased with each change of the holder; 0: there is no row yet
+  std::int64_t beat = 0;     // increased with each renewal
+  std::int64_t commits = 0;  // number of commits of the account
+  bool operator==(const Lease&) const = default;
+};
+
+struct Replica {
+  std::string holder;
+  std::string name;
+  std::string url;                    // where people reach its page; may be empty
+  std::vector<std::string> accounts;  // that its configuration lists
+  bool stopping = false;              // it will release its leases
+  std::int64_t beat = 0;
+  bool operator==(const Replica&) const = default;
+};
+
+struct LeaseTable {
+  std::vector<Lease> leases;
+  std::vector<Replica> replicas;
+};
+
+}  // namespace taskwatchd

@@ -1,0 +1,167 @@
+#include "pipeline/lease_keeper.h"
+
+#include <algorithm>
+
+namespace taskwatchd {
+
+LeaseKeeper::LeaseKeeper(boost::asio::any_io_executor executor, Clock& clock, Log& log,
+                         LeaseStore& store, Replica self, Hooks hooks)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      log_(log),
+      store_(store),
+      self_(std::move(self)),
+      hooks_(std::move(hooks)),
+      book_(store.holder()),
+      alarm_(clock.make_alarm()) {
+  self_.holder = store.holder();
+}
+
+void LeaseKeeper::configure(std::vector<std::string> accounts) {
+  book_.configure(accounts);
+  self_.accounts = std::move(accounts);
+  renew_at_ = Mono::min();  // the others learn of it at once
+  alarm_->ring();
+}
+
+bool LeaseKeeper::may_call(const std::string& account) {
+  return !giving_up_.contains(account) && book_.valid(account, clock_.now().mono);
+}
+
+Awaitable<void> LeaseKeeper::run() {
+  for (;;) {
+    const Mono now = clock_.now().mono;
+    const bool renew = renew_at_ <= now;
+    if (renew || read_at_ <= now) co_await read(renew);
+    co_await claim();
+    // One after the other when balancing; all at once when stopping.
+    while (stopping_ || giving_up_.empty()) {
+      std::optional<Lease> next;
+      if (stopping_) {
+        for (const Lease& lease : book_.held()) {
+          if (!giving_up_.contains(lease.account)) next = lease;
+        }
+      } else {
+        next = book_.to_give_up(clock_.now().mono);
+      }
+      if (!next) break;
+      giving_up_.insert(next->account);
+      spawn(executor_, give_up(*next));
+    }
+    if (stopping_ && giving_up_.empty() && book_.held().empty()) break;
+    // Named: g++ 12 cannot compile a list inside a co_await expression.
+    const Mono wake = std::min({renew_at_, read_at_, book_.next_claim(clock_.now().mono)});
+    co_await alarm_->wait_until(wake);
+  }
+  for (const Replica& replica : book_.replicas(clock_.now().mono)) {
+    if (replica.holder == self_.holder) co_await store_.remove(replica);
+  }
+  stopped_ = true;
+}
+
+Awaitable<void> LeaseKeeper::read(bool renew) {
+  const Mono sent = clock_.now().mono;
+  if (renew) renew_at_ = sent + kLeaseRenewal;
+  read_at_ = sent + book_.read_interval();
+  std::variant<LeaseTable, StoreError> answer;
+  if (renew) {
+    answer = co_await store_.renew(self_);
+  } else {
+    answer = co_await store_.read();
+  }
+  if (const auto* error = std::get_if<StoreError>(&answer)) {
+    store_changed(error);
+    // A lease may be renewed again until another replica claims it.
+    if (renew) renew_at_ = clock_.now().mono + kStoreRetry;
+    co_return;
+  }
+  store_changed(nullptr);
+  const LeaseBook::Changes changes =
+      book_.read(std::get<LeaseTable>(answer), sent, clock_.now().mono, renew);
+  for (const std::string& account : changes.lost) lose(account, "another replica holds it");
+  for (const Lease& lease : changes.acquired) acquire(lease);
+  store_.fence(book_.held());
+  for (const Replica& replica : book_.dead(clock_.now().mono)) co_await store_.remove(replica);
+}
+
+Awaitable<void> LeaseKeeper::claim() {
+  for (const Lease& lease : book_.to_claim(clock_.now().mono)) {
+    if (stopping_) co_return;
+    const Mono sent = clock_.now().mono;
+    if (sent >= renew_at_) co_return;  // many claims must not delay a renewal
+    const std::string account = lease.account;
+    const auto answer = co_await store_.claim(lease);
+    if (const auto* error = std::get_if<StoreError>(&answer)) {
+      store_changed(error);
+      co_return;
+    }
+    const auto& claimed = std::get<std::optional<Lease>>(answer);
+    if (!book_.claimed(account, claimed, sent, clock_.now().mono)) {
+      read_at_ = Mono::min();
+      continue;
+    }
+    store_.fence(book_.held());
+    acquire(*claimed);
+  }
+}
+
+Awaitable<void> LeaseKeeper::give_up(Lease lease) {
+  const std::string account = lease.account;
+  co_await hooks_.hand_over(account);
+  if (book_.holds(account)) {
+    co_await store_.release(lease);
+    book_.released(account, clock_.now().mono);
+    store_.fence(book_.held());
+    write(Level::kInfo, "lease_lost", "gave up the lease of account " + account, account);
+  }
+  giving_up_.erase(account);
+  alarm_->ring();
+}
+
+void LeaseKeeper::stop() {
+  stopping_ = true;
+  self_.stopping = true;
+  book_.stop();
+  renew_at_ = Mono::min();  // the others read more often from now on
+  alarm_->ring();
+}
+
+void LeaseKeeper::fenced(const std::vector<std::string>& accounts) {
+  for (const std::string& account : accounts) {
+    if (!book_.holds(account)) continue;
+    book_.lost(account, clock_.now().mono);
+    lose(account, "a commit was refused");
+  }
+  store_.fence(book_.held());
+  renew_at_ = Mono::min();  // it is still this replica's if the state went back
+  alarm_->ring();
+}
+
+void LeaseKeeper::acquire(const Lease& lease) {
+  write(Level::kInfo, "lease_acquired", "acquired the lease of account " + lease.account,
+        lease.account);
+  hooks_.acquired(lease.account);
+}
+
+void LeaseKeeper::lose(const std::string& account, const std::string& why) {
+  write(Level::kWarn, "lease_lost", "lost the lease of account " + account + ": " + why, account);
+  hooks_.lost(account);
+}
+
+void LeaseKeeper::write(Level level, const std::string& name, std::string msg,
+                        const std::string& account) {
+  log_.write_event(clock_.now().wall, level, name, std::move(msg), {{"account", account}});
+}
+
+void LeaseKeeper::store_changed(const StoreError* error) {
+  const std::string problem = error == nullptr ? "" : error->message;
+  if (problem.empty() == problem_.empty()) return;
+  problem_ = problem;
+  log_.write_event(clock_.now().wall, error == nullptr ? Level::kInfo : Level::kWarn, "",
+                   error == nullptr ? "leases are renewed again"
+                                    : "cannot renew leases; calls stop 8 s after the last renewal, "
+                                      "retrying every 1 s: " +
+                                          problem);
+}
+
+}  // namespace taskwatchd

@@ -1,0 +1,158 @@
+// Two processes on one state: what the fence lets through, and a commit whose answer was lost.
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+
+#include "postgres_world.h"
+#include "severing_proxy.h"
+
+namespace taskwatchd {
+namespace {
+
+using testing::ElementsAre;
+
+Commit change(const std::string& account, const std::string& task, std::uint64_t id = 0) {
+  Commit commit{.records = {make_record(account, task, TaskStatus::kFailed)},
+                .events = {make_event(account, task)},
+                .counters = {{{account, "job-1", Counter::kTransitions, TaskStatus::kFailed}, 1}}};
+  commit.id = id;
+  return commit;
+}
+
+class PostgresFence : public testing::Test {
+ protected:
+  std::variant<Committed, StoreError> commit(PostgresReplica& by, Commit what) {
+    return wait(world_.context(), by.store().commit(std::move(what)));
+  }
+  std::vector<std::uint64_t> ids() {
+    std::vector<std::uint64_t> found;
+    const auto events = wait(world_.context(), world_.store().events_after(0, 1000, ""));
+    for (const Event& event : std::get<std::vector<Event>>(events)) found.push_back(event.id);
+    return found;
+  }
+  std::uint64_t counted(const std::string& account) {
+    const auto values = std::get<std::vector<CounterValue>>(
+        wait(world_.context(), world_.store().counters(account, {"job-1"})));
+    return values.empty() ? 0 : values[0].value;
+  }
+
+  PostgresWorld world_;
+};
+
+TEST_F(PostgresFence, WhoLostALeaseWritesNothing) {
+  const auto other = world_.make_replica();
+  other->hold({"prod"});
+  const auto refused = commit(world_.replica(), change("prod", "t1"));
+  const auto* error = std::get_if<StoreError>(&refused);
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(error->kind, StoreError::Kind::kFenced);
+  EXPECT_THAT(error->fenced_accounts, ElementsAre("prod"));
+  EXPECT_TRUE(ids().empty());
+  // One account's lease does not matter for another one.
+  EXPECT_TRUE(std::holds_alternative<Committed>(commit(world_.replica(), change("a", "t1"))));
+  // A commit of both is written by nobody.
+  Commit both = change("prod", "t2");
+  both.events.push_back(make_event("a", "t2"));
+  const auto refused_too = commit(world_.replica(), both);
+  EXPECT_THAT(std::get<StoreError>(refused_too).fenced_accounts, ElementsAre("prod"));
+  EXPECT_EQ(ids().size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<Committed>(commit(*other, change("prod", "t1"))));
+}
+
+TEST_F(PostgresFence, AnAccountWithoutALeaseIsRefusedBeforeTheServerIsAsked) {
+  const auto refused = commit(world_.replica(), change("never", "t1"));
+  EXPECT_THAT(std::get<StoreError>(refused).fenced_accounts, ElementsAre("never"));
+}
+
+TEST_F(PostgresFence, ALeaseThatCameBackIsAnotherOne) {
+  const auto other = world_.make_replica();
+  other->hold({"prod"});
+  ASSERT_TRUE(std::holds_alternative<Committed>(commit(*other, change("prod", "t1"))));
+  world_.replica().hold({"a", "prod"});
+  EXPECT_TRUE(std::holds_alternative<Committed>(commit(world_.replica(), change("prod", "t2"))));
+  EXPECT_TRUE(std::holds_alternative<StoreError>(commit(*other, change("prod", "t3"))));
+  EXPECT_EQ(ids().size(), 2u);
+}
+
+TEST_F(PostgresFence, TwoReplicasClaimAndOneWins) {
+  const auto one = world_.make_replica();
+  const auto two = world_.make_replica();
+  const Lease unknown{.account = "new"};
+  const auto first = wait(world_.context(), one->leases().claim(unknown));
+  const auto second = wait(world_.context(), two->leases().claim(unknown));
+  EXPECT_TRUE(std::get<std::optional<Lease>>(first));
+  EXPECT_FALSE(std::get<std::optional<Lease>>(second));
+}
+
+TEST_F(PostgresFence, RenewalsAndCommitsOfManyAccountsNeverWaitForEachOther) {
+  std::vector<std::string> accounts;
+  for (int i = 0; i < 40; ++i) accounts.push_back("n" + std::to_string(i * 7 % 40));
+  world_.replica().hold(accounts);
+  int done = 0;
+  const auto committed = [&done](std::exception_ptr, std::variant<Committed, StoreError> result) {
+    done += std::holds_alternative<Committed>(result) ? 1 : 0;
+  };
+  const auto renewed = [&done](std::exception_ptr, std::variant<LeaseTable, StoreError> result) {
+    done += std::holds_alternative<LeaseTable>(result) ? 1 : 0;
+  };
+  constexpr int kRounds = 50;
+  for (int round = 0; round < kRounds; ++round) {
+    Commit all;
+    for (const std::string& account : accounts) all.events.push_back(make_event(account, "t"));
+    boost::asio::co_spawn(world_.context(), world_.store().commit(std::move(all)), committed);
+    boost::asio::co_spawn(world_.context(), world_.replica().leases().renew({}), renewed);
+  }
+  world_.context().restart();
+  world_.context().run();
+  EXPECT_EQ(done, 2 * kRounds);
+}
+
+// Cut at each byte that matters: before the commit arrives, and after it was done.
+class PostgresLostAnswer : public PostgresFence,
+                           public testing::WithParamInterface<SeveringProxy::Cut> {};
+
+TEST_P(PostgresLostAnswer, IsRepeatedWithoutWritingTwice) {
+  SeveringProxy proxy(PostgresServer::shared().port());
+  postgres::Target target = world_.target();
+  target.url = "postgresql://admin@127.0.0.1:" + std::to_string(proxy.port()) + "/postgres";
+  target.exchange = std::chrono::milliseconds(500);
+  const auto replica = std::make_unique<PostgresReplica>(world_.context(), target,
+                                                         "00000000-0000-4000-8000-00000000000f");
+  replica->hold({"prod"});
+  ASSERT_TRUE(std::holds_alternative<Committed>(commit(*replica, change("prod", "t0", 1))));
+
+  proxy.cut_at("COMMIT", GetParam());
+  const auto lost = commit(*replica, change("prod", "t1", 2));
+  ASSERT_TRUE(std::holds_alternative<StoreError>(lost));
+  EXPECT_EQ(std::get<StoreError>(lost).kind, StoreError::Kind::kUnavailable);
+  // Another commit of the account comes in between.
+  const auto between = commit(*replica, change("prod", "t2", 3));
+  ASSERT_TRUE(std::holds_alternative<Committed>(between)) << std::get<StoreError>(between).message;
+  const auto again = commit(*replica, change("prod", "t1", 2));
+  ASSERT_TRUE(std::holds_alternative<Committed>(again)) << std::get<StoreError>(again).message;
+  EXPECT_EQ(std::get<Committed>(again).event_ids.size(), 1u);
+  const auto all = ids();
+  EXPECT_EQ(all.size(), 3u);
+  EXPECT_EQ(counted("prod"), 3u);
+  EXPECT_THAT(all, testing::Contains(std::get<Committed>(again).event_ids.at(0)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cuts, PostgresLostAnswer,
+                         testing::Values(SeveringProxy::Cut::kBefore, SeveringProxy::Cut::kAfter));
+
+TEST_F(PostgresFence, CommitsThatTheDatabaseLostAreNoticed) {
+  ASSERT_TRUE(std::holds_alternative<Committed>(commit(world_.replica(), change("prod", "t1"))));
+  const auto before = ids();
+  postgres::Session admin(world_.target());
+  const std::string leases = "\"" + world_.target().schema + "\".leases";
+  admin.run("UPDATE " + leases + " SET commits=commits-1 WHERE account='prod'");
+  const auto refused = commit(world_.replica(), change("prod", "t2"));
+  ASSERT_TRUE(std::holds_alternative<StoreError>(refused));
+  EXPECT_EQ(std::get<StoreError>(refused).kind, StoreError::Kind::kFenced);
+  world_.replica().hold({"prod"});
+  const auto next = commit(world_.replica(), change("prod", "t2"));
+  ASSERT_TRUE(std::holds_alternative<Committed>(next));
+  EXPECT_GE(std::get<Committed>(next).event_ids.at(0), before.at(0) + 1'000'000);
+}
+
+}  // namespace
+}  // namespace taskwatchd
