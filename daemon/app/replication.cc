@@ -7,6 +7,8 @@ namespace {
 
 // How often the store is read for the commits of other replicas.
 constexpr Duration kOthersEvery = std::chrono::milliseconds(500);
+// How long a former holder exports its last values once it has seen another one.
+constexpr Duration kFormerFor = std::chrono::seconds(60);
 
 }  // namespace
 
@@ -57,6 +59,22 @@ Awaitable<void> Replication::follow_others(std::function<void()> others) {
   for (;;) {
     co_await alarm->wait_until(clock_.now().mono + kOthersEvery);
     others();
+    forget_former();
+  }
+}
+
+void Replication::forget_former() {
+  const Mono now = clock_.now().mono;
+  for (const std::string& account : fleet_->former()) {
+    const Replica* const holder = keeper_.book().holder_of(account);
+    if (holder == nullptr || holder->holder == keeper_.self()) {
+      elsewhere_.erase(account);
+      continue;
+    }
+    const Mono since = elsewhere_.try_emplace(account, now).first->second;
+    if (now - since < kFormerFor) continue;
+    fleet_->forget_former(account);
+    elsewhere_.erase(account);
   }
 }
 

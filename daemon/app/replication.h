@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "config/config.h"
@@ -39,6 +40,10 @@ class Replication {
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   LeaseKeeper keeper_;
+  // Ends the export of accounts that another replica has held for a minute.
+  void forget_former();
+
+  std::map<std::string, Mono> elsewhere_;  // since when another replica was seen to hold it
   Fleet* fleet_ = nullptr;
   Outboxes* outboxes_ = nullptr;
 };

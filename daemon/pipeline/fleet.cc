@@ -10,48 +10,11 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kLoadPart = 5000;    // records
-constexpr std::size_t kAskPart = 1000;     // ids per query to the state database
 constexpr std::ptrdiff_t kShowPart = 500;  // records
 // Limits of a hand-over.
 constexpr Duration kCallsWithin = std::chrono::milliseconds(1500);   // calls in flight
 constexpr Duration kStoredWithin = std::chrono::milliseconds(2500);  // and the last commit
 constexpr Duration kLook = std::chrono::milliseconds(20);
-
-std::vector<std::string> tasks_of(const AccountConfig& account) {
-  std::vector<std::string> ids;
-  for (const InstanceConfig& instance : account.instances) {
-    ids.insert(ids.end(), instance.tasks.begin(), instance.tasks.end());
-  }
-  return ids;
-}
-
-// The jobs that an account will watch, as far as known before its first call: the configured ones,
-// and those that discovery found before the last restart.
-std::vector<std::string> jobs_of(const AccountConfig& account, const Stored& stored, Wall now) {
-  std::vector<std::string> ids;
-  for (const InstanceConfig& instance : account.instances) {
-    ids.insert(ids.end(), instance.jobs.begin(), instance.jobs.end());
-    if (!instance.discover_jobs) continue;
-    for (const JobRecord& job : stored.jobs) {
-      const bool recent =
-          Duration(now - job.last.modified) <= instance.discover_jobs->modified_within;
-      if (job.instance == instance.name && recent) ids.push_back(job.key.job_id);
-    }
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return ids;
-}
-
-// If `newer` has two records of a task, the later one counts.
-void put_newer(std::vector<TaskRecord> newer, std::vector<TaskRecord>& records) {
-  if (newer.empty()) return;
-  std::map<TaskKey, TaskRecord> latest;
-  for (TaskRecord& record : newer) latest[record.key] = std::move(record);
-  std::erase_if(records, [&](const TaskRecord& old) { return latest.contains(old.key); });
-  for (auto& [key, record] : latest) records.push_back(std::move(record));
-}
 
 }  // namespace
 
@@ -69,6 +32,7 @@ Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recor
       ports_(ports),
       recorder_(recorder),
       metrics_(metrics),
+      loader_(ports, recorder, metrics),
       counters_alarm_(ports.clock.make_alarm()) {
   metrics_.ask_for_counters([this] { counters_alarm_->ring(); });
 }
@@ -83,7 +47,9 @@ Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
     const auto next = std::find_if(config.accounts.begin(), config.accounts.end(), missing);
     if (next == config.accounts.end()) break;
     const auto poller = pollers_.find(next->name);
-    auto result = co_await load(*next, poller == pollers_.end() ? nullptr : poller->second.get());
+    auto result =
+        co_await loader_.load(*next, poller == pollers_.end() ? nullptr : poller->second.get(),
+                              shared_ && poller == pollers_.end());
     if (auto* error = std::get_if<StoreError>(&result)) co_return std::move(*error);
     loaded.emplace(next->name, std::get<Stored>(std::move(result)));
   }
@@ -96,6 +62,10 @@ Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
   metrics_.configure(config);
   config_ = config;
   ++applied_;
+  std::erase_if(former_, [&](const auto& one) {
+    return std::none_of(config.accounts.begin(), config.accounts.end(),
+                        [&](const AccountConfig& account) { return account.name == one.first; });
+  });
   std::vector<std::string> removed;
   for (const auto& [name, poller] : pollers_) {
     if (!loaded.contains(name)) removed.push_back(name);
@@ -120,122 +90,18 @@ Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
   co_return std::nullopt;
 }
 
-// Loads the stored records and those waiting to be stored: a task that is configured again
-// continues from them. `poller` already watches the others; it may be null.
-Awaitable<std::variant<Stored, StoreError>> Fleet::load(const AccountConfig& account,
-                                                        const Poller* poller) {
-  std::vector<std::string> tasks = tasks_of(account);
-  std::set<std::string> watched;
-  if (poller != nullptr) {
-    std::erase_if(tasks, [&](const std::string& id) { return poller->watches(id); });
-    for (std::string& id : poller->job_ids()) watched.insert(std::move(id));
-  }
-  // Copied before the load: a waiting record may be stored during the load, and be missing in both.
-  std::vector<DistributionRecord> waiting = recorder_.unstored_distributions(account.name);
-  auto result = co_await ports_.store.load(account.name);
-  ++parts_read_;
-  auto* const stored = std::get_if<Stored>(&result);
-  if (stored == nullptr) co_return result;
-  if (auto error = co_await load_tasks(account.name, tasks, stored->records)) {
-    co_return std::move(*error);
-  }
-  for (DistributionRecord& newer : recorder_.unstored_distributions(account.name)) {
-    waiting.push_back(std::move(newer));
-  }
-  for (DistributionRecord& newer : waiting) {
-    std::erase_if(stored->distributions, [&](const auto& old) { return old.key == newer.key; });
-    stored->distributions.push_back(std::move(newer));
-  }
-  std::vector<std::string> jobs = jobs_of(account, *stored, ports_.clock.now().wall);
-  for (const std::string& id : jobs) {
-    if (watched.contains(id)) continue;
-    JobKey job{account.name, id};
-    auto error = co_await load_tasks_of(std::move(job), stored->records);
-    if (error) co_return std::move(*error);
-  }
-  for (const TaskRecord& record : stored->records) {
-    if (jobs.empty() || jobs.back() != record.last.job_id) jobs.push_back(record.last.job_id);
-  }
-  if (auto error = co_await load_counters(account.name, std::move(jobs))) {
-    co_return std::move(*error);
-  }
-  co_return result;
-}
-
-// In parts, as below.
-Awaitable<std::optional<StoreError>> Fleet::load_tasks(const std::string& account,
-                                                       const std::vector<std::string>& ids,
-                                                       std::vector<TaskRecord>& records) {
-  for (std::size_t at = 0; at < ids.size(); at += kAskPart) {
-    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto size = static_cast<std::ptrdiff_t>(std::min(kAskPart, ids.size() - at));
-    std::vector<std::string> asked(begin, begin + size);
-    auto part = co_await ports_.store.tasks(account, std::move(asked));
-    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
-    ++parts_read_;
-    auto& rows = std::get<std::vector<TaskRecord>>(part);
-    std::move(rows.begin(), rows.end(), std::back_inserter(records));
-  }
-  std::vector<TaskRecord> newer;
-  for (const std::string& id : ids) {
-    if (const TaskRecord* const one = recorder_.unstored({account, id})) newer.push_back(*one);
-  }
-  put_newer(std::move(newer), records);
-  co_return std::nullopt;
-}
-
-// Restored immediately: later changes of these jobs are added to the values just read.
-Awaitable<std::optional<StoreError>> Fleet::load_counters(const std::string& account,
-                                                          std::vector<std::string> jobs) {
-  std::sort(jobs.begin(), jobs.end());
-  jobs.erase(std::unique(jobs.begin(), jobs.end()), jobs.end());
-  std::erase_if(jobs, [&](const std::string& id) {
-    return metrics_.knows_counters({account, id});
-  });
-  for (std::size_t at = 0; at < jobs.size(); at += kAskPart) {
-    const auto begin = jobs.begin() + static_cast<std::ptrdiff_t>(at);
-    const auto size = static_cast<std::ptrdiff_t>(std::min(kAskPart, jobs.size() - at));
-    const std::vector<std::string> asked(begin, begin + size);
-    auto part = co_await ports_.store.counters(account, asked);
-    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
-    ++parts_read_;
-    std::vector<JobKey> keys;
-    for (const std::string& id : asked) keys.push_back({account, id});
-    metrics_.restore_counters(keys, std::get<std::vector<CounterValue>>(part),
-                              ports_.clock.now().wall);
-  }
-  co_return std::nullopt;
-}
-
 Awaitable<void> Fleet::follow_counters() {
   for (;;) {
     std::map<std::string, std::vector<std::string>> wanted;
-    for (JobKey& job : metrics_.pending_counters(kAskPart)) {
+    for (JobKey& job : metrics_.pending_counters(AccountLoader::kAskPart)) {
       wanted[job.account].push_back(std::move(job.job_id));
     }
     if (wanted.empty()) co_await counters_alarm_->wait_until(Mono::max());
     for (auto& [account, jobs] : wanted) {
-      const auto error = co_await load_counters(account, std::move(jobs));
+      const auto error = co_await loader_.load_counters(account, std::move(jobs), false);
       if (error) co_await counters_alarm_->wait_until(ports_.clock.now().mono + kStoreRetry);
     }
   }
-}
-
-// In parts, so that no other call to the state database waits long for a job of 100,000 tasks.
-Awaitable<std::optional<StoreError>> Fleet::load_tasks_of(JobKey job,
-                                                          std::vector<TaskRecord>& records) {
-  std::string after;
-  for (;;) {
-    auto part = co_await ports_.store.tasks_of_job(job, after, kLoadPart);
-    if (auto* error = std::get_if<StoreError>(&part)) co_return std::move(*error);
-    ++parts_read_;
-    auto& rows = std::get<std::vector<TaskRecord>>(part);
-    if (rows.empty()) break;
-    after = rows.back().key.task_id;
-    std::move(rows.begin(), rows.end(), std::back_inserter(records));
-  }
-  put_newer(recorder_.unstored_of(job), records);
-  co_return std::nullopt;
 }
 
 void Fleet::restore(const Stored& stored) {
@@ -269,7 +135,7 @@ Awaitable<void> Fleet::take_over(std::string account) {
     const auto config = std::find_if(config_.accounts.begin(), config_.accounts.end(), is_it);
     if (config == config_.accounts.end()) co_return;  // apply() starts it
     const AccountConfig wanted = *config;
-    auto result = co_await load(wanted, nullptr);
+    auto result = co_await loader_.load(wanted, nullptr, true);
     if (stopping_ || !held_.contains(account) || pollers_.contains(account)) co_return;
     if (std::holds_alternative<StoreError>(result)) {
       co_await alarm->wait_until(ports_.clock.now().mono + kStoreRetry);
@@ -286,6 +152,7 @@ void Fleet::lose(const std::string& account) {
   held_.erase(account);
   const auto poller = pollers_.find(account);
   if (poller != pollers_.end()) {
+    former_[account] = poller->second->status();
     poller->second->discard();
     retire(account);
   }
@@ -297,6 +164,7 @@ Awaitable<void> Fleet::hand_over(std::string account) {
   const auto found = pollers_.find(account);
   if (found == pollers_.end()) co_return;
   const Poller* const poller = found->second.get();
+  former_[account] = poller->status();
   retire(account);
   const std::unique_ptr<Alarm> alarm = ports_.clock.make_alarm();
   const auto ended = [&] {
@@ -319,10 +187,26 @@ Awaitable<void> Fleet::hand_over(std::string account) {
   recorder_.drop(account);
 }
 
+std::vector<std::string> Fleet::former() const {
+  std::vector<std::string> names;
+  for (const auto& [name, status] : former_) names.push_back(name);
+  return names;
+}
+
+void Fleet::forget_former(const std::string& account) {
+  if (former_.erase(account) == 0) return;
+  // As if a reload had removed the account and the next one had added it.
+  Config without = config_;
+  std::erase_if(without.accounts, [&](const AccountConfig& one) { return one.name == account; });
+  metrics_.configure(without);
+  metrics_.configure(config_);
+}
+
 Watched Fleet::watched() const {
   Watched all;
   for (const auto& [name, poller] : pollers_) {
-    for (std::string& id : tasks_of(poller->config())) all.tasks.push_back({name, std::move(id)});
+    for (std::string& id : explicit_tasks_of(poller->config()))
+      all.tasks.push_back({name, std::move(id)});
     for (std::string& id : poller->job_ids()) all.jobs.push_back({name, std::move(id)});
     for (const std::string& id : poller->config().distributions.ids) {
       all.distributions.push_back({name, id});
@@ -344,6 +228,7 @@ void Fleet::start(const AccountConfig& account, const Stored& stored) {
   auto poller = std::make_unique<Poller>(executor_, ports_, recorder_, account, stored);
   spawn(executor_, poller->run());
   pollers_.emplace(account.name, std::move(poller));
+  former_.erase(account.name);
 }
 
 void Fleet::retire(const std::string& account) {
@@ -390,6 +275,9 @@ std::optional<double> Fleet::clock_offset() const {
 std::vector<AccountStatus> Fleet::status() const {
   std::vector<AccountStatus> all;
   for (const auto& [name, poller] : pollers_) all.push_back(poller->status());
+  for (const auto& [name, status] : former_) all.push_back(status);
+  std::sort(all.begin(), all.end(),
+            [](const AccountStatus& a, const AccountStatus& b) { return a.name < b.name; });
   return all;
 }
 

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "core/tracking/task_selection.h"
 #include "core/types/status.h"
+#include "pipeline/account_loader.h"
 #include "pipeline/poller.h"
 #include "pipeline/recorder.h"
 #include "ports.h"
@@ -39,10 +40,14 @@ class Fleet {
   // Ends the account's calls and stores what they have shown, before the lease is given up.
   // Returns within 3 s.
   Awaitable<void> hand_over(std::string account);
+  // Accounts that were held here before: their last values are exported until forget_former(), so
+  // that a hand-over interrupts no series.
+  std::vector<std::string> former() const;
+  void forget_former(const std::string& account);
 
   // Number of parts read from the state database so far: while it grows, a apply is making
   // progress.
-  std::uint64_t parts_read() const { return parts_read_; }
+  std::uint64_t parts_read() const { return loader_.parts_read(); }
 
   // Reads the counters of jobs that begin to be watched while the daemon runs. Never returns; run
   // at most one at a time.
@@ -67,14 +72,6 @@ class Fleet {
   std::vector<DistributionRecord> distributions() const;
 
  private:
-  Awaitable<std::variant<Stored, StoreError>> load(const AccountConfig& account,
-                                                   const Poller* poller);
-  Awaitable<std::optional<StoreError>> load_tasks(const std::string& account,
-                                                  const std::vector<std::string>& ids,
-                                                  std::vector<TaskRecord>& records);
-  Awaitable<std::optional<StoreError>> load_tasks_of(JobKey job, std::vector<TaskRecord>& records);
-  Awaitable<std::optional<StoreError>> load_counters(const std::string& account,
-                                                     std::vector<std::string> jobs);
   bool is_held(const std::string& account) const { return !shared_ || held_.contains(account); }
   Awaitable<void> take_over(std::string account);
   void restore(const Stored& stored);
@@ -85,14 +82,15 @@ class Fleet {
   Ports ports_;
   Recorder& recorder_;
   Metrics& metrics_;
+  AccountLoader loader_;
   std::map<std::string, std::unique_ptr<Poller>> pollers_;  // by account
   std::vector<std::unique_ptr<Poller>> retired_;            // stopped, with calls in flight
   std::unique_ptr<Alarm> counters_alarm_;
-  Config config_;               // as applied last
-  std::uint64_t applied_ = 0;   // number of configurations applied
-  bool shared_ = false;         // with other replicas
-  std::set<std::string> held_;  // accounts, if shared
-  std::uint64_t parts_read_ = 0;
+  Config config_;                                // as applied last
+  std::uint64_t applied_ = 0;                    // number of configurations applied
+  bool shared_ = false;                          // with other replicas
+  std::set<std::string> held_;                   // accounts, if shared
+  std::map<std::string, AccountStatus> former_;  // as of their loss, by account
   bool stopping_ = false;
 };
 
