@@ -6,7 +6,7 @@ JOBS  := $(shell nproc)
 # Most end-to-end tests spend more time waiting than computing.
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: help install install-check install-package build dev test demo bench bench-polling bench-notification lint simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
+.PHONY: help install install-check install-package build dev test demo demo-replicas bench bench-polling bench-notification lint simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
   check-unit package test-package test-systemd test-readme debian13 format clean
 
 help:
@@ -18,6 +18,13 @@ demo:
 	cmake --preset demo >/dev/null
 	cmake --build --preset demo
 	tests/end_to_end/demo.sh build/demo
+
+## make demo-replicas   the same with PostgreSQL and three replicas, of which one is killed and one frozen
+demo-replicas:
+	@.ci/install build demo-replicas
+	cmake --preset demo >/dev/null
+	cmake --build --preset demo
+	python3 tests/end_to_end/demo_replicas.py build/demo
 
 ## make test      build and run all tests
 test: install-package build

@@ -3,11 +3,13 @@
 import glob
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 
@@ -22,6 +24,47 @@ def free_port():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         return holder.getsockname()[1]
+
+
+class Proxy:
+    """A TCP proxy in front of the server. While `silent`, nothing passes and nothing ends, as behind a cut cable."""
+
+    def __init__(self, port):
+        self.silent = False
+        self._target = ("127.0.0.1", port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"postgresql://admin@127.0.0.1:{self.port}/postgres"
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._relay, args=(client,), daemon=True).start()
+
+    def _relay(self, client):
+        with client, socket.socket() as server:
+            try:
+                server.connect(self._target)
+                while True:
+                    for source in select.select([client, server], [], [])[0]:
+                        data = source.recv(65536)
+                        while self.silent:
+                            time.sleep(0.02)
+                        if not data:
+                            return
+                        (server if source is client else client).sendall(data)
+            except OSError:
+                return
+
+    def close(self):
+        self._listener.close()
 
 
 class Postgres:
@@ -66,11 +109,7 @@ class Postgres:
     def kill(self, number=signal.SIGQUIT):
         """SIGINT disconnects the clients and stops; SIGQUIT and SIGKILL are crashes."""
         if self.server and self.server.poll() is None:
-            if number == signal.SIGKILL:
-                # Its children end by themselves once they notice.
-                self.server.send_signal(number)
-            else:
-                self.server.send_signal(number)
+            self.server.send_signal(number)
             self.server.wait(30)
         self.server = None
 

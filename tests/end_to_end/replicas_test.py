@@ -139,6 +139,36 @@ class Takeover(Replicas):
         self.rounds(lambda name: self.running[name].send(signal.SIGSTOP), TAKEOVER, wake)
 
 
+class Network(Replicas):
+    def test_cut_between_the_holder_and_the_database(self):
+        """The holder's calls end before another one's begin; it writes nothing when the network is back."""
+        self.world()
+        proxy = postgres.Proxy(self.postgres.port)
+        self.addCleanup(proxy.close)
+        self.replica("one", proxy.url)
+        self.wait_holder()
+        self.replica("two")
+        for _ in range(ROUNDS):
+            holder = self.wait_holder()
+            if holder != "one":
+                self.running["two"].stop()
+                self.wait_holder(but=("two",))
+                self.replica("two")
+            harness.wait_for("calls", lambda: len(self.calls()) > 3, every=0.1)
+            begun = time.monotonic()
+            proxy.silent = True
+            self.wait_holder(but=("one",))
+            print(f"takeover {time.monotonic() - begun:.1f} s after the cut", flush=True)
+            self.assertLessEqual(time.monotonic() - begun, TAKEOVER + 2)
+            time.sleep(3)
+            lost = len(self.running["one"].events("lease_lost"))
+            proxy.silent = False
+            harness.wait_for("the loss is noticed",
+                             lambda: len(self.running["one"].events("lease_lost")) > lost, 15, every=0.1)
+        self.check_invariants()
+        self.assertLessEqual(worlds.peak(self.calls(), 1.0), LIMIT, "calls in a second")
+
+
 class Database(Replicas):
     def test_killed_and_back(self):
         self.world(accounts=2)
