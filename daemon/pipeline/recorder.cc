@@ -189,7 +189,7 @@ Awaitable<std::optional<StoreError>> Recorder::store() {
       co_return std::nullopt;
     }
     StoreError error = std::get<StoreError>(std::move(result));
-    if (error.kind == StoreError::Kind::kFenced && on_fenced_) {
+    if (!error.fenced_accounts.empty() && on_fenced_) {
       on_fenced_(error.fenced_accounts);
       for (const std::string& account : error.fenced_accounts) drop(account);
       continue;  // with the rest

@@ -160,5 +160,78 @@ TEST_F(FleetTest, CountersThatCannotBeReadAreAskedForAgain) {
   EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
 }
 
+class SharedFleetTest : public FleetTest {
+ protected:
+  SharedFleetTest() { fleet.share(); }
+  Awaitable<void> hand_over() {
+    co_await fleet.hand_over("prod");
+    handed_over = true;
+  }
+  bool handed_over = false;
+};
+
+TEST_F(SharedFleetTest, OnlyWhatIsHeldIsPolled) {
+  take({"a"});
+  clock.advance(seconds(5));
+  EXPECT_EQ(http.sent(), 0u);
+  fleet.acquire("prod");
+  clock.advance(seconds(2));
+  EXPECT_GT(http.sent(), 0u);
+  EXPECT_TRUE(store.records().contains(TaskKey{"prod", "a"}));
+}
+
+TEST_F(SharedFleetTest, AfterALossNothingIsStoredAndTheLastValuesStay) {
+  take({"a"});
+  fleet.acquire("prod");
+  clock.advance(seconds(2));
+  const auto commits = store.commits();
+  status = kFailed;
+  http.set_delay(seconds(1));
+  clock.advance(std::chrono::milliseconds(500));
+  fleet.lose("prod");
+  const auto sent = http.sent();
+  clock.advance(seconds(20));
+  EXPECT_EQ(http.sent(), sent);
+  EXPECT_EQ(store.commits(), commits) << "the answer of the last call came too late";
+  EXPECT_THAT(page(), HasSubstr("taskwatchd_account_up{account=\"prod\"} 1"));
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "7\n"));
+  EXPECT_THAT(fleet.former(), ElementsAre("prod"));
+  fleet.forget_former("prod");
+  EXPECT_THAT(page(), testing::Not(HasSubstr("taskwatchd_account_up{account=\"prod\"}")));
+  EXPECT_THAT(page(), testing::Not(HasSubstr("aliyun_iot_task_status{account=\"prod\"")));
+}
+
+TEST_F(SharedFleetTest, WhoTakesOverReadsTheCountersAgain) {
+  take({"a"});
+  fleet.acquire("prod");
+  clock.advance(seconds(2));
+  fleet.lose("prod");
+  spawn(context.get_executor(),
+        put({.counters = {{{"prod", "job", Counter::kTransitions, kFailed}, 5}}}));
+  clock.advance(seconds(2));
+  fleet.acquire("prod");
+  clock.advance(seconds(2));
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "12\n"));
+  EXPECT_THAT(fleet.former(), ElementsAre());
+}
+
+TEST_F(SharedFleetTest, AHandOverStoresWhatTheLastCallsHaveShown) {
+  take({"a"});
+  fleet.acquire("prod");
+  clock.advance(seconds(2));
+  status = kFailed;
+  http.set_delay(std::chrono::milliseconds(700));
+  clock.advance(std::chrono::milliseconds(300));
+  spawn(context.get_executor(), hand_over());
+  clock.advance(std::chrono::milliseconds(300));
+  EXPECT_FALSE(handed_over);
+  clock.advance(seconds(2));
+  EXPECT_TRUE(handed_over);
+  EXPECT_EQ(store.records().at(TaskKey{"prod", "a"}).last.status, kFailed);
+  const auto sent = http.sent();
+  clock.advance(seconds(10));
+  EXPECT_EQ(http.sent(), sent);
+}
+
 }  // namespace
 }  // namespace taskwatchd

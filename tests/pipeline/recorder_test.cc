@@ -19,10 +19,12 @@ class WeighedStore : public MemoryStore {
   Awaitable<std::variant<Committed, StoreError>> commit(Commit commit) override {
     most_records = std::max(most_records, commit.records.size());
     most_jobs = std::max(most_jobs, commit.jobs.size());
+    ids.push_back(commit.id);
     return MemoryStore::commit(std::move(commit));
   }
   std::size_t most_records = 0;
   std::size_t most_jobs = 0;
+  std::vector<std::uint64_t> ids;
 };
 
 class RecorderTest : public testing::Test {
@@ -47,6 +49,7 @@ class RecorderTest : public testing::Test {
   void add(const std::string& id, TaskStatus status = TaskStatus::kSent) {
     Commit part;
     part.events.push_back(event_named("task_transition"));
+    part.events.back().fields = {{"account", std::string("prod")}};
     part.counters.push_back({{"prod", "job", Counter::kTransitions, status}, 1});
     std::vector<TaskChange> changes{change(id, status)};
     recorder.add(std::move(part), std::move(changes));
@@ -145,6 +148,65 @@ TEST_F(RecorderTest, ALongOutageWithoutChangesPilesUpNothing) {
   clock.advance(seconds(10));
   EXPECT_EQ(store.records().size(), 11u);
   EXPECT_EQ(store.most_records, 11u);
+}
+
+TEST_F(RecorderTest, WhatIsFencedIsDroppedAndTheRestIsStored) {
+  std::vector<std::string> fenced;
+  const auto note = [&fenced](const std::vector<std::string>& accounts) { fenced = accounts; };
+  recorder.on_fenced(note);
+  store.fail_next(1, {Kind::kFenced, "another replica", {"prod"}});
+  add("a");
+  add_seen("b");
+  Commit other;
+  other.events.push_back(event_named("task_transition"));
+  other.events.back().fields = {{"account", std::string("other")}};
+  recorder.add(std::move(other), {});
+  clock.settle();
+  EXPECT_THAT(fenced, ElementsAre("prod"));
+  EXPECT_TRUE(observer.changes.empty()) << "what is not stored is not published";
+  EXPECT_EQ(store.events().size(), 1u);
+  EXPECT_TRUE(store.records().empty());
+  EXPECT_TRUE(recorder.store_up());
+  EXPECT_TRUE(recorder.idle());
+}
+
+TEST_F(RecorderTest, DropForgetsOneAccountAlsoDuringItsCommit) {
+  add("a");
+  EXPECT_TRUE(recorder.has_unstored("prod"));
+  recorder.drop("other");
+  EXPECT_TRUE(recorder.has_unstored("prod"));
+  store.hold(MemoryStore::Hold::kBefore);
+  clock.settle();
+  add("b");
+  recorder.drop("prod");
+  EXPECT_FALSE(recorder.has_unstored("prod"));
+  store.hold(MemoryStore::Hold::kNone);
+  store.release(10);
+  clock.settle();
+  EXPECT_TRUE(observer.changes.empty());
+  EXPECT_TRUE(recorder.idle());
+}
+
+// A try whose answer is lost is repeated with the same identity; another group has another one.
+TEST_F(RecorderTest, EachGroupHasAnIdentity) {
+  store.fail_next(2, {Kind::kUnavailable, "no answer"});
+  add("a");
+  clock.advance(seconds(3));
+  add("b");
+  clock.settle();
+  ASSERT_EQ(store.ids.size(), 4u);
+  EXPECT_EQ(store.ids[0], store.ids[1]);
+  EXPECT_EQ(store.ids[1], store.ids[2]);
+  EXPECT_NE(store.ids[2], store.ids[3]);
+  EXPECT_NE(store.ids[0], 0u);
+}
+
+TEST_F(RecorderTest, FlushEndsTheWaitOfLazyParts) {
+  add_seen("a");
+  clock.advance(milliseconds(100));
+  recorder.flush();
+  clock.settle();
+  EXPECT_EQ(store.commits(), 1u);
 }
 
 TEST_F(RecorderTest, TheLaterOfTwoRecordsOfAJobIsStoredOnce) {
