@@ -139,6 +139,45 @@ TEST_P(PostgresLostAnswer, IsRepeatedWithoutWritingTwice) {
 INSTANTIATE_TEST_SUITE_P(Cuts, PostgresLostAnswer,
                          testing::Values(SeveringProxy::Cut::kBefore, SeveringProxy::Cut::kAfter));
 
+// Between any two statements of a commit: whoever takes the lease finds all of it or nothing, and
+// what the first replica writes afterwards is refused.
+class PostgresInterrupted
+    : public PostgresFence,
+      public testing::WithParamInterface<std::tuple<const char*, SeveringProxy::Cut>> {};
+
+TEST_P(PostgresInterrupted, WritesAllOrNothingAndNothingLater) {
+  const auto [statement, cut] = GetParam();
+  SeveringProxy proxy(PostgresServer::shared().port());
+  postgres::Target target = world_.target();
+  target.url = "postgresql://admin@127.0.0.1:" + std::to_string(proxy.port()) + "/postgres";
+  target.exchange = std::chrono::milliseconds(300);
+  const auto first = std::make_unique<PostgresReplica>(world_.context(), target,
+                                                       "00000000-0000-4000-8000-00000000000f");
+  first->hold({"prod"});
+  proxy.cut_at(statement, cut);
+  ASSERT_TRUE(std::holds_alternative<StoreError>(commit(*first, change("prod", "t1", 1))));
+  const auto second = world_.make_replica();
+  second->hold({"prod"});  // waits for the row until the server ends the frozen transaction
+  const bool done = std::string(statement) == "COMMIT" && cut == SeveringProxy::Cut::kAfter;
+  EXPECT_EQ(ids().size(), done ? 1u : 0u);
+  EXPECT_EQ(counted("prod"), done ? 1u : 0u);
+  const auto again = commit(*first, change("prod", "t1", 1));
+  ASSERT_TRUE(std::holds_alternative<StoreError>(again));
+  EXPECT_EQ(std::get<StoreError>(again).kind, StoreError::Kind::kFenced);
+  EXPECT_EQ(ids().size(), done ? 1u : 0u);
+  EXPECT_TRUE(std::holds_alternative<Committed>(commit(*second, change("prod", "t2", 2))));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cut, PostgresInterrupted,
+    testing::Combine(testing::Values("BEGIN", "set_config", "WITH mine", "tasks(", "counters",
+                                     "last_event_id", "events(", "COMMIT"),
+                     testing::Values(SeveringProxy::Cut::kBefore, SeveringProxy::Cut::kAfter)));
+// Two seconds each, until the server ends the transaction.
+INSTANTIATE_TEST_SUITE_P(Frozen, PostgresInterrupted,
+                         testing::Combine(testing::Values("WITH mine", "last_event_id", "COMMIT"),
+                                          testing::Values(SeveringProxy::Cut::kFreeze)));
+
 TEST_F(PostgresFence, CommitsThatTheDatabaseLostAreNoticed) {
   ASSERT_TRUE(std::holds_alternative<Committed>(commit(world_.replica(), change("prod", "t1"))));
   const auto before = ids();

@@ -1,6 +1,7 @@
-// A TCP proxy in front of a server that ends connections when the client sends a given text:
-// before the server sees it, or after the server has answered, so that the answer is lost. Threads
-// of its own; every function on the test's.
+// A TCP proxy in front of a server that ends a connection when the client sends a given text:
+// before the server sees it, or after the server has answered, so that the answer is lost. Or the
+// connection freezes: nothing passes any more, and nothing ends. Every function on the test's
+// thread.
 #pragma once
 
 #include <arpa/inet.h>
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -20,7 +22,7 @@ namespace taskwatchd {
 
 class SeveringProxy {
  public:
-  enum class Cut { kNone, kBefore, kAfter };
+  enum class Cut { kNone, kBefore, kAfter, kFreeze };
 
   explicit SeveringProxy(int server_port) : server_port_(server_port) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -92,6 +94,9 @@ class SeveringProxy {
         if (count <= 0) break;
         const Cut cut = cut_for({bytes.data(), static_cast<std::size_t>(count)});
         if (cut == Cut::kBefore) break;
+        while (cut == Cut::kFreeze && !ending_) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        }
         swallow = swallow || cut == Cut::kAfter;
         open = ::send(server, bytes.data(), static_cast<std::size_t>(count), MSG_NOSIGNAL) == count;
       }
