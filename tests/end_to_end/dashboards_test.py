@@ -39,9 +39,10 @@ accounts:
 """
 TASKS_ON_THE_PAGE = "\nmetrics: {task_series: all}\nbounds: {detection_delay: 30s}\n"
 # Panels without data in this world: nothing stalls and no end is forecast before a job's usual duration is known;
-# an id counts as unknown after 2 min; there is no distribution.
+# an id counts as unknown after 2 min; there is no distribution; the daemons are not replicas.
 EMPTY = {"fleet: Stalled tasks", "fleet: Expected completion, 9 in 10", "job: Expected completion",
          "daemon: Ids not known to the platform",
+         "daemon: Holder of each account", "daemon: Moves of leases", "daemon: Live replicas",
          "fleet: Distributions", "fleet: Distributed devices by result"}
 
 

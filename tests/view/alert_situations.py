@@ -4,12 +4,17 @@ their alerts.
 A scenario defines the metrics of one or two daemons over time, and the time ranges in which each alert fires. It
 lists all alerts, so an extra alert fails as a missing one does. `job` is the scrape job of a daemon. Times are
 multiples of the scenario's `step` (15 s by default), at which Prometheus scrapes and evaluates.
+
+`holds` makes a daemon a replica: it lists the time ranges in which the daemon holds the lease of each account. The
+series of the account are exported in that time, and afterwards with their last values until 60 s after another
+replica has acquired the lease, or until the process ends.
 """
 import re
 
 STEP = "15s"
 ACTIONS = ("QueryTask", "QueryJobStatistics")
 REASONS = ("auth", "forbidden", "not_found", "throttled", "timeout", "unreachable")
+FORMER_HOLDER_EXPORTS = 60  # s, after another replica has acquired the lease
 TASK_STATUSES = ("FAILED", "REJECTED", "TIMED_OUT", "SUCCEEDED", "UNKNOWN")
 
 
@@ -102,11 +107,78 @@ def healthy_page(accounts, step):
     return page
 
 
+class Leases:
+    """Who holds the lease of each account at which time, as the pages of the replicas define it."""
+
+    def __init__(self, pages, lasts, step):
+        self.times = range(0, lasts + 1, step)
+        self.births = {}  # {daemon: [when the process started, or None while it is down; for each step]}
+        self.holds = {}  # {(daemon, account): [(from, until or None)]}
+        for daemon, page in pages.items():
+            lives = spans(page.get("up", "0s-"), lasts, step)
+            # A process that runs at the start has been running for a long time.
+            self.births[daemon] = [
+                max(a for a, _ in lives if a <= t) or -86400
+                if any(a <= t and (b is None or t < b) for a, b in lives) else None for t in self.times]
+            for account, when in page.get("holds", {}).items():
+                self.holds[daemon, account] = spans(when, lasts, step)
+        # {account: [(when, daemon)]}: each time that another process than the last one acquires the lease.
+        self.moves = {}
+        for account in sorted({account for _, account in self.holds}):
+            begins = sorted((a, daemon) for (daemon, of), when in self.holds.items() if of == account
+                            for a, _ in when)
+            last, moves = None, []
+            for when, daemon in begins:
+                process = (daemon, self.births[daemon][when // step])
+                if process[1] is None:
+                    raise ValueError(f"{daemon} holds {account} at {when} s, when it is down")
+                if process != last:
+                    moves.append((when, daemon))
+                last = process
+            self.moves[account] = moves
+
+    def series(self, daemon, account):
+        """Returns the series of one replica about the lease of an account as {name: [value for each step]}."""
+        births = self.births[daemon]
+
+        def acquired(t):
+            return sum(when <= t for when, _ in self.moves[account])
+        return {
+            "taskwatchd_lease_held": [None if birth is None else float(self._held(daemon, account, t) is not None)
+                                      for t, birth in zip(self.times, births)],
+            "taskwatchd_lease_epoch": [None if birth is None else float(acquired(t))
+                                       for t, birth in zip(self.times, births)],
+            "taskwatchd_lease_transitions_total": [
+                None if birth is None else float(acquired(t) - acquired(max(birth, 0)))
+                for t, birth in zip(self.times, births)]}
+
+    def exported(self, daemon, account, values):
+        """Returns the values of a series of the account that the replica exports."""
+        shown, last, last_at, process = [], None, None, None
+        for t, birth, value in zip(self.times, self.births[daemon], values):
+            if birth != process:
+                last, last_at, process = None, None, birth
+            if birth is None:
+                shown.append(None)
+            elif self._held(daemon, account, t) is not None:
+                shown.append(value)
+                last, last_at = value, t
+            else:
+                others = [when for when, other in self.moves[account]
+                          if other != daemon and last_at is not None and when > last_at]
+                shown.append(last if not others or t < others[0] + FORMER_HOLDER_EXPORTS else None)
+        return shown
+
+    def _held(self, daemon, account, t):
+        return next(((a, b) for a, b in self.holds[daemon, account] if a <= t and (b is None or t < b)), None)
+
+
 class Situation:
     def __init__(self, row, severities):
         self.name = row["situation"]
         self.step = seconds(row.get("step", STEP))
         self.lasts = on_grid(row["lasts"], self.step)
+        self.leases = Leases(row["pages"], self.lasts, self.step)
         self.inputs = []  # (series, [a value, None or "stale" for each step])
         for daemon, page in row["pages"].items():
             self._add_daemon(daemon, page)
@@ -118,17 +190,19 @@ class Situation:
 
     def _add_daemon(self, daemon, page):
         target = {"job": page.get("job", "taskwatchd"), "instance": daemon}
-        lives = spans(page.get("up", "0s-"), self.lasts, self.step)
-        times = range(0, self.lasts + 1, self.step)
-        alive = [any(a <= t and (b is None or t < b) for a, b in lives) for t in times]
+        births = self.leases.births[daemon]
+        alive = [birth is not None for birth in births]
         shown = {}
         for source in (healthy_page(page.get("accounts", ["prod"]), self.step), page.get("series", {})):
             for text, values in source.items():
                 name, labels = parse_series(text)
-                shown[write_series(name, {**labels, **target})] = steps_of(values, self.lasts, self.step)
-        # A process that runs at the start has been running for a long time.
-        births = [max(a for a, _ in lives if a <= t) or -86400 if up else None
-                  for t, up in zip(times, alive)]
+                steps = steps_of(values, self.lasts, self.step)
+                if labels.get("account") in page.get("holds", {}):
+                    steps = self.leases.exported(daemon, labels["account"], steps)
+                shown[write_series(name, {**labels, **target})] = steps
+        for account in page.get("holds", {}):
+            for name, steps in self.leases.series(daemon, account).items():
+                shown[write_series(name, {"account": account, **target})] = steps
         shown[write_series("process_start_time_seconds", target)] = births
         for series, values in shown.items():
             self.inputs.append((series, [v if up else None for v, up in zip(values, alive)]))
