@@ -1,7 +1,7 @@
 #include "server/elsewhere.h"
 
-#include <algorithm>
 #include <set>
+#include <string>
 
 namespace taskwatchd {
 namespace {
