@@ -49,6 +49,9 @@ KINDS = {
     "config_reload_failed": ("A configuration has errors, or could not be applied; the previous one stays active.", False),
     "store_down": ("The state database cannot be written; status changes are buffered and not delivered.", False),
     "store_up": ("The state database is writable again; buffered changes are saved and delivered.", False),
+    "lease_acquired": ("This replica holds the lease of an account: it sends the account's calls from now on.", False),
+    "lease_lost": ("This replica no longer holds the lease of an account. `info` if it gave the lease up, `warn` if it could not "
+                   "renew it in time.", False),
 }
 
 FIELDS = {
@@ -198,6 +201,9 @@ def parsed():
         for match in re.finditer(r'\w+\(clock_\.now\(\)\.wall, (Level::k\w+), "([a-z_]+)",(.*?)\);\n', text, re.DOTALL):
             before = text[:match.start()].rpartition("\n}\n")[2] if "std::move(fields)" in match[3] else ""
             add(match[2], levels(match[1]), own_fields(before + match[3]))
+        # Of a class with a function write(level, kind, message, ...) that adds the fields.
+        for match in re.finditer(r'\bwrite\((Level::k\w+), "([a-z_]+)",', text):
+            add(match[2], levels(match[1]), own_fields(functions(path)["write"]))
         for match in re.finditer(r'event\.level = (.*?);\s*event\.name = (.*?);', text, re.DOTALL):
             for kind, level in zip(literals(match[2]), re.findall(r"Level::k\w+", match[1])):
                 add(kind, levels(level), [])

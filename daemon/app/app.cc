@@ -168,7 +168,8 @@ int App::prepare() {
       std::make_unique<HistoryPruner>(*fleet_, ports, [this] { return reloader_.config().retain; });
   ApiSources sources{[this] { return ready_ && !stopping_; },
                      [this] { return metrics_.counted(status()); },
-                     DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall}};
+                     DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall},
+                     [this] { return status_of(replication_.get()); }};
   answers_ = std::make_unique<ApiAnswers>(*fleet_, state_->store(), clock_, std::move(sources));
   watchdog_ =
       std::make_unique<Watchdog>(context_.get_executor(), clock_, state_->store(), front_.server(),
@@ -369,6 +370,7 @@ DaemonStatus App::status() const {
   for (AccountStatus& account : status.accounts) {
     account.detection_delay_bound = reloader_.config().detection_delay_bound;
   }
+  status.replication = status_of(replication_.get());
   status.store_up = recorder_->store_up();
   status.events_pending[outboxes_->sink_name()] = outboxes_->pending();
   status.last_reload_successful = reloader_.last_successful() && front_.settings_valid();

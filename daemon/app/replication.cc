@@ -1,5 +1,6 @@
 #include "app/replication.h"
 
+#include "app/replication_status.h"
 #include "app/state.h"
 
 namespace taskwatchd {
@@ -47,6 +48,15 @@ void Replication::start(std::function<void()> others) {
 
 void Replication::configure(const Config& config) {
   keeper_.configure(account_names(config));
+}
+
+ReplicationStatus Replication::status() const {
+  return replication_status(keeper_.book(), clock_.now().mono);
+}
+
+std::optional<ReplicationStatus> status_of(const Replication* replication) {
+  if (replication == nullptr) return std::nullopt;
+  return replication->status();
 }
 
 Awaitable<void> Replication::hand_over(std::string account) {

@@ -5,9 +5,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "config/config.h"
+#include "core/types/status.h"
 #include "pipeline/fleet.h"
 #include "pipeline/lease_keeper.h"
 #include "pipeline/outboxes.h"
@@ -23,6 +25,7 @@ class Replication {
 
   Leases& leases() { return keeper_; }
   const LeaseBook& book() const { return keeper_.book(); }
+  ReplicationStatus status() const;
 
   // Before anything is applied. All must outlive this object.
   void attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder);
@@ -47,5 +50,8 @@ class Replication {
   Fleet* fleet_ = nullptr;
   Outboxes* outboxes_ = nullptr;
 };
+
+// Nullopt without replicas, when the pointer is null.
+std::optional<ReplicationStatus> status_of(const Replication* replication);
 
 }  // namespace taskwatchd

@@ -8,15 +8,13 @@
 #include <optional>
 #include <utility>
 
-#include "cloud/base64.h"
 #include "commands/ask.h"
-#include "commands/explain_text.h"
+#include "commands/explain_ask.h"
 #include "core/types/exit_code.h"
 #include "io/curl/curl_client.h"
 #include "io/files/key_files.h"
 #include "io/system/complain.h"
 #include "ports.h"
-#include "server/web_text.h"
 
 namespace taskwatchd {
 namespace {
@@ -26,32 +24,8 @@ Secret password_in(const Secret& text) {
   return Secret(text.reveal().substr(0, text.reveal().find_first_of("\r\n")));
 }
 
-HttpRequest request_of(const ExplainOptions& options, const Secret& password) {
-  std::string base = options.url;
-  while (base.ends_with('/')) base.pop_back();
-  HttpRequest request;
-  request.method = "GET";
-  request.url = base + "/api/v1/tasks/" + percent_encoded(options.task_id);
-  if (!options.account.empty()) request.url += "?account=" + percent_encoded(options.account);
-  request.headers = {{"Accept", "application/json"}};
-  if (!options.user.empty()) {
-    const Secret login(options.user + ":" + password.reveal());
-    request.headers.emplace_back("Authorization", "Basic " + to_base64(login.reveal()));
-  }
-  request.ca_file = options.ca_file;
-  return request;
-}
-
 Awaitable<int> ask(HttpClient& http, const ExplainOptions& options, Secret password) {
-  HttpRequest request = request_of(options, password);
-  const HttpResult result = co_await http.send(std::move(request));
-  if (const auto* failure = std::get_if<TransportFailure>(&result)) {
-    complain("cannot reach the daemon at " + options.url + ": " + failure->message +
-             "; check systemctl status taskwatchd, or set --url");
-    co_return kExitUnavailable;
-  }
-  const HttpReply& reply = std::get<HttpReply>(result);
-  const ExplainText said = explain_text(reply.status, reply.body);
+  const ExplainText said = co_await explain_task(http, options, std::move(password));
   if (said.exit_code != kExitOk) {
     complain(said.text);
     co_return said.exit_code;

@@ -15,9 +15,9 @@ struct ExplainOptions {
   std::string ca_file;        // CA of the daemon's certificate; empty: the system's CAs
 };
 
-// Exit codes: 0 printed; 78 the password file cannot be read; 1 the daemon does not watch the task,
-// or rejects the request; 69 the daemon cannot be reached or is not ready, or the server is not
-// taskwatchd; 130 SIGINT.
+// If another replica holds the task's account, that one is queried too. Exit codes: 0 printed; 78
+// the password file cannot be read; 1 the daemon does not watch the task, or rejects the request;
+// 69 the daemon cannot be reached or is not ready, or the server is not taskwatchd; 130 SIGINT.
 int explain(const ExplainOptions& options);
 
 }  // namespace taskwatchd

@@ -25,6 +25,12 @@ std::string text_of(const Element& object, std::string_view key) {
   return simdjson::minify(value);
 }
 
+std::string raw_text_of(const Element& object, std::string_view key) {
+  std::string_view text;
+  if (object[key].get_string().get(text) != simdjson::SUCCESS) return {};
+  return std::string(text);
+}
+
 bool is_true(const Element& object, std::string_view key) {
   bool value = false;
   return object[key].get_bool().get(value) == simdjson::SUCCESS && value;
@@ -145,7 +151,12 @@ ExplainText explain_text(int http_status, std::string_view body) {
   const std::string status = read ? text_of(root, "status") : std::string();
   if (status == "error") {
     const bool later = http_status == 503;
-    return {later ? kExitUnavailable : kExitOther, text_of(root, "error")};
+    ExplainText out{later ? kExitUnavailable : kExitOther, text_of(root, "error")};
+    if (http_status == 421) {
+      out.holder = raw_text_of(root, "holder");
+      out.holder_url = raw_text_of(root, "holder_url");
+    }
+    return out;
   }
   Element data;
   if (status != "success" || root["data"].get(data) != simdjson::SUCCESS || !data.is_object()) {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr const char* kDefaultStatePath = "/var/lib/taskwatchd/state.db";
 constexpr std::size_t kMaxReplicaNameBytes = 63;  // as a label of a host name, the default
-constexpr std::size_t kMaxReplicaUrlBytes = 1024;
 
 // The messages of parse_state_url show no value. Section::refuse would name an unusual character
 // of the URL, possibly one of a password.
@@ -42,22 +41,6 @@ void require_url(Section& state, std::string_view key) {
   if (!state.has(key) || state.has("url") || state.is_cut_off()) return;
   state.refuse(key, "`" + std::string(key) +
                         "` is used only with PostgreSQL; set `url` in `state`, or remove it");
-}
-
-// Returns what is wrong; the URL is not shown, because it may contain a password.
-std::optional<std::string> replica_url_problem(const std::string& text) {
-  const auto url = parse_url(text);
-  if (!url || (!url->authority.port.empty() && !is_port(url->authority.port))) {
-    return "must be http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]";
-  }
-  if (url->authority.has_user) return "must not contain a user or password; remove them";
-  if (!url->query.empty() || url->has_fragment) {
-    return "must end after the path: no query, no fragment";
-  }
-  if (text.size() > kMaxReplicaUrlBytes) {
-    return "is longer than " + std::to_string(kMaxReplicaUrlBytes) + " bytes; shorten it";
-  }
-  return std::nullopt;
 }
 
 bool is_replica_name(const std::string& text) {

@@ -14,6 +14,7 @@ namespace {
 namespace urls = boost::urls;
 
 constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035, as text
+constexpr std::size_t kMaxReplicaUrlBytes = 1024;
 constexpr char kForm[] = "; write SCHEME://HOST[:PORT]";
 
 bool is_number_up_to(std::string_view text, int low, int high) {
@@ -169,6 +170,21 @@ std::optional<std::string> proxy_problem(std::string_view url) {
   std::string host = without_final_dot(std::get<Url>(read).authority.host);
   std::replace(host.begin(), host.end(), '_', '-');
   if (!is_host(host)) return std::string("has no valid host") + kForm;
+  return std::nullopt;
+}
+
+std::optional<std::string> replica_url_problem(std::string_view text) {
+  const auto url = parse_url(text);
+  if (!url || (!url->authority.port.empty() && !is_port(url->authority.port))) {
+    return "must be http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]";
+  }
+  if (url->authority.has_user) return "must not contain a user or password; remove them";
+  if (!url->query.empty() || url->has_fragment) {
+    return "must end after the path: no query, no fragment";
+  }
+  if (text.size() > kMaxReplicaUrlBytes) {
+    return "is longer than " + std::to_string(kMaxReplicaUrlBytes) + " bytes; shorten it";
+  }
   return std::nullopt;
 }
 

@@ -50,6 +50,9 @@ std::string without_final_dot(std::string host);
 std::optional<std::string> endpoint_problem(std::string_view url);
 // A proxy is http or https to any host; its name may contain underscores.
 std::optional<std::string> proxy_problem(std::string_view url);
+// The URL under which people reach a replica: http or https, with a path or without, and nothing
+// after it. Returns what is wrong, or nullopt. The message never repeats the URL.
+std::optional<std::string> replica_url_problem(std::string_view url);
 // Returns the URL in normal form: lower case, without a final slash or dot. A URL that passes one
 // of the two checks above keeps its port, even the scheme's default one.
 std::string origin_of(std::string_view url);

@@ -63,6 +63,8 @@ class Fleet {
   // One page of the watched tasks.
   TaskListing tasks(TaskFilter filter, TaskKey after, std::size_t limit) const;
   bool has_account(const std::string& account) const { return pollers_.contains(account); }
+  // As applied last, with the accounts that are not polled here.
+  const Config& config() const { return config_; }
   // Platform's clock minus ours, in seconds, from the account where it is smallest in magnitude;
   // nullopt until a response had a usable Date.
   std::optional<double> clock_offset() const;

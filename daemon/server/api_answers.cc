@@ -1,5 +1,7 @@
 #include "server/api_answers.h"
 
+#include <algorithm>
+
 #include "server/api_parameters.h"
 #include "view/distribution_json.h"
 #include "view/jobs_json.h"
@@ -21,9 +23,9 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
     case ApiRoute::kFailedDevices:
       co_return failed_devices(question.id, account);
     case ApiRoute::kStatus:
-      co_return ApiReply{200, status_json(sources_.status(), sources_.facts)};
+      co_return status();
     case ApiRoute::kJobs:
-      co_return ApiReply{200, jobs_json(fleet_.status())};
+      co_return ApiReply{200, jobs_json(polled(fleet_.status()))};
     case ApiRoute::kTasks:
       co_return tasks(question);
     case ApiRoute::kTransitions:
@@ -32,6 +34,19 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
       co_return co_await events_.stream(std::move(question));
   }
   co_return ApiReply{500, {}, "internal", "no such route"};
+}
+
+// Without the accounts that another replica has taken over: the metrics still have their last
+// values, which the API does not show as current.
+std::vector<AccountStatus> ApiAnswers::polled(std::vector<AccountStatus> accounts) const {
+  std::erase_if(accounts, [&](const AccountStatus& one) { return !fleet_.has_account(one.name); });
+  return accounts;
+}
+
+ApiReply ApiAnswers::status() const {
+  DaemonStatus status = sources_.status();
+  status.accounts = polled(std::move(status.accounts));
+  return {200, status_json(status, sources_.facts)};
 }
 
 ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
@@ -44,6 +59,7 @@ ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
   const std::uint64_t limit = parameters.limit();
   TaskKey after = parameters.cursor("cursor");
   if (!filter.account.empty() && !fleet_.has_account(filter.account)) {
+    if (auto reply = elsewhere_.of_account(filter.account)) return *std::move(reply);
     parameters.refuse("account", "set it to the name of a configured account");
   }
   if (parameters.wrong()) return *parameters.wrong();
@@ -57,7 +73,11 @@ ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& ac
     return one.key.distribution_id != id || (!account.empty() && one.key.account != account);
   });
   if (found.empty()) {
-    return {404, {}, "not_found", "distribution " + id + " is not watched"};
+    const auto lists = [&](const AccountConfig& config) {
+      const auto& ids = config.distributions.ids;
+      return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
+    return elsewhere_.not_found("distribution " + id + " is not watched", account, lists);
   }
   if (found.size() > 1) {
     return {400, {}, "bad_data", "several accounts watch it: select one with ?account=NAME"};

@@ -8,6 +8,7 @@
 #include "pipeline/fleet.h"
 #include "ports.h"
 #include "server/api_question.h"
+#include "server/elsewhere.h"
 #include "server/event_answers.h"
 #include "server/task_answers.h"
 #include "view/status_json.h"
@@ -19,6 +20,7 @@ struct ApiSources {
   std::function<bool()> ready;  // everything is loaded, and shutdown has not begun
   std::function<DaemonStatus()> status;
   DaemonFacts facts;
+  Elsewhere::Source replication = {};  // the replicas, if there are any
 };
 
 class ApiAnswers {
@@ -26,7 +28,8 @@ class ApiAnswers {
   ApiAnswers(const Fleet& fleet, Store& store, Clock& clock, ApiSources sources)
       : fleet_(fleet),
         sources_(std::move(sources)),
-        tasks_(fleet, store, clock),
+        elsewhere_(fleet, sources_.replication),
+        tasks_(fleet, store, clock, elsewhere_),
         events_(store, clock) {}
 
   // 503 while not ready.
@@ -38,11 +41,14 @@ class ApiAnswers {
   void stop() { events_.stop(); }
 
  private:
+  std::vector<AccountStatus> polled(std::vector<AccountStatus> accounts) const;
+  ApiReply status() const;
   ApiReply tasks(const ApiQuestion& question) const;
   ApiReply failed_devices(const std::string& id, const std::string& account) const;
 
   const Fleet& fleet_;
   ApiSources sources_;
+  Elsewhere elsewhere_;
   TaskAnswers tasks_;
   EventAnswers events_;
 };

@@ -43,10 +43,13 @@ struct ApiQuestion {
 struct ApiReply {
   int status = 200;
   std::string data;
-  std::string error_type = {};             // not_found, bad_data, unavailable
+  std::string error_type = {};             // not_found, bad_data, unavailable, not_here
   std::string error = {};                  // human-readable
   std::string content_type = {};           // of `data`, which is sent unchanged; empty: JSON
   std::shared_ptr<WebStream> stream = {};  // instead of `data`
+  // Of a not_here: the replica that holds the account. Each is empty if it is not known.
+  std::string holder = {};      // name
+  std::string holder_url = {};  // http or https
 };
 
 // The route of a path below /api/; nullopt if there is none.

@@ -1,5 +1,7 @@
 #include "server/task_answers.h"
 
+#include <algorithm>
+
 #include "view/task_json.h"
 
 namespace taskwatchd {
@@ -21,15 +23,21 @@ ApiReply error(int status, std::string type, std::string text) {
   return {status, {}, std::move(type), std::move(text)};
 }
 
-ApiReply not_watched(const std::string& task_id) {
-  return error(404, "not_found", "task " + task_id + " is not watched");
-}
-
 }  // namespace
+
+ApiReply TaskAnswers::not_watched(const std::string& task_id, const std::string& account) const {
+  const auto lists = [&](const AccountConfig& config) {
+    return std::any_of(
+        config.instances.begin(), config.instances.end(), [&](const InstanceConfig& one) {
+          return std::find(one.tasks.begin(), one.tasks.end(), task_id) != one.tasks.end();
+        });
+  };
+  return elsewhere_.not_found("task " + task_id + " is not watched", account, lists);
+}
 
 Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
   const auto found = fleet_.explain(task_id, account);
-  if (found.empty()) co_return not_watched(task_id);
+  if (found.empty()) co_return not_watched(task_id, account);
   if (found.size() > 1) {
     std::string names;
     for (const Explanation& one : found) names += (names.empty() ? "" : ", ") + one.key.account;
@@ -53,7 +61,7 @@ Awaitable<ApiReply> TaskAnswers::ask(std::string task_id, std::string account) {
   if (history.cut) history.events.erase(history.events.begin());
   // Queried again: time has passed, and a reload may have removed the task.
   const auto now = fleet_.explain(task_id, key.account);
-  if (now.empty()) co_return not_watched(task_id);
+  if (now.empty()) co_return not_watched(task_id, key.account);
   co_return ApiReply{200, task_json(now.front(), history, clock_.now().wall), {}, {}};
 }
 

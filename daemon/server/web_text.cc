@@ -84,6 +84,7 @@ WebResponse api_response(const ApiReply& reply) {
   } else {
     JsonObject json;
     json.add("status", "error").add("errorType", reply.error_type).add("error", reply.error);
+    json.add_if("holder", reply.holder).add_if("holder_url", reply.holder_url);
     response.body = json.text() + '\n';
   }
   return response;

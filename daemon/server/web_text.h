@@ -20,7 +20,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters
     std::string_view target, std::size_t limit);
 
 // {"status":"success","data":...}, the data alone if it is not JSON, or
-// {"status":"error","errorType":...,"error":...}.
+// {"status":"error","errorType":...,"error":...}, with the holder's name and URL if there are any.
 WebResponse api_response(const ApiReply& reply);
 
 }  // namespace taskwatchd

@@ -153,6 +153,18 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "The Date of the platform minus the clock of this host; absent until known."},
     {Id::kEventsPending, "taskwatchd_events_pending", kGauge, "sink",
      "Stored events that the sink has not accepted yet."},
+    {Id::kLeaseHeld, "taskwatchd_lease_held", kGauge, "account",
+     "1 while this replica holds the valid lease of the account and may send its calls, else 0; "
+     "absent without replicas."},
+    {Id::kLeaseEpoch, "taskwatchd_lease_epoch", kGauge, "account",
+     "Epoch of the account's lease: grows with each change of the holder, over all replicas; 0 "
+     "before the first holder; absent without replicas."},
+    {Id::kLeaseTransitions, "taskwatchd_lease_transitions_total", kCounter, "account",
+     "Changes of the holder of the account's lease that this replica has seen; absent without "
+     "replicas."},
+    {Id::kReplicas, "taskwatchd_replicas", kGauge, "",
+     "Replicas that live, including this one: their beat has changed in the last 10 s; absent "
+     "without replicas."},
     {Id::kStoreUp, "taskwatchd_store_up", kGauge, "", "1 while the state database can be written."},
     {Id::kStoreCommitDuration, "taskwatchd_store_commit_duration_seconds", kHistogram, "",
      "Duration of commits to the state database.", kLoopBuckets},

@@ -61,6 +61,10 @@ enum class FamilyId : std::uint8_t {
   kBlindSeconds,
   kClockOffset,
   kEventsPending,
+  kLeaseHeld,
+  kLeaseEpoch,
+  kLeaseTransitions,
+  kReplicas,
   kStoreUp,
   kStoreCommitDuration,
   kLoopDelay,
@@ -77,7 +81,7 @@ enum class FamilyId : std::uint8_t {
   kProcessThreads,
   kProcessStartTime,
 };
-inline constexpr std::size_t kFamilyCount = 60;
+inline constexpr std::size_t kFamilyCount = 64;
 
 struct Family {
   FamilyId id;

@@ -38,6 +38,17 @@ void by_api(Out& out, FamilyId id, const DaemonStatus& status, const Value& valu
   if (!made.metric.empty()) out.push_back(std::move(made));
 }
 
+// Creates a family with one sample per lease.
+template <typename Value>
+void by_lease(Out& out, FamilyId id, const ReplicationStatus& replication, const Value& value) {
+  prometheus::MetricFamily made = empty_family(family(id));
+  for (const LeaseStatus& lease : replication.leases) {
+    const std::array<Label, 1> labels = {{{"account", lease.account}}};
+    add_sample(made, labels, value(lease));
+  }
+  if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
 void single(Out& out, FamilyId id, double value) {
   out.push_back(empty_family(family(id)));
   add_sample(out.back(), {}, value);
@@ -92,6 +103,16 @@ void events_pending(Out& out, const DaemonStatus& status) {
   if (!made.metric.empty()) out.push_back(std::move(made));
 }
 
+void replication(Out& out, const ReplicationStatus& status) {
+  by_lease(out, FamilyId::kLeaseHeld, status,
+           [](const LeaseStatus& lease) { return lease.held ? 1.0 : 0.0; });
+  by_lease(out, FamilyId::kLeaseEpoch, status,
+           [](const LeaseStatus& lease) { return static_cast<double>(lease.epoch); });
+  by_lease(out, FamilyId::kLeaseTransitions, status,
+           [](const LeaseStatus& lease) { return static_cast<double>(lease.transitions); });
+  single(out, FamilyId::kReplicas, static_cast<double>(status.replicas.size()));
+}
+
 std::optional<double> unix_time(const std::optional<Wall>& t) {
   if (!t) return std::nullopt;
   return unix_seconds(*t);
@@ -123,6 +144,7 @@ std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status
   by_account(out, FamilyId::kClockOffset, status,
              [](const AccountStatus& a) { return a.clock_offset_seconds; });
   events_pending(out, status);
+  if (status.replication) replication(out, *status.replication);
   single(out, FamilyId::kStoreUp, status.store_up ? 1 : 0);
   single(out, FamilyId::kReloadSuccessful, status.last_reload_successful ? 1 : 0);
   if (status.last_reload_success) {

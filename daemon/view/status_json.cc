@@ -8,6 +8,8 @@
 namespace taskwatchd {
 namespace {
 
+constexpr std::size_t kReplicasShown = 100;
+
 std::string api_json(const ApiStatus& api) {
   JsonObject json;
   json.add("action", std::string(name(api.api)));
@@ -75,6 +77,38 @@ std::string account_json(const AccountStatus& account) {
   return json.add_json("jobs", jobs.text()).text();
 }
 
+std::string lease_json(const LeaseStatus& lease) {
+  JsonObject json;
+  json.add("account", lease.account);
+  json.add("held", lease.held);
+  json.add("elsewhere", lease.elsewhere);
+  json.add_if("holder", lease.holder);
+  json.add_if("holder_url", lease.holder_url);
+  json.add("epoch", lease.epoch);
+  return json.add("transitions", counted(lease.transitions)).text();
+}
+
+std::string replica_json(const ReplicaStatus& replica) {
+  JsonObject json;
+  json.add("name", replica.name);
+  json.add_if("url", replica.url);
+  json.add("self", replica.self);
+  json.add("accounts", StringList(replica.accounts));
+  const auto age = std::chrono::floor<std::chrono::milliseconds>(replica.age);
+  return json.add("age_seconds", json_number(seconds(age))).text();
+}
+
+void add_replication(JsonObject& json, const ReplicationStatus& status) {
+  std::vector<std::string> leases;
+  for (const LeaseStatus& lease : status.leases) leases.push_back(lease_json(lease));
+  std::vector<std::string> replicas;
+  for (const ReplicaStatus& replica : status.replicas) {
+    if (replicas.size() == kReplicasShown) break;
+    replicas.push_back(replica_json(replica));
+  }
+  json.add_json("leases", json_list(leases)).add_json("replicas", json_list(replicas));
+}
+
 }  // namespace
 
 std::string status_json(const DaemonStatus& status, const DaemonFacts& facts) {
@@ -91,7 +125,9 @@ std::string status_json(const DaemonStatus& status, const DaemonFacts& facts) {
   config.add_if("last_reload_success", status.last_reload_success);
   JsonObject store;
   store.add("up", status.store_up);
-  json.add_json("accounts", json_list(accounts)).add_json("store", store.text());
+  json.add_json("accounts", json_list(accounts));
+  if (status.replication) add_replication(json, *status.replication);
+  json.add_json("store", store.text());
   return json.add_json("sinks", sinks.text()).add_json("config", config.text()).text();
 }
 

@@ -302,6 +302,12 @@ TEST(ExplainText, SaysWhyThereIsNothing) {
   EXPECT_EQ(said(404, unknown).exit_code, 1);
   EXPECT_EQ(said(404, unknown).text, "no \\x1b task");
   EXPECT_EQ(said(503, R"({"status":"error","errorType":"unavailable","error":"x"})").exit_code, 69);
+  const ExplainText there = said(
+      421,
+      R"({"status":"error","errorType":"not_here","error":"x","holder":"b","holder_url":"u"})");
+  EXPECT_EQ(there.exit_code, 1);
+  EXPECT_EQ(there.holder + " " + there.holder_url, "b u");
+  EXPECT_EQ(said(404, R"({"status":"error","error":"x","holder_url":"u"})").holder_url, "");
   for (const char* stranger : {"", "<html>", "[]", "{}", R"({"status":"success"})",
                                R"({"status":"success","data":[]})", "{\"status\":{}}"}) {
     EXPECT_EQ(said(200, stranger).exit_code, 69) << stranger;

@@ -44,7 +44,55 @@ const changed = (path, change) => (page) => page.route(`**/api/v1/${path}`, asyn
   await route.fulfill({ response: reply, json: body });
 });
 
+// Two accounts that other replicas hold; the URL of one of those would be code.
+const WITH_REPLICAS = (data) => {
+  const elsewhere = { held: false, elsewhere: true, epoch: 1, transitions: 0 };
+  data.replicas = [{ name: "one", self: true, accounts: data.accounts.map((account) => account.name), age_seconds: 0.4 },
+    { name: "two-" + "n".repeat(120), url: "https://two.example/iot", self: false, accounts: ["there"], age_seconds: 2 },
+    { name: "three", url: "javascript:window.hacked=1", self: false, accounts: [], age_seconds: 3 }];
+  data.leases = [...data.accounts.map((account) => ({ account: account.name, held: true, elsewhere: false, epoch: 1, transitions: 0 })),
+    { account: "there", holder: "two", holder_url: "https://two.example/iot", ...elsewhere },
+    { account: "code", holder: "three", holder_url: "javascript:window.hacked=1", ...elsewhere }];
+};
+
 const checks = {
+  async "replicas and what they hold are shown and linked"() {
+    for (const locale of ["en-GB", "zh-CN"]) {
+      const page = await open({ locale, before: changed("status", WITH_REPLICAS) }, "#/");
+      await page.locator(".elsewhere li").nth(1).waitFor();
+      assert.deepEqual(await page.locator(".elsewhere a").evaluateAll((all) => all.map((one) => one.href)), ["https://two.example/iot/"]);
+      await go(page, "#/health");
+      await page.locator(".replicas .fact").nth(2).waitFor();
+      assert.deepEqual(await page.locator(".replicas a").evaluateAll((all) => all.map((one) => one.href)), ["https://two.example/iot/"]);
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        for (const hash of ["#/", "#/health"]) {
+          await go(page, hash);
+          assert.deepEqual(await page.evaluate(cutOff), [], `${hash} at ${width} px, ${locale}`);
+        }
+      }
+      await page.screenshot({ path: join(shots, `replicas-${locale}.png`), fullPage: true });
+      await go(page, "#/job/there/x");
+      assert.equal(await page.locator(".not-here a").getAttribute("href"), "https://two.example/iot/#/job/there/x");
+      await go(page, "#/job/code/x");
+      await page.locator(".not-here", { hasText: "three" }).waitFor();
+      assert.equal(await page.locator("main a[href^=javascript]").count(), 0);
+      quiet(page);
+      await page.context().close();
+    }
+    const single = await open({}, "#/health");
+    await single.locator(".cards .card").nth(1).waitFor();
+    assert.equal(await single.locator(".replicas, .elsewhere").count(), 0);
+    await single.context().close();
+  },
+
+  async "a task that another replica watches is linked"() {
+    const body = { status: "error", errorType: "not_here", error: "no", holder: "two", holder_url: "https://two.example" };
+    const page = await open({ before: (one) => one.route("**/api/v1/tasks/**", (route) => route.fulfill({ status: 421, json: body })) }, "#/task/there/T1");
+    assert.equal(await page.locator(".not-here a").getAttribute("href"), "https://two.example/#/task/there/T1");
+    await page.context().close();
+  },
+
   async "nothing is cut off at any width, in both languages"() {
     for (const locale of ["en-GB", "zh-CN"]) {
       const page = await open({ locale });

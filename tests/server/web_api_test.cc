@@ -104,6 +104,19 @@ TEST_F(WebApiTest, ErrorsAreJsonToo) {
   EXPECT_EQ(answered, "/api/v1/tasks/ID 404");
 }
 
+TEST_F(WebApiTest, AnErrorNamesTheHolder) {
+  reply = {421, {}, "not_here", "account a is held by replica two"};
+  reply.holder = "two";
+  reply.holder_url = "https://two.example";
+  const WebResponse response = ask("GET", "/api/v1/tasks/x");
+  EXPECT_EQ(response.status, 421);
+  EXPECT_EQ(
+      response.body,
+      R"({"status":"error","errorType":"not_here","error":"account a is held by replica two",)"
+      R"("holder":"two","holder_url":"https://two.example"})"
+      "\n");
+}
+
 TEST_F(WebApiTest, RefusesBeforeAnyoneIsAsked) {
   const std::string long_id(129, 'a');
   for (const std::string id :

@@ -5,6 +5,7 @@
 #include "view/openmetrics.h"
 #include "view/status_json.h"
 #include "view/tasks_json.h"
+#include "view_world.h"
 
 namespace taskwatchd {
 namespace {
@@ -55,6 +56,25 @@ TEST(ApiJson, Status) {
                 "\"last_reload_success\":" +
                 kNoonText + "}}");
   EXPECT_EQ(status_json({}, {"", kNoon}).find("last_reload_success\":"), std::string::npos);
+}
+
+TEST(ApiJson, StatusShowsReplicasIfThereAreAny) {
+  DaemonStatus status;
+  EXPECT_EQ(status_json(status, {"", kNoon}).find("replicas"), std::string::npos);
+  EXPECT_EQ(status_json(status, {"", kNoon}).find("leases"), std::string::npos);
+  status.replication = full_replication();
+  const std::string json = status_json(status, {"", kNoon});
+  const std::string expected =
+      "\"accounts\":[],\"leases\":[{\"account\":\"prod\",\"held\":true,\"elsewhere\":false,"
+      "\"epoch\":7,\"transitions\":2},{\"account\":\"test\",\"held\":false,\"elsewhere\":true,"
+      "\"holder\":\"two\",\"holder_url\":\"https://two.example/iot\",\"epoch\":3,"
+      "\"transitions\":0}],\"replicas\":[{\"name\":\"one\",\"self\":true,"
+      "\"accounts\":[\"prod\"],\"age_seconds\":1.5},{\"name\":\"two\","
+      "\"url\":\"https://two.example/iot\",\"self\":false,\"accounts\":[\"test\"],"
+      "\"age_seconds\":2}],\"store\":";
+  EXPECT_NE(json.find(expected), std::string::npos) << json;
+  status.replication->replicas.resize(1000);
+  EXPECT_LT(status_json(status, {"", kNoon}).size(), 10'000u) << "at most 100 are listed";
 }
 
 TEST(ApiJson, Jobs) {

@@ -58,6 +58,19 @@ TEST_F(MetricsTest, NoTaskSeriesBeforeTheFirstReply) {
   EXPECT_EQ(task_series(), kTaskStatusCount);
 }
 
+TEST_F(MetricsTest, LeasesAreShownOnlyWithReplicas) {
+  const PageText read = page(kStart, full_status({"T1"}));
+  EXPECT_EQ(read.at("taskwatchd_lease_held{account=\"prod\"}"), 1);
+  EXPECT_EQ(read.at("taskwatchd_lease_held{account=\"test\"}"), 0);
+  EXPECT_EQ(read.at("taskwatchd_lease_epoch{account=\"prod\"}"), 7);
+  EXPECT_EQ(read.at("taskwatchd_lease_epoch{account=\"test\"}"), 3);
+  EXPECT_EQ(read.at("taskwatchd_lease_transitions_total{account=\"prod\"}"), 2);
+  EXPECT_EQ(read.at("taskwatchd_lease_transitions_total{account=\"test\"}"), 0);
+  EXPECT_EQ(read.at("taskwatchd_replicas"), 2);
+  EXPECT_EQ(page().count("taskwatchd_lease_"), 0u);
+  EXPECT_EQ(page().count("taskwatchd_replicas"), 0u);
+}
+
 TEST_F(MetricsTest, CountsCalls) {
   metrics.call_ended({"prod", Api::kQueryTask, std::nullopt, milliseconds(60), false});
   metrics.call_ended({"prod", Api::kQueryTask, Reason::kTimeout, seconds(10), true});

@@ -133,6 +133,24 @@ inline DaemonStatus status_of_jobs(std::vector<JobView> jobs) {
   return status;
 }
 
+// Two replicas: `one` is this one and holds prod, `two` holds test.
+inline ReplicationStatus full_replication() {
+  LeaseStatus here;
+  here.account = "prod";
+  here.held = true;
+  here.epoch = 7;
+  here.transitions = 2;
+  LeaseStatus there;
+  there.account = "test";
+  there.epoch = 3;
+  there.elsewhere = true;
+  there.holder = "two";
+  there.holder_url = "https://two.example/iot";
+  return {{here, there},
+          {{"one", "", true, {"prod"}, std::chrono::milliseconds(1500)},
+           {"two", "https://two.example/iot", false, {"test"}, std::chrono::seconds(2)}}};
+}
+
 // Everything that DaemonStatus can contain about account prod, so that each family except those of
 // jobs has a sample.
 inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
@@ -153,6 +171,7 @@ inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
   status.accounts.push_back(account);
   status.events_pending = {{"log", 3}};
   status.last_reload_success = kStart;
+  status.replication = full_replication();
   return status;
 }
 

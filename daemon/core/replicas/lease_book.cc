@@ -224,6 +224,24 @@ const Replica* LeaseBook::holder_of(const std::string& account) const {
   return peer == peers_.end() ? nullptr : &peer->second.replica;
 }
 
+const Lease* LeaseBook::lease_of(const std::string& account) const {
+  const auto at = seen_.find(account);
+  return at == seen_.end() ? nullptr : &at->second.lease;
+}
+
+std::vector<std::string> LeaseBook::held_by(const std::string& holder) const {
+  std::vector<std::string> all;
+  for (const auto& [account, seen] : seen_) {
+    if (seen.lease.holder == holder) all.push_back(account);
+  }
+  return all;
+}
+
+Duration LeaseBook::age(const std::string& holder, Mono now) const {
+  const auto at = peers_.find(holder);
+  return at == peers_.end() ? Duration::zero() : now - at->second.since;
+}
+
 std::uint64_t LeaseBook::transitions(const std::string& account) const {
   const auto at = transitions_.find(account);
   return at == transitions_.end() ? 0 : at->second;

@@ -73,6 +73,15 @@ class LeaseBook {
   const Replica* holder_of(const std::string& account) const;
   // How often the lease of an account changed its holder, as seen here.
   std::uint64_t transitions(const std::string& account) const;
+  // The configured accounts.
+  const std::set<std::string>& accounts() const { return accounts_; }
+  // The row as it was last seen; nullptr if there is none.
+  const Lease* lease_of(const std::string& account) const;
+  // The accounts whose leases the replica holds, as last seen.
+  std::vector<std::string> held_by(const std::string& holder) const;
+  // Time since the replica's beat was last seen to change. Zero if it is not known.
+  Duration age(const std::string& holder, Mono now) const;
+  const std::string& self() const { return self_; }
 
  private:
   struct Held {

@@ -113,8 +113,34 @@ struct AccountStatus {
   std::size_t jobs_skipped = 0;  // found, but not watched: wrong name, too old, or over the limit
 };
 
+// The lease of one configured account, as this replica last saw it.
+struct LeaseStatus {
+  std::string account;
+  bool held = false;              // this replica may send calls for it
+  std::int64_t epoch = 0;         // 0: nobody has held it yet
+  std::uint64_t transitions = 0;  // changes of the holder that this process has seen
+  // Another replica; empty: this one or nobody holds it, or the holder's row is not known.
+  std::string holder;      // its name
+  std::string holder_url;  // http or https; may be empty
+  bool elsewhere = false;  // another replica holds it
+};
+
+struct ReplicaStatus {
+  std::string name;
+  std::string url;                    // http or https; may be empty
+  bool self = false;                  // the replica that answers
+  std::vector<std::string> accounts;  // whose leases it holds
+  Duration age{};                     // since its beat was last seen to change
+};
+
+struct ReplicationStatus {
+  std::vector<LeaseStatus> leases;      // by account
+  std::vector<ReplicaStatus> replicas;  // those that live, by name
+};
+
 struct DaemonStatus {
-  std::vector<AccountStatus> accounts;
+  std::vector<AccountStatus> accounts;                // polled by this replica
+  std::optional<ReplicationStatus> replication = {};  // absent without replicas
   bool store_up = true;
   std::map<std::string, std::uint64_t> events_pending;  // by sink
   bool last_reload_successful = true;

@@ -5,7 +5,7 @@
 namespace taskwatchd::event_log {
 namespace {
 
-constexpr std::array<MessageId, 31> kIds = {{
+constexpr std::array<MessageId, 33> kIds = {{
     {"task_transition", "115a17117c754739b49a681ce3020ba5"},
     {"task_baseline", "0b7bcae7473544e6ab54305d5cceef61"},
     {"job_baseline", "fbedbdc5a7cb4fc086a90e82ae22d1c6"},
@@ -37,6 +37,8 @@ constexpr std::array<MessageId, 31> kIds = {{
     {"config_reload_failed", "49e2bbe00303442b9d48ade0275e8435"},
     {"store_down", "0ad3229605ee4fb1a5cf50c8e90f37d8"},
     {"store_up", "cc3a590d8ba547bf9a28ff2b8f220d4e"},
+    {"lease_acquired", "2e166d52788c4145bb8461788ab30bca"},
+    {"lease_lost", "561bc54c2cdb454e9b92dc8c865719bc"},
 }};
 
 }  // namespace

@@ -39,7 +39,7 @@ export function useAnswer(path, { every = EVERY } = {}) {
       } catch (why) {
         error.current = { [path]: why };
         // Data that no longer exist must not stay on the page.
-        if (why instanceof Refusal && [400, 404].includes(why.status)) remembered.delete(path);
+        if (why instanceof Refusal && [400, 404, 421].includes(why.status)) remembered.delete(path);
       }
       asking = false;
       if (ended) return;

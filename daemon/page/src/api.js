@@ -7,10 +7,12 @@ const PATIENCE = 15000; // ms until a request counts as failed
 export const reach = topic({ away: null, why: "" }); // `away`: time since when the daemon has not responded, in ms
 
 export class Refusal extends Error {
-  constructor(status, type, text) {
-    super(text);
+  constructor(status, body) {
+    super(body.error);
     this.status = status;
-    this.type = type;
+    this.type = body.errorType;
+    this.holder = body.holder; // of a 421: the replica that holds the account
+    this.holderUrl = body.holder_url;
   }
 }
 
@@ -37,7 +39,7 @@ export async function ask(path) {
     }
     if (reply.status === 503) failed(body.error);
     else arrived();
-    throw new Refusal(reply.status, body.errorType, body.error);
+    throw new Refusal(reply.status, body);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     failed(reply && !reply.ok ? `HTTP ${reply.status}` : "");

@@ -2,6 +2,7 @@
 import { feed } from "./feed.js";
 import { clock, number, span } from "./format.js";
 import { Ago, Clock, Fact, html, Shown } from "./parts.js";
+import { HeldElsewhere, Replicas, unheld } from "./replicas.js";
 import { useTopic } from "./topic.js";
 import { named, phrase, t } from "./words.js";
 
@@ -22,6 +23,7 @@ export function problemsOf(status, stream) {
     else for (const one of account.instances) if (!one.up && one.failure_reason) found.push(`${name}, ${one.name}: ${named("trouble", one.failure_reason)}`);
     for (const api of account.apis) if (api.denied) found.push(`${name}: ${t("health.denied", { api: api.action })}`);
   }
+  for (const name of unheld(status)) found.push(`${t("health.account", { name })}: ${t("replicas.unheld")}`);
   if (stream === "lost") found.push(`${t("health.stream")}: ${t("health.stream_lost")}`);
   return found;
 }
@@ -72,6 +74,7 @@ export function Health({ status }) {
       const problems = problemsOf(data, state);
       return html`
       ${problems.length ? html`<ul class="problems" aria-label=${t("health.problem_list")}>${problems.map((one) => html`<li key=${one}>${one}</li>`)}</ul>` : html`<p><${Lamp} good>${t("health.good")}<//></p>`}
-      <div class="cards"><${Own} data=${data} stream=${state} />${data.accounts.map((account) => html`<${Account} key=${account.name} account=${account} />`)}</div>`;
+      <${HeldElsewhere} status=${data} />
+      <div class="cards"><${Own} data=${data} stream=${state} /><${Replicas} status=${data} />${data.accounts.map((account) => html`<${Account} key=${account.name} account=${account} />`)}</div>`;
     }} />`;
 }

@@ -4,7 +4,7 @@ import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
 import { ALL, BAD, number } from "./format.js";
 import { End, Progress } from "./jobs.js";
-import { Ago, Count, Empty, Fact, html, Shown, Status } from "./parts.js";
+import { Ago, Count, Empty, Fact, html, NotHere, Shown, Status } from "./parts.js";
 import { tasksAddress } from "./route.js";
 import { TasksTable } from "./tasks_table.js";
 import { named, t } from "./words.js";
@@ -62,10 +62,12 @@ function Failed({ account, id }) {
   </section>`;
 }
 
-export function Job({ ids: [account, id], jobs }) {
+export function Job({ ids: [account, id], jobs, status }) {
+  const lease = status.data?.leases?.find((one) => one.account === account && one.elsewhere);
   const job = jobs.data?.jobs.find((one) => one.account === account && one.job_id === id);
   return html`<${Shown} answer=${jobs} then=${() => (job ? html`
     <h1 tabindex="-1">${job.job_name ?? job.job_id}</h1>
     <${Facts} job=${job} />
-    <${Failed} account=${account} id=${id} />` : html`<h1 tabindex="-1" class="id">${id ?? ""}</h1><${Empty} title=${t("job.not_watched")} />`)} />`;
+    <${Failed} account=${account} id=${id} />` : html`<h1 tabindex="-1" class="id">${id ?? ""}</h1>${lease
+      ? html`<${NotHere} holder=${lease.holder} url=${lease.holder_url} />` : html`<${Empty} title=${t("job.not_watched")} />`}`)} />`;
 }

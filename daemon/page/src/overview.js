@@ -5,6 +5,7 @@ import { BAD, LIVE, number, quantile } from "./format.js";
 import { badOf, Jobs } from "./jobs.js";
 import { Rate, within } from "./pace.js";
 import { html, Shown } from "./parts.js";
+import { HeldElsewhere } from "./replicas.js";
 import { tasksAddress } from "./route.js";
 import { t } from "./words.js";
 
@@ -50,6 +51,7 @@ function Glance({ account, several }) {
 export function Overview({ status, jobs, badTasks }) {
   return html`
     <h1 tabindex="-1" class="unseen">${t("menu.overview")}</h1>
+    <${HeldElsewhere} status=${status.data} />
     <${Shown} answer=${jobs} then=${(data) => html`
       <${Summary} jobs=${data.jobs} accounts=${status.data?.accounts ?? []} badTasks=${badTasks.data?.total} />
       <div class="columns">

@@ -3,7 +3,7 @@ import { html } from "htm/preact";
 import { Refusal } from "./api.js";
 import { ALL, BAR, clock, ENDED, full, milliseconds, number, percent, relative, sum } from "./format.js";
 import { topic, useTopic } from "./topic.js";
-import { named, t } from "./words.js";
+import { named, phrase, t } from "./words.js";
 
 export { html };
 
@@ -44,12 +44,28 @@ export function Bar({ counts, total }) {
 
 export const Empty = ({ title, hint }) => html`<div class="empty"><p>${title}</p>${hint && html`<p class="hint">${hint}</p>`}</div>`;
 export const Loading = () => html`<div class="empty loading" role="status"><p>${t("state.loading")}</p></div>`;
+
+// Returns the address of a replica's page; undefined if it is not http or https. `hash` is the view there.
+export function outward(url, hash = "") {
+  try {
+    return ["http:", "https:"].includes(new URL(url).protocol) ? `${url.replace(/\/+$/, "")}/${hash}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+// Instead of a view of an account that another replica holds: a link to the same view there.
+export function NotHere({ holder, url }) {
+  const href = outward(url, location.hash);
+  const name = holder || t("replicas.another");
+  return html`<div class="empty not-here" role="status"><p>${phrase("replicas.not_here", { replica: href ? html`<a href=${href}>${name}</a>` : name })}</p></div>`;
+}
 export const Problem = ({ error }) => html`<div class="empty problem" role="alert">
   <p>${error instanceof Refusal ? t("state.refused", { why: error.message }) : t("state.no_answer")}</p></div>`;
 
 // Draws `then` with the data of a response; without data, the error or the loading state.
 export function Shown({ answer, then }) {
   if (answer.data !== undefined) return then(answer.data);
+  if (answer.error?.status === 421) return html`<${NotHere} holder=${answer.error.holder} url=${answer.error.holderUrl} />`;
   return answer.error ? html`<${Problem} error=${answer.error} />` : html`<${Loading} />`;
 }
 

@@ -1,7 +1,7 @@
 // One task: its last known status, its history and its next poll.
 import { useAnswer } from "./answer.js";
 import { query } from "./api.js";
-import { Ago, Clock, Empty, Fact, html, jobLink, Shown, Status, Table } from "./parts.js";
+import { Ago, Clock, Empty, Fact, html, jobLink, NotHere, Shown, Status, Table } from "./parts.js";
 import { shownStatus } from "./tasks_table.js";
 import { Timeline } from "./timeline.js";
 import { t } from "./words.js";
@@ -47,6 +47,9 @@ export function Task({ ids: [account, id] }) {
   const answer = useAnswer(`tasks/${encodeURIComponent(id ?? "")}?${query({ account })}`);
   if (!answer.data && answer.error?.status === 404) {
     return html`<h1 tabindex="-1" class="id">${id}</h1><${Empty} title=${t("task.missing")} />`;
+  }
+  if (!answer.data && answer.error?.status === 421) {
+    return html`<h1 tabindex="-1" class="id">${id}</h1><${NotHere} holder=${answer.error.holder} url=${answer.error.holderUrl} />`;
   }
   return html`<${Shown} answer=${answer} then=${(task) => html`
     <div class="section-head"><h1 tabindex="-1">${task.last?.device_name ?? task.task_id}</h1>

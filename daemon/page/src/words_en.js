@@ -305,6 +305,18 @@ export default {
   "health.stream_lost": "connection lost; retrying",
   "health.denied": "{api} is denied: the RAM policy does not allow it",
 
+  "replicas.title": "Replicas",
+  "replicas.self": "this one",
+  "replicas.another": "(name not known)",
+  "replicas.accounts": "holds {accounts}",
+  "replicas.none": "holds no account",
+  "replicas.age": "heartbeat {span} ago",
+  "replicas.elsewhere": "Accounts that other replicas hold",
+  "replicas.held": "The accounts {accounts} are polled by replica {replica} and shown there.",
+  "replicas.held.one": "The account {accounts} is polled by replica {replica} and shown there.",
+  "replicas.not_here": "This account is polled by replica {replica} and shown there.",
+  "replicas.unheld": "no replica polls it right now",
+
   "trouble.no_keys": "no credentials available",
   "trouble.auth": "credentials rejected",
   "trouble.forbidden": "permission denied",

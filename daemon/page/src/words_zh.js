@@ -305,6 +305,18 @@ export default {
   "health.stream_lost": "连接中断，正在重试",
   "health.denied": "{api} 无权限：RAM 策略未授权",
 
+  "replicas.title": "副本",
+  "replicas.self": "本副本",
+  "replicas.another": "（名称未知）",
+  "replicas.accounts": "负责 {accounts}",
+  "replicas.none": "未负责任何账号",
+  "replicas.age": "上次心跳在 {span}前",
+  "replicas.elsewhere": "由其他副本负责的账号",
+  "replicas.held": "账号 {accounts} 由副本 {replica} 轮询，请在该副本查看。",
+  "replicas.held.one": "账号 {accounts} 由副本 {replica} 轮询，请在该副本查看。",
+  "replicas.not_here": "该账号由副本 {replica} 轮询，请在该副本查看。",
+  "replicas.unheld": "目前没有副本轮询该账号",
+
   "trouble.no_keys": "没有可用的凭证",
   "trouble.auth": "凭证被拒绝",
   "trouble.forbidden": "缺少权限",
