@@ -198,7 +198,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_commands_and_flags_exist(self):
-        flags = (ROOT / "daemon/commands/flags.cc").read_text()
+        flags = "".join((ROOT / "daemon/commands" / name).read_text() for name in ("flags.cc", "state_flags.cc"))
         known = set(re.findall(r'"(?:-\w,)?(--[\w.-]+)"', flags)) | {"--help", "--version"}
         wrong = []
         for document, line, command in mentioned():
@@ -210,7 +210,7 @@ class Commands(unittest.TestCase):
                 words = called[1].split()
                 if words[:2] == ["is", "ready."]:  # the response of /-/ready
                     continue
-                if words[0] not in {"run", "check", "query", "wait", "plan", "explain", "--version", "--help"}:
+                if words[0] not in {"run", "check", "query", "wait", "plan", "explain", "state", "--version", "--help"}:
                     wrong.append(f"{document}:{line}: taskwatchd {words[0]}")
                 wrong += [f"{document}:{line}: {flag}" for flag in re.findall(r"(?<!\S)(--[\w.-]+)", called[1]) if flag not in known]
         self.assertEqual(wrong, [])
