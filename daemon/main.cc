@@ -28,6 +28,10 @@ struct Carry {
   int operator()(const WaitOptions& options) const { return taskwatchd::wait(options); }
   int operator()(const ExplainOptions& options) const { return explain(options); }
   int operator()(const PlanOptions& options) const { return plan_command(options); }
+  int operator()(const StateOptions& options) const {
+    umask(077);
+    return state_command(options);
+  }
   int operator()(const FlagsEnd& end) const {
     std::FILE* const out = end.exit_code == kExitOk ? stdout : stderr;
     const bool printed = std::fputs(end.text.c_str(), out) >= 0 && std::fflush(out) == 0;

@@ -18,10 +18,16 @@ class Flag:
 
 
 @dataclasses.dataclass
+class Argument:
+    name: str
+    choices: list
+
+
+@dataclasses.dataclass
 class Command:
     name: str
     help: str
-    arguments: list  # the names of the positional arguments
+    arguments: list  # the positional ones
     flags: list
 
 
@@ -31,7 +37,7 @@ _FLAG = re.compile(
     r"(?::(?:\{(?P<choices>[^}]*)\}|(?:UINT|INT|FLOAT) in \[(?P<range>[^\]]*)\]))?"
     r"(?:=(?P<default>\S+))?(?P<repeatable> \.\.\.)?)?"
     r"(?:\s{2,}(?P<help>\S.*)| (?P<tight>\S.*))?$")
-_ARGUMENT = re.compile(r"  (?P<name>[A-Z_]+)(?: \.\.\.)?\s{2,}\S.*$")
+_ARGUMENT = re.compile(r"  (?P<name>[A-Z_]+)(?: \{(?P<choices>[^}]*)\})?(?: \.\.\.)?\s{2,}\S.*$")
 _COMMAND = re.compile(r"  (?P<name>[a-z]+)\s{2,}(?P<help>\S.*)$")
 
 
@@ -75,6 +81,11 @@ def _flag(line):
                 (match["default"] or "").strip("[]"), bool(match["repeatable"]), help_text)
 
 
+def _argument(line):
+    match = _match(_ARGUMENT, line)
+    return Argument(match["name"], match["choices"].split(",") if match["choices"] else [])
+
+
 def _help(program, *words):
     return _sections(subprocess.run([program, *words, "--help"], check=True, capture_output=True, text=True).stdout)
 
@@ -86,6 +97,6 @@ def read(program):
         match = _match(_COMMAND, line)
         own = _help(program, match["name"])
         commands.append(Command(match["name"], match["help"],
-                                [_match(_ARGUMENT, entry)["name"] for entry in _whole(own.get("Positionals", []))],
+                                [_argument(entry) for entry in _whole(own.get("Positionals", []))],
                                 [_flag(entry) for entry in _whole(own["Options"])]))
     return commands

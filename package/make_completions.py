@@ -26,6 +26,8 @@ def bash(known):
     flags = case((command.name, [f"'{flag.name}{'=' if flag.value else ''}'" for flag in command.flags])
                  for command in known)
     choices = {flag.name: flag.choices for command in known for flag in command.flags if flag.choices}
+    # The first argument of some commands is one of a few words.
+    actions = case((command.name, argument.choices) for command in known for argument in command.arguments if argument.choices)
     files = sorted({flag.name for command in known for flag in command.flags if flag.value == "FILE"})
     names = "|".join(command.name for command in known)
     return f"""# bash completion for taskwatchd. {MADE}
@@ -38,6 +40,12 @@ _taskwatchd_flags() {{
 _taskwatchd_choices() {{
   case $1 in
 {case(choices.items())}
+  esac
+}}
+
+_taskwatchd_actions() {{
+  case $1 in
+{actions}
   esac
 }}
 
@@ -68,6 +76,8 @@ _taskwatchd() {{
     [[ ${{#COMPREPLY[@]}} == 1 && ${{COMPREPLY[0]}} == *= ]] && compopt -o nospace 2>/dev/null
   elif [[ $COMP_CWORD == 1 ]]; then
     mapfile -t COMPREPLY < <(compgen -W "{names.replace('|', ' ')}" -- "$current")
+  elif [[ $COMP_CWORD == 2 ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_taskwatchd_actions "$command")" -- "$current")
   fi
   return 0
 }}
@@ -88,7 +98,8 @@ def zsh(known):
 
     def case(command):
         lines = [flag_line(flag) for flag in command.flags]
-        lines += [f"        '*:{argument.lower()}: '" for argument in command.arguments]
+        lines += [f"        '1:{argument.name.lower()}:({' '.join(argument.choices)})'" if argument.choices
+                  else f"        '*:{argument.name.lower()}: '" for argument in command.arguments]
         return f"    {command.name})\n      _arguments \\\n" + " \\\n".join(lines) + " ;;\n"
 
     names = "\n".join(f"    '{command.name}:{quoted(sentence(command.help))}'" for command in known)
@@ -125,6 +136,10 @@ def fish(known):
     for command in known:
         lines.append(f"complete -c taskwatchd -n {quoted(f'not __fish_seen_subcommand_from {names}')}"
                      f" -a {command.name} -d {quoted(sentence(command.help))}")
+        for argument in command.arguments:
+            if argument.choices:
+                lines.append(f"complete -c taskwatchd -n {quoted(f'__fish_seen_subcommand_from {command.name}')}"
+                             f" -a {quoted(' '.join(argument.choices))}")
     for command in known:
         others = " ".join(other.name for other in known if other is not command)
         when = (f"not __fish_seen_subcommand_from {others}" if command.name == "run"

@@ -37,7 +37,7 @@ def definitions(table):
 def command_list(program):
     made = []
     for command in commands.read(program):
-        words = " ".join(f"{argument}..." for argument in command.arguments)
+        words = " ".join("|".join(argument.choices) or f"{argument.name}..." for argument in command.arguments)
         made.append(f"### {f'taskwatchd {command.name} [FLAG...] {words}'.rstrip()}\n\n{command.help}.\n")
         for flag in command.flags:
             said = [flag.help.rstrip(".") + "."]

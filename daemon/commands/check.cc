@@ -9,6 +9,7 @@
 
 #include "commands/ask.h"
 #include "commands/online_calls.h"
+#include "commands/state_check.h"
 #include "config/regions.h"
 #include "config/summary.h"
 #include "core/types/exit_code.h"
@@ -175,8 +176,12 @@ int check(const CheckOptions& options) {
   std::fputs(summary(good.config).c_str(), stdout);
   if (!options.web_config_file.empty()) std::fputs(summary(good_web.config).c_str(), stdout);
   if (std::fflush(stdout) != 0) return kExitOther;
-  if (options.online) return check_online(good.config);  // makes up an id where none is configured
-  if (!good.nothing_readable) return kExitOk;
+  const int state = good.config.state_url.empty() ? kExitOk : check_state(good.config);
+  if (options.online) {
+    const int online = check_online(good.config);  // makes up an id where none is configured
+    return state == kExitOk ? online : state;
+  }
+  if (!good.nothing_readable) return state;
   print_problems(
       {{options.config_file, 0, 0,
         "nothing to watch: the task files contain no valid task id; correct the lines above"}});

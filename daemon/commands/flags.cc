@@ -1,11 +1,12 @@
 #include "commands/flags.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "commands/add_flag.h"
 #include "commands/flag_rules.h"
+#include "commands/state_flags.h"
 #include "config/duration.h"
 #include "config/parse.h"
 #include "config/problems.h"
@@ -28,6 +29,7 @@ struct Parsed {
   std::string max_requests = "40";
   std::string timeout;
   ExplainOptions explain;
+  StateOptions state;
   PlanOptions plan;
   std::string plan_format = "text";
   std::string plan_order;
@@ -40,18 +42,6 @@ FlagsEnd refuse(const std::string& message, const std::string& command) {
   const std::string help =
       command.empty() ? "taskwatchd --help" : "taskwatchd " + command + " --help";
   return {kExitConfig, "taskwatchd: " + all_shown(message) + " (see " + help + ")\n"};
-}
-
-CLI::Option* text_flag(CLI::App& app, const std::string& name, std::string& value,
-                       const std::string& type, const std::string& help) {
-  return app.add_option(name, value, help)->type_name(type)->capture_default_str();
-}
-
-void check_by(CLI::Option* option, FlagProblem (*problem)(const std::string&)) {
-  option->check([problem](const std::string& value) {
-    const std::string message = problem(value).value_or(std::string());
-    return message.empty() ? message : message + odd_note(value, message);
-  });
 }
 
 void add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
@@ -352,6 +342,10 @@ Command finish(Parsed& parsed, const std::string& command) {
     if (!parsed.timeout.empty()) parsed.wait.timeout = parse_duration(parsed.timeout);
     return parsed.wait;
   }
+  if (command == "state") {
+    if (const auto problem = state_flags_problem(parsed.state)) return refuse(*problem, command);
+    return parsed.state;
+  }
   if (command == "explain") {
     if (auto end = finish_explain(parsed.explain)) return *end;
     return parsed.explain;
@@ -376,6 +370,7 @@ Command parse_flags(std::vector<std::string> arguments) {
   add_asking(app, parsed);
   add_plan(app, parsed);
   add_explain(app, parsed);
+  add_state(app, parsed.state);
   for (CLI::App* command : app.get_subcommands(nullptr)) command->allow_extras();
 
   if (auto end = look_before(app, arguments)) return *end;

@@ -1,4 +1,5 @@
-// Parses the command line into values. flags.cc defines every flag of every command, once. No I/O.
+// Parses the command line into values. flags.cc and state_flags.cc define
+// every flag of every command, once. No I/O.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "commands/check.h"
 #include "commands/explain.h"
 #include "commands/plan_command.h"
+#include "commands/state_command.h"
 #include "commands/wait.h"
 #include "config/run_options.h"
 
@@ -21,7 +23,7 @@ struct FlagsEnd {
 };
 
 using Command = std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, PlanOptions,
-                             ExplainOptions, FlagsEnd>;
+                             ExplainOptions, StateOptions, FlagsEnd>;
 
 // `arguments` excludes the program's name. Without a command, `run` is assumed.
 Command parse_flags(std::vector<std::string> arguments);

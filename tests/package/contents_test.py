@@ -197,6 +197,7 @@ class Completions(unittest.TestCase):
             self.assertEqual({word.rstrip("=") for word in complete(f"taskwatchd {command} --")}, self.flags[command])
         # Without a command, the command is run.
         self.assertEqual({word.rstrip("=") for word in complete("taskwatchd --")}, self.flags["run"])
+        self.assertEqual(set(complete("taskwatchd state ")), {"schema", "copy", "restored"})
         values = {word.rpartition("=")[2] for word in complete("taskwatchd run --log.level=")}
         self.assertEqual(values, {"debug", "info", "warn", "error"})
 

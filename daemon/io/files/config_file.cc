@@ -139,6 +139,12 @@ std::variant<Config, std::vector<ConfigError>> read_config(const std::string& pa
   return read_in(parse_context(path));
 }
 
+std::variant<Config, std::vector<ConfigError>> read_config_for_state(const std::string& path) {
+  ParseContext context = parse_context(path);
+  if (context.credentials_directory.empty()) context.credentials_directory = context.directory;
+  return read_in(context);
+}
+
 std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config config,
                                                                      const std::string& path,
                                                                      const TaskFiles& files) {

@@ -39,4 +39,7 @@ std::variant<LoadedConfig, std::vector<ConfigError>> complete_config(Config conf
                                                                      const std::string& path,
                                                                      const TaskFiles& files);
 
+// For commands that use the state only: as read_config, but $CREDENTIALS_DIRECTORY need not be set.
+std::variant<Config, std::vector<ConfigError>> read_config_for_state(const std::string& path);
+
 }  // namespace taskwatchd

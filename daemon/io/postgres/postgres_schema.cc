@@ -97,10 +97,68 @@ std::optional<OpenError> check_server(Session& session) {
   return std::nullopt;
 }
 
-bool has_tables(Session& session) {
-  const Rows found =
-      session.run("SELECT to_regclass($1) IS NOT NULL", {table(session.target().schema, "meta")});
-  return found.text(0, 0) == "t";
+constexpr const char* kTableNames[] = {"tasks", "jobs",    "distributions", "events",   "counters",
+                                       "marks", "cursors", "leases",        "replicas", "meta"};
+
+// What an administrator runs for a role that lacks a privilege on the schema or one of its tables.
+std::string grants(const std::string& schema, const std::string& role) {
+  return "an administrator runs: GRANT USAGE ON SCHEMA " + quoted(schema) + " TO " + quoted(role) +
+         "; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + quoted(schema) +
+         " TO " + quoted(role);
+}
+
+OpenError lacks_privileges(const Target& target, const std::string& role, std::string_view table) {
+  return error_of(OpenError::Kind::kRefused, target,
+                  "the role " + role + " lacks privileges on the table " + std::string(table) +
+                      ": " + grants(target.schema, role));
+}
+
+// Proves the privileges on each table before the first call to the platform.
+std::optional<OpenError> check_privileges(Session& session) {
+  const Target& target = session.target();
+  for (const char* name : kTableNames) {
+    const std::string qualified = table(target.schema, name);
+    const Rows may = session.run(
+        "SELECT has_table_privilege($1,'SELECT') AND has_table_privilege($1,'INSERT')"
+        " AND has_table_privilege($1,'UPDATE') AND has_table_privilege($1,'DELETE'),"
+        " current_user",
+        {qualified});
+    if (may.text(0, 0) == "t") continue;
+    return lacks_privileges(target, may.text(0, 1), name);
+  }
+  return std::nullopt;
+}
+
+// The version of the schema; 0 if it does not exist, or is empty.
+std::variant<std::int64_t, OpenError> look_at_schema(Session& session) {
+  const Target& target = session.target();
+  const Rows usable = session.run(
+      "SELECT has_schema_privilege(oid,'USAGE'),current_user FROM pg_namespace WHERE nspname=$1",
+      {target.schema});
+  if (usable.size() == 0) return 0;
+  if (usable.text(0, 0) != "t") {
+    return error_of(OpenError::Kind::kRefused, target,
+                    "the role " + usable.text(0, 1) +
+                        " may not use the schema: " + grants(target.schema, usable.text(0, 1)));
+  }
+  const Rows found = session.run(
+      "SELECT meta IS NOT NULL,has_table_privilege(meta,'SELECT') FROM to_regclass($1) AS meta",
+      {table(target.schema, "meta")});
+  if (found.text(0, 0) != "t") return 0;
+  if (found.text(0, 1) != "t") return lacks_privileges(target, usable.text(0, 1), "meta");
+  const Rows version = session.run("SELECT value FROM " + table(target.schema, "meta") +
+                                   " WHERE key='schema_version'");
+  if (version.size() == 0) {
+    return error_of(OpenError::Kind::kRefused, target,
+                    "the schema belongs to another program: set state.schema to another one");
+  }
+  if (version.number(0, 0) > kNewestSchema) {
+    return error_of(OpenError::Kind::kNewer, target,
+                    "was written by a newer taskwatchd (schema version " + version.text(0, 0) +
+                        ", this one reads up to " + std::to_string(kNewestSchema) +
+                        "): run that version again");
+  }
+  return version.number(0, 0);
 }
 
 }  // namespace
@@ -150,42 +208,34 @@ OpenError open_error(const Target& target, const DatabaseError& failure) {
   return error_of(OpenError::Kind::kRefused, target, why + " (" + code + ")");
 }
 
-std::optional<OpenError> prepare(Session& session) {
-  const Target& target = session.target();
+std::variant<std::int64_t, OpenError> examine(Session& session) {
   try {
-    if (auto error = check_server(session)) return error;
-    if (!has_tables(session)) create(session);
-    const Rows version = session.run("SELECT value FROM " + table(target.schema, "meta") +
-                                     " WHERE key='schema_version'");
-    if (version.size() == 0) {
-      return error_of(OpenError::Kind::kRefused, target,
-                      "the schema belongs to another program: set state.schema to another one");
+    session.connect();
+    if (auto error = check_server(session)) return *std::move(error);
+    auto version = look_at_schema(session);
+    if (std::holds_alternative<OpenError>(version) || std::get<std::int64_t>(version) == 0) {
+      return version;
     }
-    if (version.number(0, 0) > kNewestSchema) {
-      return error_of(OpenError::Kind::kNewer, target,
-                      "was written by a newer taskwatchd (schema version " + version.text(0, 0) +
-                          ", this one reads up to " + std::to_string(kNewestSchema) +
-                          "): run that version again");
-    }
-    // Proves the privileges on each table before the first call to the platform.
-    for (const char* name : {"tasks", "jobs", "distributions", "events", "counters", "marks",
-                             "cursors", "leases", "replicas", "meta"}) {
-      const std::string qualified = table(target.schema, name);
-      const Rows may = session.run(
-          "SELECT has_table_privilege($1,'SELECT') AND has_table_privilege($1,'INSERT')"
-          " AND has_table_privilege($1,'UPDATE') AND has_table_privilege($1,'DELETE'),"
-          " current_user",
-          {qualified});
-      if (may.text(0, 0) == "t") continue;
-      return error_of(OpenError::Kind::kRefused, target,
-                      "an administrator runs: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES "
-                      "IN SCHEMA " +
-                          quoted(target.schema) + " TO \"" + may.text(0, 1) + "\"");
-    }
+    if (auto error = check_privileges(session)) return *std::move(error);
+    return version;
   } catch (const DatabaseError& failure) {
     session.disconnect();
-    return open_error(target, failure);
+    return open_error(session.target(), failure);
   }
+}
+
+std::optional<OpenError> prepare(Session& session) {
+  auto version = examine(session);
+  if (auto* const error = std::get_if<OpenError>(&version)) return std::move(*error);
+  if (std::get<std::int64_t>(version) != 0) return std::nullopt;
+  try {
+    create(session);
+  } catch (const DatabaseError& failure) {
+    session.disconnect();
+    return open_error(session.target(), failure);
+  }
+  version = examine(session);
+  if (auto* const error = std::get_if<OpenError>(&version)) return std::move(*error);
   return std::nullopt;
 }
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "io/open_error.h"
 #include "io/postgres/postgres_session.h"
@@ -23,8 +25,13 @@ std::string table(const std::string& schema, std::string_view name);
 // All statements that an administrator runs once for `schema`, as SQL text. They can be repeated.
 std::string schema_sql(const std::string& schema);
 
-// Checks the server (version, encoding) and the schema, which is created if it is missing and the
-// role may create it. Returns why the state cannot be used, and how to fix it.
+// Connects and checks the server (version, encoding), the schema and the privileges; changes
+// nothing. Returns the version of the schema, 0 if there is none yet, or why the state cannot be
+// used, and how to fix it.
+std::variant<std::int64_t, OpenError> examine(Session& session);
+
+// Checks as examine() does; a missing schema is created if the role may create it. Returns why the
+// state cannot be used, and how to fix it.
 std::optional<OpenError> prepare(Session& session);
 
 // An error at opening as a value.

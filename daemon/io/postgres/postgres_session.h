@@ -70,6 +70,9 @@ class Rows {
   std::string text(int row, int column) const;  // unescaped; empty if NULL
   std::int64_t number(int row, int column) const;
   double real(int row, int column) const;
+  int columns() const { return PQnfields(result_.get()); }
+  // The column's type by its OID in pg_type.
+  Oid type(int column) const { return PQftype(result_.get(), column); }
 
  private:
   std::unique_ptr<PGresult, void (*)(PGresult*)> result_;
@@ -113,6 +116,8 @@ class Session {
   void give_up() { give_up_ = true; }
 
   const Target& target() const { return target_; }
+  // Replaces Target::exchange.
+  void set_exchange(std::chrono::milliseconds exchange) { target_.exchange = exchange; }
   // Whether the connection is encrypted.
   bool encrypted() const;
 

@@ -1,0 +1,13 @@
+// The part of `taskwatchd check` that connects to the PostgreSQL server of `state.url`: whether the
+// daemon could keep its state there. Changes nothing. Blocks, some seconds at most.
+#pragma once
+
+#include "config/config.h"
+
+namespace taskwatchd {
+
+// REQUIRES: `config.state_url` is set. Prints one line on stdout, or the error and its fix on
+// stderr. Returns the exit code that `run` would have.
+int check_state(const Config& config);
+
+}  // namespace taskwatchd

@@ -1,0 +1,25 @@
+// What `taskwatchd check` reports about a PostgreSQL state: the server, the role and the schema.
+// Changes nothing. Blocks; failure is a value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "io/open_error.h"
+#include "io/postgres/postgres_session.h"
+
+namespace taskwatchd::postgres {
+
+struct Inspection {
+  std::string server_version;  // such as 15.8
+  std::string role;
+  std::int64_t schema_version = 0;  // 0: the schema does not exist yet, and the role may create it
+  bool encrypted = false;
+  bool has_synchronous_standby = false;
+};
+
+// Returns why taskwatchd could not use this state, and how to fix it, or what it would use.
+std::variant<Inspection, OpenError> inspect(const Target& target);
+
+}  // namespace taskwatchd::postgres
