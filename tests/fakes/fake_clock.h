@@ -4,6 +4,7 @@
 // Throws only where stated.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -45,8 +46,9 @@ class FakeClock : public Clock {
 
   // Runs the loop until it is idle at this instant. Throws std::logic_error if it never gets idle.
   void settle() {
+    if (frozen_) return;
     context_.restart();
-    for (std::uint64_t handlers = 0; context_.poll_one() != 0; ++handlers) {
+    for (std::uint64_t handlers = 0; !frozen_ && context_.poll_one() != 0; ++handlers) {
       if (handlers > kHandlersPerInstant) throw std::logic_error("the loop spins without a sleep");
     }
   }
@@ -54,15 +56,25 @@ class FakeClock : public Clock {
   // Runs the loop at each alarm until `when`, until it is idle; ends at `when`.
   void run_until(Mono when) {
     settle();
-    for (auto due = next_due(); due && *due <= when; due = next_due()) {
-      move_to(*due);
+    for (auto due = next_due(); !frozen_ && due && *due <= when; due = next_due()) {
+      move_to(std::max(hand_->now.mono, *due));  // late after thaw()
       // Wakes one alarm and handles all that follows, so that wake-ups happen in the order of time.
       hand_->due.begin()->second->wake();
       settle();
     }
-    move_to(when);
+    if (!frozen_) move_to(when);
   }
   void advance(Duration by) { run_until(hand_->now.mono + by); }
+
+  // Simulates SIGSTOP: no handler runs until thaw(), not even the rest of those that are ready. May
+  // be called by a handler.
+  void freeze() { frozen_ = true; }
+  bool frozen() const { return frozen_; }
+  // It is `when` now; what became due in between is handled by the next run.
+  void thaw(Mono when) {
+    frozen_ = false;
+    move_to(when);
+  }
 
   // Simulates an operator or NTP setting the clock: Wall jumps, Mono does not.
   void jump_wall(std::chrono::milliseconds by) { hand_->now.wall += by; }
@@ -140,6 +152,7 @@ class FakeClock : public Clock {
 
   boost::asio::io_context& context_;
   std::shared_ptr<Hand> hand_;
+  bool frozen_ = false;
 };
 
 }  // namespace taskwatchd

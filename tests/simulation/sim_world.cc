@@ -165,7 +165,7 @@ struct SimWorld::Life {
         ear(sim),
         sink(sim),
         voice(sim),
-        ports{clock, sim.entropy_, http, keys, sim.store_, voice, ear, results},
+        ports{clock, sim.entropy_, http, keys, sim.store_, voice, ear, results, leases},
         recorder(ports),
         outbox(ports, recorder, sink) {
     recorder.on_events([this](std::uint64_t last) { outbox.wake(last); });
@@ -211,6 +211,7 @@ struct SimWorld::Life {
   Sink sink;
   Voice voice;
   FakeResultFiles results{clock, no_file};
+  AllLeasesHeld leases;
   Ports ports;
   Recorder recorder;
   Outbox outbox;
