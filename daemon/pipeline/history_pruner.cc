@@ -7,7 +7,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kEvery = std::chrono::hours(1);
-constexpr Duration kLook = std::chrono::seconds(10);  // while the clock is not confirmed
+constexpr Duration kLookAgain = std::chrono::seconds(10);  // while the clock is not confirmed
 // maximum difference between our clock and the platform's
 constexpr Duration kAgrees = std::chrono::hours(1);
 
@@ -25,7 +25,7 @@ Awaitable<void> HistoryPruner::run() {
   for (;;) {
     const bool confirmed = clock_is_confirmed();
     if (confirmed) co_await prune();
-    co_await alarm_->wait_until(ports_.clock.now().mono + (confirmed ? kEvery : kLook));
+    co_await alarm_->wait_until(ports_.clock.now().mono + (confirmed ? kEvery : kLookAgain));
   }
 }
 

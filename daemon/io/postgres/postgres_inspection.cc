@@ -7,10 +7,6 @@
 namespace taskwatchd::postgres {
 namespace {
 
-OpenError error_of(OpenError::Kind kind, const Target& target, const std::string& text) {
-  return {kind, describe(target) + ": " + text};
-}
-
 // CREATE SCHEMA IF NOT EXISTS needs the privilege on the database even if the schema exists.
 bool may_create(Session& session) {
   const Rows may = session.run(
@@ -36,15 +32,15 @@ std::variant<Inspection, OpenError> inspect(Session& session) {
   found.encrypted = session.encrypted();
   found.has_synchronous_standby = !server.text(0, 3).empty();
   if (server.text(0, 2) == "on") {
-    return error_of(OpenError::Kind::kUnreachable, target,
-                    "the server accepts no writes (a standby?): remove target_session_attrs from "
-                    "state.url, so that the primary is used");
+    return open_error(OpenError::Kind::kUnreachable, target,
+                      "the server accepts no writes (a standby?): remove target_session_attrs from "
+                      "state.url, so that the primary is used");
   }
   if (found.schema_version == 0 && !may_create(session)) {
-    return error_of(OpenError::Kind::kRefused, target,
-                    "the schema is missing and the role " + found.role +
-                        " may not create it: an administrator runs `taskwatchd state schema | "
-                        "psql` once, and then the GRANT statements at its end");
+    return open_error(OpenError::Kind::kRefused, target,
+                      "the schema is missing and the role " + found.role +
+                          " may not create it: an administrator runs `taskwatchd state schema | "
+                          "psql` once, and then the GRANT statements at its end");
   }
   return found;
 }

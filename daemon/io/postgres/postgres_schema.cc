@@ -63,10 +63,6 @@ std::string quoted(const std::string& schema) {
   return '"' + schema + '"';
 }
 
-OpenError error_of(OpenError::Kind kind, const Target& target, const std::string& text) {
-  return {kind, describe(target) + ": " + text};
-}
-
 // Runs the DDL, each statement by itself: an administrator's statement is named if it fails.
 void create(Session& session) {
   const std::string all = schema_sql(session.target().schema);
@@ -85,14 +81,14 @@ std::optional<OpenError> check_server(Session& session) {
       "SELECT current_setting('server_version_num')::bigint/10000,"
       " current_setting('server_encoding'), current_setting('server_version')");
   if (server.number(0, 0) < kOldestServer) {
-    return error_of(OpenError::Kind::kRefused, target,
-                    "the server is PostgreSQL " + server.text(0, 2) + ", version " +
-                        std::to_string(kOldestServer) + " or later is needed: upgrade it");
+    return open_error(OpenError::Kind::kRefused, target,
+                      "the server is PostgreSQL " + server.text(0, 2) + ", version " +
+                          std::to_string(kOldestServer) + " or later is needed: upgrade it");
   }
   if (server.text(0, 1) != "UTF8") {
-    return error_of(OpenError::Kind::kRefused, target,
-                    "the encoding of the database is " + server.text(0, 1) +
-                        ": create one with ENCODING 'UTF8' TEMPLATE template0");
+    return open_error(OpenError::Kind::kRefused, target,
+                      "the encoding of the database is " + server.text(0, 1) +
+                          ": create one with ENCODING 'UTF8' TEMPLATE template0");
   }
   return std::nullopt;
 }
@@ -108,9 +104,9 @@ std::string grants(const std::string& schema, const std::string& role) {
 }
 
 OpenError lacks_privileges(const Target& target, const std::string& role, std::string_view table) {
-  return error_of(OpenError::Kind::kRefused, target,
-                  "the role " + role + " lacks privileges on the table " + std::string(table) +
-                      ": " + grants(target.schema, role));
+  return open_error(OpenError::Kind::kRefused, target,
+                    "the role " + role + " lacks privileges on the table " + std::string(table) +
+                        ": " + grants(target.schema, role));
 }
 
 // Proves the privileges on each table before the first call to the platform.
@@ -137,9 +133,9 @@ std::variant<std::int64_t, OpenError> look_at_schema(Session& session) {
       {target.schema});
   if (usable.size() == 0) return 0;
   if (usable.text(0, 0) != "t") {
-    return error_of(OpenError::Kind::kRefused, target,
-                    "the role " + usable.text(0, 1) +
-                        " may not use the schema: " + grants(target.schema, usable.text(0, 1)));
+    return open_error(OpenError::Kind::kRefused, target,
+                      "the role " + usable.text(0, 1) +
+                          " may not use the schema: " + grants(target.schema, usable.text(0, 1)));
   }
   const Rows found = session.run(
       "SELECT meta IS NOT NULL,has_table_privilege(meta,'SELECT') FROM to_regclass($1) AS meta",
@@ -149,14 +145,14 @@ std::variant<std::int64_t, OpenError> look_at_schema(Session& session) {
   const Rows version = session.run("SELECT value FROM " + table(target.schema, "meta") +
                                    " WHERE key='schema_version'");
   if (version.size() == 0) {
-    return error_of(OpenError::Kind::kRefused, target,
-                    "the schema belongs to another program: set state.schema to another one");
+    return open_error(OpenError::Kind::kRefused, target,
+                      "the schema belongs to another program: set state.schema to another one");
   }
   if (version.number(0, 0) > kNewestSchema) {
-    return error_of(OpenError::Kind::kNewer, target,
-                    "was written by a newer taskwatchd (schema version " + version.text(0, 0) +
-                        ", this one reads up to " + std::to_string(kNewestSchema) +
-                        "): run that version again");
+    return open_error(OpenError::Kind::kNewer, target,
+                      "was written by a newer taskwatchd (schema version " + version.text(0, 0) +
+                          ", this one reads up to " + std::to_string(kNewestSchema) +
+                          "): run that version again");
   }
   return version.number(0, 0);
 }
@@ -179,33 +175,37 @@ std::string schema_sql(const std::string& schema) {
   return sql;
 }
 
+OpenError open_error(OpenError::Kind kind, const Target& target, const std::string& text) {
+  return {kind, describe(target) + ": " + text};
+}
+
 OpenError open_error(const Target& target, const DatabaseError& failure) {
   const std::string& code = failure.sqlstate();
   const std::string why = failure.what();
   if (code == "42501") {
-    return error_of(OpenError::Kind::kRefused, target,
-                    why +
-                        ": an administrator runs `taskwatchd state schema | psql` once, or "
-                        "grants the role the missing privilege");
+    return open_error(OpenError::Kind::kRefused, target,
+                      why +
+                          ": an administrator runs `taskwatchd state schema | psql` once, or "
+                          "grants the role the missing privilege");
   }
   if (code.starts_with("28")) {
-    return error_of(OpenError::Kind::kRefused, target,
-                    why + ": check the user of state.url, state.password_file and pg_hba.conf");
+    return open_error(OpenError::Kind::kRefused, target,
+                      why + ": check the user of state.url, state.password_file and pg_hba.conf");
   }
   if (code == "3D000") {
-    return error_of(OpenError::Kind::kRefused, target, why + ": create it, or correct state.url");
+    return open_error(OpenError::Kind::kRefused, target, why + ": create it, or correct state.url");
   }
   switch (failure.kind()) {
     case DatabaseError::Kind::kRefused:
-      return error_of(OpenError::Kind::kRefused, target, why);
+      return open_error(OpenError::Kind::kRefused, target, why);
     case DatabaseError::Kind::kNotConnected:
     case DatabaseError::Kind::kLost:
-      return error_of(OpenError::Kind::kUnreachable, target,
-                      why + ": check that PostgreSQL runs and accepts writes, and state.url");
+      return open_error(OpenError::Kind::kUnreachable, target,
+                        why + ": check that PostgreSQL runs and accepts writes, and state.url");
     case DatabaseError::Kind::kStatement:
       break;
   }
-  return error_of(OpenError::Kind::kRefused, target, why + " (" + code + ")");
+  return open_error(OpenError::Kind::kRefused, target, why + " (" + code + ")");
 }
 
 std::variant<std::int64_t, OpenError> examine(Session& session) {

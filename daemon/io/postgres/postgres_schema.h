@@ -34,7 +34,8 @@ std::variant<std::int64_t, OpenError> examine(Session& session);
 // state cannot be used, and how to fix it.
 std::optional<OpenError> prepare(Session& session);
 
-// An error at opening as a value.
+// An error at opening, whose message begins with the target.
+OpenError open_error(OpenError::Kind kind, const Target& target, const std::string& text);
 OpenError open_error(const Target& target, const DatabaseError& failure);
 
 }  // namespace taskwatchd::postgres
