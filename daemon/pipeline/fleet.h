@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -75,7 +74,9 @@ class Fleet {
 
  private:
   bool is_held(const std::string& account) const { return !shared_ || held_.contains(account); }
-  Awaitable<void> take_over(std::string account);
+  // Number of the acquisition that holds the account; 0 if it is not shared.
+  std::uint64_t turn_of(const std::string& account) const;
+  Awaitable<void> take_over(std::string account, std::uint64_t turn);
   void restore(const Stored& stored);
   void start(const AccountConfig& account, const Stored& stored);
   void retire(const std::string& account);
@@ -91,7 +92,8 @@ class Fleet {
   Config config_;                                // as applied last
   std::uint64_t applied_ = 0;                    // number of configurations applied
   bool shared_ = false;                          // with other replicas
-  std::set<std::string> held_;                   // accounts, if shared
+  std::map<std::string, std::uint64_t> held_;    // accounts, if shared: number of the acquisition
+  std::uint64_t turns_ = 0;                      // number of acquisitions
   std::map<std::string, AccountStatus> former_;  // as of their loss, by account
   bool stopping_ = false;
 };
