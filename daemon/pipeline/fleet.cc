@@ -75,17 +75,22 @@ Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recor
 
 Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
   std::map<std::string, Stored> loaded;
+  std::map<std::string, std::uint64_t> turns;  // in which they were loaded
   const auto missing = [&](const AccountConfig& account) {
-    return is_held(account.name) && !loaded.contains(account.name);
+    if (!is_held(account.name)) return false;
+    const auto turn = turns.find(account.name);
+    return turn == turns.end() || turn->second != turn_of(account.name);
   };
-  // Searched again after each load: an account may be acquired meanwhile.
+  // Searched again after each load: an account may be acquired meanwhile, or be lost and acquired
+  // again after another replica has changed its state.
   for (;;) {
     const auto next = std::find_if(config.accounts.begin(), config.accounts.end(), missing);
     if (next == config.accounts.end()) break;
     const auto poller = pollers_.find(next->name);
+    turns[next->name] = turn_of(next->name);
     auto result = co_await load(*next, poller == pollers_.end() ? nullptr : poller->second.get());
     if (auto* error = std::get_if<StoreError>(&result)) co_return std::move(*error);
-    loaded.emplace(next->name, std::get<Stored>(std::move(result)));
+    loaded.insert_or_assign(next->name, std::get<Stored>(std::move(result)));
   }
 
   if (stopping_) {
@@ -258,10 +263,17 @@ void Fleet::restore(const Stored& stored) {
 }
 
 void Fleet::acquire(const std::string& account) {
-  if (held_.insert(account).second) spawn(executor_, take_over(account));
+  if (!held_.try_emplace(account, turns_ + 1).second) return;
+  spawn(executor_, take_over(account, ++turns_));
 }
 
-Awaitable<void> Fleet::take_over(std::string account) {
+std::uint64_t Fleet::turn_of(const std::string& account) const {
+  const auto turn = held_.find(account);
+  return turn == held_.end() ? 0 : turn->second;
+}
+
+// What was read belongs to one turn: after a loss another replica may have changed it.
+Awaitable<void> Fleet::take_over(std::string account, std::uint64_t turn) {
   const std::unique_ptr<Alarm> alarm = ports_.clock.make_alarm();
   for (;;) {
     const std::uint64_t applied = applied_;
@@ -270,7 +282,7 @@ Awaitable<void> Fleet::take_over(std::string account) {
     if (config == config_.accounts.end()) co_return;  // apply() starts it
     const AccountConfig wanted = *config;
     auto result = co_await load(wanted, nullptr);
-    if (stopping_ || !held_.contains(account) || pollers_.contains(account)) co_return;
+    if (stopping_ || turn_of(account) != turn || pollers_.contains(account)) co_return;
     if (std::holds_alternative<StoreError>(result)) {
       co_await alarm->wait_until(ports_.clock.now().mono + kStoreRetry);
       continue;
@@ -284,10 +296,10 @@ Awaitable<void> Fleet::take_over(std::string account) {
 
 void Fleet::lose(const std::string& account) {
   held_.erase(account);
-  const auto poller = pollers_.find(account);
-  if (poller != pollers_.end()) {
-    poller->second->discard();
-    retire(account);
+  if (pollers_.contains(account)) retire(account);
+  // Also one that is being handed over.
+  for (const auto& poller : retired_) {
+    if (poller->config().name == account) poller->discard();
   }
   recorder_.drop(account);
 }

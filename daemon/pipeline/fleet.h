@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -76,7 +75,9 @@ class Fleet {
   Awaitable<std::optional<StoreError>> load_counters(const std::string& account,
                                                      std::vector<std::string> jobs);
   bool is_held(const std::string& account) const { return !shared_ || held_.contains(account); }
-  Awaitable<void> take_over(std::string account);
+  // Number of the acquisition that holds the account; 0 if it is not shared.
+  std::uint64_t turn_of(const std::string& account) const;
+  Awaitable<void> take_over(std::string account, std::uint64_t turn);
   void restore(const Stored& stored);
   void start(const AccountConfig& account, const Stored& stored);
   void retire(const std::string& account);
@@ -88,10 +89,11 @@ class Fleet {
   std::map<std::string, std::unique_ptr<Poller>> pollers_;  // by account
   std::vector<std::unique_ptr<Poller>> retired_;            // stopped, with calls in flight
   std::unique_ptr<Alarm> counters_alarm_;
-  Config config_;               // as applied last
-  std::uint64_t applied_ = 0;   // number of configurations applied
-  bool shared_ = false;         // with other replicas
-  std::set<std::string> held_;  // accounts, if shared
+  Config config_;                              // as applied last
+  std::uint64_t applied_ = 0;                  // number of configurations applied
+  bool shared_ = false;                        // with other replicas
+  std::map<std::string, std::uint64_t> held_;  // accounts, if shared: number of the acquisition
+  std::uint64_t turns_ = 0;                    // number of acquisitions
   std::uint64_t parts_read_ = 0;
   bool stopping_ = false;
 };

@@ -104,8 +104,9 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     bool fenced = false;
     const HttpClient::Departed leaves = [&] {
       const Now now = ports_.clock.now();
-      // The process may have been frozen since the call began.
-      fenced = !ports_.leases.may_call(account_.config().name);
+      // The process may have been frozen since the call began. Or the lease was lost and acquired
+      // again: another poller uses the quota now.
+      fenced = discarded_ || !ports_.leases.may_call(account_.config().name);
       if (fenced) return false;
       left = now.mono;
       account_.departed(call, now);
