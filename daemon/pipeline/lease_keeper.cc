@@ -46,7 +46,7 @@ Awaitable<void> LeaseKeeper::run() {
       }
       if (!next) break;
       giving_up_.insert(next->account);
-      spawn(executor_, give_up(*next));
+      spawn(executor_, give_up(next->account));
     }
     if (stopping_ && giving_up_.empty() && book_.held().empty()) break;
     // Named: g++ 12 cannot compile a list inside a co_await expression.
@@ -81,7 +81,11 @@ Awaitable<void> LeaseKeeper::read(bool renew) {
   for (const std::string& account : changes.lost) lose(account, "another replica holds it");
   for (const Lease& lease : changes.acquired) acquire(lease);
   store_.fence(book_.held());
-  for (const Replica& replica : book_.dead(clock_.now().mono)) co_await store_.remove(replica);
+  for (const Replica& replica : book_.dead(clock_.now().mono)) {
+    const auto removed = co_await store_.remove(replica);
+    // Each further one would delay the next renewal by another time-out.
+    if (std::holds_alternative<StoreError>(removed)) co_return;
+  }
 }
 
 Awaitable<void> LeaseKeeper::claim() {
@@ -90,6 +94,7 @@ Awaitable<void> LeaseKeeper::claim() {
     const Mono sent = clock_.now().mono;
     if (sent >= renew_at_) co_return;  // many claims must not delay a renewal
     const std::string account = lease.account;
+    if (giving_up_.contains(account)) continue;
     const auto answer = co_await store_.claim(lease);
     if (const auto* error = std::get_if<StoreError>(&answer)) {
       store_changed(error);
@@ -105,11 +110,26 @@ Awaitable<void> LeaseKeeper::claim() {
   }
 }
 
-Awaitable<void> LeaseKeeper::give_up(Lease lease) {
-  const std::string account = lease.account;
+std::optional<Lease> LeaseKeeper::held(const std::string& account) const {
+  for (const Lease& lease : book_.held()) {
+    if (lease.account == account) return lease;
+  }
+  return std::nullopt;
+}
+
+// The release is repeated until it is answered, and no call is sent before: one that is executed
+// late would let another replica in while this one uses the lease again.
+Awaitable<void> LeaseKeeper::give_up(std::string account) {
   co_await hooks_.hand_over(account);
-  if (book_.holds(account)) {
-    co_await store_.release(lease);
+  const std::unique_ptr<Alarm> alarm = clock_.make_alarm();
+  while (const std::optional<Lease> lease = held(account)) {
+    const auto released = co_await store_.release(*lease);
+    if (std::holds_alternative<StoreError>(released)) {
+      co_await alarm->wait_until(clock_.now().mono + kStoreRetry);
+      continue;
+    }
+    const std::optional<Lease> still = held(account);
+    if (!still || still->epoch != lease->epoch) continue;
     book_.released(account, clock_.now().mono);
     store_.fence(book_.held());
     write(Level::kInfo, "lease_lost", "gave up the lease of account " + account, account);
@@ -138,6 +158,7 @@ void LeaseKeeper::fenced(const std::vector<std::string>& accounts) {
 }
 
 void LeaseKeeper::acquire(const Lease& lease) {
+  if (giving_up_.contains(lease.account)) return;  // this one is released, too
   write(Level::kInfo, "lease_acquired", "acquired the lease of account " + lease.account,
         lease.account);
   hooks_.acquired(lease.account);

@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,7 +49,8 @@ class LeaseKeeper : public Leases {
  private:
   Awaitable<void> read(bool renew);
   Awaitable<void> claim();
-  Awaitable<void> give_up(Lease lease);
+  Awaitable<void> give_up(std::string account);
+  std::optional<Lease> held(const std::string& account) const;
   void acquire(const Lease& lease);
   void lose(const std::string& account, const std::string& why);
   void write(Level level, const std::string& name, std::string msg, const std::string& account);
