@@ -56,6 +56,7 @@ class ReplicasCheck {
   struct Stopped {
     std::string account;
     std::string uuid;
+    std::size_t number;
     Mono at;
   };
   void violate(const std::string& what);
@@ -63,6 +64,7 @@ class ReplicasCheck {
   void check_served(const std::string& account);
   void check_stopped();
   std::optional<Mono> candidate_since(const std::string& account, const std::string& but);
+  std::optional<Mono> all_calm_since();
   bool serves(const std::string& account);
 
   ReplicasWorld& world_;
@@ -70,6 +72,7 @@ class ReplicasCheck {
   std::map<std::pair<std::string, std::string>, std::deque<Call>> sends_;  // account, API
   std::map<std::string, Mono> last_call_;
   std::map<std::string, Mono> served_at_;
+  std::set<std::string> unserved_;
   std::map<std::string, std::vector<std::chrono::milliseconds>> ahead_;  // by replica
   std::map<TaskKey, std::string> status_;                                // as of the last event
   std::map<std::string, std::uint64_t> delivered_;                       // highest id by account

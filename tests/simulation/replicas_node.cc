@@ -164,20 +164,24 @@ bool SimReplica::lists(const std::string& account) const {
 
 void SimReplica::apply(Config config) {
   config_ = config;
-  spawn(node_.context.get_executor(), reload(std::move(config)));
+  pending_ = std::move(config);
+  if (!std::exchange(reloading_, true)) spawn(node_.context.get_executor(), reload());
 }
 
-// As Reloader: tried until it is applied, or a newer configuration comes.
-Awaitable<void> SimReplica::reload(Config config) {
+// As Reloader: one after the other, tried until it is applied or a newer one comes.
+Awaitable<void> SimReplica::reload() {
   const auto alarm = node_.clock.make_alarm();
-  while (!stopping_) {
-    const auto error = co_await fleet_.apply(config);
+  while (pending_ && !stopping_) {
+    const Config next = *std::exchange(pending_, std::nullopt);
+    const auto error = co_await fleet_.apply(next);
     if (!error) {
-      replication_.configure(config);
-      co_return;
+      replication_.configure(next);
+    } else if (!pending_) {
+      pending_ = next;
+      co_await alarm->wait_until(node_.clock.now().mono + std::chrono::seconds(1));
     }
-    co_await alarm->wait_until(node_.clock.now().mono + std::chrono::seconds(1));
   }
+  reloading_ = false;
 }
 
 void SimReplica::stop() {

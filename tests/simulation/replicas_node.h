@@ -52,7 +52,7 @@ class SimReplica {
 
   Awaitable<void> main();
   Awaitable<void> record();
-  Awaitable<void> reload(Config config);
+  Awaitable<void> reload();
   Awaitable<void> shut_down();
   template <typename Condition>
   Awaitable<void> wait_until(Duration within, Condition condition);
@@ -77,6 +77,8 @@ class SimReplica {
   Recorder recorder_;
   Outboxes outboxes_;
   Fleet fleet_;
+  std::optional<Config> pending_;  // a configuration to apply
+  bool reloading_ = false;
   bool stopping_ = false;
   bool recorded_ = false;
   bool exited_ = false;

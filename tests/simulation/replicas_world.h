@@ -77,6 +77,7 @@ class ReplicasWorld {
   std::size_t size() const { return slots_.size(); }
   // Since when nothing disturbs this replica; Mono::max() while something does.
   Mono calm_since(std::size_t number);
+  Mono disturbed_until(std::size_t number) const { return slots_[number].disturbed_until; }
   bool is_connected(std::size_t number);
   Mono platform_calm_since() const { return platform_calm_since_; }
   void disturb_platform() { platform_calm_since_ = now(); }
