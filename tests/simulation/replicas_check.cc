@@ -157,7 +157,7 @@ bool ReplicasCheck::serves(const std::string& account) {
   for (std::size_t i = 0; i < world_.size(); ++i) {
     const SimReplica* const replica = world_.replica(i);
     if (replica == nullptr || replica->uuid() != holder) continue;
-    return world_.is_connected(i) && !replica->stopping();
+    return world_.is_connected(i);  // while it stops it renews its leases, too
   }
   return false;
 }
@@ -214,7 +214,9 @@ void ReplicasCheck::on_stop(const SimReplica& replica) {
   const Mono now = world_.now();
   if (world_.calm_since(replica.number()) > now - kHandover) return;
   for (const auto& [account, lease] : world_.database().leases()) {
-    if (lease.holder == replica.uuid())
+    // The others have seen it as the holder.
+    const bool seen = now - world_.database().acquired_at(account) > std::chrono::seconds(2);
+    if (seen && lease.holder == replica.uuid())
       stopped_.push_back({account, replica.uuid(), replica.number(), now});
   }
 }

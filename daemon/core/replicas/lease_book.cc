@@ -35,6 +35,8 @@ LeaseBook::Changes LeaseBook::read(const LeaseTable& table, Mono sent, Mono now,
   for (const Lease& lease : table.leases) {
     rows.insert(lease.account);
     see(lease, now);
+    // Another replica has taken it: the next one without a holder may be claimed at once.
+    if (lease.holder != self_ && !lease.holder.empty()) given_up_.erase(lease.account);
     if (lease.holder != self_) continue;
     const auto at = held_.find(lease.account);
     const bool same = at != held_.end() && at->second.lease.epoch == lease.epoch;

@@ -142,6 +142,18 @@ TEST(LeaseBook, GivesUpWhatIsAboveItsShare) {
   EXPECT_THAT(accounts_of(book.to_claim(at(seconds(9)))), ElementsAre("b")) << "it does not come";
 }
 
+TEST(LeaseBook, WhatItHasGivenUpIsClaimedAtOnceAfterTheNextHolder) {
+  LeaseBook book("me");
+  book.configure({"a"});
+  book.read({{lease("a", "me", 1, 0)}, {}}, at(seconds(0)), at(seconds(0)), true);
+  book.released("a", at(seconds(1)));
+  book.read({{lease("a", "", 1, 1)}, {}}, at(seconds(2)), at(seconds(2)), false);
+  EXPECT_THAT(book.to_claim(at(seconds(2))), IsEmpty()) << "the others go first";
+  book.read({{lease("a", "other", 2, 2)}, {}}, at(seconds(3)), at(seconds(3)), false);
+  book.read({{lease("a", "", 2, 3)}, {}}, at(seconds(4)), at(seconds(4)), false);
+  EXPECT_THAT(accounts_of(book.to_claim(at(seconds(4)))), ElementsAre("a"));
+}
+
 TEST(LeaseBook, GivesUpNothingToAReplicaThatDoesNotLiveOrStops) {
   LeaseBook book("me");
   book.configure({"a", "b"});
