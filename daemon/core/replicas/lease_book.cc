@@ -74,6 +74,8 @@ bool LeaseBook::claimed(const std::string& account, const std::optional<Lease>& 
   if (!lease) return false;  // another one was quicker: the next read shows it
   see(*lease, now);
   held_[account] = {*lease, sent + kLeaseValid};
+  // The replica it was meant for renews its leases, but is too slow to claim another one.
+  if (given_up_.erase(account) > 0) balance_from_ = now + kLeaseNotTaken;
   return true;
 }
 
@@ -169,7 +171,7 @@ std::optional<Lease> LeaseBook::to_give_up(Mono now) {
   for (const auto& [account, held] : held_) {
     if (!accounts_.contains(account)) return held.lease;
   }
-  if (held_.size() <= share(now)) return std::nullopt;
+  if (held_.size() <= share(now) || now < balance_from_) return std::nullopt;
   if (last_given_up_ && now < *last_given_up_ + kLeaseGiveUp) return std::nullopt;
   for (const Peer* const peer : live(now)) {
     const Replica& replica = peer->replica;

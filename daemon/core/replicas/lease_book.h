@@ -28,6 +28,8 @@ inline constexpr Duration kLeaseReadQuick = std::chrono::milliseconds(500);
 // until each of them has read the table again.
 inline constexpr Duration kLeaseHeadStart = std::chrono::milliseconds(1500);
 inline constexpr Duration kLeaseGiveUp = std::chrono::seconds(5);  // between two
+// After nobody has taken what was given up, nothing is given up for balance.
+inline constexpr Duration kLeaseNotTaken = std::chrono::seconds(30);
 
 class LeaseBook {
  public:
@@ -111,6 +113,7 @@ class LeaseBook {
   std::map<std::string, std::uint64_t> transitions_;
   std::optional<Mono> first_read_;
   std::optional<Mono> last_given_up_;
+  Mono balance_from_ = Mono::min();
   bool stopping_ = false;
 };
 

@@ -154,6 +154,29 @@ TEST(LeaseBook, WhatItHasGivenUpIsClaimedAtOnceAfterTheNextHolder) {
   EXPECT_THAT(accounts_of(book.to_claim(at(seconds(4)))), ElementsAre("a"));
 }
 
+TEST(LeaseBook, WhatNobodyTakesIsKeptForAWhile) {
+  LeaseBook book("me");
+  const std::vector<std::string> accounts = {"a", "b"};
+  book.configure(accounts);
+  std::int64_t beat = 0;
+  const auto read = [&](const Lease& first, Duration when) {
+    ++beat;
+    book.read({{first, lease("b", "me", 1, 0)},
+               {replica("me", accounts, beat), replica("slow", accounts, beat)}},
+              at(when), at(when), true);
+  };
+  read(lease("a", "me", 1, 0), seconds(0));
+  ASSERT_TRUE(book.to_give_up(at(seconds(0))));
+  book.released("a", at(seconds(0)));
+  read(lease("a", "", 1, 1), seconds(5));
+  ASSERT_THAT(accounts_of(book.to_claim(at(seconds(7)))), ElementsAre("a"));
+  book.claimed("a", lease("a", "me", 2, 2), at(seconds(7)), at(seconds(7)));
+  read(lease("a", "me", 2, 3), seconds(36));
+  EXPECT_EQ(book.to_give_up(at(seconds(36))), std::nullopt);
+  read(lease("a", "me", 2, 4), seconds(37));
+  EXPECT_TRUE(book.to_give_up(at(seconds(37)))) << "tried again";
+}
+
 TEST(LeaseBook, GivesUpNothingToAReplicaThatDoesNotLiveOrStops) {
   LeaseBook book("me");
   book.configure({"a", "b"});

@@ -76,7 +76,8 @@ TEST_F(PostgresFence, ALeaseThatCameBackIsAnotherOne) {
 TEST_F(PostgresFence, TwoReplicasClaimAndOneWins) {
   const auto one = world_.make_replica();
   const auto two = world_.make_replica();
-  const Lease unknown{.account = "new"};
+  Lease unknown;
+  unknown.account = "new";
   const auto first = wait(world_.context(), one->leases().claim(unknown));
   const auto second = wait(world_.context(), two->leases().claim(unknown));
   EXPECT_TRUE(std::get<std::optional<Lease>>(first));

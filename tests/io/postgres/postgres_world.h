@@ -37,7 +37,8 @@ class PostgresReplica {
     const auto table = std::get<LeaseTable>(wait(context_, leases_->read()));
     std::vector<Lease> held;
     for (const std::string& account : accounts) {
-      Lease seen{.account = account};
+      Lease seen;
+      seen.account = account;
       for (const Lease& one : table.leases) {
         if (one.account == account) seen = one;
       }
