@@ -185,6 +185,7 @@ void ReplicasWorld::start(std::size_t number) {
 }
 
 void ReplicasWorld::kill(std::size_t number, Duration down) {
+  last_kill_ = now();
   trace("kill " + std::to_string(number));
   slots_[number].replica.reset();
   disturb(number, down);

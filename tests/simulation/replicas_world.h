@@ -78,6 +78,8 @@ class ReplicasWorld {
   // Since when nothing disturbs this replica; Mono::max() while something does.
   Mono calm_since(std::size_t number);
   Mono disturbed_until(std::size_t number) const { return slots_[number].disturbed_until; }
+  // When a replica was killed last; Mono::min() if never.
+  Mono last_kill() const { return last_kill_; }
   bool is_connected(std::size_t number);
   Mono platform_calm_since() const { return platform_calm_since_; }
   void disturb_platform() { platform_calm_since_ = now(); }
@@ -105,6 +107,7 @@ class ReplicasWorld {
   Config config_;
   std::unique_ptr<ReplicasCheck> check_;
   std::vector<Slot> slots_;
+  Mono last_kill_ = Mono::min();
   std::multimap<Mono, std::function<void()>> plan_;
   Mono platform_calm_since_;
 };

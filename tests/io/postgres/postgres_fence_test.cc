@@ -115,7 +115,6 @@ TEST_P(PostgresLostAnswer, IsRepeatedWithoutWritingTwice) {
   SeveringProxy proxy(PostgresServer::shared().port());
   postgres::Target target = world_.target();
   target.url = "postgresql://admin@127.0.0.1:" + std::to_string(proxy.port()) + "/postgres";
-  target.exchange = std::chrono::milliseconds(500);
   const auto replica = std::make_unique<PostgresReplica>(world_.context(), target,
                                                          "00000000-0000-4000-8000-00000000000f");
   replica->hold({"prod"});
@@ -151,7 +150,8 @@ TEST_P(PostgresInterrupted, WritesAllOrNothingAndNothingLater) {
   SeveringProxy proxy(PostgresServer::shared().port());
   postgres::Target target = world_.target();
   target.url = "postgresql://admin@127.0.0.1:" + std::to_string(proxy.port()) + "/postgres";
-  target.exchange = std::chrono::milliseconds(300);
+  // Longer than the server's limit for a frozen transaction.
+  if (cut == SeveringProxy::Cut::kFreeze) target.exchange = std::chrono::seconds(3);
   const auto first = std::make_unique<PostgresReplica>(world_.context(), target,
                                                        "00000000-0000-4000-8000-00000000000f");
   first->hold({"prod"});

@@ -72,7 +72,11 @@ class PostgresWorld {
     return std::make_unique<PostgresReplica>(context_, target(), holder);
   }
   postgres::Target target() const {
-    return {.url = PostgresServer::shared().url(), .password_file = "", .schema = schema_};
+    // The machine may be busy.
+    return {.url = PostgresServer::shared().url(),
+            .password_file = "",
+            .schema = schema_,
+            .exchange = std::chrono::seconds(20)};
   }
   PostgresReplica& replica() { return *replica_; }
   template <typename Result>
