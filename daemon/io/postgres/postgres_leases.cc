@@ -92,8 +92,9 @@ class PostgresLeases::Exchange {
   std::string holder_;
 };
 
-PostgresLeases::PostgresLeases(boost::asio::any_io_executor executor, postgres::Target target,
-                               std::string holder, PostgresStore& store)
+PostgresLeases::PostgresLeases(boost::asio::any_io_executor executor,
+                               const postgres::Target& target, std::string holder,
+                               PostgresStore& store)
     : holder_(holder),
       store_(store),
       thread_(std::move(executor), postgres::describe(target),

@@ -19,8 +19,8 @@ namespace taskwatchd {
 class PostgresLeases : public LeaseStore {
  public:
   // `store` must outlive this object. Connects at the first call.
-  PostgresLeases(boost::asio::any_io_executor executor, postgres::Target target, std::string holder,
-                 PostgresStore& store);
+  PostgresLeases(boost::asio::any_io_executor executor, const postgres::Target& target,
+                 std::string holder, PostgresStore& store);
   ~PostgresLeases() override;
 
   const std::string& holder() const override { return holder_; }
