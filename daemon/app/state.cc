@@ -65,9 +65,8 @@ int exit_code(OpenError::Kind kind) {
   return kExitOther;
 }
 
-std::variant<std::unique_ptr<State>, OpenError> State::open(boost::asio::any_io_executor executor,
-                                                            const Config& config,
-                                                            Entropy& entropy) {
+std::variant<std::unique_ptr<State>, OpenError> State::open(
+    const boost::asio::any_io_executor& executor, const Config& config, Entropy& entropy) {
   namespace fs = std::filesystem;
   std::unique_ptr<State> state(new State);
   if (config.state_url.empty()) {

@@ -23,9 +23,8 @@ class State {
  public:
   // Opens the state of the configuration. Blocks; call it before the event loop runs. A database
   // server that does not answer is tried again for 30 s.
-  static std::variant<std::unique_ptr<State>, OpenError> open(boost::asio::any_io_executor executor,
-                                                              const Config& config,
-                                                              Entropy& entropy);
+  static std::variant<std::unique_ptr<State>, OpenError> open(
+      const boost::asio::any_io_executor& executor, const Config& config, Entropy& entropy);
 
   DatabaseStore& store() { return *store_; }
   // Null without replicas.
