@@ -15,12 +15,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # are main.cc, which starts a command, and ports.h, the interfaces to the program's external dependencies.
 MAY_INCLUDE = {
     "main": {"commands", "app", "core"},
-    "commands": {"app", "plan", "server", "pipeline", "account", "credentials", "view", "io", "ports", "cloud", "config",
+    "commands": {"app", "plan", "server", "pipeline", "notify", "account", "credentials", "view", "io", "ports", "cloud", "config",
                  "core"},
-    "app": {"server", "pipeline", "credentials", "view", "io", "ports", "cloud", "config", "core"},
-    "server": {"pipeline", "view", "io", "ports", "cloud", "config", "core"},
+    "app": {"server", "pipeline", "notify", "credentials", "view", "io", "ports", "cloud", "config", "core"},
+    "server": {"pipeline", "notify", "view", "io", "ports", "cloud", "config", "core"},
     # The main path reaches external dependencies only through the ports, so that a simulation can drive it.
-    "pipeline": {"account", "view", "ports", "cloud", "config", "core"},
+    "pipeline": {"notify", "account", "view", "ports", "cloud", "config", "core"},
     # A modelled environment instead of the real one: it drives the decision code on a virtual clock.
     "plan": {"account", "cloud", "config", "core"},
     "credentials": {"ports", "cloud", "config", "core"},
@@ -28,13 +28,14 @@ MAY_INCLUDE = {
     "view": {"ports", "config", "core"},
     "ports": {"cloud", "config", "core"},
     "account": {"cloud", "config", "core"},
+    "notify": {"cloud", "config", "core"},
     "cloud": {"config", "core"},
     "config": {"core"},
     "core": set(),
 }
 # The decisions of these modules can be tested and simulated, because they use no clock, random number, file, socket
 # or thread.
-PURE = {"core", "config", "cloud", "account"}
+PURE = {"core", "config", "cloud", "notify", "account"}
 # Libraries and headers that access external dependencies.
 WORLD = re.compile(
     r"<(boost/(asio|beast)|curl/|spdlog/|prometheus/|sqlite3|libpq|systemd/|thread|mutex|condition_variable|future"

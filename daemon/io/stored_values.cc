@@ -11,14 +11,6 @@ constexpr char kSeparator = '\n';  // no id contains one
 
 }  // namespace
 
-std::string_view text_field(const Event& event, std::string_view name) {
-  for (const Field& f : event.fields) {
-    if (f.name != name) continue;
-    if (const auto* text = std::get_if<std::string>(&f.value)) return *text;
-  }
-  return {};
-}
-
 std::string event_body(const Event& event) {
   Event body = event;
   body.id = 0;

@@ -30,8 +30,6 @@ inline constexpr std::string_view kDistributionColumns =
     "created_ms,first_seen_ms,last_seen_ms,ended_ms,result_read_ms,result,fetch_begun_ms,refusals";
 inline constexpr std::string_view kEventColumns = "id,ts_ms,name,account,job_id,task_id,body,level";
 
-// Value of an event's text field for the indexed column; "" if it has none.
-std::string_view text_field(const Event& event, std::string_view name);
 // The event without its id, as the column `body` contains it.
 std::string event_body(const Event& event);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/events/event_fields.h"
+
 namespace taskwatchd {
 namespace {
 
@@ -12,14 +14,6 @@ constexpr Duration kLazy = std::chrono::seconds(5);
 template <typename T>
 void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-}
-
-std::string_view account_of(const Event& event) {
-  for (const Field& field : event.fields) {
-    const auto* const text = std::get_if<std::string>(&field.value);
-    if (text != nullptr && field.name == "account") return *text;
-  }
-  return {};
 }
 
 // The later of two records of one thing replaces the earlier one.
@@ -65,7 +59,7 @@ void Recorder::Group::drop(const std::string& account) {
   std::erase_if(commit.distributions, is_its);
   std::erase_if(commit.counters, is_its);
   std::erase_if(commit.stored_times, [&](const StoredTime& one) { return one.account == account; });
-  std::erase_if(commit.events, [&](const Event& one) { return account_of(one) == account; });
+  std::erase_if(commit.events, [&](const Event& one) { return text_field(one, "account") == account; });
   std::erase_if(changes, [&](const TaskChange& one) { return one.record.key.account == account; });
   Commit rest = std::exchange(commit, {});
   places.clear();
@@ -83,7 +77,7 @@ bool Recorder::Group::has(const std::string& account) const {
          std::any_of(commit.stored_times.begin(), commit.stored_times.end(),
                      [&](const StoredTime& one) { return one.account == account; }) ||
          std::any_of(commit.events.begin(), commit.events.end(),
-                     [&](const Event& one) { return account_of(one) == account; });
+                     [&](const Event& one) { return text_field(one, "account") == account; });
 }
 
 void Recorder::drop(const std::string& account) {

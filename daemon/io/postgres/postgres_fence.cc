@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "io/stored_values.h"
+#include "core/events/event_fields.h"
 
 namespace taskwatchd::postgres {
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <ranges>
 
+#include "core/events/event_fields.h"
 #include "core/events/event_text.h"
 #include "core/events/json.h"
 #include "io/postgres/postgres_schema.h"

@@ -4,6 +4,7 @@
 #include <memory>
 #include <ranges>
 
+#include "core/events/event_fields.h"
 #include "core/types/distribution_json.h"
 #include "core/types/names.h"
 #include "io/stored_rows.h"
