@@ -30,7 +30,7 @@ Replication::Replication(boost::asio::any_io_executor executor, Clock& clock, Lo
                  outboxes_->stop(account);
                },
            .hand_over = [this](std::string account) { return hand_over(std::move(account)); }}) {
-  keeper_.configure(account_names(config));
+  keeper_.configure(account_names(config), config_hashes(config));
 }
 
 void Replication::attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder) {
@@ -47,7 +47,7 @@ void Replication::start(std::function<void()> others) {
 }
 
 void Replication::configure(const Config& config) {
-  keeper_.configure(account_names(config));
+  keeper_.configure(account_names(config), config_hashes(config));
 }
 
 ReplicationStatus Replication::status() const {

@@ -38,8 +38,11 @@ LeaseStatus lease_status(const LeaseBook& book, const std::string& account, Mono
 
 ReplicationStatus replication_status(const LeaseBook& book, Mono now) {
   ReplicationStatus status;
+  const auto differing = book.differing(now);
   for (const std::string& account : book.accounts()) {
-    status.leases.push_back(lease_status(book, account, now));
+    LeaseStatus& lease = status.leases.emplace_back(lease_status(book, account, now));
+    const auto differs = differing.find(account);
+    if (differs != differing.end()) lease.differs_at = differs->second.substr(0, kMaxNameBytes);
   }
   for (const Replica& replica : book.replicas(now)) {
     ReplicaStatus one;

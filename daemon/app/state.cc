@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "cloud/signer.h"
+#include "config/account_text.h"
 #include "core/types/exit_code.h"
 #include "io/sqlite/sqlite_store.h"
 #include "io/system/complain.h"
@@ -103,6 +105,7 @@ Replica replica_of(const Config& config) {
   self.name = config.replica_name;
   self.url = config.replica_url;
   self.accounts = account_names(config);
+  self.config_hashes = config_hashes(config);
   if (self.name.empty()) {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) == 0) self.name = host.data();
@@ -114,6 +117,15 @@ std::vector<std::string> account_names(const Config& config) {
   std::vector<std::string> names;
   for (const AccountConfig& account : config.accounts) names.push_back(account.name);
   return names;
+}
+
+std::vector<std::string> config_hashes(const Config& config) {
+  constexpr std::size_t kDigits = 16;
+  std::vector<std::string> hashes;
+  for (const AccountConfig& account : config.accounts) {
+    hashes.push_back(sha256_hex(account_text(account)).substr(0, kDigits));
+  }
+  return hashes;
 }
 
 }  // namespace taskwatchd

@@ -47,5 +47,7 @@ class State {
 // This replica as the configuration describes it; its name is the host name unless it is set.
 Replica replica_of(const Config& config);
 std::vector<std::string> account_names(const Config& config);
+// Of each account, in the same order: equal where two replicas configure it in the same way.
+std::vector<std::string> config_hashes(const Config& config);
 
 }  // namespace taskwatchd

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace taskwatchd {
+namespace {
+
+// Replicas get a new configuration one after the other.
+constexpr Duration kMayDiffer = std::chrono::seconds(60);
+
+}  // namespace
 
 LeaseKeeper::LeaseKeeper(boost::asio::any_io_executor executor, Clock& clock, Log& log,
                          LeaseStore& store, Replica self, Hooks hooks)
@@ -17,9 +23,11 @@ LeaseKeeper::LeaseKeeper(boost::asio::any_io_executor executor, Clock& clock, Lo
   self_.holder = store.holder();
 }
 
-void LeaseKeeper::configure(std::vector<std::string> accounts) {
+void LeaseKeeper::configure(std::vector<std::string> accounts,
+                            std::vector<std::string> config_hashes) {
   book_.configure(accounts);
   self_.accounts = std::move(accounts);
+  self_.config_hashes = std::move(config_hashes);
   renew_at_ = Mono::min();  // the others learn of it at once
   alarm_->ring();
 }
@@ -81,6 +89,7 @@ Awaitable<void> LeaseKeeper::read(bool renew) {
   for (const std::string& account : changes.lost) lose(account, "another replica holds it");
   for (const Lease& lease : changes.acquired) acquire(lease);
   store_.fence(book_.held());
+  compare_configurations();
   for (const Replica& replica : book_.dead(clock_.now().mono)) {
     const auto removed = co_await store_.remove(replica);
     // Each further one would delay the next renewal by another time-out.
@@ -183,6 +192,22 @@ void LeaseKeeper::store_changed(const StoreError* error) {
                                     : "cannot renew leases; calls stop 8 s after the last renewal, "
                                       "retrying every 1 s: " +
                                           problem);
+}
+
+void LeaseKeeper::compare_configurations() {
+  const Mono now = clock_.now().mono;
+  const auto differing = book_.differing(now);
+  std::erase_if(differing_, [&](const auto& one) { return !differing.contains(one.first); });
+  for (const auto& [account, replica] : differing) {
+    auto& [since, logged] = differing_.try_emplace(account, now, false).first->second;
+    if (logged || now - since < kMayDiffer) continue;
+    logged = true;
+    log_.write_event(clock_.now().wall, Level::kWarn, "",
+                     "replica " + replica + " configures account " + account +
+                         " differently: what is polled depends on which replica holds its lease; "
+                         "give all replicas the same configuration",
+                     {{"account", account}});
+  }
 }
 
 }  // namespace taskwatchd

@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -31,8 +32,8 @@ class LeaseKeeper : public Leases {
   LeaseKeeper(boost::asio::any_io_executor executor, Clock& clock, Log& log, LeaseStore& store,
               Replica self, Hooks hooks);
 
-  // The accounts of a new configuration.
-  void configure(std::vector<std::string> accounts);
+  // The accounts of a new configuration; `config_hashes` as in Replica.
+  void configure(std::vector<std::string> accounts, std::vector<std::string> config_hashes);
   // Runs until stop() has released everything.
   Awaitable<void> run();
   // Hands over every account and releases its lease; then run() returns.
@@ -55,6 +56,8 @@ class LeaseKeeper : public Leases {
   void lose(const std::string& account, const std::string& why);
   void write(Level level, const std::string& name, std::string msg, const std::string& account);
   void store_changed(const StoreError* error);
+  // Logs accounts that replicas configure differently.
+  void compare_configurations();
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -68,6 +71,8 @@ class LeaseKeeper : public Leases {
   Mono read_at_ = Mono::min();
   std::set<std::string> giving_up_;  // accounts
   std::string problem_;              // that is logged already
+  // Accounts that another replica configures differently: since when, and whether it is logged.
+  std::map<std::string, std::pair<Mono, bool>> differing_;
   bool stopping_ = false;
   bool stopped_ = false;
 };

@@ -84,6 +84,7 @@ std::string lease_json(const LeaseStatus& lease) {
   json.add("elsewhere", lease.elsewhere);
   json.add_if("holder", lease.holder);
   json.add_if("holder_url", lease.holder_url);
+  json.add_if("differs_at", lease.differs_at);
   json.add("epoch", lease.epoch);
   return json.add("transitions", counted(lease.transitions)).text();
 }

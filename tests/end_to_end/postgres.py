@@ -20,6 +20,12 @@ def program(name):
     return found[-1]
 
 
+def faketime():
+    """Returns libfaketime's path, or None: it is not needed for anything else."""
+    found = sorted(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))
+    return found[-1] if found else None
+
+
 def free_port():
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -70,12 +76,19 @@ class Proxy:
 class Postgres:
     """As root it runs as `postgres`, because PostgreSQL refuses to run as root."""
 
-    def __init__(self, *settings):
+    def __init__(self, *settings, clock=False):
+        """With `clock`, set_clock() may step the server's clock."""
         self.folder = tempfile.mkdtemp(prefix="taskwatchd-postgres-")
         self.port = free_port()
         self.settings = settings
         self.server = None
         self._user = None
+        self._env = None
+        if clock:
+            self._clock = os.path.join(self.folder, "clock")
+            self.set_clock(0)
+            self._env = {**os.environ, "LD_PRELOAD": faketime(), "FAKETIME_TIMESTAMP_FILE": self._clock,
+                         "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         if os.geteuid() == 0:
             self._user = "postgres"
             entry = pwd.getpwnam(self._user)
@@ -99,7 +112,7 @@ class Postgres:
                    for option in ("-c", setting)]
         self.server = subprocess.Popen(
             [program("postgres"), "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.data, *options],
-            user=self._user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            user=self._user, cwd="/", env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(300):
             if subprocess.run([program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode == 0:
                 return self
@@ -112,6 +125,24 @@ class Postgres:
             self.server.send_signal(number)
             self.server.wait(30)
         self.server = None
+
+    def crash(self):
+        """Kills the server's processes without a chance to clean up."""
+        children = subprocess.run(["pgrep", "-P", str(self.server.pid)], capture_output=True, text=True)
+        for pid in (self.server.pid, *map(int, children.stdout.split())):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has ended with the others
+        self.server.wait(30)
+        self.server = None
+
+    def set_clock(self, offset):
+        """Moves the server's clock to that many seconds from the host's."""
+        with open(self._clock + ".new", "w", encoding="ascii") as file:
+            file.write(f"{offset:+d}\n")
+        os.chmod(self._clock + ".new", 0o644)
+        os.replace(self._clock + ".new", self._clock)
 
     def query(self, sql):
         """Returns the rows as lists of text."""

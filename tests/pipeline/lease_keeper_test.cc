@@ -16,7 +16,8 @@ class TableOfLeases : public LeaseStore {
   const std::string& holder() const override { return self_; }
   Awaitable<std::variant<LeaseTable, StoreError>> renew(Replica self) override {
     for (Lease& lease : table.leases) lease.beat += lease.holder == self_ ? 1 : 0;
-    table.replicas = {self};
+    table.replicas = others;
+    table.replicas.push_back(self);
     co_return table;
   }
   Awaitable<std::variant<LeaseTable, StoreError>> read() override { co_return table; }
@@ -34,12 +35,17 @@ class TableOfLeases : public LeaseStore {
     co_return std::monostate();
   }
   Awaitable<std::variant<std::monostate, StoreError>> remove(Replica) override {
+    ++removals;
+    if (cannot_remove) co_return StoreError{StoreError::Kind::kUnavailable, "away", {}};
     co_return std::monostate();
   }
   void fence(std::vector<Lease>) override {}
 
   LeaseTable table;
+  std::vector<Replica> others;
   int releases = 0;
+  int removals = 0;
+  bool cannot_remove = false;
   int failing = 0;
 
  private:
@@ -49,7 +55,7 @@ class TableOfLeases : public LeaseStore {
 class LeaseKeeperTest : public testing::Test {
  protected:
   LeaseKeeperTest() {
-    keeper.configure({"a"});
+    keeper.configure({"a"}, {"hash"});
     spawn(context.get_executor(), keeper.run());
     clock.advance(seconds(2));
   }
@@ -73,7 +79,7 @@ class LeaseKeeperTest : public testing::Test {
 TEST_F(LeaseKeeperTest, AReleaseIsRepeatedAndTheLeaseNotUsedBeforeItIsAnswered) {
   ASSERT_TRUE(keeper.may_call("a"));
   store.failing = 4;
-  keeper.configure({});
+  keeper.configure({}, {});
   for (int i = 0; i < 10; ++i) {
     clock.advance(seconds(1));
     EXPECT_FALSE(keeper.may_call("a")) << "the first release may still be executed";
@@ -81,6 +87,45 @@ TEST_F(LeaseKeeperTest, AReleaseIsRepeatedAndTheLeaseNotUsedBeforeItIsAnswered) 
   EXPECT_EQ(acquired, 1);
   EXPECT_EQ(store.releases, 5);
   EXPECT_TRUE(store.table.leases.front().holder.empty());
+}
+
+TEST_F(LeaseKeeperTest, ADifferentConfigurationIsLoggedOnceAfterAMinute) {
+  Replica other;
+  other.holder = other.name = "other";
+  other.accounts = {"a"};
+  other.config_hashes = {"another"};
+  store.others = {other};
+  const auto run = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ++store.others.front().beat;
+      clock.advance(seconds(1));
+    }
+    return std::count_if(log.events.begin(), log.events.end(), [](const Event& one) {
+      return one.msg.find("configures account a differently") != std::string::npos;
+    });
+  };
+  EXPECT_EQ(run(50), 0);
+  EXPECT_EQ(run(15), 1);
+  EXPECT_EQ(run(200), 1);
+  store.others.front().config_hashes = {"hash"};
+  EXPECT_EQ(run(5), 1);
+  store.others.front().config_hashes = {"third"};
+  EXPECT_EQ(run(70), 2);
+}
+
+TEST_F(LeaseKeeperTest, RowsOfDeadReplicasAreRemovedOneAtATimeIfTheStoreIsAway) {
+  store.others.resize(3);
+  for (std::size_t i = 0; i < store.others.size(); ++i) store.others[i].holder = std::to_string(i);
+  store.cannot_remove = true;
+  const auto removals_of = [&](int seconds_passed) {
+    const int before = store.removals;
+    for (int i = 0; i < seconds_passed; ++i) clock.advance(seconds(1));
+    return store.removals - before;
+  };
+  EXPECT_EQ(removals_of(55), 0);
+  removals_of(10);
+  EXPECT_LE(removals_of(30), 40) << "one for each exchange, not one for each dead replica";
+  EXPECT_TRUE(keeper.may_call("a")) << "leases are renewed meanwhile";
 }
 
 }  // namespace

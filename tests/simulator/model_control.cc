@@ -91,7 +91,8 @@ Response show_calls(ControlTurn& turn) {
                             {"code", text_value(call.code)},
                             {"refused", boolean(call.throttled)},
                             {"ok", boolean(call.ok)},
-                            {"filter", text_value(call.filter)}}));
+                            {"filter", text_value(call.filter)},
+                            {"port", number(call.port)}}));
   }
   return reply(200, object({{"calls", array(std::move(calls))}}));
 }

@@ -93,7 +93,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     }
     request.body = message.body();
     Failed ignored;
-    request.remote = socket().socket().remote_endpoint(ignored).address().to_string();
+    request.port = socket().socket().remote_endpoint(ignored).port();
     keep_alive_ = message.keep_alive();
     const Response response = shared_->handler(request);
     prepare(response);

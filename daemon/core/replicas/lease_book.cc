@@ -12,6 +12,16 @@ bool lists(const Replica& replica, const std::string& account) {
          replica.accounts.end();
 }
 
+// By account; empty for a replica that does not say.
+std::map<std::string, std::string> hashes_of(const Replica& replica) {
+  std::map<std::string, std::string> hashes;
+  if (replica.accounts.size() != replica.config_hashes.size()) return hashes;
+  for (std::size_t i = 0; i < replica.accounts.size(); ++i) {
+    hashes.emplace(replica.accounts[i], replica.config_hashes[i]);
+  }
+  return hashes;
+}
+
 }  // namespace
 
 void LeaseBook::configure(const std::vector<std::string>& accounts) {
@@ -244,6 +254,20 @@ std::vector<std::string> LeaseBook::held_by(const std::string& holder) const {
 Duration LeaseBook::age(const std::string& holder, Mono now) const {
   const auto at = peers_.find(holder);
   return at == peers_.end() ? Duration::zero() : now - at->second.since;
+}
+
+std::map<std::string, std::string> LeaseBook::differing(Mono now) const {
+  std::map<std::string, std::string> found;
+  const auto own = peers_.find(self_);
+  if (own == peers_.end()) return found;
+  const auto mine = hashes_of(own->second.replica);
+  for (const Replica& replica : replicas(now)) {
+    for (const auto& [account, hash] : hashes_of(replica)) {
+      const auto same = mine.find(account);
+      if (same != mine.end() && same->second != hash) found.emplace(account, replica.name);
+    }
+  }
+  return found;
 }
 
 std::uint64_t LeaseBook::transitions(const std::string& account) const {

@@ -73,6 +73,9 @@ class LeaseBook {
   std::vector<Replica> dead(Mono now) const;
   // The holder's row; nullptr if nobody holds the lease, or it is not known.
   const Replica* holder_of(const std::string& account) const;
+  // The accounts of this replica that another live one lists with a different configuration; the
+  // value is that one's name.
+  std::map<std::string, std::string> differing(Mono now) const;
   // How often the lease of an account changed its holder, as seen here.
   std::uint64_t transitions(const std::string& account) const;
   // The configured accounts.

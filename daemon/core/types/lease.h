@@ -22,7 +22,9 @@ struct Replica {
   std::string name;
   std::string url;                    // where people reach its page; may be empty
   std::vector<std::string> accounts;  // that its configuration lists
-  bool stopping = false;              // it will release its leases
+  // Of each of them, in the same order: equal where replicas configure an account in the same way.
+  std::vector<std::string> config_hashes;
+  bool stopping = false;  // it will release its leases
   std::int64_t beat = 0;
   bool operator==(const Replica&) const = default;
 };

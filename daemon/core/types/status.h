@@ -123,6 +123,7 @@ struct LeaseStatus {
   std::string holder;      // its name
   std::string holder_url;  // http or https; may be empty
   bool elsewhere = false;  // another replica holds it
+  std::string differs_at;  // name of a replica that configures the account differently; or empty
 };
 
 struct ReplicaStatus {

@@ -1,5 +1,8 @@
 #include "io/postgres/postgres_connection.h"
 
+#include <span>
+#include <utility>
+
 #include "core/events/json.h"
 #include "io/postgres/postgres_schema.h"
 #include "io/postgres/postgres_text.h"
@@ -13,9 +16,9 @@ struct Fenced {
   bool went_back = false;  // commits were lost: a failover, or an older backup was restored
 };
 
-std::string leases_of(const Fence& fence) {
+std::string leases_of(std::span<const Fence::Lease> leases) {
   std::vector<std::string> rows;
-  for (const Fence::Lease& lease : fence.leases) {
+  for (const Fence::Lease& lease : leases) {
     JsonObject row;
     row.add("account", escaped(lease.account)).add("epoch", lease.epoch);
     rows.push_back(row.text());
@@ -59,19 +62,28 @@ void Connection::roll_back() {
   }
 }
 
-// Waits for the row while the server still executes the commit in doubt.
+// Waits for the rows while the server still executes the commit in doubt. All of it was done or
+// nothing, so the row of any account whose lease is still the same answers. If all of its leases
+// are lost, nothing of it will be repeated.
 void Connection::settle() {
   if (!doubt_) return;
   const Doubt doubt = *doubt_;
-  const auto& [account, lease] = *doubt.leases.begin();
-  const Rows row =
-      session_.run("SELECT epoch,commits FROM " + table(session_.target().schema, "leases") +
-                       " WHERE account=$1 FOR UPDATE",
-                   {escaped(account)});
-  const bool same = row.size() == 1 && row.number(0, 0) == lease.epoch;
-  if (same && row.number(0, 1) == lease.commits) {
-    for (const auto& [name, counted] : doubt.leases) counted_[name] = counted;
-    if (doubt.id != 0) done_[doubt.id] = doubt.event_ids;
+  std::vector<Fence::Lease> leases;
+  for (const auto& [account, lease] : doubt.leases) leases.push_back(lease);
+  const Rows rows = session_.run(
+      "SELECT l.account,l.epoch,l.commits FROM " + table(session_.target().schema, "leases") +
+          " l JOIN json_to_recordset($1::json) AS d(account text, epoch bigint)"
+          " ON l.account=d.account COLLATE \"C\" AND l.epoch=d.epoch"
+          " ORDER BY l.account FOR UPDATE OF l",
+      {leases_of(leases)});
+  bool done = false;
+  for (int i = 0; i < rows.size(); ++i) {
+    const Fence::Lease& lease = doubt.leases.at(rows.text(i, 0));
+    done = done || rows.number(i, 2) == lease.commits;
+  }
+  if (done) {
+    for (const Fence::Lease& lease : leases) counted_[lease.account] = lease;
+    if (doubt.id != 0) done_ = Done{doubt.id, doubt.event_ids};
   }
   doubt_.reset();
 }
@@ -90,7 +102,7 @@ void Connection::pass(const Fence& fence, Doubt& commit) {
                        leases +
                        " l SET commits=l.commits+1 FROM mine WHERE l.account=mine.account"
                        " RETURNING l.account,l.epoch,l.commits",
-                   {holder_, leases_of(fence)});
+                   {holder_, leases_of(fence.leases)});
   for (int i = 0; i < passed.size(); ++i) {
     commit.leases[passed.text(i, 0)] = {passed.text(i, 0), passed.number(i, 1),
                                         passed.number(i, 2)};
@@ -118,9 +130,9 @@ std::variant<Committed, StoreError> Connection::commit(const Commit& commit, con
   try {
     begin();
     settle();
-    if (const auto done = done_.extract(commit.id)) {
+    if (done_ && done_->id == commit.id) {
       session_.run("COMMIT");
-      return Committed{std::move(done.mapped())};
+      return Committed{std::exchange(done_, std::nullopt)->event_ids};
     }
     pass(fence, doubt);
     doubt.event_ids = tables_.write(commit);

@@ -55,6 +55,10 @@ class Connection {
     std::map<std::string, Fence::Lease> leases;
     std::vector<std::uint64_t> event_ids;
   };
+  struct Done {
+    std::uint64_t id = 0;  // Commit::id
+    std::vector<std::uint64_t> event_ids;
+  };
   void begin();
   void roll_back();
   // Finds out whether the commit in doubt was done.
@@ -70,8 +74,9 @@ class Connection {
   Tables tables_;
   std::map<std::string, Fence::Lease> counted_;  // as of the last commit, by account
   std::optional<Doubt> doubt_;
-  // Those that turned out to be done, until they are repeated: their ids of events by Commit::id.
-  std::map<std::uint64_t, std::vector<std::uint64_t>> done_;
+  // The one that turned out to be done, until it is repeated. Only one can be: the recorder repeats
+  // a commit until it is stored, or drops it, before it makes another one with an id.
+  std::optional<Done> done_;
 };
 
 }  // namespace taskwatchd::postgres

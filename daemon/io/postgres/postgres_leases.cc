@@ -20,36 +20,31 @@ class PostgresLeases::Exchange {
   void give_up() { session_.give_up(); }
   std::string what() const { return postgres::describe(session_.target()); }
 
+  // In one exchange, as read() is: with a database that takes nearly Target::exchange to answer,
+  // a renewal of several would come back after the leases have ended, and nobody could use them.
   LeaseTable renew(const Replica& self) {
-    session_.run("INSERT INTO " + table("replicas") +
-                     " AS r(holder,name,url,accounts,stopping,beat)"
-                     " VALUES($1::uuid,$2,$3,$4,$5::bigint,0) ON CONFLICT (holder) DO UPDATE SET"
-                     " (name,url,accounts,stopping,beat)="
-                     "ROW(excluded.name,excluded.url,excluded.accounts,excluded.stopping,r.beat+1)",
-                 {holder_, escaped(self.name), escaped(self.url),
-                  escaped(joined_ids(self.accounts)), param(self.stopping ? 1 : 0)});
-    // In the order of the accounts, as a commit locks them.
-    session_.run("UPDATE " + table("leases") +
-                     " SET beat=beat+1 WHERE holder=$1::uuid AND account IN (SELECT account FROM " +
-                     table("leases") + " WHERE holder=$1::uuid ORDER BY account FOR UPDATE)",
-                 {holder_});
-    return read();
+    const std::string leases = table("leases");
+    const std::string replicas = table("replicas");
+    // The leases are locked in the order of the accounts, as a commit does it.
+    return table_of(session_.run(
+        "WITH announced AS (INSERT INTO " + replicas +
+            " AS r(holder,name,url,accounts,config_hashes,stopping,beat)"
+            " VALUES($1::uuid,$2,$3,$4,$5,$6::bigint,0) ON CONFLICT (holder) DO UPDATE SET"
+            " (name,url,accounts,config_hashes,stopping,beat)=ROW(excluded.name,excluded.url,"
+            "excluded.accounts,excluded.config_hashes,excluded.stopping,r.beat+1) RETURNING *),"
+            " mine AS (SELECT account FROM " +
+            leases +
+            " WHERE holder=$1::uuid ORDER BY account FOR UPDATE),"
+            " renewed AS (UPDATE " +
+            leases + " l SET beat=l.beat+1 FROM mine WHERE l.account=mine.account RETURNING l.*) " +
+            rows_of("renewed", "announced") + " UNION ALL " +
+            rows_of("(SELECT * FROM " + leases + " WHERE holder IS DISTINCT FROM $1::uuid) l",
+                    "(SELECT * FROM " + replicas + " WHERE holder<>$1::uuid) r"),
+        {holder_, escaped(self.name), escaped(self.url), escaped(joined_ids(self.accounts)),
+         escaped(joined_ids(self.config_hashes)), param(self.stopping ? 1 : 0)}));
   }
 
-  LeaseTable read() {
-    LeaseTable all;
-    const Rows leases =
-        session_.run("SELECT account,holder,epoch,beat,commits FROM " + table("leases"));
-    for (int i = 0; i < leases.size(); ++i) all.leases.push_back(lease_of(Row(leases, i)));
-    const Rows replicas =
-        session_.run("SELECT holder,name,url,accounts,stopping,beat FROM " + table("replicas"));
-    for (int i = 0; i < replicas.size(); ++i) {
-      const Row row(replicas, i);
-      all.replicas.push_back({row.text(0), row.text(1), row.text(2), parted_ids(row.text(3)),
-                              row.number(4) != 0, row.number(5)});
-    }
-    return all;
-  }
+  LeaseTable read() { return table_of(session_.run(rows_of(table("leases"), table("replicas")))); }
 
   std::optional<Lease> claim(const Lease& seen) {
     const Rows rows =
@@ -86,6 +81,27 @@ class PostgresLeases::Exchange {
   }
   static Lease lease_of(const Row& row) {
     return {row.text(0), row.text(1), row.number(2), row.number(3), row.number(4)};
+  }
+  // Rows of both tables as one: those of replicas have a name, those of leases have none.
+  static std::string rows_of(const std::string& leases, const std::string& replicas) {
+    return "SELECT account,holder,epoch,beat,commits,NULL::text AS name,NULL AS url,NULL AS"
+           " config_hashes FROM " +
+           leases +
+           " UNION ALL SELECT accounts,holder,stopping,beat,0,name,url,config_hashes FROM " +
+           replicas;
+  }
+  static LeaseTable table_of(const Rows& rows) {
+    LeaseTable all;
+    for (int i = 0; i < rows.size(); ++i) {
+      const Row row(rows, i);
+      if (row.null(5)) {
+        all.leases.push_back(lease_of(row));
+      } else {
+        all.replicas.push_back({row.text(1), row.text(5), row.text(6), parted_ids(row.text(0)),
+                                parted_ids(row.text(7)), row.number(2) != 0, row.number(3)});
+      }
+    }
+    return all;
   }
 
   postgres::Session session_;

@@ -33,11 +33,19 @@ std::string PruneTables::table(std::string_view name) const {
   return postgres::table(session_.target().schema, name);
 }
 
-// Leases of these rows' accounts are held by this process and locked against a claim until the
-// statement ends.
+// Accounts that nobody holds and no configuration lists. A replica that gets one in its
+// configuration announces that before it claims the lease.
+std::string PruneTables::orphans() const {
+  return "SELECT account FROM " + table("leases") +
+         " l WHERE holder IS NULL AND NOT EXISTS (SELECT 1 FROM " + table("replicas") +
+         " r WHERE l.account=ANY(string_to_array(r.accounts,E'\\n')))";
+}
+
+// Leases of these rows' accounts are held by this process, or the accounts are orphans; they are
+// locked against a claim until the statement ends.
 std::string PruneTables::held() const {
   return "WITH held AS (SELECT account FROM " + table("leases") +
-         " WHERE holder=$1::uuid ORDER BY account FOR SHARE)";
+         " WHERE holder=$1::uuid OR account IN (" + orphans() + ") ORDER BY account FOR SHARE)";
 }
 
 int PruneTables::page(Table table, const Place& after, std::int64_t limit, std::vector<Row>& rows) {
@@ -82,10 +90,18 @@ int PruneTables::drop(Table table, const std::vector<Place>& places) {
 
 int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit,
                              std::int64_t& last) {
-  const Rows range = session_.run("SELECT (SELECT coalesce(min(event_id),0) FROM " +
-                                      table("cursors") + "), (SELECT coalesce(min(id),0) FROM " +
-                                      table("events") + " WHERE id>$1::bigint)",
-                                  {param(after)});
+  // Events of orphans are delivered by nobody, so their cursors stand still.
+  const std::string orphaned = "split_part(sink,'/',2) IN (" + orphans() + ")";
+  if (after == 0) {
+    session_.run("DELETE FROM " + table("cursors") + " c WHERE " + orphaned +
+                 " AND NOT EXISTS (SELECT 1 FROM " + table("events") +
+                 " e WHERE e.account=split_part(c.sink,'/',2))");
+  }
+  const Rows range =
+      session_.run("SELECT (SELECT coalesce(min(event_id),0) FROM " + table("cursors") +
+                       " WHERE NOT " + orphaned + "), (SELECT coalesce(min(id),0) FROM " +
+                       table("events") + " WHERE id>$1::bigint)",
+                   {param(after)});
   const std::int64_t end = range.number(0, 0);
   const std::int64_t first = range.number(0, 1);
   last = 0;

@@ -1,5 +1,6 @@
-// What PostgreSQL does for a prune: only rows of accounts whose lease this process holds go. Throws
-// DatabaseError (postgres_session.h); returns 0. Threads: one at a time.
+// What PostgreSQL does for a prune: only rows of accounts whose lease this process holds, or that
+// no replica configures any more, are deleted. Throws DatabaseError (postgres_session.h); returns
+// 0. Threads: one at a time.
 #pragma once
 
 #include <string>
@@ -20,6 +21,7 @@ class PruneTables : public PrunableTables {
 
  private:
   std::string table(std::string_view name) const;
+  std::string orphans() const;
   std::string held() const;
 
   Session& session_;

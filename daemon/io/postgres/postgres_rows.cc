@@ -106,6 +106,7 @@ class SchemaRows : public StateRows {
 
   void insert(const StateTable& table, const std::vector<CellRow>& rows) override {
     const std::string columns(table.columns);
+    inserted_ = true;
     guarded([&] {
       session_.run("INSERT INTO " + name(table) + "(" + columns + ") SELECT " + columns +
                        " FROM json_populate_recordset(NULL::" + name(table) + ",$1::json)",
@@ -156,6 +157,7 @@ class SchemaRows : public StateRows {
 
   void commit() override {
     try {
+      if (inserted_) add_leases();
       session_.run("COMMIT");
     } catch (const DatabaseError& failure) {
       if (failure.kind() != DatabaseError::Kind::kLost) {
@@ -221,6 +223,19 @@ class SchemaRows : public StateRows {
   }
 
   // SET takes no snapshot, a SELECT would: what is read is as of after the lock.
+  // Without a row, data of an account that no replica configures would never be pruned.
+  void add_leases() {
+    std::string accounts;
+    for (const StateTable& table : kStateTables) {
+      if (&table == &kCursorTable) continue;
+      accounts +=
+          (accounts.empty() ? "SELECT account FROM " : " UNION SELECT account FROM ") + name(table);
+    }
+    session_.run("INSERT INTO " + postgres::table(session_.target().schema, "leases") +
+                 "(account,holder,epoch,beat,commits) SELECT account,NULL,1,0,0 FROM (" + accounts +
+                 ") a WHERE account<>'' ON CONFLICT DO NOTHING");
+  }
+
   void lock() {
     const std::string& schema = session_.target().schema;
     try {
@@ -242,6 +257,7 @@ class SchemaRows : public StateRows {
 
   Session session_;
   std::int64_t version_ = 0;
+  bool inserted_ = false;
   const StateTable* reading_ = nullptr;
 };
 

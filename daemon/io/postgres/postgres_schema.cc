@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS $.leases(
   commits bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS $.replicas(
   holder uuid PRIMARY KEY, name text NOT NULL, url text NOT NULL, accounts text NOT NULL,
-  stopping bigint NOT NULL DEFAULT 0, beat bigint NOT NULL);
+  config_hashes text NOT NULL DEFAULT '', stopping bigint NOT NULL DEFAULT 0, beat bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS $.meta(key text COLLATE "C" PRIMARY KEY, value bigint NOT NULL);
 INSERT INTO $.meta VALUES('last_event_id', 0), ('schema_version', 1) ON CONFLICT DO NOTHING;
 )sql";

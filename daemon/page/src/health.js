@@ -2,7 +2,7 @@
 import { feed } from "./feed.js";
 import { clock, number, span } from "./format.js";
 import { Ago, Clock, Fact, html, Shown } from "./parts.js";
-import { HeldElsewhere, Replicas, unheld } from "./replicas.js";
+import { HeldElsewhere, Replicas, differing, unheld } from "./replicas.js";
 import { useTopic } from "./topic.js";
 import { named, phrase, t } from "./words.js";
 
@@ -24,6 +24,7 @@ export function problemsOf(status, stream) {
     for (const api of account.apis) if (api.denied) found.push(`${name}: ${t("health.denied", { api: api.action })}`);
   }
   for (const name of unheld(status)) found.push(`${t("health.account", { name })}: ${t("replicas.unheld")}`);
+  for (const lease of differing(status)) found.push(`${t("health.account", { name: lease.account })}: ${t("replicas.differs", { replica: lease.differs_at })}`);
   if (stream === "lost") found.push(`${t("health.stream")}: ${t("health.stream_lost")}`);
   return found;
 }

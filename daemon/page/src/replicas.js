@@ -9,6 +9,9 @@ const elsewhere = (status) => (status?.leases ?? []).filter((lease) => lease.els
 // Accounts that no replica holds: nobody polls them.
 export const unheld = (status) => (status.leases ?? []).filter((lease) => !lease.elsewhere && !lease.held).map((lease) => lease.account);
 
+// Accounts that a replica configures differently than this one.
+export const differing = (status) => (status.leases ?? []).filter((lease) => lease.differs_at);
+
 const Name = ({ name, url }) => {
   const href = outward(url);
   const text = name || t("replicas.another");

@@ -316,6 +316,7 @@ export default {
   "replicas.held.one": "The account {accounts} is polled by replica {replica} and shown there.",
   "replicas.not_here": "This account is polled by replica {replica} and shown there.",
   "replicas.unheld": "no replica polls it right now",
+  "replicas.differs": "replica {replica} configures it differently",
 
   "trouble.no_keys": "no credentials available",
   "trouble.auth": "credentials rejected",

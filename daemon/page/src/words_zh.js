@@ -316,6 +316,7 @@ export default {
   "replicas.held.one": "账号 {accounts} 由副本 {replica} 轮询，请在该副本查看。",
   "replicas.not_here": "该账号由副本 {replica} 轮询，请在该副本查看。",
   "replicas.unheld": "目前没有副本轮询该账号",
+  "replicas.differs": "副本 {replica} 对该账号的配置不同",
 
   "trouble.no_keys": "没有可用的凭证",
   "trouble.auth": "凭证被拒绝",

@@ -215,5 +215,26 @@ TEST(LeaseBook, AStoppingReplicaClaimsNothing) {
   EXPECT_THAT(book.held(), IsEmpty());
 }
 
+Replica configured(std::string holder, std::vector<std::string> accounts,
+                   std::vector<std::string> hashes) {
+  Replica one = replica(std::move(holder), std::move(accounts));
+  one.config_hashes = std::move(hashes);
+  return one;
+}
+
+TEST(LeaseBook, FindsAccountsThatALiveReplicaConfiguresDifferently) {
+  LeaseBook book("me");
+  book.configure({"a", "b"});
+  const LeaseTable table{
+      {},
+      {configured("me", {"a", "b"}, {"1", "2"}), configured("same", {"b", "a"}, {"2", "1"}),
+       configured("other", {"a", "b", "c"}, {"1", "3", "4"}), configured("silent", {"a"}, {})}};
+  EXPECT_TRUE(book.differing(at(seconds(0))).empty());
+  book.read(table, at(seconds(1)), at(seconds(1)), true);
+  const std::map<std::string, std::string> expected = {{"b", "other"}};
+  EXPECT_EQ(book.differing(at(seconds(1))), expected);
+  EXPECT_TRUE(book.differing(at(seconds(30))).empty()) << "its beat stands still";
+}
+
 }  // namespace
 }  // namespace taskwatchd

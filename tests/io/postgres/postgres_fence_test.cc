@@ -194,5 +194,98 @@ TEST_F(PostgresFence, CommitsThatTheDatabaseLostAreNoticed) {
   EXPECT_GE(std::get<Committed>(next).event_ids.at(0), before.at(0) + 1'000'000);
 }
 
+// The first account of a commit in doubt is lost meanwhile: another one's row answers.
+TEST_F(PostgresFence, ACommitInDoubtIsRecognisedByAnyOfItsAccounts) {
+  SeveringProxy proxy(PostgresServer::shared().port());
+  postgres::Target target = world_.target();
+  target.url = "postgresql://admin@127.0.0.1:" + std::to_string(proxy.port()) + "/postgres";
+  const auto replica = std::make_unique<PostgresReplica>(world_.context(), target,
+                                                         "00000000-0000-4000-8000-00000000000f");
+  replica->hold({"a", "prod"});
+  Commit both = change("prod", "t1", 2);
+  both.events.push_back(make_event("a", "t1"));
+  proxy.cut_at("COMMIT", SeveringProxy::Cut::kAfter);
+  ASSERT_TRUE(std::holds_alternative<StoreError>(commit(*replica, both)));
+  const auto other = world_.make_replica();
+  other->hold({"a"});
+  // The part of the account that was lost is dropped.
+  const auto again = commit(*replica, change("prod", "t1", 2));
+  ASSERT_TRUE(std::holds_alternative<Committed>(again)) << std::get<StoreError>(again).message;
+  EXPECT_EQ(std::get<Committed>(again).event_ids, ids());
+  EXPECT_EQ(ids().size(), 2u);
+  EXPECT_EQ(counted("prod"), 1u);
+  EXPECT_TRUE(std::holds_alternative<Committed>(commit(*replica, change("prod", "t2", 3))));
+  EXPECT_EQ(ids().back(), 3u) << "no ids were skipped";
+}
+
+TEST_F(PostgresFence, ARenewalAnnouncesThisReplicaAndReturnsTheTable) {
+  PostgresLeases& leases = world_.replica().leases();
+  const auto other = world_.make_replica();
+  other->hold({"other"});
+  const auto before = std::get<LeaseTable>(world_.wait(leases.read()));
+  EXPECT_TRUE(before.replicas.empty());
+  Replica self;
+  self.name = "one\n\"'";
+  self.accounts = {"a", "prod"};
+  self.config_hashes = {"1", "2"};
+  for (int beat = 0; beat < 2; ++beat) {
+    const auto table = std::get<LeaseTable>(world_.wait(leases.renew(self)));
+    ASSERT_EQ(table.leases.size(), before.leases.size());
+    for (const Lease& lease : table.leases) {
+      const auto same =
+          std::find_if(before.leases.begin(), before.leases.end(),
+                       [&](const Lease& one) { return one.account == lease.account; });
+      ASSERT_NE(same, before.leases.end());
+      const bool mine = lease.holder == leases.holder();
+      EXPECT_EQ(mine, lease.account != "other");
+      EXPECT_EQ(lease.beat, same->beat + (mine ? beat + 1 : 0)) << lease.account;
+      EXPECT_EQ(lease.epoch, same->epoch);
+    }
+    ASSERT_EQ(table.replicas.size(), 1u);
+    Replica expected = self;
+    expected.holder = leases.holder();
+    expected.beat = beat;
+    EXPECT_EQ(table.replicas[0], expected);
+  }
+}
+
+TEST_F(PostgresFence, RowsOfAnAccountThatNobodyConfiguresArePruned) {
+  const auto other = world_.make_replica();
+  other->hold({"gone"});
+  Commit old = change("gone", "t1", 1);
+  old.cursors.emplace_back("log/gone", 0);
+  ASSERT_TRUE(std::holds_alternative<Committed>(commit(*other, old)));
+  Commit mine = change("prod", "t1", 2);
+  mine.cursors.emplace_back("log/prod", 2);
+  ASSERT_TRUE(std::holds_alternative<Committed>(commit(world_.replica(), mine)));
+  Replica self;
+  self.accounts = {"gone"};
+  world_.wait(other->leases().renew(self));
+  const auto prune = [&] {
+    return std::holds_alternative<std::monostate>(
+        world_.wait(world_.store().prune(Wall::max(), {})));
+  };
+  Lease held;
+  held.account = "gone";
+  held.epoch = 1;
+  const auto tasks = [&] {
+    return std::get<std::vector<TaskRecord>>(world_.wait(world_.store().tasks("gone", {"t1"})))
+        .size();
+  };
+  ASSERT_TRUE(prune());
+  EXPECT_EQ(tasks(), 1u) << "it is held";
+  world_.wait(other->leases().release(held));
+  ASSERT_TRUE(prune());
+  EXPECT_EQ(tasks(), 1u) << "a replica lists it";
+  self.holder = other->leases().holder();
+  world_.wait(other->leases().remove(self));
+  ASSERT_TRUE(prune());
+  EXPECT_EQ(tasks(), 0u);
+  EXPECT_TRUE(ids().empty()) << "its cursor does not keep events";
+  ASSERT_TRUE(prune());
+  postgres::Session admin(world_.target());
+  EXPECT_EQ(admin.run("SELECT sink FROM \"" + world_.target().schema + "\".cursors").size(), 1);
+}
+
 }  // namespace
 }  // namespace taskwatchd
