@@ -281,9 +281,9 @@ class Database(Replicas):
         self.replica("one")
         self.replica("two")
         gaps = []
+        harness.wait_for("an account each", lambda: self.postgres.query(
+            "SELECT count(DISTINCT holder) FROM taskwatchd.leases") == [["2"]], 30, every=0.3)
         for number in range(MINUTE_ROUNDS):
-            for name in self.names:
-                self.wait_holder(name)
             transitions = self.postgres.query("SELECT sum(epoch) FROM taskwatchd.leases")
             self.begin_round()
             before = int(self.postgres.query("SELECT extract(epoch FROM now())::bigint")[0][0])
