@@ -146,6 +146,14 @@ class MemoryStore : public Store {
     return call<std::uint64_t>(std::move(action));
   }
 
+  Awaitable<std::variant<std::optional<SinkState>, StoreError>> sink(std::string name) override {
+    auto action = [this, name = std::move(name)] {
+      const auto at = sinks_.find(name);
+      return at == sinks_.end() ? std::nullopt : std::optional(at->second);
+    };
+    return call<std::optional<SinkState>>(std::move(action));
+  }
+
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override {
     auto action = [this] { return events_.empty() ? std::uint64_t{0} : events_.rbegin()->first; };
     return call<std::uint64_t>(action);
@@ -224,6 +232,10 @@ class MemoryStore : public Store {
     for (const StoredTime& stored_time : commit.stored_times)
       marks_[{stored_time.account, stored_time.key}] = stored_time.at;
     for (const auto& [sink, id] : commit.cursors) cursors_[sink] = std::max(cursors_[sink], id);
+    for (const SinkState& sink : commit.sinks) {
+      const auto [at, fresh] = sinks_.try_emplace(sink.sink, sink);
+      if (!fresh && sink.event_id >= at->second.event_id) at->second = sink;
+    }
     ++commits_;
     return committed;
   }
@@ -270,6 +282,7 @@ class MemoryStore : public Store {
                counter.first.job_id == item.first.job_id;
       });
     });
+    std::erase_if(sinks_, [&](const auto& item) { return item.second.at < before; });
     std::uint64_t got = cursors_.empty() ? 0 : UINT64_MAX;
     for (const auto& [sink, id] : cursors_) got = std::min(got, id);
     std::erase_if(events_, [&](const auto& item) {
@@ -297,6 +310,7 @@ class MemoryStore : public Store {
   std::map<JobKey, Wall> births_;  // when each job's counters were created
   std::map<std::pair<std::string, std::string>, Wall> marks_;
   std::map<std::string, std::uint64_t> cursors_;
+  std::map<std::string, SinkState> sinks_;
   std::uint64_t last_id_ = 0;
   Wall now_{};
   std::size_t commits_ = 0;

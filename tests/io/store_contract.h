@@ -510,6 +510,33 @@ TYPED_TEST_P(StoreContract, CursorsMoveForwardOnly) {
   EXPECT_EQ(this->good(this->store().cursor("other")), 0u);
 }
 
+TYPED_TEST_P(StoreContract, ASinkKeepsItsPlaceAndItsMemory) {
+  EXPECT_EQ(this->good(this->store().sink("prod")), std::nullopt);
+  const SinkState first{"prod", 0, "", at(1)};
+  this->commit({.sinks = {first}});
+  EXPECT_EQ(this->good(this->store().sink("prod")), first)
+      << "known, although nothing is delivered";
+  const SinkState next{"prod", 7, "{\"jobs\":[\"\xc3\xa4\"]}", at(2)};
+  this->commit({.sinks = {next}});
+  this->commit({.sinks = {{"prod", 6, "late", at(3)}}});
+  this->world_.reopen();
+  EXPECT_EQ(this->good(this->store().sink("prod")), next) << "a late commit moves nothing back";
+  const SinkState same{"prod", 7, "more", at(4)};
+  this->commit({.sinks = {same}});
+  EXPECT_EQ(this->good(this->store().sink("prod")), same);
+  EXPECT_EQ(this->good(this->store().sink("other")), std::nullopt);
+}
+
+TYPED_TEST_P(StoreContract, ASinkThatIsAwayKeepsNoEventsAndIsForgotten) {
+  const auto ids = this->commit({.events = {make_event("prod", "t1", 10)}});
+  this->commit(
+      {.cursors = {{"log", ids[0]}}, .sinks = {{"prod", 0, "", at(49)}, {"a", 0, "", at(50)}}});
+  this->good(this->store().prune(at(50), {}));
+  EXPECT_TRUE(this->event_ids().empty());
+  EXPECT_EQ(this->good(this->store().sink("prod")), std::nullopt);
+  EXPECT_NE(this->good(this->store().sink("a")), std::nullopt);
+}
+
 TYPED_TEST_P(StoreContract, PruneDropsOldUnwatchedRecords) {
   this->commit({.records = {make_record("prod", "old", TaskStatus::kFailed, 10),
                             make_record("prod", "watched", TaskStatus::kFailed, 10),
@@ -642,16 +669,20 @@ TYPED_TEST_P(StoreContract, CallsAreCarriedOutInOrder) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    StoreContract, StartsEmpty, RecordKeepsEveryFieldOverRestart, EveryStatusComesBack,
-    LaterRecordWins, AccountsAreApart, EventsComeBackInOrderWithTheirIds, EventsOfOneAccount,
-    CountersAddUpAndShareTheirJobsBirth, JobKeepsEveryFieldOverRestart,
-    LaterJobWinsAndEveryStatusComesBack, DistributionKeepsEveryFieldOverRestart,
-    PruneKeepsWatchedDistributions, AJobsTasksComeInPartsRisingById,
-    ATaskThatNamesAnotherJobMovesThere, ATasksNewestEventsRising,
-    PruneKeepsWatchedJobsAndTheirTasks, AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
-    CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds,
-    IdsAreNotReusedAfterPruning, PruningLowersNoCounterOfAWatchedJob,
-    PruneDropsCountersOfJobsThatAreOldAndNotWatched, CallsAreCarriedOutInOrder);
+REGISTER_TYPED_TEST_SUITE_P(StoreContract, StartsEmpty, RecordKeepsEveryFieldOverRestart,
+                            EveryStatusComesBack, LaterRecordWins, AccountsAreApart,
+                            EventsComeBackInOrderWithTheirIds, EventsOfOneAccount,
+                            CountersAddUpAndShareTheirJobsBirth, JobKeepsEveryFieldOverRestart,
+                            LaterJobWinsAndEveryStatusComesBack,
+                            DistributionKeepsEveryFieldOverRestart, PruneKeepsWatchedDistributions,
+                            AJobsTasksComeInPartsRisingById, ATaskThatNamesAnotherJobMovesThere,
+                            ATasksNewestEventsRising, PruneKeepsWatchedJobsAndTheirTasks,
+                            AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
+                            CursorsMoveForwardOnly, ASinkKeepsItsPlaceAndItsMemory,
+                            ASinkThatIsAwayKeepsNoEventsAndIsForgotten,
+                            PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds,
+                            IdsAreNotReusedAfterPruning, PruningLowersNoCounterOfAWatchedJob,
+                            PruneDropsCountersOfJobsThatAreOldAndNotWatched,
+                            CallsAreCarriedOutInOrder);
 
 }  // namespace taskwatchd

@@ -17,6 +17,11 @@ struct Lease {
   bool operator==(const Lease&) const = default;
 };
 
+// Sinks of notifications have leases like accounts: the name of the sink's. No account has a slash.
+inline std::string sink_lease(const std::string& sink) {
+  return "sink/" + sink;
+}
+
 struct Replica {
   std::string holder;
   std::string name;

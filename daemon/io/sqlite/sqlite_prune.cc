@@ -88,6 +88,11 @@ int PruneTables::drop(Table table, const std::vector<Place>& places) {
 int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit,
                              std::int64_t& last) {
   sqlite3* const db = tables_.database();
+  if (after == 0) {
+    Statement away(db, "DELETE FROM sinks WHERE at_ms<?");
+    const auto drop_sinks = [&] { return away.run(before); };
+    if (const int code = inside_transaction(tables_, drop_sinks); code != SQLITE_OK) return code;
+  }
   Statement delivered(db, "SELECT coalesce(min(event_id),0) FROM cursors");
   std::int64_t end = 0, first = 0;
   last = 0;
