@@ -78,6 +78,7 @@ void ProgramNotifier::start(const std::shared_ptr<Notifier>& self) {
 // Until the batch is taken or dropped, or the sink fails. Rejected events wait here: others go on.
 Awaitable<void> ProgramNotifier::deliver(std::shared_ptr<Notifier> self,
                                          std::vector<const Event*> batch) {
+  (void)self;  // kept alive: it owns the events
   // Named: g++ 12 destroys the captures of a lambda inside a co_await expression twice.
   const SinkLink::MakeRequest make = [this, &batch](const SinkAccess& access, Wall now) {
     return request(batch, access, now);

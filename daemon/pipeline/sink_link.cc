@@ -125,7 +125,7 @@ void SinkLink::failed(const DeliveryAnswer& answer) {
 
 void SinkLink::delivered(Wall observed_at) {
   ports_.observer.notified(config_.name,
-                           std::max(Duration::zero(), ports_.clock.now().wall - observed_at));
+                           std::max<Duration>(Duration::zero(), ports_.clock.now().wall - observed_at));
 }
 
 void SinkLink::drop(const std::string& reason, std::size_t count, std::uint64_t first_id,
