@@ -1,5 +1,5 @@
 // A sink of the configuration: who is notified of stored events, in which format, where. Values
-// only. Meaning and defaults of each key: docs/reference/notify.md.
+// only. Meaning and defaults of each key: docs/reference/configuration.md.
 #pragma once
 
 #include <array>

@@ -49,7 +49,8 @@ std::optional<Duration> asked_pause(const HttpReply& reply, Wall now) {
   }
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || count >= std::chrono::floor<std::chrono::seconds>(kLongestPause).count()) {
+  if (error != std::errc() ||
+      count >= std::chrono::floor<std::chrono::seconds>(kLongestPause).count()) {
     return kLongestPause;
   }
   return count == 0 ? std::nullopt : std::optional<Duration>(std::chrono::seconds(count));

@@ -147,7 +147,7 @@ TEST(Notify, GivesUpAtTheLatestWhenEventsAreDeleted) {
   EXPECT_EQ(sinks(text("")).at(0).give_up, hours(2));
   EXPECT_EQ(sinks(text(", give_up: 2h")).at(0).give_up, hours(2));
   EXPECT_EQ(errors_of(kAccounts + text(", give_up: 121m")),
-            "f.yaml:3:63: `give_up` is longer than `state.retain` (2h), after which events are "
+            "f.yaml:3:61: `give_up` is longer than `state.retain` (2h), after which events are "
             "deleted; reduce it, or increase `state.retain`\n");
 }
 
@@ -173,7 +173,7 @@ TEST(Notify, TheFormatDecidesWhatIsValid) {
   const std::string formats = "`cloudevents`, `otlp`, `dingtalk`, `feishu`, `wecom` or `slack`";
   // The other keys are not judged: some of them would be valid for the right format.
   EXPECT_EQ(wrong("name: s, format: ding, title: 7, x: y"),
-            "f.yaml:2:27: `format` must be " + formats + "\n");
+            "f.yaml:2:28: `format` must be " + formats + "\n");
   EXPECT_EQ(wrong("name: s, title: a"),
             "f.yaml:2:10: `format` is missing in the sink; set it to " + formats + "\n");
 }

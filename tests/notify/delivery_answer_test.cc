@@ -221,16 +221,22 @@ TEST(DeliveryAnswer, NoAnswerIsTheSinksFault) {
 
 TEST(DeliveryAnswer, ReasonsShowNoUrlAndNoKey) {
   const std::string key = "cAnArY0123456789abcdefcAnArY";
-  for (const std::string& text :
-       {"https://hooks.slack.com/services/cAnArY", "GET /services/T0/B0/cAnArY failed",
-        "hooks.slack.com/cAnArY", "no robot " + key, "access_token=" + key, "<a href='/cAnArY'>",
-        "\\/services\\/cAnArY", "AccessKeyId=cAnArY", "\xE2\x80\xAE" + key + "\x1B[2J"}) {
+  const std::vector<std::string> texts = {"https://hooks.slack.com/services/cAnArY",
+                                          "GET /services/T0/B0/cAnArY failed",
+                                          "hooks.slack.com/cAnArY",
+                                          "no robot " + key,
+                                          "access_token=" + key,
+                                          "<a href='/cAnArY'>",
+                                          "\\/services\\/cAnArY",
+                                          "AccessKeyId=cAnArY",
+                                          "\xE2\x80\xAE" + key + "\x1B[2J"};
+  for (const std::string& text : texts) {
     EXPECT_THAT(answer_text(text), Not(HasSubstr("cAnArY"))) << text;
     std::string quoted;
-    for (const char c : text)
-      quoted += c == '\\'     ? std::string("\\\\")
-                : c == '\x1B' ? std::string("\\u001b")
-                              : std::string(1, c);
+    for (const char c : text) {
+      if (c == '\\') quoted += c;
+      quoted += c == '\x1B' ? "\\u001b" : std::string(1, c);
+    }
     const std::string body = R"({"errcode":5,"code":5,"errmsg":")" + quoted + R"(","msg":")" +
                              quoted + R"(","message":")" + quoted + R"("})";
     for (const SinkFormat format : kAllFormats) {
