@@ -52,7 +52,7 @@ Awaitable<void> ChatNotifier::run(std::shared_ptr<Notifier> self) {
     }
     save(false);
     Duration wait = kIdle;
-    if (next.ask_at) wait = std::min(wait, *next.ask_at - now.wall);
+    if (next.ask_at) wait = std::min<Duration>(wait, *next.ask_at - now.wall);
     if (heartbeat_at_) wait = std::min<Duration>(wait, *heartbeat_at_ - now.wall);
     co_await reader_.wait_until(now.mono + std::max(wait, Duration::zero()));
   }

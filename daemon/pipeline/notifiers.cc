@@ -1,11 +1,14 @@
 #include "pipeline/notifiers.h"
 
-#include <algorithm>
+#include <utility>
+
+#include "pipeline/wait_until.h"
 
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kPollEvery = std::chrono::milliseconds(20);
+// A request ends after 10 s.
+constexpr Duration kEndsWithin = std::chrono::seconds(15);
 constexpr Duration kHandOverWithin = std::chrono::seconds(2);
 
 }  // namespace
@@ -37,8 +40,8 @@ void Notifiers::configure(const std::vector<SinkConfig>& sinks) {
 // The one before may have requests in flight: what they deliver must not be sent a second time.
 Awaitable<void> Notifiers::run(Clock& clock, std::weak_ptr<Notifier> before,
                                std::shared_ptr<Notifier> notifier) {
-  const std::unique_ptr<Alarm> alarm = clock.make_alarm();
-  while (!before.expired()) co_await alarm->wait_until(clock.now().mono + kPollEvery);
+  const auto ended = [&before] { return before.expired(); };
+  co_await wait_until(clock, kEndsWithin, ended);
   co_await notifier->run(notifier);
 }
 
@@ -77,14 +80,9 @@ Awaitable<void> Notifiers::hand_over(std::string sink) {
   const std::weak_ptr<Notifier> before =
       at == entries_.end() ? std::weak_ptr<Notifier>() : at->second.before;
   const std::string lease = sink_lease(sink);
-  const Mono deadline = ports_.clock.now().mono + kHandOverWithin;
-  const std::unique_ptr<Alarm> alarm = ports_.clock.make_alarm();
   recorder_.flush();
-  while (!before.expired() || recorder_.has_unstored(lease)) {
-    const Mono now = ports_.clock.now().mono;
-    if (now >= deadline) break;
-    co_await alarm->wait_until(now + kPollEvery);
-  }
+  const auto ended = [&] { return before.expired() && !recorder_.has_unstored(lease); };
+  co_await wait_until(ports_.clock, kHandOverWithin, ended);
 }
 
 void Notifiers::wake(std::uint64_t last_id) {

@@ -9,10 +9,10 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kSendWithin = std::chrono::seconds(10);
-constexpr std::size_t kMaxAnswer = std::size_t{64} * 1024;     // bytes
-constexpr Duration kReadEvery = std::chrono::seconds(30);      // the files
-constexpr std::size_t kMaxFile = std::size_t{64} * 1024;       // bytes
-constexpr double kRandoms = 18446744073709551616.0;            // 2^64
+constexpr std::size_t kMaxAnswer = std::size_t{64} * 1024;  // bytes
+constexpr Duration kReadEvery = std::chrono::seconds(30);   // the files
+constexpr std::size_t kMaxFile = std::size_t{64} * 1024;    // bytes
+constexpr double kRandoms = 18446744073709551616.0;         // 2^64
 
 }  // namespace
 
@@ -77,8 +77,7 @@ Awaitable<DeliveryVerdict> SinkLink::send(MakeRequest make) {
   request.timeout = kSendWithin;
   request.body_limit = kMaxAnswer;
   const HttpResult result = co_await ports_.http.send(std::move(request));
-  const DeliveryAnswer answer =
-      judge_delivery(config_.format, result, ports_.clock.now().wall);
+  const DeliveryAnswer answer = judge_delivery(config_.format, result, ports_.clock.now().wall);
   ++status_.requests[answer.code];
   switch (answer.verdict) {
     case DeliveryVerdict::kTaken:
@@ -117,15 +116,15 @@ void SinkLink::failed(const DeliveryAnswer& answer) {
   if (!fresh && status_.reason == answer.reason) return;
   status_.reason = answer.reason;
   if (!fresh) return;
-  ports_.log.write_event(now.wall, Level::kWarn, "notify_failed",
-                         "sink " + config_.name + " takes no notifications; trying again: " +
-                             answer.reason,
-                         {{"sink", config_.name}, {"reason", answer.reason}});
+  ports_.log.write_event(
+      now.wall, Level::kWarn, "notify_failed",
+      "sink " + config_.name + " takes no notifications; trying again: " + answer.reason,
+      {{"sink", config_.name}, {"reason", answer.reason}});
 }
 
 void SinkLink::delivered(Wall observed_at) {
-  ports_.observer.notified(config_.name,
-                           std::max<Duration>(Duration::zero(), ports_.clock.now().wall - observed_at));
+  ports_.observer.notified(
+      config_.name, std::max<Duration>(Duration::zero(), ports_.clock.now().wall - observed_at));
 }
 
 void SinkLink::drop(const std::string& reason, std::size_t count, std::uint64_t first_id,
