@@ -93,6 +93,7 @@ class Root:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.archives = CACHE / "archives"
+        self.binds = []
         (self.archives / "partial").mkdir(parents=True, exist_ok=True)
 
     def path(self, name):
@@ -107,6 +108,11 @@ class Root:
     def put(self, source, name, mode=0o755):
         shutil.copyfile(source, self.path(name))
         self.path(name).chmod(mode)
+
+    def bind(self, folder, name):
+        """A folder of this machine that commands see under that name."""
+        self.path(name).mkdir(parents=True, exist_ok=True)
+        self.binds.append(f"--bind={folder}:{name}")
 
     def _nspawn(self, *arguments, deadline):
         # nspawn requires a separate mount for its mount folder; cgroup v2 may be missing.
@@ -128,7 +134,7 @@ class Root:
         """Runs a command without booting the root, with the network of this machine. Returns its output, including
         stderr."""
         cache = [f"--bind={self.archives}:/var/cache/apt/archives"] if cached else []
-        return self._nspawn("--pipe", "--resolv-conf=replace-host", *cache,
+        return self._nspawn("--pipe", "--resolv-conf=replace-host", *cache, *self.binds,
                             "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8", *command,
                             deadline=deadline)
 
