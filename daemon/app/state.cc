@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "cloud/signer.h"
-#include "config/account_text.h"
+#include "config/account_identity.h"
 #include "core/types/exit_code.h"
 #include "io/sqlite/sqlite_store.h"
 #include "io/system/complain.h"
@@ -124,7 +124,7 @@ std::vector<std::string> config_hashes(const Config& config) {
   constexpr std::size_t kDigits = 16;
   std::vector<std::string> hashes;
   for (const AccountConfig& account : config.accounts) {
-    hashes.push_back(sha256_hex(account_text(account)).substr(0, kDigits));
+    hashes.push_back(sha256_hex(account_identity(account)).substr(0, kDigits));
   }
   hashes.resize(hashes.size() + config.sinks.size());  // sinks are not compared
   return hashes;
