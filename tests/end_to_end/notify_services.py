@@ -2,8 +2,10 @@
 they answer to the others, and what a person sees of it. No I/O and no clock; the times are arguments.
 
 Sources: CloudEvents 1.0 HTTP binding (structured mode), Standard Webhooks 1.0, OTLP/HTTP 1.x (JSON encoding), and the
-documents of the custom robots of DingTalk, Feishu and WeCom and of Slack's incoming webhooks. Texts of errors are
-those of the services; codes that are not documented are not used.
+documents of the custom robots of DingTalk, Feishu and WeCom and of Slack's incoming webhooks. No live service was
+asked: the texts of errors are approximate, so a client must not depend on more of them than on the words "keywords",
+"sign", "timestamp" and "ip" of DingTalk's 310000. The codes for a body without a message (DingTalk 40035, Feishu 9499,
+also for one that is too long, WeCom 40008) are assumptions.
 """
 import base64
 import collections
