@@ -140,9 +140,11 @@ std::string status_json(const DaemonStatus& status, const DaemonFacts& facts) {
   json.add_json("accounts", json_list(accounts));
   if (status.replication) add_replication(json, *status.replication);
   json.add_json("store", store.text());
-  std::vector<std::string> notify;
-  for (const SinkStatus& sink : status.sinks) notify.push_back(sink_json(sink));
-  json.add_json("notify", json_list(notify));
+  if (!status.sinks.empty()) {
+    std::vector<std::string> notify;
+    for (const SinkStatus& sink : status.sinks) notify.push_back(sink_json(sink));
+    json.add_json("notify", json_list(notify));
+  }
   return json.add_json("sinks", sinks.text()).add_json("config", config.text()).text();
 }
 

@@ -20,7 +20,7 @@ KILLS = int(os.environ.get("KILLS", "4"))
 KEY = base64.b64encode(b"a secret of 32 bytes for a test!").decode()
 SIGN = "SEC0123456789abcdef"
 TOKEN = "tok-3f9a77c1e5"  # in the robots' URLs: a canary
-HOSTILE = '@all [x](http://evil.example) <at user_id="all"></at> <!channel> <@U1> www.evil.example \\n\\u001b[31m' \
+HOSTILE = '@all [x](http://evil.example) <at user_id=\\"all\\"></at> <!channel> <@U1> www.evil.example \\n\\e[31m' \
     '\\u202e**bold** `code`'
 
 
@@ -97,7 +97,9 @@ class Programs(Notify):
                     for record in scope["logRecords"]]
         harness.wait_for("the same events as logs", lambda: len(logged()) >= len(got), 20)
         self.assertEqual(daemon.metric("taskwatchd_notify_up", sink="hook"), 1)
-        self.assertGreaterEqual(daemon.metric("taskwatchd_notify_requests_total", sink="hook", code="200"), len(got))
+        sent = [value for (name, labels), value in daemon.metrics().items()
+                if name == "taskwatchd_notify_requests_total" and ("sink", "hook") in labels]
+        self.assertGreaterEqual(sum(sent), len(got))
         self.assertGreaterEqual(
             daemon.metric("taskwatchd_notify_delivery_delay_seconds_count", sink="hook"), len(got))
 
@@ -153,12 +155,9 @@ class Programs(Notify):
             self.there.up()
 
         def stored():
-            status, _, text = daemon.get("/api/v1/transitions?limit=1000")
-            self.assertEqual(status, 200)
-            return {(event["task_id"], event["to"]): str(event["id"])
-                    for event in worlds.json.loads(text)["data"]["transitions"]}
+            return {str(event["id"]) for event in worlds.stored_events(self.cloud.state_file)}
         time.sleep(span * 0.5 + 2)
-        wanted = set(stored().values())
+        wanted = stored()
 
         def seen(where, path):
             return [request.body["id"] for request in where.requests(path, "ok")]
