@@ -50,6 +50,10 @@ ChatJob::ChatJob(ChatJobRecord record)
 void ChatJob::add(const Event& event) {
   if (event.id <= last_id_) return;
   last_id_ = event.id;
+  instance_ = text_field(event, "iot_instance");
+  if (const std::string_view job_name = text_field(event, "job_name"); !job_name.empty()) {
+    job_name_ = job_name;
+  }
   if (const auto fact = fact_kind(event)) {
     facts_.push_back({*fact, event.id, event.ts});
   } else if (event.name == "task_overdue") {
@@ -189,6 +193,8 @@ JobNotice ChatJob::take() {
   notice.overdue = overdue_now_;
   notice.devices = devices_;
   notice.may_mention = may_mention_;
+  notice.instance = instance_;
+  notice.job_name = job_name_;
   if (counts_) {
     notice.instance = counts_->instance;
     notice.job_name = counts_->job_name;

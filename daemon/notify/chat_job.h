@@ -95,6 +95,8 @@ class ChatJob {
   std::vector<ChatDevice> devices_;  // of the new events: the first three
   std::vector<ChatDevice> devices_sending_;
   std::uint64_t last_id_ = 0;
+  std::string instance_;  // of the newest event, for a job that is not watched
+  std::string job_name_;  // may be empty
   // As of the last update.
   std::optional<JobCounts> counts_;
   JobSize size_;

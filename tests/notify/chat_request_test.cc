@@ -221,7 +221,7 @@ TEST(ChatRequest, EveryMessageFitsAndKeepsItsLinks) {
   for (const char* part : {"x", "电", "\"", "_", "&", "\x01", "\\"}) {
     ChatMessage content = message();
     std::string line;
-    while (line.size() < 1'000'000) line += part;
+    while (line.size() < 100'000) line += part;
     for (const bool in_headline : {true, false}) {
       content.lines = {"first", line, "last"};
       content.headline = in_headline ? line : "headline";
