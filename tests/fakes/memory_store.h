@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/types/stored_times.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -255,7 +256,11 @@ class MemoryStore : public Store {
              !keep_jobs.contains({item.first.account, item.second.last.job_id});
     });
     std::erase_if(jobs_, [&](const auto& item) {
-      return item.second.last_seen < before && !keep_jobs.contains(item.first);
+      if (item.second.last_seen >= before || keep_jobs.contains(item.first)) return false;
+      for (const std::string_view key : kJobTimeKeys) {
+        marks_.erase({item.first.account, std::string(key) + item.first.job_id});
+      }
+      return true;
     });
     std::set<JobKey> left;
     for (const auto& [key, record] : records_) left.insert({key.account, record.last.job_id});

@@ -541,6 +541,23 @@ TYPED_TEST_P(StoreContract, PruneKeepsWatchedJobsAndTheirTasks) {
   EXPECT_THAT(this->task_ids_of_job({"prod", "lost"}, "", 9), testing::ElementsAre("t3"));
 }
 
+TYPED_TEST_P(StoreContract, PruneDeletesTheStoredTimesOfAJobWithIt) {
+  Commit commit{.jobs = {make_job("prod", "kept", 10), make_job("prod", "lost", 10)}};
+  for (const char* key : {"alive", "stalled:kept", "unreported:kept", "stalled:lost",
+                          "unreported:lost", "stalled:los", "stalled:lost2"}) {
+    commit.stored_times.push_back({"prod", key, at(1)});
+  }
+  commit.stored_times.push_back({"other", "stalled:lost", at(1)});
+  this->commit(std::move(commit));
+  this->good(
+      this->store().prune(at(50), {.tasks = {}, .jobs = {{"prod", "kept"}}, .distributions = {}}));
+  std::vector<std::string> left;
+  for (const StoredTime& one : this->load("prod", {}).stored_times) left.push_back(one.key);
+  EXPECT_THAT(left, testing::UnorderedElementsAre("alive", "stalled:kept", "unreported:kept",
+                                                  "stalled:los", "stalled:lost2"));
+  EXPECT_EQ(this->load("other", {}).stored_times.size(), 1u);
+}
+
 TYPED_TEST_P(StoreContract, AJobAloneIsACommitAndGivesItsInstant) {
   this->commit({.jobs = {make_job("prod", "j1", 40)},
                 .counters = {{{"prod", "j1", Counter::kTransitions, TaskStatus::kSent}, 1}}});
@@ -649,9 +666,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     LaterJobWinsAndEveryStatusComesBack, DistributionKeepsEveryFieldOverRestart,
     PruneKeepsWatchedDistributions, AJobsTasksComeInPartsRisingById,
     ATaskThatNamesAnotherJobMovesThere, ATasksNewestEventsRising,
-    PruneKeepsWatchedJobsAndTheirTasks, AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
-    CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds,
-    IdsAreNotReusedAfterPruning, PruningLowersNoCounterOfAWatchedJob,
-    PruneDropsCountersOfJobsThatAreOldAndNotWatched, CallsAreCarriedOutInOrder);
+    PruneKeepsWatchedJobsAndTheirTasks, PruneDeletesTheStoredTimesOfAJobWithIt,
+    AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced, CursorsMoveForwardOnly,
+    PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
+    PruningLowersNoCounterOfAWatchedJob, PruneDropsCountersOfJobsThatAreOldAndNotWatched,
+    CallsAreCarriedOutInOrder);
 
 }  // namespace taskwatchd

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/types/stored_times.h"
+
 namespace taskwatchd::sqlite {
 namespace {
 
@@ -75,10 +77,15 @@ int PruneTables::page(Table table, const Place& after, std::int64_t limit, std::
 
 int PruneTables::drop(Table table, const std::vector<Place>& places) {
   Statement drop(tables_.database(), sql_of(table).drop);
+  Statement drop_time(tables_.database(), "DELETE FROM marks WHERE account=? AND key=?");
   const auto drop_all = [&] {
     int code = SQLITE_OK;
     for (const auto& [account, id] : places) {
       if ((code = drop.run(account, id)) != SQLITE_OK) break;
+      if (table != Table::kJobs) continue;
+      for (const std::string_view key : kJobTimeKeys) {
+        if ((code = drop_time.run(account, std::string(key) + id)) != SQLITE_OK) return code;
+      }
     }
     return code;
   };
