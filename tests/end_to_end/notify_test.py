@@ -155,7 +155,7 @@ class Programs(Notify):
             self.there.up()
 
         def stored():
-            return {str(event["id"]) for event in worlds.stored_events(self.cloud.state_file)}
+            return {str(event["id"]) for event in worlds.stored_events(os.path.join(self.cloud.directory, "state.db"))}
         time.sleep(span * 0.5 + 2)
         wanted = stored()
 
@@ -179,6 +179,24 @@ class Programs(Notify):
                     order[request.body.get("subject")].append(number)
             for subject, ids in order.items():
                 self.assertEqual(ids, sorted(ids), subject)
+
+
+class Delay(Notify):
+    def test_from_the_change_to_the_receiver(self):
+        """A job of 200 at the default pace; only printed: machines are shared."""
+        chance = random.Random(3)
+        self.world(worlds.account("prod", 5, {f"t{i:03d}": failing(5 + chance.uniform(0, 40)) for i in range(200)}))
+        self.sink("hook", "cloudevents", services.Webhook())
+        worlds.watch_as_job(self.cloud.config_file)
+        daemon = self.run_daemon()
+        self.assertTrue(daemon)
+
+        def delays():
+            return sorted(request.wall - worlds.unix(request.body["data"]["modified_at"])
+                          for request in self.there.requests("/hook", "ok") if request.body["data"].get("to") == "FAILED")
+        harness.wait_for(lambda: f"200 failures, {len(delays())}", lambda: len(delays()) == 200, 120, every=1)
+        found = delays()
+        print(f"change to received, job of 200: p50 {found[100]:.2f} s, p99 {found[198]:.2f} s, max {found[-1]:.2f} s")
 
 
 class Chats(Notify):

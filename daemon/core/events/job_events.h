@@ -17,14 +17,14 @@ Event job_transition(const JobRecord& record, JobStatus from, Wall observed_at,
 Event job_baseline(const JobRecord& record, const TaskCounts& counts, Wall observed_at,
                    const StringMap& labels);
 
-// The number of stalled tasks of the job has become more than 0 (a warning), or 0 again. `since`:
-// when it became more than 0.
+// Numbers of tasks of a job.
 struct StalledTasks {
   std::uint32_t stalled = 0;
   std::uint32_t unfinished = 0;
   std::uint32_t all = 0;
-  Wall since;
+  Wall since;  // when `stalled` became more than 0
 };
+// The number of stalled tasks has become more than 0 (a warning), or 0 again.
 Event job_stalled(const JobRecord& record, const StalledTasks& tasks, Wall observed_at,
                   const StringMap& labels);
 // All tasks of the job are finished and were observed so; a warning if some failed. `attempt`: the
