@@ -73,14 +73,15 @@ TEST(ApiJson, StatusShowsSinksIfThereAreAny) {
   works.format = "cloudevents";
   works.last_success = kNoon;
   status.sinks = {failing, works};
-  EXPECT_NE(status_json(status, {"", kNoon})
-                .find("\"notify\":[{\"name\":\"ops\",\"format\":\"slack\",\"up\":false,\"pending\":2,"
-                      "\"failing_since\":" +
-                      kNoonText +
-                      ",\"reason\":\"HTTP 503\",\"dropped\":3},{\"name\":\"hook\",\"format\":"
-                      "\"cloudevents\",\"up\":true,\"pending\":0,\"last_success\":" +
-                      kNoonText + ",\"dropped\":0}]"),
-            std::string::npos)
+  EXPECT_NE(
+      status_json(status, {"", kNoon})
+          .find("\"notify\":[{\"name\":\"ops\",\"format\":\"slack\",\"up\":false,\"pending\":2,"
+                "\"failing_since\":" +
+                kNoonText +
+                ",\"reason\":\"HTTP 503\",\"dropped\":3},{\"name\":\"hook\",\"format\":"
+                "\"cloudevents\",\"up\":true,\"pending\":0,\"last_success\":" +
+                kNoonText + ",\"dropped\":0}]"),
+      std::string::npos)
       << status_json(status, {"", kNoon});
 }
 
