@@ -173,14 +173,17 @@ class Store {
   // `account` unless it is empty.
   virtual Awaitable<std::variant<std::vector<Event>, StoreError>> events_after(
       std::uint64_t id, std::size_t limit, std::string account) = 0;
-  // Returns the sink's cursor; 0 for an unknown sink.
+  // Returns the cursor of the log, or of its part for one account; 0 for an unknown one.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
+  // Returns how far a sink of notifications has come; nullopt for an unknown one.
+  virtual Awaitable<std::variant<std::optional<SinkState>, StoreError>> sink(std::string name) = 0;
   // Returns the id of the newest event; 0 if there is none.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
   // Deletes what was last seen before `before` and is not in `watched`: records of tasks (tasks of
   // a watched job count as watched), jobs and distributions. Then deletes counters created before
-  // that time, of jobs that are not watched and have no job or task record left; and older events
-  // that every known sink has received and whose task has no record left.
+  // that time, of jobs that are not watched and have no job or task record left; older events that
+  // the log has received and whose task has no record left, whatever other sinks lack; and sinks
+  // that were written before that time.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                                     Watched watched) = 0;
 };
@@ -266,6 +269,11 @@ class Observer {
   virtual void counted(const CounterDelta& delta, Wall at) = 0;
   virtual void anomaly(const std::string& account, Anomaly kind) = 0;
   virtual void commit_took(Duration took) = 0;
+  // A sink's receiver took an event that old.
+  virtual void notified(const std::string& sink, Duration age) {
+    (void)sink;
+    (void)age;
+  }
 };
 
 // All ports, as the main path uses them. Owned by the app (or the simulation), which outlives every

@@ -25,16 +25,20 @@ KINDS = {
     "task_gone": ("The platform does not know a configured task id, or no longer.", True),
     "job_baseline": ("The initial scan of a job is complete. The fields count its tasks by status.", True),
     "job_transition": ("A job changed its status. `warn` for TIMED_OUT.", True),
+    "job_stalled": ("Tasks of a job are stalled: their progress has not moved for longer than is usual for this job, for at "
+                    "least 1 minute. `info` with `stalled` 0 when no task is stalled any more.", True),
+    "job_finished": ("All tasks of a job are finished and were observed; sent again after a rerun. `warn` if some failed. Not for "
+                     "a job that was over when it was first observed.", True),
     "endless_list": ("ListTask returns more pages than the job has tasks; the scan is repeated with backoff.", False),
     "distribution_transition": ("A distribution changed its status. `warn` for ABORTED.", True),
     "distribution_result": ("The result file of a distribution was read. `warn` for failed devices and for a file that "
                             "cannot be read.", True),
     "distribution_file_failed": ("The result file of a distribution could not be downloaded; taskwatchd retries.", True),
-    "auth_failed": ("The credentials of an account are rejected, or there are none.", False),
-    "api_forbidden": ("The RAM policy denies an API, or the account has unpaid bills.", False),
+    "auth_failed": ("The credentials of an account are rejected, or there are none.", True),
+    "api_forbidden": ("The RAM policy denies an API, or the account has unpaid bills.", True),
     "api_throttled": ("Calls are throttled: the quota of the account is exhausted.", False),
-    "account_unreachable": ("Calls of an account or instance fail for another reason: see `reason`.", False),
-    "account_recovered": ("Calls of an account or instance succeed again.", False),
+    "account_unreachable": ("Calls of an account or instance fail for another reason: see `reason`.", True),
+    "account_recovered": ("Calls of an account or instance succeed again.", True),
     "task_not_found": ("The platform does not know a task id, while it knows others of the instance.", False),
     "task_refused": ("The platform rejects calls for one task, while calls for others succeed.", False),
     "job_not_found": ("The platform does not know a job id.", False),
@@ -42,7 +46,7 @@ KINDS = {
     "distribution_not_found": ("The platform does not know a distribution id.", False),
     "distribution_refused": ("The platform rejects calls for one distribution, while calls for others succeed.", False),
     "common_quota_found": ("All APIs of an account seem to share one quota.", False),
-    "blind_interval": ("An account had a monitoring gap: unfinished tasks were not polled.", False),
+    "blind_interval": ("An account had a monitoring gap: unfinished tasks were not polled.", True),
     "started": ("The daemon is ready.", False),
     "stopping": ("The daemon stops as requested.", False),
     "config_reloaded": ("A new configuration, or web configuration, is active.", False),
@@ -70,7 +74,7 @@ FIELDS = {
     "status_message": "Message of the device, escaped and cut at 256 bytes; absent if there is none.",
     "status_detail": "Status detail of the device, escaped and cut at 256 bytes; absent if there is none.",
     "progress": "Progress as last reported by the device, 0 to 100; absent if it reported none.",
-    "attempt": "1 for the first run of a task, 2 after its first rerun, and so on.",
+    "attempt": "1 for the first run of a task, 2 after its first rerun, and so on; of a job the highest one of its tasks.",
     "queued_at": "When the platform queued the task (UtcQueueTime).",
     "modified_at": "When the platform changed the status (UtcModified).",
     "observed_at": "When taskwatchd received the response that shows the status.",
@@ -81,11 +85,14 @@ FIELDS = {
     "superseded_by": "TaskId of the newer task.",
     "deadline_seconds": "The configured `deadline`.",
     "tasks": "Number of tasks.",
+    "stalled": "Number of stalled tasks; 0 when this is over.",
+    "unfinished": "Number of unfinished tasks.",
+    "bad": "Tasks that are FAILED, REJECTED or TIMED_OUT.",
     "devices": "Number of devices of the distribution.",
     "result": "`read`, or `unknown` if the file could not be understood.",
     "format": "Format of the result file.",
     "ok": "Devices with code 200.",
-    "failed": "Devices with another code; for `job_baseline` the tasks in that status, as `queued`, `sent` and so on.",
+    "failed": "Devices with another code; for jobs the tasks in that status, as `queued`, `sent` and so on.",
     "unknown": "Devices of which the result is unknown.",
     "codes": "Devices by code.",
     "failed_devices": "The first 100 failed devices with their codes.",
@@ -95,7 +102,7 @@ FIELDS = {
     "code": "Error code of the platform; absent if there was none.",
     "request_id": "RequestId of the response, for a support request to Alibaba Cloud.",
     "calls_per_second": "The quota found.",
-    "since": "Start of the monitoring gap.",
+    "since": "Start of the monitoring gap; for `job_stalled`, since when tasks are stalled, or were.",
     "until": "End of the monitoring gap.",
     "transitions": "Transitions in the gap that were recorded late.",
     "version": "Version of taskwatchd.",
@@ -192,7 +199,7 @@ def parsed():
                     noun = kind.removesuffix(suffix[1])
                     of_kind = ["account", "iot_instance", noun + "_id", *([] if noun == "task" else ["action"]), "reason", "code",
                                "request_id"]
-                if "lower(name(status))" in body:
+                if "add_counts(" in body and "tasks" in of_kind:
                     of_kind = [*of_kind[:of_kind.index("tasks") + 1], *TASK_STATUSES, *of_kind[of_kind.index("tasks") + 1:]]
                 add(kind, levels(body) or levels(known.get("about_item", "")), of_kind)
     for path in sorted((ROOT / "daemon").rglob("*.cc")):

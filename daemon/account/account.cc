@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/events/account_events.h"
+#include "core/types/stored_times.h"
 
 namespace taskwatchd {
 namespace {
@@ -14,13 +15,6 @@ constexpr Duration kKeysRetry = std::chrono::seconds(10);
 constexpr double kClockTrustMax = 1e8;  // s; a Date that is off by over 3 years is ignored
 
 constexpr char kAlive[] = "alive";
-
-std::optional<Wall> find_stored_time(const Stored& stored, const std::string& key) {
-  for (const StoredTime& stored_time : stored.stored_times) {
-    if (stored_time.key == key) return stored_time.at;
-  }
-  return std::nullopt;
-}
 
 // Consecutive failures of one item while its instance is up, before item_refused is logged.
 constexpr int kOwnRefusals = 3;   // API errors about the request's parameters
@@ -36,7 +30,7 @@ Account::Account(const AccountConfig& config, const Stored& stored, Now now)
       tasks_(tracker_, jobs_, config.pace),
       distributions_(config.name),
       overdue_(config.name, stored.stored_times, now.wall) {
-  if (const auto alive = find_stored_time(stored, kAlive)) blind_.restore(alive, now);
+  if (const auto alive = find_stored_time(stored.stored_times, kAlive)) blind_.restore(alive, now);
   configure(config, stored, now);
 }
 
@@ -48,7 +42,7 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
   for (const auto& [api, budget] : budgets_.by_api()) use(api, now);
   pace_blind_watch();
   const std::vector<std::string> dropped = tasks_.configure(config, stored, now);
-  const std::vector<std::string> jobs = jobs_.configure(config, stored.jobs, now);
+  const std::vector<std::string> jobs = jobs_.configure(config, stored, now);
   jobs_.restore(stored.records, now);
   tasks_.finish_configure();
   distributions_.configure(config, stored.distributions, now);
@@ -207,7 +201,8 @@ void Account::take_response(const CallResult& answer, bool there, Now now, CallE
     out.observation.anomalies.push_back(Anomaly::kWrongTaskId);
     const Duration pause = retries_.failed(call.key(), Retries::Blame::kReply, config_.pace.task);
     fail_owner(call, CallFailure::Kind::kAgain, now.mono + pause, now, out);
-    if (there) connectivity_.on_failure(call.iot_instance, call.api, wrong, now, 0, out.events);
+    if (there)
+      connectivity_.on_failure(call.iot_instance, call.api, wrong, now, 0, out.observation.events);
     return;
   }
   if (!there && call.api == Api::kListJob) {
@@ -223,7 +218,7 @@ void Account::take_response(const CallResult& answer, bool there, Now now, CallE
   retries_.succeeded(call.key());
   owner_of(call).on_response(call, answer.outcome, now, out);
   for (const std::string& id : out.shown) tasks_.notice(id, now);
-  if (there) connectivity_.on_success(call.iot_instance, call.api, now, out.events);
+  if (there) connectivity_.on_success(call.iot_instance, call.api, now, out.observation.events);
   budget.last_success = now.wall;
   for (const TaskChange& change : out.observation.changes) {
     if (change.explicit_id) tasks_.note_live(change.record);
@@ -234,7 +229,7 @@ void Account::take_response(const CallResult& answer, bool there, Now now, CallE
     retries_.forget(job);
   }
   if (const auto interval = blind_.take(now)) {
-    out.events.push_back(blind_interval(now.wall, config_.name, *interval));
+    out.observation.events.push_back(blind_interval(now.wall, config_.name, *interval));
   }
 }
 
@@ -278,7 +273,8 @@ void Account::take_failure(const CallResult& answer, const Failure& failure, boo
           item_refused(now.wall, config_.name, call, failure,
                        connectivity_.advise(call.iot_instance, call.api, failure)));
     }
-    connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01, out.events);
+    connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01,
+                             out.observation.events);
   }
 }
 
@@ -289,12 +285,13 @@ void Account::take_denial(const CallResult& answer, const Failure& failure, Now 
   const Call& call = answer.call;
   fail_owner(call, CallFailure::Kind::kAgain, now.mono, now, out);
   if (!others_usable(call.api)) {
-    connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01, out.events);
+    connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01,
+                             out.observation.events);
     return;
   }
   if (!budgets_.at(call.api).deny(now.mono)) return;
   use(call.api, now);
-  connectivity_.log_failure(call.iot_instance, call.api, failure, now, out.events);
+  connectivity_.log_failure(call.iot_instance, call.api, failure, now, out.observation.events);
 }
 
 // The error code says something about this item, not the instance, only while others succeed.
@@ -316,7 +313,8 @@ void Account::take_absence(const CallResult& answer, const Failure& failure, Now
   if (!others_answer) {
     fail_owner(call, CallFailure::Kind::kAgain, retry_at, now, out);
     if (connectivity_.up(call.iot_instance)) {
-      connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01, out.events);
+      connectivity_.on_failure(call.iot_instance, call.api, failure, now, random01,
+                               out.observation.events);
     }
     return;
   }
@@ -387,6 +385,7 @@ Commit Account::refresh(Now now) {
   Commit commit;
   commit.records = tasks_.take_seen();
   commit.jobs = jobs_.refresh();
+  jobs_.report_stalled(now, commit);
   overdue_.report(config_.instances, tracker_, now.wall, commit);
   if (commit.empty()) return commit;
   budgets_.add_stored_times(config_.name, commit.stored_times);

@@ -60,7 +60,8 @@ class Account {
   void departed(const Call& call, Now now);
   // The call has succeeded or failed. `random01`: random value in [0, 1), for jitter.
   CallEffects apply(const CallResult& answer, Now now, double random01);
-  // No credentials are available, so nothing was sent. Returns an event to log only the first time.
+  // No credentials are available, so nothing was sent. Returns an event to store only the first
+  // time.
   std::vector<Event> no_keys(const Call& call, const std::string& why, Now now);
   // Requeues the call without counting a failure: new credentials are on the way. `sent`: the
   // request was sent, and the API rejected the old ones.
@@ -81,7 +82,8 @@ class Account {
   void keys_changed() { connectivity_.reset_backoff(); }
 
   // Call about every 10 s. Updates the jobs' forecasts; returns the records whose last_seen has
-  // changed since the previous call, and timestamps to persist.
+  // changed since the previous call, events of deadlines and stalled tasks, and timestamps to
+  // persist.
   Commit refresh(Now now);
 
   // For status.h and explain.h.

@@ -22,8 +22,8 @@ std::optional<TaskSample> sample_before(const TaskRow* row) {
 
 }  // namespace
 
-std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
-                                                const std::vector<JobRecord>& stored, Now now) {
+std::vector<std::string> AccountJobs::configure(const AccountConfig& config, const Stored& stored,
+                                                Now now) {
   pace_ = config.pace;
   planner_.set_pace(config.pace);
   const std::map<std::string, std::string> renamed = instances_.configure(config);
@@ -32,7 +32,8 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
     job.record.instance = to == renamed.end() ? std::string() : to->second;  // empty: removed
   }
   std::map<std::string, const JobRecord*> known;
-  for (const JobRecord& record : stored) known[record.key.job_id] = &record;
+  for (const JobRecord& record : stored.jobs) known[record.key.job_id] = &record;
+  const StoredTimes times = by_key(stored.stored_times);
   const auto record_of = [&](const std::string& id) {
     const auto found = known.find(id);
     return found == known.end() ? nullptr : found->second;
@@ -41,7 +42,7 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
   std::unordered_set<std::string> kept;
   for (const InstanceConfig& instance : config.instances) {
     for (const std::string& id : instance.jobs) {
-      watch(id, instance.name, false, record_of(id), now);
+      watch(id, instance.name, false, record_of(id), times, now);
       kept.insert(id);
     }
     if (!instance.discover_jobs) continue;
@@ -49,7 +50,7 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
     // Discovered jobs stay watched until the next sweep drops them.
     for (const auto& [id, job] : jobs_) {
       if (!job.found || job.record.instance != instance.name || kept.contains(id)) continue;
-      watch(id, instance.name, true, nullptr, now);
+      watch(id, instance.name, true, nullptr, times, now);
       discovery.restore(id, job.record.last.modified);
       kept.insert(id);
     }
@@ -57,7 +58,7 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
       const bool recent =
           Duration(now.wall - record->last.modified) <= instance.discover_jobs->modified_within;
       if (record->instance != instance.name || !recent || jobs_.contains(id)) continue;
-      watch(id, instance.name, true, record, now);
+      watch(id, instance.name, true, record, times, now);
       discovery.restore(id, record->last.modified);
       kept.insert(id);
     }
@@ -75,13 +76,14 @@ std::vector<std::string> AccountJobs::configure(const AccountConfig& config,
 }
 
 void AccountJobs::watch(const std::string& job_id, const std::string& instance, bool found,
-                        const JobRecord* stored, Now now) {
+                        const JobRecord* stored, const StoredTimes& times, Now now) {
   const auto [it, fresh] = jobs_.try_emplace(job_id);
   WatchedJob& job = it->second;
   if (fresh) {
     if (stored != nullptr) job.record = *stored;
     job.record.key = {account_, job_id};
     if (stored == nullptr) job.record.first_seen = job.record.last_seen = now.wall;
+    job.reports.restore(times, job.record);
     assisted_.erase(job_id);
   }
   const JobInstances::Instance& where = instances_.at(instance);
@@ -257,7 +259,7 @@ void AccountJobs::on_listing(const Call& call, const JobPage& page, Now now, Cal
   Discovery::Found found = discovery->on_page(call.number, call.page, page, now);
   for (const JobReply& reply : found.fresh) {
     if (jobs_.contains(reply.job_id)) continue;  // also named in the configuration
-    watch(reply.job_id, call.iot_instance, true, nullptr, now);
+    watch(reply.job_id, call.iot_instance, true, nullptr, {}, now);
   }
   for (const JobReply& reply : page.jobs) {
     if (WatchedJob* const job = find(reply.job_id)) job->on_details(reply, now, out);
@@ -278,7 +280,7 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, CallE
       out.observation.anomalies.push_back(Anomaly::kWrongTaskId);
       continue;
     }
-    Observation one = job != nullptr ? observe(*job, row, now)
+    Observation one = job != nullptr ? observe(*job, row, now, out)
                                      : tracker_.observe_row(row, nullptr, now.wall, now, true);
     fresh += one.moved ? 1 : 0;
     out.observation.add(std::move(one));
@@ -302,12 +304,15 @@ void AccountJobs::on_page(const Call& call, const TaskPage& page, Now now, CallE
 }
 
 // Applies one row of a watched job's list.
-Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now) {
+Observation AccountJobs::observe(WatchedJob& job, const TaskReply& row, Now now, CallEffects& out) {
   const std::optional<TaskSample> before = sample_before(tracker_.row(row.task_id));
   Observation seen = tracker_.observe_row(row, job.context, job.record.first_seen, now);
   job.task_seen(before, tracker_.row(row.task_id));
   if (seen.moved && is_bad(row.status)) task_polls_.want_details(row.task_id);
-  if (seen.moved) task_polls_.expect_timeout(job.record.last, row.task_id);
+  if (seen.moved) {
+    task_polls_.expect_timeout(job.record.last, row.task_id);
+    job.task_moved(now, out);
+  }
   return seen;
 }
 
@@ -315,15 +320,16 @@ void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, No
                           CallEffects& out) {
   const TaskRow* row = tracker_.row(task_id);
   const bool had_message = row->device_message != nullptr;
-  const bool is_explicit = row->explicit_id;
   const std::optional<TaskSample> before = sample_before(row);
   out.observation.add(tracker_.observe(task_id, reply, now));
   row = tracker_.row(task_id);
   if (row == nullptr || !row->seen) return;
   const std::string& job_id = tracker_.table().job_id(*row);
   planner_.set_known(job_id, tracker_.table().counts(job_id));
-  if (!is_explicit && !out.observation.moved && !had_message && row->device_message != nullptr) {
-    out.events.push_back(task_details(*tracker_.record(task_id), now.wall));  // in no event yet
+  if (is_bad(row->status) && !out.observation.moved && !had_message &&
+      row->device_message != nullptr) {  // in no event yet
+    out.observation.events.push_back(
+        task_details(*tracker_.record(task_id), now.wall, row->context->labels));
   }
   WatchedJob* const job = find(job_id);
   if (job == nullptr) return;
@@ -333,6 +339,8 @@ void AccountJobs::on_task(const std::string& task_id, const TaskReply& reply, No
   if (!before || before->status != row->status) {
     task_polls_.expect_timeout(job->record.last, task_id);
   }
+  if (out.observation.moved) job->task_moved(now, out);
+  job->report_end(planner_, tracker_.table(), now, out);
 }
 
 void AccountJobs::assist(const std::string& job_id, const std::string& instance,
@@ -357,6 +365,10 @@ void AccountJobs::update_forecasts(Now now) {
   if (now.mono < forecast_at_ + kForecastEvery) return;
   forecast_at_ = now.mono;
   taskwatchd::update_forecasts(jobs_, planner_, tracker_.table(), now);
+}
+
+void AccountJobs::report_stalled(Now now, Commit& commit) {
+  for (auto& [id, job] : jobs_) job.report_stalled(planner_, tracker_.table(), now, commit);
 }
 
 std::vector<JobRecord> AccountJobs::refresh() {

@@ -33,10 +33,9 @@ class AccountJobs : public Owner {
   AccountJobs(const AccountJobs&) = delete;  // its members refer to each other
   AccountJobs& operator=(const AccountJobs&) = delete;
 
-  // Watches exactly the jobs of a configuration. `stored` holds the account's job records. Returns
-  // the ids of jobs that are no longer watched; their tasks are forgotten.
-  std::vector<std::string> configure(const AccountConfig& config,
-                                     const std::vector<JobRecord>& stored, Now now);
+  // Watches exactly the jobs of a configuration. `stored` holds the account's job records and
+  // times. Returns the ids of jobs that are no longer watched; their tasks are forgotten.
+  std::vector<std::string> configure(const AccountConfig& config, const Stored& stored, Now now);
   std::vector<std::string> job_ids() const;
   // Restores stored tasks of watched jobs.
   void restore(const std::vector<TaskRecord>& records, Now now);
@@ -55,6 +54,8 @@ class AccountJobs : public Owner {
   void on_task(const std::string& task_id, const TaskReply& reply, Now now, CallEffects& out);
   // Updates the jobs' forecasts, at most every 10 s.
   void update_forecasts(Now now);
+  // Adds job_stalled events; call it after update_forecasts.
+  void report_stalled(Now now, Commit& commit);
 
   // With this many unfinished explicit tasks in one job, its statistics and list pages yield more
   // per call than QueryTask.
@@ -76,7 +77,7 @@ class AccountJobs : public Owner {
 
  private:
   void watch(const std::string& job_id, const std::string& instance, bool found,
-             const JobRecord* stored, Now now);
+             const JobRecord* stored, const StoredTimes& times, Now now);
   void forget(const std::string& job_id);
   WatchedJob* find(const std::string& job_id);  // nullptr: not watched
 
@@ -84,7 +85,7 @@ class AccountJobs : public Owner {
   void on_details(const Call& call, const JobReply& reply, Now now, CallEffects& out);
   void on_listing(const Call& call, const JobPage& page, Now now, CallEffects& out);
   void on_page(const Call& call, const TaskPage& page, Now now, CallEffects& out);
-  Observation observe(WatchedJob& job, const TaskReply& row, Now now);
+  Observation observe(WatchedJob& job, const TaskReply& row, Now now, CallEffects& out);
 
   std::string account_;
   Tracker& tracker_;

@@ -41,7 +41,7 @@ class Connectivity {
   void on_sent(const std::string& instance) { ++in_flight_[instance]; }
   // The call is resolved. The instance may have been removed.
   void on_end(const std::string& instance);
-  // Events to log are appended to `events`.
+  // Events to store are appended to `events`; those of on_throttled are not stored.
   void on_success(const std::string& instance, Api api, Now now, std::vector<Event>& events);
   void on_failure(const std::string& instance, Api api, const Failure& failure, Now now,
                   double random01, std::vector<Event>& events);

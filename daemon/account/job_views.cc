@@ -60,8 +60,15 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
 void update_forecasts(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table,
                       Now now) {
   std::map<std::string_view, ForecastSurvey> surveys;
-  for (const auto& [id, job] : jobs) {
-    if (!planner.finished(id)) surveys.emplace(id, now.wall);
+  for (auto& [id, job] : jobs) {
+    if (!planner.finished(id)) {
+      surveys.emplace(id, now.wall);
+      continue;
+    }
+    job.estimate = {};
+    job.estimated_at = now.wall;
+    job.stalled = 0;
+    job.stalled_known = true;
   }
   if (surveys.empty()) return;
   const auto each_unfinished = [&](auto visit) {
@@ -75,16 +82,17 @@ void update_forecasts(WatchedJobs& jobs, const JobPlanner& planner, const TaskTa
     });
   };
   each_unfinished([](auto& survey, const TaskRow& row) { survey.second.add(sample_of(row)); });
-  for (auto& [id, job] : jobs) {
-    const auto survey = surveys.find(id);
-    job.estimate =
-        survey == surveys.end() ? JobForecast{} : job.forecast.estimate(survey->second, now);
+  for (const auto& [id, survey] : surveys) {
+    WatchedJob& job = jobs.find(std::string(id))->second;
+    job.estimate = job.forecast.estimate(survey, now);
     job.estimated_at = now.wall;
     job.stalled = 0;
+    job.stalled_known = true;
   }
   each_unfinished([&](auto& survey, const TaskRow& row) {
     WatchedJob& job = jobs.find(std::string(survey.first))->second;
     if (job.estimate.is_stalled(row.status, row.modified, row.last_seen, now.wall)) ++job.stalled;
+    if (!job.estimate.has_limit(row.status)) job.stalled_known = false;
   });
 }
 

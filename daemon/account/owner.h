@@ -24,9 +24,10 @@ struct CallEffects {
   std::vector<DistributionRecord> distributions;
   std::optional<ResultRequest> fetch;  // a result file to download, once `begun` is stored
   std::optional<DistributionRecord> begun;
-  std::optional<Reason> failure;          // as counted: kNotFound while others succeed
-  bool retry = false;                     // this call repeated one that failed temporarily
-  std::vector<Event> events;              // not stored: account_recovered, api_throttled, ...
+  std::optional<Reason> failure;  // as counted: kNotFound while others succeed
+  bool retry = false;             // this call repeated one that failed temporarily
+  std::vector<StoredTime> stored_times;
+  std::vector<Event> events;              // not stored: api_throttled, task_not_found, ...
   std::vector<std::string> shown;         // task ids in the response, whoever watches them
   std::vector<std::string> dropped_jobs;  // found by discovery, no longer watched
 };

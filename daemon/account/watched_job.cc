@@ -1,5 +1,6 @@
 #include "account/watched_job.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/events/job_events.h"
@@ -53,19 +54,75 @@ void WatchedJob::progressed(const JobPlanner& planner, const TaskTable& table, N
   record.last_seen = now.wall;
   touched = true;
   unseen.update(planner.statistics_of(id), table.counts(id), now.wall);
+  const bool finished = planner.finished(id);
+  const bool unfinished =
+      !finished && (planner.statistics_of(id) != nullptr || table.counts(id) != TaskCounts{});
+  // After the first scan only an observed change counts: old statistics are no rerun.
+  if (reports.expects_end() || (unfinished && !record.baselined)) {
+    reports.expect_end(record.key, now.wall, out.stored_times);
+  }
   bool changed = false;
   if (!record.baselined && planner.fully_observed(id)) {
     record.baselined = changed = true;
     out.observation.events.push_back(
         job_baseline(record, table.counts(id), now.wall, context->labels));
   }
-  const bool finished = planner.finished(id);
   if (finished != record.ended.has_value()) {
     record.ended.reset();
     if (finished) record.ended = now.wall;
     changed = true;
   }
   if (changed) out.jobs.push_back(record);
+  report_end(planner, table, now, out);
+}
+
+void WatchedJob::task_moved(Now now, CallEffects& out) {
+  if (record.baselined) reports.expect_end(record.key, now.wall, out.stored_times);
+}
+
+void WatchedJob::report_end(const JobPlanner& planner, const TaskTable& table, Now now,
+                            CallEffects& out) {
+  const std::string& id = record.key.job_id;
+  if (!reports.expects_end() || !record.baselined || unseen.tasks() > 0) return;
+  if (!planner.finished(id) || !planner.fully_observed(id)) return;
+  TaskCounts counts{};
+  std::uint32_t attempt = 1;
+  bool all_finished = true;
+  table.for_each([&](const TaskRow& row) {
+    if (!row.seen || row.gone || row.superseded || table.job_id(row) != id) return;
+    ++count_of(counts, row.status);
+    attempt = std::max(attempt, row.attempt);
+    all_finished = all_finished && is_finished(row.status);
+  });
+  if (!all_finished) return;  // the rerun of a task, or its end, is not in the statistics yet
+  if (const auto over = reports.end_stalled(record.key, out.stored_times)) {
+    out.observation.events.push_back(stalled_event(*over, planner, table, now.wall));
+  }
+  reports.end(record.key, out.stored_times);
+  out.observation.events.push_back(
+      job_finished(record, counts, attempt, now.wall, context->labels));
+}
+
+void WatchedJob::report_stalled(const JobPlanner& planner, const TaskTable& table, Now now,
+                                Commit& commit) {
+  std::optional<std::uint32_t> known;
+  if (stalled > 0 || stalled_known) known = stalled;
+  const auto change = reports.on_stalled(record.key, known, now, commit.stored_times);
+  if (change) commit.events.push_back(stalled_event(*change, planner, table, now.wall));
+}
+
+Event WatchedJob::stalled_event(const JobReports::Stalled& change, const JobPlanner& planner,
+                                const TaskTable& table, Wall now) const {
+  const JobStatistics* const statistics = planner.statistics_of(record.key.job_id);
+  const TaskCounts counts =
+      statistics != nullptr ? statistics->tasks : table.counts(record.key.job_id);
+  StalledTasks tasks{
+      .stalled = change.over ? 0 : stalled, .unfinished = 0, .all = 0, .since = change.since};
+  for (const TaskStatus status : kAllTaskStatuses) {
+    tasks.all += count_of(counts, status);
+    if (!is_finished(status)) tasks.unfinished += count_of(counts, status);
+  }
+  return job_stalled(record, tasks, now, context->labels);
 }
 
 void WatchedJob::task_seen(const std::optional<TaskSample>& before, const TaskRow* row) {

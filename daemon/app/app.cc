@@ -1,6 +1,5 @@
 #include "app/app.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "app/local_credentials.h"
+#include "app/notifications.h"
 #include "app/reloader.h"
 #include "app/replication.h"
 #include "app/state.h"
@@ -30,6 +30,7 @@
 #include "pipeline/history_pruner.h"
 #include "pipeline/outboxes.h"
 #include "pipeline/recorder.h"
+#include "pipeline/wait_until.h"
 #include "ports.h"
 #include "server/api_answers.h"
 #include "server/metrics_pages.h"
@@ -58,12 +59,6 @@ constexpr Duration kRecordWithin = std::chrono::seconds(1);   // the last commit
 constexpr Duration kReleaseWithin = milliseconds(2800);
 constexpr milliseconds kLogWithin{300}, kStoreWithin{300};
 
-// Returns freed heap memory to the system. The rows read from the state database are freed by now,
-// but lie between blocks still in use; the C library releases such memory only on request.
-void give_memory_back() {
-  ::malloc_trim(0);
-}
-
 }  // namespace
 
 class App {
@@ -73,6 +68,7 @@ class App {
         log_(context_.get_executor(), log_format(options.log_format), options.log_level),
         metrics_({TASKWATCHD_VERSION, TASKWATCHD_REVISION, TASKWATCHD_COMPILER}),
         front_(context_.get_executor(), clock_, log_, entropy_, options, web_pages()),
+        external_url_(options.external_url),
         signals_(context_, SIGHUP),
         stop_alarm_(clock_.make_alarm()),
         reloader_(context_.get_executor(), clock_, log_, options.config_file,
@@ -95,8 +91,6 @@ class App {
   Awaitable<void> keep_status();
   Awaitable<void> measure_delay();
   Awaitable<void> wait_for(Duration span);
-  template <typename Condition>
-  Awaitable<bool> wait_until(Duration within, Condition condition);
 
   std::optional<std::string> request_reload();
   void configuration_changed();
@@ -122,10 +116,12 @@ class App {
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Outboxes> outboxes_;
   std::unique_ptr<Fleet> fleet_;
+  std::unique_ptr<Notifications> notifications_;
   std::unique_ptr<HistoryPruner> pruner_;
   std::unique_ptr<ApiAnswers> answers_;
   std::unique_ptr<Watchdog> watchdog_;
   WebFront front_;
+  const std::string external_url_;
   boost::asio::signal_set signals_;
   std::unique_ptr<Alarm> stop_alarm_;
   Reloader reloader_;
@@ -160,10 +156,16 @@ int App::prepare() {
   outboxes_ = std::make_unique<Outboxes>(context_.get_executor(), ports, *recorder_, log_.sink());
   recorder_->on_events([this](std::uint64_t last_id) {
     outboxes_->wake(last_id);
+    notifications_->sinks().wake(last_id);
     answers_->wake();
   });
   fleet_ = std::make_unique<Fleet>(context_.get_executor(), ports, *recorder_, metrics_);
-  if (replication_) replication_->attach(*fleet_, *outboxes_, *recorder_);
+  notifications_ = std::make_unique<Notifications>(context_.get_executor(), ports, *recorder_,
+                                                   *fleet_, reloader_.config(), external_url_);
+  if (replication_) {
+    replication_->attach(*fleet_, *outboxes_, *recorder_);
+    replication_->attach(notifications_->sinks());
+  }
   pruner_ =
       std::make_unique<HistoryPruner>(*fleet_, ports, [this] { return reloader_.config().retain; });
   ApiSources sources{[this] { return ready_ && !stopping_; },
@@ -220,9 +222,13 @@ Awaitable<void> App::main() {
   }
   give_memory_back();
   const auto executor = context_.get_executor();
+  notifications_->sinks().configure(reloader_.config().sinks);
   spawn(executor, record());
   if (replication_) {
-    replication_->start([this] { answers_->wake(); });
+    replication_->start([this] {
+      answers_->wake();
+      notifications_->sinks().wake(0);  // perhaps there are more events
+    });
   } else {
     outboxes_->start("");
   }
@@ -260,14 +266,15 @@ Awaitable<void> App::shut_down() {
   if (replication_) {
     replication_->stop();
     const auto released = [this] { return replication_->stopped(); };
-    co_await wait_until(kReleaseWithin, released);
+    co_await wait_until(clock_, kReleaseWithin, released);
   }
   fleet_->stop();
-  co_await wait_until(kCallsWithin, calls_ended);
-  co_await wait_until(kDeliverWithin, delivered);
+  co_await wait_until(clock_, kCallsWithin, calls_ended);
+  co_await wait_until(clock_, kDeliverWithin, delivered);
   outboxes_->stop_all();
+  notifications_->sinks().stop();
   recorder_->stop();
-  co_await wait_until(kRecordWithin, recorded);
+  co_await wait_until(clock_, kRecordWithin, recorded);
 }
 
 Awaitable<void> App::record() {
@@ -330,6 +337,7 @@ std::optional<std::string> App::request_reload() {
 void App::configuration_changed() {
   keys_.keep_only(reloader_.config());
   if (replication_) replication_->configure(reloader_.config());
+  if (ready_) notifications_->sinks().configure(reloader_.config().sinks);
   give_memory_back();
   if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
 }
@@ -356,14 +364,6 @@ Awaitable<void> App::wait_for(Duration span) {
   co_await alarm->wait_until(clock_.now().mono + span);
 }
 
-template <typename Condition>
-Awaitable<bool> App::wait_until(Duration within, Condition condition) {
-  constexpr Duration kPollEvery = milliseconds(10);
-  const Mono deadline = clock_.now().mono + within;
-  while (!condition() && clock_.now().mono < deadline) co_await wait_for(kPollEvery);
-  co_return condition();
-}
-
 DaemonStatus App::status() const {
   DaemonStatus status;
   status.accounts = fleet_->status();
@@ -371,6 +371,7 @@ DaemonStatus App::status() const {
     account.detection_delay_bound = reloader_.config().detection_delay_bound;
   }
   status.replication = status_of(replication_.get());
+  status.sinks = notifications_->sinks().status();
   status.store_up = recorder_->store_up();
   status.events_pending[outboxes_->sink_name()] = outboxes_->pending();
   status.last_reload_successful = reloader_.last_successful() && front_.settings_valid();

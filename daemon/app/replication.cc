@@ -17,20 +17,11 @@ Replication::Replication(boost::asio::any_io_executor executor, Clock& clock, Lo
                          LeaseStore& store, const Config& config)
     : executor_(executor),
       clock_(clock),
-      keeper_(
-          std::move(executor), clock, log, store, replica_of(config),
-          {.acquired =
-               [this](const std::string& account) {
-                 fleet_->acquire(account);
-                 outboxes_->start(account);
-               },
-           .lost =
-               [this](const std::string& account) {
-                 fleet_->lose(account);
-                 outboxes_->stop(account);
-               },
-           .hand_over = [this](std::string account) { return hand_over(std::move(account)); }}) {
-  keeper_.configure(account_names(config), config_hashes(config));
+      keeper_(std::move(executor), clock, log, store, replica_of(config),
+              {.acquired = [this](const std::string& lease) { acquire(lease); },
+               .lost = [this](const std::string& lease) { lose(lease); },
+               .hand_over = [this](std::string lease) { return hand_over(std::move(lease)); }}) {
+  keeper_.configure(lease_names(config), config_hashes(config));
 }
 
 void Replication::attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder) {
@@ -41,13 +32,30 @@ void Replication::attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder) {
       [this](const std::vector<std::string>& accounts) { keeper_.fenced(accounts); });
 }
 
+void Replication::attach(Notifiers& sinks) {
+  sinks_ = &sinks;
+  sinks.share();
+}
+
 void Replication::start(std::function<void()> others) {
   spawn(executor_, keeper_.run());
   spawn(executor_, follow_others(std::move(others)));
 }
 
 void Replication::configure(const Config& config) {
-  keeper_.configure(account_names(config), config_hashes(config));
+  keeper_.configure(lease_names(config), config_hashes(config));
+}
+
+void Replication::acquire(const std::string& lease) {
+  if (const auto sink = sink_of_lease(lease)) return sinks_->acquire(*sink);
+  fleet_->acquire(lease);
+  outboxes_->start(lease);
+}
+
+void Replication::lose(const std::string& lease) {
+  if (const auto sink = sink_of_lease(lease)) return sinks_->lose(*sink);
+  fleet_->lose(lease);
+  outboxes_->stop(lease);
 }
 
 ReplicationStatus Replication::status() const {
@@ -59,9 +67,13 @@ std::optional<ReplicationStatus> status_of(const Replication* replication) {
   return replication->status();
 }
 
-Awaitable<void> Replication::hand_over(std::string account) {
-  co_await fleet_->hand_over(account);
-  outboxes_->stop(account);
+Awaitable<void> Replication::hand_over(std::string lease) {
+  if (const auto sink = sink_of_lease(lease)) {
+    co_await sinks_->hand_over(*sink);
+    co_return;
+  }
+  co_await fleet_->hand_over(lease);
+  outboxes_->stop(lease);
 }
 
 Awaitable<void> Replication::follow_others(std::function<void()> others) {

@@ -1,5 +1,6 @@
-// Ties the leases of this replica to what it does: an account is polled, and its events are
-// delivered, while its lease is held. Event-loop thread only.
+// Ties the leases of this replica to what it does: an account is polled, and its events are logged,
+// while its lease is held; a sink of notifications runs while its own is held. Event-loop thread
+// only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,6 +13,7 @@
 #include "core/types/status.h"
 #include "pipeline/fleet.h"
 #include "pipeline/lease_keeper.h"
+#include "pipeline/notifiers.h"
 #include "pipeline/outboxes.h"
 #include "pipeline/recorder.h"
 #include "ports.h"
@@ -29,6 +31,8 @@ class Replication {
 
   // Before anything is applied. All must outlive this object.
   void attach(Fleet& fleet, Outboxes& outboxes, Recorder& recorder);
+  // The same, for the sinks of notifications.
+  void attach(Notifiers& sinks);
   // Begins to claim leases. `others` is called when other replicas may have committed events.
   void start(std::function<void()> others);
   void configure(const Config& config);
@@ -37,7 +41,9 @@ class Replication {
   bool stopped() const { return keeper_.stopped(); }
 
  private:
-  Awaitable<void> hand_over(std::string account);
+  void acquire(const std::string& lease);
+  void lose(const std::string& lease);
+  Awaitable<void> hand_over(std::string lease);
   Awaitable<void> follow_others(std::function<void()> others);
 
   boost::asio::any_io_executor executor_;
@@ -49,6 +55,7 @@ class Replication {
   std::map<std::string, Mono> elsewhere_;  // since when another replica was seen to hold it
   Fleet* fleet_ = nullptr;
   Outboxes* outboxes_ = nullptr;
+  Notifiers* sinks_ = nullptr;
 };
 
 // Nullopt without replicas, when the pointer is null.

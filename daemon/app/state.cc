@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "cloud/signer.h"
-#include "config/account_text.h"
+#include "config/account_identity.h"
 #include "core/types/exit_code.h"
 #include "io/sqlite/sqlite_store.h"
 #include "io/system/complain.h"
@@ -104,7 +104,7 @@ Replica replica_of(const Config& config) {
   Replica self;
   self.name = config.replica_name;
   self.url = config.replica_url;
-  self.accounts = account_names(config);
+  self.accounts = lease_names(config);
   self.config_hashes = config_hashes(config);
   if (self.name.empty()) {
     std::array<char, 256> host{};
@@ -113,9 +113,10 @@ Replica replica_of(const Config& config) {
   return self;
 }
 
-std::vector<std::string> account_names(const Config& config) {
+std::vector<std::string> lease_names(const Config& config) {
   std::vector<std::string> names;
   for (const AccountConfig& account : config.accounts) names.push_back(account.name);
+  for (const SinkConfig& sink : config.sinks) names.push_back(sink_lease(sink.name));
   return names;
 }
 
@@ -123,8 +124,9 @@ std::vector<std::string> config_hashes(const Config& config) {
   constexpr std::size_t kDigits = 16;
   std::vector<std::string> hashes;
   for (const AccountConfig& account : config.accounts) {
-    hashes.push_back(sha256_hex(account_text(account)).substr(0, kDigits));
+    hashes.push_back(sha256_hex(account_identity(account)).substr(0, kDigits));
   }
+  hashes.resize(hashes.size() + config.sinks.size());  // sinks are not compared
   return hashes;
 }
 

@@ -46,8 +46,9 @@ class State {
 
 // This replica as the configuration describes it; its name is the host name unless it is set.
 Replica replica_of(const Config& config);
-std::vector<std::string> account_names(const Config& config);
-// Of each account, in the same order: equal where two replicas configure it in the same way.
+// The accounts and sinks (sink_lease).
+std::vector<std::string> lease_names(const Config& config);
+// Of each of them, in the same order: equal where two replicas configure it in the same way.
 std::vector<std::string> config_hashes(const Config& config);
 
 }  // namespace taskwatchd

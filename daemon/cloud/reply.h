@@ -44,5 +44,8 @@ bool is_undocumented_iot_code(std::string_view code);
 std::optional<Duration> retry_after(const HttpReply& reply);
 // The Date header, used to measure the offset of the local clock.
 std::optional<Wall> server_date(const HttpReply& reply);
+// A date of HTTP, in the only form that RFC 9110 lets servers send: "Sun, 06 Nov 1994 08:49:37
+// GMT".
+std::optional<Wall> parse_http_date(std::string_view text);
 
 }  // namespace taskwatchd

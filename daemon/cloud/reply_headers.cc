@@ -70,11 +70,13 @@ std::optional<Duration> retry_after(const HttpReply& reply) {
   return longest;
 }
 
-// Accepts only the one form that RFC 9110 lets servers send: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::optional<Wall> server_date(const HttpReply& reply) {
   const std::string* const header = reply.header("date");
-  if (header == nullptr) return std::nullopt;
-  const std::string_view text = trim(*header);
+  return header == nullptr ? std::nullopt : parse_http_date(*header);
+}
+
+std::optional<Wall> parse_http_date(std::string_view text) {
+  text = trim(text);
   constexpr std::string_view kForm = "www, dd mmm yyyy hh:mm:ss GMT";
   if (text.size() != kForm.size() || text.substr(3, 2) != ", " || text[7] != ' ' ||
       text[11] != ' ' || text[16] != ' ' || text.substr(25) != " GMT") {

@@ -87,7 +87,9 @@ class Copy {
       const std::vector<CellRow> page = from_.rows.next_page();
       if (page.empty()) break;
       to_.rows.insert(table, page);
-      for (const CellRow& row : page) note(table, std::get<std::string>(row[*account]), row);
+      for (const CellRow& row : page) {
+        if (account) note(table, std::get<std::string>(row[*account]), row);
+      }
       rows += static_cast<std::int64_t>(page.size());
       progress_("copying", table, rows, false);
     }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/notify.h"
 #include "core/polling/discovery.h"
 #include "core/types/api.h"
 #include "core/types/pace.h"
@@ -101,6 +102,7 @@ struct Config {
   std::size_t job_series_limit = 1000;
   Duration keep_finished = std::chrono::hours(24);
   std::optional<Duration> detection_delay_bound;
+  std::vector<SinkConfig> sinks;  // in the file's order
 };
 
 }  // namespace taskwatchd

@@ -1,19 +1,27 @@
 // A sink of the configuration: who is notified of stored events, in which format, where. Values
-// only. Meaning and defaults of each key: docs/reference/notify.md.
+// only. Meaning and defaults of each key: docs/reference/configuration.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/types/names.h"
 #include "core/types/task.h"
 #include "core/types/time.h"
 
 namespace taskwatchd {
 
 enum class SinkFormat : std::uint8_t { kCloudEvents, kOtlp, kDingTalk, kFeishu, kWeCom, kSlack };
+inline constexpr std::array<std::string_view, 6> kSinkFormatNames = {
+    "cloudevents", "otlp", "dingtalk", "feishu", "wecom", "slack"};
+inline std::string_view name(SinkFormat format) {
+  return name_in(kSinkFormatNames, format);
+}
 // The others are for programs.
 inline bool is_chat(SinkFormat format) {
   return format != SinkFormat::kCloudEvents && format != SinkFormat::kOtlp;

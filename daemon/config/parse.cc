@@ -1,8 +1,9 @@
-// Entry point: reads the top level of the file. accounts.cc, instance.cc, credentials.cc and
-// state.cc read the parts below; section.cc checks types; yaml_node.cc builds the tree.
+// Entry point: reads the top level of the file. accounts.cc, instance.cc, credentials.cc, state.cc
+// and notify.cc read the parts below; section.cc checks types; yaml_node.cc builds the tree.
 #include "config/parse.h"
 
 #include "config/accounts.h"
+#include "config/notify_read.h"
 #include "config/section.h"
 #include "config/state.h"
 #include "config/yaml_node.h"
@@ -49,6 +50,7 @@ ConfigResult parse_config(std::string_view yaml, const ParseContext& context) {
     read_replica(section, has_state_url, config);
     read_metrics(section, config);
     read_bounds(section, config);
+    config.sinks = read_notify(section, context, config);
     section.finish();
   } else if (!empty && root->kind != YamlNode::Kind::kRefused) {
     problems.add(root->place, "the file must begin with `accounts:` and contain KEY: VALUE lines");

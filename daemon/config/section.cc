@@ -104,6 +104,12 @@ bool Section::has_value(std::string_view key) const {
                                             : node.kind != YamlNode::Kind::kNull;
 }
 
+bool Section::has_empty_list(std::string_view key) const {
+  const YamlEntry* const entry = find(key);
+  return entry != nullptr && entry->value.kind == YamlNode::Kind::kList &&
+         entry->value.items.empty() && entry->value.complete;
+}
+
 const YamlNode* Section::value(std::string_view key) {
   known_.push_back(key);
   const YamlEntry* entry = find(key);

@@ -61,6 +61,8 @@ class Section {
   bool has(std::string_view key) const { return find(key) != nullptr; }
   // True if the key has a value other than null or an empty text.
   bool has_value(std::string_view key) const;
+  // True if the key has a list without items. Reports nothing.
+  bool has_empty_list(std::string_view key) const;
   // True if a syntax error truncated the map: a key that seems absent may follow later in the file.
   bool is_cut_off() const { return !map_->complete; }
   // Reports `message` if the key is absent and the map was read completely.

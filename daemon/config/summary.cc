@@ -95,6 +95,16 @@ std::string state_text(const Config& config) {
   return (valid == nullptr ? "PostgreSQL" : valid->shown()) + ", schema " + config.state_schema;
 }
 
+// Without URLs of robots, which are secrets in files.
+std::string sink_text(const SinkConfig& sink) {
+  std::string events;
+  for (const std::string& one : sink.events) events += (events.empty() ? "" : ", ") + one;
+  if (events.empty()) events = is_chat(sink.format) ? "failures and outages" : "all events";
+  return "sink " + sink.name + ": " + std::string(name(sink.format)) +
+         (sink.url.empty() ? "" : " to " + sink.url) + ", " + events + ", dropped after " +
+         format_duration(sink.give_up) + "\n";
+}
+
 }  // namespace
 
 std::string summary(const Config& config) {
@@ -106,6 +116,7 @@ std::string summary(const Config& config) {
     text += "replica: " + (config.replica_name.empty() ? "the host name" : config.replica_name) +
             (config.replica_url.empty() ? "" : " at " + config.replica_url) + "\n";
   }
+  for (const SinkConfig& sink : config.sinks) text += sink_text(sink);
   if (config.detection_delay_bound) {
     text += "bound: failures are recorded within " +
             format_duration(*config.detection_delay_bound) + "\n";

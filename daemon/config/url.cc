@@ -15,6 +15,7 @@ namespace urls = boost::urls;
 
 constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035, as text
 constexpr std::size_t kMaxReplicaUrlBytes = 1024;
+constexpr std::size_t kMaxSinkUrlBytes = 2048;
 constexpr char kForm[] = "; write SCHEME://HOST[:PORT]";
 
 bool is_number_up_to(std::string_view text, int low, int high) {
@@ -185,6 +186,32 @@ std::optional<std::string> replica_url_problem(std::string_view text) {
   if (text.size() > kMaxReplicaUrlBytes) {
     return "is longer than " + std::to_string(kMaxReplicaUrlBytes) + " bytes; shorten it";
   }
+  return std::nullopt;
+}
+
+std::optional<std::string> sink_url_problem(std::string_view text) {
+  if (text.size() > kMaxSinkUrlBytes) {
+    return "is longer than " + std::to_string(kMaxSinkUrlBytes) + " bytes; shorten it";
+  }
+  const auto url = parse_url(text);
+  if (!url) return "must be https://HOST[:PORT]/PATH; copy it from the receiver";
+  const Authority& authority = url->authority;
+  if (authority.has_user) {
+    return "must not contain a user or password; send them in the header Authorization, by "
+           "`headers_file`";
+  }
+  if (!authority.port.empty() && !is_port(authority.port)) {
+    return "has no valid port; it is a number from 1 to 65535";
+  }
+  // Docker Compose creates service names with underscores.
+  std::string host = without_final_dot(authority.host);
+  if (url->scheme == "http" && !is_loopback_literal(host)) {
+    return "must be https; http is accepted for a loopback address only (127.0.0.1, [::1], "
+           "localhost)";
+  }
+  std::replace(host.begin(), host.end(), '_', '-');
+  if (!is_host(host)) return "has no valid host; write https://HOST[:PORT]/PATH";
+  if (url->has_fragment) return "must not contain a #; remove it and what follows";
   return std::nullopt;
 }
 

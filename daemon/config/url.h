@@ -53,6 +53,10 @@ std::optional<std::string> proxy_problem(std::string_view url);
 // The URL under which people reach a replica: http or https, with a path or without, and nothing
 // after it. Returns what is wrong, or nullopt. The message never repeats the URL.
 std::optional<std::string> replica_url_problem(std::string_view url);
+// The URL that a sink's notifications are sent to: https, or http to a literal loopback address,
+// with a path and query or without. Returns what is wrong and how to fix it, or nullopt. The
+// message never repeats a part of the URL, which may be a secret.
+std::optional<std::string> sink_url_problem(std::string_view url);
 // Returns the URL in normal form: lower case, without a final slash or dot. A URL that passes one
 // of the two checks above keeps its port, even the scheme's default one.
 std::string origin_of(std::string_view url);

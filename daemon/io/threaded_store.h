@@ -78,6 +78,10 @@ class ThreadedStore : public DatabaseStore {
     return read<std::uint64_t>(
         [sink = std::move(sink)](auto& from, std::uint64_t& id) { return from.cursor(sink, id); });
   }
+  Awaitable<std::variant<std::optional<SinkState>, StoreError>> sink(std::string name) override {
+    return read<std::optional<SinkState>>(
+        [name = std::move(name)](auto& from, auto& state) { return from.sink(name, state); });
+  }
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override {
     return read<std::uint64_t>([](auto& from, std::uint64_t& id) { return from.last_event(id); });
   }

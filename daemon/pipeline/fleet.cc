@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "pipeline/wait_until.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -13,8 +14,7 @@ namespace {
 constexpr std::ptrdiff_t kShowPart = 500;  // records
 // Limits of a hand-over.
 constexpr Duration kCallsWithin = std::chrono::milliseconds(1500);   // calls in flight
-constexpr Duration kStoredWithin = std::chrono::milliseconds(2500);  // and the last commit
-constexpr Duration kLook = std::chrono::milliseconds(20);
+constexpr Duration kStoredWithin = std::chrono::milliseconds(1000);  // then the last commit
 
 }  // namespace
 
@@ -181,24 +181,19 @@ Awaitable<void> Fleet::hand_over(std::string account) {
   const Poller* const poller = found->second.get();
   former_[account] = poller->status();
   retire(account);
-  const std::unique_ptr<Alarm> alarm = ports_.clock.make_alarm();
   const auto ended = [&] {
     return std::none_of(retired_.begin(), retired_.end(),
                         [&](const auto& one) { return one.get() == poller; });
   };
-  const Mono begun = ports_.clock.now().mono;
-  while (!ended() && ports_.clock.now().mono < begun + kCallsWithin) {
-    co_await alarm->wait_until(ports_.clock.now().mono + kLook);
-  }
+  co_await wait_until(ports_.clock, kCallsWithin, ended);
   if (!ended()) {
     for (const auto& one : retired_) {
       if (one.get() == poller) one->discard();
     }
   }
   recorder_.flush();
-  while (recorder_.has_unstored(account) && ports_.clock.now().mono < begun + kStoredWithin) {
-    co_await alarm->wait_until(ports_.clock.now().mono + kLook);
-  }
+  const auto stored = [&] { return !recorder_.has_unstored(account); };
+  co_await wait_until(ports_.clock, kStoredWithin, stored);
   recorder_.drop(account);
 }
 

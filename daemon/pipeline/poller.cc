@@ -92,9 +92,9 @@ Awaitable<void> Poller::ask(Call call, Endpoint endpoint, Now asked) {
     if (error->pending) {
       account_.requeue(call, false, asked);
     } else {
-      for (Event& event : account_.no_keys(call, error->message, asked)) {
-        ports_.log.write(std::move(event));
-      }
+      CallEffects effects;
+      effects.observation.events = account_.no_keys(call, error->message, asked);
+      record(std::move(effects));
     }
   } else {
     HttpRequest request = build_request(wording(call), endpoint, std::get<Keys>(keys),
@@ -204,12 +204,16 @@ void Poller::record(CallEffects effects) {
   for (Event& event : effects.events) ports_.log.write(std::move(event));
   Observation& seen = effects.observation;
   const bool quiet = seen.changes.empty() && seen.events.empty() && seen.counters.empty();
-  if (quiet && effects.jobs.empty() && effects.distributions.empty()) return;
+  if (quiet && effects.jobs.empty() && effects.distributions.empty() &&
+      effects.stored_times.empty()) {
+    return;
+  }
   Commit commit;
   commit.events = std::move(seen.events);
   commit.counters = std::move(seen.counters);
   commit.jobs = std::move(effects.jobs);
   commit.distributions = std::move(effects.distributions);
+  commit.stored_times = std::move(effects.stored_times);
   recorder_.add(std::move(commit), std::move(seen.changes));
 }
 

@@ -47,6 +47,10 @@ void Recorder::Group::join(Commit&& part) {
     std::erase_if(commit.cursors, [&](const auto& held) { return held.first == cursor.first; });
     commit.cursors.push_back(std::move(cursor));
   }
+  for (SinkState& sink : part.sinks) {
+    std::erase_if(commit.sinks, [&](const SinkState& held) { return held.sink == sink.sink; });
+    commit.sinks.push_back(std::move(sink));
+  }
   append(commit.events, std::move(part.events));
   append(commit.counters, std::move(part.counters));
 }
@@ -59,7 +63,10 @@ void Recorder::Group::drop(const std::string& account) {
   std::erase_if(commit.distributions, is_its);
   std::erase_if(commit.counters, is_its);
   std::erase_if(commit.stored_times, [&](const StoredTime& one) { return one.account == account; });
-  std::erase_if(commit.events, [&](const Event& one) { return text_field(one, "account") == account; });
+  std::erase_if(commit.sinks,
+                [&](const SinkState& one) { return sink_lease(one.sink) == account; });
+  std::erase_if(commit.events,
+                [&](const Event& one) { return text_field(one, "account") == account; });
   std::erase_if(changes, [&](const TaskChange& one) { return one.record.key.account == account; });
   Commit rest = std::exchange(commit, {});
   places.clear();
@@ -76,6 +83,8 @@ bool Recorder::Group::has(const std::string& account) const {
          any(commit.counters) ||
          std::any_of(commit.stored_times.begin(), commit.stored_times.end(),
                      [&](const StoredTime& one) { return one.account == account; }) ||
+         std::any_of(commit.sinks.begin(), commit.sinks.end(),
+                     [&](const SinkState& one) { return sink_lease(one.sink) == account; }) ||
          std::any_of(commit.events.begin(), commit.events.end(),
                      [&](const Event& one) { return text_field(one, "account") == account; });
 }
@@ -118,6 +127,15 @@ const TaskRecord* Recorder::unstored(const TaskKey& key) const {
   for (const Group* group : {&pending_, &storing_}) {
     const auto place = group->places.find(key);
     if (place != group->places.end()) return &group->commit.records[place->second];
+  }
+  return nullptr;
+}
+
+const SinkState* Recorder::unstored_sink(const std::string& name) const {
+  for (const Group* const group : {&pending_, &storing_}) {
+    for (const SinkState& one : group->commit.sinks) {
+      if (one.sink == name) return &one;
+    }
   }
   return nullptr;
 }

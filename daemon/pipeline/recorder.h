@@ -53,6 +53,8 @@ class Recorder {
   // The same for all tasks of a job.
   std::vector<TaskRecord> unstored_of(const JobKey& job) const;
   std::vector<DistributionRecord> unstored_distributions(const std::string& account) const;
+  // The state of a sink that is not stored yet; or null, as above.
+  const SinkState* unstored_sink(const std::string& name) const;
   // True if no change waits to be published.
   bool idle() const { return !pending_.urgent && storing_.to_notify() == 0; }
   bool store_up() const { return up_; }

@@ -50,6 +50,7 @@ OwnFamilies::OwnFamilies()
       anomalies(counter(FamilyId::kAnomalies, registry)),
       store_commit_duration(histogram(FamilyId::kStoreCommitDuration, registry)),
       loop_delay(histogram(FamilyId::kLoopDelay, registry)),
+      notify_delay(histogram(FamilyId::kNotifyDelay, registry)),
       http_requests(counter(FamilyId::kHttpRequests, registry)) {}
 
 std::vector<double> buckets_of(FamilyId id) {

@@ -43,6 +43,7 @@ struct OwnFamilies {
   In<prometheus::Counter> anomalies;
   In<prometheus::Histogram> store_commit_duration;
   In<prometheus::Histogram> loop_delay;
+  In<prometheus::Histogram> notify_delay;
   In<prometheus::Counter> http_requests;
 };
 

@@ -23,6 +23,8 @@ constexpr double kCallBuckets[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 constexpr double kLoopBuckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                    0.25,  0.5,    1,     2.5,  5,     10};
 
+constexpr double kNotifyBuckets[] = {0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60, 300, 900, 3600};
+
 constexpr std::array<Family, kFamilyCount> kFamilies = {{
     {Id::kTaskStatus, "aliyun_iot_task_status", kGauge, "account, job_id, task_id, status",
      "Status of the task: 1 for the current one, 0 for the others. Polled and cached: as of the "
@@ -153,6 +155,18 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
      "The Date of the platform minus the clock of this host; absent until known."},
     {Id::kEventsPending, "taskwatchd_events_pending", kGauge, "sink",
      "Stored events that the sink has not accepted yet."},
+    {Id::kNotifyRequests, "taskwatchd_notify_requests_total", kCounter, "sink, code",
+     "Requests to the sink's receiver, by HTTP status, code of the service, or why there was no "
+     "answer."},
+    {Id::kNotifyDelay, "taskwatchd_notify_delivery_delay_seconds", kHistogram, "sink",
+     "Time from the response that showed a change to the receiver's answer that it took the event.",
+     kNotifyBuckets},
+    {Id::kNotifyDropped, "taskwatchd_notify_dropped_total", kCounter, "sink, reason",
+     "Events that were dropped: too_old (give_up) or rejected (five times)."},
+    {Id::kNotifyLastSuccess, "taskwatchd_notify_last_success_timestamp_seconds", kGauge, "sink",
+     "When the receiver last took a notification, Unix time; 0 until the first since the start."},
+    {Id::kNotifyUp, "taskwatchd_notify_up", kGauge, "sink",
+     "0 while the sink's receiver takes nothing and requests are repeated, else 1."},
     {Id::kLeaseHeld, "taskwatchd_lease_held", kGauge, "account",
      "1 while this replica holds the valid lease of the account and may send its calls, else 0; "
      "absent without replicas."},

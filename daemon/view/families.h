@@ -61,6 +61,11 @@ enum class FamilyId : std::uint8_t {
   kBlindSeconds,
   kClockOffset,
   kEventsPending,
+  kNotifyRequests,
+  kNotifyDelay,
+  kNotifyDropped,
+  kNotifyLastSuccess,
+  kNotifyUp,
   kLeaseHeld,
   kLeaseEpoch,
   kLeaseTransitions,
@@ -81,7 +86,7 @@ enum class FamilyId : std::uint8_t {
   kProcessThreads,
   kProcessStartTime,
 };
-inline constexpr std::size_t kFamilyCount = 64;
+inline constexpr std::size_t kFamilyCount = 69;
 
 struct Family {
   FamilyId id;

@@ -63,6 +63,7 @@ struct Metrics::Impl {
   OwnFamilies own;
   prometheus::Histogram* commit_duration = nullptr;
   prometheus::Histogram* loop_delay = nullptr;
+  std::map<std::string, prometheus::Histogram*> notify_delays;  // by sink
   std::map<std::string, ListedAccount> accounts;
   bool show_tasks = true;
   Duration keep_finished{};
@@ -203,6 +204,12 @@ void Metrics::configure(const Config& config) {
   impl_->jobs.set_limit(config.job_series_limit);
   impl_->job_tasks.configure(config.task_series, config.task_series_limit);
   impl_->move_tasks();
+  std::erase_if(impl_->notify_delays, [&](const auto& one) {
+    const bool listed = std::any_of(config.sinks.begin(), config.sinks.end(),
+                                    [&](const SinkConfig& sink) { return sink.name == one.first; });
+    if (!listed) impl_->own.notify_delay.Remove(one.second);
+    return !listed;
+  });
 }
 
 void Metrics::restore_counters(const std::vector<JobKey>& jobs,
@@ -258,6 +265,15 @@ void Metrics::anomaly(const std::string& account, Anomaly kind) {
 void Metrics::commit_took(Duration took) {
   impl_->commit_duration->Observe(seconds(took));
 }
+
+void Metrics::notified(const std::string& sink, Duration age) {
+  prometheus::Histogram*& delay = impl_->notify_delays[sink];
+  if (delay == nullptr) {
+    delay = &impl_->own.notify_delay.Add({{"sink", sink}}, buckets_of(FamilyId::kNotifyDelay));
+  }
+  delay->Observe(seconds(age));
+}
+
 void Metrics::loop_delayed(Duration delay) {
   impl_->loop_delay->Observe(seconds(delay));
 }

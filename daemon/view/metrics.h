@@ -64,6 +64,7 @@ class Metrics : public Observer {
   void counted(const CounterDelta& delta, Wall at) override;
   void anomaly(const std::string& account, Anomaly kind) override;
   void commit_took(Duration took) override;
+  void notified(const std::string& sink, Duration age) override;
 
   void loop_delayed(Duration delay);
   // `handler` must be one of the server's own routes, never a path from a request: each one is a

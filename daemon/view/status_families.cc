@@ -100,7 +100,38 @@ void events_pending(Out& out, const DaemonStatus& status) {
     const std::array<Label, 1> labels = {{{"sink", sink}}};
     add_sample(made, labels, static_cast<double>(count));
   }
+  for (const SinkStatus& sink : status.sinks) {
+    const std::array<Label, 1> labels = {{{"sink", sink.name}}};
+    add_sample(made, labels, static_cast<double>(sink.pending));
+  }
   if (!made.metric.empty()) out.push_back(std::move(made));
+}
+
+// The reasons are pre-created, so that the first drop is an increase.
+constexpr std::array<std::string_view, 2> kDropReasons = {"too_old", "rejected"};
+
+void sinks(Out& out, const DaemonStatus& status) {
+  prometheus::MetricFamily requests = empty_family(family(FamilyId::kNotifyRequests));
+  prometheus::MetricFamily dropped = empty_family(family(FamilyId::kNotifyDropped));
+  prometheus::MetricFamily success = empty_family(family(FamilyId::kNotifyLastSuccess));
+  prometheus::MetricFamily up = empty_family(family(FamilyId::kNotifyUp));
+  for (const SinkStatus& sink : status.sinks) {
+    for (const auto& [code, count] : sink.requests) {
+      const std::array<Label, 2> labels = {{{"sink", sink.name}, {"code", code}}};
+      add_sample(requests, labels, static_cast<double>(count));
+    }
+    for (const std::string_view reason : kDropReasons) {
+      const auto at = sink.dropped.find(std::string(reason));
+      const std::array<Label, 2> labels = {{{"sink", sink.name}, {"reason", reason}}};
+      add_sample(dropped, labels, at == sink.dropped.end() ? 0 : static_cast<double>(at->second));
+    }
+    const std::array<Label, 1> labels = {{{"sink", sink.name}}};
+    add_sample(success, labels, sink.last_success ? unix_seconds(*sink.last_success) : 0);
+    add_sample(up, labels, sink.failing_since ? 0 : 1);
+  }
+  for (prometheus::MetricFamily* const made : {&requests, &dropped, &success, &up}) {
+    if (!made->metric.empty()) out.push_back(std::move(*made));
+  }
 }
 
 void replication(Out& out, const ReplicationStatus& status) {
@@ -144,6 +175,7 @@ std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status
   by_account(out, FamilyId::kClockOffset, status,
              [](const AccountStatus& a) { return a.clock_offset_seconds; });
   events_pending(out, status);
+  sinks(out, status);
   if (status.replication) replication(out, *status.replication);
   single(out, FamilyId::kStoreUp, status.store_up ? 1 : 0);
   single(out, FamilyId::kReloadSuccessful, status.last_reload_successful ? 1 : 0);

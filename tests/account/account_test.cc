@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/events/event_fields.h"
 #include "fakes/main_path.h"
 
 namespace taskwatchd {
@@ -53,7 +54,9 @@ class AccountTest : public testing::Test {
     answer.server_date = server_date;
     CallEffects effects = account->apply(answer, now, 0.5);
     for (const Event& event : effects.events) news.push_back(event.name);
-    for (const Event& event : effects.observation.events) events.push_back(event.name);
+    for (const Event& event : effects.observation.events) {
+      (find_field(event, "task_id") != nullptr ? events : news).push_back(event.name);
+    }
     last = effects;
     return effects;
   }

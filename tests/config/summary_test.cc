@@ -72,5 +72,20 @@ accounts:
   EXPECT_NE(summary(config).find("AccessKey and security token from files"), std::string::npos);
 }
 
+TEST(Summary, SaysWhoIsNotified) {
+  const Config config = parsed(R"(
+accounts:
+  - {name: test, instances: [{region: cn-shanghai}]}
+notify:
+  - {name: hook, format: cloudevents, url: "https://hooks.example.com/iot"}
+  - {name: ops, format: dingtalk, url_file: /run/keys/ops-url, events: [job_finished, auth_failed]}
+)");
+  EXPECT_THAT(summary(config),
+              testing::HasSubstr(
+                  "sink hook: cloudevents to https://hooks.example.com/iot, all events, dropped "
+                  "after 1d\n"
+                  "sink ops: dingtalk, job_finished, auth_failed, dropped after 6h\n"));
+}
+
 }  // namespace
 }  // namespace taskwatchd

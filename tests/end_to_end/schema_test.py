@@ -35,8 +35,8 @@ BEYOND_A_SCHEMA = {
 }
 
 # The tables of docs/reference/configuration.md whose first column is `key`, in their order.
-TABLES = ("", "account", "quota", "pace", "instance", "discover_jobs", "state", "replica", "metrics", "bounds", "credentials",
-          "assume_role")
+TABLES = ("", "account", "quota", "pace", "instance", "discover_jobs", "state", "replica", "metrics", "bounds", "sink", "mention", "from",
+          "credentials", "assume_role")
 
 
 class Loader(yaml.SafeLoader):
@@ -185,6 +185,15 @@ def document(definition, key, value):
     elif definition == "assume_role":
         place[definition] = {"role_arn": "acs:ram::1:role/a"}
         account["credentials"] = {"assume_role": place[definition]}
+    elif definition in ("sink", "mention", "from"):
+        program = key in ("url", "headers_file")
+        sink = {"name": "s", "format": "cloudevents" if program else "dingtalk"}
+        if key != "url":
+            sink["url_file"] = "u"
+        place["sink"] = sink
+        if definition != "sink":
+            place[definition] = sink[definition] = {}
+        whole["notify"] = [sink]
     elif definition:
         place[definition] = whole[definition] = {}
         if definition == "replica" or key in ("password_file", "schema"):

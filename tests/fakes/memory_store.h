@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/types/stored_times.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -146,6 +147,14 @@ class MemoryStore : public Store {
     return call<std::uint64_t>(std::move(action));
   }
 
+  Awaitable<std::variant<std::optional<SinkState>, StoreError>> sink(std::string name) override {
+    auto action = [this, name = std::move(name)] {
+      const auto at = sinks_.find(name);
+      return at == sinks_.end() ? std::nullopt : std::optional(at->second);
+    };
+    return call<std::optional<SinkState>>(std::move(action));
+  }
+
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override {
     auto action = [this] { return events_.empty() ? std::uint64_t{0} : events_.rbegin()->first; };
     return call<std::uint64_t>(action);
@@ -224,6 +233,10 @@ class MemoryStore : public Store {
     for (const StoredTime& stored_time : commit.stored_times)
       marks_[{stored_time.account, stored_time.key}] = stored_time.at;
     for (const auto& [sink, id] : commit.cursors) cursors_[sink] = std::max(cursors_[sink], id);
+    for (const SinkState& sink : commit.sinks) {
+      const auto [at, fresh] = sinks_.try_emplace(sink.sink, sink);
+      if (!fresh && sink.event_id >= at->second.event_id) at->second = sink;
+    }
     ++commits_;
     return committed;
   }
@@ -255,7 +268,11 @@ class MemoryStore : public Store {
              !keep_jobs.contains({item.first.account, item.second.last.job_id});
     });
     std::erase_if(jobs_, [&](const auto& item) {
-      return item.second.last_seen < before && !keep_jobs.contains(item.first);
+      if (item.second.last_seen >= before || keep_jobs.contains(item.first)) return false;
+      for (const std::string_view key : kJobTimeKeys) {
+        marks_.erase({item.first.account, std::string(key) + item.first.job_id});
+      }
+      return true;
     });
     std::set<JobKey> left;
     for (const auto& [key, record] : records_) left.insert({key.account, record.last.job_id});
@@ -270,6 +287,7 @@ class MemoryStore : public Store {
                counter.first.job_id == item.first.job_id;
       });
     });
+    std::erase_if(sinks_, [&](const auto& item) { return item.second.at < before; });
     std::uint64_t got = cursors_.empty() ? 0 : UINT64_MAX;
     for (const auto& [sink, id] : cursors_) got = std::min(got, id);
     std::erase_if(events_, [&](const auto& item) {
@@ -297,6 +315,7 @@ class MemoryStore : public Store {
   std::map<JobKey, Wall> births_;  // when each job's counters were created
   std::map<std::pair<std::string, std::string>, Wall> marks_;
   std::map<std::string, std::uint64_t> cursors_;
+  std::map<std::string, SinkState> sinks_;
   std::uint64_t last_id_ = 0;
   Wall now_{};
   std::size_t commits_ = 0;

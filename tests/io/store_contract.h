@@ -510,6 +510,33 @@ TYPED_TEST_P(StoreContract, CursorsMoveForwardOnly) {
   EXPECT_EQ(this->good(this->store().cursor("other")), 0u);
 }
 
+TYPED_TEST_P(StoreContract, ASinkKeepsItsPlaceAndItsMemory) {
+  EXPECT_EQ(this->good(this->store().sink("prod")), std::nullopt);
+  const SinkState first{"prod", 0, "", at(1)};
+  this->commit({.sinks = {first}});
+  EXPECT_EQ(this->good(this->store().sink("prod")), first)
+      << "known, although nothing is delivered";
+  const SinkState next{"prod", 7, "{\"jobs\":[\"\xc3\xa4\"]}", at(2)};
+  this->commit({.sinks = {next}});
+  this->commit({.sinks = {{"prod", 6, "late", at(3)}}});
+  this->world_.reopen();
+  EXPECT_EQ(this->good(this->store().sink("prod")), next) << "a late commit moves nothing back";
+  const SinkState same{"prod", 7, "more", at(4)};
+  this->commit({.sinks = {same}});
+  EXPECT_EQ(this->good(this->store().sink("prod")), same);
+  EXPECT_EQ(this->good(this->store().sink("other")), std::nullopt);
+}
+
+TYPED_TEST_P(StoreContract, ASinkThatIsAwayKeepsNoEventsAndIsForgotten) {
+  const auto ids = this->commit({.events = {make_event("prod", "t1", 10)}});
+  this->commit(
+      {.cursors = {{"log", ids[0]}}, .sinks = {{"prod", 0, "", at(49)}, {"a", 0, "", at(50)}}});
+  this->good(this->store().prune(at(50), {}));
+  EXPECT_TRUE(this->event_ids().empty());
+  EXPECT_EQ(this->good(this->store().sink("prod")), std::nullopt);
+  EXPECT_NE(this->good(this->store().sink("a")), std::nullopt);
+}
+
 TYPED_TEST_P(StoreContract, PruneDropsOldUnwatchedRecords) {
   this->commit({.records = {make_record("prod", "old", TaskStatus::kFailed, 10),
                             make_record("prod", "watched", TaskStatus::kFailed, 10),
@@ -539,6 +566,23 @@ TYPED_TEST_P(StoreContract, PruneKeepsWatchedJobsAndTheirTasks) {
   EXPECT_TRUE(this->job_ids("other").empty());
   EXPECT_THAT(this->event_ids(), testing::ElementsAre(ids[0])) << "its task has a record";
   EXPECT_THAT(this->task_ids_of_job({"prod", "lost"}, "", 9), testing::ElementsAre("t3"));
+}
+
+TYPED_TEST_P(StoreContract, PruneDeletesTheStoredTimesOfAJobWithIt) {
+  Commit commit{.jobs = {make_job("prod", "kept", 10), make_job("prod", "lost", 10)}};
+  for (const char* key : {"alive", "stalled:kept", "unreported:kept", "stalled:lost",
+                          "unreported:lost", "stalled:los", "stalled:lost2"}) {
+    commit.stored_times.push_back({"prod", key, at(1)});
+  }
+  commit.stored_times.push_back({"other", "stalled:lost", at(1)});
+  this->commit(std::move(commit));
+  this->good(
+      this->store().prune(at(50), {.tasks = {}, .jobs = {{"prod", "kept"}}, .distributions = {}}));
+  std::vector<std::string> left;
+  for (const StoredTime& one : this->load("prod", {}).stored_times) left.push_back(one.key);
+  EXPECT_THAT(left, testing::UnorderedElementsAre("alive", "stalled:kept", "unreported:kept",
+                                                  "stalled:los", "stalled:lost2"));
+  EXPECT_EQ(this->load("other", {}).stored_times.size(), 1u);
 }
 
 TYPED_TEST_P(StoreContract, AJobAloneIsACommitAndGivesItsInstant) {
@@ -649,9 +693,11 @@ REGISTER_TYPED_TEST_SUITE_P(
     LaterJobWinsAndEveryStatusComesBack, DistributionKeepsEveryFieldOverRestart,
     PruneKeepsWatchedDistributions, AJobsTasksComeInPartsRisingById,
     ATaskThatNamesAnotherJobMovesThere, ATasksNewestEventsRising,
-    PruneKeepsWatchedJobsAndTheirTasks, AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced,
-    CursorsMoveForwardOnly, PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds,
-    IdsAreNotReusedAfterPruning, PruningLowersNoCounterOfAWatchedJob,
-    PruneDropsCountersOfJobsThatAreOldAndNotWatched, CallsAreCarriedOutInOrder);
+    PruneKeepsWatchedJobsAndTheirTasks, PruneDeletesTheStoredTimesOfAJobWithIt,
+    AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced, CursorsMoveForwardOnly,
+    ASinkKeepsItsPlaceAndItsMemory, ASinkThatIsAwayKeepsNoEventsAndIsForgotten,
+    PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
+    PruningLowersNoCounterOfAWatchedJob, PruneDropsCountersOfJobsThatAreOldAndNotWatched,
+    CallsAreCarriedOutInOrder);
 
 }  // namespace taskwatchd

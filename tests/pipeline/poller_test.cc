@@ -52,6 +52,11 @@ class PollerTest : public testing::Test {
     const TaskStatus is = said == status.end() ? kQueued : said->second;
     return wire(reply_of(id, is, kBorn + seconds(static_cast<int>(is))));
   }
+  std::size_t stored(const std::string& name) const {
+    return static_cast<std::size_t>(
+        std::count_if(store.events().begin(), store.events().end(),
+                      [&](const auto& event) { return event.second.name == name; }));
+  }
   AccountConfig listing(std::vector<std::string> ids) {
     AccountConfig account = account_of({instance_of("main", std::move(ids))});
     account.quota_share = 1;
@@ -170,7 +175,7 @@ TEST_F(PollerTest, WithoutKeysNothingIsSent) {
   ASSERT_TRUE(take({listing({"a"})}));
   clock.advance(minutes(5));
   EXPECT_EQ(http.sent(), 0u);
-  EXPECT_EQ(log.count("auth_failed"), 1u);
+  EXPECT_EQ(stored("auth_failed"), 1u);
   keys.error.reset();
   clock.advance(seconds(20));
   EXPECT_GT(http.sent(), 1u);
@@ -183,12 +188,31 @@ TEST_F(PollerTest, NewKeysAreUsedWithinHalfAMinute) {
   http.set_answer(refused);
   ASSERT_TRUE(take({listing({"a"})}));
   clock.advance(minutes(5));
-  EXPECT_EQ(log.count("auth_failed"), 1u);
+  EXPECT_EQ(stored("auth_failed"), 1u);
   for (const std::size_t before = http.sent(); http.sent() == before;) clock.advance(seconds(1));
   http.set_answer([this](const HttpRequest& request) { return answer(request); });
   keys.secret = "two";  // just after a probe; the next one is a minute away
   clock.advance(seconds(15));
   EXPECT_EQ(store.records().size(), 1u);
+}
+
+TEST_F(PollerTest, AnEventOfTheAccountIsStoredBeforeItIsPublished) {
+  keys.error = "no keys";
+  store.fail_next(1'000'000, {StoreError::Kind::kUnavailable, "disk full"});
+  ASSERT_TRUE(take({listing({"a"})}));
+  clock.advance(minutes(2));
+  EXPECT_THAT(names(log.events), ElementsAre("store_down")) << "not the event of the account";
+  EXPECT_EQ(stored("auth_failed"), 0u);
+  store.fail_next(0, {});
+  clock.advance(seconds(5));
+  keys.error.reset();
+  clock.advance(minutes(1));
+  std::vector<std::string> all;
+  for (const auto& [id, event] : store.events()) all.push_back(event.name);
+  EXPECT_THAT(all,
+              testing::UnorderedElementsAre("auth_failed", "account_recovered", "task_baseline"));
+  EXPECT_EQ(store.events().begin()->second.name, "auth_failed") << "with one id";
+  EXPECT_THAT(names(log.events), ElementsAre("store_down", "store_up"));
 }
 
 TEST_F(PollerTest, KeysOnTheirWayAreNoFailure) {
@@ -235,7 +259,7 @@ TEST_F(PollerTest, ASessionThatStaysRefusedIsProbedOnceAMinute) {
   other.name = "other";
   ASSERT_TRUE(take({listing({"a"}), other}));
   clock.advance(minutes(5));
-  EXPECT_EQ(log.count("auth_failed"), 2u) << "once for each account";
+  EXPECT_EQ(stored("auth_failed"), 2u) << "once for each account";
   const std::size_t before = http.sent();
   clock.advance(minutes(10));
   EXPECT_NEAR(static_cast<double>(http.sent() - before), 20, 2);
@@ -303,7 +327,7 @@ TEST_F(PollerTest, TwoAccountsGoTheirOwnWays) {
   const auto all = fleet.status();
   ASSERT_EQ(all.size(), 2u);
   for (const AccountStatus& account : all) EXPECT_EQ(account.up, account.name == "prod");
-  EXPECT_EQ(log.count("account_unreachable"), 1u);
+  EXPECT_EQ(stored("account_unreachable"), 1u);
 }
 
 class ResultFetchTest : public PollerTest {

@@ -202,6 +202,11 @@ Awaitable<SimStore::Answer<std::uint64_t>> SimStore::cursor(std::string sink) {
       [&tables = wire_.database.tables(), sink] { return tables.cursor(sink); });
 }
 
+Awaitable<SimStore::Answer<std::optional<SinkState>>> SimStore::sink(std::string name) {
+  return read<std::optional<SinkState>>(
+      [&tables = wire_.database.tables(), name] { return tables.sink(name); });
+}
+
 Awaitable<SimStore::Answer<std::uint64_t>> SimStore::last_event() {
   return read<std::uint64_t>([&tables = wire_.database.tables()] { return tables.last_event(); });
 }

@@ -52,6 +52,7 @@ class SimStore : public Store {
   Awaitable<Answer<std::vector<Event>>> events_after(std::uint64_t id, std::size_t limit,
                                                      std::string account) override;
   Awaitable<Answer<std::uint64_t>> cursor(std::string sink) override;
+  Awaitable<Answer<std::optional<SinkState>>> sink(std::string name) override;
   Awaitable<Answer<std::uint64_t>> last_event() override;
   Awaitable<Answer<std::monostate>> prune(Wall, Watched) override { co_return std::monostate(); }
 

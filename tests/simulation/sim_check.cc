@@ -1,6 +1,7 @@
 // What must be true in every simulation, at any instant and after all faults have ended.
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "core/events/event_text.h"
 #include "simulation/sim_world.h"
@@ -74,6 +75,7 @@ void SimWorld::check_event(const Event& event) {
   if (event.name != "task_transition") return;
   const std::string from = text(event, "from");
   const std::string to = text(event, "to");
+  moved_since_end_[text(event, "job_id")] = true;
   // The first observation of a job's task that has not failed gives no event.
   const auto first = first_status_.find(task);
   if (!last_status_.contains(task)) {
@@ -96,6 +98,14 @@ void SimWorld::check_job_event(const Event& event) {
   const std::string job = text(event, "job_id");
   if (event.name == "job_baseline" && !job_baselines_.insert(job).second) {
     violate("a second baseline of " + job);
+  }
+  if (event.name == "job_finished") {
+    // A rerun may create tasks whose first observation is no event.
+    const bool changed = std::exchange(moved_since_end_[job], false);
+    if (!changed && !job_ends_.insert(job).second && world_.job(job)->reruns.empty()) {
+      violate("a second end of " + job + " without a change");
+    }
+    job_ends_.insert(job);
   }
   if (event.name != "job_transition") return;
   const std::string from = text(event, "from");

@@ -1,6 +1,7 @@
 #include "simulation/sim_world.h"
 #include "ports.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 namespace taskwatchd {
@@ -359,7 +360,9 @@ std::uint64_t SimWorld::calls_of(Api api) const {
 
 std::uint64_t SimWorld::logged_events(const std::string& name) const {
   const auto at = told_.find(name);
-  return at == told_.end() ? 0 : at->second;
+  const auto stored = std::count_if(store_.events().begin(), store_.events().end(),
+                                    [&](const auto& event) { return event.second.name == name; });
+  return (at == told_.end() ? 0 : at->second) + static_cast<std::uint64_t>(stored);
 }
 
 }  // namespace taskwatchd

@@ -97,6 +97,7 @@ class SimWorld {
   const SimDelays& delays() const { return delays_; }
   std::uint64_t retries() const { return retries_; }
   const std::map<Anomaly, int>& anomalies() const { return anomalies_; }
+  // Events that were logged directly, and stored ones.
   std::uint64_t logged_events(const std::string& name) const;
 
  private:
@@ -136,6 +137,8 @@ class SimWorld {
   std::map<std::string, std::string> first_status_;  // by task, as the observer received it
   std::map<std::string, std::string> job_status_;    // by job, from the stored events
   std::set<std::string> job_baselines_;
+  std::set<std::string> job_ends_;               // jobs with a job_finished
+  std::map<std::string, bool> moved_since_end_;  // by job: a transition since the last one
   SimDelays delays_;
   std::set<std::uint64_t> delivered_;
   std::uint64_t calls_ = 0;

@@ -58,6 +58,33 @@ TEST(ApiJson, Status) {
   EXPECT_EQ(status_json({}, {"", kNoon}).find("last_reload_success\":"), std::string::npos);
 }
 
+TEST(ApiJson, StatusShowsSinksIfThereAreAny) {
+  DaemonStatus status;
+  EXPECT_EQ(status_json(status, {"", kNoon}).find("notify"), std::string::npos);
+  SinkStatus failing;
+  failing.name = "ops";
+  failing.format = "slack";
+  failing.pending = 2;
+  failing.failing_since = kNoon;
+  failing.reason = "HTTP 503";
+  failing.dropped = {{"rejected", 1}, {"too_old", 2}};
+  SinkStatus works;
+  works.name = "hook";
+  works.format = "cloudevents";
+  works.last_success = kNoon;
+  status.sinks = {failing, works};
+  EXPECT_NE(
+      status_json(status, {"", kNoon})
+          .find("\"notify\":[{\"name\":\"ops\",\"format\":\"slack\",\"up\":false,\"pending\":2,"
+                "\"failing_since\":" +
+                kNoonText +
+                ",\"reason\":\"HTTP 503\",\"dropped\":3},{\"name\":\"hook\",\"format\":"
+                "\"cloudevents\",\"up\":true,\"pending\":0,\"last_success\":" +
+                kNoonText + ",\"dropped\":0}]"),
+      std::string::npos)
+      << status_json(status, {"", kNoon});
+}
+
 TEST(ApiJson, StatusShowsReplicasIfThereAreAny) {
   DaemonStatus status;
   EXPECT_EQ(status_json(status, {"", kNoon}).find("replicas"), std::string::npos);

@@ -55,6 +55,7 @@ void fill(Metrics& metrics, const std::vector<std::string>& tasks) {
   metrics.call_ended({"prod", Api::kQueryTask, Reason::kThrottled, milliseconds(80), true});
   metrics.anomaly("prod", Anomaly::kRegression);
   metrics.commit_took(milliseconds(5));
+  metrics.notified("ops", milliseconds(700));
   metrics.loop_delayed(milliseconds(1));
   metrics.http_request("/metrics", 200);
   metrics.log_messages({1, 2, 3, 4}, 5);

@@ -170,6 +170,15 @@ inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
   DaemonStatus status;
   status.accounts.push_back(account);
   status.events_pending = {{"log", 3}};
+  SinkStatus sink;
+  sink.name = "ops";
+  sink.format = "dingtalk";
+  sink.pending = 2;
+  sink.failing_since = kStart;
+  sink.reason = "HTTP 503";
+  sink.requests = {{"200", 4}, {"503", 1}};
+  sink.dropped = {{"rejected", 1}};
+  status.sinks = {sink};
   status.last_reload_success = kStart;
   status.replication = full_replication();
   return status;

@@ -1,4 +1,6 @@
-// Events about accounts rather than tasks: not stored, logged on change. No I/O.
+// Events about accounts rather than tasks, made on change. Stored: auth_failed, api_forbidden,
+// account_unreachable, account_recovered, blind_interval. Not stored: api_throttled, and what
+// concerns one item or the quota. No I/O.
 #pragma once
 
 #include <string>

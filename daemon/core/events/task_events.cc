@@ -32,6 +32,7 @@ Event begin(std::string name, Level level, Wall at, const TaskKey& key,
 
 void add_identity(Event& event, const TaskRecord& record) {
   event.add("job_id", record.last.job_id);
+  add_if(event, "job_name", name_text(record.last.job_name));
   event.add("task_id", record.key.task_id);
   add_if(event, "device_name", name_text(record.last.device_name));
   add_if(event, "product_key", name_text(record.last.product_key));
@@ -127,13 +128,16 @@ Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at
   return event;
 }
 
-Event task_details(const TaskRecord& record, Wall observed_at) {
+Event task_details(const TaskRecord& record, Wall observed_at, const StringMap& labels) {
   Event event = begin("task_details", Level::kInfo, observed_at, record.key, record.instance);
   event.msg = "task " + record.key.task_id + " is " + word(record.last.status) +
               ": device message received";
   add_identity(event, record);
   event.add("status", word(record.last.status));
+  event.add("attempt", static_cast<std::int64_t>(record.attempt));
+  event.add("observed_at", rfc3339(observed_at));
   add_details(event, record.last);
+  add_labels(event, labels);
   return event;
 }
 

@@ -28,8 +28,9 @@ Event task_superseded(const TaskRecord& older, const TaskRecord& newer, Wall obs
 // The task is unfinished `deadline` after it was queued. Stored.
 Event task_overdue(const TaskRecord& record, Duration deadline, Wall observed_at,
                    const StringMap& labels);
-// The device message, read after the transition that a list had shown. Not stored.
-Event task_details(const TaskRecord& record, Wall observed_at);
+// The message of the device of a failed task, read by a QueryTask call after the transition that a
+// list had shown.
+Event task_details(const TaskRecord& record, Wall observed_at, const StringMap& labels);
 // `record` may be null: a task that was never seen.
 Event task_gone(const TaskKey& key, const std::string& instance, const TaskRecord* record,
                 Wall observed_at, const StringMap& labels);

@@ -42,6 +42,11 @@ struct JobForecast {
   // SENT task must have been observed waiting for so long: it may have started since then. A
   // completion would have been noticed.
   bool is_stalled(TaskStatus status, Wall moved, Wall seen, Wall now) const;
+  // False if too little is known to call a task in that status stalled.
+  bool has_limit(TaskStatus status) const {
+    if (status == TaskStatus::kSent) return stalled_sent.has_value();
+    return status != TaskStatus::kInProgress || stalled_in_progress.has_value();
+  }
 };
 
 class Forecast {

@@ -77,6 +77,15 @@ struct StoredTime {
   Wall at;
 };
 
+// How far a sink of notifications has come. (The log's cursors are `cursors` of a commit.)
+struct SinkState {
+  std::string sink;
+  std::uint64_t event_id = 0;  // all events up to this one are delivered or dropped
+  std::string memory;          // what the sink remembers between messages; its own format
+  Wall at;                     // when it was written: a sink that was away for long begins again
+  bool operator==(const SinkState&) const = default;
+};
+
 // One group of changes: all of it is stored, or none.
 struct Commit {
   std::vector<TaskRecord> records = {};                // of two for one task the later one applies
@@ -87,12 +96,13 @@ struct Commit {
   std::vector<StoredTime> stored_times = {};
   // Sinks' cursors: the id of the last event that was delivered.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
+  std::vector<SinkState> sinks = {};
   // The same at each try to store this group; 0: it is tried once only. A store that lost the
   // answer to a try recognises the group by it.
   std::uint64_t id = 0;
   bool empty() const {
     return records.empty() && jobs.empty() && distributions.empty() && events.empty() &&
-           counters.empty() && stored_times.empty() && cursors.empty();
+           counters.empty() && stored_times.empty() && cursors.empty() && sinks.empty();
   }
 };
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace taskwatchd {
@@ -16,6 +18,18 @@ struct Lease {
   std::int64_t commits = 0;  // number of commits of the account
   bool operator==(const Lease&) const = default;
 };
+
+// Sinks of notifications have leases like accounts: the name of the sink's. No account has a slash.
+inline std::string sink_lease(const std::string& sink) {
+  return "sink/" + sink;
+}
+
+// The sink of such a lease; nullopt for the lease of an account.
+inline std::optional<std::string> sink_of_lease(const std::string& lease) {
+  constexpr std::string_view kPrefix = "sink/";
+  if (!lease.starts_with(kPrefix)) return std::nullopt;
+  return lease.substr(kPrefix.size());
+}
 
 struct Replica {
   std::string holder;

@@ -139,7 +139,21 @@ struct ReplicationStatus {
   std::vector<ReplicaStatus> replicas;  // those that live, by name
 };
 
+// A sink of notifications that runs here.
+struct SinkStatus {
+  std::string name;
+  std::string format;
+  std::uint64_t pending = 0;  // stored events that are not delivered yet
+  std::optional<Wall> last_success = {};
+  std::optional<Wall> failing_since = {};  // nullopt: it works
+  std::string reason = {};                 // of the failure; no secret
+  // Since the start of this process.
+  std::map<std::string, std::uint64_t> requests = {};  // by code
+  std::map<std::string, std::uint64_t> dropped = {};   // by reason
+};
+
 struct DaemonStatus {
+  std::vector<SinkStatus> sinks = {};                 // of notifications
   std::vector<AccountStatus> accounts;                // polled by this replica
   std::optional<ReplicationStatus> replication = {};  // absent without replicas
   bool store_up = true;

@@ -5,7 +5,7 @@
 namespace taskwatchd::event_log {
 namespace {
 
-constexpr std::array<MessageId, 33> kIds = {{
+constexpr std::array<MessageId, 35> kIds = {{
     {"task_transition", "115a17117c754739b49a681ce3020ba5"},
     {"task_baseline", "0b7bcae7473544e6ab54305d5cceef61"},
     {"job_baseline", "fbedbdc5a7cb4fc086a90e82ae22d1c6"},
@@ -13,6 +13,8 @@ constexpr std::array<MessageId, 33> kIds = {{
     {"task_overdue", "cc92aab477a445f89dfa8526a1ed2d0f"},
     {"task_gone", "8d8d4a8285c0441faea03ad1fb9a0848"},
     {"job_transition", "6784fbe2b30143589133ff3d28b751ba"},
+    {"job_stalled", "9c291a15513e4b5aa9beeadc19120fc8"},
+    {"job_finished", "93b7dd5b51794403b22cc08dae67fc86"},
     {"distribution_transition", "e49c9ee656f84c90ae275d8ea0e6b1c7"},
     {"distribution_result", "088fae38a4ed4658bb1ef4a9d25e080e"},
     {"distribution_file_failed", "8512666d53504eba8329ef9d6e5ff0f6"},

@@ -1,6 +1,7 @@
 #include "io/postgres/postgres_prune.h"
 
 #include "core/events/json.h"
+#include "core/types/stored_times.h"
 #include "io/postgres/postgres_schema.h"
 #include "io/postgres/postgres_text.h"
 
@@ -84,8 +85,26 @@ int PruneTables::drop(Table table, const std::vector<Place>& places) {
            " AND NOT EXISTS (SELECT 1 FROM " +
            this->table("tasks") + " t WHERE t.account=r.account AND t.job_id=r.job_id)";
   }
+  // First: if the other statement fails, both are repeated.
+  if (table == Table::kJobs) drop_times_of_jobs(places);
   session_.run(sql, {holder_, json_list(keys)});
   return 0;
+}
+
+void PruneTables::drop_times_of_jobs(const std::vector<Place>& jobs) {
+  std::vector<std::string> keys;
+  for (const auto& [account, id] : jobs) {
+    for (const std::string_view key : kJobTimeKeys) {
+      JsonObject one;
+      one.add("account", escaped(account)).add("key", escaped(std::string(key) + id));
+      keys.push_back(one.text());
+    }
+  }
+  session_.run(held() + " DELETE FROM " + table("marks") +
+                   " r USING held, json_to_recordset($2::json) AS k(account text, key text)"
+                   " WHERE r.account=held.account AND r.account=k.account COLLATE \"C\""
+                   " AND r.key=k.key COLLATE \"C\"",
+               {holder_, json_list(keys)});
 }
 
 int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit,
@@ -93,6 +112,8 @@ int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit
   // Events of orphans are delivered by nobody, so their cursors stand still.
   const std::string orphaned = "split_part(sink,'/',2) IN (" + orphans() + ")";
   if (after == 0) {
+    session_.run("DELETE FROM " + table("sinks") + " WHERE at_ms<$1::bigint",
+                 {param(before.time_since_epoch().count())});
     session_.run("DELETE FROM " + table("cursors") + " c WHERE " + orphaned +
                  " AND NOT EXISTS (SELECT 1 FROM " + table("events") +
                  " e WHERE e.account=split_part(c.sink,'/',2))");

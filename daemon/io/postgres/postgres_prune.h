@@ -23,6 +23,7 @@ class PruneTables : public PrunableTables {
   std::string table(std::string_view name) const;
   std::string orphans() const;
   std::string held() const;
+  void drop_times_of_jobs(const std::vector<Place>& jobs);
 
   Session& session_;
   std::string holder_;  // UUID of this process

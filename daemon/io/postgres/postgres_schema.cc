@@ -5,9 +5,10 @@
 namespace taskwatchd::postgres {
 namespace {
 
-// Columns as in SQLite's tables. COLLATE "C": ids are compared byte by byte. meta.last_event_id is
-// the id of the newest event; its row serialises the end of all commits, so that ids ascend in
-// the order in which events become visible.
+// From an empty schema, or from any older version, to this one: each statement only adds. Columns
+// as in SQLite's tables. COLLATE "C": ids are compared byte by byte. meta.last_event_id is the id
+// of the newest event; its row serialises the end of all commits, so that ids ascend in the order
+// in which events become visible.
 constexpr std::string_view kTables = R"sql(
 CREATE SCHEMA IF NOT EXISTS $;
 CREATE TABLE IF NOT EXISTS $.tasks(
@@ -54,9 +55,14 @@ CREATE TABLE IF NOT EXISTS $.leases(
   commits bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS $.replicas(
   holder uuid PRIMARY KEY, name text NOT NULL, url text NOT NULL, accounts text NOT NULL,
-  config_hashes text NOT NULL DEFAULT '', stopping bigint NOT NULL DEFAULT 0, beat bigint NOT NULL);
+  stopping bigint NOT NULL DEFAULT 0, beat bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS $.meta(key text COLLATE "C" PRIMARY KEY, value bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS $.sinks(
+  sink text COLLATE "C" PRIMARY KEY, event_id bigint NOT NULL, memory text NOT NULL,
+  at_ms bigint NOT NULL);
 INSERT INTO $.meta VALUES('last_event_id', 0), ('schema_version', 1) ON CONFLICT DO NOTHING;
+ALTER TABLE $.replicas ADD COLUMN IF NOT EXISTS config_hashes text NOT NULL DEFAULT '';
+UPDATE $.meta SET value=greatest(value,2) WHERE key='schema_version';
 )sql";
 
 std::string quoted(const std::string& schema) {
@@ -93,8 +99,9 @@ std::optional<OpenError> check_server(Session& session) {
   return std::nullopt;
 }
 
-constexpr const char* kTableNames[] = {"tasks", "jobs",    "distributions", "events",   "counters",
-                                       "marks", "cursors", "leases",        "replicas", "meta"};
+constexpr const char* kTableNames[] = {"tasks",    "jobs",  "distributions", "events",
+                                       "counters", "marks", "cursors",       "leases",
+                                       "replicas", "meta",  "sinks"};
 
 // What an administrator runs for a role that lacks a privilege on the schema or one of its tables.
 std::string grants(const std::string& schema, const std::string& role) {
@@ -213,9 +220,8 @@ std::variant<std::int64_t, OpenError> examine(Session& session) {
     session.connect();
     if (auto error = check_server(session)) return *std::move(error);
     auto version = look_at_schema(session);
-    if (std::holds_alternative<OpenError>(version) || std::get<std::int64_t>(version) == 0) {
-      return version;
-    }
+    const auto* const found = std::get_if<std::int64_t>(&version);
+    if (found == nullptr || *found < kSchemaVersion) return version;  // prepare() adds the rest
     if (auto error = check_privileges(session)) return *std::move(error);
     return version;
   } catch (const DatabaseError& failure) {
@@ -227,7 +233,7 @@ std::variant<std::int64_t, OpenError> examine(Session& session) {
 std::optional<OpenError> prepare(Session& session) {
   auto version = examine(session);
   if (auto* const error = std::get_if<OpenError>(&version)) return std::move(*error);
-  if (std::get<std::int64_t>(version) != 0) return std::nullopt;
+  if (std::get<std::int64_t>(version) >= kSchemaVersion) return std::nullopt;
   try {
     create(session);
   } catch (const DatabaseError& failure) {

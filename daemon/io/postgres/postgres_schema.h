@@ -15,7 +15,7 @@ namespace taskwatchd::postgres {
 
 // Increased with each change of the tables. Changes only add tables, and columns with a default, so
 // the version before can work on them: two versions run at the same time during an upgrade.
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 inline constexpr std::int64_t kNewestSchema = kSchemaVersion + 1;  // greater ones are refused
 inline constexpr std::int64_t kOldestServer = 15;                  // major version
 

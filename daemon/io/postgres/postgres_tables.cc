@@ -254,6 +254,15 @@ std::vector<std::uint64_t> Tables::write(const Commit& commit) {
                      " event_id=greatest(c.event_id,excluded.event_id)",
                  {escaped(sink), param(number(id))});
   }
+  for (const SinkState& sink : commit.sinks) {
+    session_.run("INSERT INTO " + table("sinks") +
+                     " AS s(sink,event_id,memory,at_ms) VALUES($1,$2::bigint,$3,$4::bigint)"
+                     " ON CONFLICT (sink) DO UPDATE SET (event_id,memory,at_ms)="
+                     "ROW(excluded.event_id,excluded.memory,excluded.at_ms)"
+                     " WHERE excluded.event_id>=s.event_id",
+                 {escaped(sink.sink), param(number(sink.event_id)), escaped(sink.memory),
+                  param(sink.at.time_since_epoch().count())});
+  }
   if (commit.events.empty()) return {};
   return write_events(commit.events);
 }
@@ -340,6 +349,14 @@ void Tables::cursor(const std::string& sink, std::uint64_t& id) {
   const Rows found =
       session_.run("SELECT event_id FROM " + table("cursors") + " WHERE sink=$1", {escaped(sink)});
   id = found.size() == 0 ? 0 : static_cast<std::uint64_t>(found.number(0, 0));
+}
+
+void Tables::sink(const std::string& name, std::optional<SinkState>& state) {
+  const Rows found = session_.run(
+      "SELECT event_id,memory,at_ms FROM " + table("sinks") + " WHERE sink=$1", {escaped(name)});
+  if (found.size() == 0) return;
+  const Row row(found, 0);
+  state = SinkState{name, static_cast<std::uint64_t>(row.number(0)), row.text(1), row.wall(2)};
 }
 
 void Tables::last_event(std::uint64_t& id) {

@@ -35,6 +35,7 @@ class Tables {
   void events_after(std::uint64_t id, std::size_t limit, const std::string& account,
                     std::vector<Event>& events);
   void cursor(const std::string& sink, std::uint64_t& id);
+  void sink(const std::string& name, std::optional<SinkState>& state);
   void last_event(std::uint64_t& id);
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/types/stored_times.h"
+
 namespace taskwatchd::sqlite {
 namespace {
 
@@ -75,10 +77,15 @@ int PruneTables::page(Table table, const Place& after, std::int64_t limit, std::
 
 int PruneTables::drop(Table table, const std::vector<Place>& places) {
   Statement drop(tables_.database(), sql_of(table).drop);
+  Statement drop_time(tables_.database(), "DELETE FROM marks WHERE account=? AND key=?");
   const auto drop_all = [&] {
     int code = SQLITE_OK;
     for (const auto& [account, id] : places) {
       if ((code = drop.run(account, id)) != SQLITE_OK) break;
+      if (table != Table::kJobs) continue;
+      for (const std::string_view key : kJobTimeKeys) {
+        if ((code = drop_time.run(account, std::string(key) + id)) != SQLITE_OK) return code;
+      }
     }
     return code;
   };
@@ -88,6 +95,11 @@ int PruneTables::drop(Table table, const std::vector<Place>& places) {
 int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit,
                              std::int64_t& last) {
   sqlite3* const db = tables_.database();
+  if (after == 0) {
+    Statement away(db, "DELETE FROM sinks WHERE at_ms<?");
+    const auto drop_sinks = [&] { return away.run(before); };
+    if (const int code = inside_transaction(tables_, drop_sinks); code != SQLITE_OK) return code;
+  }
   Statement delivered(db, "SELECT coalesce(min(event_id),0) FROM cursors");
   std::int64_t end = 0, first = 0;
   last = 0;

@@ -39,6 +39,13 @@ ALTER TABLE distributions ADD COLUMN fetch_begun_ms INTEGER;
 ALTER TABLE distributions ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 )sql";
 
+// Added by version 5.
+constexpr const char* kSinks = R"sql(
+CREATE TABLE sinks(
+  sink TEXT PRIMARY KEY, event_id INTEGER NOT NULL, memory TEXT NOT NULL, at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // body is the event as written by core/event_text, without its id; account, job_id and task_id are
 // copies of its fields for queries. meta.commits counts commits: after a failed fsync it shows
 // whether the commit in doubt is in the file.
@@ -200,6 +207,7 @@ std::optional<OpenError> check(const std::string& path, sqlite3* db, std::int64_
                             "PRAGMA quick_check('meta')"};
   if (!whole && version >= 2) checks.push_back("PRAGMA quick_check('jobs')");
   if (!whole && version >= 3) checks.push_back("PRAGMA quick_check('distributions')");
+  if (!whole && version >= 5) checks.push_back("PRAGMA quick_check('sinks')");
   for (const std::string& sql : checks) {
     int code = SQLITE_OK;
     const std::string answer = ask(db, sql, code);
@@ -218,6 +226,7 @@ int settle(sqlite3* db, std::int64_t version) {
   if (version < 2) sql += kJobs;
   if (version < 3) sql += kDistributions;
   if (version < 4) sql += kFetches;
+  if (version < 5) sql += kSinks;
   sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
          ";PRAGMA user_version=" + std::to_string(std::max(version, kSchemaVersion)) + ";COMMIT;";
   const int code = execute(db, sql.c_str());

@@ -17,7 +17,7 @@ namespace taskwatchd::sqlite {
 inline constexpr std::int64_t kApplicationId = 0x74736b77;
 // Increased with each change of the tables. Changes only add tables, and columns with a default, so
 // the version before can work on the file: that is the way back after an upgrade.
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 inline constexpr std::int64_t kNewestSchema = kSchemaVersion + 1;  // greater ones are refused
 // For larger files only the tables of current status are checked at opening, not the whole history:
 // the check reads every database page, and a start must not take minutes.

@@ -74,6 +74,10 @@ Tables::Tables(sqlite3* db)
       move_cursor_(db,
                    "INSERT INTO cursors(sink,event_id) VALUES(?,?) ON CONFLICT DO UPDATE SET"
                    " event_id=max(event_id,excluded.event_id)"),
+      put_sink_(db,
+                "INSERT INTO sinks(sink,event_id,memory,at_ms) VALUES(?,?,?,?) ON CONFLICT DO"
+                " UPDATE SET (event_id,memory,at_ms)=(excluded.event_id,excluded.memory,"
+                "excluded.at_ms) WHERE excluded.event_id>=event_id"),
       count_commit_(db, "UPDATE meta SET value=value+1 WHERE key='commits'"),
       get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
       get_record_(db, select(kTaskColumns, "tasks WHERE account=? AND task_id=?")),
@@ -90,6 +94,7 @@ Tables::Tables(sqlite3* db)
                              "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                              " WHERE id>?1 AND account=?3 ORDER BY id LIMIT ?2"),
       get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
+      get_sink_(db, "SELECT event_id,memory,at_ms FROM sinks WHERE sink=?"),
       get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
       // The index is named: without statistics a plan by the primary key would read the whole
       // account.
@@ -176,6 +181,10 @@ int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
   for (const auto& [sink, id] : commit.cursors) {
     if ((code = move_cursor_.run(sink, number(id))) != SQLITE_OK) return code;
   }
+  for (const SinkState& sink : commit.sinks) {
+    code = put_sink_.run(sink.sink, number(sink.event_id), sink.memory, sink.at);
+    if (code != SQLITE_OK) return code;
+  }
   return count_commit_.run();
 }
 
@@ -252,6 +261,12 @@ int Tables::cursor(const std::string& sink, std::uint64_t& id) {
   id = 0;
   return each(get_cursor_, get_cursor_.start(sink),
               [&id](const Statement& row) { id = static_cast<std::uint64_t>(row.number(0)); });
+}
+
+int Tables::sink(const std::string& name, std::optional<SinkState>& state) {
+  return each(get_sink_, get_sink_.start(name), [&](const Statement& row) {
+    state = SinkState{name, static_cast<std::uint64_t>(row.number(0)), row.text(1), row.wall(2)};
+  });
 }
 
 int Tables::last_event(std::uint64_t& id) {

@@ -38,6 +38,7 @@ class Tables {
   int events_after(std::uint64_t id, std::size_t limit, const std::string& account,
                    std::vector<Event>& events);
   int cursor(const std::string& sink, std::uint64_t& id);
+  int sink(const std::string& name, std::optional<SinkState>& state);
   int last_event(std::uint64_t& id);
 
   sqlite3* database() const { return db_; }
@@ -51,11 +52,11 @@ class Tables {
   sqlite3* db_;
   Statement begin_, commit_, rollback_;
   Statement put_record_, put_job_, put_distribution_, put_event_, count_, set_stored_time_,
-      move_cursor_;
+      move_cursor_, put_sink_;
   Statement count_commit_;
   Statement get_commits_, get_record_, get_counters_, get_stored_times_, get_jobs_;
   Statement get_distributions_, get_events_, get_events_of_account_;
-  Statement get_cursor_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
+  Statement get_cursor_, get_sink_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
 };
 
 }  // namespace taskwatchd::sqlite

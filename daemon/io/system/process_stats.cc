@@ -1,5 +1,6 @@
 #include "io/system/process_stats.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,6 +101,10 @@ ProcessStats ProcessStatsReader::read() const {
     stats.max_fds = limit.rlim_cur;
   }
   return stats;
+}
+
+void give_memory_back() {
+  ::malloc_trim(0);
 }
 
 }  // namespace taskwatchd

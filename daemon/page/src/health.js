@@ -3,6 +3,7 @@ import { feed } from "./feed.js";
 import { clock, number, span } from "./format.js";
 import { Ago, Clock, Fact, html, Shown } from "./parts.js";
 import { HeldElsewhere, Replicas, differing, unheld } from "./replicas.js";
+import { Sinks, sinkProblems } from "./sinks.js";
 import { useTopic } from "./topic.js";
 import { named, phrase, t } from "./words.js";
 
@@ -25,6 +26,7 @@ export function problemsOf(status, stream) {
   }
   for (const name of unheld(status)) found.push(`${t("health.account", { name })}: ${t("replicas.unheld")}`);
   for (const lease of differing(status)) found.push(`${t("health.account", { name: lease.account })}: ${t("replicas.differs", { replica: lease.differs_at })}`);
+  found.push(...sinkProblems(status));
   if (stream === "lost") found.push(`${t("health.stream")}: ${t("health.stream_lost")}`);
   return found;
 }
@@ -76,6 +78,6 @@ export function Health({ status }) {
       return html`
       ${problems.length ? html`<ul class="problems" aria-label=${t("health.problem_list")}>${problems.map((one) => html`<li key=${one}>${one}</li>`)}</ul>` : html`<p><${Lamp} good>${t("health.good")}<//></p>`}
       <${HeldElsewhere} status=${data} />
-      <div class="cards"><${Own} data=${data} stream=${state} /><${Replicas} status=${data} />${data.accounts.map((account) => html`<${Account} key=${account.name} account=${account} />`)}</div>`;
+      <div class="cards"><${Own} data=${data} stream=${state} /><${Sinks} status=${data} /><${Replicas} status=${data} />${data.accounts.map((account) => html`<${Account} key=${account.name} account=${account} />`)}</div>`;
     }} />`;
 }

@@ -62,7 +62,7 @@ class PostgresWorld {
   void reopen() {
     replica_.reset();
     replica_ = make_replica();
-    replica_->hold({"a", "b", "other", "prod"});
+    replica_->hold({"a", "b", "other", "prod", "sink/a", "sink/prod"});
   }
 
   // Another process on the same state.

@@ -98,7 +98,7 @@ TEST_F(SqliteMigration, TheFirstVersionsRowsStay) {
     good(store->commit({.jobs = {make_job("prod", "job-1", 9)}}));
     store->close(std::chrono::seconds(5));
   }
-  EXPECT_EQ(sql(path(), "PRAGMA user_version"), 4);
+  EXPECT_EQ(sql(path(), "PRAGMA user_version"), 5);
   EXPECT_EQ(sql(path(), "SELECT count(*) FROM distributions"), 0);
 }
 
@@ -133,15 +133,17 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
       "ALTER TABLE counters ADD COLUMN owner TEXT;"
       "ALTER TABLE marks ADD COLUMN owner TEXT;"
       "ALTER TABLE cursors ADD COLUMN owner TEXT;"
+      "ALTER TABLE sinks ADD COLUMN owner TEXT;"
       "CREATE TABLE owners(account TEXT PRIMARY KEY);"
-      "PRAGMA user_version=5;");
+      "PRAGMA user_version=6;");
   const Commit commit{.records = {make_record("prod", "t1")},
                       .jobs = {make_job("prod", "job-1", 9)},
                       .distributions = {make_distribution("prod", "d1")},
                       .events = {make_event("prod", "t1")},
                       .counters = {{.key = {.account = "prod", .job_id = "job-1"}, .add = 2}},
                       .stored_times = {{.account = "prod", .key = "alive", .at = at(5)}},
-                      .cursors = {{"log", 1}}};
+                      .cursors = {{"log", 1}},
+                      .sinks = {{"ops", 1, "memory", at(5)}}};
   for (int round = 1; round <= 2; ++round) {
     auto store = opened();
     good(store->commit(commit));
@@ -154,10 +156,11 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
     EXPECT_EQ(good(store->counters("prod", {"job-1"})).at(0).value, 2u * round);
     EXPECT_EQ(good(store->events_after(0, 9, "")).size(), static_cast<std::size_t>(round));
     EXPECT_EQ(good(store->cursor("log")), 1u);
+    EXPECT_EQ(good(store->sink("ops")), commit.sinks[0]);
     store->close(std::chrono::seconds(5));
     EXPECT_EQ(sql(path(), "SELECT count(*) FROM tasks WHERE owner='ops'"), 1);
     EXPECT_EQ(sql(path(), "SELECT sum(kind) FROM events"), 7 * round);
-    EXPECT_EQ(sql(path(), "PRAGMA user_version"), 5);
+    EXPECT_EQ(sql(path(), "PRAGMA user_version"), 6);
   }
 }
 

@@ -80,11 +80,11 @@ TEST_F(SqliteOpen, SecondOpenerIsRefusedByName) {
 
 TEST_F(SqliteOpen, NewerSchema) {
   make_state();
-  // Version 5 only adds to version 4 (sqlite_migration_test.cc); what version 6 does is not known.
-  sql(state(), "PRAGMA user_version=6");
+  // Version 6 only adds to version 5 (sqlite_migration_test.cc); what version 7 does is not known.
+  sql(state(), "PRAGMA user_version=7");
   const OpenError error = refused(state());
   EXPECT_EQ(error.kind, OpenError::Kind::kNewer);
-  EXPECT_THAT(error.message, testing::HasSubstr("schema 6"));
+  EXPECT_THAT(error.message, testing::HasSubstr("schema 7"));
 }
 
 TEST_F(SqliteOpen, AnotherProgramsDatabaseIsNotTouched) {

@@ -9,6 +9,6 @@
 namespace taskwatchd {
 
 // One JSON object; ids in byte order, so that the order in the file does not matter.
-std::string account_text(const AccountConfig& account);
+std::string account_identity(const AccountConfig& account);
 
 }  // namespace taskwatchd

@@ -1,4 +1,4 @@
-#include "config/account_text.h"
+#include "config/account_identity.h"
 
 #include <gtest/gtest.h>
 
@@ -20,13 +20,13 @@ AccountConfig account() {
   return made;
 }
 
-TEST(AccountText, TheOrderOfIdsDoesNotMatter) {
+TEST(AccountIdentity, TheOrderOfIdsDoesNotMatter) {
   AccountConfig other = account();
   std::swap(other.instances[0].tasks[0], other.instances[0].tasks[1]);
-  EXPECT_EQ(account_text(account()), account_text(other));
+  EXPECT_EQ(account_identity(account()), account_identity(other));
 }
 
-TEST(AccountText, WhatBelongsToTheHostDoesNotMatter) {
+TEST(AccountIdentity, WhatBelongsToTheHostDoesNotMatter) {
   AccountConfig other = account();
   other.credentials.access_key_id = "LTAIsecret";
   other.credentials.access_key_secret_file = "/other/secret";
@@ -34,10 +34,10 @@ TEST(AccountText, WhatBelongsToTheHostDoesNotMatter) {
   other.instances[0].ca_file = "/other/ca.pem";
   other.instances[0].task_files = {"/other/*.txt"};
   other.proxy = "http://proxy:3128";
-  EXPECT_EQ(account_text(account()), account_text(other));
+  EXPECT_EQ(account_identity(account()), account_identity(other));
 }
 
-TEST(AccountText, WhatIsPolledMatters) {
+TEST(AccountIdentity, WhatIsPolledMatters) {
   const std::vector<std::function<void(AccountConfig&)>> changes = {
       [](AccountConfig& one) { one.name = "test"; },
       [](AccountConfig& one) { one.quota[Api::kQueryTask] = 4; },
@@ -65,7 +65,7 @@ TEST(AccountText, WhatIsPolledMatters) {
   for (std::size_t i = 0; i < changes.size(); ++i) {
     AccountConfig other = account();
     changes[i](other);
-    EXPECT_NE(account_text(account()), account_text(other)) << i;
+    EXPECT_NE(account_identity(account()), account_identity(other)) << i;
   }
 }
 

@@ -1,0 +1,24 @@
+// One sink of notifications: reads stored events after its cursor and brings them to its receiver,
+// at least once. It never delays anything else. Event-loop thread only.
+#pragma once
+
+#include <memory>
+
+#include "core/types/status.h"
+#include "ports.h"
+
+namespace taskwatchd {
+
+class Notifier {
+ public:
+  virtual ~Notifier() = default;
+  // Events were stored, up to `last_id` as far as it is known here.
+  virtual void wake(std::uint64_t last_id) = 0;
+  // Runs until stop(); requests in flight may end later. The caller keeps `self` alive.
+  virtual Awaitable<void> run(std::shared_ptr<Notifier> self) = 0;
+  // Begins no request any more and stores the cursor.
+  virtual void stop() = 0;
+  virtual SinkStatus status() const = 0;
+};
+
+}  // namespace taskwatchd

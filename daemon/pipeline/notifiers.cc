@@ -1,0 +1,108 @@
+#include "pipeline/notifiers.h"
+
+#include <utility>
+
+#include "pipeline/wait_until.h"
+
+namespace taskwatchd {
+namespace {
+
+// A request ends after 10 s.
+constexpr Duration kEndsWithin = std::chrono::seconds(15);
+constexpr Duration kHandOverWithin = std::chrono::seconds(2);
+
+}  // namespace
+
+Notifiers::Notifiers(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
+                     LocalSecrets& files, NotifySource source, ChatContext chats)
+    : executor_(std::move(executor)),
+      ports_(ports),
+      recorder_(recorder),
+      files_(files),
+      source_(std::move(source)),
+      chats_(std::move(chats)) {}
+
+void Notifiers::configure(const std::vector<SinkConfig>& sinks) {
+  std::map<std::string, Entry> before = std::exchange(entries_, {});
+  for (const SinkConfig& config : sinks) {
+    Entry entry;
+    if (auto found = before.extract(config.name)) entry = std::move(found.mapped());
+    if (entry.notifier && entry.config != config) end(entry);
+    entry.config = config;
+    if (!entry.notifier && (!shared_ || held_.contains(config.name))) start(entry);
+    entries_.emplace(config.name, std::move(entry));
+  }
+  for (auto& [name, entry] : before) {
+    if (entry.notifier) end(entry);
+  }
+}
+
+// The one before may have requests in flight: what they deliver must not be sent a second time.
+Awaitable<void> Notifiers::run(Clock& clock, std::weak_ptr<Notifier> before,
+                               std::shared_ptr<Notifier> notifier) {
+  const auto ended = [&before] { return before.expired(); };
+  co_await wait_until(clock, kEndsWithin, ended);
+  co_await notifier->run(notifier);
+}
+
+void Notifiers::start(Entry& entry) {
+  if (is_chat(entry.config.format)) {
+    entry.notifier =
+        std::make_shared<ChatNotifier>(ports_, recorder_, files_, entry.config, chats_);
+  } else {
+    entry.notifier = std::make_shared<ProgramNotifier>(executor_, ports_, recorder_, files_,
+                                                       entry.config, source_);
+  }
+  spawn(executor_, run(ports_.clock, entry.before, entry.notifier));
+}
+
+void Notifiers::end(Entry& entry) {
+  entry.notifier->stop();
+  entry.before = entry.notifier;
+  entry.notifier.reset();
+}
+
+void Notifiers::acquire(const std::string& sink) {
+  held_.insert(sink);
+  const auto at = entries_.find(sink);
+  if (at != entries_.end() && !at->second.notifier) start(at->second);
+}
+
+void Notifiers::lose(const std::string& sink) {
+  held_.erase(sink);
+  const auto at = entries_.find(sink);
+  if (at != entries_.end() && at->second.notifier) end(at->second);
+}
+
+Awaitable<void> Notifiers::hand_over(std::string sink) {
+  lose(sink);
+  const auto at = entries_.find(sink);
+  const std::weak_ptr<Notifier> before =
+      at == entries_.end() ? std::weak_ptr<Notifier>() : at->second.before;
+  const std::string lease = sink_lease(sink);
+  recorder_.flush();
+  const auto ended = [&] { return before.expired() && !recorder_.has_unstored(lease); };
+  co_await wait_until(ports_.clock, kHandOverWithin, ended);
+}
+
+void Notifiers::wake(std::uint64_t last_id) {
+  for (const auto& [name, entry] : entries_) {
+    if (entry.notifier) entry.notifier->wake(last_id);
+  }
+}
+
+void Notifiers::stop() {
+  for (auto& [name, entry] : entries_) {
+    if (entry.notifier) end(entry);
+  }
+}
+
+std::vector<SinkStatus> Notifiers::status() const {
+  std::vector<SinkStatus> all;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.notifier) all.push_back(entry.notifier->status());
+  }
+  return all;
+}
+
+}  // namespace taskwatchd

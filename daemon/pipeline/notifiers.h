@@ -1,0 +1,67 @@
+// All sinks of the configuration. With replicas, each runs at the replica that holds its lease
+// (sink_lease in core/types/lease.h) and delivers the events of all accounts. Event-loop thread
+// only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pipeline/chat_notifier.h"
+#include "pipeline/notifier.h"
+#include "pipeline/program_notifier.h"
+#include "pipeline/recorder.h"
+#include "ports.h"
+
+namespace taskwatchd {
+
+class Notifiers {
+ public:
+  // All references must outlive this object.
+  Notifiers(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
+            LocalSecrets& files, NotifySource source, ChatContext chats);
+
+  // Applies the sinks of a configuration: one that is listed unchanged goes on undisturbed; one
+  // that is changed or listed again goes on from its cursor.
+  void configure(const std::vector<SinkConfig>& sinks);
+  // From now on only sinks whose lease is held run. Call it before configure().
+  void share() { shared_ = true; }
+  void acquire(const std::string& sink);
+  // Another replica may run it: its requests end.
+  void lose(const std::string& sink);
+  // Ends it and returns once nothing of it is in flight and its cursor is stored; after at most
+  // 2 s, because a receiver may answer late.
+  Awaitable<void> hand_over(std::string sink);
+
+  void wake(std::uint64_t last_id);
+  void stop();
+  // Of those that run here, by name.
+  std::vector<SinkStatus> status() const;
+
+ private:
+  struct Entry {
+    SinkConfig config;
+    std::shared_ptr<Notifier> notifier;  // null: it does not run here
+    std::weak_ptr<Notifier> before;      // may still have requests in flight
+  };
+  static Awaitable<void> run(Clock& clock, std::weak_ptr<Notifier> before,
+                             std::shared_ptr<Notifier> notifier);
+  void start(Entry& entry);
+  void end(Entry& entry);
+
+  boost::asio::any_io_executor executor_;
+  Ports ports_;
+  Recorder& recorder_;
+  LocalSecrets& files_;
+  NotifySource source_;
+  ChatContext chats_;
+  std::map<std::string, Entry> entries_;  // by name
+  std::set<std::string> held_;            // leases, with replicas
+  bool shared_ = false;
+};
+
+}  // namespace taskwatchd

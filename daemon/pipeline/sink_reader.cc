@@ -1,0 +1,83 @@
+#include "pipeline/sink_reader.h"
+
+#include <algorithm>
+
+namespace taskwatchd {
+namespace {
+
+constexpr Duration kSaveAtLeast = std::chrono::hours(1);
+
+}  // namespace
+
+SinkReader::SinkReader(Ports ports, Recorder& recorder, std::string sink, Duration forget_after)
+    : ports_(ports),
+      recorder_(recorder),
+      sink_(std::move(sink)),
+      forget_after_(forget_after),
+      alarm_(ports.clock.make_alarm()) {}
+
+void SinkReader::wake(std::uint64_t last_id) {
+  last_id_ = std::max(last_id_, last_id);
+  more_ = true;
+  alarm_->ring();
+}
+
+void SinkReader::stop() {
+  stopping_ = true;
+  alarm_->ring();
+}
+
+Awaitable<std::optional<SinkState>> SinkReader::begin() {
+  while (!stopping_) {
+    auto found = co_await ports_.store.sink(sink_);
+    auto newest = co_await ports_.store.last_event();
+    auto* const known = std::get_if<std::optional<SinkState>>(&found);
+    const auto* const last = std::get_if<std::uint64_t>(&newest);
+    if (known == nullptr || last == nullptr) {
+      co_await alarm_->wait_until(ports_.clock.now().mono + kStoreRetry);
+      continue;
+    }
+    // A sink that ended a moment ago, for a new configuration.
+    if (const SinkState* const newer = recorder_.unstored_sink(sink_)) *known = *newer;
+    const Wall now = ports_.clock.now().wall;
+    const bool goes_on = known->has_value() && (*known)->at + forget_after_ >= now;
+    saved_ = goes_on ? **known : SinkState{sink_, *last, "", Wall()};
+    through_ = saved_.event_id;
+    last_id_ = std::max(last_id_, *last);
+    if (!goes_on) save(saved_.event_id, "", false);
+    co_return saved_;
+  }
+  co_return std::nullopt;
+}
+
+Awaitable<std::vector<Event>> SinkReader::next(std::size_t limit) {
+  more_ = false;
+  const std::uint64_t stored = last_id_;
+  auto found = co_await ports_.store.events_after(through_, limit, "");
+  auto* const events = std::get_if<std::vector<Event>>(&found);
+  if (events == nullptr) {
+    more_ = true;
+    co_await alarm_->wait_until(ports_.clock.now().mono + kStoreRetry);
+    co_return std::vector<Event>();
+  }
+  if (events->size() == limit) more_ = true;
+  through_ = events->empty() ? std::max(through_, stored) : events->back().id;
+  last_id_ = std::max(last_id_, through_);
+  co_return std::move(*events);
+}
+
+void SinkReader::save(std::uint64_t event_id, std::string memory, bool at_once) {
+  const Wall now = ports_.clock.now().wall;
+  const bool same = event_id == saved_.event_id && memory == saved_.memory;
+  if (same && now - saved_.at < kSaveAtLeast) return;
+  saved_ = {sink_, event_id, std::move(memory), now};
+  Commit commit;
+  commit.sinks.push_back(saved_);
+  if (at_once) {
+    recorder_.add(std::move(commit), {});
+  } else {
+    recorder_.add_lazily(std::move(commit));
+  }
+}
+
+}  // namespace taskwatchd
