@@ -39,8 +39,8 @@ def accounts_scenario(count, tasks, span=0):
                              for i in range(count)))
 
 
-def ports_of(pid):
-    """Returns the local ports of a process's TCP sockets."""
+def clients_of(pid):
+    """Returns the local addresses of a process's TCP sockets, as iotsim names its clients."""
     links = []
     for number in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -50,7 +50,7 @@ def ports_of(pid):
     inodes = {link[8:-1] for link in links if link.startswith("socket:")}
     with open("/proc/net/tcp", encoding="ascii") as table:
         rows = [line.split() for line in table.readlines()[1:]]
-    return {int(row[1].split(":")[1], 16) for row in rows if row[9] in inodes}
+    return {f"127.0.0.1:{int(row[1].split(':')[1], 16)}" for row in rows if row[9] in inodes}
 
 
 class Replicas(harness.TestCase):
@@ -175,7 +175,7 @@ class Takeover(Replicas):
         self.late_calls = 0
 
         def freeze(name):
-            self.ports = ports_of(self.running[name].pid)
+            self.clients = clients_of(self.running[name].pid)
             self.frozen_at = time.monotonic()
             self.running[name].send(signal.SIGSTOP)
 
@@ -188,11 +188,11 @@ class Takeover(Replicas):
             daemon.send(signal.SIGCONT)
 
             def lost():
-                self.ports |= ports_of(daemon.pid)
+                self.clients |= clients_of(daemon.pid)
                 return len(daemon.events("lease_lost")) > losses
             harness.wait_for("the loss is noticed", lost, 15, every=0.02)
             time.sleep(1)
-            late = [call for call in self.calls() if call["mono_us"] > woken and call["port"] in self.ports]
+            late = [call for call in self.calls() if call["mono_us"] > woken and call["client"] in self.clients]
             self.late_calls = max(self.late_calls, len(late))
             self.assertLessEqual(len(late), len({call["api"] for call in late}), late)
             self.assertNotEqual(self.holder(), name)
@@ -220,13 +220,13 @@ class Network(Replicas):
             proxy.silent = True
             cut = self.last_call()
             self.wait_holder(but=("one",))
-            ports = ports_of(self.running["two"].pid)
-            own = ports_of(self.running["one"].pid)
-            harness.wait_for("calls of the other", lambda: any(call["port"] in ports for call in self.calls()), 5,
+            clients = clients_of(self.running["two"].pid)
+            own = clients_of(self.running["one"].pid)
+            harness.wait_for("calls of the other", lambda: any(call["client"] in clients for call in self.calls()), 5,
                              every=0.1)
-            first = min(call["mono_us"] for call in self.calls() if call["port"] in ports)
+            first = min(call["mono_us"] for call in self.calls() if call["client"] in clients)
             taken.append((first - cut) / 1e6)
-            self.assertEqual([call for call in self.calls() if call["mono_us"] >= first and call["port"] in own], [])
+            self.assertEqual([call for call in self.calls() if call["mono_us"] >= first and call["client"] in own], [])
             lost = len(self.running["one"].events("lease_lost"))
             proxy.silent = False
             harness.wait_for("the loss is noticed",

@@ -36,7 +36,7 @@ Response ModelCloud::handle(const Request& request, Now now) {
   turn.json = wants_json(request);
   turn.record.wall_ms = now.wall_ms;
   turn.record.mono_us = now.mono_us;
-  turn.record.port = request.port;
+  turn.record.client = request.remote;
   Response response = answer(request, turn);
   response.delay_ms += switches.latency_ms;
   if (strikes(turn, switches.slow)) response.delay_ms += switches.slow_ms;

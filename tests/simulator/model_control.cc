@@ -92,7 +92,7 @@ Response show_calls(ControlTurn& turn) {
                             {"refused", boolean(call.throttled)},
                             {"ok", boolean(call.ok)},
                             {"filter", text_value(call.filter)},
-                            {"port", number(call.port)}}));
+                            {"client", text_value(call.client)}}));
   }
   return reply(200, object({{"calls", array(std::move(calls))}}));
 }

@@ -175,7 +175,7 @@ const std::string* Call::parameter(std::string_view name) const {
 }
 
 Request request_to(std::string method, std::string_view url, Pairs headers, std::string body) {
-  Request request{std::move(method), "/", std::move(headers), std::move(body), 0};
+  Request request{std::move(method), "/", std::move(headers), std::move(body), ""};
   const std::size_t scheme = url.find("://");
   if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
   const std::size_t end = std::min(url.find_first_of("/?"), url.size());

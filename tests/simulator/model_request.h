@@ -18,7 +18,7 @@ struct Request {
   std::string target;  // path and query: "/?Action=QueryTask"
   Pairs headers;       // names in any letter case
   std::string body;
-  int port = 0;  // of the peer; for the call log only
+  std::string remote;  // address:port of the client; for the call log only
 
   // Returns the first header with that lower-case name, trimmed; nullopt if absent.
   std::optional<std::string> header(std::string_view lower_name) const;

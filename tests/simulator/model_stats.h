@@ -25,7 +25,7 @@ struct CallRecord {
   std::string code;        // of a failed call
   bool throttled = false;  // over the rate limit
   bool ok = false;         // a successful response was sent
-  int port = 0;            // of the client
+  std::string client;      // address:port
 };
 
 // The statistics of one API of one account.

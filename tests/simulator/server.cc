@@ -93,7 +93,8 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     }
     request.body = message.body();
     Failed ignored;
-    request.port = socket().socket().remote_endpoint(ignored).port();
+    const auto client = socket().socket().remote_endpoint(ignored);
+    request.remote = client.address().to_string() + ":" + std::to_string(client.port());
     keep_alive_ = message.keep_alive();
     const Response response = shared_->handler(request);
     prepare(response);

@@ -53,7 +53,7 @@ class Desk : public ::testing::Test {
     return request;
   }
   Request get(const std::string& target, const std::string& token = "") {
-    Request request{"GET", target, {}, "", 0};
+    Request request{"GET", target, {}, "", ""};
     if (!token.empty()) request.headers.emplace_back("X-aliyun-ecs-metadata-token", token);
     return request;
   }

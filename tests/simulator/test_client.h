@@ -20,7 +20,7 @@ struct TestClient {
 
   Request v3(const std::string& action, Pairs parameters, std::int64_t wall_ms) {
     if (!instance.empty()) parameters.emplace_back("IotInstanceId", instance);
-    Request request{"POST", "/?" + sorted_form(parameters), {}, "", 0};
+    Request request{"POST", "/?" + sorted_form(parameters), {}, "", "127.0.0.1"};
     Pairs headers = {{"host", "iot.example"},
                      {"x-acs-action", action},
                      {"x-acs-version", "2018-01-20"},
@@ -57,7 +57,7 @@ struct TestClient {
       parameters.push_back(pair);
     }
     parameters.emplace_back("Signature", v1_sign(v1_text(method, parameters), secret));
-    Request request{method, "/", {{"host", "iot.example"}}, "", 0};
+    Request request{method, "/", {{"host", "iot.example"}}, "", "127.0.0.1"};
     if (method == "GET") {
       request.target = "/?" + sorted_form(parameters);
     } else {
