@@ -11,7 +11,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kRead = 256;  // events at once
+constexpr std::size_t kChatEventsRead = 256;  // events at once
 constexpr Duration kIdle = std::chrono::hours(1);
 constexpr Duration kDay = std::chrono::hours(24);
 
@@ -61,7 +61,7 @@ Awaitable<void> ChatNotifier::run(std::shared_ptr<Notifier> self) {
 
 // Adds the next events to the merge. What is too old is not reported any more.
 Awaitable<void> ChatNotifier::read() {
-  const std::vector<Event> events = co_await reader_.next(kRead);
+  const std::vector<Event> events = co_await reader_.next(kChatEventsRead);
   const Wall now = ports_.clock.now().wall;
   std::size_t dropped = 0;
   std::uint64_t first = 0, last = 0;

@@ -10,7 +10,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kWindow = 512;  // events in memory
-constexpr std::size_t kRead = 256;    // at once
+constexpr std::size_t kEventsRead = 256;    // at once
 constexpr std::size_t kInFlight = 8;  // requests of cloudevents
 constexpr Duration kSaveEvery = std::chrono::hours(1);
 
@@ -47,7 +47,7 @@ bool ProgramNotifier::too_old(const Event& event) const {
 
 // Reads the next events and keeps those that are for this sink.
 Awaitable<void> ProgramNotifier::fill() {
-  std::vector<Event> events = co_await reader_.next(kRead);
+  std::vector<Event> events = co_await reader_.next(kEventsRead);
   std::erase_if(events, [&](const Event& one) { return !accepts(link_.config(), one); });
   window_->add(std::move(events), reader_.through());
 }
