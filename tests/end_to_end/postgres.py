@@ -1,5 +1,6 @@
 """A PostgreSQL server for tests and the demo: Debian's programs, a cluster in a folder, a free port on loopback."""
 
+import contextlib
 import glob
 import os
 import pwd
@@ -11,6 +12,9 @@ import subprocess
 import tempfile
 import threading
 import time
+
+
+END = "end of the rows"  # no row is equal to it
 
 
 def program(name):
@@ -83,6 +87,7 @@ class Postgres:
         self.settings = settings
         self.server = None
         self._user = None
+        self._psql = None
         self._env = None
         if clock:
             self._clock = os.path.join(self.folder, "clock")
@@ -121,6 +126,7 @@ class Postgres:
 
     def kill(self, number=signal.SIGQUIT):
         """SIGINT disconnects the clients and stops; SIGQUIT and SIGKILL are crashes."""
+        self._end_psql()
         if self.server and self.server.poll() is None:
             self.server.send_signal(number)
             self.server.wait(30)
@@ -128,6 +134,7 @@ class Postgres:
 
     def crash(self):
         """Kills the server's processes without a chance to clean up."""
+        self._end_psql()
         children = subprocess.run(["pgrep", "-P", str(self.server.pid)], capture_output=True, text=True)
         for pid in (self.server.pid, *map(int, children.stdout.split())):
             try:
@@ -145,11 +152,33 @@ class Postgres:
         os.replace(self._clock + ".new", self._clock)
 
     def query(self, sql):
-        """Returns the rows as lists of text."""
-        done = subprocess.run(["psql", "-XAtq", "-F", "\t", "-d", self.url, "-c", sql], check=True,
-                              capture_output=True, text=True)
-        return [line.split("\t") for line in done.stdout.splitlines()]
+        """Returns the rows as lists of text. One psql answers all questions: starting one costs more than a question."""
+        if self._psql is None:
+            self._psql = subprocess.Popen(["psql", "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", self.url],
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with contextlib.suppress(BrokenPipeError):  # it ended with the server; then readline returns nothing
+            self._psql.stdin.write(f"{sql};\n\\echo {END}\n")
+            self._psql.stdin.flush()
+        rows = []
+        while (line := self._psql.stdout.readline()) != END + "\n":
+            if not line:
+                self._end_psql()
+                raise AssertionError(f"psql ended at: {sql}")
+            if line != "\n":
+                rows.append(line.rstrip("\n").split("\t"))
+        return rows
+
+    def _end_psql(self):
+        if self._psql is None:
+            return
+        self._psql.kill()
+        self._psql.wait()
+        self._psql.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._psql.stdin.close()
+        self._psql = None
 
     def close(self):
+        self._end_psql()
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
