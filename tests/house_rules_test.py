@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     # A modelled environment instead of the real one: it drives the decision code on a virtual clock.
     "plan": {"account", "cloud", "config", "core"},
     "credentials": {"ports", "cloud", "config", "core"},
-    "io": {"ports", "cloud", "config", "core"},
+    "io": {"ports", "notify", "cloud", "config", "core"},
     "view": {"ports", "config", "core"},
     "ports": {"cloud", "config", "core"},
     "account": {"cloud", "config", "core"},

@@ -115,10 +115,13 @@ class Postgres:
     def start(self):
         options = [option for setting in ("logging_collector=off", "log_min_messages=panic", *self.settings)
                    for option in ("-c", setting)]
-        self.server = subprocess.Popen(
-            [program("postgres"), "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.data, *options],
-            user=self._user, cwd="/", env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(300):
+            # After a crash it refuses to start while a process of before still ends.
+            if self.server is None or self.server.poll() is not None:
+                self.server = subprocess.Popen(
+                    [program("postgres"), "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.data,
+                     *options],
+                    user=self._user, cwd="/", env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             if subprocess.run([program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]).returncode == 0:
                 return self
             time.sleep(0.05)

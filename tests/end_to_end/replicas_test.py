@@ -220,11 +220,13 @@ class Network(Replicas):
             proxy.silent = True
             cut = self.last_call()
             self.wait_holder(but=("one",))
-            clients = clients_of(self.running["two"].pid)
             own = clients_of(self.running["one"].pid)
-            harness.wait_for("calls of the other", lambda: any(call["client"] in clients for call in self.calls()), 5,
-                             every=0.1)
-            first = min(call["mono_us"] for call in self.calls() if call["client"] in clients)
+            others = set()
+
+            def calls_of_the_other():
+                others.update(clients_of(self.running["two"].pid))
+                return [call["mono_us"] for call in self.calls() if call["client"] in others]
+            first = min(harness.wait_for("calls of the other", calls_of_the_other, 5, every=0.05))
             taken.append((first - cut) / 1e6)
             self.assertEqual([call for call in self.calls() if call["mono_us"] >= first and call["client"] in own], [])
             lost = len(self.running["one"].events("lease_lost"))

@@ -9,6 +9,7 @@
 #include "config/key_text.h"
 #include "config/summary.h"
 #include "io/files/config_file_read.h"
+#include "notify/sink_secrets.h"
 
 namespace taskwatchd {
 namespace {
@@ -31,6 +32,9 @@ class Loader {
         check_ca("account `" + account.name + "`, instance `" + instance.name + "`",
                  instance.ca_file);
       }
+    }
+    for (const SinkConfig& sink : loaded_.config.sinks) {
+      if (key_files != FileChecks::kUnused) check_sink(sink);
     }
     if (key_files == FileChecks::kNeeded) check_state();
     TaskFiles::Problems problems = files.add_to(loaded_.config, path_);
@@ -66,6 +70,28 @@ class Loader {
         warn(who + open);
       }
     }
+  }
+
+  void check_sink(const SinkConfig& sink) {
+    const auto check = [&](const char* key, const std::string& file, const auto& problem_of) {
+      if (file.empty()) return;
+      FileText read = read_file(file, kMaxConfigBytes);
+      const std::string problem = read.problem.empty() ? problem_of(read.text) : read.problem;
+      explicit_bzero(read.text.data(), read.text.size());
+      const std::string who = "sink `" + sink.name + "`: `" + key + "` " + file + " ";
+      if (!problem.empty()) {
+        error(who + problem);
+      } else if (const auto open = mode_problem(read.mode, S_IROTH | S_IWOTH); !open.empty()) {
+        warn(who + open);
+      }
+    };
+    check("url_file", sink.url_file,
+          [](const std::string& text) { return parse_sink_url(text).problem; });
+    check("secret_file", sink.secret_file,
+          [&](const std::string& text) { return parse_sink_secrets(sink.format, text).problem; });
+    check("headers_file", sink.headers_file,
+          [](const std::string& text) { return parse_sink_headers(text).problem; });
+    check_ca("sink `" + sink.name + "`", sink.ca_file);
   }
 
   // The state database contains device messages. We create it with mode 0600, but it may have been

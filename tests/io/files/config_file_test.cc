@@ -258,5 +258,30 @@ TEST_F(ConfigFileTest, TakesTenThousandTasksOfManyFiles) {
   EXPECT_EQ(config.config.accounts[0].instances[0].tasks.size(), 10'000U);
 }
 
+TEST_F(ConfigFileTest, TheFilesOfASinkAreReadBeforeItIsUsed) {
+  const auto with = [&](const std::string& sink) {
+    return folder_.write(
+        "n.yaml",
+        "accounts: [{name: prod, instances: [{region: cn-shanghai, tasks: [t]}]}]\n"
+        "notify: [{name: ops, format: dingtalk, " +
+            sink + "}]\n");
+  };
+  const std::string nowhere = folder_.path() + "/nowhere";
+  folder_.write("url", "https://oapi.example.com/robot/send?access_token=secret\n");
+  folder_.write("empty", "");
+  const std::string good = with("url_file: url");
+  EXPECT_EQ(loaded(good).config.sinks.size(), 1u);
+  const auto missing = errors(with("url_file: nowhere"));
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_THAT(missing[0], HasSubstr("sink `ops`: `url_file` " + nowhere));
+  const auto empty = errors(with("url_file: url, secret_file: empty"));
+  ASSERT_EQ(empty.size(), 1u);
+  EXPECT_THAT(empty[0], HasSubstr("sink `ops`: `secret_file` "));
+  folder_.write("bad", "no url with access_token=secret");
+  const auto bad = errors(with("url_file: bad"));
+  ASSERT_EQ(bad.size(), 1u);
+  EXPECT_THAT(bad[0], ::testing::Not(HasSubstr("access_token")));
+}
+
 }  // namespace
 }  // namespace taskwatchd
