@@ -56,6 +56,9 @@ KINDS = {
     "lease_acquired": ("This replica holds the lease of an account: it sends the account's calls from now on.", False),
     "lease_lost": ("This replica no longer holds the lease of an account. `info` if it gave the lease up, `warn` if it could not "
                    "renew it in time.", False),
+    "notify_failed": ("A sink of notifications takes nothing: it cannot be reached, or refuses. Requests are repeated.", False),
+    "notify_recovered": ("The sink takes notifications again.", False),
+    "notify_dropped": ("Events were not delivered to a sink and never will be: too old, or rejected five times.", False),
 }
 
 FIELDS = {
@@ -98,10 +101,16 @@ FIELDS = {
     "failed_devices": "The first 100 failed devices with their codes.",
     "problem": "Why the file could not be read.",
     "action": "API, such as `QueryTask`.",
-    "reason": "Reason of the failure, as in `taskwatchd_api_failures_total`.",
+    "reason": "Reason of the failure, as in `taskwatchd_api_failures_total`; of a sink, what its receiver answered; of dropped events "
+              "`too_old` or `rejected`.",
     "code": "Error code of the platform; absent if there was none.",
     "request_id": "RequestId of the response, for a support request to Alibaba Cloud.",
     "calls_per_second": "The quota found.",
+    "sink": "Name of the sink in the configuration.",
+    "failed_seconds": "How long the sink took nothing.",
+    "count": "Number of events.",
+    "first_id": "The oldest of these events.",
+    "last_id": "The newest of these events.",
     "since": "Start of the monitoring gap; for `job_stalled`, since when tasks are stalled, or were.",
     "until": "End of the monitoring gap.",
     "transitions": "Transitions in the gap that were recorded late.",
@@ -205,7 +214,7 @@ def parsed():
     for path in sorted((ROOT / "daemon").rglob("*.cc")):
         text = path.read_text()
         # Matches log.tell(at, level, kind, message, fields). The fields may have been built just before the call.
-        for match in re.finditer(r'\w+\(clock_\.now\(\)\.wall, (Level::k\w+), "([a-z_]+)",(.*?)\);\n', text, re.DOTALL):
+        for match in re.finditer(r'\w+\((?:(?:ports_\.)?clock_?\.now\(\)\.wall|now(?:\.wall)?), (Level::k\w+), "([a-z_]+)",(.*?)\);\n', text, re.DOTALL):
             before = text[:match.start()].rpartition("\n}\n")[2] if "std::move(fields)" in match[3] else ""
             add(match[2], levels(match[1]), own_fields(before + match[3]))
         # Of a class with a function write(level, kind, message, ...) that adds the fields.

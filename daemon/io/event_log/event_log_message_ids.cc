@@ -5,7 +5,7 @@
 namespace taskwatchd::event_log {
 namespace {
 
-constexpr std::array<MessageId, 35> kIds = {{
+constexpr std::array<MessageId, 38> kIds = {{
     {"task_transition", "115a17117c754739b49a681ce3020ba5"},
     {"task_baseline", "0b7bcae7473544e6ab54305d5cceef61"},
     {"job_baseline", "fbedbdc5a7cb4fc086a90e82ae22d1c6"},
@@ -41,6 +41,9 @@ constexpr std::array<MessageId, 35> kIds = {{
     {"store_up", "cc3a590d8ba547bf9a28ff2b8f220d4e"},
     {"lease_acquired", "2e166d52788c4145bb8461788ab30bca"},
     {"lease_lost", "561bc54c2cdb454e9b92dc8c865719bc"},
+    {"notify_failed", "376e6e23922b4d88a60d3425b40088e8"},
+    {"notify_recovered", "09be0c2b3e5c4b99825b5932e96ea29e"},
+    {"notify_dropped", "f59971cabb8c4a8c8d6052ee1110dbd4"},
 }};
 
 }  // namespace
