@@ -214,7 +214,7 @@ def parsed():
     for path in sorted((ROOT / "daemon").rglob("*.cc")):
         text = path.read_text()
         # Matches log.tell(at, level, kind, message, fields). The fields may have been built just before the call.
-        for match in re.finditer(r'\w+\((?:(?:ports_\.)?clock_?\.now\(\)\.wall|now(?:\.wall)?), (Level::k\w+), "([a-z_]+)",(.*?)\);\n', text, re.DOTALL):
+        for match in re.finditer(r'\w+\(\s*(?:(?:ports_\.)?clock_?\.now\(\)\.wall|now(?:\.wall)?), (Level::k\w+), "([a-z_]+)",(.*?)\);\n', text, re.DOTALL):
             before = text[:match.start()].rpartition("\n}\n")[2] if "std::move(fields)" in match[3] else ""
             add(match[2], levels(match[1]), own_fields(before + match[3]))
         # Of a class with a function write(level, kind, message, ...) that adds the fields.
