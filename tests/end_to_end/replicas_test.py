@@ -279,6 +279,7 @@ class Database(Replicas):
         """Polling goes on as if nothing had happened."""
         self.postgres.close()
         self.postgres = postgres.Postgres(clock=True)
+        self.addCleanup(self.postgres.close)
         self.world(accounts=2, tasks=60, span=MINUTE_ROUNDS * 15)
         self.replica("one")
         self.replica("two")
