@@ -269,7 +269,7 @@ class Database(Replicas):
         def crash():
             self.postgres.crash()
             self.postgres.start()
-        self.rounds(crash, ROUNDS, 8)
+        self.rounds(crash, ROUNDS, 20)
 
     def test_away(self):
         self.rounds(lambda: self.without_database(60 if MANY else 11), MINUTE_ROUNDS, 75 if MANY else 20)
