@@ -254,7 +254,7 @@ class Refusals(State):
         first = self.empty_file("first.db")
         self.fill(first, 20)
         self.assert_ended(self.to_postgres(first), OK)
-        self.psql(f"INSERT INTO {self.schema}.leases VALUES('acc0', '00000000-0000-4000-8000-000000000001', 1, 1, 0)")
+        self.psql(f"UPDATE {self.schema}.leases SET holder='00000000-0000-4000-8000-000000000001' WHERE account='acc0'")
         result = []
         copy = threading.Thread(target=lambda: result.append(self.to_file(self.path("x.db"), deadline=60)))
         copy.start()
@@ -334,7 +334,7 @@ class Check(State):
                                    "does not exist yet", "warning: state database: commits are not replicated synchronously")
         self.assertEqual(self.query(f"SELECT 1 FROM pg_namespace WHERE nspname='{self.schema}'"), [], "check created it")
         self.psql(self.cli("state", "schema", f"--schema={self.schema}").stdout)
-        result = self.assert_ended(self.check(self.postgres.url), OK, f"schema {self.schema} has version 1")
+        result = self.assert_ended(self.check(self.postgres.url), OK, f"schema {self.schema} has version 2")
         self.assertEqual(result.stderr.count("\n"), 1)
 
     def test_what_is_wrong(self):

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 namespace taskwatchd {
 namespace {
@@ -107,7 +109,10 @@ int TimeZone::offset(Wall at) const {
 const std::optional<TimeZone>& TimeZones::zone(const std::string& name) {
   const auto [at, fresh] = zones_.try_emplace(name);
   if (fresh) {
-    std::ifstream file(folder_ + "/" + name, std::ios::binary);
+    const std::string path = folder_ + "/" + name;
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) return at->second;
+    std::ifstream file(path, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(file), {}};
     if (file && bytes.size() <= kMaxFile) at->second = TimeZone::parse(bytes);
   }
