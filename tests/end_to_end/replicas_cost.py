@@ -47,10 +47,10 @@ class Cost(harness.TestCase):
                          if metric == "taskwatchd_store_commit_duration_seconds_bucket")
         commits = buckets[-1][1]
         finite = [pair for pair in buckets if pair[0] != float("inf")]
-        transitions = sum(value for (metric, _), value in metrics.items() if metric == "aliyun_iot_task_transitions_total")
+        changes = sum(value for (metric, _), value in metrics.items() if metric == "taskwatchd_detection_delay_seconds_count")
         daemon.stop()
         cloud.stop()
-        print(f"{name}: CPU {cpu:.1f} s of {SECONDS:.0f} s, {commits:.0f} commits, {transitions:.0f} transitions; commit "
+        print(f"{name}: CPU {cpu:.1f} s of {SECONDS:.0f} s, {commits:.0f} commits, {changes:.0f} changes; commit "
               f"median {quantile(finite, 0.5) * 1000:.1f} ms, p99 {quantile(finite, 0.99) * 1000:.1f} ms", flush=True)
         self.assertGreater(commits, 10)
 
