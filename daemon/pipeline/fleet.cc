@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::ptrdiff_t kShowPart = 500;  // records
 // Limits of a hand-over.
-constexpr Duration kCallsWithin = std::chrono::milliseconds(1500);   // calls in flight
-constexpr Duration kStoredWithin = std::chrono::milliseconds(1000);  // then the last commit
+constexpr Duration kCallsWithin = std::chrono::milliseconds(1300);  // calls in flight
+constexpr Duration kStoredWithin = std::chrono::milliseconds(800);  // then the last commit
 
 }  // namespace
 

@@ -232,8 +232,9 @@ void ReplicasCheck::check_stopped() {
     }
     if (took <= kHandover) return false;
     const auto since = candidate_since(one.account, one.uuid);
-    const bool disturbed = world_.disturbed_until(one.number) > one.at;
-    // A replica that was killed counts as live for 10 s: the others leave its share to it first.
+    // A replica that was killed, cut or frozen counts as live for 10 s: the others leave its share
+    // to it first.
+    const bool disturbed = world_.any_disturbed_until() > one.at;
     const bool all_live =
         world_.last_kill() == Mono::min() || world_.last_kill() + kLeaseAbandoned < one.at;
     if (!disturbed && all_live && since && *since < one.at - kHandover &&

@@ -78,6 +78,12 @@ class ReplicasWorld {
   // Since when nothing disturbs this replica; Mono::max() while something does.
   Mono calm_since(std::size_t number);
   Mono disturbed_until(std::size_t number) const { return slots_[number].disturbed_until; }
+  // Until when any of them is.
+  Mono any_disturbed_until() const {
+    Mono latest = Mono::min();
+    for (const Slot& slot : slots_) latest = std::max(latest, slot.disturbed_until);
+    return latest;
+  }
   // When a replica was killed last; Mono::min() if never.
   Mono last_kill() const { return last_kill_; }
   bool is_connected(std::size_t number);
