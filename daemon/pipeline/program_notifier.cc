@@ -9,9 +9,9 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kWindow = 512;  // events in memory
-constexpr std::size_t kEventsRead = 256;    // at once
-constexpr std::size_t kInFlight = 8;  // requests of cloudevents
+constexpr std::size_t kWindow = 512;      // events in memory
+constexpr std::size_t kEventsRead = 256;  // at once
+constexpr std::size_t kInFlight = 8;      // requests of cloudevents
 constexpr Duration kSaveEvery = std::chrono::hours(1);
 
 }  // namespace
