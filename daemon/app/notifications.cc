@@ -40,7 +40,8 @@ JobCounts counts_of_view(const JobView& view) {
 }  // namespace
 
 Notifications::Notifications(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
-                             const Fleet& fleet, const Config& config, std::string external_url)
+                             const Fleet& fleet, const Config& config,
+                             const std::string& external_url)
     : clock_(ports.clock),
       fleet_(fleet),
       notifiers_(std::move(executor), ports, recorder, files_,

@@ -24,7 +24,7 @@ class Notifications {
   // `external_url`: of the pages, as in --web.external-url; may be empty. References must outlive
   // this object.
   Notifications(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
-                const Fleet& fleet, const Config& config, std::string external_url);
+                const Fleet& fleet, const Config& config, const std::string& external_url);
 
   Notifiers& sinks() { return notifiers_; }
   const Notifiers& sinks() const { return notifiers_; }

@@ -17,8 +17,8 @@ constexpr Duration kDay = std::chrono::hours(24);
 
 }  // namespace
 
-ChatNotifier::ChatNotifier(Ports ports, Recorder& recorder, LocalSecrets& files, SinkConfig config,
-                           ChatContext context)
+ChatNotifier::ChatNotifier(Ports ports, Recorder& recorder, LocalSecrets& files,
+                           const SinkConfig& config, ChatContext context)
     : ports_(ports),
       link_(ports, files, config),
       reader_(ports, recorder, config.name, config.give_up),

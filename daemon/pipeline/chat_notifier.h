@@ -31,7 +31,7 @@ struct ChatContext {
 class ChatNotifier : public Notifier {
  public:
   // REQUIRES: the format is one of a chat. All references must outlive this object.
-  ChatNotifier(Ports ports, Recorder& recorder, LocalSecrets& files, SinkConfig config,
+  ChatNotifier(Ports ports, Recorder& recorder, LocalSecrets& files, const SinkConfig& config,
                ChatContext context);
 
   void wake(std::uint64_t last_id) override { reader_.wake(last_id); }

@@ -17,7 +17,7 @@ constexpr Duration kSaveEvery = std::chrono::hours(1);
 }  // namespace
 
 ProgramNotifier::ProgramNotifier(boost::asio::any_io_executor executor, Ports ports,
-                                 Recorder& recorder, LocalSecrets& files, SinkConfig config,
+                                 Recorder& recorder, LocalSecrets& files, const SinkConfig& config,
                                  NotifySource source)
     : executor_(std::move(executor)),
       ports_(ports),

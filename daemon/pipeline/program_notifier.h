@@ -27,7 +27,7 @@ class ProgramNotifier : public Notifier {
  public:
   // REQUIRES: the format is one for programs. All references must outlive this object.
   ProgramNotifier(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
-                  LocalSecrets& files, SinkConfig config, NotifySource source);
+                  LocalSecrets& files, const SinkConfig& config, NotifySource source);
 
   void wake(std::uint64_t last_id) override { reader_.wake(last_id); }
   Awaitable<void> run(std::shared_ptr<Notifier> self) override;
