@@ -50,6 +50,8 @@ Awaitable<void> ChatNotifier::run(std::shared_ptr<Notifier> self) {
       co_await send(message_of(std::move(next)));
       continue;
     }
+    // What the merge passed over without a message.
+    waiting_.erase(waiting_.begin(), waiting_.upper_bound(merge_->cursor()));
     save(false);
     Duration wait = kIdle;
     if (next.ask_at) wait = std::min<Duration>(wait, *next.ask_at - now.wall);
@@ -75,21 +77,26 @@ Awaitable<void> ChatNotifier::read() {
       if (dropped++ == 0) first = last;
     } else {
       merge_->add(event);
-      waiting_.emplace(event.id, event.ts);
+      if (event.name != "task_details") waiting_.emplace(event.id, event.ts);
     }
   }
   if (events.empty()) merge_->skip(reader_.through());
   if (dropped > 0) link_.drop("too_old", dropped, first, last);
 }
 
-Awaitable<void> ChatNotifier::send(ChatMessage message) {
+Awaitable<DeliveryVerdict> ChatNotifier::post(const ChatMessage& message) {
   const SinkLink::MakeRequest make = [this, &message](const SinkAccess& access, Wall now) {
     const Secret key = access.keys.empty() ? Secret() : access.keys.front();
     return chat_request(link_.config(), access.url, key, message, now);
   };
   const DeliveryVerdict verdict = co_await link_.send(make);
+  pace_.on_request(ports_.clock.now().mono);
+  co_return verdict;
+}
+
+Awaitable<void> ChatNotifier::send(ChatMessage message) {
+  const DeliveryVerdict verdict = co_await post(message);
   const Now now = ports_.clock.now();
-  pace_.on_request(now.mono);
   if (verdict == DeliveryVerdict::kSinkFault) co_return;
   const bool taken = verdict == DeliveryVerdict::kTaken;
   if (!taken && !is_rejected_for_good(++rejections_)) {
@@ -112,12 +119,7 @@ Awaitable<void> ChatNotifier::send(ChatMessage message) {
 Awaitable<void> ChatNotifier::send_heartbeat(Wall due) {
   heartbeat_at_ = heartbeat_after(due);
   const ChatMessage message = heartbeat_message(context_.heartbeat(), style());
-  const SinkLink::MakeRequest make = [this, &message](const SinkAccess& access, Wall now) {
-    const Secret key = access.keys.empty() ? Secret() : access.keys.front();
-    return chat_request(link_.config(), access.url, key, message, now);
-  };
-  co_await link_.send(make);  // the next one comes tomorrow
-  pace_.on_request(ports_.clock.now().mono);
+  co_await post(message);  // if it fails, the next one comes tomorrow
 }
 
 void ChatNotifier::add_links(JobNotice& notice) const {

@@ -42,6 +42,7 @@ class ChatNotifier : public Notifier {
  private:
   Awaitable<void> read();
   Awaitable<void> send(ChatMessage message);
+  Awaitable<DeliveryVerdict> post(const ChatMessage& message);  // it must live until the answer
   Awaitable<void> send_heartbeat(Wall due);
   ChatMessage message_of(ChatNext next) const;
   void add_links(JobNotice& notice) const;

@@ -12,7 +12,6 @@ constexpr Duration kSendWithin = std::chrono::seconds(10);
 constexpr std::size_t kMaxAnswer = std::size_t{64} * 1024;  // bytes
 constexpr Duration kReadEvery = std::chrono::seconds(30);   // the files
 constexpr std::size_t kMaxFile = std::size_t{64} * 1024;    // bytes
-constexpr double kRandoms = 18446744073709551616.0;         // 2^64
 
 }  // namespace
 
@@ -23,7 +22,7 @@ SinkLink::SinkLink(Ports ports, LocalSecrets& files, SinkConfig config)
 }
 
 double SinkLink::random01() {
-  return static_cast<double>(ports_.entropy.next()) / kRandoms;
+  return static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
 }
 
 std::string SinkLink::read(const std::string& path, std::string& text) {

@@ -47,7 +47,7 @@ class SinkLink {
   // Without `pending`.
   SinkStatus status() const;
   const SinkConfig& config() const { return config_; }
-  // 0 to 1, for waits.
+  // From 0 up to, but not including, 1: for waits.
   double random01();
 
  private:
