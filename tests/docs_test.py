@@ -233,7 +233,7 @@ class Commands(unittest.TestCase):
                  if re.search(r"\btaskwatchd (check|query|wait)\b", command) and "CREDENTIALS_DIRECTORY=" not in command]
         self.assertEqual(wrong, [])
 
-    def test_the_journal_is_asked_by_fields_that_there_are(self):
+    def test_journal_queries_use_existing_fields(self):
         """The journal has the values of an event in fields. Its message is one sentence, so a search by grep finds
         little."""
         made = events_page.parsed()
@@ -312,7 +312,7 @@ class References(unittest.TestCase):
 
 
 class Language(unittest.TestCase):
-    def test_words_that_say_little_are_not_used(self):
+    def test_banned_words_are_not_used(self):
         wrong = []
         for path in documents():
             text = prose(path.read_text())

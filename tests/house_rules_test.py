@@ -176,7 +176,7 @@ class HouseRules(unittest.TestCase):
                 for number, line in enumerate(path.read_text().splitlines(), 1) if marker.search(line)]
         self.assertEqual(left, [])
 
-    def test_words_that_say_little_are_not_used(self):
+    def test_banned_words_are_not_used(self):
         """Messages, --help, HELP texts, alerts and the status page use the same terms."""
         wrong = []
         for path in sources("daemon/*.h", "daemon/*.cc", "daemon/page/src/words_en.js"):
@@ -187,7 +187,7 @@ class HouseRules(unittest.TestCase):
                 wrong += [f"{path.relative_to(ROOT)}:{line}: {match[0]}" for match in REJECTED.finditer(text)]
         self.assertEqual(wrong, [])
 
-    def test_sources_belong_to_somebody(self):
+    def test_every_source_belongs_to_a_target(self):
         """A header that no file includes is unused."""
         used = {pathlib.Path(ours).name for path in sources("*.h", "*.cc")
                 for _, ours, _ in includes(path) if ours}

@@ -242,7 +242,7 @@ TEST_F(AccountJobsTest, EndsThatNoResponseHasShownAreCountedSinceTheFirst) {
 
 // QueryTask shows the completion of a job's task, as a list does, before the next statistics
 // arrive.
-TEST_F(AccountJobsTest, AnEndThatQueryTaskShowsIsSeen) {
+TEST_F(AccountJobsTest, ACompletionThatQueryTaskShowsIsObserved) {
   set("t", kInProgress);
   set("other", kInProgress);
   config.instances[0].tasks = {"t"};

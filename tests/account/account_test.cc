@@ -144,7 +144,7 @@ TEST_F(AccountTest, ARejectedKeyIsReportedAtOnceAndProbedOnceAMinute) {
   EXPECT_FALSE(asked.empty()) << "new keys are tried at once";
 }
 
-TEST_F(AccountTest, ThrottlingSlowsDownIsReportedOnceAndSaysNothingOfHealth) {
+TEST_F(AccountTest, ThrottlingReducesTheRateIsReportedOnceAndDoesNotAffectHealth) {
   open(account_of({instance_of("main", {"a", "b", "c"})}));
   run(seconds(20));
   cloud = all_fail(failure_of(Reason::kThrottled, "Throttling.User"));
@@ -154,7 +154,7 @@ TEST_F(AccountTest, ThrottlingSlowsDownIsReportedOnceAndSaysNothingOfHealth) {
   EXPECT_THAT(news, ElementsAre("api_throttled"));
 }
 
-TEST_F(AccountTest, WhenAskedToWaitItWaits) {
+TEST_F(AccountTest, ObeysTheRequestedDelay) {
   open(account_of({instance_of("main", {"a", "b", "c"})}));
   Failure slow = failure_of(Reason::kThrottled);
   slow.retry_after = seconds(30);
@@ -175,7 +175,7 @@ Failure absence() {
   return failure;
 }
 
-TEST_F(AccountTest, ATaskUnknownBesideOthersThatAnswerIsGoneAfterTwoMinutes) {
+TEST_F(AccountTest, ATaskNotFoundWhileOthersRespondIsGoneAfterTwoMinutes) {
   open(account_of({instance_of("main", {"a", "lost"})}));
   cloud = [this](const std::string& id) { return id == "lost" ? Outcome(absence()) : good(id); };
   run(seconds(100));
@@ -268,7 +268,7 @@ TEST_F(AccountTest, AReplyForAnotherTaskIsNotTaken) {
   EXPECT_FALSE(status_of(account->parts(), now).up);
 }
 
-TEST_F(AccountTest, WithoutKeysItIsReportedOnceAskedRarelyAndNotUp) {
+TEST_F(AccountTest, WithoutCredentialsItIsReportedOncePolledRarelyAndNotUp) {
   open(account_of({instance_of("main", {"a"})}));
   run(seconds(1));
   EXPECT_TRUE(status_of(account->parts(), now).up);
@@ -388,7 +388,7 @@ TEST_F(AccountTest, ANewListKeepsWhatGoesOnWhileCallsAreUnderWay) {
   EXPECT_EQ(status_of(account->parts(), now).unfinished, 1u);
 }
 
-TEST_F(AccountTest, AQuotaOfNothingAsksNothingAndCanBeRaised) {
+TEST_F(AccountTest, AQuotaOf0SendsNoCallAndCanBeRaised) {
   AccountConfig config = account_of({instance_of("main", {"a"})});
   config.quota[Api::kQueryTask] = 0;
   open(config);

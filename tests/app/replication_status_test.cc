@@ -38,7 +38,7 @@ class ReplicationStatusTest : public testing::Test {
   std::int64_t beat = 1;
 };
 
-TEST_F(ReplicationStatusTest, SaysWhoHoldsEachAccount) {
+TEST_F(ReplicationStatusTest, ReportsTheHolderOfEachAccount) {
   read(seconds(1));
   const ReplicationStatus now = status(seconds(2));
   ASSERT_EQ(now.leases.size(), 3u);

@@ -96,7 +96,7 @@ TEST(CliProfile, AChainOfProfilesSignsOneAfterAnother) {
   EXPECT_THAT(self.problem, HasSubstr("a chain of more than 4 profiles, or from itself"));
 }
 
-TEST(CliProfile, SaysWhatIsWrongAndNoSecret) {
+TEST(CliProfile, ReportsTheErrorAndNoSecret) {
   const std::string key = R"("access_key_id":"LTAIcanary","access_key_secret":"canary)";
   for (const auto& [members, problem] : std::vector<std::pair<std::string, std::string>>{
            {R"("mode":"CloudSSO","access_key_secret":"canary")",
@@ -154,7 +154,7 @@ TEST(CliProfile, MayComeFromAnyEditor) {
   }
 }
 
-TEST(CliProfile, ATestsStsStandsWhateverTheProfileSays) {
+TEST(CliProfile, TheStsEndpointOfATestOverridesTheProfile) {
   CredentialDefaults test = defaults();
   test.sts_url = "http://127.0.0.1:1";
   test.sts_url_is_test = true;
@@ -254,7 +254,7 @@ TEST(CredentialProfile, ATokenIsOnlySentWithAnIdOfSts) {
                   .recipe.signer->keys.security_token.empty());
 }
 
-TEST(CredentialsIni, TakesTheSectionThatIsAskedFor) {
+TEST(CredentialsIni, ReadsTheRequestedSection) {
   const std::string text =
       "[default]\ntype=ecs_ram_role\n[ other ]\ntype=access_key\naccess_key_id=A\n"
       "access_key_secret=S\n[off]\nenable=false\ntype=access_key\n";
@@ -266,7 +266,7 @@ TEST(CredentialsIni, TakesTheSectionThatIsAskedFor) {
               HasSubstr("section `none` of " + kFile + " does not exist"));
 }
 
-TEST(CredentialsIni, SaysWhatIsWrongAndNoSecret) {
+TEST(CredentialsIni, ReportsTheErrorAndNoSecret) {
   for (const auto& [lines, problem] : std::vector<std::pair<std::string, std::string>>{
            {"type=rsa_key_pair\nprivate_key_file=canary\n", "has type `rsa_key_pair`, which"},
            {"access_key_secret=canary\n", "has type ``"},

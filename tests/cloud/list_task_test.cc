@@ -132,7 +132,7 @@ TEST(ListTaskReply, UnknownStatusKeepsItsText) {
   EXPECT_EQ(p->tasks.at(1).status_text, "");
 }
 
-TEST(ListTaskReply, MoreRowsThanAskedForAreTakenToALimit) {
+TEST(ListTaskReply, MoreRowsThanRequestedAreReadUpToALimit) {
   std::string rows;
   for (std::size_t i = 0; i < kMaxRows; ++i) {
     rows += (i == 0 ? "" : ",") + row("T" + std::to_string(i));

@@ -86,7 +86,7 @@ TEST(QueryTaskReply, SuccessAsBoolOrWord) {
 }
 
 // "Code" in a successful response is not an error: some calls return Code "success".
-TEST(QueryTaskReply, CodeBesideSuccessIsNoError) {
+TEST(QueryTaskReply, ACodeWithSuccessIsNotAnError) {
   EXPECT_TRUE(
       task_of(R"({"Success":true,"Code":"success","Data":{)" + kNeeded + R"(,"Status":"SENT"}})"));
 }

@@ -236,7 +236,7 @@ TEST(ResultField, PartsOfASpreadsheetAreFoundByTheirRelationships) {
   EXPECT_THAT(problem(book("nowhere.xml", "../texts.xml")), HasSubstr("no sheet has a device"));
 }
 
-TEST(ResultField, WhatNobodyPackedDoesNotCount) {
+TEST(ResultField, DataThatIsNotCompressedDoesNotCount) {
   const std::string csv = "device,code\na,1\n";
   EXPECT_THAT(failed(iotsim::write_zip({{"x/r.csv", csv},
                                         {"__MACOSX/x/._r.csv", "?"},

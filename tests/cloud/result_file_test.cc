@@ -52,7 +52,7 @@ constexpr Format kFormats[] = {
     {"csv_gzip", ResultFormat::kCsv},   {"csv_zip", ResultFormat::kCsv},
 };
 
-TEST(ResultFile, EachFormatSaysTheSame) {
+TEST(ResultFile, EachFormatHasTheSameContent) {
   for (const Format& format : kFormats) {
     SCOPED_TRACE(format.name);
     const std::string bytes = file_in(format.name);
@@ -72,7 +72,7 @@ TEST(ResultFile, EachFormatSaysTheSame) {
   }
 }
 
-TEST(ResultFile, UnknownIsSaidToBe) {
+TEST(ResultFile, AnUnknownFormatIsReported) {
   EXPECT_THAT(problem(file_in("unknown")), HasSubstr("neither compressed nor readable text"));
   EXPECT_EQ(read(file_in("unknown")).format, ResultFormat::kUnknown);
   EXPECT_EQ(problem(""), "the file is empty");

@@ -76,7 +76,7 @@ TEST(SessionRequest, OidcIsNotSigned) {
   EXPECT_THAT(request.url, Not(HasSubstr("ey.J")));
 }
 
-TEST(SessionRequest, TheMetadataServiceIsAskedForASecondAtMost) {
+TEST(SessionRequest, TheMetadataServiceGetsOneSecondAtMost) {
   const HttpRequest token = metadata_token_request(kMetadataUrl);
   EXPECT_EQ(token.method, "PUT");
   EXPECT_EQ(token.url, "http://100.100.100.200/latest/api/token");
@@ -217,7 +217,7 @@ TEST(SessionReply, KeysThatAreNoneAreRefused) {
   }
 }
 
-TEST(SessionReply, WordsOfTheMetadataService) {
+TEST(SessionReply, ErrorsOfTheMetadataService) {
   const auto word = [](const WordResult& result) {
     const auto* secret = std::get_if<Secret>(&result);
     return secret != nullptr ? secret->reveal() : "! " + std::get<SessionProblem>(result).message;

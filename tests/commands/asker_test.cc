@@ -124,7 +124,7 @@ TEST_F(AskerTest, ASlowResponseDoesNotDelayTheNextCall) {
   EXPECT_LT(sent_at(1) - sent_at(0), milliseconds(3050));
 }
 
-TEST_F(AskerTest, DistributionsAreAskedForAtTheirEndpointWithoutAnInstance) {
+TEST_F(AskerTest, DistributionsAreQueriedAtTheirEndpointWithoutAnInstance) {
   next = json(distribution_reply("D1"));
   ask({{std::nullopt, query_distribution("D1")}});
   ASSERT_EQ(http.sent(), 1u);

@@ -69,7 +69,7 @@ TEST_F(CheckTest, AGlobWaitsForItsFirstFile) {
   EXPECT_EQ(check_with("task_files: ['now/*.txt']").code, kExitOk) << "a list may be empty";
 }
 
-TEST_F(CheckTest, ATokenBesideAnIdThatTakesNoneIsAWarning) {
+TEST_F(CheckTest, ATokenWithAnIdThatUsesNoneIsAWarning) {
   folder_.write("secret", "s\n");
   folder_.write("token", "t\n");
   const std::string files = "access_key_secret_file: secret, security_token_file: token}\n";

@@ -73,7 +73,7 @@ class ExplainTest : public testing::Test {
   std::optional<Account> account;
 };
 
-TEST_F(ExplainTest, NobodysTask) {
+TEST_F(ExplainTest, ATaskThatIsNotWatched) {
   open(account_of({instance_of("main", {"a"})}));
   EXPECT_FALSE(explain(account->parts(), "b", now));
   const auto unseen = explain(account->parts(), "a", now);
@@ -99,7 +99,7 @@ TEST_F(ExplainTest, AnUnfinishedTaskKeepsItsPace) {
 }
 
 // Each polled task was due by then. A single task is polled within 1 ms of its due time.
-TEST_F(ExplainTest, NothingIsAskedBeforeItsInstant) {
+TEST_F(ExplainTest, NothingIsPolledBeforeItsTime) {
   for (const std::size_t tasks : {1, 2, 7, 60}) {
     for (const TaskStatus status : {kQueued, kInProgress, kFailed, kSucceeded}) {
       std::vector<std::string> ids;
@@ -155,7 +155,7 @@ TEST_F(ExplainTest, FailuresHoldAnInstance) {
   EXPECT_FALSE(plan(other).not_before);
 }
 
-TEST_F(ExplainTest, AnApiThatMayNotBeUsedIsSaid) {
+TEST_F(ExplainTest, AnApiThatMayNotBeUsedIsReported) {
   AccountConfig config = account_of({instance_of("main", {"a"})});
   config.quota[Api::kQueryTask] = 0;
   open(config);
@@ -256,7 +256,7 @@ TEST_F(ExplainJobTest, WithoutCountsTheListsAreReadInTurn) {
 }
 
 // The complete text as the reader's terminal shows it.
-TEST(ExplainText, SaysWhatIsRecorded) {
+TEST(ExplainText, ShowsWhatIsRecorded) {
   Explanation task;
   task.key = {"prod", "a"};
   task.instance = "main";
@@ -296,7 +296,7 @@ TEST(ExplainText, SaysWhatIsRecorded) {
                                    "[pace_finished]\n      because\n"));
 }
 
-TEST(ExplainText, SaysWhyThereIsNothing) {
+TEST(ExplainText, ReportsWhyThereIsNothing) {
   const auto said = [](int status, const char* body) { return explain_text(status, body); };
   const char* unknown = R"({"status":"error","errorType":"not_found","error":"no \u001b task"})";
   EXPECT_EQ(said(404, unknown).exit_code, 1);

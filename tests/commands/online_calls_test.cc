@@ -31,7 +31,7 @@ TEST(OnlineCalls, TasksNeedQueryTaskAlone) {
               ElementsAre(Pair("QueryTask", "t1")));
 }
 
-TEST(OnlineCalls, WhereNothingIsListedAMadeUpIdIsAskedFor) {
+TEST(OnlineCalls, WithoutListedIdsAMadeUpIdIsQueried) {
   const auto calls = online_calls(account_with(instance_of("main", {})));
   ASSERT_EQ(calls.size(), 1u);
   EXPECT_EQ(calls[0].id, "");
@@ -55,7 +55,7 @@ TEST(OnlineCalls, JobsNeedThreeMoreAndFindingThemAFourth) {
                   Pair("QueryJob", ""), Pair("ListJob", "")));
 }
 
-TEST(OnlineCalls, ManyTasksMayBeSeenThroughTheirJob) {
+TEST(OnlineCalls, ManyTasksMayBeObservedThroughTheirJob) {
   std::vector<std::string> tasks;
   for (std::size_t i = 1; i < AccountJobs::kAssistTasks; ++i)
     tasks.push_back("t" + std::to_string(i));
@@ -81,7 +81,7 @@ TEST(OnlineCalls, DistributionsAreTheAccountsAndTheirFileIsNotFetched) {
   EXPECT_NE(calls[3].call.parameters[0].second, "D1");
 }
 
-TEST(OnlineCalls, WhatMayNotBeUsedIsNotAsked) {
+TEST(OnlineCalls, WhatMayNotBeUsedIsNotCalled) {
   InstanceConfig instance = instance_of("main", {"t"});
   instance.jobs = {"j"};
   AccountConfig account = account_with(instance);

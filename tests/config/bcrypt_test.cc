@@ -43,7 +43,7 @@ TEST(Bcrypt, ReadsNothingBehindTheHash) {
   }
 }
 
-TEST(Bcrypt, NobodyHasAHashWithOtherLetters) {
+TEST(Bcrypt, AHashWithOtherCharactersMatchesNoPassword) {
   for (const std::string& hash :
        {"$2y$10$" + std::string(53, '*'), kHash.substr(0, 59), kHash.substr(0, 59) + "="}) {
     EXPECT_EQ(bcrypt_problem(hash), "") << hash;

@@ -83,7 +83,7 @@ TEST(Characters, OfAValueAreNamedWhateverTheMessageShows) {
       << "full-width signs belong to Chinese";
 }
 
-TEST(Characters, ASyntaxErrorPointsAtTheSlip) {
+TEST(Characters, ASyntaxErrorPointsAtTheTypingError) {
   const std::string full_width = errors_of(read_text(TEST_DATA_DIR "/config/full-width.yaml"));
   EXPECT_THAT(full_width, HasSubstr("f.yaml:2:9: not YAML: "));
   EXPECT_THAT(full_width, HasSubstr("here is `\\uff1a`, a full-width `:`; write the plain ASCII"));

@@ -30,7 +30,7 @@ std::string expected_errors(const std::string& name) {
   return lines;
 }
 
-TEST(Errors, AreSaidWordForWordAtTheirPlaces) {
+TEST(Errors, HaveTheExpectedTextAndPosition) {
   const auto names = invalid_files();
   EXPECT_GE(names.size(), 80U);
   for (const std::string& name : names) {
@@ -95,7 +95,7 @@ TEST(Errors, DoNotExpandAnAliasBomb) {
   EXPECT_NE(errors_of(yaml).find("aliases (*) are not supported"), std::string::npos);
 }
 
-TEST(Errors, WithoutAPlaceNameTheFileAlone) {
+TEST(Errors, WithoutAPositionReportOnlyTheFile) {
   EXPECT_EQ(to_string(ConfigError{"f.yaml", 0, 0, "cannot be read"}), "f.yaml: cannot be read");
   EXPECT_EQ(to_string(ConfigError{"f.yaml", 3, 7, "wrong"}), "f.yaml:3:7: wrong");
 }

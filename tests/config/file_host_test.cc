@@ -97,7 +97,7 @@ TEST(FileHost, RefusesWhatItDoesNot) {
   EXPECT_NE(problem("https://a.aliyuncs.com/" + std::string(10'000, 'x')), "");
 }
 
-TEST(FileHost, SaysNoPathAndNoQuery) {
+TEST(FileHost, IncludesNeitherPathNorQuery) {
   for (const char* url :
        {"https://evil.example/canary?canary", "ftp://a.aliyuncs.com/canary?canary",
         "https://canary:canary@a.aliyuncs.com/", "canary"}) {

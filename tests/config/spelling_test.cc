@@ -18,7 +18,7 @@ TEST(Spelling, FindsTheWordThatWasMeant) {
   EXPECT_EQ(nearest("ids", kWords), "id");
 }
 
-TEST(Spelling, AsksNothingWhenNoWordIsNear) {
+TEST(Spelling, SuggestsNothingWhenNoNameIsSimilar) {
   EXPECT_EQ(nearest("colour", kWords), "");
   EXPECT_EQ(nearest("", kWords), "");
   EXPECT_EQ(nearest("xy", kWords), "");

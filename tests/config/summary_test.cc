@@ -7,7 +7,7 @@
 namespace taskwatchd {
 namespace {
 
-TEST(Summary, SaysWhatIsWatchedAndWhatItCosts) {
+TEST(Summary, ReportsWhatIsWatchedAndWhatItCosts) {
   const Config config = parsed(R"(
 accounts:
   - name: prod
@@ -48,7 +48,7 @@ bounds: {detection_delay: 90s}
       "bound: failures are recorded within 1m30s\n");
 }
 
-TEST(Summary, SaysWhichPostgresqlHoldsTheState) {
+TEST(Summary, ReportsWhichPostgresqlHasTheState) {
   const std::string accounts = "accounts: [{name: a, instances: [{region: cn-shanghai}]}]\n";
   const std::string state =
       "state:\n  url: postgresql://me@h1,h2/db?sslmode=verify-full&sslrootcert=/ca.pem\n";
@@ -72,7 +72,7 @@ accounts:
   EXPECT_NE(summary(config).find("AccessKey and security token from files"), std::string::npos);
 }
 
-TEST(Summary, SaysWhoIsNotified) {
+TEST(Summary, ReportsWhoIsNotified) {
   const Config config = parsed(R"(
 accounts:
   - {name: test, instances: [{region: cn-shanghai}]}

@@ -39,7 +39,7 @@ TEST_F(FollowedFileTest, GrowsAtOnceByWholeLines) {
   EXPECT_EQ(file_.due(), std::nullopt);
 }
 
-TEST_F(FollowedFileTest, TakesALastLineWithoutItsEndOnceItIsLeftAlone) {
+TEST_F(FollowedFileTest, ReadsALastLineWithoutItsEndOnceTheFileIsStable) {
   age_ = Duration::zero();
   EXPECT_TRUE(see("A\nB"));
   EXPECT_EQ(taken(), (Ids{"A"}));
@@ -113,7 +113,7 @@ TEST_F(FollowedFileTest, IsGoneAfterAWhile) {
   EXPECT_FALSE(file_.gone());
 }
 
-TEST_F(FollowedFileTest, OneThatIsNeverLeftAloneDoesNotGrowForEver) {
+TEST_F(FollowedFileTest, AFileThatNeverBecomesStableUsesBoundedMemory) {
   std::size_t most = 0;
   for (int second = 0; second < 600; ++second) {
     now_ += std::chrono::seconds(1);

@@ -86,7 +86,7 @@ TEST(WebConfig, TakesAllThatTheToolkitHas) {
             "each 100ms after the first 20\n");
 }
 
-TEST(WebConfig, AsksForNothingOfItself) {
+TEST(WebConfig, RequiresNothingByDefault) {
   for (const char* text : {"", "# nothing\n", "{}\n", "http_server_config: {http2: yes}\n",
                            "http_server_config:\nrate_limit:\n"}) {
     const WebConfig config = taken(text);
@@ -166,7 +166,7 @@ TEST(WebConfig, WarnsOfOldProtocols) {
             "it\n");
 }
 
-TEST(WebConfig, NamesAllMistakesWithTheirPlaces) {
+TEST(WebConfig, ReportsAllErrorsWithTheirPositions) {
   EXPECT_EQ(
       refused("tls_server_config:\n"
               "  cert_fil: c.pem\n"

@@ -105,7 +105,7 @@ TEST_F(CredentialSources, ATokenFileLosesItsMarkAndBlanks) {
   EXPECT_THAT(settled(account()), HasSubstr("the token file /token is UTF-16; save it as UTF-8"));
 }
 
-TEST_F(CredentialSources, StsIsAskedWithTheCaFileOfTheAccount) {
+TEST_F(CredentialSources, StsIsQueriedWithTheCaFileOfTheAccount) {
   AccountConfig role = role_account();
   role.ca_file = "/ca.pem";
   EXPECT_EQ(settled(role), "sts1");

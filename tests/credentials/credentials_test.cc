@@ -98,7 +98,7 @@ TEST_F(CredentialsTest, NothingThatFailedIsPinned) {
   EXPECT_EQ(pass(account(), seconds(15)), "sts1") << "asked again a minute later";
 }
 
-TEST_F(CredentialsTest, TheMetadataServiceIsAskedWithATokenFirst) {
+TEST_F(CredentialsTest, TheMetadataServiceIsQueriedWithATokenFirst) {
   AccountConfig ecs = account();
   ecs.credentials.ecs_ram_role = "named";
   EXPECT_EQ(settled(ecs), "metadata1");
@@ -138,7 +138,7 @@ TEST_F(CredentialsTest, ARoleWithoutKeysIsSignedByTheChain) {
   EXPECT_THAT(body, HasSubstr("DurationSeconds=900"));
 }
 
-TEST_F(CredentialsTest, StsIsAskedWhereTheEnvironmentSays) {
+TEST_F(CredentialsTest, StsIsQueriedAtTheEndpointOfTheEnvironment) {
   secrets.variables = {{"ALIBABA_CLOUD_STS_REGION", "cn-beijing"},
                        {"ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "true"}};
   AccountConfig role = role_account();
@@ -199,7 +199,7 @@ TEST_F(CredentialsTest, ASessionOfSecondsIsNotFetchedInALoop) {
   EXPECT_LE(sessions, 12);
 }
 
-TEST_F(CredentialsTest, AFailedRenewalKeepsTheOldSessionWhileItIsValid) {
+TEST_F(CredentialsTest, AFailedRenewalKeepsTheOldCredentialsWhileTheyAreValid) {
   const AccountConfig role = role_account();
   EXPECT_EQ(settled(role), "sts1");
   EXPECT_EQ(pass(role, minutes(40)), "sts1");
@@ -277,7 +277,7 @@ TEST_F(CredentialsTest, ARejectedSessionOfALaterSourceIsReplacedAtOnce) {
   EXPECT_EQ(settled(account()), "metadata2");
 }
 
-TEST_F(CredentialsTest, OneFetchAtATimeAndNobodyWaits) {
+TEST_F(CredentialsTest, OneFetchAtATimeAndNoCallerWaits) {
   http.set_delay(seconds(9));
   const AccountConfig slow = role_account();
   AccountConfig fast = account("fast");

@@ -177,7 +177,7 @@ class Api(harness.TestCase):
         self.assertEqual(self.ask(daemon, "tasks?account=demo&limit=1")["total"], TASKS)
         self.assertEqual(daemon.stop(), 0)
 
-    def test_the_stream_tells_each_event_once_over_a_restart(self):
+    def test_the_stream_sends_each_event_once_across_a_restart(self):
         cloud, daemon = self.begin(SMALL)
         stream = Stream(daemon.url, 0)
         self.addCleanup(stream.close)

@@ -118,7 +118,7 @@ class CheckOnline(harness.TestCase):
                 self.assertIn("account demo, distributions: QueryDeviceDistributeDetail failed", errors[1])
                 self.assertEqual(self.policies(errors), [[f"iot:{api}" for api in APIS]])
 
-    def test_the_policy_asks_for_no_more_than_is_used(self):
+    def test_the_policy_contains_no_more_than_is_used(self):
         self.cloud.switch(forbidden="gateway")
         _, errors = self.check(UNAVAILABLE, ("        discover_jobs: true\n", ""), ("    distributions: [D1]\n", ""),
                                ("    distribution_endpoint: \"ENDPOINT\"\n", ""),
@@ -155,7 +155,7 @@ class CheckOnline(harness.TestCase):
         self.assertIn("Check the distribution's id and its account", errors[3])
         self.assertIn("Check the task id, its region and its instance", errors[4])
 
-    def test_an_endpoint_that_is_down_is_asked_for_one_answer_only(self):
+    def test_an_endpoint_that_is_down_gets_one_call_only(self):
         holder, port = harness.closed_port()
         self.addCleanup(holder.close)
         told, errors = self.check(

@@ -31,7 +31,7 @@ class Flags(Cli):
                      "--log.format"):
             self.assertIn(flag, help_of_run)
 
-    def test_bad_flags_are_named_with_the_mend(self):
+    def test_invalid_flags_are_reported_with_the_fix(self):
         for arguments, fragments in (
                 (["--web.listen-adress=:1"],
                  ["unknown flag --web.listen-adress", "did you mean --web.listen-address?"]),
@@ -74,7 +74,7 @@ class Check(Cli):
         self.assertIn("account demo: 1 instance, 2 tasks", result.stdout)
         self.assertNotIn("not-a-real-one", result.stdout)
 
-    def test_all_mistakes_with_their_places(self):
+    def test_all_errors_with_their_positions(self):
         path = self.write("bad.yaml", "accounts:\n  - name: prod\n    instances:\n"
                                       "      - regoin: cn-shanghai\n        tasks: [a, a]\n")
         result = self.cli("check", "--config.file", path)
@@ -140,7 +140,7 @@ class Check(Cli):
         self.assert_ended(self.cli("check", flag, "--online"), UNAVAILABLE,
                           "account demo, instance main", "iot:QueryTask")
 
-    def test_online_asks_for_nobody_where_no_task_is_listed(self):
+    def test_online_uses_a_made_up_id_without_listed_tasks(self):
         cloud = self.iotsim(SCENARIO)
         flag = self.config(cloud.url)
         path = flag.split("=", 1)[1]
@@ -187,7 +187,7 @@ class Query(Cli):
         self.assertEqual(good["status"], "SUCCEEDED")
         self.assertEqual(result.stderr.count("\n"), 1)
 
-    def test_wrong_key_is_asked_once_and_not_shown(self):
+    def test_a_wrong_key_is_tried_once_and_not_shown(self):
         self.write("keys/demo.secret", "some-other-secret\n")
         result = self.cli("query", self.flag, "good", "bad", "soon")
         self.assert_ended(result, OTHER, "SignatureDoesNotMatch",
@@ -215,7 +215,7 @@ class Query(Cli):
         self.assertEqual([row["error"] for row in self.rows(result)], ["unreachable"] * 2)
         self.assertEqual(result.stderr.count("\n"), 1)
 
-    def test_what_passes_is_asked_again(self):
+    def test_transient_failures_are_retried(self):
         for trouble in ("throttled", "drop", "wrong_task", "broken_json"):
             with self.subTest(trouble):
                 self.cloud.switch(**{trouble: 1})
@@ -226,7 +226,7 @@ class Query(Cli):
                 self.assert_ended(result, OK)
                 self.assertEqual(result.stderr, "")
 
-    def test_refused_method_and_refused_clock_are_mended(self):
+    def test_a_refused_method_and_a_wrong_clock_are_adapted_to(self):
         self.cloud.switch(get_only=True, clock_offset_ms=3_600_000)
         self.assert_ended(self.cli("query", self.flag, "good", "bad"), OK)
         codes = [call["code"] for call in self.calls()]
@@ -241,7 +241,7 @@ class Query(Cli):
                                                                       "    quota_share"))
         self.assert_ended(self.cli("query", self.flag, "good"), OK)
 
-    def test_device_words_cannot_forge_lines_or_reach_the_terminal(self):
+    def test_a_device_message_cannot_forge_lines_or_control_the_terminal(self):
         for kind in ("newlines", "ansi", "rtl", "nul"):
             with self.subTest(kind):
                 self.cloud.switch(hostile=kind)
@@ -263,7 +263,7 @@ class Query(Cli):
         for earlier, later in zip(stamps, stamps[1:]):
             self.assertGreaterEqual(later - earlier, 1e6 / 3 - 20_000)
 
-    def test_beside_a_daemon_the_quota_holds(self):
+    def test_the_quota_is_met_while_a_daemon_runs(self):
         cloud = self.iotsim(SCENARIO.replace("QueryTask: 50", "QueryTask: 20"), "--quota-share=0.5",
                             "--pace=0s")
         daemon = self.daemon(cloud.config_file).started()
@@ -281,7 +281,7 @@ class Query(Cli):
                           CONFIG, "quota_share is 1", "set quota_share below 1")
         self.assertEqual(self.calls(), [])
 
-    def test_a_slow_pace_is_said(self):
+    def test_a_low_rate_is_reported(self):
         flag = self.config(self.cloud.url, share="0.997")
         self.assert_ended(self.cli("wait", flag, "--timeout=300ms", "good"), TIMEOUT,
                           "account demo: quota_share 0.997 leaves one call every 6.67 s")
@@ -322,7 +322,7 @@ state: {{path: state.db}}
         self.flag = "--config.file=" + self.write("taskwatchd.yaml",
                                                   self.TEXT.format(url=cloud.url))
 
-    def test_a_listed_task_is_asked_where_it_is_listed(self):
+    def test_a_listed_task_is_queried_at_its_instance(self):
         result = self.cli("query", self.flag, "soon", "good")
         self.assert_ended(result, OK)
         self.assertEqual([(row["account"], row["iot_instance"]) for row in self.rows(result)],

@@ -21,7 +21,7 @@ SHARE = 0.8
 
 
 class Crash(harness.TestCase):
-    def test_nothing_is_lost_or_told_twice(self):
+    def test_nothing_is_lost_or_reported_twice(self):
         print(f"SEED={SEED} ROUNDS={ROUNDS}", flush=True)
         chance = random.Random(SEED)
         span = 1.6 * ROUNDS

@@ -179,7 +179,7 @@ class Life(Case):
 
 
 class Faults(Case):
-    def test_a_service_in_trouble_is_nobody_elses(self):
+    def test_a_failing_service_affects_no_other_account(self):
         """Each kind of failure, one after the other; the other account is polled at its usual
         rate meanwhile."""
         self.world("demo", "ecs", session_fault="down", slow_ms=4000)

@@ -95,7 +95,7 @@ class Distributions(harness.TestCase):
         for secret in (b"Signature=", b"OSSAccessKeyId=", b"Expires="):
             self.assertNotIn(secret, everything)
 
-    def test_a_restart_goes_on_and_tells_nothing_twice(self):
+    def test_a_restart_continues_and_reports_nothing_twice(self):
         cloud = self.world()
         daemon = self.daemon(cloud.config_file).started()
         first = daemon.event("distribution_result", distribution_id="D1")
@@ -110,7 +110,7 @@ class Distributions(harness.TestCase):
                         "only what was not known to be delivered comes again")
         self.assertEqual(again.stop(), 0)
 
-    def test_an_expired_link_is_asked_for_anew(self):
+    def test_an_expired_link_is_requested_again(self):
         cloud = self.world()
         cloud.switch(link_ms="0")
         daemon = self.daemon(cloud.config_file).started()
@@ -123,7 +123,7 @@ class Distributions(harness.TestCase):
         daemon.event("distribution_result", deadline=60)
         self.assertEqual(daemon.stop(), 0)
 
-    def test_what_may_not_be_fetched_is_told_once_and_harms_nobody(self):
+    def test_a_file_that_may_not_be_fetched_is_logged_once_and_affects_nothing_else(self):
         cloud = self.world()
         with open(cloud.config_file) as file:
             text = file.read()
@@ -150,7 +150,7 @@ class Distributions(harness.TestCase):
                 daemon.event("distribution_result", deadline=60)
                 self.assertEqual(daemon.stop(), 0)
 
-    def test_without_the_status_the_file_is_asked_for_once_a_minute(self):
+    def test_without_the_status_the_file_is_requested_once_per_minute(self):
         cloud = self.world(denied="QueryDeviceDistributeJob")
         daemon = self.daemon(cloud.config_file).started()
         told = daemon.event("distribution_result", deadline=90)

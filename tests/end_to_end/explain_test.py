@@ -17,7 +17,7 @@ class Explain(Cli):
         daemon.event("task_baseline", task_id="bad")
         return daemon
 
-    def test_says_what_happened_and_what_is_next(self):
+    def test_shows_what_happened_and_what_is_next(self):
         daemon = self.begin()
         said = self.cli("explain", f"--url={daemon.url}", "soon")
         self.assert_ended(said, OK)

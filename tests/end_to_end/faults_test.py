@@ -84,7 +84,7 @@ state: {{path: {state}}}
             file.write(b"\xff" * 4096)
         self.refused(74, "state.db", "is damaged", config=config)
 
-    def test_state_is_held(self):
+    def test_a_locked_state_is_reported(self):
         config = self.config()
         first = self.daemon(config).started()
         self.refused(75, "in use by another taskwatchd", str(first.pid), "state.path",

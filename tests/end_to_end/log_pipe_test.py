@@ -107,7 +107,7 @@ class LogPipe(harness.TestCase):
         print(f"{waiting:.0f} events waited after {STALL:.0f} s; /metrics and iotsim together "
               f"took at most {slowest * 1000:.0f} ms", flush=True)
 
-    def test_stops_in_time_and_tells_after_a_restart(self):
+    def test_stops_in_time_and_delivers_after_a_restart(self):
         first = self.start()
         first.event("task_baseline")
         first.reading.clear()

@@ -93,7 +93,7 @@ class NotificationTest(harness.TestCase):
         history = self.cloud.control("history", task=task)["history"]
         return next(unix(step["at"]) for step in reversed(history) if step["status"] == status)
 
-    def test_each_kind_is_told_once(self):
+    def test_each_kind_is_notified_once(self):
         self.cloud = self.iotsim(WORLD, "--watch=jobs")
         self.daemon_ = self.daemon(self.cloud.config_file).started()
         world = monitoring.Monitoring(self.path("monitoring"),

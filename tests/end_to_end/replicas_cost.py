@@ -54,7 +54,7 @@ class Cost(harness.TestCase):
               f"median {quantile(finite, 0.5) * 1000:.1f} ms, p99 {quantile(finite, 0.99) * 1000:.1f} ms", flush=True)
         self.assertGreater(commits, 10)
 
-    def test_beside_sqlite(self):
+    def test_compared_with_sqlite(self):
         server = postgres.Postgres()
         self.addCleanup(server.close)
         self.run_with("SQLite", f"state: {{path: {self.path('state.db')}}}\n")

@@ -137,7 +137,7 @@ accounts:
                 self.assertEqual([one for one in seen if not one["same"]], [])
                 self.assertEqual([one["action"] for one in seen], list(APIS))
 
-    def test_another_secret_is_told(self):
+    def test_another_secret_is_rejected(self):
         for signature in ("v3", "v1"):
             with self.subTest(signature):
                 seen = self.ask(signature, secret="another-secret", ids=IDS[:2])

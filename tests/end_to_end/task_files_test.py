@@ -106,7 +106,7 @@ class TaskFiles(reload_case.Case):
         self.add("task5\n")
         self.wait_count(NAMED + 4)
 
-    def test_a_bad_line_is_told_once(self):
+    def test_an_invalid_line_is_logged_once(self):
         self.add("task2\nno id\ntask3\n")
         self.wait_count(NAMED + 2)
         self.add("task4\n")
@@ -137,7 +137,7 @@ class TaskFiles(reload_case.Case):
         self.wait_count(NAMED + 1)
         self.assertEqual(self.daemon_.events("config_reload_failed"), [])
 
-    def test_where_the_kernel_tells_nothing_it_is_looked(self):
+    def test_without_inotify_files_are_checked_periodically(self):
         """A link to a file in another folder stands for a network folder."""
         elsewhere = self.write("elsewhere.txt", "task2\n")
         os.symlink(elsewhere, self.file)

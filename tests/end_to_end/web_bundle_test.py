@@ -65,7 +65,7 @@ class Words(unittest.TestCase):
             self.assertEqual(len(keys), len(set(keys)), language)
             self.assertEqual(len(keys), len(self.en))
 
-    def test_what_the_page_says_is_there_and_nothing_else(self):
+    def test_the_page_has_its_texts_and_no_others(self):
         text = "\n".join(text for name, text in sources() if not name.startswith("words"))
         used = set(re.findall(r'"([a-z_]+\.[a-zA-Z_]+)"', text))
         said = set(re.findall(r'\b(?:t|phrase)\("([^"]+)"', text))

@@ -211,7 +211,7 @@ class Tls(WebCase):
 
 
 class Users(WebCase):
-    def test_every_path_asks_who_it_is(self):
+    def test_every_path_requires_authentication(self):
         self.start(TLS + USERS + HEADERS)
         for path in PATHS:
             status, headers, _ = self.ask(path)

@@ -594,7 +594,7 @@ TYPED_TEST_P(StoreContract, AJobAloneIsACommitAndGivesItsInstant) {
   EXPECT_EQ(counters[0].created, at(40));
 }
 
-TYPED_TEST_P(StoreContract, PruneKeepsEventsThatSomebodyNeeds) {
+TYPED_TEST_P(StoreContract, PruneKeepsEventsThatAreStillNeeded) {
   const auto ids = this->commit({.records = {make_record("prod", "kept", TaskStatus::kSent, 10)},
                                  .events = {make_event("prod", "kept", 10),     // has a record
                                             make_event("prod", "lost", 10),     // deleted
@@ -696,7 +696,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     PruneKeepsWatchedJobsAndTheirTasks, PruneDeletesTheStoredTimesOfAJobWithIt,
     AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced, CursorsMoveForwardOnly,
     ASinkKeepsItsPlaceAndItsMemory, ASinkThatIsAwayKeepsNoEventsAndIsForgotten,
-    PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatSomebodyNeeds, IdsAreNotReusedAfterPruning,
+    PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatAreStillNeeded, IdsAreNotReusedAfterPruning,
     PruningLowersNoCounterOfAWatchedJob, PruneDropsCountersOfJobsThatAreOldAndNotWatched,
     CallsAreCarriedOutInOrder);
 

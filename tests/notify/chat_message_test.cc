@@ -240,7 +240,7 @@ TEST(ChatMessage, TheHeartbeatIsOneLine) {
   EXPECT_TRUE(message.lines.empty());
 }
 
-TEST(ChatMessage, ATestIsMarkedAndMentionsOnlyIfAsked) {
+TEST(ChatMessage, ATestIsMarkedAndMentionsOnlyOnRequest) {
   const BadShare largest{.tasks = 1'000'000, .ratio = 1};
   const ChatMessage quiet = sample_message(false, false, kAt, kEnglish);
   EXPECT_THAT(quiet.headline, HasSubstr("TEST"));

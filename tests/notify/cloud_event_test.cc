@@ -56,7 +56,7 @@ TEST(CloudEvent, SubjectIsWhatTheEventIsAbout) {
   EXPECT_THAT(cloud_event_json({"", "r"}, Event{}, false), Not(HasSubstr("subject")));
 }
 
-TEST(CloudEvent, SaysWhenItIsReplayed) {
+TEST(CloudEvent, IsMarkedWhenReplayed) {
   EXPECT_THAT(cloud_event_json({"", "r"}, failed_task(), true), HasSubstr(R"("replayed":true)"));
   EXPECT_THAT(cloud_event_json({"", "r"}, failed_task(), false), Not(HasSubstr("replayed")));
 }

@@ -170,7 +170,7 @@ TEST(DeliveryAnswer, AChatServiceThatGivesNoCodeTookNothing) {
             "Slack answered HTTP 404 (no_service): check the URL in `url_file`");
 }
 
-TEST(DeliveryAnswer, ACollectorSaysWhatItDropped) {
+TEST(DeliveryAnswer, TheReasonIsWhatACollectorDropped) {
   const std::string partial =
       R"({"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}})";
   EXPECT_EQ(judge(SinkFormat::kOtlp, 200, partial).verdict, kTaken);

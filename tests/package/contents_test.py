@@ -105,7 +105,7 @@ class Contents(unittest.TestCase):
                                f"--suppress-tags={SUPPRESSED}", self.deb], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
 
-    def test_manual_of_the_program_tells_every_flag(self):
+    def test_manual_of_the_program_lists_every_flag(self):
         page = self.page("taskwatchd.8")
         commands = re.findall(r"^  ([a-z]+)\s{2,}", run(TASKWATCHD, "--help").split("Subcommands:")[1], re.MULTILINE)
         self.assertIn("run", commands)
@@ -117,7 +117,7 @@ class Contents(unittest.TestCase):
         for name in re.findall(r"(?<![=\w])/(?:etc|usr)/\S+?(?=[ .,]?\s)", page):
             self.assertTrue((self.tree / name.strip("/")).exists(), f"the page names {name}")
 
-    def test_manual_of_the_configuration_tells_every_key(self):
+    def test_manual_of_the_configuration_lists_every_key(self):
         page = self.page("taskwatchd.yaml.5", 400)
         keys = set()
         for line in (ROOT / "docs/reference/configuration.md").read_text().splitlines():
@@ -126,7 +126,7 @@ class Contents(unittest.TestCase):
         for key in keys:
             self.assertRegex(page, rf"\b{key}\b")
 
-    def test_manual_of_the_metrics_tells_every_metric(self):
+    def test_manual_of_the_metrics_lists_every_metric(self):
         page = self.page("taskwatchd-metrics.7", 400)
         metrics = re.findall(r"^\| `(\w+)` \| (\w+) \|", (ROOT / "docs/reference/metrics.md").read_text(), re.MULTILINE)
         self.assertGreater(len(metrics), 50)

@@ -148,7 +148,7 @@ TEST_F(FleetTest, TheClockIsComparedWithTheDatesOfResponses) {
   EXPECT_EQ(store.prunes, 1) << "as soon as a response confirms it";
 }
 
-TEST_F(FleetTest, CountersThatCannotBeReadAreAskedForAgain) {
+TEST_F(FleetTest, CountersThatCannotBeReadAreLoadedAgain) {
   store.failures = 3;
   take({"a"});
   clock.advance(seconds(2));

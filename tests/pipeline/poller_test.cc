@@ -84,7 +84,7 @@ class PollerTest : public testing::Test {
   bool taken = false;
 };
 
-TEST_F(PollerTest, AsksWithinTheQuotaAndRecords) {
+TEST_F(PollerTest, PollsWithinTheQuotaAndRecords) {
   ASSERT_TRUE(take({listing({"a", "b"})}));
   clock.advance(seconds(10));
   EXPECT_NEAR(static_cast<double>(http.sent()), 10 * 1000 / 205, 2);
@@ -227,7 +227,7 @@ TEST_F(PollerTest, KeysOnTheirWayAreNoFailure) {
   EXPECT_TRUE(fleet.status()[0].up);
 }
 
-TEST_F(PollerTest, ARejectedSessionIsAskedWithOnceMore) {
+TEST_F(PollerTest, ACallWithRejectedTemporaryCredentialsIsRepeatedOnce) {
   const auto refused = [this](const HttpRequest& request) -> HttpResult {
     if (keys.secret == "one") {
       return HttpReply{400, {}, R"({"Code":"InvalidSecurityToken.Expired","Message":"no"})"};
@@ -280,7 +280,7 @@ TEST_F(PollerTest, ATaskListedAgainIsNotReportedTwice) {
   EXPECT_EQ(store.events().size(), 3u) << "two baselines, one transition";
 }
 
-TEST_F(PollerTest, CallsOfAnAccountThatIsGoneAreNobodysWhenItComesBack) {
+TEST_F(PollerTest, CallsOfARemovedAccountDoNotCountForItsReturn) {
   ASSERT_TRUE(take({listing({"a"})}));
   clock.advance(seconds(2));
   ASSERT_EQ(store.events().size(), 1u);

@@ -76,7 +76,7 @@ std::map<Reason, double> failures(Faults faults, std::uint64_t seed = 1) {
   return share;
 }
 
-TEST(FailingCalls, AreAsManyAsAskedFor) {
+TEST(FailingCalls, AreAsManyAsRequested) {
   Faults faults;
   EXPECT_TRUE(failures(faults).empty());
   faults.failing_calls = 0.02;
@@ -217,7 +217,7 @@ TEST_F(FaultyPlatform, OnlyAnAnsweredCallUsesUpItsToken) {
   }
 }
 
-TEST_F(FaultyPlatform, RefusesAsManyTokensAsAskedFor) {
+TEST_F(FaultyPlatform, RefusesAsManyTokensAsRequested) {
   Faults faults;
   faults.refused_tokens = 0.1;
   Platform one = platform(faults);

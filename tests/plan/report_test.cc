@@ -22,7 +22,7 @@ AccountConfig account(std::size_t jobs, std::size_t ids) {
   return account;
 }
 
-TEST(Scenario, OneJobOfTenThousandWhenNothingSaysMore) {
+TEST(Scenario, OneJobOfTenThousandByDefault) {
   Config config;
   config.accounts = {account(0, 0)};
   const Scenario scenario = scenario_of(config, {});
@@ -122,19 +122,19 @@ TEST_F(SmallRun, JsonHasTheKeysThatProgramsReadAndNoOthers) {
   EXPECT_EQ(object["scenario"]["tasks"].get_uint64().value(), 200u);
 }
 
-TEST_F(SmallRun, TheSameSeedSaysTheSame) {
+TEST_F(SmallRun, TheSameSeedReportsTheSame) {
   EXPECT_EQ(json(run({.seed = 3})), json(run({.seed = 3})));
   EXPECT_NE(json(run({.seed = 3})), json(run({.seed = 4})));
 }
 
-TEST_F(SmallRun, TheWorseOrderUnlessOneIsAskedFor) {
+TEST_F(SmallRun, TheWorseOrderUnlessOneIsSet) {
   const Report id = run({.order = Order::kId}), oldest = run({.order = Order::kOldest});
   EXPECT_EQ(run({}).bad.p99, std::max(id.bad.p99, oldest.bad.p99));
   EXPECT_FALSE(id.worse_of_two);
   EXPECT_TRUE(run({}).worse_of_two);
 }
 
-TEST_F(SmallRun, BoundsAreHeldAgainstP99OfBad) {
+TEST_F(SmallRun, BoundsAreComparedWithP99OfBad) {
   EXPECT_TRUE(run({}, std::chrono::seconds(30)).bounds_kept);
   const Report broken = run({}, std::chrono::milliseconds(10));
   EXPECT_FALSE(broken.bounds_kept);

@@ -120,7 +120,7 @@ TEST(World, TheSameSeedIsTheSameWorld) {
   EXPECT_GT(differ, 190u);
 }
 
-TEST(World, LivesAreAsSaid) {
+TEST(World, DurationsAreAsConfigured) {
   const World world({{20'000, 1000, 0}}, {}, Order::kId, 1);
   std::map<TaskStatus, double> share;
   for (std::size_t task = 0; task < world.tasks(); ++task)

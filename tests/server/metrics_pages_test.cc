@@ -124,7 +124,7 @@ TEST_F(MetricsPagesTest, AVeryLargeOneIsHeldPackedForAll) {
   EXPECT_TRUE(read(*again) == expected);
 }
 
-TEST_F(MetricsPagesTest, LetsGoOfWhatNobodyTakes) {
+TEST_F(MetricsPagesTest, ReleasesWhatNoClientReads) {
   auto taken = ask(true);
   const std::size_t one = pages.held_bytes();
   EXPECT_GT(one, 0u);

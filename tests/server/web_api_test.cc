@@ -46,7 +46,7 @@ class WebApiTest : public testing::Test {
   std::string answered;
 };
 
-TEST_F(WebApiTest, AsksForTheTaskThatThePathNames) {
+TEST_F(WebApiTest, QueriesTheTaskInThePath) {
   const WebResponse response = ask("GET", "/api/v1/tasks/MSnT9a");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "application/json");
@@ -117,7 +117,7 @@ TEST_F(WebApiTest, AnErrorNamesTheHolder) {
       "\n");
 }
 
-TEST_F(WebApiTest, RefusesBeforeAnyoneIsAsked) {
+TEST_F(WebApiTest, RefusesBeforeAnyQuery) {
   const std::string long_id(129, 'a');
   for (const std::string id :
        {"a%2", "a%zz", "%20", "a%0Ab", "%22", "a%00", "a#b", "%C3%A9", long_id.c_str()}) {

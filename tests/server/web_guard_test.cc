@@ -120,7 +120,7 @@ TEST_F(WebGuardTest, LetsInWhoeverKnowsThePassword) {
   EXPECT_THAT(refused, ElementsAre(401, 401, 401, 401));
 }
 
-TEST_F(WebGuardTest, AStrangerCostsACheckAndIsNeverRight) {
+TEST_F(WebGuardTest, AnUnknownUserCostsACheckAndIsNeverAccepted) {
   WebConfig two = config();
   two.users.emplace("carl", Secret(bcrypt_of_nobody(12)));
   guard.take(two);
@@ -139,7 +139,7 @@ TEST_F(WebGuardTest, AVeryDearHashDoesNotMakeEachFailureAsDear) {
   EXPECT_EQ(cost, kMaxQuickBcryptCost - 1) << "after 2^10, the rounds from there add up to 2^14";
 }
 
-TEST_F(WebGuardTest, ABurstOf0LetsNobodyIn) {
+TEST_F(WebGuardTest, ABurstOf0RefusesEveryRequest) {
   WebConfig limited;
   limited.rate_limit = {std::chrono::seconds(1), 0};
   guard.take(limited);
@@ -148,7 +148,7 @@ TEST_F(WebGuardTest, ABurstOf0LetsNobodyIn) {
   EXPECT_EQ(ask("").second, 429);
 }
 
-TEST_F(WebGuardTest, SaysHowToLogIn) {
+TEST_F(WebGuardTest, ReportsHowToAuthenticate) {
   const auto opinion = guard.admit(request(""));
   const WebRefusal& refusal = std::get<WebRefusal>(opinion);
   ASSERT_TRUE(refusal);
@@ -185,7 +185,7 @@ TEST_F(WebGuardTest, WhoIsTakenFromTheFileDuringTheCheckIsNotLetIn) {
   EXPECT_EQ(ask(kRight).second, 401);
 }
 
-TEST_F(WebGuardTest, ALoginAskedOftenAtOnceIsCheckedOnce) {
+TEST_F(WebGuardTest, ConcurrentChecksOfOneLoginAreOneCheck) {
   hold = true;
   std::vector<int> answered(40, -1);
   for (int& one : answered) {
@@ -272,7 +272,7 @@ TEST_F(WebGuardTest, LimitsTheRate) {
   EXPECT_THAT(refused, testing::Each(429));
 }
 
-TEST_F(WebGuardTest, StandsOnlyWhereSomethingIsAsked) {
+TEST_F(WebGuardTest, AppliesOnlyWhereAuthenticationIsRequired) {
   guard.take({});
   EXPECT_FALSE(guard.stands());
   EXPECT_EQ(ask("").second, 0);

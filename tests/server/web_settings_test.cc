@@ -84,7 +84,7 @@ TEST_F(WebSettingsTest, NamesWhatIsWrongWithTheFirst) {
   EXPECT_THAT(to_string(settings.load_first().at(0)), HasSubstr("w.yml: cannot be read"));
 }
 
-TEST_F(WebSettingsTest, AnotherCertificateIsTakenOnceItIsLeftAlone) {
+TEST_F(WebSettingsTest, ANewCertificateIsAppliedOnceItsFilesAreStable) {
   start();
   issue();
   pass(milliseconds(150));
@@ -174,7 +174,7 @@ TEST_F(WebSettingsTest, ProtectionMayBeAdded) {
   EXPECT_TRUE(taken[1].tls);
 }
 
-TEST_F(WebSettingsTest, ARequestLooksAtOnce) {
+TEST_F(WebSettingsTest, ARequestedReloadReadsTheFileAtOnce) {
   start();
   issue();
   EXPECT_EQ(settings.request(), std::nullopt);

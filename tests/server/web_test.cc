@@ -125,7 +125,7 @@ TEST_F(WebTest, RunbooksAreReadOnlyAndServedByAnyName) {
   EXPECT_EQ(status("GET", "/watch/runbooks/TaskwatchdTasksBad"), 200);
 }
 
-TEST_F(WebTest, ReadyIsWhatTheAppSays) {
+TEST_F(WebTest, ReadyIsWhatTheAppReports) {
   EXPECT_EQ(status("GET", "/-/ready"), 200);
   ready = false;
   EXPECT_EQ(status("GET", "/-/ready"), 503);

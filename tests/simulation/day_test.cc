@@ -74,7 +74,7 @@ TEST(Simulation, ARestartIsNoSecondBaselineAndGoesOnAtOnce) {
   for (const std::string& what : world.violations()) ADD_FAILURE() << what;
 }
 
-TEST(Simulation, ADaemonThatWasDownSaysWhatItMissed) {
+TEST(Simulation, ADaemonThatWasDownReportsWhatItMissed) {
   SimOptions options;
   options.tasks = 20;
   SimWorld world(options);

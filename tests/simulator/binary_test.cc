@@ -215,7 +215,7 @@ TEST_F(Binary, WritesAConfigurationThatNamesItself) {
   EXPECT_EQ(secret.st_mode & 0777U, 0600U);
 }
 
-TEST_F(Binary, SpeaksTls) {
+TEST_F(Binary, ServesTls) {
   const std::string cert = (folder / "cert.pem").string(), key = (folder / "key.pem").string();
   const std::string make =
       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 "
@@ -244,7 +244,7 @@ TEST_F(Binary, SpeaksTls) {
   ::close(fd);
 }
 
-TEST_F(Binary, SaysWhyItCannotStart) {
+TEST_F(Binary, ReportsWhyItCannotStart) {
   Program none({"--scenario=/nonexistent.yaml"});
   EXPECT_EQ(none.line(), "/nonexistent.yaml: cannot be read");
   EXPECT_EQ(none.end(0), 78);

@@ -95,7 +95,7 @@ TEST_F(Cloud, AnswersQueryTaskInJsonAsDocumented) {
                                 "\"DeviceName\":\"pump\"},\"Success\":true}"));
 }
 
-TEST_F(Cloud, AnswersInXmlUnlessAskedForJson) {
+TEST_F(Cloud, RespondsInXmlUnlessJsonIsRequested) {
   wall = kStart + 6000;
   client.json = false;
   const Response r = ask("task-1");

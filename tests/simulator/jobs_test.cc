@@ -217,7 +217,7 @@ TEST_F(Jobs, ApisMayBeDenied) {
   EXPECT_EQ(code("QueryJobStatistics", job), "UnsupportedHTTPMethod");
 }
 
-TEST_F(Jobs, MixUpsAndUnknownWordsReachListsToo) {
+TEST_F(Jobs, MixUpsAndUnknownStatusesReachListsToo) {
   add_job("job-1", 40);
   const Job& other = add_job("job-2", 40);
   wall = kStart + 30'000;

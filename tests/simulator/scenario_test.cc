@@ -223,7 +223,7 @@ TEST(ClientConfig, NamesEveryTaskAndKeepsSecretsApart) {
   }
 }
 
-TEST(ClientConfig, WatchesJobsIfAsked) {
+TEST(ClientConfig, WatchesJobsIfRequested) {
   World world(1);
   build(load("demo.yaml"), kBegin, world);
   ClientOptions options;
@@ -309,7 +309,7 @@ TEST_F(Control, CountsCalls) {
   EXPECT_THAT(ask("/-/stats").body, HasSubstr("\"apis\":[]"));
 }
 
-TEST_F(Control, SaysWhatItDoesNotKnow) {
+TEST_F(Control, ReportsUnknownNames) {
   for (const char* const path : {"/-/nothing", "/-/history?task=x", "/-/rerun?job=x",
                                  "/-/cancel?job=x", "/-/remove?task=x", "/-/remove?job=x"}) {
     EXPECT_EQ(ask(path).status, 404) << path;

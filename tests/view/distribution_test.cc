@@ -60,7 +60,7 @@ TEST(FailedDevicesCsv, QuotesAndDefusesWhatAFileHolds) {
             "\"a;b\",\"'\uFF1Dx\",\"a=\",\"'\uFF20\"\r\n");
 }
 
-TEST(DistributionsJson, SaysWhatIsKnown) {
+TEST(DistributionsJson, ReportsWhatIsKnown) {
   DistributionRecord record;
   record.key = {"prod", "D1"};
   record.first_seen = kStart;

@@ -34,7 +34,7 @@ TEST(Families, HelpIsOnePlainLine) {
   }
 }
 
-TEST(Families, PolledValuesSaySo) {
+TEST(Families, PolledValuesAreMarked) {
   for (const Family& f : all_families()) {
     if (!f.name.starts_with("aliyun_iot_") || f.kind == MetricKind::kHistogram) continue;
     EXPECT_NE(f.help.find("Polled"), std::string_view::npos) << f.name;
@@ -50,7 +50,7 @@ TEST(Families, HistogramsHaveRisingBuckets) {
   }
 }
 
-TEST(MetricsDoc, IsWhatTheTableSays) {
+TEST(MetricsDoc, IsWhatTheTableLists) {
   const std::string path = std::string(SOURCE_DIR) + "/docs/reference/metrics.md";
   if (std::getenv("TASKWATCHD_UPDATE_DOCS")) std::ofstream(path) << metrics_markdown();
   std::ifstream file(path);

@@ -140,7 +140,7 @@ TEST_F(JobCountersTest, JobsOverTheLimitAreRefusedUntilThereIsRoom) {
   EXPECT_EQ(jobs.refused(), 1u);
 }
 
-TEST_F(JobCountersTest, ForgetsTheOldestJobsThatNobodyWatches) {
+TEST_F(JobCountersTest, DropsTheOldestJobsThatAreNotWatched) {
   std::vector<CounterValue> values;
   for (std::size_t i = 0; i <= JobCounters::kHiddenJobs; ++i) {
     values.push_back(
@@ -179,7 +179,7 @@ TEST_F(JobCountersTest, ManyJobsComeAndGoInAboutOnePass) {
   EXPECT_LT(std::clock() - begun, 10 * CLOCKS_PER_SEC) << "well below 1 s when optimized";
 }
 
-TEST_F(JobCountersTest, ANewJobIsAskedForAndNotShownUntilItsStoredNumbersAreKnown) {
+TEST_F(JobCountersTest, ANewJobIsLoadedAndNotShownUntilItsStoredNumbersAreKnown) {
   int asked = 0;
   jobs.ask([&asked] { ++asked; });
   jobs.watch({"prod", "T1"}, "J1", kStart);
@@ -247,7 +247,7 @@ TEST_F(JobCountersTest, WhereRoomIsScarceJobsThatHaveNotEndedComeFirst) {
 }
 
 // Two ids that differ only beyond a label's maximum length must not become two equal series.
-TEST_F(JobCountersTest, IdsThatLookAlikeShareOneSeries) {
+TEST_F(JobCountersTest, SimilarIdsShareOneSeries) {
   const std::string one = std::string(128, 'j') + "1";
   const std::string two = one.substr(0, one.size() - 1) + "2";
   jobs.restore({stored(TaskStatus::kFailed, 1, kStart - hours(1), one),

@@ -122,7 +122,7 @@ TEST(LiveJobs, EndKeepFinishedAfterTheirLastTask) {
   EXPECT_EQ(later[0].key, (JobKey{"prod", "J2"}));
 }
 
-TEST(LiveJobs, IdsThatLookAlikeAreOne) {
+TEST(LiveJobs, SimilarIdsAreOne) {
   const std::string one = std::string(128, 'j') + "1";
   const std::string two = std::string(128, 'j') + "2";
   const DaemonStatus status = status_of_jobs({job_view(one), job_view(two)});

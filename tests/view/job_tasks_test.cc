@@ -85,7 +85,7 @@ TEST_F(JobTasksTest, RefusedTasksAreCountedOnceAndOnlyWhileTheyWantSeries) {
   EXPECT_EQ(tasks.refused(), 1u);
 }
 
-TEST_F(JobTasksTest, ARefusedTaskComesInWithItsNextRecordOnceThereIsRoom) {
+TEST_F(JobTasksTest, ARefusedTaskIsExportedWithItsNextRecordOnceThereIsRoom) {
   for (const char* id : {"T1", "T2", "T3"}) put(id, kFailed);
   TaskRecord superseded = record_of("T1", kFailed);
   superseded.superseded = true;

@@ -121,7 +121,7 @@ class MetricNames(unittest.TestCase):
                                      text=True, check=False)
             self.assertEqual(run.returncode, 0, board.name + run.stdout + run.stderr)
 
-    def test_mistakes_are_found(self):
+    def test_errors_are_found(self):
         for wrong in ('taskwatchd_no_such_metric', 'taskwatchd_store_up{account="a"}',
                       'sum by (task_id) (aliyun_iot_job_tasks)', 'sum by (job_name) (aliyun_iot_task_status)',
                       'aliyun_iot_job_tasks and on (task_id) aliyun_iot_task_status',

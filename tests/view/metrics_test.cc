@@ -183,7 +183,7 @@ TEST_F(MetricsTest, AnAccountThatIsNoLongerListedEnds) {
       << "an account that stays goes on counting";
 }
 
-TEST_F(MetricsTest, SupersededAndGoneTasksHaveNoSeriesOfTheirOwn) {
+TEST_F(MetricsTest, SupersededAndGoneTasksHaveNoSeries) {
   for (const bool gone : {false, true}) {
     TaskRecord record = record_of("T1", TaskStatus::kFailed);
     metrics.committed(first_observation(record), kStart);
@@ -305,7 +305,7 @@ TEST_F(MetricsTest, CountsItsOwnWork) {
   EXPECT_EQ(read.at("taskwatchd_log_messages_dropped_total"), 5);
 }
 
-TEST(TaskStates, AreThreeLinesATask) {
+TEST(TaskStates, AreThreeLinesPerTask) {
   for (const std::size_t n : {0u, 1u, 500u}) {
     const DaemonStatus status = full_status(std::vector<std::string>(n, std::string(128, 't')));
     const std::string text = written([&](PageWriter& page) { append_task_states(page, status); });

@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::seconds;
 
-TEST(StatusLine, SaysWhatIsPolled) {
+TEST(StatusLine, ReportsWhatIsPolled) {
   DaemonStatus status;
   EXPECT_EQ(render_status_line(status, kStart), "polling 0 accounts, 0 tasks");
   status = full_status({"T1"});
@@ -26,7 +26,7 @@ TEST(StatusLine, AnObservationInTheFutureIsZeroSecondsOld) {
             "polling 1 account, 1 task, oldest 0 s");
 }
 
-TEST(StatusLine, SaysWhatIsWrong) {
+TEST(StatusLine, ReportsWhatIsWrong) {
   DaemonStatus status = full_status({"T1"});
   AccountStatus& account = status.accounts[0];
   account.up = false;

@@ -38,7 +38,7 @@ TEST(RepairUtf8, EachBadByteBecomesOneMark) {
   EXPECT_EQ(repair_utf8("\xFE\xFF"), kBad + kBad);
 }
 
-TEST(Cut, FitsTheLimitAndSaysHowMuch) {
+TEST(Cut, FitsTheLimitAndReportsHowMuchWasCut) {
   EXPECT_EQ(cut("short", 256), "short");
   EXPECT_EQ(cut(std::string(256, 'a'), 256), std::string(256, 'a'));
   const std::string text = cut(std::string(1000, 'a'), 256);

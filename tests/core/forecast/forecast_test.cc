@@ -122,7 +122,7 @@ struct Season {
   }
 };
 
-TEST(ForecastTest, CoversTheTruthAsOftenAsItSays) {
+TEST(ForecastTest, CoversTheTruthAsOftenAsStated) {
   Season season;
   season.play_sizes({}, 10, {100, 300, 1000});
   season.play_sizes({}, 4, {3000});

@@ -76,7 +76,7 @@ class DistributionWatchTest : public testing::Test {
   std::uint64_t call = 0;  // number of the latest call
 };
 
-TEST_F(DistributionWatchTest, IsAskedAtItsPaceUntilItIsOverThenForItsFile) {
+TEST_F(DistributionWatchTest, IsPolledAtItsIntervalUntilFinishedThenForItsFile) {
   open();
   EXPECT_EQ(due(kJob), "d1");
   EXPECT_EQ(due(kDetail), std::nullopt);
@@ -142,7 +142,7 @@ TEST_F(DistributionWatchTest, AnExpiredLinkIsRequestedAgainAtOnceOtherFailuresBa
   EXPECT_EQ(longest, Duration(minutes(10)));
 }
 
-TEST_F(DistributionWatchTest, WithoutAStatusTheFileIsAskedForOnceAMinute) {
+TEST_F(DistributionWatchTest, WithoutAStatusTheFileIsRequestedOncePerMinute) {
   watch.set_status_usable(false, now);
   open();
   EXPECT_EQ(due(kDetail), "d1");
@@ -218,7 +218,7 @@ TEST_F(DistributionWatchTest, ARefusedFileIsTriedAgainEachHourThreeTimesThenAtAR
   EXPECT_EQ(later.next(kDetail, now).wake, Mono::max());
 }
 
-TEST_F(DistributionWatchTest, AnHourIsAnHourOverARestartAndWhateverTheClockSays) {
+TEST_F(DistributionWatchTest, AnHourIsAnHourAcrossRestartsAndClockChanges) {
   open();
   status(kFinished);
   DistributionRecord stored = *refuse("odd").record;

@@ -123,7 +123,7 @@ TEST(Health, PausesLongerAndLongerUpToTwentySeconds) {
   EXPECT_GT(health.backoff_until(), at(19 + 19).mono);
 }
 
-TEST(BlindWatch, ReportsOnceEveryUnfinishedTaskWasLookedAtAgain) {
+TEST(BlindWatch, ReportsOnceEveryUnfinishedTaskWasPolledAgain) {
   BlindWatch blind;
   const auto two = [] { return std::vector<std::string>{"a", "b"}; };
   blind.good("a", at(0), two);

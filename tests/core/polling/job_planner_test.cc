@@ -286,7 +286,7 @@ TEST_F(JobPlannerTest, AnAssistingJobIsListedWhenItsCountsChange) {
   EXPECT_EQ(page({}, 1).status, kSucceeded);
 }
 
-TEST_F(JobPlannerTest, AnInstanceThatBacksOffIsNotAsked) {
+TEST_F(JobPlannerTest, AnInstanceThatBacksOffGetsNoCall) {
   planner.add("j", "main", {}, false);
   gates = {};
   gates.add("main", now + seconds(20));

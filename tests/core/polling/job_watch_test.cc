@@ -73,7 +73,7 @@ TEST_F(RowTest, AnotherStatusIsATransitionTheSameIsNothing) {
   EXPECT_EQ(count_of(tracker.table().counts("job"), kSucceeded), 1u);
 }
 
-TEST_F(RowTest, ARowDoesNotWipeWhatTheDeviceSaid) {
+TEST_F(RowTest, ARowDoesNotEraseTheDeviceMessage) {
   see(row_of("a", kFailed, 1), 2);
   TaskReply asked = row_of("a", kFailed, 1);
   asked.listed = false;
@@ -95,7 +95,7 @@ TEST_F(RowTest, AnOlderRowIsStale) {
   EXPECT_THAT(old.anomalies, ElementsAre(Anomaly::kStaleReply));
 }
 
-TEST_F(RowTest, RowsOfTasksThatNobodyWatchesSayNothingWhereAJobOnlyHelps) {
+TEST_F(RowTest, RowsOfUnwatchedTasksOfAnAssistingJobAreNotReported) {
   EXPECT_FALSE(tracker.observe_row(row_of("a", kFailed, 1), nullptr, kEpoch, at(2), true).accepted);
   EXPECT_FALSE(tracker.watches("a"));
 }
@@ -184,7 +184,7 @@ TEST_F(DetailQueueTest, FailedTasksArePolledForTheirMessageOnce) {
   EXPECT_THAT(asked(), ElementsAre("a")) << "that call came to nothing";
 }
 
-TEST_F(DetailQueueTest, WhomAnotherRuleHasAskedNeitherWaitsNorIsAskedTwice) {
+TEST_F(DetailQueueTest, ATaskPolledByAnotherRuleNeitherWaitsNorIsPolledTwice) {
   see(row_of("a", kInProgress, 1), 2);
   see(row_of("b", kInProgress, 1), 2);
   looks.want("b", Why::kLeftList);
@@ -199,7 +199,7 @@ TEST_F(DetailQueueTest, WhomAnotherRuleHasAskedNeitherWaitsNorIsAskedTwice) {
   EXPECT_THAT(asked(), ElementsAre("a"));
 }
 
-TEST_F(DetailQueueTest, WhatAListHasAnsweredMeanwhileIsNotAsked) {
+TEST_F(DetailQueueTest, ATaskThatAListHasShownMeanwhileIsNotPolled) {
   see(row_of("a", kInProgress, 1), 2);
   looks.want("a", Why::kLeftList);
   see(row_of("a", kSucceeded, 3), 4);

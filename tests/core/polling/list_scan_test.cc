@@ -137,7 +137,7 @@ TEST(ListScan, AScanOfSeveralPagesIsUrgentBeforeItsTokenDies) {
   EXPECT_FALSE(w.scan.expires_soon(at(80))) << "dead";
 }
 
-TEST(ListScan, AFailedPageIsAskedAgainWithItsTokenAndTheScanGoesOn) {
+TEST(ListScan, AFailedPageIsRequestedAgainWithItsTokenAndTheScanContinues) {
   Scanner w;
   for (int i = 0; i < 199; ++i) {
     w.step(page("t" + std::to_string(i), 1, false));

@@ -82,14 +82,14 @@ int total(const std::map<std::string, int>& calls) {
   return sum;
 }
 
-TEST(Scheduler, AsksEachUnseenTaskInTurn) {
+TEST(Scheduler, PollsEachUnobservedTaskInTurn) {
   World world;
   for (const char* id : {"a", "b", "c"}) world.add(id, TaskStatus::kQueued, false);
   const auto calls = world.run(seconds(1));
   EXPECT_EQ(calls.size(), 3u);
 }
 
-TEST(Scheduler, TenUnfinishedTasksCostTwoCallsASecond) {
+TEST(Scheduler, TenUnfinishedTasksCostTwoCallsPerSecond) {
   World world;
   for (int i = 0; i < 10; ++i) world.add("t" + std::to_string(i), TaskStatus::kInProgress);
   const auto calls = world.run(seconds(100));
@@ -120,7 +120,7 @@ TEST(Scheduler, AllFinishedCostsOneCallAMinute) {
   }
 }
 
-TEST(Scheduler, AllFinishedCostsOneCallAMinuteEvenWithoutFloors) {
+TEST(Scheduler, AllFinishedCostsOneCallPerMinuteWithoutAMinimumInterval) {
   World world(Pace{.task = {}, .job = {}, .finished = {}});
   for (int i = 0; i < 5; ++i) world.add("bad" + std::to_string(i), TaskStatus::kFailed);
   EXPECT_LE(total(world.run(std::chrono::hours(1))), 61);
@@ -198,7 +198,7 @@ TEST(Scheduler, AFailingTaskDoesNotHoldUpTheOthers) {
   EXPECT_NE(*second.task_id, *first.task_id);
 }
 
-TEST(Scheduler, AnInstanceThatBacksOffIsNotAsked) {
+TEST(Scheduler, AnInstanceThatBacksOffGetsNoCall) {
   World world;
   world.add("a", TaskStatus::kInProgress);
   const Mono until = world.now.mono + seconds(42);
@@ -207,7 +207,7 @@ TEST(Scheduler, AnInstanceThatBacksOffIsNotAsked) {
   EXPECT_EQ(choice.wake, until);
 }
 
-TEST(Scheduler, AGoneTaskIsAskedEveryTenMinutes) {
+TEST(Scheduler, AGoneTaskIsPolledEveryTenMinutes) {
   World world;
   world.add("open", TaskStatus::kInProgress);
   world.add("gone", TaskStatus::kInProgress);
@@ -238,7 +238,7 @@ TEST(Scheduler, ABadTaskDoesNotTakeEveryHeartbeat) {
   EXPECT_GE(calls.at("bad"), 20);
 }
 
-TEST(Scheduler, AWallClockThatIsSetBackDoesNotChangeWhatALookIsWorth) {
+TEST(Scheduler, AWallClockThatIsSetBackDoesNotChangePriorities) {
   World world(Pace{.task = {}, .job = {}, .finished = {}});
   for (int i = 0; i < 40; ++i) world.add("t" + std::to_string(i), TaskStatus::kInProgress);
   world.run(minutes(1));

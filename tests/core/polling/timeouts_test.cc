@@ -82,7 +82,7 @@ TEST_F(TimeoutsTest, AreReachedOnceAndOnlyByThoseThatStillRun) {
   EXPECT_THAT(timeouts.reach(at(9999), tracker.table()), IsEmpty());
 }
 
-TEST_F(TimeoutsTest, ADueTaskIsAskedAgainAndAgainUntilItsEndIsSeen) {
+TEST_F(TimeoutsTest, ADueTaskIsPolledRepeatedlyUntilItsCompletionIsObserved) {
   see("a", kInProgress, 0, 2);
   EXPECT_EQ(next(1799).wake, at(1800).mono);
   EXPECT_EQ(next(1800).wake, at(1800.3).mono);
@@ -118,7 +118,7 @@ TEST_F(TimeoutsTest, WhereOneTaskIsPolledRarelyTheCountShowsWhen) {
   EXPECT_EQ(asked(1806, seconds(5)), "a");
 }
 
-TEST_F(TimeoutsTest, ThoseAskedLongestAgoComeFirstAndNobodyForEver) {
+TEST_F(TimeoutsTest, TheLeastRecentlyPolledComeFirstAndNoTaskForEver) {
   see("a", kInProgress, 0, 2);
   see("b", kInProgress, 0, 2);
   next(1800);

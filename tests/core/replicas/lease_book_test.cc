@@ -44,7 +44,7 @@ TEST(LeaseBook, ClaimsNothingBeforeTheTableWasRead) {
   EXPECT_EQ(claims[0], lease("a", "", 0, 0)) << "there is no row yet";
 }
 
-TEST(LeaseBook, AHeldLeaseIsClaimedAfterTenSecondsWithoutABeat) {
+TEST(LeaseBook, ALeaseIsClaimedAfterTenSecondsWithoutABeat) {
   LeaseBook book("me");
   book.configure({"a"});
   book.read({{lease("a", "other", 3, 7)}, {}}, at(seconds(0)), at(seconds(1)), true);
@@ -154,7 +154,7 @@ TEST(LeaseBook, WhatItHasGivenUpIsClaimedAtOnceAfterTheNextHolder) {
   EXPECT_THAT(accounts_of(book.to_claim(at(seconds(4)))), ElementsAre("a"));
 }
 
-TEST(LeaseBook, WhatNobodyTakesIsKeptForAWhile) {
+TEST(LeaseBook, WhatIsNotClaimedIsKeptForAWhile) {
   LeaseBook book("me");
   const std::vector<std::string> accounts = {"a", "b"};
   book.configure(accounts);

@@ -20,7 +20,7 @@ std::string words_of(const List& list) {
   return words;
 }
 
-TEST(TaskStatus, Words) {
+TEST(TaskStatus, Names) {
   EXPECT_EQ(words_of(kAllTaskStatuses),
             "QUEUED SENT IN_PROGRESS SUCCEEDED FAILED REJECTED TIMED_OUT CANCELLED UNKNOWN ");
   for (const TaskStatus s : kAllTaskStatuses) EXPECT_EQ(parse_task_status(name(s)), s);
@@ -47,19 +47,19 @@ TEST(TaskStatus, BadFinishedAndRank) {
   EXPECT_EQ(rank(TaskStatus::kUnknown), rank(TaskStatus::kInProgress));
 }
 
-TEST(Reason, Words) {
+TEST(Reason, Names) {
   EXPECT_EQ(words_of(kAllReasons),
             "throttled timeout unreachable tls server_error auth forbidden overdue clock_skew "
             "not_found bad_request protocol ");
 }
 
-TEST(Anomaly, Words) {
+TEST(Anomaly, Names) {
   EXPECT_EQ(words_of(kAllAnomalies),
             "unknown_status regression stale_reply wrong_task_id negative_delay "
             "job_changed endless_list ");
 }
 
-TEST(Api, WordsAndQuotas) {
+TEST(Api, NamesAndQuotas) {
   EXPECT_EQ(words_of(kAllApis),
             "QueryTask ListTask QueryJobStatistics QueryJob ListJob QueryDeviceDistributeJob "
             "QueryDeviceDistributeDetail ");

@@ -41,7 +41,7 @@ struct Heartbeat {
   milliseconds longest{0};
 };
 
-TEST(CurlDns, ANameIsLookedUpOnceAndPinned) {
+TEST(CurlDns, ANameIsResolvedOnceAndPinned) {
   const TestAuthority authority;
   const auto folder = std::filesystem::temp_directory_path() / ("dns" + std::to_string(getpid()));
   std::filesystem::create_directory(folder);
@@ -71,7 +71,7 @@ TEST(CurlDns, ANameIsLookedUpOnceAndPinned) {
   std::filesystem::remove_all(folder);
 }
 
-TEST(CurlDns, OnlyTheProxysNameIsLookedUp) {
+TEST(CurlDns, OnlyTheProxysNameIsResolved) {
   RawServer proxy([](RawConnection& peer) {
     peer.read_request();
     peer.send("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
@@ -89,7 +89,7 @@ TEST(CurlDns, OnlyTheProxysNameIsLookedUp) {
   EXPECT_THAT(asked, testing::ElementsAre("proxy.example"));
 }
 
-TEST(CurlDns, LiteralsAndLocalhostAskNobody) {
+TEST(CurlDns, LiteralsAndLocalhostNeedNoLookup) {
   RawServer server([](RawConnection& peer) {
     peer.read_request();
     peer.reply("ok", "Connection: close\r\n");
@@ -108,7 +108,7 @@ TEST(CurlDns, LiteralsAndLocalhostAskNobody) {
   EXPECT_EQ(kind_of(fixture.fetch(get("http://[::1]:" + port))), "unreachable");
 }
 
-TEST(CurlDns, ASleepingLookupHoldsNeitherLoopNorExit) {
+TEST(CurlDns, ASlowLookupDelaysNeitherLoopNorExit) {
   CurlOptions options;
   options.resolver.wait = milliseconds(300);
   options.resolver.lookup = [](const std::string&) {

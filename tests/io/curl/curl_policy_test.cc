@@ -45,7 +45,7 @@ TEST(CurlRefusals, RefusesWhatMustNotBeSent) {
   }
 }
 
-TEST(CurlRefusals, PlainHttpGoesToTheMetadataServiceAloneAndOnlyIfMeant) {
+TEST(CurlRefusals, PlainHttpIsForTheMetadataServiceOnlyAndIfIntended) {
   CurlOptions options;
   options.timeout = std::chrono::milliseconds(300);
   CurlFixture fixture(options);

@@ -76,7 +76,7 @@ ResolverOptions options_for(const std::shared_ptr<Names>& names) {
   return options;
 }
 
-TEST(Resolver, OneLookupServesAllWhoAsk) {
+TEST(Resolver, OneLookupServesAllCallers) {
   const auto names = std::make_shared<Names>();
   names->delay_ms = 30;
   Fixture fixture(options_for(names));

@@ -155,7 +155,7 @@ TEST_F(EventLogTest, NoTextCanForgeALineOrAFormat) {
   }
 }
 
-TEST_F(EventLogTest, AStalledPipeDropsOldDiagnosticsAndHoldsNobody) {
+TEST_F(EventLogTest, AStalledPipeDropsOldDiagnosticsAndDelaysNothing) {
   constexpr std::uint64_t kLines = 20'000;
   start();
   int slow = 0;

@@ -85,7 +85,7 @@ TEST_F(TaskFilesTest, SeesARewriteOfTheSameSizeAndTime) {
   EXPECT_THAT(tasks(), UnorderedElementsAre("T1", "T2"));
 }
 
-TEST_F(TaskFilesTest, AFileThatCannotBeReadKeepsItsTasksAndHoldsUpNoOther) {
+TEST_F(TaskFilesTest, AFileThatCannotBeReadKeepsItsTasksAndDelaysNoOther) {
   folder_.write("d/a.txt", "T1\n");
   look();
   std::filesystem::remove(folder_ / "d/a.txt");
@@ -105,7 +105,7 @@ TEST_F(TaskFilesTest, AFileThatCannotBeReadKeepsItsTasksAndHoldsUpNoOther) {
   EXPECT_THAT(errors_, IsEmpty());
 }
 
-TEST_F(TaskFilesTest, ABadLineIsNamedByFileAndLine) {
+TEST_F(TaskFilesTest, AnInvalidLineIsReportedByFileAndLine) {
   const std::string path = folder_.write("d/a.txt", "T1\nno id\nT2\n");
   EXPECT_TRUE(look());
   EXPECT_THAT(tasks(), ElementsAre("T1", "T2"));
@@ -113,7 +113,7 @@ TEST_F(TaskFilesTest, ABadLineIsNamedByFileAndLine) {
   EXPECT_FALSE(look());
 }
 
-TEST_F(TaskFilesTest, ForgetsGlobsThatAreNamedNoLonger) {
+TEST_F(TaskFilesTest, ForgetsGlobsThatWereRemoved) {
   folder_.write("d/a.txt", "T1\n");
   folder_.write("one.txt", "T9\n");
   look();
@@ -129,7 +129,7 @@ TEST_F(TaskFilesTest, ForgetsGlobsThatAreNamedNoLonger) {
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("one.txt does not exist; it is checked again")));
 }
 
-TEST_F(TaskFilesTest, NamesTheFoldersToWatch) {
+TEST_F(TaskFilesTest, ListsTheFoldersToWatch) {
   folder_.write("d/a.txt", "");
   folder_.write("e/b.txt", "");
   EXPECT_THAT(task_file_folders(config_), ElementsAre(folder_ / "d"));

@@ -73,7 +73,7 @@ TEST_F(ConfigFileTest, WarnsOfFilesThatEveryUserMayChangeOrRead) {
                           HasSubstr("state database " + state + " can be read by every user")));
 }
 
-TEST_F(ConfigFileTest, SaysWhyAFileCannotBeRead) {
+TEST_F(ConfigFileTest, ReportsWhyAFileCannotBeRead) {
   EXPECT_THAT(errors(folder_ / "none.yaml"),
               ElementsAre(folder_ / "none.yaml: cannot be read: No such file or directory; check "
                                     "the path, and that the user of taskwatchd can read it"));
@@ -171,7 +171,7 @@ class AsNobody {
   bool was_root_;
 };
 
-TEST_F(ConfigFileTest, SaysThatPermissionIsMissing) {
+TEST_F(ConfigFileTest, ReportsThatPermissionIsMissing) {
   std::filesystem::create_directory(folder_ / "closed");
   ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
   ASSERT_EQ(::chmod((folder_ / "closed").c_str(), 0), 0);

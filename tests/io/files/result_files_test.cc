@@ -137,7 +137,7 @@ TEST(ResultFiles, AFileIsReadAndItsBytesKept) {
   EXPECT_EQ(about.st_mode & 0777, 0700U);
 }
 
-TEST(ResultFiles, AnUnknownFormatIsKeptAndSaidToBe) {
+TEST(ResultFiles, AnUnknownFormatIsKeptAndReported) {
   RawServer server(Bytes{reply(200, std::string("\x01\x02\xff", 3))});
   Fetches fetches;
   const Answer answer = fetches.fetch(request_of(server.url()));
@@ -152,7 +152,7 @@ TEST(ResultFiles, AnEmptyFileIsNoResult) {
   EXPECT_EQ(result_of(fetches.fetch(request_of(server.url()))).problem, "the file is empty");
 }
 
-TEST(ResultFiles, AnExpiredLinkIsSaidToBe) {
+TEST(ResultFiles, AnExpiredLinkIsReported) {
   const std::string xml =
       "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>"
       "<Message>Request has expired.</Message></Error>";
@@ -351,7 +351,7 @@ TEST(ResultFiles, StopsWithinASecond) {
   EXPECT_TRUE(fetches.kept().empty());
 }
 
-TEST(ResultFiles, AnswersNobodyWhenTheLoopHasEnded) {
+TEST(ResultFiles, ReturnsNoResultAfterTheLoopHasEnded) {
   RawServer silent([](RawConnection& peer) { peer.hold(); });
   auto fetches = std::make_unique<Fetches>();
   fetches->start(request_of(silent.url()));
@@ -384,7 +384,7 @@ TEST(ResultFiles, WhatTheReadingThrowsIsAFailureAndTheNextFileIsRead) {
   EXPECT_EQ(fetches.kept().size(), 3U) << "their bytes are kept";
 }
 
-TEST(ResultFiles, AFolderThatCannotBeWrittenIsSaidToBe) {
+TEST(ResultFiles, AFolderThatCannotBeWrittenIsReported) {
   RawServer server(Bytes{reply(200, kCsv)});
   Fetches fetches;
   fetches.folder.write("distributions", "a file is in the way");

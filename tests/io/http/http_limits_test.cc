@@ -19,7 +19,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST(HttpServer, SlowHeadersAreCutAndHoldNobody) {
+TEST(HttpServer, SlowHeadersAreCutAndDelayNoOtherClient) {
   Served served(hasty());
   RawClient loris(served.address);
   const auto start = std::chrono::steady_clock::now();
@@ -110,7 +110,7 @@ TEST(HttpServer, AnswersAtOneTimeAreBounded) {
   EXPECT_TRUE(served.answers_within(milliseconds(5000)));
 }
 
-TEST(HttpServer, AThousandHalfOpenConnectionsHoldNobody) {
+TEST(HttpServer, AThousandHalfOpenConnectionsDelayNoOtherClient) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
@@ -193,7 +193,7 @@ TEST(HttpServer, WhoHoldsMostConnectionsMakesRoom) {
       << "though it had sent nothing for longer than all of them";
 }
 
-TEST(HttpServer, ConnectionsWithoutARequestKeepNobodyOut) {
+TEST(HttpServer, ConnectionsWithoutARequestBlockNoOtherClient) {
   WebLimits limits;
   limits.connections = 20;
   for (const std::string bytes : {"", "GET / HT", "GET / HTTP/1.1\r\n\r\n"}) {

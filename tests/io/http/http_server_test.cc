@@ -200,7 +200,7 @@ TEST(HttpServer, KeepsConnectionsAndAnswersInOrder) {
   EXPECT_EQ(served.accepted(), 1U);
 }
 
-TEST(HttpServer, ClosesWhenAskedAndAfterItsLimit) {
+TEST(HttpServer, ClosesOnRequestAndAfterItsLimit) {
   WebLimits limits;
   limits.requests_per_connection = 3;
   Served served(limits);

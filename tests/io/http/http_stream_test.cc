@@ -43,7 +43,7 @@ TEST(HttpStream, OldClientsGetItPlainAndHeadNothing) {
   EXPECT_TRUE(served.no_stream_within(milliseconds(2000)));
 }
 
-TEST(HttpStream, APartComesAtOnceAndAClientThatLeavesIsHeard) {
+TEST(HttpStream, APartIsSentAtOnceAndADisconnectIsNoticed) {
   Served served;
   RawClient client(served.address);
   client.send(kWait);
@@ -71,7 +71,7 @@ TEST(HttpStream, WhoeverDoesNotReadIsDropped) {
   EXPECT_TRUE(served.answers_within(milliseconds(2000)));
 }
 
-TEST(HttpStream, SilentOnesLiveLongAndHoldNobodyUp) {
+TEST(HttpStream, IdleStreamsStayOpenAndDelayNoOther) {
   WebLimits limits = hasty();
   limits.requests = 1;
   Served served(limits);

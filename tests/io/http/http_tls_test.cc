@@ -74,7 +74,7 @@ TEST_F(HttpTlsTest, ServesAsWithoutIt) {
   EXPECT_EQ(kept.version(), "TLSv1.3");
 }
 
-TEST_F(HttpTlsTest, SaysGoodbye) {
+TEST_F(HttpTlsTest, SendsCloseNotify) {
   Served served;
   serve(served, config());
   TlsClient one = client(served);
@@ -115,7 +115,7 @@ TEST_F(HttpTlsTest, OldProtocolsAndWeakCiphersAreRefused) {
   EXPECT_TRUE(good.connected()) << good.why();
 }
 
-TEST_F(HttpTlsTest, SpeaksWhatIsConfigured) {
+TEST_F(HttpTlsTest, UsesTheConfiguredProtocols) {
   Served served;
   WebTlsConfig choosy = config();
   choosy.ciphers = {"ECDHE-ECDSA-AES256-GCM-SHA384"};
@@ -132,7 +132,7 @@ TEST_F(HttpTlsTest, SpeaksWhatIsConfigured) {
   EXPECT_TRUE(client(served).connected());
 }
 
-TEST_F(HttpTlsTest, SpeaksOldProtocolsOnlyIfConfigured) {
+TEST_F(HttpTlsTest, UsesOldProtocolsOnlyIfConfigured) {
   Served served;
   WebTlsConfig old = config();
   old.min_version = TlsVersion::kTls11;
@@ -171,7 +171,7 @@ TEST_F(HttpTlsTest, ClientsShowACertificate) {
 }
 
 // With TLS 1.3 the client learns of the rejection only when it reads; with 1.2 the handshake fails.
-TEST_F(HttpTlsTest, AsksClientsAsGoDoes) {
+TEST_F(HttpTlsTest, RequestsClientCertificatesAsGoDoes) {
   const TestAuthority stranger;
   const struct {
     ClientAuth auth;
@@ -284,7 +284,7 @@ TEST_F(HttpTlsTest, PlainHttpGetsAnExplanation) {
   EXPECT_TRUE(noise.ended());
 }
 
-TEST_F(HttpTlsTest, HandshakesThatHangHoldNobody) {
+TEST_F(HttpTlsTest, HandshakesThatHangDelayNoOtherClient) {
   Served served(hasty());
   serve(served, config());
   std::vector<RawClient> hanging;

@@ -47,7 +47,7 @@ TEST(Bcrypt, AllKindsOfGoAreOneToCrypt) {
   EXPECT_TRUE(bcrypt_matches(Secret("secret"), Secret(bcrypt_for_crypt(odd))));
 }
 
-TEST(Bcrypt, NobodyHasNobodysPassword) {
+TEST(Bcrypt, AnUnknownUserHasNoPassword) {
   const Secret nobody(bcrypt_of_nobody(4));
   for (const char* guess : {"", "secret", "."}) EXPECT_FALSE(bcrypt_matches(Secret(guess), nobody));
 }
@@ -175,7 +175,7 @@ TEST_F(PasswordCheckerTest, AWrongGuessLeavesItsClientOnePlaceAndNoneWaitsForLon
   EXPECT_EQ(answers[4], true);
 }
 
-TEST_F(PasswordCheckerTest, WhenItIsFullTheLastGuesserHearsThatThereIsNoPlace) {
+TEST_F(PasswordCheckerTest, WhenTheQueueIsFullTheLastRequestIsRefused) {
   ask("right");
   run_for_a_moment();
   for (std::size_t i = 0; i <= LoginTurns::kWaiting; ++i) ask("right", std::to_string(i));
@@ -227,7 +227,7 @@ TEST(PasswordChecker, AWrongPasswordTakesTheWorkOfTheSlowestHash) {
   }
 }
 
-TEST_F(PasswordCheckerTest, EndsUnheard) {
+TEST_F(PasswordCheckerTest, EndsWithChecksInProgress) {
   ask("right");
   ask("right");
   run_for_a_moment();

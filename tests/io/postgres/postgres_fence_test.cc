@@ -58,7 +58,7 @@ TEST_F(PostgresFence, WhoLostALeaseWritesNothing) {
   EXPECT_TRUE(std::holds_alternative<Committed>(commit(*other, change("prod", "t1"))));
 }
 
-TEST_F(PostgresFence, AnAccountWithoutALeaseIsRefusedBeforeTheServerIsAsked) {
+TEST_F(PostgresFence, AnAccountWithoutALeaseIsRefusedBeforeAnyQuery) {
   const auto refused = commit(world_.replica(), change("never", "t1"));
   EXPECT_THAT(std::get<StoreError>(refused).fenced_accounts, ElementsAre("never"));
 }
@@ -249,7 +249,7 @@ TEST_F(PostgresFence, ARenewalAnnouncesThisReplicaAndReturnsTheTable) {
   }
 }
 
-TEST_F(PostgresFence, RowsOfAnAccountThatNobodyConfiguresArePruned) {
+TEST_F(PostgresFence, RowsOfAnAccountInNoConfigurationArePruned) {
   const auto other = world_.make_replica();
   other->hold({"gone"});
   Commit old = change("gone", "t1", 1);

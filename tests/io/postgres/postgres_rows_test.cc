@@ -50,7 +50,7 @@ TEST_F(PostgresRowsTest, ALeaseThatIsRenewedIsInUse) {
   EXPECT_TRUE(waited_);
 }
 
-TEST_F(PostgresRowsTest, NobodyIsWaitedForWithoutHolders) {
+TEST_F(PostgresRowsTest, WithoutHoldersThereIsNoWait) {
   postgres::Session session(world_.target());
   session.run("UPDATE " + world_.target().schema + ".leases SET holder=NULL");
   session.run("DELETE FROM " + world_.target().schema + ".replicas");

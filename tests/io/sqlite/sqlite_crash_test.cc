@@ -191,7 +191,7 @@ TEST_F(SqliteFaults, OneFailureIsFixedWhereverItStrikes) {
 // The commit's fsync fails, and so does the one when the file is closed. Then the log file remains,
 // and the reopened database contains a commit that was reported as failed. It must not be written
 // again.
-TEST_F(SqliteFaults, ACommitInDoubtIsLookedUpAndNotRepeated) {
+TEST_F(SqliteFaults, ACommitInDoubtIsVerifiedAndNotRepeated) {
   int looked_up = 0;
   for (int nth = 1; nth <= 4; ++nth) {
     for (int times = 2; times <= 4; ++times) {

@@ -156,7 +156,7 @@ TEST(SqliteStore, CloseCarriesOutWhatWaits) {
   EXPECT_EQ(world.good(world.store().events_after(0, 100, "")).size(), 10u);
 }
 
-TEST(SqliteStore, CloseDoesNotWaitForAStrangersLock) {
+TEST(SqliteStore, CloseDoesNotWaitForAForeignLock) {
   SqliteWorld world;
   Stranger stranger(world.path());
   ASSERT_EQ(stranger.run("BEGIN IMMEDIATE"), SQLITE_OK);

@@ -46,7 +46,7 @@ class Systemd : public testing::Test {
   std::string folder_, path_;
 };
 
-TEST_F(Systemd, SaysWhatTheManagerKnows) {
+TEST_F(Systemd, SendsTheStatesThatTheManagerKnows) {
   EXPECT_TRUE(systemd::ready("polling 3 tasks"));
   EXPECT_EQ(heard(), "READY=1\nSTATUS=polling 3 tasks");
   EXPECT_TRUE(systemd::stopping());
