@@ -44,7 +44,7 @@ class Incident:
         self.account = f"{'tw' if who == OURS else 'rr'}-{number:03}"
         self.job, self.task = f"{self.account}-job", f"{self.account}-bad"
         self.changed = None  # the true time of the change
-        self.when = {}       # seen, scraped, evaluated, told (notified): times in Unix seconds
+        self.when = {}       # seen, scraped, evaluated, notified: times in Unix seconds
 
     @property
     def instance(self):
@@ -199,7 +199,7 @@ class Run:
         return self.keep(harness.Process(
             [sys.executable, os.path.join(ROOT, "tests", "bench", "round_robin.py"), file]))
 
-    def told(self):
+    def notified(self):
         """Returns {account: (time, its alert)} of the first notifications."""
         first = {}
         for at, path, body in list(self.monitoring.receiver.received):
@@ -216,7 +216,7 @@ class Run:
         seconds = time.monotonic() - counted
         self.calls_a_second = {row["account"]: row["calls"] / seconds for row in stats}
         end = time.monotonic() + GRACE
-        while time.monotonic() < end and len(self.told()) < len(self.incidents):
+        while time.monotonic() < end and len(self.notified()) < len(self.incidents):
             time.sleep(0.5)
         time.sleep(3)  # for the list of calls
         if self.script.lines:
@@ -240,13 +240,13 @@ class Run:
                    for name in {*jobs, *tasks}} | first("aliyun_iot_job_stalled_tasks")
         evaluated = (first("job:aliyun_iot_bad_tasks:max")
                      | first('ALERTS{alertname="TaskwatchdJobStalled",alertstate="firing"}'))
-        told = self.told()
+        notified = self.notified()
         for incident in self.incidents:
             for stage, when in (("scraped", scraped), ("evaluated", evaluated)):
                 if incident.account in when:
                     incident.when[stage] = when[incident.account]
-            if incident.account in told:
-                incident.when["told"], alert = told[incident.account]
+            if incident.account in notified:
+                incident.when["notified"], alert = notified[incident.account]
                 incident.named = "among them" in alert["annotations"]["description"]
         own = harness.parse_metrics("\n".join(
             line for line in harness.fetch(prometheus.url + "/metrics")[2].splitlines()
@@ -278,11 +278,11 @@ def stages(incidents, names):
 
 
 def row(what, who, incidents, calls):
-    told = [i for i in incidents if "told" in i.when]
-    whole = [i for i in told if "seen" in i.when]
-    delays = [i.when["told"] - i.changed for i in told]
-    parts = stages(whole, ("seen", "scraped", "evaluated", "told"))
-    print(f"| {what} | {who} | {len(told)} of {len(incidents)} | {at(delays, 0.5):.1f} | {at(delays, 0.99):.1f} | "
+    notified = [i for i in incidents if "notified" in i.when]
+    whole = [i for i in notified if "seen" in i.when]
+    delays = [i.when["notified"] - i.changed for i in notified]
+    parts = stages(whole, ("seen", "scraped", "evaluated", "notified"))
+    print(f"| {what} | {who} | {len(notified)} of {len(incidents)} | {at(delays, 0.5):.1f} | {at(delays, 0.99):.1f} | "
           f"{max(delays, default=math.nan):.1f} | " + " | ".join(map(spread, parts.values())) +
           f" | {sum(calls[i.account] for i in incidents) / len(incidents):.1f} |")
     return delays
@@ -309,13 +309,13 @@ def report(runs, options):
             kept = at(delays, 0.5) <= GOALS["p50"] and at(delays, 0.99) <= GOALS["p99"]
     print()
     stalls = [i for i in incidents if i.end == "stalls"]
-    whole = [i for i in stalls if "told" in i.when]
-    parts = stages(whole, ("scraped", "evaluated", "told"))
+    whole = [i for i in stalls if "notified" in i.when]
+    parts = stages(whole, ("scraped", "evaluated", "notified"))
     print(f"Stalled jobs, {len(whole)} of {len(stalls)} notified, counted from {STALL_EDGE} s without a change: scraped "
           f"after {spread(parts['scraped'])} s, firing {spread(parts['evaluated'])} s later (`for: 1m`), notified "
-          f"{spread(parts['told'])} s later; together "
-          f"{spread([i.when['told'] - i.changed for i in whole])} s.")
-    named = [i for i in incidents if i.who == OURS and i.end != "stalls" and "told" in i.when]
+          f"{spread(parts['notified'])} s later; together "
+          f"{spread([i.when['notified'] - i.changed for i in whole])} s.")
+    named = [i for i in incidents if i.who == OURS and i.end != "stalls" and "notified" in i.when]
     print(f"{sum(i.named for i in named)} of {len(named)} notifications of taskwatchd contained the task and its device. Evaluating the "
           f"rules took {max(run.rules_took for run in runs) * 1000:.0f} ms (p99); "
           f"{sum(run.missed for run in runs):.0f} evaluations were skipped.")

@@ -349,7 +349,7 @@ TEST_F(CredentialsTest, ARejectedSessionComesBackIfThereIsNoOther) {
   EXPECT_EQ(settled(role), "sts1");
   faults = {{"sts", kDown}};
   EXPECT_TRUE(credentials().refused(role, std::get<Keys>(credentials().keys(role))));
-  EXPECT_EQ(settled(role), "sts1") << "its refusal is then told as it is";
+  EXPECT_EQ(settled(role), "sts1") << "its rejection is then reported unchanged";
   EXPECT_EQ(warnings.size(), 1u);
   faults.clear();
   EXPECT_EQ(pass(role, seconds(5)), "sts2") << "another is looked for all the while";

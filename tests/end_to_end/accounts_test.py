@@ -134,11 +134,11 @@ class Accounts(harness.TestCase):
             cloud.switch(only_account="acc0", slow=1, slow_ms=60000)
             time.sleep(2)
             after = self.rates(cloud, names)
-        told = {name: f"{before[name]:.2f} -> {after[name]:.2f}" for name in names}
-        print(f"calls/s: {told}; worst stall {stalls.worst * 1000:.0f} ms", flush=True)
+        reported = {name: f"{before[name]:.2f} -> {after[name]:.2f}" for name in names}
+        print(f"calls/s: {reported}; worst stall {stalls.worst * 1000:.0f} ms", flush=True)
         kept = PACE_KEPT if stalls.worst < 0.05 else PACE_BUSY
         for name in names[1:]:
-            self.assertGreater(after[name], kept * before[name], f"{name} keeps its pace; {told}")
+            self.assertGreater(after[name], kept * before[name], f"{name} keeps its pace; {reported}")
         self.assertLess(after["acc0"], before["acc0"] / 2, "it hangs indeed")
         self.assertEqual(daemon.stop(), 0, daemon.tail())
 
@@ -165,10 +165,10 @@ class Accounts(harness.TestCase):
 
         before = self.rates(cloud, ("demo", "plain"))
         proxy.stop()
-        told = daemon.event("account_unreachable", deadline=40)
-        self.assertEqual(told["account"], "demo")
+        reported = daemon.event("account_unreachable", deadline=40)
+        self.assertEqual(reported["account"], "demo")
         after = self.rates(cloud, ("demo", "plain"))
-        print(f"calls/s with the proxy {before}, without {after}: {told['msg']}", flush=True)
+        print(f"calls/s with the proxy {before}, without {after}: {reported['msg']}", flush=True)
         self.assertEqual(after["demo"], 0, "not past the proxy")
         self.assertGreater(after["plain"], PACE_BUSY * before["plain"])
         self.assertEqual(daemon.metric("taskwatchd_account_up", account="plain"), 1)

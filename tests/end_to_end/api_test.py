@@ -192,13 +192,13 @@ class Api(harness.TestCase):
         again.event("task_transition", task_id="t19", to="FAILED", deadline=60)
         harness.wait_for("t19", lambda: any(e[2].get("task_id") == "t19" and e[2].get("to") == "FAILED"
                                             for e in second_stream.events()))
-        told = first + second_stream.events()
-        ids = [event[0] for event in told]
+        reported = first + second_stream.events()
+        ids = [event[0] for event in reported]
         self.assertEqual(ids, list(range(1, len(ids) + 1)))
         with sqlite3.connect(f"file:{cloud.directory}/state.db?mode=ro", uri=True) as state:
             stored = state.execute("SELECT id,name FROM events WHERE id<=? ORDER BY id", (ids[-1],)).fetchall()
-        self.assertEqual([(event[0], event[1]) for event in told], stored)
-        for number, name, data in told:
+        self.assertEqual([(event[0], event[1]) for event in reported], stored)
+        for number, name, data in reported:
             self.assertEqual((data["id"], data["event"]), (number, name))
         page = self.ask(again, "transitions?since=0&limit=1000")
         self.assertEqual([e["id"] for e in page["events"]][:len(ids)], ids)

@@ -111,7 +111,7 @@ class Canary(harness.TestCase):
             session["account"] for session in cloud.control("sessions")["sessions"]
             if not session["revoked"]} >= {"chain", "role"}, deadline=120)
 
-    def told(self, daemon, words):
+    def reported(self, daemon, words):
         harness.wait_for(lambda: f"{words} in the log; {daemon.tail()}",
                          lambda: any(words in line for line in list(daemon.lines)), deadline=120)
 
@@ -146,7 +146,7 @@ class Canary(harness.TestCase):
         cloud.switch(session_fault="html")
         cloud.control("revoke", **{"as": "expired"})
         self.refused(cloud, "InvalidSecurityToken.Expired", since)
-        self.told(daemon, "did not return JSON")
+        self.reported(daemon, "did not return JSON")
         for fault in ("down", "redirect", "huge"):
             cloud.switch(session_fault=fault)
             time.sleep(2)
@@ -156,8 +156,8 @@ class Canary(harness.TestCase):
         self.write("token", OIDC[:-1] + "X", mode=0o600)  # STS quotes the token that it rejects
         cloud.control("revoke")
         self.refused(cloud, "InvalidSecurityToken.Malformed", since)
-        self.told(daemon, "AuthenticationFail.OIDCToken.Invalid")
-        self.assertGreater(len(daemon.events()), before, "it told of none of it")
+        self.reported(daemon, "AuthenticationFail.OIDCToken.Invalid")
+        self.assertGreater(len(daemon.events()), before, "it logged none of it")
 
     def test_no_secret_is_written_or_shown(self):
         cloud = self.world()
@@ -186,9 +186,9 @@ class Canary(harness.TestCase):
             # A part of it is enough to find truncated copies.
             secrets[f"head of the token of session {i}"] = session["security_token"][4:64]
         shown = self.shown(daemon)
-        for told in (b"SignatureDoesNotMatch", b"AuthenticationFail.OIDCToken.Invalid",
+        for reported in (b"SignatureDoesNotMatch", b"AuthenticationFail.OIDCToken.Invalid",
                      b"did not return JSON", b"REDACTED"):
-            self.assertIn(told, shown["log"], "a refusal that was forced, and told")
+            self.assertIn(reported, shown["log"], "a refusal that was forced, and reported")
         self.assertGreater(len(shown["state.db"]), 0)
         self.assertEqual(daemon.stop(), 0, daemon.tail())
         shown["log to the end"] = "\n".join(daemon.lines).encode()

@@ -80,8 +80,8 @@ class CheckOnline(harness.TestCase):
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
         for secret in SECRETS.values():
             self.assertNotIn(secret, result.stdout + result.stderr)
-        told = [line for line in result.stdout.splitlines() if line.startswith("online: ")]
-        return told, result.stderr.splitlines()
+        reported = [line for line in result.stdout.splitlines() if line.startswith("online: ")]
+        return reported, result.stderr.splitlines()
 
     def calls(self):
         """Returns the calls that reached the platform, as (account, API)."""
@@ -99,8 +99,8 @@ class CheckOnline(harness.TestCase):
         for signature in ("v3", "v1"):
             with self.subTest(signature):
                 before = len(self.calls())
-                told, errors = self.check(OK, ("signature: v3", f"signature: {signature}"))
-                self.assertEqual(told, [line + "responds" for line in DEMO] + [OTHER + "responds"])
+                reported, errors = self.check(OK, ("signature: v3", f"signature: {signature}"))
+                self.assertEqual(reported, [line + "responds" for line in DEMO] + [OTHER + "responds"])
                 self.assertEqual(errors, [])
                 self.assertEqual(self.calls()[before:],
                                  [("demo", api) for api in APIS] + [("other", "QueryTask")])
@@ -109,8 +109,8 @@ class CheckOnline(harness.TestCase):
         for form in ("gateway", "in_band"):
             with self.subTest(form):
                 self.cloud.switch(denied="ListTask,QueryDeviceDistributeDetail", denied_form=form)
-                told, errors = self.check(UNAVAILABLE)
-                self.assertEqual([line for line in told if not line.endswith(" responds")],
+                reported, errors = self.check(UNAVAILABLE)
+                self.assertEqual([line for line in reported if not line.endswith(" responds")],
                                  [DEMO[1] + "failed", DEMO[6] + "failed"])
                 self.assertEqual(len(errors), 4, errors)
                 self.assertIn("account demo, instance main: ListTask failed (forbidden)", errors[0])
@@ -128,8 +128,8 @@ class CheckOnline(harness.TestCase):
 
     def test_a_refused_key_is_named_once_and_the_other_account_goes_on(self):
         self.cloud.switch(inactive_key="LTAI5tDemoKey")
-        told, errors = self.check(UNAVAILABLE)
-        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:]]
+        reported, errors = self.check(UNAVAILABLE)
+        self.assertEqual(reported, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:]]
                          + [OTHER + "responds"])
         (error,) = errors
         self.assertIn("account demo, instance main: QueryTask failed (auth): InvalidAccessKeyId.Inactive", error)
@@ -137,16 +137,16 @@ class CheckOnline(harness.TestCase):
         self.assertEqual(len(self.calls()), 2)
 
     def test_a_wrong_instance_is_named_once(self):
-        told, errors = self.check(UNAVAILABLE, ("iot-cn-demo0001", "iot-cn-mistyped"))
-        self.assertEqual(told, [line + "failed" for line in DEMO[:5]] + [line + "responds" for line in DEMO[5:]]
+        reported, errors = self.check(UNAVAILABLE, ("iot-cn-demo0001", "iot-cn-mistyped"))
+        self.assertEqual(reported, [line + "failed" for line in DEMO[:5]] + [line + "responds" for line in DEMO[5:]]
                          + [OTHER + "responds"])
         (error,) = errors
         self.assertIn("account demo, instance main: QueryTask failed (bad_request)", error)
         self.assertIn("Check id and region of instance main", error)
 
     def test_ids_that_the_cloud_does_not_know_are_named(self):
-        told, errors = self.check(UNAVAILABLE, ("[jobA]", "[jobX]"), ("[D1]", "[DX]"), ("[good]", "[lost]"))
-        self.assertEqual([line for line in told if not line.endswith(" responds")],
+        reported, errors = self.check(UNAVAILABLE, ("[jobA]", "[jobX]"), ("[D1]", "[DX]"), ("[good]", "[lost]"))
+        self.assertEqual([line for line in reported if not line.endswith(" responds")],
                          [line + "failed" for line in (*DEMO[1:4], DEMO[5], OTHER)])
         self.assertEqual(len(errors), 5, errors)
         for error, name in zip(errors, ("jobX", "jobX", "jobX", "DX", "lost")):
@@ -158,29 +158,29 @@ class CheckOnline(harness.TestCase):
     def test_an_endpoint_that_is_down_gets_one_call_only(self):
         holder, port = harness.closed_port()
         self.addCleanup(holder.close)
-        told, errors = self.check(
+        reported, errors = self.check(
             UNAVAILABLE, ('        endpoint: "ENDPOINT"\n', f'        endpoint: "http://127.0.0.1:{port}"\n'))
-        self.assertEqual(told, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:5]]
+        self.assertEqual(reported, [DEMO[0] + "failed"] + [line + "was skipped" for line in DEMO[1:5]]
                          + [line + "responds" for line in DEMO[5:]] + [OTHER + "responds"])
         (error,) = errors
         self.assertIn("Check the network, DNS and firewall", error)
 
     def test_an_account_without_keys_or_share_does_not_hide_the_others(self):
         keys = "    credentials: {access_key_id: LTAI5tDemoKey, access_key_secret_file: keys/demo.secret}\n"
-        told, errors = self.check(CONFIG, (keys, ""))
-        self.assertEqual(told, [OTHER + "responds"])
+        reported, errors = self.check(CONFIG, (keys, ""))
+        self.assertEqual(reported, [OTHER + "responds"])
         self.assertIn("no credentials", "\n".join(errors))
         share = ("    quota_share: 0.1\n    instances:\n      - name: main", "    quota_share: 1\n    instances:\n"
                  "      - name: main")
-        told, errors = self.check(CONFIG, share)
-        self.assertEqual(told, [OTHER + "responds"])
+        reported, errors = self.check(CONFIG, share)
+        self.assertEqual(reported, [OTHER + "responds"])
         self.assertIn("account demo: quota_share is 1", errors[0])
 
     def test_it_keeps_to_what_the_daemon_leaves(self):
         second = ('    distributions: [D1]\n', '      - {name: second, region: cn-shanghai, id: iot-cn-demo0001, '
                   'endpoint: "ENDPOINT", tasks: []}\n    distributions: [D1]\n')
-        told, _ = self.check(OK, ("quota_share: 0.1", "quota_share: 0.94"), second)  # leaves 3 calls per second
-        self.assertIn("online: account demo, instance second: QueryTask responds", told)
+        reported, _ = self.check(OK, ("quota_share: 0.1", "quota_share: 0.94"), second)  # leaves 3 calls per second
+        self.assertIn("online: account demo, instance second: QueryTask responds", reported)
         stamps = [call["mono_us"] for call in self.cloud.control("calls")["calls"]
                   if (call["account"], call["api"]) == ("demo", "QueryTask")]
         self.assertEqual(len(stamps), 2)

@@ -71,14 +71,14 @@ class Crash(harness.TestCase):
 
     def check_counters(self, daemon, file):
         """The stored counters equal the stored transitions, however often the daemon was killed."""
-        told = {}
+        reported = {}
         for event in worlds.stored_events(file):
             if event["event"] == "task_transition":
-                told[event["to"]] = told.get(event["to"], 0) + 1
+                reported[event["to"]] = reported.get(event["to"], 0) + 1
         with worlds.state(file) as database:
             counted = dict(database.execute(
                 "SELECT status, value FROM counters WHERE counter = 'transitions'"))
-        self.assertEqual(counted, told)
+        self.assertEqual(counted, reported)
         self.assertIsNotNone(daemon.metric("aliyun_iot_task_transitions_total", to="FAILED"))
 
 

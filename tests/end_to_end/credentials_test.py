@@ -199,7 +199,7 @@ class Faults(Case):
                     self.cloud, "QueryTask")["ok"] > 10)
                 self.assertEqual(daemon.metric("taskwatchd_account_up", account="demo"), 1)
                 self.assertEqual(daemon.metric("taskwatchd_account_up", account="ecs"), 0)
-        self.assertEqual(len(daemon.events("auth_failed", account="ecs")), 1, "told once")
+        self.assertEqual(len(daemon.events("auth_failed", account="ecs")), 1, "reported once")
         self.assertEqual(daemon.events("auth_failed", account="demo"), [])
         self.cloud.switch(session_fault="off")
         daemon.wait_metric("taskwatchd_account_up", 1, account="ecs", deadline=70)

@@ -54,28 +54,28 @@ class Distributions(harness.TestCase):
         harness.wait_for(lambda: "all results; " + daemon.tail(),
                          lambda: len(daemon.events("distribution_result")) == len(truth), deadline=60, every=0.2)
         results = {event["distribution_id"]: event for event in daemon.events("distribution_result")}
-        told = self.api(daemon)
-        for name, one in told.items():
+        reported = self.api(daemon)
+        for name, one in reported.items():
             print(name, one["status"], {k: v for k, v in one["result"].items() if k != "failed_devices"}, flush=True)
-        unknown = told.pop("UbmsMHmkqv0PiAGnone010001")
+        unknown = reported.pop("UbmsMHmkqv0PiAGnone010001")
         self.assertFalse(unknown["result"]["understood"])
         self.assertEqual(self.devices(daemon, "unknown", "UbmsMHmkqv0PiAGnone010001"), 20)
         self.assertEqual(results["UbmsMHmkqv0PiAGnone010001"]["result"], "unknown")
         self.assertEqual(results["UbmsMHmkqv0PiAGnone010001"]["level"], "warn")
-        aborted = told.pop("UbmsMHmkqv0PiAGstop010001")
+        aborted = reported.pop("UbmsMHmkqv0PiAGstop010001")
         self.assertEqual(aborted["status"], "ABORTED")
         self.assertEqual([e["level"] for e in daemon.events("distribution_transition", to="ABORTED")], ["warn"])
-        for name, one in told.items():
+        for name, one in reported.items():
             self.assertTrue(one["result"]["understood"], name)
             self.assertEqual(one["result"]["ok"] + one["result"]["failed"] + one["result"]["unknown"],
                              one["devices"], name)
             self.assertEqual(self.devices(daemon, "failed", name), len(one["result"]["failed_devices"]), name)
-        failing = told["UbmsMHmkqv0PiAGfail010001"]["result"]
+        failing = reported["UbmsMHmkqv0PiAGfail010001"]["result"]
         self.assertIn("pump-lost", [device["device_name"] for device in failing["failed_devices"]])
         self.assertEqual(failing["unknown"], 1, "an empty code is neither good nor bad")
         self.assertEqual(self.devices(daemon, "failed", "UbmsMHmkqv0PiAGgood010001"), 0)
-        self.assertEqual(len(told["UbmsMHmkqv0PiAGcgbk010001"]["result"]["failed_devices"]),
-                         told["UbmsMHmkqv0PiAGcgbk010001"]["result"]["failed"])
+        self.assertEqual(len(reported["UbmsMHmkqv0PiAGcgbk010001"]["result"]["failed_devices"]),
+                         reported["UbmsMHmkqv0PiAGcgbk010001"]["result"]["failed"])
         status, headers, body = daemon.get("/api/v1/distributions/UbmsMHmkqv0PiAGfail010001/failed.csv")
         self.assertEqual(status, 200)
         self.assertTrue(body.startswith("\ufeff"), "for spreadsheets")
@@ -132,8 +132,8 @@ class Distributions(harness.TestCase):
         with open(cloud.config_file, "w") as file:
             file.write(elsewhere)
         daemon = self.daemon(cloud.config_file).started()
-        told = daemon.event("distribution_file_failed")
-        self.assertIn("distribution_file_hosts", told["msg"])
+        reported = daemon.event("distribution_file_failed")
+        self.assertIn("distribution_file_hosts", reported["msg"])
         daemon.wait_metric("taskwatchd_account_up", 1, account="demo")
         self.assertEqual(len(daemon.events("distribution_file_failed")), 1)
         self.assertEqual(daemon.stop(), 0)
@@ -144,8 +144,8 @@ class Distributions(harness.TestCase):
                 cloud = self.world()
                 cloud.switch(result_file=fault)
                 daemon = self.daemon(cloud.config_file).started()
-                told = daemon.event("distribution_file_failed", deadline=90)
-                print(fault + ": " + told["msg"], flush=True)
+                reported = daemon.event("distribution_file_failed", deadline=90)
+                print(fault + ": " + reported["msg"], flush=True)
                 cloud.switch(result_file="good")
                 daemon.event("distribution_result", deadline=60)
                 self.assertEqual(daemon.stop(), 0)
@@ -153,8 +153,8 @@ class Distributions(harness.TestCase):
     def test_without_the_status_the_file_is_requested_once_per_minute(self):
         cloud = self.world(denied="QueryDeviceDistributeJob")
         daemon = self.daemon(cloud.config_file).started()
-        told = daemon.event("distribution_result", deadline=90)
-        self.assertEqual(told["failed"], 1)
+        reported = daemon.event("distribution_result", deadline=90)
+        self.assertEqual(reported["failed"], 1)
         self.assertEqual(len(daemon.events("api_forbidden")), 1)
         self.assertEqual(self.api(daemon)["D1"]["status"], "UNKNOWN")
         details = [c for c in cloud.control("calls")["calls"] if c["api"] == "QueryDeviceDistributeDetail"]

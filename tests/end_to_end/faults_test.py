@@ -260,11 +260,11 @@ class Cloud(harness.TestCase):
 
     def check(self, case):
         daemon = case.daemon
-        told = [event for event in daemon.events() if event["event"] not in ("started",
+        reported = [event for event in daemon.events() if event["event"] not in ("started",
                                                                              "task_baseline")]
-        self.assertEqual([(event["event"], event.get("reason")) for event in told], case.events,
+        self.assertEqual([(event["event"], event.get("reason")) for event in reported], case.events,
                          daemon.tail())
-        for event in told:
+        for event in reported:
             self.assertEqual(event["level"], "warn")
             for fragment in case.says:
                 self.assertIn(fragment, event["msg"])

@@ -57,9 +57,9 @@ class Denied(harness.TestCase):
 
         harness.wait_for(lambda: f"all ends known without {api}; {daemon.tail()}", all_known,
                          deadline=60, every=0.5)
-        told = daemon.events("api_forbidden")
-        self.assertEqual(len(told), 1, daemon.tail())
-        self.assertEqual(told[0]["action"], api)
+        reported = daemon.events("api_forbidden")
+        self.assertEqual(len(reported), 1, daemon.tail())
+        self.assertEqual(reported[0]["action"], api)
         self.assertEqual(daemon.metric("taskwatchd_account_up", account="demo"), 1)
         self.assertEqual(daemon.stop(), 0, daemon.tail())
 

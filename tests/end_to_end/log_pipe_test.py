@@ -123,16 +123,16 @@ class LogPipe(harness.TestCase):
         print(f"stopped within {took:.1f} s", flush=True)
         first.reading.set()
         first.wait()
-        told = worlds.log_cursor(self.state)
+        reported = worlds.log_cursor(self.state)
         # The last line from the pipe may be incomplete.
         whole = first.lines if first.lines[-1].endswith("}") else first.lines[:-1]
-        waiting = len(worlds.stored_events(self.state)) - told
+        waiting = len(worlds.stored_events(self.state)) - reported
         self.assertGreater(waiting, 0)
 
         self.cloud.switch(slow=0)
         second = self.start()
-        harness.wait_for(lambda: f"event {told + waiting} told; {second.tail()}",
-                         lambda: max(worlds.log_ids(second.lines[:]), default=0) >= told + waiting)
+        harness.wait_for(lambda: f"event {reported + waiting} reported; {second.tail()}",
+                         lambda: max(worlds.log_ids(second.lines[:]), default=0) >= reported + waiting)
         second.wait_metric("taskwatchd_events_pending", lambda left: left < TASKS, sink="log")
         self.assertEqual(second.stop(), 0, second.tail())
         worlds.check_log(self, [whole, second.lines], self.state)
@@ -143,8 +143,8 @@ class LogPipe(harness.TestCase):
         first.reading.clear()
         first.wait_metric("taskwatchd_events_pending", lambda left: left > 2 * TASKS, sink="log")
         first.kill_unread()
-        told = worlds.log_cursor(self.state)
-        waiting = len(worlds.stored_events(self.state)) - told
+        reported = worlds.log_cursor(self.state)
+        waiting = len(worlds.stored_events(self.state)) - reported
         self.cloud.switch(server_error=1)  # no new events from here on
         second = self.start(only_start=True)
         taken = 2 * (PIPE_BYTES + io.DEFAULT_BUFFER_SIZE) // 300  # lines that fit into the buffers

@@ -64,7 +64,7 @@ accounts:
               - {id: stallsTask, device: valve-4, script: [{at: 0s, status: IN_PROGRESS}]}
 """
 BAD, STALLED = "TaskwatchdTasksBad", "TaskwatchdJobStalled"
-TOLD = {"fails": [(BAD, "firing"), (BAD, "resolved")], "expires": [(BAD, "firing")],
+REPORTED = {"fails": [(BAD, "firing"), (BAD, "resolved")], "expires": [(BAD, "firing")],
         "stalls": [(STALLED, "firing")]}
 PATIENCE = 150  # s; a stalled job is notified 2 min after its last change, on an idle machine
 
@@ -74,19 +74,19 @@ def unix(text):
 
 
 class NotificationTest(harness.TestCase):
-    def wait_told(self, what, account, alert, status):
+    def wait_notified(self, what, account, alert, status):
         """Waits for that notification; returns its time."""
         def look():
             return [at for at, *rest in self.receiver.notifications()
                     if rest == [account, alert, status]]
 
         return harness.wait_for(
-            lambda: f"{what}; told: {self.receiver.notifications()}; {self.daemon_.tail(5)}",
+            lambda: f"{what}; reported: {self.receiver.notifications()}; {self.daemon_.tail(5)}",
             look, PATIENCE, 0.1)[0]
 
-    def report(self, what, changed, told):
-        print(f"{what}: told after {told - max(changed, self.ready):.1f} s", flush=True)
-        self.assertGreater(told, changed)
+    def report(self, what, changed, reported):
+        print(f"{what}: reported after {reported - max(changed, self.ready):.1f} s", flush=True)
+        self.assertGreater(reported, changed)
 
     def changed(self, task, status):
         """Returns the true time of the change."""
@@ -102,8 +102,8 @@ class NotificationTest(harness.TestCase):
         self.receiver = world.receiver
         self.ready = time.time()
 
-        told = self.wait_told("that a task failed", "fails", BAD, "firing")
-        self.report("failed", self.changed("failsTask", "FAILED"), told)
+        reported = self.wait_notified("that a task failed", "fails", BAD, "firing")
+        self.report("failed", self.changed("failsTask", "FAILED"), reported)
         alert, = next(body["alerts"] for _, _, body in self.receiver.received
                       if body["groupLabels"].get("account") == "fails")
         self.assertEqual(alert["labels"], {"alertname": BAD, "account": "fails", "severity": "warning",
@@ -112,20 +112,20 @@ class NotificationTest(harness.TestCase):
 
         # Its rerun succeeds: the resolution is notified at the next flush of the group.
         self.cloud.control("rerun", job="failsJob", keep=True)
-        told = self.wait_told("that a task timed out", "expires", BAD, "firing")
+        reported = self.wait_notified("that a task timed out", "expires", BAD, "firing")
         task = self.cloud.control("tasks", job="expiresJob")["tasks"][0]["id"]
-        self.report("timed out", self.changed(task, "TIMED_OUT"), told)
+        self.report("timed out", self.changed(task, "TIMED_OUT"), reported)
 
-        told = self.wait_told("that the failure is over", "fails", BAD, "resolved")
-        self.report("succeeded when run again", self.changed("failsTask", "SUCCEEDED"), told)
-        told = self.wait_told("that a job stalls", "stalls", STALLED, "firing")
-        self.report("stalled since", self.changed("stallsTask", "IN_PROGRESS"), told)
+        reported = self.wait_notified("that the failure is over", "fails", BAD, "resolved")
+        self.report("succeeded when run again", self.changed("failsTask", "SUCCEEDED"), reported)
+        reported = self.wait_notified("that a job stalls", "stalls", STALLED, "firing")
+        self.report("stalled since", self.changed("stallsTask", "IN_PROGRESS"), reported)
 
         # There is no other and no repeated notification, except the alert that always fires.
-        told = collections.defaultdict(list)
+        reported = collections.defaultdict(list)
         for _, account, alert, status in self.receiver.notifications():
-            told[account].append((alert, status))
-        self.assertEqual(told, TOLD)
+            reported[account].append((alert, status))
+        self.assertEqual(reported, REPORTED)
         self.assertIn("/alive", [path for _, path, _ in self.receiver.received])
 
 

@@ -47,7 +47,7 @@ class Outage(harness.TestCase):
                             "--pace=200ms")
         return cloud
 
-    def told(self, daemon):
+    def reported(self, daemon):
         return [event["event"] for event in daemon.events()
                 if event["event"] not in ("started", "task_baseline")]
 
@@ -70,7 +70,7 @@ class Outage(harness.TestCase):
         event = daemon.event("task_refused", deadline=30)  # at the third rejection, after 15 s
         self.assertEqual((event["task_id"], event["reason"]), ("odd", "bad_request"))
         self.assertIn("bad TaskId", event["msg"])
-        self.assertEqual(self.told(daemon), ["task_refused"], daemon.tail())
+        self.assertEqual(self.reported(daemon), ["task_refused"], daemon.tail())
         self.assertEqual(daemon.metric("taskwatchd_account_up"), 1)
         self.assertEqual(daemon.metric("taskwatchd_task_state", task_id="odd", state="pending"), 1)
         self.assertEqual(daemon.stop(), 0)
@@ -84,13 +84,13 @@ class Outage(harness.TestCase):
         cloud.switch(**STORM)
         daemon.wait_metric("taskwatchd_account_up", 0, deadline=40)
         time.sleep(4)
-        self.assertEqual(set(self.told(daemon)), {"account_unreachable"})
+        self.assertEqual(set(self.reported(daemon)), {"account_unreachable"})
         reasons = [event["reason"] for event in daemon.events("account_unreachable")]
         self.assertEqual(len(reasons), len(set(reasons)), "each once, however they take turns")
         cloud.switch(**{name: 0 for name in STORM})
         daemon.event("account_recovered", deadline=40)
         self.assertEqual(daemon.metric("taskwatchd_account_up", account="demo"), 1)
-        self.assertEqual(self.told(daemon).count("account_recovered"), 1)
+        self.assertEqual(self.reported(daemon).count("account_recovered"), 1)
         daemon.send(signal.SIGTERM)
         self.assertEqual(daemon.wait(5), 0, daemon.tail())
         self.check_odd(odd)

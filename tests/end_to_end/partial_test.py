@@ -17,7 +17,7 @@ class Partial(harness.TestCase):
                             "--pace=200ms")
         return cloud
 
-    def told(self, daemon):
+    def reported(self, daemon):
         return [event["event"] for event in daemon.events()
                 if event["event"] not in ("started", "task_baseline")]
 
@@ -31,7 +31,7 @@ class Partial(harness.TestCase):
         event = daemon.event("account_unreachable")
         self.assertEqual(event["iot_instance"], "other")
         time.sleep(7)
-        self.assertEqual(self.told(daemon), ["account_unreachable"], daemon.tail())
+        self.assertEqual(self.reported(daemon), ["account_unreachable"], daemon.tail())
         self.assertGreater(len(cloud.control("calls")["calls"]), 30, "the other one is not held up")
         metrics = daemon.metrics()
         self.assertEqual(harness.value_of(metrics, "taskwatchd_account_up"), 1)
@@ -49,7 +49,7 @@ class Partial(harness.TestCase):
         cloud.switch(inactive_key="LTAI5tdemoKey")
         daemon = self.daemon(cloud.config_file).started()
         time.sleep(6)
-        self.assertEqual(self.told(daemon), ["auth_failed"], daemon.tail())
+        self.assertEqual(self.reported(daemon), ["auth_failed"], daemon.tail())
         self.assertLess(len(cloud.control("calls")["calls"]), 12, "probes, not calls")
         self.assertEqual(daemon.stop(), 0)
 

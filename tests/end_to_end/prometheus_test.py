@@ -112,8 +112,8 @@ class PrometheusTest(harness.TestCase):
 
         # It still fires after the daemon was killed, although Prometheus knows that the target is
         # gone.
-        told = {event["id"] for event in daemon.events(task_id=TASK)}
-        self.assertTrue(told)
+        reported = {event["id"] for event in daemon.events(task_id=TASK)}
+        self.assertTrue(reported)
         daemon.kill()
         prometheus.wait_query("up", lambda rows: rows[0][1] == 0)
         prometheus.wait_query("aliyun_iot_task_status", lambda rows: not rows)
@@ -135,7 +135,7 @@ class PrometheusTest(harness.TestCase):
         prometheus.wait_query(status % "FAILED", bool)
         self.assertEqual(len(self.firing_task(prometheus)), 1)
         self.assertEqual(self.firing_task(prometheus)[0]["activeAt"], alert["activeAt"])
-        self.assertLessEqual({event["id"] for event in daemon.events(task_id=TASK)}, told)
+        self.assertLessEqual({event["id"] for event in daemon.events(task_id=TASK)}, reported)
 
         # The alert is resolved when the task is rerun and succeeds.
         cloud.control("rerun", job=JOB, keep=True)

@@ -112,9 +112,9 @@ class TaskFiles(reload_case.Case):
         self.add("task4\n")
         self.wait_count(NAMED + 3)
         time.sleep(POLL + 2)
-        told = self.warnings("no id")
-        self.assertEqual(len(told), 1, told)
-        self.assertIn(f"{self.file}:2:1: ", told[0])
+        reported = self.warnings("no id")
+        self.assertEqual(len(reported), 1, reported)
+        self.assertIn(f"{self.file}:2:1: ", reported[0])
         # The line is logged again at a requested reload, because its operator needs the message.
         self.reload(self.daemon_)
         self.assertEqual(len(self.warnings("no id")), 2)

@@ -161,19 +161,19 @@ def check_log(test, runs, file):
     """Checks that all stored events are in the logs of the runs, in order, at least once, each as
     stored."""
     stored = {event["id"]: event for event in stored_events(file)}
-    told = 0
+    reported = 0
     for run in runs:
         events = [json.loads(line) for line in run]
         ids = [event["id"] for event in events if "id" in event]
         test.assertEqual(ids, sorted(set(ids)), "one run tells in order, once")
         if ids:
-            test.assertLessEqual(ids[0], told + 1, "a gap between two runs")
+            test.assertLessEqual(ids[0], reported + 1, "a gap between two runs")
             test.assertEqual(ids, list(range(ids[0], ids[0] + len(ids))), "a gap in a run")
-            told = max(told, ids[-1])
+            reported = max(reported, ids[-1])
         for event in events:
             if "id" in event:
                 test.assertEqual(event, stored.get(event["id"]), "the log tells what is not stored")
-    test.assertEqual(told, max(stored, default=0), "the last events were not told")
+    test.assertEqual(reported, max(stored, default=0), "the last events were not reported")
 
 
 class Stalls:

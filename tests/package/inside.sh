@@ -140,10 +140,10 @@ check_journal_fields() {
 }
 
 check_catalog() {
-  local told
-  told=$(journal -q -x TASK_ID=$task TO=FAILED)
-  has "journalctl -x" "Subject: Task $task is now FAILED" "$told"
-  has "journalctl -x" "need attention" "$told"
+  local reported
+  reported=$(journal -q -x TASK_ID=$task TO=FAILED)
+  has "journalctl -x" "Subject: Task $task is now FAILED" "$reported"
+  has "journalctl -x" "need attention" "$reported"
 }
 
 # The runbook links of the packaged alerts, with the base address that they are shipped with.

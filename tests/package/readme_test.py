@@ -145,10 +145,10 @@ class Readme(unittest.TestCase):
                     self.assertRegex(said[step["command"]], doc_blocks.expected(line))
 
     def test_notified_within_the_promised_time(self):
-        told = [(note["at"], alert) for note in self.results["notes"] for alert in note["body"]["alerts"]]
-        test = [at for at, alert in told if alert["annotations"].get("summary") == "A test: nothing failed"]
-        bad = [(at, alert) for at, alert in told if alert["labels"]["alertname"] == "TaskwatchdTasksBad" and TASK in json.dumps(alert)]
-        self.assertTrue(bad, f"not told of {TASK}: {self.results['notes']}\n{self.log}")
+        reported = [(note["at"], alert) for note in self.results["notes"] for alert in note["body"]["alerts"]]
+        test = [at for at, alert in reported if alert["annotations"].get("summary") == "A test: nothing failed"]
+        bad = [(at, alert) for at, alert in reported if alert["labels"]["alertname"] == "TaskwatchdTasksBad" and TASK in json.dumps(alert)]
+        self.assertTrue(bad, f"no notification about {TASK}: {self.results['notes']}\n{self.log}")
         self.assertTrue(test, f"the notification to try it with did not come: {self.results['notes']}")
         at, alert = min(bad, key=lambda row: row[0])
         self.assertEqual((alert["status"], alert["labels"]["account"]), ("firing", "prod"))

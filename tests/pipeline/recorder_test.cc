@@ -113,7 +113,7 @@ TEST_F(RecorderTest, LazyPartsWaitForFiveSecondsOrForCompany) {
   EXPECT_EQ(store.commits(), 0u);
   clock.advance(milliseconds(200));
   EXPECT_EQ(store.commits(), 1u);
-  EXPECT_TRUE(observer.changes.empty()) << "only changes are told";
+  EXPECT_TRUE(observer.changes.empty()) << "only changes are published";
   add_seen("b");
   add("c");
   clock.settle();

@@ -45,7 +45,7 @@ class WebSettingsTest : public testing::Test {
     clock.settle();
     clock.advance(time);
   }
-  std::vector<std::string> told(const std::string& name) const {
+  std::vector<std::string> logged(const std::string& name) const {
     std::vector<std::string> all;
     for (const Event& event : log.events) {
       if (event.name == name) all.push_back(event.msg);
@@ -92,7 +92,7 @@ TEST_F(WebSettingsTest, ANewCertificateIsAppliedOnceItsFilesAreStable) {
   pass(milliseconds(1000));
   ASSERT_EQ(taken.size(), 2U);
   EXPECT_NE(taken[1].tls, taken[0].tls);
-  EXPECT_THAT(told("config_reloaded"), ElementsAre("web configuration reloaded and active"));
+  EXPECT_THAT(logged("config_reloaded"), ElementsAre("web configuration reloaded and active"));
 }
 
 TEST_F(WebSettingsTest, ChangesWithoutNotificationAreFoundWithinSeconds) {
@@ -120,10 +120,10 @@ TEST_F(WebSettingsTest, ABadFileKeepsTheOldAndIsReportedOnce) {
   pass(seconds(60));
   EXPECT_EQ(taken.size(), 1U);
   EXPECT_FALSE(settings.good());
-  ASSERT_THAT(told("config_reload_failed"), testing::SizeIs(1));
-  EXPECT_THAT(told("config_reload_failed")[0],
+  ASSERT_THAT(logged("config_reload_failed"), testing::SizeIs(1));
+  EXPECT_THAT(logged("config_reload_failed")[0],
               HasSubstr("w.yml:3:9: the password of user `anna` must be a bcrypt hash"));
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("w.yml:4:10: the password of user `berta`")));
+  EXPECT_THAT(logged(""), ElementsAre(HasSubstr("w.yml:4:10: the password of user `berta`")));
   configure();
   pass(seconds(10));
   EXPECT_TRUE(settings.good());
@@ -136,7 +136,7 @@ TEST_F(WebSettingsTest, AKeyThatIsNotYetThereIsWaitedFor) {
   folder.write("c.pem", certificate);
   pass(seconds(10));
   EXPECT_EQ(taken.size(), 1U);
-  EXPECT_THAT(told("config_reload_failed"),
+  EXPECT_THAT(logged("config_reload_failed"),
               ElementsAre(HasSubstr("w.yml:1:49: `key_file` " + (folder / "k.pem") +
                                     " is not the key of `cert_file`")));
   folder.write("k.pem", key);
@@ -150,12 +150,12 @@ TEST_F(WebSettingsTest, WhatProtectsIsNotTakenAway) {
   folder.write("w.yml", "");
   pass(seconds(10));
   EXPECT_EQ(taken.size(), 1U);
-  const auto failures = told("config_reload_failed");
+  const auto failures = logged("config_reload_failed");
   ASSERT_EQ(failures.size(), 1U);
   EXPECT_THAT(failures[0],
               HasSubstr("`tls_server_config` was removed, but TLS cannot be turned off while "
                         "taskwatchd runs; restore it, or restart taskwatchd"));
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`basic_auth_users` was removed")));
+  EXPECT_THAT(logged(""), ElementsAre(HasSubstr("`basic_auth_users` was removed")));
   configure("");
   EXPECT_THAT(settings.request().value_or(""), HasSubstr("`basic_auth_users` was removed"));
   configure("  berta: " + bcrypt_of_nobody(10) + "\n");
@@ -182,10 +182,10 @@ TEST_F(WebSettingsTest, ARequestedReloadReadsTheFileAtOnce) {
   configure("  anna: plain\n");
   for (std::size_t times = 1; times <= 2; ++times) {
     EXPECT_THAT(settings.request().value_or(""), HasSubstr("must be a bcrypt hash"));
-    EXPECT_THAT(told("config_reload_failed"), testing::SizeIs(times));
+    EXPECT_THAT(logged("config_reload_failed"), testing::SizeIs(times));
   }
   pass(seconds(60));
-  EXPECT_THAT(told("config_reload_failed"), testing::SizeIs(2)) << "not without being asked";
+  EXPECT_THAT(logged("config_reload_failed"), testing::SizeIs(2)) << "not without being asked";
   EXPECT_EQ(taken.size(), 2U);
 }
 
@@ -193,7 +193,7 @@ TEST_F(WebSettingsTest, AKeyThatEveryUserMayReadIsWarnedOf) {
   ASSERT_EQ(::chmod((folder / "k.pem").c_str(), 0644), 0);
   start();
   EXPECT_EQ(taken.size(), 1U) << "and served";
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("k.pem can be read by every user")));
+  EXPECT_THAT(logged(""), ElementsAre(HasSubstr("k.pem can be read by every user")));
 }
 
 TEST_F(WebSettingsTest, TextsOfTheFileItselfAreServed) {
@@ -209,16 +209,16 @@ TEST_F(WebSettingsTest, TextsOfTheFileItselfAreServed) {
   start();
   ASSERT_EQ(taken.size(), 1U);
   EXPECT_TRUE(taken[0].tls);
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("`key` of this file can be read by every user")));
-  EXPECT_THAT(told("")[0], Not(HasSubstr("PRIVATE KEY")));
+  EXPECT_THAT(logged(""), ElementsAre(HasSubstr("`key` of this file can be read by every user")));
+  EXPECT_THAT(logged("")[0], Not(HasSubstr("PRIVATE KEY")));
 }
 
 TEST_F(WebSettingsTest, WhatIsLessSafeIsWarnedOfAndServed) {
   configure("  bob: " + bcrypt_of_nobody(18) + "\n", "rate_limit: {interval: 1s}\n");
   start();
   EXPECT_EQ(taken.size(), 1U);
-  EXPECT_THAT(told(""), ElementsAre(HasSubstr("every request gets 429"),
-                                    HasSubstr("user `bob` has a cost of 18")));
+  EXPECT_THAT(logged(""), ElementsAre(HasSubstr("every request gets 429"),
+                                      HasSubstr("user `bob` has a cost of 18")));
 }
 
 TEST_F(WebSettingsTest, ClientsDoNotBecomeUnverified) {

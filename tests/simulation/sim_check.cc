@@ -126,8 +126,9 @@ void SimWorld::check_chain(const TaskRecord& record) {
   const auto last = last_status_.find(task);
   const auto first = first_status_.find(task);
   if (last == last_status_.end() && first == first_status_.end()) return;
-  const std::string& told = last != last_status_.end() ? last->second : first->second;
-  if (told != status) violate(task + " is stored as " + status + ", but told as " + told);
+  const std::string& reported = last != last_status_.end() ? last->second : first->second;
+  if (reported != status)
+    violate(task + " is stored as " + status + ", but reported as " + reported);
 }
 
 void SimWorld::check_known(std::chrono::minutes late) {

@@ -107,9 +107,9 @@ class SimWorld::Ear : public Observer {
     sim_.note_delay(change, when);
     const auto at = sim_.store_.records().find(change.record.key);
     if (at == sim_.store_.records().end()) {
-      sim_.violate("told of a change that is not stored: " + change.record.key.task_id);
+      sim_.violate("published a change that is not stored: " + change.record.key.task_id);
     } else if (at->second.last.modified < change.record.last.modified) {
-      sim_.violate("told of a change newer than the store's: " + change.record.key.task_id);
+      sim_.violate("published a change newer than the store's: " + change.record.key.task_id);
     }
   }
   void counted(const CounterDelta&, Wall) override {}

@@ -57,7 +57,7 @@ struct Task {
   bool superseded = false;  // a rerun made a new task for its device
   std::vector<Step> steps;  // empty until first needed
   std::unique_ptr<const Script> script;
-  std::vector<const ScriptStep*> words;  // texts that Step::words refers to
+  std::vector<const ScriptStep*> texts;  // of the script, that Step::texts refers to
 };
 
 class TaskLedger;

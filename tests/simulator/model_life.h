@@ -15,7 +15,7 @@ struct Step {
   Status status = Status::kQueued;
   std::int8_t progress = -1;  // percent; -1: the device has reported none
   std::uint16_t attempt = 1;  // a rerun that keeps the task's id starts the next attempt
-  std::uint32_t words = 0;    // 0: the usual texts; otherwise 1 + index into the task's script
+  std::uint32_t texts = 0;    // 0: the usual texts; otherwise 1 + index into the task's script
   bool operator==(const Step&) const = default;
 };
 static_assert(sizeof(Step) == 16);

@@ -76,7 +76,7 @@ void World::add_scripts(Job& job) {
                  script.task_id.empty() ? make_task_id(job.spec.id, device, 0) : script.task_id);
     task.script = std::make_unique<const Script>(script);
     for (const auto& attempt : task.script->attempts) {
-      for (const ScriptStep& step : attempt) task.words.push_back(&step);
+      for (const ScriptStep& step : attempt) task.texts.push_back(&step);
     }
     task.queued_ms = task.leave_ms = job.spec.start_ms;
   }
@@ -147,11 +147,11 @@ std::vector<Step> World::play(Task& task, std::int64_t from, std::int64_t leave,
   }
   const auto& attempts = task.script->attempts;
   const std::size_t which = std::min<std::size_t>(attempt, attempts.size()) - 1;
-  std::uint32_t words = 1;
-  for (std::size_t i = 0; i < which; ++i) words += static_cast<std::uint32_t>(attempts[i].size());
+  std::uint32_t texts = 1;
+  for (std::size_t i = 0; i < which; ++i) texts += static_cast<std::uint32_t>(attempts[i].size());
   std::vector<Step> steps;
   for (const ScriptStep& line : attempts[which]) {
-    steps.push_back({from + line.offset_ms, parse_status(line.status), -1, attempt, words++});
+    steps.push_back({from + line.offset_ms, parse_status(line.status), -1, attempt, texts++});
   }
   return steps;
 }
@@ -171,8 +171,8 @@ TaskState World::state_after(const Task& task, std::size_t index) {
   TaskState state;
   state.status = step.status;
   state.attempt = step.attempt;
-  if (step.words > 0) {
-    const ScriptStep& line = *task.words.at(step.words - 1);
+  if (step.texts > 0) {
+    const ScriptStep& line = *task.texts.at(step.texts - 1);
     state.word = line.status;
     state.has_progress = line.has_progress;
     state.progress = line.progress;
@@ -243,7 +243,7 @@ std::vector<std::string> World::rerun(std::string_view job_id, std::int64_t t, R
     if (task.script) {
       fresh.script = std::make_unique<const Script>(*task.script);
       for (const auto& lines : fresh.script->attempts) {
-        for (const ScriptStep& line : lines) fresh.words.push_back(&line);
+        for (const ScriptStep& line : lines) fresh.texts.push_back(&line);
       }
     }
     fresh.steps = play(fresh, t, leave, attempt);
@@ -266,7 +266,7 @@ std::size_t World::cancel(std::string_view job_id, std::int64_t t) {
     Step end = task->steps.back();
     end.at_ms = t;
     end.status = Status::kCancelled;
-    end.words = 0;
+    end.texts = 0;
     task->steps.push_back(end);
     ++cancelled;
   }

@@ -288,10 +288,10 @@ class Alertmanager:
                 if now < group["flush"]:
                     continue
                 group["flush"] = now + self.interval
-                told = {n for n in group["alerts"] if not self.muted(intervals[n][0], firing)}
+                reported = {n for n in group["alerts"] if not self.muted(intervals[n][0], firing)}
                 resolved = {n for n in group["alerts"] if (intervals[n][2] or end + 1) <= now}
-                on = frozenset(name_of(intervals[n][0]) for n in told - resolved)
-                off = frozenset(name_of(intervals[n][0]) for n in told & resolved) - on
+                on = frozenset(name_of(intervals[n][0]) for n in reported - resolved)
+                off = frozenset(name_of(intervals[n][0]) for n in reported & resolved) - on
                 if self._news(log, key, on, off, now):
                     sent.setdefault(key, []).append((now, len(on), len(off)))
                 group["alerts"] -= resolved

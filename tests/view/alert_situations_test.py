@@ -39,7 +39,7 @@ def all_situations():
     return [situations.Situation(row, known) for row in load(HERE / "alert_situations.yml")]
 
 
-def told(manager, situation):
+def reported(manager, situation):
     """Returns {alertname: the most notifications of one of its groups}; 0 if all of them were muted."""
     sent = manager.notifications(situation.intervals(), situation.lasts + AFTERWARDS)
     most = collections.Counter()
@@ -53,7 +53,7 @@ def table():
     manager = situations.Alertmanager(load(ALERTMANAGER))
     rows = ["| situation | what fires, from - until | notifications |\n", "| --- | --- | --- |\n"]
     for situation in all_situations():
-        most = told(manager, situation)
+        most = reported(manager, situation)
         spans = collections.defaultdict(list)
         for row_labels, when in situation.alerts:
             spans[row_labels["alertname"]] += [(a, b) for a, b in when]
@@ -96,7 +96,7 @@ class Situations(unittest.TestCase):
         manager = situations.Alertmanager(load(ALERTMANAGER))
         for row in all_situations():
             with self.subTest(row.name):
-                most = told(manager, row)
+                most = reported(manager, row)
                 self.assertLessEqual(max(most.values(), default=0), MOST, dict(most))
                 # Every alert is notified, except a warning that a critical alert mutes.
                 silent = {name for name, times in most.items() if times == 0}

@@ -73,8 +73,9 @@ struct Tally {
   double half() const { return static_cast<double>(within_half) / std::max(1, estimates); }
   double most() const { return static_cast<double>(within_most) / std::max(1, estimates); }
   void print(const char* name) const {
-    std::printf("%-10s asked %4d told %4d within 0.5: %.3f 0.9: %.3f off 0.5: %+.2f 0.9: %+.2f\n",
-                name, asked, estimates, half(), most(), median(off_half), median(off_most));
+    std::printf(
+        "%-10s queried %4d forecast %4d within 0.5: %.3f 0.9: %.3f off 0.5: %+.2f 0.9: %+.2f\n",
+        name, asked, estimates, half(), most(), median(off_half), median(off_most));
   }
 };
 

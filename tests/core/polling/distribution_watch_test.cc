@@ -166,7 +166,7 @@ TEST_F(DistributionWatchTest, GoesOnFromWhatIsStored) {
   EXPECT_TRUE(later.seen("d1"));
   EXPECT_FALSE(later.seen("d2"));
   DistributionReply same = stored.last;
-  EXPECT_TRUE(later.status(same, 1, now).events.empty()) << "told in an earlier life";
+  EXPECT_TRUE(later.status(same, 1, now).events.empty()) << "reported by an earlier process";
   later.configure({"d2"}, {}, seconds(1), now);
   EXPECT_FALSE(later.watches("d1"));
 }

@@ -30,7 +30,7 @@ TEST(Health, GoesDownAfterThreeFailuresOverTenSeconds) {
   EXPECT_TRUE(health.up()) << "three failures, but in two seconds";
   EXPECT_EQ(health.on_failure(Reason::kTimeout, at(11), 0), Change::kFailing);
   EXPECT_FALSE(health.up());
-  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(20), 0), Change::kNone) << "told once";
+  EXPECT_EQ(health.on_failure(Reason::kTimeout, at(20), 0), Change::kNone) << "reported once";
   EXPECT_EQ(health.on_success(at(30)), Change::kRecovered);
   EXPECT_TRUE(health.up());
 }

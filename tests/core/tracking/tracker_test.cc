@@ -324,7 +324,7 @@ TEST_F(TrackerTest, ThreeAbsencesOverTwoMinutesMakeATaskGone) {
   EXPECT_EQ(seen.events[0].name, "task_gone");
   EXPECT_TRUE(tracker.is_gone("t1"));
   EXPECT_TRUE(seen.changes.at(0).record.gone);
-  EXPECT_TRUE(tracker.not_found("t1", at(800)).events.empty()) << "told once";
+  EXPECT_TRUE(tracker.not_found("t1", at(800)).events.empty()) << "reported once";
   EXPECT_TRUE(see(kSent, 1, 900).accepted);
   EXPECT_FALSE(tracker.is_gone("t1")) << "back again";
 }
@@ -358,7 +358,7 @@ TEST_F(TrackerTest, ATaskQueuedLaterForTheSameDeviceSupersedes) {
   EXPECT_EQ(text(seen.events[1], "superseded_by"), "t2");
   EXPECT_TRUE(tracker.record("t1")->superseded);
   EXPECT_FALSE(tracker.record("t2")->superseded);
-  EXPECT_TRUE(tracker.observe("t2", fresh, at(12)).events.empty()) << "told once";
+  EXPECT_TRUE(tracker.observe("t2", fresh, at(12)).events.empty()) << "reported once";
 }
 
 TEST_F(TrackerTest, OrderOfObservationDoesNotDecideWhoIsSuperseded) {

@@ -12,7 +12,7 @@ namespace {
 class FileWatchTest : public ::testing::Test {
  protected:
   // Returns whether a change is reported within 5 s.
-  bool told() {
+  bool notified() {
     const int before = changes_;
     loop_.restart();
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
@@ -39,16 +39,16 @@ TEST_F(FileWatchTest, ReportsEachKindOfChange) {
   ASSERT_EQ(watch_.problem(), "");
   EXPECT_TRUE(quiet());
   const std::string path = folder_.write("a.txt", "T1\n");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
   quiet();
   folder_.write("a.txt", "T1\nT2\n");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
   quiet();
   std::filesystem::rename(path, folder_ / "b.txt");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
   quiet();
   std::filesystem::remove(folder_ / "b.txt");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
 }
 
 TEST_F(FileWatchTest, FollowsTheFoldersItIsGivenLast) {
@@ -61,19 +61,19 @@ TEST_F(FileWatchTest, FollowsTheFoldersItIsGivenLast) {
   folder_.write("one/b", "");
   EXPECT_TRUE(quiet());
   folder_.write("two/b", "");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
 }
 
 TEST_F(FileWatchTest, AFolderThatIsReplacedIsFollowedOnceItIsGivenAgain) {
   std::filesystem::create_directory(folder_ / "d");
   watch_.follow({folder_ / "d"});
   std::filesystem::remove(folder_ / "d");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
   std::filesystem::create_directory(folder_ / "d");
   watch_.follow({folder_ / "d"});
   quiet();
   folder_.write("d/a", "");
-  EXPECT_TRUE(told());
+  EXPECT_TRUE(notified());
 }
 
 TEST_F(FileWatchTest, EndsWhileItWaits) {

@@ -276,7 +276,7 @@ TEST(HttpServer, ItsLoopDiesWithConnectionsOpen) {
   boost::asio::io_context context;
   HttpServer server(context.get_executor(), routes);
   const std::string address = server.listen("127.0.0.1:0").address + "\n";
-  const bool told = ::write(report, address.data(), address.size()) > 0;
+  const bool reported = ::write(report, address.data(), address.size()) > 0;
   boost::asio::signal_set end(context, SIGTERM);
   bool good = false;
   end.async_wait([&](auto, int) {
@@ -284,7 +284,7 @@ TEST(HttpServer, ItsLoopDiesWithConnectionsOpen) {
     server.stop();
   });
   context.run();
-  _exit(told && good ? 0 : 1);
+  _exit(reported && good ? 0 : 1);
 }
 
 TEST(HttpServer, RecoversFromRunningOutOfDescriptors) {
