@@ -7,9 +7,9 @@ const KEPT = 500; // events
 const FIRST = 300;
 const PAUSE = 2000; // ms between two requests
 
-// `events`: newest first. `state`: loading, live, lost. `told`: number of events that arrived since the page was
+// `events`: newest first. `state`: loading, live, lost. `arrived`: number of events that arrived since the page was
 // opened.
-export const feed = topic({ events: [], state: "loading", told: 0 });
+export const feed = topic({ events: [], state: "loading", arrived: 0 });
 
 const watchers = new Set();
 // Registers a function to call after new events. Returns a function that removes it.
@@ -37,14 +37,14 @@ async function later() {
 
 async function bring() {
   const page = await later();
-  const { events, state, told } = feed.value;
+  const { events, state, arrived } = feed.value;
   // Older events that do not fit into one response are left out.
   const whole = page ?? (await ask(`transitions?limit=${FIRST}`));
   const came = [...whole.events].reverse();
   const fresh = next === null ? 0 : page ? came.length : came.filter((event) => event.id > next).length;
   next = whole.next;
   if (page && came.length === 0 && state === "live") return;
-  feed.set({ events: [...came, ...(page ? events : [])].slice(0, KEPT), state: "live", told: told + fresh });
+  feed.set({ events: [...came, ...(page ? events : [])].slice(0, KEPT), state: "live", arrived: arrived + fresh });
   for (const watcher of watchers) watcher();
 }
 
