@@ -163,7 +163,10 @@ std::variant<Envelope, Failure> read_envelope(const HttpResult& result,
   if (reply.body.empty()) return unreadable(reply, "empty body");
   if (reply.body.size() > kReplyLimit) return unreadable(reply, "body too large");
   simdjson::dom::object object;
-  if (parser.allocate(reply.body.size(), kReplyDepth) != simdjson::SUCCESS ||
+  // JSON sent over a network has no byte order mark (RFC 8259, section 8.1); only newer releases of
+  // simdjson skip one.
+  if (reply.body.starts_with("\xEF\xBB\xBF") ||
+      parser.allocate(reply.body.size(), kReplyDepth) != simdjson::SUCCESS ||
       parser.parse(reply.body).get_object().get(object) != simdjson::SUCCESS) {
     return unreadable(reply, "not a JSON object");
   }

@@ -14,7 +14,7 @@
 namespace taskwatchd {
 
 struct HttpRequest {
-  std::string method;  // GET, POST, or PUT without a body
+  std::string method;  // GET, POST; PUT and DELETE without a body
   std::string url;     // may contain a signature: never log it
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;

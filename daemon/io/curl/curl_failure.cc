@@ -32,6 +32,9 @@ Kind kind_of(const CurlFailure& failure) {
       return Kind::kTls;
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_OUT_OF_MEMORY:  // returned by libcurl 7.88 for a header line above 100 kB
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:  // returned by later ones
+#endif
       return Kind::kTooLarge;
     case CURLE_UNSUPPORTED_PROTOCOL:  // a response that is not HTTP: "HTTP/0.9 not allowed"
     case CURLE_WEIRD_SERVER_REPLY:

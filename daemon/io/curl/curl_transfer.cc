@@ -63,10 +63,12 @@ std::variant<CurlPlan, TransportFailure> plan(HttpRequest request) {
   if (target->scheme == "http" && !may_be_plain(*target, request)) {
     return refuse("plain http is for loopback addresses only; use https");
   }
-  if (request.method != "GET" && request.method != "POST" && request.method != "PUT") {
+  const bool has_body = request.method == "POST";
+  if (!has_body && request.method != "GET" && request.method != "PUT" &&
+      request.method != "DELETE") {
     return refuse("method not supported");
   }
-  if (request.method == "PUT" && !request.body.empty()) return refuse("PUT is sent without a body");
+  if (!has_body && !request.body.empty()) return refuse("only POST is sent with a body");
   for (const auto& [name, value] : request.headers) {
     if (!is_token(name) || !is_value(value)) return refuse("a header has a forbidden character");
   }
@@ -107,6 +109,7 @@ bool CurlTransfer::prepare(const CurlOptions& options, const std::vector<std::st
     set(CURLOPT_POSTFIELDS, "");
   } else {
     set(CURLOPT_HTTPGET, 1L);
+    if (request.method == "DELETE") set(CURLOPT_CUSTOMREQUEST, "DELETE");
   }
   set_headers();
   set_addresses(addresses);
