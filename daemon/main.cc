@@ -32,6 +32,8 @@ struct Carry {
     umask(077);
     return state_command(options);
   }
+  int operator()(const NotifyOptions& options) const { return notify_command(options); }
+  int operator()(const MuteOptions& options) const { return mute_command(options); }
   int operator()(const FlagsEnd& end) const {
     std::FILE* const out = end.exit_code == kExitOk ? stdout : stderr;
     const bool printed = std::fputs(end.text.c_str(), out) >= 0 && std::fflush(out) == 0;

@@ -177,13 +177,15 @@ class Store {
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> cursor(std::string sink) = 0;
   // Returns how far a sink of notifications has come; nullopt for an unknown one.
   virtual Awaitable<std::variant<std::optional<SinkState>, StoreError>> sink(std::string name) = 0;
+  // Returns all mutes that were not pruned, also those that have ended.
+  virtual Awaitable<std::variant<std::vector<Mute>, StoreError>> mutes() = 0;
   // Returns the id of the newest event; 0 if there is none.
   virtual Awaitable<std::variant<std::uint64_t, StoreError>> last_event() = 0;
   // Deletes what was last seen before `before` and is not in `watched`: records of tasks (tasks of
   // a watched job count as watched), jobs and distributions. Then deletes counters created before
   // that time, of jobs that are not watched and have no job or task record left; older events that
-  // the log has received and whose task has no record left, whatever other sinks lack; and sinks
-  // that were written before that time.
+  // the log has received and whose task has no record left, whatever other sinks lack; sinks that
+  // were written, and mutes that ended, before that time.
   virtual Awaitable<std::variant<std::monostate, StoreError>> prune(Wall before,
                                                                     Watched watched) = 0;
 };

@@ -172,7 +172,8 @@ int App::prepare() {
                      [this] { return metrics_.counted(status()); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall},
                      [this] { return status_of(replication_.get()); }};
-  answers_ = std::make_unique<ApiAnswers>(*fleet_, state_->store(), clock_, std::move(sources));
+  answers_ = std::make_unique<ApiAnswers>(*fleet_, notifications_->sinks(), notifications_->mutes(),
+                                          ports, std::move(sources));
   watchdog_ =
       std::make_unique<Watchdog>(context_.get_executor(), clock_, state_->store(), front_.server(),
                                  front_.listening().front(), [] { systemd::watchdog_ping(); });
@@ -223,6 +224,7 @@ Awaitable<void> App::main() {
   give_memory_back();
   const auto executor = context_.get_executor();
   notifications_->sinks().configure(reloader_.config().sinks);
+  spawn(executor, notifications_->mutes().run(replication_ != nullptr));
   spawn(executor, record());
   if (replication_) {
     replication_->start([this] {
@@ -273,6 +275,7 @@ Awaitable<void> App::shut_down() {
   co_await wait_until(clock_, kDeliverWithin, delivered);
   outboxes_->stop_all();
   notifications_->sinks().stop();
+  notifications_->mutes().stop();
   recorder_->stop();
   co_await wait_until(clock_, kRecordWithin, recorded);
 }
@@ -371,7 +374,7 @@ DaemonStatus App::status() const {
     account.detection_delay_bound = reloader_.config().detection_delay_bound;
   }
   status.replication = status_of(replication_.get());
-  status.sinks = notifications_->sinks().status();
+  notifications_->add_status(reloader_.config(), status);
   status.store_up = recorder_->store_up();
   status.events_pending[outboxes_->sink_name()] = outboxes_->pending();
   status.last_reload_successful = reloader_.last_successful() && front_.settings_valid();

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "app/state.h"
+#include "notify/chat_mute.h"
+#include "notify/direct_chats.h"
 #include "version.h"
 
 namespace taskwatchd {
@@ -44,16 +46,20 @@ Notifications::Notifications(boost::asio::any_io_executor executor, Ports ports,
                              const std::string& external_url)
     : clock_(ports.clock),
       fleet_(fleet),
+      mutes_(ports, [this] { notifiers_.wake(0); }),
       notifiers_(std::move(executor), ports, recorder, files_,
-                 source_of(config, without_slash(external_url)),
-                 chats(without_slash(external_url))) {}
+                 context(config, without_slash(external_url))) {
+  recorder.on_store_change([this](const Event& event) { notifiers_.report(event); });
+}
 
-ChatContext Notifications::chats(const std::string& external_url) {
+NotifyContext Notifications::context(const Config& config, const std::string& external_url) {
   return {
+      .source = source_of(config, external_url),
+      .external_url = external_url,
       .counts_of = [this](const JobKey& job) { return counts_of(job); },
       .heartbeat = [this] { return heartbeat(); },
       .utc_offset = [this](const std::string& zone, Wall at) { return zones_.offset(zone, at); },
-      .external_url = external_url};
+      .mutes = [this] { return mutes_.active(); }};
 }
 
 std::optional<JobCounts> Notifications::counts_of(const JobKey& job) {
@@ -69,6 +75,20 @@ std::optional<JobCounts> Notifications::counts_of(const JobKey& job) {
   }
   const auto at = counts_.find(job);
   return at == counts_.end() ? std::nullopt : std::optional(at->second);
+}
+
+void Notifications::add_status(const Config& config, DaemonStatus& status) const {
+  status.sinks = notifiers_.status();
+  status.mutes = mutes_.active();
+  for (SinkStatus& sink : status.sinks) {
+    const SinkConfig* const its_config = notifiers_.find(sink.name);
+    if (its_config != nullptr && is_chat(its_config->format)) {
+      sink.mutes = mutes_of(status.mutes, sink.name).size();
+    }
+  }
+  std::vector<std::string> accounts;
+  for (const AccountConfig& account : config.accounts) accounts.push_back(account.name);
+  status.notified_directly = directly_notified(accounts, config.sinks, status.sinks, status.mutes);
 }
 
 ChatHeartbeat Notifications::heartbeat() const {

@@ -13,6 +13,7 @@
 #include "io/files/key_files.h"
 #include "io/system/time_zone.h"
 #include "pipeline/fleet.h"
+#include "pipeline/mute_book.h"
 #include "pipeline/notifiers.h"
 #include "pipeline/recorder.h"
 #include "ports.h"
@@ -28,11 +29,14 @@ class Notifications {
 
   Notifiers& sinks() { return notifiers_; }
   const Notifiers& sinks() const { return notifiers_; }
+  MuteBook& mutes() { return mutes_; }
+  // What is known of the sinks and mutes now.
+  void add_status(const Config& config, DaemonStatus& status) const;
 
  private:
   std::optional<JobCounts> counts_of(const JobKey& job);
   ChatHeartbeat heartbeat() const;
-  ChatContext chats(const std::string& external_url);
+  NotifyContext context(const Config& config, const std::string& external_url);
 
   Clock& clock_;
   const Fleet& fleet_;
@@ -41,6 +45,7 @@ class Notifications {
   // The jobs as they were at `counted_at_`: reading all of them for each message costs too much.
   std::map<JobKey, JobCounts> counts_;
   Mono counted_at_ = Mono::min();
+  MuteBook mutes_;
   Notifiers notifiers_;
 };
 

@@ -4,16 +4,17 @@
 
 #include <string>
 
+#include "commands/daemon_ask.h"
+
 namespace taskwatchd {
 
 struct ExplainOptions {
-  std::string url = "http://127.0.0.1:10120";  // a path is the daemon's route prefix
-  std::string account;                         // empty: any account that watches the task
+  DaemonOptions daemon;
+  std::string account;  // empty: any account that watches the task
   std::string task_id;
-  std::string user;           // empty: the daemon requires no authentication
-  std::string password_file;  // of the user
-  std::string ca_file;        // CA of the daemon's certificate; empty: the system's CAs
 };
+
+DaemonRequest explain_request(const ExplainOptions& options);
 
 // If another replica holds the task's account, that one is queried too. Exit codes: 0 printed; 78
 // the password file cannot be read; 1 the daemon does not watch the task, or rejects the request;

@@ -6,6 +6,7 @@
 
 #include "commands/add_flag.h"
 #include "commands/flag_rules.h"
+#include "commands/notify_flags.h"
 #include "commands/state_flags.h"
 #include "config/duration.h"
 #include "config/parse.h"
@@ -30,6 +31,8 @@ struct Parsed {
   std::string timeout;
   ExplainOptions explain;
   StateOptions state;
+  NotifyOptions notify;
+  MuteOptions mute;
   PlanOptions plan;
   std::string plan_format = "text";
   std::string plan_order;
@@ -137,18 +140,9 @@ void add_explain(CLI::App& app, Parsed& parsed) {
       "explain",
       "Show what a running daemon knows about a task: status, history with time bounds, next "
       "scheduled poll and its reason. Exit 0: shown, 1: not watched, 69: daemon unreachable");
-  check_by(text_flag(explain, "--url", parsed.explain.url, "URL",
-                     "URL of the daemon; plain http for a loopback address only."),
-           &daemon_url_problem);
   text_flag(explain, "--account", parsed.explain.account, "NAME",
             "Account of the task, if several accounts watch it.");
-  text_flag(explain, "--user", parsed.explain.user, "NAME",
-            "User name from the daemon's basic_auth_users.");
-  text_flag(explain, "--password-file", parsed.explain.password_file, "FILE",
-            "File that contains the user's password.");
-  text_flag(explain, "--ca-file", parsed.explain.ca_file, "FILE",
-            "File with the CA certificate that signed the daemon's certificate. Default: the CAs "
-            "of the system.");
+  add_daemon_flags(explain, parsed.explain.daemon);
   explain.add_option("TASK_ID", parsed.explain.task_id, "Task id.")->type_name("");
 }
 
@@ -302,9 +296,7 @@ std::optional<FlagsEnd> finish_asking(AskOptions& options, const std::string& co
 std::optional<FlagsEnd> finish_explain(const ExplainOptions& options) {
   if (options.task_id.empty())
     return refuse("no task id; add the id of the task to explain", "explain");
-  if (options.user.empty() != options.password_file.empty()) {
-    return refuse("--user and --password-file belong together; set both", "explain");
-  }
+  if (const auto problem = daemon_flags_problem(options.daemon)) return refuse(*problem, "explain");
   if (is_valid_id(options.task_id)) return std::nullopt;
   return refuse(
       "a task id must be 1 to 128 printable ASCII characters without space, \", \\ and #; copy it "
@@ -346,6 +338,15 @@ Command finish(Parsed& parsed, const std::string& command) {
     if (const auto problem = state_flags_problem(parsed.state)) return refuse(*problem, command);
     return parsed.state;
   }
+  if (command == "notify") {
+    if (const auto problem = notify_flags_problem(parsed.notify)) return refuse(*problem, command);
+    return parsed.notify;
+  }
+  if (command == "mute" || command == "unmute" || command == "mutes") {
+    parsed.mute.command = command;
+    if (const auto problem = mute_flags_problem(parsed.mute)) return refuse(*problem, command);
+    return parsed.mute;
+  }
   if (command == "explain") {
     if (auto end = finish_explain(parsed.explain)) return *end;
     return parsed.explain;
@@ -371,6 +372,8 @@ Command parse_flags(std::vector<std::string> arguments) {
   add_plan(app, parsed);
   add_explain(app, parsed);
   add_state(app, parsed.state);
+  add_notify(app, parsed.notify);
+  add_mutes(app, parsed.mute);
   for (CLI::App* command : app.get_subcommands(nullptr)) command->allow_extras();
 
   if (auto end = look_before(app, arguments)) return *end;

@@ -1,4 +1,4 @@
-// Parses the command line into values. flags.cc and state_flags.cc define
+// Parses the command line into values. flags.cc, state_flags.cc and notify_flags.cc define
 // every flag of every command, once. No I/O.
 #pragma once
 
@@ -9,6 +9,8 @@
 #include "commands/ask.h"
 #include "commands/check.h"
 #include "commands/explain.h"
+#include "commands/mute_command.h"
+#include "commands/notify_command.h"
 #include "commands/plan_command.h"
 #include "commands/state_command.h"
 #include "commands/wait.h"
@@ -23,7 +25,7 @@ struct FlagsEnd {
 };
 
 using Command = std::variant<RunOptions, CheckOptions, AskOptions, WaitOptions, PlanOptions,
-                             ExplainOptions, StateOptions, FlagsEnd>;
+                             ExplainOptions, StateOptions, NotifyOptions, MuteOptions, FlagsEnd>;
 
 // `arguments` excludes the program's name. Without a command, `run` is assumed.
 Command parse_flags(std::vector<std::string> arguments);

@@ -28,14 +28,15 @@ struct StateTable {
   std::size_t keys = 0;
   int page = 0;  // rows at a time: bounds the memory
 };
-inline constexpr std::array<StateTable, 8> kStateTables = {{
+inline constexpr std::array<StateTable, 9> kStateTables = {{
     {"tasks", kTaskColumns, 2, 1000},
     {"jobs", kJobColumns, 2, 1000},
     {"distributions", kDistributionColumns, 2, 20},
     {"events", kEventColumns, 1, 1000},
     {"counters", "account,job_id,counter,status,value,created_ms", 4, 1000},
     {"marks", "account,key,at_ms", 2, 1000},
-    {"sinks", "sink,event_id,memory,at_ms", 1, 100},
+    {"sinks", kSinkColumns, 1, 100},
+    {"mutes", kMuteColumns, 1, 100},
     {"cursors", "sink,event_id", 1, 1000},
 }};
 inline constexpr const StateTable& kCursorTable = kStateTables.back();

@@ -83,6 +83,19 @@ DistributionRecord read_distribution_row(const Row& row) {
   return r;
 }
 
+template <typename Row>
+SinkState read_sink_row(const Row& row) {
+  SinkState state{row.text(0), static_cast<std::uint64_t>(row.number(1)), row.text(2), row.wall(3)};
+  if (!row.null(4)) state.last_success = row.wall(4);
+  return state;
+}
+
+template <typename Row>
+Mute read_mute_row(const Row& row) {
+  return {row.text(0), row.text(1), row.text(2), row.text(3),
+          row.text(4), row.text(5), row.wall(6), row.wall(7)};
+}
+
 // An event whose body cannot be parsed any more keeps its position: sinks receive what the columns
 // contain instead of waiting for it forever.
 template <typename Row>

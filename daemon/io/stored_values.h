@@ -28,6 +28,9 @@ inline constexpr std::string_view kJobColumns =
 inline constexpr std::string_view kDistributionColumns =
     "account,distribution_id,status,status_text,product_key,source_instance,target_instances,total,"
     "created_ms,first_seen_ms,last_seen_ms,ended_ms,result_read_ms,result,fetch_begun_ms,refusals";
+inline constexpr std::string_view kSinkColumns = "sink,event_id,memory,at_ms,success_ms";
+inline constexpr std::string_view kMuteColumns =
+    "id,sink,account,job,comment,created_by,created_ms,until_ms";
 inline constexpr std::string_view kEventColumns = "id,ts_ms,name,account,job_id,task_id,body,level";
 
 // The event without its id, as the column `body` contains it.

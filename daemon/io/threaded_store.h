@@ -82,6 +82,9 @@ class ThreadedStore : public DatabaseStore {
     return read<std::optional<SinkState>>(
         [name = std::move(name)](auto& from, auto& state) { return from.sink(name, state); });
   }
+  Awaitable<std::variant<std::vector<Mute>, StoreError>> mutes() override {
+    return read<std::vector<Mute>>([](auto& from, auto& all) { return from.mutes(all); });
+  }
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override {
     return read<std::uint64_t>([](auto& from, std::uint64_t& id) { return from.last_event(id); });
   }

@@ -67,6 +67,9 @@ std::string event_headline(const Event& event, Language language) {
   if (event.name == "store_down") {
     return in_language(language, "the state database cannot be written", "状态数据库无法写入");
   }
+  if (event.name == "store_up") {
+    return in_language(language, "the state database is writable again", "状态数据库恢复写入");
+  }
   // An event that `events` of the sink selects: its own sentence.
   return chat_text(event.msg, kReasonRoom);
 }

@@ -66,6 +66,8 @@ class ChatJob {
 
   // The oldest event that no message covers; 0: none.
   std::uint64_t first_pending() const;
+  // As registered; may be empty.
+  const std::string& name() const { return counts_ ? counts_->job_name : job_name_; }
   // The times of the oldest and the newest pending event, if any.
   std::optional<std::pair<Wall, Wall>> pending_times() const;
   // The job's state decides about a message, so it has to be read again soon.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/events/event_fields.h"
+#include "notify/chat_mute.h"
 
 namespace taskwatchd {
 namespace {
@@ -30,7 +31,10 @@ JobKey job_of(const Event& event) {
 }  // namespace
 
 ChatMerge::ChatMerge(const ChatPolicy& policy, const ChatState& state)
-    : policy_(policy), last_id_(state.cursor), events_covered_(state.events_covered) {
+    : policy_(policy),
+      last_id_(state.cursor),
+      events_covered_(state.events_covered),
+      muted_(state.muted) {
   for (const ChatJobRecord& job : state.jobs) jobs_.try_emplace(job.key, job);
 }
 
@@ -47,7 +51,13 @@ void ChatMerge::add(const Event& event) {
     record.key = job_of(event);
     jobs_.try_emplace(record.key, record).first->second.add(event);
   } else if (event.id > events_covered_) {
-    events_.add(event);
+    const auto mute = std::find_if(mutes_.begin(), mutes_.end(),
+                                   [&](const Mute& one) { return covers(one, event); });
+    if (mute == mutes_.end()) {
+      events_.add(event);
+    } else {
+      keep(muted_by(*mute), event);
+    }
   }
   skip(event.id);
 }
@@ -56,6 +66,7 @@ ChatNext ChatMerge::next(Wall now, const CountsOf& counts_of) {
   restore();
   ask_at_.reset();
   const std::map<std::string, DueJobs> due = update_jobs(now, counts_of);
+  if (const MutedRecord* const ended = ended_mute()) return {take_muted(*ended, counts_of), {}};
   const std::vector<Candidate> found = candidates(due, now);
   if (found.empty()) {
     tried_since_.reset();
@@ -85,7 +96,11 @@ std::map<std::string, ChatMerge::DueJobs> ChatMerge::update_jobs(Wall now,
     ChatJob& job = it->second;
     job.update(counts_of(it->first), policy_, now);
     const std::optional<Wall> at = job.due_at();
-    if (at && *at <= now) {
+    const auto covers_job = [&](const Mute& one) { return covers(one, it->first, job.name()); };
+    const auto mute = std::find_if(mutes_.begin(), mutes_.end(), covers_job);
+    if (at && *at <= now && mute != mutes_.end()) {
+      keep_muted(*mute, job, now);
+    } else if (at && *at <= now) {
       DueJobs& jobs = due[it->first.account];
       if (jobs.jobs.empty() || *at < jobs.first) {
         jobs.first = *at;
@@ -175,6 +190,44 @@ ChatDigest ChatMerge::take_digest(const std::map<std::string, DueJobs>& due, Wal
   return digest;
 }
 
+ChatKept& ChatMerge::muted_by(const Mute& mute) {
+  for (MutedRecord& one : muted_) {
+    if (one.mute_id == mute.id) return one.kept;
+  }
+  muted_.push_back({mute.id, {}});
+  return muted_.back().kept;
+}
+
+void ChatMerge::keep_muted(const Mute& mute, ChatJob& job, Wall now) {
+  const auto times = job.pending_times().value_or(std::pair(now, now));
+  keep(muted_by(mute), job.take(), times.first, times.second);
+  job.on_sent(now, true);
+}
+
+MutedRecord* ChatMerge::ended_mute() {
+  if (std::any_of(mutes_.begin(), mutes_.end(), &covers_all)) return nullptr;
+  const auto has_ended = [&](const MutedRecord& muted) {
+    return std::none_of(mutes_.begin(), mutes_.end(),
+                        [&](const Mute& one) { return one.id == muted.mute_id; });
+  };
+  const auto found = std::find_if(muted_.begin(), muted_.end(), has_ended);
+  return found == muted_.end() ? nullptr : &*found;
+}
+
+// With what came since the last message that was due: the numbers include it.
+ChatDigest ChatMerge::take_muted(const MutedRecord& muted, const CountsOf& counts_of) {
+  ChatKept kept = muted.kept;
+  for (const KeptJob& one : muted.kept.jobs) {
+    const auto job = jobs_.find(one.key);
+    const auto times = job == jobs_.end() ? std::nullopt : job->second.pending_times();
+    if (times && job->second.due_at())
+      keep(kept, take_job(job->second), times->first, times->second);
+  }
+  sending_mute_ = muted.mute_id;
+  is_sending_digest_ = true;
+  return digest_of(kept, ChatDigest::Reason::kMuteEnded, counts_of);
+}
+
 AccountNotice ChatMerge::take_account(const std::string& account, const DueJobs& due) {
   take_crowd(account);
   AccountNotice notice;
@@ -200,6 +253,7 @@ void ChatMerge::restore() {
   if (sending_crowd_) crowds_.at(*sending_crowd_).restore();
   sending_crowd_.reset();
   is_sending_digest_ = false;
+  sending_mute_.reset();
 }
 
 void ChatMerge::on_sent(Wall now) {
@@ -207,7 +261,11 @@ void ChatMerge::on_sent(Wall now) {
   for (ChatJob* const job : sending_jobs_) job->on_sent(now, settle);
   sending_jobs_.clear();
   events_.on_sent();
-  if (is_sending_digest_) crowds_.clear();
+  if (sending_mute_) {
+    std::erase_if(muted_, [&](const MutedRecord& one) { return one.mute_id == *sending_mute_; });
+  } else if (is_sending_digest_) {
+    crowds_.clear();
+  }
   if (sending_crowd_ && crowds_.contains(*sending_crowd_)) {
     ChatBurst& burst = crowds_.at(*sending_crowd_);
     burst.on_sent(burst.record().reported + burst.sending_count(), now, false);
@@ -215,6 +273,7 @@ void ChatMerge::on_sent(Wall now) {
   }
   sending_crowd_.reset();
   is_sending_digest_ = false;
+  sending_mute_.reset();
   tried_since_.reset();
 }
 
@@ -233,6 +292,7 @@ ChatState ChatMerge::state() const {
   const std::uint64_t event = events_.first_pending();
   state.events_covered = event == 0 ? std::max(last_id_, events_covered_) : event - 1;
   for (const auto& [key, job] : jobs_) state.jobs.push_back(job.record());
+  state.muted = muted_;
   return state;
 }
 

@@ -3,11 +3,12 @@
 // a time; ChatPace is its budget). Pure: no I/O, no clock; times are UTC. Event-loop thread only.
 //
 // In this order, `next` decides:
-//   1. Something has been due for more than 15 min: one digest of all that is due.
-//   2. More than five jobs of an account are due: one message for the account. Its further jobs are
+//   1. A mute has ended: one digest of what it covered.
+//   2. Something has been due for more than 15 min: one digest of all that is due.
+//   3. More than five jobs of an account are due: one message for the account. Its further jobs are
 //      merged in the same way as the tasks of a job (ChatBurst), until 30 s bring no more. Events
 //      without a job are merged so too.
-//   3. Else what has been due for the longest time: a job (ChatJob), or an event without a job.
+//   4. Else what has been due for the longest time: a job (ChatJob), or an event without a job.
 //
 // At least once: `cursor` is the id up to which sent messages cover everything. The caller stores
 // `state` with it, and after a restart adds all accepted events above the cursor again; those that
@@ -22,7 +23,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/types/mute.h"
 #include "notify/chat_job.h"
+#include "notify/chat_kept.h"
 #include "notify/chat_message.h"
 #include "notify/chat_queue.h"
 #include "notify/chat_state.h"
@@ -49,6 +52,10 @@ class ChatMerge {
 
   // An event that the sink accepts, or a task_details. REQUIRES: ids rise.
   void add(const Event& event);
+  // The mutes of this sink that are active: what is due and what is added is kept for the digest
+  // of the first that covers it.
+  void set_mutes(std::vector<Mute> active) { mutes_ = std::move(active); }
+
   // An event that needs no message.
   void skip(std::uint64_t id);
 
@@ -77,6 +84,11 @@ class ChatMerge {
   };
 
   void restore();
+  void keep_muted(const Mute& mute, ChatJob& job, Wall now);
+  ChatKept& muted_by(const Mute& mute);
+  // The first one whose mute has ended, unless another mute covers everything; or null.
+  MutedRecord* ended_mute();
+  ChatDigest take_muted(const MutedRecord& muted, const CountsOf& counts_of);
   std::map<std::string, DueJobs> update_jobs(Wall now, const CountsOf& counts_of);
   std::vector<Candidate> candidates(const std::map<std::string, DueJobs>& due, Wall now);
   std::optional<Wall> crowd_due(const std::string& account, std::size_t count, Wall first,
@@ -96,10 +108,14 @@ class ChatMerge {
   // Of the accounts, and of the events without a job (""), that have too much to send singly.
   std::map<std::string, ChatBurst> crowds_;
 
+  std::vector<Mute> mutes_;
+  std::vector<MutedRecord> muted_;
+
   // The message that is being sent, and since when one was tried without success.
   std::vector<ChatJob*> sending_jobs_;
   std::optional<std::string> sending_crowd_;
   bool is_sending_digest_ = false;
+  std::optional<std::string> sending_mute_;
   std::optional<Wall> tried_since_;
 
   std::optional<Wall> ask_at_;

@@ -3,28 +3,45 @@
 // first message may be sent at once. Pure.
 #pragma once
 
+#include <map>
+#include <memory>
+#include <string>
+
 #include "core/types/time.h"
 
 namespace taskwatchd {
 
 class ChatPace {
  public:
-  // 0: no limit.
-  explicit ChatPace(double max_per_minute)
-      : interval_(max_per_minute > 0 ? from_seconds(60 / max_per_minute) : Duration{}) {}
-
   // When the next message may be sent.
   Mono next_at() const { return next_at_; }
-  // A request was sent, with any outcome.
-  void on_request(Mono now) { next_at_ = now + interval_; }
+  // A request leaves, or ended with any outcome: call it at both times. `max_per_minute` is that of
+  // its sink; 0: no limit.
+  void on_request(Mono now, double max_per_minute) {
+    if (max_per_minute > 0) wait_until(now + from_seconds(60 / max_per_minute));
+  }
   // The service limits requests until then.
   void wait_until(Mono until) {
     if (until > next_at_) next_at_ = until;
   }
 
  private:
-  Duration interval_;
   Mono next_at_;
+};
+
+// The budgets of all robots, for as long as a sink uses them.
+class ChatPaces {
+ public:
+  std::shared_ptr<ChatPace> of(const std::string& url) {
+    std::erase_if(paces_, [](const auto& one) { return one.second.expired(); });
+    std::weak_ptr<ChatPace>& known = paces_[std::hash<std::string>()(url)];
+    std::shared_ptr<ChatPace> pace = known.lock();
+    if (!pace) known = pace = std::make_shared<ChatPace>();
+    return pace;
+  }
+
+ private:
+  std::map<std::size_t, std::weak_ptr<ChatPace>> paces_;  // by hash: the URL is a secret
 };
 
 }  // namespace taskwatchd

@@ -9,13 +9,22 @@
 #include <vector>
 
 #include "notify/chat_job.h"
+#include "notify/chat_kept.h"
 
 namespace taskwatchd {
+
+// What a mute covered so far. It may have ended: its digest is not sent yet.
+struct MutedRecord {
+  std::string mute_id;
+  ChatKept kept;
+  bool operator==(const MutedRecord&) const = default;
+};
 
 struct ChatState {
   std::uint64_t cursor = 0;          // sent messages cover every event up to this id
   std::uint64_t events_covered = 0;  // the same for events without a job
   std::vector<ChatJobRecord> jobs;
+  std::vector<MutedRecord> muted = {};
   bool operator==(const ChatState&) const = default;
 };
 

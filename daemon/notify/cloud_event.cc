@@ -22,7 +22,7 @@ std::string_view cloud_event_subject(const Event& event) {
   return {};
 }
 
-std::string cloud_event_json(const EventOrigin& origin, const Event& event, bool is_replayed) {
+std::string cloud_event_json(const EventOrigin& origin, const Event& event, EventMark mark) {
   JsonObject data;
   data.add("level", std::string(name(event.level)));
   data.add("msg", event.msg);
@@ -30,14 +30,15 @@ std::string cloud_event_json(const EventOrigin& origin, const Event& event, bool
 
   JsonObject body;
   body.add("specversion", "1.0");
-  body.add("id", std::to_string(event.id));
+  body.add("id", event_key(event));
   body.add("source", cloud_event_source(origin, event));
   body.add("type", "taskwatchd." + event.name + ".v1");
   // An empty subject is not allowed.
   body.add_if("subject", std::string(cloud_event_subject(event)));
   body.add("time", rfc3339(event.ts));
   body.add("datacontenttype", "application/json");
-  if (is_replayed) body.add("replayed", true);
+  if (mark == EventMark::kReplayed) body.add("replayed", true);
+  if (mark == EventMark::kTest) body.add("test", true);
   body.add_json("data", data.text());
   return body.text();
 }

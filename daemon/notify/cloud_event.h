@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/events/event.h"
+#include "notify/event_mark.h"
 
 namespace taskwatchd {
 
@@ -25,7 +26,8 @@ std::string cloud_event_source(const EventOrigin& origin, const Event& event);
 // the event has none: then the attribute is absent. Order holds among events of one subject.
 std::string_view cloud_event_subject(const Event& event);
 // The body of the request. `data` has `level`, `msg` and the fields of the event, named and typed
-// as in the log. `is_replayed` adds the extension `replayed`.
-std::string cloud_event_json(const EventOrigin& origin, const Event& event, bool is_replayed);
+// as in the log. The mark becomes the extension `replayed` or `test`, with the value true. `id` is
+// event_key().
+std::string cloud_event_json(const EventOrigin& origin, const Event& event, EventMark mark);
 
 }  // namespace taskwatchd

@@ -13,9 +13,10 @@ namespace {
 // What chats are notified of unless `events` is set. Those in the second list only as a warning: a
 // task that turned bad while it was watched, a job that timed out, an aborted distribution, failed
 // devices.
-constexpr std::array<std::string_view, 9> kChatEvents = {
-    "task_transition", "task_overdue",   "job_stalled",         "job_finished",     "auth_failed",
-    "api_forbidden",   "blind_interval", "account_unreachable", "account_recovered"};
+constexpr std::array<std::string_view, 11> kChatEvents = {
+    "task_transition",   "task_overdue",  "job_stalled",    "job_finished",
+    "auth_failed",       "api_forbidden", "blind_interval", "account_unreachable",
+    "account_recovered", "store_down",    "store_up"};
 constexpr std::array<std::string_view, 4> kChatWarnings = {
     "task_baseline", "job_transition", "distribution_transition", "distribution_result"};
 
@@ -59,8 +60,10 @@ bool has_labels(const SinkConfig& sink, const Event& event) {
 }  // namespace
 
 bool accepts(const SinkConfig& sink, const Event& event) {
+  // An event of the daemon itself, such as store_down, concerns every account.
+  const std::string_view account = text_field(event, "account");
   const bool has_account =
-      sink.accounts.empty() || contains(sink.accounts, text_field(event, "account"));
+      sink.accounts.empty() || account.empty() || contains(sink.accounts, account);
   return has_account && is_selected(sink, event) && has_status(sink, event) &&
          has_job(sink, event) && has_labels(sink, event);
 }

@@ -82,9 +82,10 @@ struct AnyValue {
   }
 };
 
-std::string log_record(const Event& event, Wall now) {
-  std::vector<std::string> attributes = {
-      key_value("event.id", text_value(std::to_string(event.id)))};
+std::string log_record(const Event& event, EventMark mark, Wall now) {
+  std::vector<std::string> attributes = {key_value("event.id", text_value(event_key(event)))};
+  if (mark == EventMark::kReplayed) attributes.push_back(key_value("replayed", AnyValue{}(true)));
+  if (mark == EventMark::kTest) attributes.push_back(key_value("test", AnyValue{}(true)));
   for (const Field& field : event.fields) {
     attributes.push_back(key_value(field.name, std::visit(AnyValue{}, field.value)));
   }
@@ -102,13 +103,13 @@ std::string log_record(const Event& event, Wall now) {
 }  // namespace
 
 std::string otlp_logs_json(const OtlpResource& resource, const std::vector<Event>& events,
-                           Wall now) {
+                           EventMark mark, Wall now) {
   const std::string about =
       json_list({key_value("service.name", text_value("taskwatchd")),
                  key_value("service.instance.id", text_value(resource.instance_id)),
                  key_value("service.version", text_value(resource.version))});
   std::vector<std::string> records;
-  for (const Event& event : events) records.push_back(log_record(event, now));
+  for (const Event& event : events) records.push_back(log_record(event, mark, now));
   const std::string scope =
       JsonObject().add("name", "taskwatchd").add("version", resource.version).text();
   const std::string scope_logs =

@@ -10,6 +10,7 @@
 
 #include "core/events/event.h"
 #include "core/types/time.h"
+#include "notify/event_mark.h"
 
 namespace taskwatchd {
 
@@ -22,9 +23,10 @@ struct OtlpResource {
 };
 
 // The body of a POST to /v1/logs. Each record has eventName, the severity, `msg` as its body, the
-// event's fields as attributes of the same names, and the attribute event.id. `now` becomes
-// observedTimeUnixNano. REQUIRES: at most kMaxOtlpRecords events.
+// event's fields as attributes of the same names, and the attribute event.id, which is event_key().
+// The mark becomes the attribute `replayed` or `test`. `now` becomes observedTimeUnixNano.
+// REQUIRES: at most kMaxOtlpRecords events.
 std::string otlp_logs_json(const OtlpResource& resource, const std::vector<Event>& events,
-                           Wall now);
+                           EventMark mark, Wall now);
 
 }  // namespace taskwatchd

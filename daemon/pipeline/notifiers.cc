@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "pipeline/chat_notifier.h"
+#include "pipeline/program_notifier.h"
+#include "pipeline/replay_range.h"
 #include "pipeline/wait_until.h"
 
 namespace taskwatchd {
@@ -14,15 +17,15 @@ constexpr Duration kHandOverWithin = std::chrono::seconds(2);
 }  // namespace
 
 Notifiers::Notifiers(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
-                     LocalSecrets& files, NotifySource source, ChatContext chats)
+                     LocalSecrets& files, NotifyContext context)
     : executor_(std::move(executor)),
       ports_(ports),
       recorder_(recorder),
       files_(files),
-      source_(std::move(source)),
-      chats_(std::move(chats)) {}
+      context_(std::move(context)) {}
 
 void Notifiers::configure(const std::vector<SinkConfig>& sinks) {
+  configured_ = sinks;
   std::map<std::string, Entry> before = std::exchange(entries_, {});
   for (const SinkConfig& config : sinks) {
     Entry entry;
@@ -48,10 +51,10 @@ Awaitable<void> Notifiers::run(Clock& clock, std::weak_ptr<Notifier> before,
 void Notifiers::start(Entry& entry) {
   if (is_chat(entry.config.format)) {
     entry.notifier =
-        std::make_shared<ChatNotifier>(ports_, recorder_, files_, entry.config, chats_);
+        std::make_shared<ChatNotifier>(ports_, recorder_, files_, entry.config, context_);
   } else {
     entry.notifier = std::make_shared<ProgramNotifier>(executor_, ports_, recorder_, files_,
-                                                       entry.config, source_);
+                                                       entry.config, context_);
   }
   spawn(executor_, run(ports_.clock, entry.before, entry.notifier));
 }
@@ -89,6 +92,37 @@ void Notifiers::wake(std::uint64_t last_id) {
   for (const auto& [name, entry] : entries_) {
     if (entry.notifier) entry.notifier->wake(last_id);
   }
+}
+
+void Notifiers::report(const Event& event) {
+  for (const auto& [name, entry] : entries_) {
+    if (entry.notifier) entry.notifier->report(event);
+  }
+}
+
+const SinkConfig* Notifiers::find(const std::string& sink) const {
+  const auto at = entries_.find(sink);
+  return at == entries_.end() ? nullptr : &at->second.config;
+}
+
+bool Notifiers::runs_here(const std::string& sink) const {
+  const auto at = entries_.find(sink);
+  return at != entries_.end() && at->second.notifier != nullptr;
+}
+
+Awaitable<std::vector<SinkTestMessage>> Notifiers::test(std::string sink, bool mention) {
+  return test_sink(ports_.http, ports_.clock, files_, *find(sink), context_, mention);
+}
+
+Awaitable<std::optional<std::string>> Notifiers::replay(std::string sink, Wall since) {
+  const std::shared_ptr<Notifier> notifier = entries_.at(sink).notifier;
+  const auto range = co_await replay_range(ports_.store, since);
+  if (!range) co_return "the state database does not respond; try again";
+  if (!runs_here(sink) || entries_.at(sink).notifier != notifier) {
+    co_return "the sink was changed meanwhile; try again";
+  }
+  if (!notifier->replay(*range, since)) co_return "the replay before is not finished; wait for it";
+  co_return std::nullopt;
 }
 
 void Notifiers::stop() {

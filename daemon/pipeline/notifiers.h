@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/chat_notifier.h"
 #include "pipeline/notifier.h"
-#include "pipeline/program_notifier.h"
+#include "pipeline/notify_context.h"
 #include "pipeline/recorder.h"
+#include "pipeline/sink_test.h"
 #include "ports.h"
 
 namespace taskwatchd {
@@ -23,7 +23,7 @@ class Notifiers {
  public:
   // All references must outlive this object.
   Notifiers(boost::asio::any_io_executor executor, Ports ports, Recorder& recorder,
-            LocalSecrets& files, NotifySource source, ChatContext chats);
+            LocalSecrets& files, NotifyContext context);
 
   // Applies the sinks of a configuration: one that is listed unchanged goes on undisturbed; one
   // that is changed or listed again goes on from its cursor.
@@ -38,7 +38,21 @@ class Notifiers {
   Awaitable<void> hand_over(std::string sink);
 
   void wake(std::uint64_t last_id);
+  // An event that is not stored, for the chats.
+  void report(const Event& event);
   void stop();
+
+  // Null if no sink has this name.
+  const SinkConfig* find(const std::string& sink) const;
+  // False: another replica runs it, or none does.
+  bool runs_here(const std::string& sink) const;
+  // REQUIRES: find(sink).
+  Awaitable<std::vector<SinkTestMessage>> test(std::string sink, bool mention);
+  // Sends events again, those since `since`. Returns what is wrong, or nullopt.
+  // REQUIRES: runs_here(sink).
+  Awaitable<std::optional<std::string>> replay(std::string sink, Wall since);
+  const std::vector<SinkConfig>& configured() const { return configured_; }
+
   // Of those that run here, by name.
   std::vector<SinkStatus> status() const;
 
@@ -57,8 +71,8 @@ class Notifiers {
   Ports ports_;
   Recorder& recorder_;
   LocalSecrets& files_;
-  NotifySource source_;
-  ChatContext chats_;
+  NotifyContext context_;
+  std::vector<SinkConfig> configured_;
   std::map<std::string, Entry> entries_;  // by name
   std::set<std::string> held_;            // leases, with replicas
   bool shared_ = false;

@@ -51,6 +51,7 @@ void Recorder::Group::join(Commit&& part) {
     std::erase_if(commit.sinks, [&](const SinkState& held) { return held.sink == sink.sink; });
     commit.sinks.push_back(std::move(sink));
   }
+  append(commit.mutes, std::move(part.mutes));
   append(commit.events, std::move(part.events));
   append(commit.counters, std::move(part.counters));
 }
@@ -239,6 +240,7 @@ void Recorder::store_changed(bool up, const std::string& why) {
          : "cannot write to the state database; status changes are buffered in memory and not "
            "delivered; retrying every 1 s: " +
                why;
+  if (on_store_change_) on_store_change_(event);
   ports_.log.write(std::move(event));
 }
 

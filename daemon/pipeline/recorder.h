@@ -33,6 +33,11 @@ class Recorder {
     on_events_ = std::move(notify);
   }
 
+  // Sets the function called with store_down and store_up, which are not stored.
+  void on_store_change(std::function<void(const Event& event)> notify) {
+    on_store_change_ = std::move(notify);
+  }
+
   // Sets the function called when a commit was refused because the leases of these accounts are
   // held by another replica. It calls drop() for each.
   void on_fenced(std::function<void(const std::vector<std::string>& accounts)> notify) {
@@ -89,6 +94,7 @@ class Recorder {
   std::unique_ptr<Alarm> alarm_;
   std::function<void(std::uint64_t)> on_events_;
   std::function<void(const std::vector<std::string>&)> on_fenced_;
+  std::function<void(const Event&)> on_store_change_;
   Group pending_;
   Group storing_;
   Mono flush_at_ = Mono::max();

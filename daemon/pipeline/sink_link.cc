@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "notify/delivery_retry.h"
-#include "notify/sink_secrets.h"
+#include "pipeline/sink_access.h"
 
 namespace taskwatchd {
 namespace {
 
-constexpr Duration kSendWithin = std::chrono::seconds(10);
-constexpr std::size_t kMaxAnswer = std::size_t{64} * 1024;  // bytes
-constexpr Duration kReadEvery = std::chrono::seconds(30);   // the files
-constexpr std::size_t kMaxFile = std::size_t{64} * 1024;    // bytes
+constexpr Duration kReadEvery = std::chrono::seconds(30);  // the files
 
 }  // namespace
 
@@ -25,56 +22,30 @@ double SinkLink::random01() {
   return static_cast<double>(ports_.entropy.next() >> 11) * 0x1p-53;
 }
 
-std::string SinkLink::read(const std::string& path, std::string& text) {
-  const LocalText file = files_.file(path, kMaxFile);
-  if (!file.problem.empty()) return path + " " + file.problem;
-  text = file.text.reveal();
-  return {};
-}
-
 bool SinkLink::open() {
   const Now now = ports_.clock.now();
   if (now.mono < read_at_ + kReadEvery && !access_.url.empty()) return true;
-  SinkAccess access;
-  access.url = Secret(config_.url);
-  std::string problem;
-  std::string text;
-  if (!config_.url_file.empty() && (problem = read(config_.url_file, text)).empty()) {
-    SinkUrl parsed = parse_sink_url(text);
-    access.url = std::move(parsed.url);
-    if (!parsed.problem.empty()) problem = config_.url_file + " " + parsed.problem;
-  }
-  if (problem.empty() && !config_.secret_file.empty() &&
-      (problem = read(config_.secret_file, text)).empty()) {
-    SinkSecrets parsed = parse_sink_secrets(config_.format, text);
-    access.keys = std::move(parsed.keys);
-    if (!parsed.problem.empty()) problem = config_.secret_file + " " + parsed.problem;
-  }
-  if (problem.empty() && !config_.headers_file.empty() &&
-      (problem = read(config_.headers_file, text)).empty()) {
-    SinkHeaders parsed = parse_sink_headers(text);
-    access.headers = std::move(parsed.headers);
-    if (!parsed.problem.empty()) problem = config_.headers_file + " " + parsed.problem;
-  }
-  std::fill(text.begin(), text.end(), '\0');
-  if (!problem.empty()) {
+  auto read = read_sink_access(files_, config_);
+  if (const auto* const problem = std::get_if<std::string>(&read)) {
     // What was read before may still work: a file that is being replaced is incomplete for a while.
     if (!access_.url.empty()) return true;
-    failed({.verdict = DeliveryVerdict::kSinkFault, .reason = problem, .code = "configuration"});
+    failed({.verdict = DeliveryVerdict::kSinkFault, .reason = *problem, .code = "configuration"});
     return false;
   }
-  access_ = std::move(access);
+  access_ = std::get<SinkAccess>(std::move(read));
   read_at_ = now.mono;
   return true;
+}
+
+const std::string& SinkLink::url() {
+  if (ports_.clock.now().mono >= ready_at_) open();
+  return access_.url.reveal();
 }
 
 Awaitable<DeliveryVerdict> SinkLink::send(MakeRequest make) {
   if (!open()) co_return DeliveryVerdict::kSinkFault;
   HttpRequest request = make(access_, ports_.clock.now().wall);
-  request.ca_file = config_.ca_file;
-  request.proxy = config_.proxy;
-  request.timeout = kSendWithin;
-  request.body_limit = kMaxAnswer;
+  limit_sink_request(request, config_);
   const HttpResult result = co_await ports_.http.send(std::move(request));
   const DeliveryAnswer answer = judge_delivery(config_.format, result, ports_.clock.now().wall);
   ++status_.requests[answer.code];

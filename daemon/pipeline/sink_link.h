@@ -12,19 +12,12 @@
 #include <vector>
 
 #include "config/notify.h"
-#include "core/types/secret.h"
 #include "core/types/status.h"
 #include "notify/delivery_answer.h"
+#include "notify/sink_access.h"
 #include "ports.h"
 
 namespace taskwatchd {
-
-// The contents of the sink's files.
-struct SinkAccess {
-  Secret url;
-  std::vector<Secret> keys;
-  std::vector<std::pair<std::string, Secret>> headers;
-};
 
 class SinkLink {
  public:
@@ -32,6 +25,8 @@ class SinkLink {
   SinkLink(Ports ports, LocalSecrets& files, SinkConfig config);
 
   using MakeRequest = std::function<HttpRequest(const SinkAccess& access, Wall now)>;
+  // The URL, as it was read last; empty if it could not be read: then the sink fails.
+  const std::string& url();
   // Makes and sends one request. Counts it, and after a failure of the sink sets ready_at(). The
   // request's limits, proxy and CA file are added here.
   Awaitable<DeliveryVerdict> send(MakeRequest make);
@@ -44,6 +39,9 @@ class SinkLink {
   void drop(const std::string& reason, std::size_t count, std::uint64_t first_id,
             std::uint64_t last_id);
 
+  // When the receiver last took something, in an earlier run.
+  void restore(std::optional<Wall> last_success) { status_.last_success = last_success; }
+
   // Without `pending`.
   SinkStatus status() const;
   const SinkConfig& config() const { return config_; }
@@ -54,7 +52,6 @@ class SinkLink {
   // Reads the files again if they were read more than 30 s ago. Returns false, and the sink fails,
   // if one of them is unusable.
   bool open();
-  std::string read(const std::string& path, std::string& text);
   void failed(const DeliveryAnswer& answer);
   void worked();
 

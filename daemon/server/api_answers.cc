@@ -32,6 +32,16 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
       co_return co_await events_.transitions(std::move(question));
     case ApiRoute::kEvents:
       co_return co_await events_.stream(std::move(question));
+    case ApiRoute::kMutes:
+      co_return notify_.mutes();
+    case ApiRoute::kTestSink:
+      co_return co_await notify_.test(std::move(question));
+    case ApiRoute::kReplay:
+      co_return co_await notify_.replay(std::move(question));
+    case ApiRoute::kMute:
+      co_return co_await notify_.mute(std::move(question));
+    case ApiRoute::kUnmute:
+      co_return co_await notify_.unmute(std::move(question));
   }
   co_return ApiReply{500, {}, "internal", "no such route"};
 }

@@ -10,6 +10,7 @@
 #include "server/api_question.h"
 #include "server/elsewhere.h"
 #include "server/event_answers.h"
+#include "server/notify_answers.h"
 #include "server/task_answers.h"
 #include "view/status_json.h"
 
@@ -25,12 +26,15 @@ struct ApiSources {
 
 class ApiAnswers {
  public:
-  ApiAnswers(const Fleet& fleet, Store& store, Clock& clock, ApiSources sources)
+  // All must outlive this object.
+  ApiAnswers(const Fleet& fleet, Notifiers& sinks, MuteBook& mutes, const Ports& ports,
+             ApiSources sources)
       : fleet_(fleet),
         sources_(std::move(sources)),
         elsewhere_(fleet, sources_.replication),
-        tasks_(fleet, store, clock, elsewhere_),
-        events_(store, clock) {}
+        tasks_(fleet, ports.store, ports.clock, elsewhere_),
+        events_(ports.store, ports.clock),
+        notify_(sinks, mutes, fleet, ports.clock, ports.log, elsewhere_) {}
 
   // 503 while not ready.
   Awaitable<ApiReply> answer(ApiQuestion question);
@@ -51,6 +55,7 @@ class ApiAnswers {
   Elsewhere elsewhere_;
   TaskAnswers tasks_;
   EventAnswers events_;
+  NotifyAnswers notify_;
 };
 
 }  // namespace taskwatchd

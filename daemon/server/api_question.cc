@@ -12,9 +12,10 @@ namespace {
 struct Route {
   std::string_view form;  // ID matches one segment of a path
   std::array<std::string_view, 6> parameters = {};
+  std::string_view method = "GET";
 };
 // In the order of ApiRoute.
-constexpr std::array<Route, 8> kRoutes = {{
+constexpr std::array<Route, 13> kRoutes = {{
     {"/api/v1/tasks/ID", {"account"}},
     {"/api/v1/distributions"},
     {"/api/v1/distributions/ID/failed.csv", {"account"}},
@@ -23,6 +24,11 @@ constexpr std::array<Route, 8> kRoutes = {{
     {"/api/v1/tasks", {"job", "status", "account", "q", "limit", "cursor"}},
     {"/api/v1/transitions", {"since", "limit"}},
     {"/api/v1/events", {"last_event_id"}},
+    {"/api/v1/mutes"},
+    {"/api/v1/notify/ID/test", {"mention"}, "POST"},
+    {"/api/v1/notify/ID/replay", {"since"}, "POST"},
+    {"/api/v1/mutes", {"sink", "account", "job", "for", "comment"}, "POST"},
+    {"/api/v1/mutes/ID", {}, "DELETE"},
 }};
 constexpr std::string_view kId = "ID";
 constexpr std::size_t kParameters = 16;  // of a query; further ones are ignored
@@ -62,12 +68,17 @@ ApiReply bad_data(int status, std::string error) {
   return {.status = status, .data = {}, .error_type = "bad_data", .error = std::move(error)};
 }
 
-std::optional<ApiRoute> find_route(std::string_view path) {
+std::vector<ApiRoute> find_routes(std::string_view path) {
+  std::vector<ApiRoute> routes;
   std::string_view id;
   for (std::size_t i = 0; i < kRoutes.size(); ++i) {
-    if (matches(kRoutes[i].form, path, id)) return static_cast<ApiRoute>(i);
+    if (matches(kRoutes[i].form, path, id)) routes.push_back(static_cast<ApiRoute>(i));
   }
-  return std::nullopt;
+  return routes;
+}
+
+std::string_view method_of(ApiRoute route) {
+  return kRoutes[static_cast<std::size_t>(route)].method;
 }
 
 std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_view path,
@@ -87,6 +98,7 @@ std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_vi
   auto query = query_parameters(request.target, kParameters);
   if (!query) return bad_data(400, "the query is not percent-encoded");
   question.query = *std::move(query);
+  question.address = request.client;
   if (const std::string* last = request.header("last-event-id")) question.last_event_id = *last;
   return question;
 }

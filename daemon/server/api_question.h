@@ -24,8 +24,16 @@ enum class ApiRoute : std::uint8_t {
   kTasks,
   kTransitions,
   kEvents,
+  kMutes,
+  kTestSink,  // from here on they change something
+  kReplay,
+  kMute,
+  kUnmute,
 };
 std::string_view name(ApiRoute route);  // "/api/v1/tasks/ID"
+constexpr bool changes(ApiRoute route) {
+  return route >= ApiRoute::kTestSink;
+}
 // The names of all query parameters that the route accepts.
 std::vector<std::string_view> parameters_of(ApiRoute route);
 
@@ -35,6 +43,8 @@ struct ApiQuestion {
   std::string id;  // from the path; empty if the route has none
   std::vector<std::pair<std::string, std::string>> query;
   std::string last_event_id = {};  // the header of that name
+  std::string user = {};           // authenticated; empty: no authentication
+  std::string address = {};        // of the client
   // The first value of that name; empty if absent.
   std::string parameter(std::string_view name) const;
 };
@@ -52,10 +62,12 @@ struct ApiReply {
   std::string holder_url = {};  // http or https
 };
 
-// The route of a path below /api/; nullopt if there is none.
-std::optional<ApiRoute> find_route(std::string_view path);
-// Returns the query of a GET of that route, or the error response. REQUIRES: find_route(path) is
-// that route.
+// The routes of a path below /api/, one per method; empty if there is no such path.
+std::vector<ApiRoute> find_routes(std::string_view path);
+// GET, POST or DELETE. HEAD is a GET.
+std::string_view method_of(ApiRoute route);
+// Returns the query of a request of that route, or the error response. REQUIRES: find_routes(path)
+// has that route.
 std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_view path,
                                                   const WebRequest& request);
 ApiReply bad_data(int status, std::string error);

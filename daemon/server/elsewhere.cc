@@ -39,13 +39,12 @@ std::optional<ApiReply> Elsewhere::of_account(const std::string& account) const 
 
 std::optional<ApiReply> Elsewhere::about(const LeaseStatus& lease) const {
   if (fleet_.has_account(lease.account)) return std::nullopt;
+  const auto sink = sink_of_lease(lease.account);
+  const std::string what = sink ? "sink " + *sink : "account " + lease.account;
   if (!lease.elsewhere) {
-    return ApiReply{503,
-                    {},
-                    "unavailable",
-                    "no replica polls account " + lease.account + " right now; try again"};
+    return ApiReply{503, {}, "unavailable", "no replica holds " + what + " right now; try again"};
   }
-  std::string text = "account " + lease.account + " is held by ";
+  std::string text = what + " is held by ";
   text += lease.holder.empty() ? "another replica" : "replica " + lease.holder;
   text += lease.holder_url.empty() ? "; its URL is not known; set `replica.url` there"
                                    : "; ask " + lease.holder_url;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/config.h"
+#include "core/types/lease.h"
 #include "core/types/status.h"
 #include "pipeline/fleet.h"
 #include "server/api_question.h"

@@ -13,6 +13,7 @@
 namespace taskwatchd {
 namespace {
 
+constexpr char kNoLifecycle[] = "start taskwatchd with --web.enable-lifecycle to allow this";
 constexpr char kForeignHost[] = "this Host is not allowed; add it with --web.allowed-host";
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
@@ -66,8 +67,8 @@ std::vector<std::string> served_hosts(const std::vector<std::string>& allowed,
   return hosts;
 }
 
-Web::Web(WebOptions options, WebPages pages)
-    : options_(std::move(options)), pages_(std::move(pages)) {}
+Web::Web(WebOptions options, WebPages pages, UserOf user_of)
+    : options_(std::move(options)), pages_(std::move(pages)), user_of_(std::move(user_of)) {}
 
 WebAnswer Web::handle(const WebRequest& request) const {
   const auto path = path_of(request);
@@ -137,18 +138,29 @@ Web::Routed Web::route(const WebRequest& request) const {
 }
 
 WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
-  const auto route = find_route(path);
-  const std::string handler = route ? std::string(name(*route)) : "other";
+  const std::vector<ApiRoute> routes = find_routes(path);
+  const std::string handler = routes.empty() ? "other" : std::string(name(routes.front()));
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
   if (!host_allowed(request)) return refuse(bad_data(403, kForeignHost));
-  if (!route) return refuse({404, {}, "not_found", "no such path"});
-  if (!is_read(request)) {
-    WebResponse response = api_response(bad_data(405, "use GET"));
-    response.headers.emplace_back("Allow", "GET");
+  if (routes.empty()) return refuse({404, {}, "not_found", "no such path"});
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const auto route = std::find_if(routes.begin(), routes.end(),
+                                  [&](ApiRoute one) { return method_of(one) == method; });
+  if (route == routes.end()) {
+    std::string allowed;
+    for (const ApiRoute one : routes) {
+      allowed += (allowed.empty() ? "" : ", ") + std::string(method_of(one));
+    }
+    WebResponse response = api_response(bad_data(405, "use " + allowed));
+    response.headers.emplace_back("Allow", allowed);
     return finish({handler, std::move(response)});
+  }
+  if (changes(*route)) {
+    if (const auto why = change_refusal(request)) return refuse(bad_data(403, *why));
   }
   auto question = read_question(*route, path, request);
   if (const auto* why = std::get_if<ApiReply>(&question)) return refuse(*why);
+  if (user_of_) std::get<ApiQuestion>(question).user = user_of_(request);
   return answer(std::get<ApiQuestion>(std::move(question)), negotiate(request));
 }
 
@@ -180,13 +192,17 @@ WebResponse Web::metrics(const WebRequest& request) const {
   return response;
 }
 
+std::optional<std::string> Web::change_refusal(const WebRequest& request) const {
+  if (!options_.enable_lifecycle) return kNoLifecycle;
+  if (!host_allowed(request)) return kForeignHost;
+  if (is_foreign(request)) return "requests from another site are not allowed";
+  return std::nullopt;
+}
+
 WebResponse Web::reload(const WebRequest& request) const {
-  if (!options_.enable_lifecycle) {
-    return plain_text(403, "start taskwatchd with --web.enable-lifecycle to allow this\n");
-  }
-  if (!host_allowed(request)) return plain_text(403, std::string(kForeignHost) + "\n");
-  if (request.method != "POST" && request.method != "PUT") return only("POST, PUT");
-  if (is_foreign(request)) return plain_text(403, "requests from another site are not allowed\n");
+  const bool is_change = request.method == "POST" || request.method == "PUT";
+  if (options_.enable_lifecycle && host_allowed(request) && !is_change) return only("POST, PUT");
+  if (const auto why = change_refusal(request)) return plain_text(403, *why + "\n");
   if (auto error = pages_.reload()) return plain_text(500, *error + "\n");
   return plain_text(200, "");
 }

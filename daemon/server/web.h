@@ -43,7 +43,10 @@ struct WebPages {
 
 class Web {
  public:
-  Web(WebOptions options, WebPages pages);
+  // Returns the authenticated user of an admitted request; empty without authentication.
+  using UserOf = std::function<std::string(const WebRequest&)>;
+
+  Web(WebOptions options, WebPages pages, UserOf user_of = {});
   // For the server. A pending response must not be used after this object is destroyed, except to
   // destroy it.
   WebAnswer handle(const WebRequest& request) const;
@@ -66,12 +69,15 @@ class Web {
                                              ContentNegotiation negotiated) const;
   WebResponse metrics(const WebRequest& request) const;
   WebResponse reload(const WebRequest& request) const;
+  // Why a request must not change anything; nullopt if it may.
+  std::optional<std::string> change_refusal(const WebRequest& request) const;
   bool host_allowed(const WebRequest& request) const;
   // True if a browser reports that the page of another site caused the request.
   bool is_foreign(const WebRequest& request) const;
 
   WebOptions options_;
   WebPages pages_;
+  UserOf user_of_;
 };
 
 // "/prefix" without a final slash: the flag's, otherwise the external URL's path.

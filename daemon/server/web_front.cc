@@ -46,7 +46,8 @@ WebFront::WebFront(const boost::asio::any_io_executor& executor, Clock& clock, L
     : clock_(clock),
       log_(log),
       options_(options),
-      web_(pages_of(options), pages),
+      web_(pages_of(options), pages,
+           [this](const WebRequest& request) { return guard_.user_of(request); }),
       guard_(executor, clock, entropy,
              [count_response = pages.answered](int code) { count_response("login", code); }),
       server_(

@@ -100,6 +100,12 @@ WebRefusal WebGuard::refuse(int status) const {
   return response;
 }
 
+std::string WebGuard::user_of(const WebRequest& request) const {
+  const std::string* const header = request.header("authorization");
+  const auto login = users_.empty() || header == nullptr ? std::nullopt : read_login(*header);
+  return login ? login->user : std::string();
+}
+
 std::variant<WebRefusal, Awaitable<WebRefusal>> WebGuard::admit(const WebRequest& request) {
   if (too_often()) return refuse(429);
   if (users_.empty()) return WebRefusal();

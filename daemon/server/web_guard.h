@@ -36,6 +36,9 @@ class WebGuard {
   // True if there is anything to enforce.
   bool stands() const { return !users_.empty() || limit_.interval > Duration::zero(); }
 
+  // The user of an admitted request; empty without users.
+  std::string user_of(const WebRequest& request) const;
+
   // Returns the result at once if the login is cached. This object must outlive the returned
   // coroutine, except for its destruction.
   std::variant<WebRefusal, Awaitable<WebRefusal>> admit(const WebRequest& request);

@@ -164,9 +164,15 @@ constexpr std::array<Family, kFamilyCount> kFamilies = {{
     {Id::kNotifyDropped, "taskwatchd_notify_dropped_total", kCounter, "sink, reason",
      "Events that were dropped: too_old (give_up) or rejected (five times)."},
     {Id::kNotifyLastSuccess, "taskwatchd_notify_last_success_timestamp_seconds", kGauge, "sink",
-     "When the receiver last took a notification, Unix time; 0 until the first since the start."},
+     "When the receiver last took a notification, Unix time; kept over restarts; 0 until the "
+     "first."},
     {Id::kNotifyUp, "taskwatchd_notify_up", kGauge, "sink",
      "0 while the sink's receiver takes nothing and requests are repeated, else 1."},
+    {Id::kNotifyDirect, "taskwatchd_notify_direct", kGauge, "account",
+     "1 while a chat without filters delivers, so that people are notified of the account's "
+     "failures without Prometheus, else 0; absent without chats."},
+    {Id::kMutes, "taskwatchd_mutes", kGauge, "sink",
+     "Active mutes that concern the chat; absent for other sinks."},
     {Id::kLeaseHeld, "taskwatchd_lease_held", kGauge, "account",
      "1 while this replica holds the valid lease of the account and may send its calls, else 0; "
      "absent without replicas."},

@@ -66,6 +66,8 @@ enum class FamilyId : std::uint8_t {
   kNotifyDropped,
   kNotifyLastSuccess,
   kNotifyUp,
+  kNotifyDirect,
+  kMutes,
   kLeaseHeld,
   kLeaseEpoch,
   kLeaseTransitions,
@@ -86,7 +88,7 @@ enum class FamilyId : std::uint8_t {
   kProcessThreads,
   kProcessStartTime,
 };
-inline constexpr std::size_t kFamilyCount = 69;
+inline constexpr std::size_t kFamilyCount = 71;
 
 struct Family {
   FamilyId id;

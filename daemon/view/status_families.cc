@@ -115,6 +115,8 @@ void sinks(Out& out, const DaemonStatus& status) {
   prometheus::MetricFamily dropped = empty_family(family(FamilyId::kNotifyDropped));
   prometheus::MetricFamily success = empty_family(family(FamilyId::kNotifyLastSuccess));
   prometheus::MetricFamily up = empty_family(family(FamilyId::kNotifyUp));
+  prometheus::MetricFamily direct = empty_family(family(FamilyId::kNotifyDirect));
+  prometheus::MetricFamily mutes = empty_family(family(FamilyId::kMutes));
   for (const SinkStatus& sink : status.sinks) {
     for (const auto& [code, count] : sink.requests) {
       const std::array<Label, 2> labels = {{{"sink", sink.name}, {"code", code}}};
@@ -128,8 +130,14 @@ void sinks(Out& out, const DaemonStatus& status) {
     const std::array<Label, 1> labels = {{{"sink", sink.name}}};
     add_sample(success, labels, sink.last_success ? unix_seconds(*sink.last_success) : 0);
     add_sample(up, labels, sink.failing_since ? 0 : 1);
+    if (sink.mutes) add_sample(mutes, labels, static_cast<double>(*sink.mutes));
   }
-  for (prometheus::MetricFamily* const made : {&requests, &dropped, &success, &up}) {
+  for (const auto& [account, is_direct] : status.notified_directly) {
+    const std::array<Label, 1> labels = {{{"account", account}}};
+    add_sample(direct, labels, is_direct ? 1 : 0);
+  }
+  for (prometheus::MetricFamily* const made :
+       {&requests, &dropped, &success, &up, &direct, &mutes}) {
     if (!made->metric.empty()) out.push_back(std::move(*made));
   }
 }

@@ -4,6 +4,7 @@
 
 #include "core/events/event_text.h"
 #include "view/json_fields.h"
+#include "view/notify_json.h"
 
 namespace taskwatchd {
 namespace {
@@ -110,17 +111,6 @@ void add_replication(JsonObject& json, const ReplicationStatus& status) {
   json.add_json("leases", json_list(leases)).add_json("replicas", json_list(replicas));
 }
 
-std::string sink_json(const SinkStatus& sink) {
-  JsonObject json;
-  json.add("name", sink.name).add("format", sink.format);
-  json.add("up", !sink.failing_since.has_value()).add("pending", counted(sink.pending));
-  json.add_if("last_success", sink.last_success).add_if("failing_since", sink.failing_since);
-  json.add_if("reason", sink.reason);
-  std::uint64_t dropped = 0;
-  for (const auto& [reason, count] : sink.dropped) dropped += count;
-  return json.add("dropped", counted(dropped)).text();
-}
-
 }  // namespace
 
 std::string status_json(const DaemonStatus& status, const DaemonFacts& facts) {
@@ -145,6 +135,7 @@ std::string status_json(const DaemonStatus& status, const DaemonFacts& facts) {
     for (const SinkStatus& sink : status.sinks) notify.push_back(sink_json(sink));
     json.add_json("notify", json_list(notify));
   }
+  if (!status.mutes.empty()) json.add_json("mutes", mutes_json(status.mutes));
   return json.add_json("sinks", sinks.text()).add_json("config", config.text()).text();
 }
 

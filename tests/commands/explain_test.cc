@@ -282,7 +282,7 @@ TEST(ExplainText, ShowsWhatIsRecorded) {
                   {"inferred", StringList{"IN_PROGRESS"}}};
   const std::string json =
       "{\"status\":\"success\",\"data\":" + task_json(task, {{event}, true}, at) + "}";
-  const ExplainText said = explain_text(200, json);
+  const DaemonText said = daemon_text(200, json, &explain_text);
   EXPECT_EQ(said.exit_code, 0);
   EXPECT_THAT(said.text, HasSubstr("a of account prod: FAILED, 62 %, attempt 2\n"));
   EXPECT_THAT(said.text, HasSubstr("bo\\x1b[31mom\\x0a\"")) << "nothing for the terminal to obey";
@@ -297,12 +297,12 @@ TEST(ExplainText, ShowsWhatIsRecorded) {
 }
 
 TEST(ExplainText, ReportsWhyThereIsNothing) {
-  const auto said = [](int status, const char* body) { return explain_text(status, body); };
+  const auto said = [](int status, const char* body) { return daemon_text(status, body, &explain_text); };
   const char* unknown = R"({"status":"error","errorType":"not_found","error":"no \u001b task"})";
   EXPECT_EQ(said(404, unknown).exit_code, 1);
   EXPECT_EQ(said(404, unknown).text, "no \\x1b task");
   EXPECT_EQ(said(503, R"({"status":"error","errorType":"unavailable","error":"x"})").exit_code, 69);
-  const ExplainText there = said(
+  const DaemonText there = said(
       421,
       R"({"status":"error","errorType":"not_here","error":"x","holder":"b","holder_url":"u"})");
   EXPECT_EQ(there.exit_code, 1);

@@ -23,7 +23,8 @@ import worlds
 OK, OTHER, UNAVAILABLE, STATE, RETRY, CONFIG = 0, 1, 69, 74, 75, 78
 ROWS = int(os.environ.get("ROWS", "2500"))
 SCHEMAS = itertools.count(1)
-TABLES = {"tasks": 2, "jobs": 2, "distributions": 2, "events": 1, "counters": 4, "marks": 2, "cursors": 1, "sinks": 1}
+TABLES = {"tasks": 2, "jobs": 2, "distributions": 2, "events": 1, "counters": 4, "marks": 2, "cursors": 1,
+          "sinks": 1, "mutes": 1}
 HOSTILE = [b"plain", b"zero\0byte", b"\x1a", b"\x1a00", b"bad \xff\xc3", b"\xed\xa0\x80", b"\xe6\x9b\xb4", b"",
            b"\\u0000 \\\" '", b"\xe2\x80\xae\xe2\x80\xa8\n\r\t\x7f", b"\xf4\x90\x80\x80", b"\xc0\x80", b"\xf0\x9f\x98\x80"]
 
@@ -110,7 +111,8 @@ class State(harness.TestCase):
         insert("counters", ((f"acc{i % 3}", f"j{i}", "transitions", "FAILED", 2**62 + i, i) for i in range(40)))
         insert("marks", ((f"acc{i % 3}", f"mark{i}", 2**62 - i) for i in range(9)))
         insert("cursors", (("log", 4321), ("hook", 77)))
-        insert("sinks", (("ops", 99, hostile(3), 5),))
+        insert("sinks", (("ops", 99, hostile(3), 5, None),))
+        insert("mutes", ((f"{i:08x}", "ops", "acc0", hostile(i), hostile(i + 1), hostile(i + 2), i, 2**42 + i) for i in range(9)))
         db.execute("UPDATE sqlite_sequence SET seq=seq+500 WHERE name='events'")
         db.commit()
         db.close()

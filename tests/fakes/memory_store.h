@@ -155,6 +155,15 @@ class MemoryStore : public Store {
     return call<std::optional<SinkState>>(std::move(action));
   }
 
+  Awaitable<std::variant<std::vector<Mute>, StoreError>> mutes() override {
+    auto action = [this] {
+      std::vector<Mute> all;
+      for (const auto& [id, mute] : mutes_) all.push_back(mute);
+      return all;
+    };
+    return call<std::vector<Mute>>(std::move(action));
+  }
+
   Awaitable<std::variant<std::uint64_t, StoreError>> last_event() override {
     auto action = [this] { return events_.empty() ? std::uint64_t{0} : events_.rbegin()->first; };
     return call<std::uint64_t>(action);
@@ -237,6 +246,7 @@ class MemoryStore : public Store {
       const auto [at, fresh] = sinks_.try_emplace(sink.sink, sink);
       if (!fresh && sink.event_id >= at->second.event_id) at->second = sink;
     }
+    for (const Mute& mute : commit.mutes) mutes_.insert_or_assign(mute.id, mute);
     ++commits_;
     return committed;
   }
@@ -288,6 +298,7 @@ class MemoryStore : public Store {
       });
     });
     std::erase_if(sinks_, [&](const auto& item) { return item.second.at < before; });
+    std::erase_if(mutes_, [&](const auto& item) { return item.second.until < before; });
     std::uint64_t got = cursors_.empty() ? 0 : UINT64_MAX;
     for (const auto& [sink, id] : cursors_) got = std::min(got, id);
     std::erase_if(events_, [&](const auto& item) {
@@ -316,6 +327,7 @@ class MemoryStore : public Store {
   std::map<std::pair<std::string, std::string>, Wall> marks_;
   std::map<std::string, std::uint64_t> cursors_;
   std::map<std::string, SinkState> sinks_;
+  std::map<std::string, Mute> mutes_;
   std::uint64_t last_id_ = 0;
   Wall now_{};
   std::size_t commits_ = 0;

@@ -516,7 +516,7 @@ TYPED_TEST_P(StoreContract, ASinkKeepsItsPlaceAndItsMemory) {
   this->commit({.sinks = {first}});
   EXPECT_EQ(this->good(this->store().sink("prod")), first)
       << "known, although nothing is delivered";
-  const SinkState next{"prod", 7, "{\"jobs\":[\"\xc3\xa4\"]}", at(2)};
+  const SinkState next{"prod", 7, "{\"jobs\":[\"\xc3\xa4\"]}", at(2), at(1)};
   this->commit({.sinks = {next}});
   this->commit({.sinks = {{"prod", 6, "late", at(3)}}});
   this->world_.reopen();
@@ -535,6 +535,19 @@ TYPED_TEST_P(StoreContract, ASinkThatIsAwayKeepsNoEventsAndIsForgotten) {
   EXPECT_TRUE(this->event_ids().empty());
   EXPECT_EQ(this->good(this->store().sink("prod")), std::nullopt);
   EXPECT_NE(this->good(this->store().sink("a")), std::nullopt);
+}
+
+TYPED_TEST_P(StoreContract, AMuteCanBeEndedAndIsPrunedLater) {
+  EXPECT_TRUE(this->good(this->store().mutes()).empty());
+  Mute all{"00000001", "", "", "", "upgrade of \xc3\xa4", "ops from 127.0.0.1", at(1), at(90)};
+  const Mute one{"00000002", "chat", "prod", "ota-*", "", "", at(2), at(50)};
+  this->commit({.mutes = {all, one}});
+  all.until = at(49);
+  this->commit({.mutes = {all}});
+  this->world_.reopen();
+  EXPECT_EQ(this->good(this->store().mutes()), (std::vector<Mute>{all, one}));
+  this->good(this->store().prune(at(50), {}));
+  EXPECT_EQ(this->good(this->store().mutes()), std::vector<Mute>{one});
 }
 
 TYPED_TEST_P(StoreContract, PruneDropsOldUnwatchedRecords) {
@@ -696,7 +709,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     PruneKeepsWatchedJobsAndTheirTasks, PruneDeletesTheStoredTimesOfAJobWithIt,
     AJobAloneIsACommitAndGivesItsInstant, MarksAreReplaced, CursorsMoveForwardOnly,
     ASinkKeepsItsPlaceAndItsMemory, ASinkThatIsAwayKeepsNoEventsAndIsForgotten,
-    PruneDropsOldUnwatchedRecords, PruneKeepsEventsThatAreStillNeeded, IdsAreNotReusedAfterPruning,
+    AMuteCanBeEndedAndIsPrunedLater, PruneDropsOldUnwatchedRecords,
+    PruneKeepsEventsThatAreStillNeeded, IdsAreNotReusedAfterPruning,
     PruningLowersNoCounterOfAWatchedJob, PruneDropsCountersOfJobsThatAreOldAndNotWatched,
     CallsAreCarriedOutInOrder);
 

@@ -53,6 +53,7 @@ class SimStore : public Store {
                                                      std::string account) override;
   Awaitable<Answer<std::uint64_t>> cursor(std::string sink) override;
   Awaitable<Answer<std::optional<SinkState>>> sink(std::string name) override;
+  Awaitable<Answer<std::vector<Mute>>> mutes() override { co_return std::vector<Mute>(); }
   Awaitable<Answer<std::uint64_t>> last_event() override;
   Awaitable<Answer<std::monostate>> prune(Wall, Watched) override { co_return std::monostate(); }
 

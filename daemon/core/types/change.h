@@ -11,6 +11,7 @@
 #include "core/events/event.h"
 #include "core/types/distribution.h"
 #include "core/types/job.h"
+#include "core/types/mute.h"
 #include "core/types/names.h"
 #include "core/types/task.h"
 
@@ -83,6 +84,7 @@ struct SinkState {
   std::uint64_t event_id = 0;  // all events up to this one are delivered or dropped
   std::string memory;          // what the sink remembers between messages; its own format
   Wall at;                     // when it was written: a sink that was away for long begins again
+  std::optional<Wall> last_success = {};  // when the receiver last took something
   bool operator==(const SinkState&) const = default;
 };
 
@@ -97,12 +99,14 @@ struct Commit {
   // Sinks' cursors: the id of the last event that was delivered.
   std::vector<std::pair<std::string, std::uint64_t>> cursors = {};
   std::vector<SinkState> sinks = {};
+  std::vector<Mute> mutes = {};  // new ones, and others with a new end
   // The same at each try to store this group; 0: it is tried once only. A store that lost the
   // answer to a try recognises the group by it.
   std::uint64_t id = 0;
   bool empty() const {
     return records.empty() && jobs.empty() && distributions.empty() && events.empty() &&
-           counters.empty() && stored_times.empty() && cursors.empty() && sinks.empty();
+           counters.empty() && stored_times.empty() && cursors.empty() && sinks.empty() &&
+           mutes.empty();
   }
 };
 

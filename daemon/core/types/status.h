@@ -12,6 +12,7 @@
 #include "core/types/api.h"
 #include "core/types/distribution.h"
 #include "core/types/job.h"
+#include "core/types/mute.h"
 #include "core/types/outcome.h"
 #include "core/types/time.h"
 
@@ -143,7 +144,12 @@ struct ReplicationStatus {
 struct SinkStatus {
   std::string name;
   std::string format;
-  std::uint64_t pending = 0;  // stored events that are not delivered yet
+  std::uint64_t cursor = 0;                 // all events up to this id are delivered or dropped
+  std::uint64_t pending = 0;                // stored events that are not delivered yet
+  std::optional<Wall> oldest_pending = {};  // when the oldest of them happened
+  std::uint64_t replaying = 0;              // what a replay still has to send
+  bool muted = false;                       // a mute covers everything that it is sent
+  std::optional<std::size_t> mutes = {};    // active ones that concern it; absent if not a chat
   std::optional<Wall> last_success = {};
   std::optional<Wall> failing_since = {};  // nullopt: it works
   std::string reason = {};                 // of the failure; no secret
@@ -153,7 +159,10 @@ struct SinkStatus {
 };
 
 struct DaemonStatus {
-  std::vector<SinkStatus> sinks = {};                 // of notifications
+  std::vector<SinkStatus> sinks = {};  // of notifications
+  std::vector<Mute> mutes = {};        // active ones
+  // By account: a chat notifies people of its failures. Empty without chats.
+  std::map<std::string, bool> notified_directly = {};
   std::vector<AccountStatus> accounts;                // polled by this replica
   std::optional<ReplicationStatus> replication = {};  // absent without replicas
   bool store_up = true;

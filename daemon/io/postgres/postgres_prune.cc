@@ -112,8 +112,8 @@ int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit
   // Events of orphans are delivered by nobody, so their cursors stand still.
   const std::string orphaned = "split_part(sink,'/',2) IN (" + orphans() + ")";
   if (after == 0) {
-    session_.run("DELETE FROM " + table("sinks") + " WHERE at_ms<$1::bigint",
-                 {param(before.time_since_epoch().count())});
+    session_.run("DELETE FROM " + table("sinks") + " WHERE at_ms<$1::bigint", {param(before)});
+    session_.run("DELETE FROM " + table("mutes") + " WHERE until_ms<$1::bigint", {param(before)});
     session_.run("DELETE FROM " + table("cursors") + " c WHERE " + orphaned +
                  " AND NOT EXISTS (SELECT 1 FROM " + table("events") +
                  " e WHERE e.account=split_part(c.sink,'/',2))");

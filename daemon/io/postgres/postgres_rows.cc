@@ -227,7 +227,7 @@ class SchemaRows : public StateRows {
   void add_leases() {
     std::string accounts;
     for (const StateTable& table : kStateTables) {
-      if (&table == &kCursorTable || table.name == "sinks") continue;
+      if (&table == &kCursorTable || table.name == "sinks" || table.name == "mutes") continue;
       accounts +=
           (accounts.empty() ? "SELECT account FROM " : " UNION SELECT account FROM ") + name(table);
     }

@@ -59,7 +59,11 @@ CREATE TABLE IF NOT EXISTS $.replicas(
 CREATE TABLE IF NOT EXISTS $.meta(key text COLLATE "C" PRIMARY KEY, value bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS $.sinks(
   sink text COLLATE "C" PRIMARY KEY, event_id bigint NOT NULL, memory text NOT NULL,
-  at_ms bigint NOT NULL);
+  at_ms bigint NOT NULL, success_ms bigint);
+CREATE TABLE IF NOT EXISTS $.mutes(
+  id text COLLATE "C" PRIMARY KEY, sink text NOT NULL, account text NOT NULL, job text NOT NULL,
+  comment text NOT NULL, created_by text NOT NULL, created_ms bigint NOT NULL,
+  until_ms bigint NOT NULL);
 INSERT INTO $.meta VALUES('last_event_id', 0), ('schema_version', 1) ON CONFLICT DO NOTHING;
 ALTER TABLE $.replicas ADD COLUMN IF NOT EXISTS config_hashes text NOT NULL DEFAULT '';
 UPDATE $.meta SET value=greatest(value,2) WHERE key='schema_version';
@@ -101,7 +105,7 @@ std::optional<OpenError> check_server(Session& session) {
 
 constexpr const char* kTableNames[] = {"tasks",    "jobs",  "distributions", "events",
                                        "counters", "marks", "cursors",       "leases",
-                                       "replicas", "meta",  "sinks"};
+                                       "replicas", "meta",  "sinks",         "mutes"};
 
 // What an administrator runs for a role that lacks a privilege on the schema or one of its tables.
 std::string grants(const std::string& schema, const std::string& role) {

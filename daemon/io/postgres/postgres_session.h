@@ -57,6 +57,9 @@ using Param = std::optional<std::string>;
 inline Param param(std::int64_t value) {
   return std::to_string(value);
 }
+inline Param param(Wall at) {
+  return param(std::int64_t{at.time_since_epoch().count()});
+}
 
 // Rows that a statement returned.
 class Rows {

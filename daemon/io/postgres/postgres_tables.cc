@@ -256,12 +256,21 @@ std::vector<std::uint64_t> Tables::write(const Commit& commit) {
   }
   for (const SinkState& sink : commit.sinks) {
     session_.run("INSERT INTO " + table("sinks") +
-                     " AS s(sink,event_id,memory,at_ms) VALUES($1,$2::bigint,$3,$4::bigint)"
-                     " ON CONFLICT (sink) DO UPDATE SET (event_id,memory,at_ms)="
-                     "ROW(excluded.event_id,excluded.memory,excluded.at_ms)"
+                     " AS s(sink,event_id,memory,at_ms,success_ms)"
+                     " VALUES($1,$2::bigint,$3,$4::bigint,$5::bigint)"
+                     " ON CONFLICT (sink) DO UPDATE SET (event_id,memory,at_ms,success_ms)="
+                     "ROW(excluded.event_id,excluded.memory,excluded.at_ms,excluded.success_ms)"
                      " WHERE excluded.event_id>=s.event_id",
                  {escaped(sink.sink), param(number(sink.event_id)), escaped(sink.memory),
-                  param(sink.at.time_since_epoch().count())});
+                  param(sink.at), sink.last_success ? param(*sink.last_success) : Param()});
+  }
+  for (const Mute& one : commit.mutes) {
+    session_.run(
+        "INSERT INTO " + table("mutes") + "(" + std::string(kMuteColumns) +
+            ") VALUES($1,$2,$3,$4,$5,$6,$7::bigint,$8::bigint)"
+            " ON CONFLICT (id) DO UPDATE SET until_ms=excluded.until_ms",
+        {one.id, escaped(one.sink), escaped(one.account), escaped(one.job), escaped(one.comment),
+         escaped(one.created_by), param(one.created), param(one.until)});
   }
   if (commit.events.empty()) return {};
   return write_events(commit.events);
@@ -352,11 +361,16 @@ void Tables::cursor(const std::string& sink, std::uint64_t& id) {
 }
 
 void Tables::sink(const std::string& name, std::optional<SinkState>& state) {
-  const Rows found = session_.run(
-      "SELECT event_id,memory,at_ms FROM " + table("sinks") + " WHERE sink=$1", {escaped(name)});
-  if (found.size() == 0) return;
-  const Row row(found, 0);
-  state = SinkState{name, static_cast<std::uint64_t>(row.number(0)), row.text(1), row.wall(2)};
+  each(session_.run(
+           "SELECT " + std::string(kSinkColumns) + " FROM " + table("sinks") + " WHERE sink=$1",
+           {escaped(name)}),
+       [&](const Row& row) { state = read_sink_row(row); });
+}
+
+void Tables::mutes(std::vector<Mute>& all) {
+  each(session_.run("SELECT " + std::string(kMuteColumns) + " FROM " + table("mutes") +
+                    " ORDER BY created_ms,id"),
+       [&](const Row& row) { all.push_back(read_mute_row(row)); });
 }
 
 void Tables::last_event(std::uint64_t& id) {

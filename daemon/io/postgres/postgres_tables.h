@@ -36,6 +36,7 @@ class Tables {
                     std::vector<Event>& events);
   void cursor(const std::string& sink, std::uint64_t& id);
   void sink(const std::string& name, std::optional<SinkState>& state);
+  void mutes(std::vector<Mute>& all);
   void last_event(std::uint64_t& id);
 
  private:

@@ -97,7 +97,11 @@ int PruneTables::drop_events(Wall before, std::int64_t after, std::int64_t limit
   sqlite3* const db = tables_.database();
   if (after == 0) {
     Statement away(db, "DELETE FROM sinks WHERE at_ms<?");
-    const auto drop_sinks = [&] { return away.run(before); };
+    Statement ended(db, "DELETE FROM mutes WHERE until_ms<?");
+    const auto drop_sinks = [&] {
+      const int code = away.run(before);
+      return code == SQLITE_OK ? ended.run(before) : code;
+    };
     if (const int code = inside_transaction(tables_, drop_sinks); code != SQLITE_OK) return code;
   }
   Statement delivered(db, "SELECT coalesce(min(event_id),0) FROM cursors");

@@ -42,8 +42,12 @@ ALTER TABLE distributions ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 // Added by version 5.
 constexpr const char* kSinks = R"sql(
 CREATE TABLE sinks(
-  sink TEXT PRIMARY KEY, event_id INTEGER NOT NULL, memory TEXT NOT NULL, at_ms INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+  sink TEXT PRIMARY KEY, event_id INTEGER NOT NULL, memory TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  success_ms INTEGER) STRICT, WITHOUT ROWID;
+CREATE TABLE mutes(
+  id TEXT PRIMARY KEY, sink TEXT NOT NULL, account TEXT NOT NULL, job TEXT NOT NULL,
+  comment TEXT NOT NULL, created_by TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
 // body is the event as written by core/event_text, without its id; account, job_id and task_id are
@@ -208,6 +212,7 @@ std::optional<OpenError> check(const std::string& path, sqlite3* db, std::int64_
   if (!whole && version >= 2) checks.push_back("PRAGMA quick_check('jobs')");
   if (!whole && version >= 3) checks.push_back("PRAGMA quick_check('distributions')");
   if (!whole && version >= 5) checks.push_back("PRAGMA quick_check('sinks')");
+  if (!whole && version >= 5) checks.push_back("PRAGMA quick_check('mutes')");
   for (const std::string& sql : checks) {
     int code = SQLITE_OK;
     const std::string answer = ask(db, sql, code);

@@ -75,9 +75,11 @@ Tables::Tables(sqlite3* db)
                    "INSERT INTO cursors(sink,event_id) VALUES(?,?) ON CONFLICT DO UPDATE SET"
                    " event_id=max(event_id,excluded.event_id)"),
       put_sink_(db,
-                "INSERT INTO sinks(sink,event_id,memory,at_ms) VALUES(?,?,?,?) ON CONFLICT DO"
-                " UPDATE SET (event_id,memory,at_ms)=(excluded.event_id,excluded.memory,"
-                "excluded.at_ms) WHERE excluded.event_id>=event_id"),
+                "INSERT INTO sinks(sink,event_id,memory,at_ms,success_ms) VALUES(?,?,?,?,?)"
+                " ON CONFLICT DO UPDATE SET (event_id,memory,at_ms,success_ms)=(excluded.event_id,"
+                "excluded.memory,excluded.at_ms,excluded.success_ms)"
+                " WHERE excluded.event_id>=event_id"),
+      put_mute_(db, upsert("mutes", kMuteColumns)),
       count_commit_(db, "UPDATE meta SET value=value+1 WHERE key='commits'"),
       get_commits_(db, "SELECT value FROM meta WHERE key='commits'"),
       get_record_(db, select(kTaskColumns, "tasks WHERE account=? AND task_id=?")),
@@ -94,7 +96,8 @@ Tables::Tables(sqlite3* db)
                              "SELECT id,ts_ms,name,account,job_id,task_id,body,level FROM events"
                              " WHERE id>?1 AND account=?3 ORDER BY id LIMIT ?2"),
       get_cursor_(db, "SELECT event_id FROM cursors WHERE sink=?"),
-      get_sink_(db, "SELECT event_id,memory,at_ms FROM sinks WHERE sink=?"),
+      get_sink_(db, select(kSinkColumns, "sinks WHERE sink=?")),
+      get_mutes_(db, select(kMuteColumns, "mutes ORDER BY created_ms,id")),
       get_last_event_(db, "SELECT coalesce(max(id),0) FROM events"),
       // The index is named: without statistics a plan by the primary key would read the whole
       // account.
@@ -182,7 +185,12 @@ int Tables::write(const Commit& commit, std::vector<std::uint64_t>& ids) {
     if ((code = move_cursor_.run(sink, number(id))) != SQLITE_OK) return code;
   }
   for (const SinkState& sink : commit.sinks) {
-    code = put_sink_.run(sink.sink, number(sink.event_id), sink.memory, sink.at);
+    code = put_sink_.run(sink.sink, number(sink.event_id), sink.memory, sink.at, sink.last_success);
+    if (code != SQLITE_OK) return code;
+  }
+  for (const Mute& one : commit.mutes) {
+    code = put_mute_.run(one.id, one.sink, one.account, one.job, one.comment, one.created_by,
+                         one.created, one.until);
     if (code != SQLITE_OK) return code;
   }
   return count_commit_.run();
@@ -264,9 +272,13 @@ int Tables::cursor(const std::string& sink, std::uint64_t& id) {
 }
 
 int Tables::sink(const std::string& name, std::optional<SinkState>& state) {
-  return each(get_sink_, get_sink_.start(name), [&](const Statement& row) {
-    state = SinkState{name, static_cast<std::uint64_t>(row.number(0)), row.text(1), row.wall(2)};
-  });
+  return each(get_sink_, get_sink_.start(name),
+              [&](const Statement& row) { state = read_sink_row(row); });
+}
+
+int Tables::mutes(std::vector<Mute>& all) {
+  return each(get_mutes_, get_mutes_.start(),
+              [&](const Statement& row) { all.push_back(read_mute_row(row)); });
 }
 
 int Tables::last_event(std::uint64_t& id) {

@@ -39,6 +39,7 @@ class Tables {
                    std::vector<Event>& events);
   int cursor(const std::string& sink, std::uint64_t& id);
   int sink(const std::string& name, std::optional<SinkState>& state);
+  int mutes(std::vector<Mute>& all);
   int last_event(std::uint64_t& id);
 
   sqlite3* database() const { return db_; }
@@ -52,11 +53,12 @@ class Tables {
   sqlite3* db_;
   Statement begin_, commit_, rollback_;
   Statement put_record_, put_job_, put_distribution_, put_event_, count_, set_stored_time_,
-      move_cursor_, put_sink_;
+      move_cursor_, put_sink_, put_mute_;
   Statement count_commit_;
   Statement get_commits_, get_record_, get_counters_, get_stored_times_, get_jobs_;
   Statement get_distributions_, get_events_, get_events_of_account_;
-  Statement get_cursor_, get_sink_, get_last_event_, get_tasks_of_job_, get_events_of_task_;
+  Statement get_cursor_, get_sink_, get_mutes_, get_last_event_, get_tasks_of_job_,
+      get_events_of_task_;
 };
 
 }  // namespace taskwatchd::sqlite

@@ -134,6 +134,7 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
       "ALTER TABLE marks ADD COLUMN owner TEXT;"
       "ALTER TABLE cursors ADD COLUMN owner TEXT;"
       "ALTER TABLE sinks ADD COLUMN owner TEXT;"
+      "ALTER TABLE mutes ADD COLUMN owner TEXT;"
       "CREATE TABLE owners(account TEXT PRIMARY KEY);"
       "PRAGMA user_version=6;");
   const Commit commit{.records = {make_record("prod", "t1")},
@@ -143,7 +144,8 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
                       .counters = {{.key = {.account = "prod", .job_id = "job-1"}, .add = 2}},
                       .stored_times = {{.account = "prod", .key = "alive", .at = at(5)}},
                       .cursors = {{"log", 1}},
-                      .sinks = {{"ops", 1, "memory", at(5)}}};
+                      .sinks = {{"ops", 1, "memory", at(5)}},
+                      .mutes = {{"00000001", "", "", "", "", "", at(1), at(2)}}};
   for (int round = 1; round <= 2; ++round) {
     auto store = opened();
     good(store->commit(commit));
@@ -157,6 +159,7 @@ TEST_F(SqliteMigration, TheNextVersionsAdditionsStay) {
     EXPECT_EQ(good(store->events_after(0, 9, "")).size(), static_cast<std::size_t>(round));
     EXPECT_EQ(good(store->cursor("log")), 1u);
     EXPECT_EQ(good(store->sink("ops")), commit.sinks[0]);
+    EXPECT_EQ(good(store->mutes()), commit.mutes);
     store->close(std::chrono::seconds(5));
     EXPECT_EQ(sql(path(), "SELECT count(*) FROM tasks WHERE owner='ops'"), 1);
     EXPECT_EQ(sql(path(), "SELECT sum(kind) FROM events"), 7 * round);

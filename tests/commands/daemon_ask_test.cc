@@ -1,9 +1,11 @@
-// `taskwatchd explain` follows the reference to another replica once.
-#include "commands/explain_ask.h"
+// A command to a daemon follows the reference to another replica once.
+#include "commands/daemon_ask.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "commands/explain.h"
+#include "commands/explain_text.h"
 #include "fakes/fake_http.h"
 #include "fakes/main_path.h"
 #include "ports.h"
@@ -30,16 +32,17 @@ HttpReply not_here(const std::string& url, const std::string& holder = "two") {
           holder + R"(","holder_url":")" + url + R"("})"};
 }
 
-class ExplainAskTest : public testing::Test {
+class DaemonAskTest : public testing::Test {
  protected:
-  ExplainText ask() {
-    ExplainText said;
+  DaemonText ask() {
+    DaemonText said;
     spawn(context.get_executor(), keep(said));
     clock.settle();
     return said;
   }
-  Awaitable<void> keep(ExplainText& said) {
-    said = co_await explain_task(http, options, Secret("hush"));
+  Awaitable<void> keep(DaemonText& said) {
+    said = co_await ask_daemon(http, options.daemon, explain_request(options), Secret("hush"),
+                               &explain_text);
   }
   std::vector<std::string> urls() {
     std::vector<std::string> all;
@@ -61,15 +64,15 @@ class ExplainAskTest : public testing::Test {
     ExplainOptions made;
     made.task_id = "t";
     made.account = "prod";
-    made.user = "bob";
-    made.ca_file = "/ca.pem";
+    made.daemon.user = "bob";
+    made.daemon.ca_file = "/ca.pem";
     return made;
   }();
 };
 
-TEST_F(ExplainAskTest, TheHolderIsQueriedAndNamed) {
-  replies = {{options.url, not_here("https://two.example/iot")}, {"https://two.example", found()}};
-  const ExplainText said = ask();
+TEST_F(DaemonAskTest, TheHolderIsQueriedAndNamed) {
+  replies = {{options.daemon.url, not_here("https://two.example/iot")}, {"https://two.example", found()}};
+  const DaemonText said = ask();
   EXPECT_EQ(said.exit_code, 0);
   EXPECT_THAT(said.text, HasSubstr("t of account prod: not observed yet\n"));
   EXPECT_THAT(said.text,
@@ -80,38 +83,38 @@ TEST_F(ExplainAskTest, TheHolderIsQueriedAndNamed) {
   EXPECT_EQ(http.requests()[1].request.ca_file, "/ca.pem");
 }
 
-TEST_F(ExplainAskTest, OnlyOnce) {
-  replies = {{options.url, not_here("https://two.example")},
-             {"https://two.example", not_here(options.url)}};
-  const ExplainText said = ask();
+TEST_F(DaemonAskTest, OnlyOnce) {
+  replies = {{options.daemon.url, not_here("https://two.example")},
+             {"https://two.example", not_here(options.daemon.url)}};
+  const DaemonText said = ask();
   EXPECT_EQ(said.exit_code, 1);
   EXPECT_EQ(urls().size(), 2u);
   EXPECT_THAT(said.text, HasSubstr("(replica two at https://two.example)"));
 }
 
 // A password must not leave unencrypted, and curl knows more schemes.
-TEST_F(ExplainAskTest, OtherUrlsAreNotFollowed) {
+TEST_F(DaemonAskTest, OtherUrlsAreNotFollowed) {
   for (const char* url : {"file:///etc/passwd", "javascript:alert(1)", "ftp://two.example",
                           "http://two.example:10120", "https://eve@two.example", "two.example"}) {
     http.set_answer([&](const HttpRequest&) { return HttpResult(not_here(url)); });
     const std::size_t before = http.sent();
-    const ExplainText said = ask();
+    const DaemonText said = ask();
     EXPECT_EQ(said.exit_code, 1) << url;
     EXPECT_EQ(http.sent(), before + 1) << url;
-    EXPECT_THAT(said.text, HasSubstr("held by replica two; explain does not follow this URL"));
+    EXPECT_THAT(said.text, HasSubstr("held by replica two; this URL is not followed"));
   }
 }
 
-TEST_F(ExplainAskTest, AHolderThatCannotBeReached) {
-  replies = {{options.url, not_here("https://two.example", "t\\u001bwo")}};
-  const ExplainText said = ask();
+TEST_F(DaemonAskTest, AHolderThatCannotBeReached) {
+  replies = {{options.daemon.url, not_here("https://two.example", "t\\u001bwo")}};
+  const DaemonText said = ask();
   EXPECT_EQ(said.exit_code, 69);
   EXPECT_THAT(said.text, HasSubstr("cannot reach the daemon at https://two.example: "));
   EXPECT_THAT(said.text, HasSubstr("(replica t\\x1bwo at https://two.example)"));
 }
 
-TEST_F(ExplainAskTest, WithoutAReferenceThereIsOneQuery) {
-  replies = {{options.url, found()}};
+TEST_F(DaemonAskTest, WithoutAReferenceThereIsOneQuery) {
+  replies = {{options.daemon.url, found()}};
   EXPECT_EQ(ask().exit_code, 0);
   EXPECT_EQ(urls().size(), 1u);
 }

@@ -1,0 +1,57 @@
+"""What the tests of notifications share: a simulated platform, a receiver, and sinks that send to it."""
+
+import base64
+import datetime
+import re
+
+import harness
+import receiver
+import worlds
+
+KEY = base64.b64encode(b"a secret of 32 bytes for a test!").decode()
+SIGN = "SEC0123456789abcdef"
+TOKEN = "tok-3f9a77c1e5"  # in the robots' URLs: a canary
+
+
+def unix(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def failing(at, message="boom"):
+    return f'[{{at: 0s, status: IN_PROGRESS}}, {{at: {round(at * 1000)}ms, status: FAILED, message: "{message}"}}]'
+
+
+class Notify(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.there = receiver.Receiver()
+        self.addCleanup(self.there.close)
+        self.blocks = []
+
+    def world(self, *accounts):
+        self.cloud = self.iotsim(worlds.scenario(*accounts))
+
+    def sink(self, name, form, service, more="", **files):
+        """Adds a sink, and serves its receiver below /NAME."""
+        self.there.serve("/" + name, service)
+        block = f"  - name: {name}\n    format: {form}\n"
+        if form in ("cloudevents", "otlp"):
+            block += f"    url: {self.there.url('/' + name)}\n"
+        else:
+            files["url_file"] = self.there.url(f"/{name}?access_token={TOKEN}") + "\n"
+        for key, text in files.items():
+            block += f"    {key}: {self.write(f'{name}-{key}', text, 0o600)}\n"
+        self.blocks.append(block + more)
+
+    def configured(self):
+        with open(self.cloud.config_file, encoding="utf-8") as file:
+            text = re.sub(r"^notify:\n(?:[ ].*\n)*", "", file.read(), flags=re.MULTILINE)
+        with open(self.cloud.config_file, "w", encoding="utf-8") as file:
+            file.write(text + "notify:\n" + "".join(self.blocks))
+        return self.cloud.config_file
+
+    def run_daemon(self, *flags):
+        return self.daemon(self.configured(), *flags).started()
+
+    def texts(self, path):
+        return [request.text for request in self.there.requests(path, "ok")]
