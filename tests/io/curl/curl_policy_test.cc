@@ -34,7 +34,10 @@ TEST(CurlRefusals, RefusesWhatMustNotBeSent) {
     bad.back().headers = {{value, "x"}};
   }
   bad.push_back(get("https://127.0.0.1/"));
+  bad.back().method = "PATCH";
+  bad.push_back(get("https://127.0.0.1/"));
   bad.back().method = "DELETE";
+  bad.back().body = "x";
   bad.push_back(get("https://127.0.0.1/"));
   bad.back().proxy = "socks5://127.0.0.1:1080";
   for (auto& request : bad) {
