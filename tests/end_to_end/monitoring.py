@@ -30,9 +30,15 @@ def shipped(name, *replacements):
     return text
 
 
+def quick_rules():
+    """Returns the shipped rules with the quick interval of docs/how-to/alerting.md."""
+    return shipped("prometheus/taskwatchd.rules.yml", ("    interval: 5s\n", "    interval: 1s\n", 1))
+
+
 def prometheus_config(targets, alertmanager):
-    """Returns the shipped configuration with other addresses; `targets` and `alertmanager` are HOST:PORT."""
-    return shipped("prometheus/prometheus.yml",
+    """Returns the shipped configuration with the quick interval of docs/how-to/alerting.md and other addresses;
+    `targets` and `alertmanager` are HOST:PORT."""
+    return shipped("prometheus/prometheus.yml", ("scrape_interval: 15s", "scrape_interval: 2s", 1),
                    ('["taskwatchd.example.com:10120"]', json.dumps(targets), 1),
                    ("localhost:9093", alertmanager, 1))
 
@@ -172,7 +178,7 @@ class Monitoring:
             "alertmanager/alertmanager.yml", ("127.0.0.1:5001", self.receiver.address, 2)))
         self.alertmanager = self._keep(
             Alertmanager(config, os.path.join(folder, "alertmanager"))).started()
-        write("taskwatchd.rules.yml", shipped("prometheus/taskwatchd.rules.yml"))
+        write("taskwatchd.rules.yml", quick_rules())
         config = write("prometheus.yml", prometheus_config(targets, self.alertmanager.address))
         self.prometheus = self._keep(
             Prometheus(config, os.path.join(folder, "prometheus"))).started()
