@@ -42,7 +42,11 @@ std::optional<ApiReply> Elsewhere::about(const LeaseStatus& lease) const {
   const auto sink = sink_of_lease(lease.account);
   const std::string what = sink ? "sink " + *sink : "account " + lease.account;
   if (!lease.elsewhere) {
-    return ApiReply{503, {}, "unavailable", "no replica holds " + what + " right now; try again"};
+    return ApiReply{
+        503,
+        {},
+        "unavailable",
+        (sink ? "no replica runs " : "no replica polls ") + what + " right now; try again"};
   }
   std::string text = what + " is held by ";
   text += lease.holder.empty() ? "another replica" : "replica " + lease.holder;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes/fake_http.h"
+#include "fakes/fake_secrets.h"
 #include "fakes/main_path.h"
 #include "ports.h"
 #include "server/api_answers.h"
@@ -86,10 +87,14 @@ class ElsewhereTest : public testing::Test {
   Recorder recorder{ports};
   Fleet fleet{context.get_executor(), ports, recorder, metrics};
   std::optional<ReplicationStatus> shown;
+  FakeSecrets files;
+  Notifiers sinks{context.get_executor(), ports, recorder, files, {}};
+  MuteBook mutes{ports, [] {}};
   ApiAnswers answers{
       fleet,
-      store,
-      clock,
+      sinks,
+      mutes,
+      ports,
       {[] { return true; }, [] { return DaemonStatus(); }, {}, [this] { return shown; }}};
 };
 
@@ -98,6 +103,25 @@ TEST_F(ElsewhereTest, ATaskOfAnAccountThatAnotherOneHolds) {
   expect_two(ask(ApiRoute::kTask, "of_there"));
   expect_two(ask(ApiRoute::kTask, "anything", "there"));
   expect_two(ask(ApiRoute::kTask, "of_here", "there"));
+}
+
+TEST_F(ElsewhereTest, ASinkThatAnotherOneRuns) {
+  SinkConfig ops, free;
+  ops.name = "ops";
+  free.name = "free";
+  sinks.share();
+  sinks.configure({ops, free});
+  shown->leases.push_back(elsewhere("sink/ops", "two", "https://two.example"));
+  shown->leases.push_back(lease("sink/free"));
+  const ApiReply there = ask(ApiRoute::kTestSink, "ops");
+  EXPECT_EQ(there.status, 421);
+  EXPECT_EQ(there.error, "sink ops is held by replica two; ask https://two.example");
+  EXPECT_EQ(there.holder_url, "https://two.example");
+  EXPECT_EQ(ask(ApiRoute::kTestSink, "free").status, 503);
+  EXPECT_EQ(ask(ApiRoute::kTestSink, "free").error,
+            "no replica runs sink free right now; try again");
+  EXPECT_EQ(ask(ApiRoute::kTestSink, "typo").error,
+            "there is no sink of this name; the sinks are ops, free");
 }
 
 TEST_F(ElsewhereTest, ListsAndFilesOfThatAccount) {

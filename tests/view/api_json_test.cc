@@ -72,15 +72,23 @@ TEST(ApiJson, StatusShowsSinksIfThereAreAny) {
   works.name = "hook";
   works.format = "cloudevents";
   works.last_success = kNoon;
+  works.cursor = 7;
+  works.muted = true;
+  status.mutes = {{"0000002a", "ops", "", "ota-*", "upgrade", "berta from ::1", kNoon, kNoon}};
   status.sinks = {failing, works};
   EXPECT_NE(
       status_json(status, {"", kNoon})
-          .find("\"notify\":[{\"name\":\"ops\",\"format\":\"slack\",\"up\":false,\"pending\":2,"
+          .find("\"notify\":[{\"name\":\"ops\",\"format\":\"slack\",\"cursor\":0,\"up\":false,"
+                "\"pending\":2,"
                 "\"failing_since\":" +
                 kNoonText +
                 ",\"reason\":\"HTTP 503\",\"dropped\":3},{\"name\":\"hook\",\"format\":"
-                "\"cloudevents\",\"up\":true,\"pending\":0,\"last_success\":" +
-                kNoonText + ",\"dropped\":0}]"),
+                "\"cloudevents\",\"cursor\":7,\"up\":true,\"pending\":0,\"last_success\":" +
+                kNoonText +
+                ",\"dropped\":0,\"muted\":true}],\"mutes\":[{\"id\":\"0000002a\",\"sink\":\"ops\","
+                "\"job\":\"ota-*\",\"comment\":\"upgrade\",\"created_by\":\"berta from ::1\","
+                "\"created\":" +
+                kNoonText + ",\"until\":" + kNoonText + "}]"),
       std::string::npos)
       << status_json(status, {"", kNoon});
 }

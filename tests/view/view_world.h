@@ -178,7 +178,9 @@ inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
   sink.reason = "HTTP 503";
   sink.requests = {{"200", 4}, {"503", 1}};
   sink.dropped = {{"rejected", 1}};
+  sink.mutes = 1;
   status.sinks = {sink};
+  status.notified_directly = {{"prod", true}};
   status.last_reload_success = kStart;
   status.replication = full_replication();
   return status;
