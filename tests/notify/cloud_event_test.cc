@@ -28,7 +28,7 @@ Event failed_task() {
 
 TEST(CloudEvent, HasEveryAttribute) {
   EXPECT_EQ(
-      cloud_event_json({"https://tw.example/x", "r1"}, failed_task(), false),
+      cloud_event_json({"https://tw.example/x", "r1"}, failed_task(), EventMark::kNone),
       R"({"specversion":"1.0","id":"18446744073709551615",)"
       R"("source":"https://tw.example/x/accounts/prod","type":"taskwatchd.task_transition.v1",)"
       R"("subject":"t1","time":"2026-11-22T01:02:03.004Z","datacontenttype":"application/json",)"
@@ -53,19 +53,21 @@ TEST(CloudEvent, SubjectIsWhatTheEventIsAbout) {
   EXPECT_EQ(subject({{"job_id", "j"}, {"task_id", ""}}), "j");
   EXPECT_EQ(subject({{"distribution_id", "d"}}), "d");
   EXPECT_EQ(subject({{"account", "prod"}}), "");
-  EXPECT_THAT(cloud_event_json({"", "r"}, Event{}, false), Not(HasSubstr("subject")));
+  EXPECT_THAT(cloud_event_json({"", "r"}, Event{}, EventMark::kNone), Not(HasSubstr("subject")));
 }
 
 TEST(CloudEvent, IsMarkedWhenReplayed) {
-  EXPECT_THAT(cloud_event_json({"", "r"}, failed_task(), true), HasSubstr(R"("replayed":true)"));
-  EXPECT_THAT(cloud_event_json({"", "r"}, failed_task(), false), Not(HasSubstr("replayed")));
+  EXPECT_THAT(cloud_event_json({"", "r"}, failed_task(), EventMark::kReplayed),
+              HasSubstr(R"("replayed":true)"));
+  EXPECT_THAT(cloud_event_json({"", "r"}, failed_task(), EventMark::kNone),
+              Not(HasSubstr("replayed")));
 }
 
 TEST(CloudEvent, HostileTextStaysData) {
   Event event = failed_task();
   const std::string text = "\"},\"id\":\"1\x1B[2J\n\xE2\x80\xAE\xFF\\" + std::string(1 << 20, 'x');
   event.add("status_message", text);
-  const std::string json = cloud_event_json({"", "r"}, event, false);
+  const std::string json = cloud_event_json({"", "r"}, event, EventMark::kNone);
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   ASSERT_EQ(parser.parse(json).get(root), simdjson::SUCCESS);

@@ -27,7 +27,7 @@ Event event_with_all_types() {
 }
 
 TEST(OtlpLogs, AreAnExportRequest) {
-  EXPECT_EQ(otlp_logs_json({"replica-1", "1.2.3"}, {event_with_all_types()},
+  EXPECT_EQ(otlp_logs_json({"replica-1", "1.2.3"}, {event_with_all_types()}, EventMark::kNone,
                            Wall(std::chrono::milliseconds(1795309324000))),
             R"({"resourceLogs":[{"resource":{"attributes":[)"
             R"({"key":"service.name","value":{"stringValue":"taskwatchd"}},)"
@@ -57,7 +57,7 @@ TEST(OtlpLogs, HaveTheSeverityOfTheLevel) {
   for (const auto& [level, text] : all) {
     Event event;
     event.level = level;
-    EXPECT_THAT(otlp_logs_json({}, {event}, Wall()), HasSubstr(text));
+    EXPECT_THAT(otlp_logs_json({}, {event}, EventMark::kNone, Wall()), HasSubstr(text));
   }
 }
 
@@ -65,7 +65,7 @@ TEST(OtlpLogs, SpellNumbersThatJsonLacks) {
   Event event;
   event.add("a", std::nan(""));
   event.add("b", -HUGE_VAL);
-  const std::string json = otlp_logs_json({}, {event}, Wall());
+  const std::string json = otlp_logs_json({}, {event}, EventMark::kNone, Wall());
   EXPECT_THAT(json, HasSubstr(R"("doubleValue":"NaN")"));
   EXPECT_THAT(json, HasSubstr(R"("doubleValue":"-Infinity")"));
 }
@@ -79,7 +79,7 @@ TEST(OtlpLogs, ABatchKeepsItsOrderWhateverTheTexts) {
     event.add("status_message", std::string(10'000, '"'));
     events.push_back(event);
   }
-  const std::string json = otlp_logs_json({"\"", "\n"}, events, Wall());
+  const std::string json = otlp_logs_json({"\"", "\n"}, events, EventMark::kNone, Wall());
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   ASSERT_EQ(parser.parse(json).get(root), simdjson::SUCCESS);
