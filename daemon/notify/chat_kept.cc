@@ -28,12 +28,16 @@ KeptJob& job_of(ChatKept& kept, const JobKey& key) {
 // What the event says about its job; nullopt if it says nothing that a digest lists.
 std::optional<JobNoticeKind> kind_of(const Event& event) {
   if (event.name == "job_stalled") return JobNoticeKind::kStalled;
-  if (event.name == "job_transition") return JobNoticeKind::kTimedOut;
   if (event.name == "job_finished") return JobNoticeKind::kFinished;
   if (event.name == "task_overdue") return JobNoticeKind::kOverdue;
-  if (event.name == "task_transition" || event.name == "task_baseline") {
-    return JobNoticeKind::kFailures;
+  // A sink may select other statuses too.
+  const std::string_view status =
+      text_field(event, event.name == "task_baseline" ? "status" : "to");
+  if (event.name == "job_transition" && parse_job_status(status) == JobStatus::kTimedOut) {
+    return JobNoticeKind::kTimedOut;
   }
+  const bool is_of_task = event.name == "task_transition" || event.name == "task_baseline";
+  if (is_of_task && is_bad(parse_task_status(status))) return JobNoticeKind::kFailures;
   return std::nullopt;
 }
 
