@@ -100,6 +100,12 @@ void keep(ChatKept& kept, const Event& event) {
   if (*kind == JobNoticeKind::kOverdue) ++job.overdue;
 }
 
+void keep(ChatKept& kept, const NewEvents& further) {
+  if (further.count == 0) return;
+  include(kept, further.first_at, further.last_at);
+  kept.further_events += further.count;
+}
+
 ChatDigest digest_of(const ChatKept& kept, ChatDigest::Reason reason,
                      const std::function<std::optional<JobCounts>(const JobKey&)>& counts_of) {
   ChatDigest digest;

@@ -42,6 +42,8 @@ struct ChatKept {
 void keep(ChatKept& kept, const JobNotice& notice, Wall from, Wall to);
 // An event that no ChatJob merged.
 void keep(ChatKept& kept, const Event& event);
+// Events without a job that are counted only.
+void keep(ChatKept& kept, const NewEvents& further);
 
 // The numbers are those of the jobs' state now: `counts_of` returns nullopt for a job that is not
 // watched.

@@ -50,13 +50,11 @@ void ChatMerge::add(const Event& event) {
     ChatJobRecord record;
     record.key = job_of(event);
     jobs_.try_emplace(record.key, record).first->second.add(event);
-  } else if (event.id > events_covered_) {
-    const auto mute = std::find_if(mutes_.begin(), mutes_.end(),
-                                   [&](const Mute& one) { return covers(one, event); });
-    if (mute == mutes_.end()) {
-      events_.add(event);
-    } else {
+  } else if (event.id > events_covered_ && !is_kept(event.id)) {
+    if (const Mute* const mute = mute_of(event)) {
       keep(muted_by(*mute), event);
+    } else {
+      events_.add(event);
     }
   }
   skip(event.id);
@@ -64,6 +62,7 @@ void ChatMerge::add(const Event& event) {
 
 ChatNext ChatMerge::next(Wall now, const CountsOf& counts_of) {
   restore();
+  keep_muted_events();
   ask_at_.reset();
   const std::map<std::string, DueJobs> due = update_jobs(now, counts_of);
   if (const MutedRecord* const ended = ended_mute()) return {take_muted(*ended, counts_of), {}};
@@ -196,6 +195,31 @@ ChatKept& ChatMerge::muted_by(const Mute& mute) {
   }
   muted_.push_back({mute.id, {}});
   return muted_.back().kept;
+}
+
+const Mute* ChatMerge::mute_of(const Event& event) const {
+  const auto mute = std::find_if(mutes_.begin(), mutes_.end(),
+                                 [&](const Mute& one) { return covers(one, event); });
+  return mute == mutes_.end() ? nullptr : &*mute;
+}
+
+// After a restart, an event above one that waits is added again.
+bool ChatMerge::is_kept(std::uint64_t event_id) const {
+  const auto is_it = [&](const Event& one) { return one.id == event_id; };
+  return std::any_of(muted_.begin(), muted_.end(), [&](const MutedRecord& muted) {
+    return std::any_of(muted.kept.events.begin(), muted.kept.events.end(), is_it);
+  });
+}
+
+// Those that waited when the mute began. What is counted only goes to a mute of everything.
+void ChatMerge::keep_muted_events() {
+  if (mutes_.empty() || events_.count() == 0) return;
+  const auto is_muted = [&](const Event& one) { return mute_of(one) != nullptr; };
+  for (const Event& event : events_.remove(is_muted)) keep(muted_by(*mute_of(event)), event);
+  const auto all = std::find_if(mutes_.begin(), mutes_.end(), &covers_all);
+  if (all == mutes_.end()) return;
+  keep(muted_by(*all), events_.take_all().further);
+  events_.on_sent();
 }
 
 void ChatMerge::keep_muted(const Mute& mute, ChatJob& job, Wall now) {

@@ -84,6 +84,10 @@ class ChatMerge {
   };
 
   void restore();
+  // The first active mute that covers the event; or null.
+  const Mute* mute_of(const Event& event) const;
+  bool is_kept(std::uint64_t event_id) const;
+  void keep_muted_events();
   void keep_muted(const Mute& mute, ChatJob& job, Wall now);
   ChatKept& muted_by(const Mute& mute);
   // The first one whose mute has ended, unless another mute covers everything; or null.

@@ -1,6 +1,7 @@
 #include "notify/chat_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace taskwatchd {
@@ -39,6 +40,14 @@ ChatEvents ChatQueue::take_all() {
   restore();
   sending_ = std::exchange(waiting_, {});
   return sending_;
+}
+
+std::vector<Event> ChatQueue::remove(const std::function<bool(const Event&)>& selected) {
+  std::vector<Event> removed;
+  std::copy_if(waiting_.events.begin(), waiting_.events.end(), std::back_inserter(removed),
+               selected);
+  std::erase_if(waiting_.events, selected);
+  return removed;
 }
 
 void ChatQueue::restore() {

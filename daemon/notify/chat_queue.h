@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/events/event.h"
@@ -24,6 +25,8 @@ class ChatQueue {
   // The oldest event, or all: they are being sent.
   ChatEvents take_first();
   ChatEvents take_all();
+  // Removes and returns the listed events that are `selected`. REQUIRES: none are being sent.
+  std::vector<Event> remove(const std::function<bool(const Event&)>& selected);
   // They were not sent.
   void restore();
   void on_sent() { sending_ = {}; }
