@@ -214,7 +214,7 @@ class Commands(unittest.TestCase):
                 words = called[1].split()
                 if words[:2] == ["is", "ready."]:  # the response of /-/ready
                     continue
-                if words[0] not in {"run", "check", "query", "wait", "plan", "explain", "state", "--version", "--help"}:
+                if words[0] not in {"run", "check", "query", "wait", "plan", "explain", "state", "notify", "mute", "unmute", "mutes", "--version", "--help"}:
                     wrong.append(f"{document}:{line}: taskwatchd {words[0]}")
                 wrong += [f"{document}:{line}: {flag}" for flag in re.findall(r"(?<!\S)(--[\w.-]+)", called[1]) if flag not in known]
         self.assertEqual(wrong, [])
@@ -272,7 +272,7 @@ class Rules(unittest.TestCase):
                          [f"https://taskwatchd.example.com/runbooks/{alert}" for alert in alerts])
 
     def test_one_command_sets_the_interval(self):
-        self.assertEqual(re.findall(r"^ *interval: (.*)$", self.edited("interval: 5s"), re.MULTILINE), ["5s"])
+        self.assertEqual(re.findall(r"^ *interval: (.*)$", self.edited("interval: 5s|"), re.MULTILINE), ["1s"])
 
 
 class References(unittest.TestCase):
@@ -293,6 +293,10 @@ class References(unittest.TestCase):
 
     def test_the_events_page_is_current(self):
         self.assertEqual(events_page.PAGE.read_text(), events_page.page(), "python3 tests/events_page.py writes it")
+
+    def test_the_schemas_of_events_are_current(self):
+        found = {path.name: path.read_text() for path in events_page.SCHEMAS.iterdir()}
+        self.assertEqual(found, events_page.schemas(), "python3 tests/events_page.py writes them")
 
     def test_each_event_is_in_one_table(self):
         self.assertEqual(sorted(self.rows("event")), sorted(events_page.KINDS))

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/events.md from the C++ source and systemd/taskwatchd.catalog.
+"""Writes docs/reference/events.md, and a JSON schema of each event that sinks receive into config/events/, from the
+C++ source and systemd/taskwatchd.catalog.
 
 Kinds, levels, fields and MESSAGE_IDs are parsed from the source; the meaning of a kind and of a field is in this
 file. A kind or a field without a meaning here is an error. tests/docs_test.py fails if the page is out of date:
 `python3 tests/events_page.py` writes it.
 """
+import json
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/reference/events.md"
+SCHEMAS = ROOT / "config/events"
 IDS = ROOT / "daemon/io/event_log/event_log_message_ids.cc"
 CATALOG = ROOT / "systemd/taskwatchd.catalog"
 
@@ -58,6 +61,9 @@ KINDS = {
                    "renew it in time.", False),
     "notify_failed": ("A sink of notifications takes nothing: it cannot be reached, or refuses. Requests are repeated.", False),
     "notify_recovered": ("The sink takes notifications again.", False),
+    "heartbeat": ("taskwatchd is running. Sent to sinks of the format `cloudevents` at the interval `heartbeat`; neither logged nor "
+                  "stored.", False),
+    "admin_action": ("A user has tested or replayed a sink, or changed a mute, through the HTTP API.", False),
     "notify_dropped": ("Events were not delivered to a sink and never will be: too old, or rejected five times.", False),
 }
 
@@ -109,6 +115,15 @@ FIELDS = {
     "sink": "Name of the sink in the configuration.",
     "failed_seconds": "How long the sink took nothing.",
     "count": "Number of events.",
+    "accounts": "Number of accounts.",
+    "jobs": "Number of watched jobs.",
+    "jobs_with_failures": "Jobs with failed tasks.",
+    "sinks_failing": "Names of the sinks that fail.",
+    "address": "Address of the client.",
+    "user": "User of basic_auth_users; absent without authentication.",
+    "mute": "Id of the mute.",
+    "job": "Pattern of the jobs that are muted.",
+    "comment": "Why.",
     "first_id": "The oldest of these events.",
     "last_id": "The newest of these events.",
     "since": "Start of the monitoring gap; for `job_stalled`, since when tasks are stalled, or were.",
@@ -119,6 +134,14 @@ FIELDS = {
     "needs_restart": "Changed keys that become active at the next restart only.",
     "errors": "Number of errors; each further one is a log line without an event name.",
     "file": "The web configuration file; absent for the main configuration.",
+}
+# Types of the fields that are not text.
+TYPES = {
+    "integer": ("attempt", "tasks", "stalled", "unfinished", "bad", "devices", "ok", "failed", "unknown", "transitions", "accounts",
+                "jobs", "jobs_with_failures"),
+    "number": ("progress", "deadline_seconds"),
+    "array": ("inferred", "failed_devices", "sinks_failing"),
+    "object": ("labels", "codes"),
 }
 TASK_STATUSES = "queued sent in_progress succeeded failed rejected timed_out cancelled unknown".split()
 
@@ -220,6 +243,12 @@ def parsed():
         # Of a class with a function write(level, kind, message, ...) that adds the fields.
         for match in re.finditer(r'\bwrite\((Level::k\w+), "([a-z_]+)",', text):
             add(match[2], levels(match[1]), own_fields(functions(path)["write"]))
+        # Of notify/program_request.cc, with all fields in one list.
+        for match in re.finditer(r'event\.level = (Level::k\w+);\s*event\.name = "([a-z_]+)";(.*?)return event;', text, re.DOTALL):
+            add(match[2], levels(match[1]), own_fields(match[3]))
+        # Of server/notify_answers.cc: fields that each action adds.
+        for match in re.finditer(r'\blog_action\(question, "\w+",(.*?)\);\n', text, re.DOTALL):
+            add("admin_action", [], own_fields(match[1]))
         for match in re.finditer(r'event\.level = (.*?);\s*event\.name = (.*?);', text, re.DOTALL):
             for kind, level in zip(literals(match[2]), re.findall(r"Level::k\w+", match[1])):
                 add(kind, levels(level), [])
@@ -261,6 +290,40 @@ def page():
     return "\n".join(lines) + "\n"
 
 
+def schema_of(field):
+    described = {"description": FIELDS.get(field, "Tasks in that status.")}
+    if field in TASK_STATUSES:
+        return {"type": "integer", **described}
+    kind = next((kind for kind, names in TYPES.items() if field in names), "string")
+    if kind == "array":
+        return {"type": kind, "items": {"type": "string"}, **described}
+    if kind == "object":
+        return {"type": kind, "additionalProperties": {"type": "string"}, **described}
+    return {"type": kind, **described}
+
+
+def schemas():
+    """Returns {file name: text}: a schema of `data` of a CloudEvent for each type."""
+    made = parsed()
+    found = {}
+    for kind, (meaning, stored) in KINDS.items():
+        if not stored and kind != "heartbeat":
+            continue
+        properties = {"level": {"type": "string", "enum": made[kind][0]},
+                      "msg": {"type": "string", "description": "One sentence, for people. Its text may change."}}
+        properties |= {field: schema_of(field) for field in made[kind][1]}
+        found[f"taskwatchd.{kind}.v1.json"] = json.dumps({
+            "$schema": "http://json-schema.org/draft-07/schema#", "$id": f"urn:taskwatchd:{kind}:v1",
+            "title": f"taskwatchd.{kind}.v1", "description": meaning, "type": "object", "properties": properties,
+            "required": ["level", "msg"]}, indent=2) + "\n"
+    return found
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).parent))
     PAGE.write_text(page())
+    SCHEMAS.mkdir(exist_ok=True)
+    for old in SCHEMAS.iterdir():
+        old.unlink()
+    for name, text in schemas().items():
+        (SCHEMAS / name).write_text(text)

@@ -178,6 +178,7 @@ int check(const CheckOptions& options) {
   if (std::fflush(stdout) != 0) return kExitOther;
   const int state = good.config.state_url.empty() ? kExitOk : check_state(good.config);
   if (options.online) {
+    check_sinks(good.config);
     const int online = check_online(good.config);  // makes up an id where none is configured
     return state == kExitOk ? online : state;
   }

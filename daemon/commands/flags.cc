@@ -80,7 +80,7 @@ void add_run(CLI::App& app, Parsed& parsed) {
            "Additional Host header that the status page and the API accept.",
            &allowed_host_problem);
   run.add_flag("--web.enable-lifecycle", options.enable_lifecycle,
-               "Allow a reload by POST or PUT /-/reload.");
+               "Allow a reload by POST or PUT /-/reload, and tests, replays and mutes of sinks.");
   check_by(
       text_flag(run, "--web.max-requests", parsed.max_requests, "N",
                 "Maximum concurrent requests, counted separately for pages (/metrics, status page) "

@@ -10,4 +10,8 @@ namespace taskwatchd {
 // stderr. Returns the exit code that `run` would have.
 int check_state(const Config& config);
 
+// Prints when each sink of notifications last delivered something, as the state knows it, and warns
+// of those that never did.
+void check_sinks(const Config& config);
+
 }  // namespace taskwatchd

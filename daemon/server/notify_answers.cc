@@ -66,7 +66,7 @@ std::optional<ApiReply> NotifyAnswers::not_here(const std::string& sink) const {
       names += (names.empty() ? "the sinks are " : ", ") + one.name;
     }
     if (names.empty()) names = "`notify` lists none";
-    return ApiReply{404, {}, "not_found", "there is no sink of this name; " + names};
+    return ApiReply{404, {}, "not_found", "no sink has this name; " + names};
   }
   if (sinks_.runs_here(sink)) return std::nullopt;
   if (auto reply = elsewhere_.of_account(sink_lease(sink))) return reply;
@@ -124,7 +124,7 @@ std::variant<Mute, ApiReply> NotifyAnswers::read_mute(const ApiQuestion& questio
     for (const SinkConfig& one : sinks_.configured()) {
       if (is_chat(one.format)) names += (names.empty() ? "" : ", ") + one.name;
     }
-    return wrong("sink", names.empty() ? "there is no chat, and only chats can be muted"
+    return wrong("sink", names.empty() ? "only chats can be muted, and `notify` lists none"
                                        : "set the name of a chat: " + names);
   }
   const auto& accounts = fleet_.config().accounts;
@@ -178,8 +178,7 @@ Awaitable<ApiReply> NotifyAnswers::unmute(ApiQuestion question) {
   if (const auto* const error = std::get_if<StoreError>(&ended)) co_return unavailable(*error);
   const auto& mute = std::get<std::optional<Mute>>(ended);
   if (!mute) {
-    co_return ApiReply{
-        404, {}, "not_found", "there is no active mute of this id; see `taskwatchd mutes`"};
+    co_return ApiReply{404, {}, "not_found", "no active mute has this id; see `taskwatchd mutes`"};
   }
   log_action(question, "unmute", "mute " + mute->id + " ended", {{"mute", mute->id}});
   co_return ApiReply{200, mute_json(*mute)};

@@ -2,7 +2,11 @@
 
 import base64
 import datetime
+import json
+import pathlib
 import re
+
+import jsonschema
 
 import harness
 import receiver
@@ -21,12 +25,28 @@ def failing(at, message="boom"):
     return f'[{{at: 0s, status: IN_PROGRESS}}, {{at: {round(at * 1000)}ms, status: FAILED, message: "{message}"}}]'
 
 
+def schema(event_type):
+    path = pathlib.Path(__file__).resolve().parents[2] / "config" / "events" / (event_type + ".json")
+    return jsonschema.Draft7Validator(json.loads(path.read_text()))
+
+
 class Notify(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.there = receiver.Receiver()
         self.addCleanup(self.there.close)
+        self.addCleanup(self.check_schemas)
         self.blocks = []
+
+    def check_schemas(self):
+        """Every CloudEvent that was received is as its schema says, with known members only."""
+        for request in self.there.requests(verdict="ok"):
+            if request.headers.get("content-type") != "application/cloudevents+json":
+                continue
+            checker = schema(request.body["type"])
+            data = request.body["data"]
+            checker.validate(data)
+            self.assertLessEqual(set(data), set(checker.schema["properties"]), request.body["type"])
 
     def world(self, *accounts):
         self.cloud = self.iotsim(worlds.scenario(*accounts))

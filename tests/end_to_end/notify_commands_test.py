@@ -56,6 +56,8 @@ class Commands(Notify):
         self.assertNotIn(TOKEN, refused.stdout)
         self.assertNotIn("recovery", refused.stdout)
         self.assert_ended(self.ask(daemon, "notify", "test", "nobody"), OTHER, "the sinks are ops, hook, logs")
+        checked = self.assert_ended(self.cli("check", "--online", f"--config.file={self.cloud.config_file}"), OK, "")
+        self.assertIn("sink ops has never delivered anything: run `taskwatchd notify test ops`", checked.stderr)
         listed = self.assert_ended(self.ask(daemon, "notify", "list"), OK, "hook (cloudevents): works\n").stdout
         self.assertIn("  last success never\n", listed)
         daemon.stop()
@@ -86,7 +88,7 @@ class Commands(Notify):
         status, headers, _ = daemon.get("/api/v1/mutes", method="PUT")
         self.assertEqual((status, headers["Allow"]), (405, "GET, POST"))
         self.assertEqual(daemon.events("admin_action"), [])
-        self.assertEqual(self.there.requests(), [])
+        self.assertEqual(self.there.requests("/ops"), [])
 
     def test_replay(self):
         self.world(worlds.account("prod", 20, {f"t{i}": failing(1 + i * 0.1) for i in range(4)}))
@@ -100,6 +102,8 @@ class Commands(Notify):
         self.there.wait_for(1, path="/ops", verdict="ok", deadline=30)
         self.assert_ended(self.ask(daemon, "notify", "replay", "hook", "--since=1h"), OK, "are being sent again")
         harness.wait_for("the same again", lambda: failed(True) == failed(False), 30)
+        harness.wait_for("a success in the state", lambda: "sink hook: last success 20" in self.cli(
+            "check", "--online", f"--config.file={self.cloud.config_file}").stdout, 20, every=0.5)
         before = len(self.texts("/ops"))
         self.assert_ended(self.ask(daemon, "notify", "replay", "ops", "--since=1h"), OK, "are being sent again")
         harness.wait_for(lambda: f"a digest: {self.texts('/ops')}", lambda: len(self.texts("/ops")) > before, 30)

@@ -34,6 +34,7 @@ FILES = """
 /usr/share/man/man7/taskwatchd-metrics.7.gz
 /usr/share/man/man8/taskwatchd.8.gz
 /usr/share/taskwatchd/alertmanager/alertmanager.yml
+/usr/share/taskwatchd/events/taskwatchd.task_transition.v1.json
 /usr/share/taskwatchd/example.yaml
 /usr/share/taskwatchd/minimal.yaml
 /usr/share/taskwatchd/prometheus/prometheus.yml

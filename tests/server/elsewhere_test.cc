@@ -121,7 +121,7 @@ TEST_F(ElsewhereTest, ASinkThatAnotherOneRuns) {
   EXPECT_EQ(ask(ApiRoute::kTestSink, "free").error,
             "no replica runs sink free right now; try again");
   EXPECT_EQ(ask(ApiRoute::kTestSink, "typo").error,
-            "there is no sink of this name; the sinks are ops, free");
+            "no sink has this name; the sinks are ops, free");
 }
 
 TEST_F(ElsewhereTest, ListsAndFilesOfThatAccount) {

@@ -5,7 +5,7 @@
 namespace taskwatchd::event_log {
 namespace {
 
-constexpr std::array<MessageId, 38> kIds = {{
+constexpr std::array<MessageId, 39> kIds = {{
     {"task_transition", "115a17117c754739b49a681ce3020ba5"},
     {"task_baseline", "0b7bcae7473544e6ab54305d5cceef61"},
     {"job_baseline", "fbedbdc5a7cb4fc086a90e82ae22d1c6"},
@@ -44,6 +44,7 @@ constexpr std::array<MessageId, 38> kIds = {{
     {"notify_failed", "376e6e23922b4d88a60d3425b40088e8"},
     {"notify_recovered", "09be0c2b3e5c4b99825b5932e96ea29e"},
     {"notify_dropped", "f59971cabb8c4a8c8d6052ee1110dbd4"},
+    {"admin_action", "dc9a94978789418cbef98e25d39754e3"},
 }};
 
 }  // namespace

@@ -42,6 +42,14 @@ std::variant<Inspection, OpenError> inspect(Session& session) {
                           " may not create it: an administrator runs `taskwatchd state schema | "
                           "psql` once, and then the GRANT statements at its end");
   }
+  if (found.schema_version >= kSchemaVersion) {
+    const Rows sinks = session.run("SELECT sink,success_ms FROM " + table(target.schema, "sinks") +
+                                   " WHERE success_ms IS NOT NULL");
+    for (int i = 0; i < sinks.size(); ++i) {
+      const Wall at{std::chrono::milliseconds(sinks.number(i, 1))};
+      found.sink_successes.emplace(sinks.text(i, 0), at);
+    }
+  }
   return found;
 }
 

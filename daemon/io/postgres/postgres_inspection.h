@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 
@@ -17,6 +18,8 @@ struct Inspection {
   std::int64_t schema_version = 0;  // 0: the schema does not exist yet, and the role may create it
   bool encrypted = false;
   bool has_synchronous_standby = false;
+  // By sink of notifications: when it had its last success; those without one are absent.
+  std::map<std::string, Wall> sink_successes = {};
 };
 
 // Returns why taskwatchd could not use this state, and how to fix it, or what it would use.

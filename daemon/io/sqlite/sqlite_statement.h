@@ -111,4 +111,17 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
+// Calls `take` for each row. Returns SQLITE_OK after the last one.
+template <typename Take>
+int each(Statement& rows, int started, const Take& take) {
+  // Also if `take` runs out of memory: an open statement would keep its transaction open.
+  const auto finish = [](Statement* open) { open->finish(); };
+  const std::unique_ptr<Statement, decltype(finish)> finishes(&rows, finish);
+  int code = started;
+  if (code == SQLITE_OK) {
+    while ((code = rows.next()) == SQLITE_ROW) take(rows);
+  }
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 }  // namespace taskwatchd::sqlite
