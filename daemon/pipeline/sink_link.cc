@@ -29,7 +29,8 @@ bool SinkLink::open() {
   if (const auto* const problem = std::get_if<std::string>(&read)) {
     // What was read before may still work: a file that is being replaced is incomplete for a while.
     if (!access_.url.empty()) return true;
-    failed({.verdict = DeliveryVerdict::kSinkFault, .reason = *problem, .code = "configuration"});
+    failed({.verdict = DeliveryVerdict::kSinkFault, .reason = *problem, .code = "configuration"},
+           now.mono);
     return false;
   }
   access_ = std::get<SinkAccess>(std::move(read));
@@ -44,6 +45,7 @@ const std::string& SinkLink::url() {
 
 Awaitable<DeliveryVerdict> SinkLink::send(MakeRequest make) {
   if (!open()) co_return DeliveryVerdict::kSinkFault;
+  const Mono begun = ports_.clock.now().mono;
   HttpRequest request = make(access_, ports_.clock.now().wall);
   limit_sink_request(request, config_);
   const HttpResult result = co_await ports_.http.send(std::move(request));
@@ -57,7 +59,7 @@ Awaitable<DeliveryVerdict> SinkLink::send(MakeRequest make) {
       last_rejection_ = answer.reason;
       break;
     case DeliveryVerdict::kSinkFault:
-      failed(answer);
+      failed(answer, begun);
       break;
   }
   co_return answer.verdict;
@@ -76,10 +78,14 @@ void SinkLink::worked() {
                          {{"sink", config_.name}, {"failed_seconds", seconds(away)}});
 }
 
-void SinkLink::failed(const DeliveryAnswer& answer) {
+void SinkLink::failed(const DeliveryAnswer& answer, Mono begun) {
   const Now now = ports_.clock.now();
-  ++failures_;
-  ready_at_ = now.mono + retry_wait(failures_, random01(), answer.pause);
+  if (begun > failed_at_) {
+    ++failures_;
+    failed_at_ = now.mono;
+  }
+  // A request that began earlier may have been asked to wait for longer.
+  ready_at_ = std::max(ready_at_, now.mono + retry_wait(failures_, random01(), answer.pause));
   read_at_ = Mono::min();  // the URL or the secret may have been replaced
   const bool fresh = !status_.failing_since;
   if (fresh) status_.failing_since = now.wall;

@@ -52,7 +52,8 @@ class SinkLink {
   // Reads the files again if they were read more than 30 s ago. Returns false, and the sink fails,
   // if one of them is unusable.
   bool open();
-  void failed(const DeliveryAnswer& answer);
+  // `begun`: when the attempt began.
+  void failed(const DeliveryAnswer& answer, Mono begun);
   void worked();
 
   Ports ports_;
@@ -61,7 +62,8 @@ class SinkLink {
   SinkAccess access_;
   Mono read_at_ = Mono::min();
   Mono ready_at_ = Mono::min();
-  std::uint32_t failures_ = 0;  // in a row
+  std::uint32_t failures_ = 0;  // in a row; requests that fail together count once
+  Mono failed_at_ = Mono::min();
   std::string last_rejection_;
   SinkStatus status_;
 };
