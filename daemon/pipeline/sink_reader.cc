@@ -6,6 +6,8 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kSaveAtLeast = std::chrono::hours(1);
+// How old the state of a sink in use can be: its notifier, too, waits for up to an hour.
+constexpr Duration kSavedWithin = 2 * kSaveAtLeast;
 
 }  // namespace
 
@@ -52,7 +54,7 @@ Awaitable<std::optional<SinkState>> SinkReader::begin() {
     // A sink that ended a moment ago, for a new configuration.
     if (const SinkState* const newer = recorder_.unstored_sink(sink_)) *known = *newer;
     const Wall now = ports_.clock.now().wall;
-    const bool goes_on = known->has_value() && (*known)->at + forget_after_ >= now;
+    const bool goes_on = known->has_value() && (*known)->at + forget_after_ + kSavedWithin >= now;
     saved_ = goes_on ? **known : SinkState{sink_, *last, "", Wall(), {}};
     through_ = saved_.event_id;
     last_id_ = std::max(last_id_, *last);
@@ -76,6 +78,8 @@ Awaitable<std::vector<Event>> SinkReader::next(std::size_t limit) {
   }
   if (events->size() == limit) more_ = true;
   through_ = events->empty() ? std::max(through_, stored) : events->back().id;
+  // Nobody wakes the reader of a range whose last events were pruned.
+  if (range_) more_ = !at_end();
   if (range_) std::erase_if(*events, [&](const Event& one) { return one.id > range_->through; });
   last_id_ = std::max(last_id_, through_);
   co_return std::move(*events);
