@@ -46,9 +46,10 @@ Awaitable<void> ProgramNotifier::run(std::shared_ptr<Notifier> self) {
     if (reader_.has_more() && window_->size() < kWindow) co_await fill();
     start(self);
     start_heartbeat(self);
-    save();
+    save(false);
     const Mono now = ports_.clock.now().mono;
-    if (reader_.has_more() && window_->size() < kWindow) continue;
+    // A replay may have ended without a request: none of its events was for this sink.
+    if (is_done() || (reader_.has_more() && window_->size() < kWindow)) continue;
     const bool waits = link_->ready_at() > now && window_->size() > window_->in_flight();
     const Mono wake = waits ? link_->ready_at() : now + kSaveEvery;
     co_await reader_.wait_until(std::min(wake, heartbeat_at_));
@@ -122,13 +123,17 @@ Awaitable<void> ProgramNotifier::deliver(std::shared_ptr<Notifier> self,
     }
     const Duration wait = retry_wait(rejections, link_->random01(), std::nullopt);
     co_await alarm->wait_until(ports_.clock.now().mono + wait);
+    if (reader_.stopping()) break;
   }
+  // What was taken after stop() must not be sent again by the notifier that follows.
+  if (reader_.stopping()) save(true);
   reader_.ring();
 }
 
 void ProgramNotifier::start_heartbeat(const std::shared_ptr<Notifier>& self) {
   if (heartbeat_at_ > ports_.clock.now().mono) return;
-  heartbeat_at_ += *link_->config().heartbeat;
+  // Missed ones, as while the store does not answer at the start, are not made up for.
+  while (heartbeat_at_ <= ports_.clock.now().mono) heartbeat_at_ += *link_->config().heartbeat;
   spawn(executor_, beat(self));
 }
 
@@ -150,12 +155,12 @@ void ProgramNotifier::finish(const std::vector<const Event*>& batch) {
   for (const std::uint64_t id : ids) window_->finish(id);
 }
 
-void ProgramNotifier::save() {
-  if (window_) reader_.save(window_->cursor(), "", link_->status().last_success, false);
+void ProgramNotifier::save(bool at_once) {
+  if (window_) reader_.save(window_->cursor(), "", link_->status().last_success, at_once);
 }
 
 void ProgramNotifier::stop() {
-  save();
+  save(false);
   reader_.stop();
   if (const auto replay = replay_.lock()) replay->stop();
 }

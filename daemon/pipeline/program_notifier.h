@@ -40,7 +40,7 @@ class ProgramNotifier : public Notifier {
   void start_heartbeat(const std::shared_ptr<Notifier>& self);
   Awaitable<void> beat(std::shared_ptr<Notifier> self);
   void finish(const std::vector<const Event*>& batch);
-  void save();
+  void save(bool at_once);
   bool too_old(const Event& event) const;
 
   boost::asio::any_io_executor executor_;
