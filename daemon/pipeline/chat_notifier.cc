@@ -71,7 +71,7 @@ Awaitable<bool> ChatNotifier::send_next(Now now) {
     co_return true;
   }
   if (heartbeat_at_ && *heartbeat_at_ <= now.wall) {
-    co_await send_heartbeat(*heartbeat_at_);
+    co_await send_heartbeat();
     co_return true;
   }
   if (replay_) {
@@ -148,8 +148,9 @@ Awaitable<void> ChatNotifier::send(ChatMessage message) {
   save(true);  // soon: after a crash it is sent again otherwise
 }
 
-Awaitable<void> ChatNotifier::send_heartbeat(Wall due) {
-  heartbeat_at_ = heartbeat_after(due);
+Awaitable<void> ChatNotifier::send_heartbeat() {
+  // One line, however many days the clock was set forward.
+  heartbeat_at_ = heartbeat_after(ports_.clock.now().wall);
   if (is_muted()) co_return;
   const ChatMessage message = heartbeat_message(context_.heartbeat(), style());
   co_await post(message);  // if it fails, the next one comes tomorrow

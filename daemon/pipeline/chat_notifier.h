@@ -44,7 +44,7 @@ class ChatNotifier : public Notifier {
   Awaitable<DeliveryVerdict> post(const ChatMessage& message);  // it must live until the answer
   // Posts it until it is taken or rejected for good. Returns true then.
   Awaitable<bool> post_to_end(const ChatMessage& message);
-  Awaitable<void> send_heartbeat(Wall due);
+  Awaitable<void> send_heartbeat();
   Awaitable<void> send_unstored();
   Awaitable<void> send_replay();
   ChatMessage message_of(ChatNext next) const;
