@@ -26,6 +26,7 @@ Notifiers::Notifiers(boost::asio::any_io_executor executor, Ports ports, Recorde
 
 void Notifiers::configure(const std::vector<SinkConfig>& sinks) {
   configured_ = sinks;
+  std::erase_if(before_, [](const auto& one) { return one.second.expired(); });
   std::map<std::string, Entry> before = std::exchange(entries_, {});
   for (const SinkConfig& config : sinks) {
     Entry entry;
@@ -56,12 +57,12 @@ void Notifiers::start(Entry& entry) {
     entry.notifier = std::make_shared<ProgramNotifier>(executor_, ports_, recorder_, files_,
                                                        entry.config, context_);
   }
-  spawn(executor_, run(ports_.clock, entry.before, entry.notifier));
+  spawn(executor_, run(ports_.clock, before_[entry.config.name], entry.notifier));
 }
 
 void Notifiers::end(Entry& entry) {
   entry.notifier->stop();
-  entry.before = entry.notifier;
+  before_[entry.config.name] = entry.notifier;
   entry.notifier.reset();
 }
 
@@ -79,9 +80,7 @@ void Notifiers::lose(const std::string& sink) {
 
 Awaitable<void> Notifiers::hand_over(std::string sink) {
   lose(sink);
-  const auto at = entries_.find(sink);
-  const std::weak_ptr<Notifier> before =
-      at == entries_.end() ? std::weak_ptr<Notifier>() : at->second.before;
+  const std::weak_ptr<Notifier> before = before_[sink];
   const std::string lease = sink_lease(sink);
   recorder_.flush();
   const auto ended = [&] { return before.expired() && !recorder_.has_unstored(lease); };

@@ -60,7 +60,6 @@ class Notifiers {
   struct Entry {
     SinkConfig config;
     std::shared_ptr<Notifier> notifier;  // null: it does not run here
-    std::weak_ptr<Notifier> before;      // may still have requests in flight
   };
   static Awaitable<void> run(Clock& clock, std::weak_ptr<Notifier> before,
                              std::shared_ptr<Notifier> notifier);
@@ -74,7 +73,9 @@ class Notifiers {
   NotifyContext context_;
   std::vector<SinkConfig> configured_;
   std::map<std::string, Entry> entries_;  // by name
-  std::set<std::string> held_;            // leases, with replicas
+  // By name, also of sinks that are not listed any more: they may still have requests in flight.
+  std::map<std::string, std::weak_ptr<Notifier>> before_;
+  std::set<std::string> held_;  // leases, with replicas
   bool shared_ = false;
 };
 
