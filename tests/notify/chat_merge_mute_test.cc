@@ -12,6 +12,16 @@ using std::chrono::seconds;
 
 const Wall kStart = *parse_utc("2026-11-28T01:00:00Z");
 
+// "" is any.
+Mute mute_of(const std::string& sink, const std::string& account = "",
+             const std::string& job = "") {
+  Mute mute;
+  mute.sink = sink;
+  mute.account = account;
+  mute.job = job;
+  return mute;
+}
+
 // A chat that is asked each second and takes every message while it is up.
 class Chat {
  public:
@@ -187,7 +197,7 @@ TEST(ChatMergeMute, AJobPatternLeavesOtherJobsAndEventsAlone) {
   Chat chat;
   chat.watch("a", 100);
   chat.watch("b", 100);
-  chat.mute({.job = "ota-a"}, minutes(30));
+  chat.mute(mute_of("", "", "ota-a"), minutes(30));
   chat.fail("a");
   chat.fail("b");
   chat.account_event("prod");
@@ -207,7 +217,7 @@ TEST(ChatMergeMute, AJobPatternLeavesOtherJobsAndEventsAlone) {
 
 TEST(ChatMergeMute, AnAccountLeavesOtherAccountsAlone) {
   Chat chat;
-  chat.mute({.account = "lab"}, minutes(30));
+  chat.mute(mute_of("", "lab"), minutes(30));
   chat.account_event("lab");
   chat.account_event("prod");
   chat.fail("x", "lab");
@@ -223,7 +233,7 @@ TEST(ChatMergeMute, AnAccountLeavesOtherAccountsAlone) {
 TEST(ChatMergeMute, NoDigestIsSentWhileAnotherMuteCoversEverything) {
   Chat chat;
   chat.watch("a", 100);
-  chat.mute({.job = "*a"}, minutes(10));
+  chat.mute(mute_of("", "", "*a"), minutes(10));
   chat.fail("a");
   chat.run(minutes(5));
   chat.mute({}, minutes(30));
@@ -343,7 +353,7 @@ TEST(ChatMergeMute, ARestartAfterTheEndSendsTheDigest) {
 // The cursor stays below an event of `prod` that waits, so the muted one after it is read again.
 TEST(ChatMergeMute, ARestartKeepsAMutedEventOnce) {
   Chat chat;
-  chat.mute({.account = "lab"}, minutes(10));
+  chat.mute(mute_of("", "lab"), minutes(10));
   chat.is_up = false;
   chat.account_event("prod");
   chat.account_event("lab");

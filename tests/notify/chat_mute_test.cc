@@ -5,6 +5,16 @@
 namespace taskwatchd {
 namespace {
 
+// "" is any.
+Mute mute_of(const std::string& sink, const std::string& account = "",
+             const std::string& job = "") {
+  Mute mute;
+  mute.sink = sink;
+  mute.account = account;
+  mute.job = job;
+  return mute;
+}
+
 Event event_of(std::vector<Field> fields) {
   Event event;
   event.name = "task_transition";
@@ -21,13 +31,13 @@ TEST(ChatMute, WithoutAnAccountAndAJobItCoversEverything) {
 }
 
 TEST(ChatMute, ASinkAloneDoesNotNarrowWhatItCovers) {
-  EXPECT_TRUE(covers_all(Mute{.sink = "ops"}));
-  EXPECT_FALSE(covers_all(Mute{.account = "prod"}));
-  EXPECT_FALSE(covers_all(Mute{.job = "*"}));
+  EXPECT_TRUE(covers_all(mute_of("ops")));
+  EXPECT_FALSE(covers_all(mute_of("", "prod")));
+  EXPECT_FALSE(covers_all(mute_of("", "", "*")));
 }
 
 TEST(ChatMute, AnAccountIsCoveredWithItsJobsAndItsOwnEvents) {
-  const Mute mute{.account = "prod"};
+  const Mute mute = mute_of("", "prod");
   EXPECT_TRUE(covers(mute, JobKey{"prod", "j"}, "ota"));
   EXPECT_FALSE(covers(mute, JobKey{"lab", "j"}, "ota"));
   EXPECT_TRUE(covers(mute, event_of({{"account", "prod"}})));
@@ -36,7 +46,7 @@ TEST(ChatMute, AnAccountIsCoveredWithItsJobsAndItsOwnEvents) {
 }
 
 TEST(ChatMute, AJobIsFoundByItsIdOrItsName) {
-  const Mute mute{.job = "ota-*"};
+  const Mute mute = mute_of("", "", "ota-*");
   EXPECT_TRUE(covers(mute, JobKey{"prod", "ota-1"}, ""));
   EXPECT_TRUE(covers(mute, JobKey{"prod", "x"}, "ota-2"));
   EXPECT_FALSE(covers(mute, JobKey{"prod", "x"}, ""));
@@ -45,7 +55,7 @@ TEST(ChatMute, AJobIsFoundByItsIdOrItsName) {
 }
 
 TEST(ChatMute, AnAccountAndAJobMustBothMatch) {
-  const Mute mute{.account = "prod", .job = "ota-*"};
+  const Mute mute = mute_of("", "prod", "ota-*");
   EXPECT_TRUE(covers(mute, JobKey{"prod", "ota-1"}, ""));
   EXPECT_FALSE(covers(mute, JobKey{"lab", "ota-1"}, ""));
   EXPECT_FALSE(covers(mute, JobKey{"prod", "other"}, ""));
@@ -53,23 +63,23 @@ TEST(ChatMute, AnAccountAndAJobMustBothMatch) {
 
 // `*` names every job, and an event without one is not about a job.
 TEST(ChatMute, AJobPatternDoesNotCoverEventsWithoutAJob) {
-  const Mute mute{.job = "*"};
+  const Mute mute = mute_of("", "", "*");
   EXPECT_TRUE(covers(mute, event_of({{"account", "prod"}, {"job_id", "j"}})));
   EXPECT_FALSE(covers(mute, event_of({{"account", "prod"}})));
   EXPECT_FALSE(covers(mute, event_of({{"distribution_id", "d"}})));
 }
 
 TEST(ChatMute, AnUnknownJobNameIsNotCompared) {
-  EXPECT_TRUE(covers(Mute{.job = "*"}, JobKey{"lab", "j"}, "")) << "by its id";
-  EXPECT_FALSE(covers(Mute{.job = "**x"}, JobKey{"lab", "j"}, ""));
+  EXPECT_TRUE(covers(mute_of("", "", "*"), JobKey{"lab", "j"}, "")) << "by its id";
+  EXPECT_FALSE(covers(mute_of("", "", "**x"), JobKey{"lab", "j"}, ""));
 }
 
 TEST(ChatMute, ASinkHasItsOwnMutesAndThoseOfAllSinks) {
-  const std::vector<Mute> all = {{.id = "1"}, {.id = "2", .sink = "ops"}, {.id = "3", .sink = "x"}};
+  const std::vector<Mute> all = {mute_of(""), mute_of("ops"), mute_of("x")};
   const std::vector<Mute> found = mutes_of(all, "ops");
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].id, "1");
-  EXPECT_EQ(found[1].id, "2");
+  EXPECT_EQ(found[0].sink, "");
+  EXPECT_EQ(found[1].sink, "ops");
   EXPECT_EQ(mutes_of(all, "other").size(), 1u);
   EXPECT_TRUE(mutes_of({}, "ops").empty());
 }

@@ -22,6 +22,16 @@ SinkStatus works(const std::string& name = "ops") {
   return status;
 }
 
+// "" is any.
+Mute mute_of(const std::string& sink, const std::string& account = "",
+             const std::string& job = "") {
+  Mute mute;
+  mute.sink = sink;
+  mute.account = account;
+  mute.job = job;
+  return mute;
+}
+
 TEST(DirectChats, AWorkingChatNotifiesOfEveryAccount) {
   EXPECT_EQ(directly_notified({"prod", "lab"}, {chat()}, {works()}, {}),
             (Direct{{"prod", true}, {"lab", true}}));
@@ -84,17 +94,17 @@ TEST(DirectChats, AMuteOfTheAccountCountsThere) {
     return directly_notified({"prod", "lab"}, {chat()}, {works()}, {mute});
   };
   EXPECT_EQ(with(Mute{}), (Direct{{"prod", false}, {"lab", false}}));
-  EXPECT_EQ(with(Mute{.sink = "ops"}), (Direct{{"prod", false}, {"lab", false}}));
-  EXPECT_EQ(with(Mute{.account = "prod"}), (Direct{{"prod", false}, {"lab", true}}));
-  EXPECT_EQ(with(Mute{.sink = "other"}), (Direct{{"prod", true}, {"lab", true}}));
-  EXPECT_EQ(with(Mute{.account = "prod", .job = "ota-*"}), (Direct{{"prod", true}, {"lab", true}}))
+  EXPECT_EQ(with(mute_of("ops")), (Direct{{"prod", false}, {"lab", false}}));
+  EXPECT_EQ(with(mute_of("", "prod")), (Direct{{"prod", false}, {"lab", true}}));
+  EXPECT_EQ(with(mute_of("other")), (Direct{{"prod", true}, {"lab", true}}));
+  EXPECT_EQ(with(mute_of("", "prod", "ota-*")), (Direct{{"prod", true}, {"lab", true}}))
       << "these jobs are to stay quiet, also in Prometheus";
 }
 
 TEST(DirectChats, AMuteOfOneChatLeavesTheOther) {
-  EXPECT_EQ(directly_notified({"prod"}, {chat("a"), chat("b")}, {works("a"), works("b")},
-                              {Mute{.sink = "a"}}),
-            (Direct{{"prod", true}}));
+  EXPECT_EQ(
+      directly_notified({"prod"}, {chat("a"), chat("b")}, {works("a"), works("b")}, {mute_of("a")}),
+      (Direct{{"prod", true}}));
 }
 
 }  // namespace

@@ -278,14 +278,18 @@ TEST(ChatNotifier, AMuteHoldsMessagesBackAndItsEndSendsADigest) {
 TEST(ChatNotifier, AMuteOfAnotherSinkDoesNotMatter) {
   ShakyStore store;
   Life life(store);
-  life.mute({.sink = "other"}, minutes(30));
+  Mute other;
+  other.sink = "other";
+  life.mute(other, minutes(30));
   life.fail_task();
   EXPECT_EQ(life.http.sent(), 1u);
 }
 
 TEST(ChatNotifier, ARestartUnderAMuteKeepsWhatItCovered) {
   ShakyStore store;
-  const Mute mute{.id = "m", .until = kNotifyStart + minutes(30)};
+  Mute mute;
+  mute.id = "m";
+  mute.until = kNotifyStart + minutes(30);
   {
     Life life(store);
     life.mutes = {mute};
