@@ -89,6 +89,7 @@ Awaitable<bool> ChatNotifier::send_next(Now now) {
 Awaitable<void> ChatNotifier::read() {
   const std::vector<Event> events = co_await reader_.next(kChatEventsRead);
   const Wall now = ports_.clock.now().wall;
+  const std::vector<Mute> mutes = mutes_of(context_.mutes(), link_.config().name);
   std::size_t dropped = 0;
   std::uint64_t first = 0, last = 0;
   for (const Event& event : events) {
@@ -101,7 +102,10 @@ Awaitable<void> ChatNotifier::read() {
       if (dropped++ == 0) first = last;
     } else {
       merge_->add(event);
-      if (event.name != "task_details") waiting_.emplace(event.id, event.ts);
+      // What a mute covers is not late: nobody is to be notified of it now.
+      const bool is_covered = std::any_of(mutes.begin(), mutes.end(),
+                                          [&](const Mute& one) { return covers(one, event); });
+      if (event.name != "task_details" && !is_covered) waiting_.emplace(event.id, event.ts);
     }
   }
   if (events.empty()) merge_->skip(reader_.through());
