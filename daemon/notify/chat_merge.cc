@@ -230,9 +230,17 @@ void ChatMerge::keep_muted(const Mute& mute, ChatJob& job, Wall now) {
 
 MutedRecord* ChatMerge::ended_mute() {
   if (std::any_of(mutes_.begin(), mutes_.end(), &covers_all)) return nullptr;
+  const auto concerns = [](const Mute& mute, const MutedRecord& muted) {
+    const auto& [from, to, jobs, events, further] = muted.kept;
+    return mute.id == muted.mute_id ||
+           std::any_of(jobs.begin(), jobs.end(),
+                       [&](const KeptJob& job) { return covers(mute, job.key, job.job_name); }) ||
+           std::any_of(events.begin(), events.end(),
+                       [&](const Event& event) { return covers(mute, event); });
+  };
   const auto has_ended = [&](const MutedRecord& muted) {
     return std::none_of(mutes_.begin(), mutes_.end(),
-                        [&](const Mute& one) { return one.id == muted.mute_id; });
+                        [&](const Mute& one) { return concerns(one, muted); });
   };
   const auto found = std::find_if(muted_.begin(), muted_.end(), has_ended);
   return found == muted_.end() ? nullptr : &*found;

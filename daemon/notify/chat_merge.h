@@ -90,7 +90,7 @@ class ChatMerge {
   void keep_muted_events();
   void keep_muted(const Mute& mute, ChatJob& job, Wall now);
   ChatKept& muted_by(const Mute& mute);
-  // The first one whose mute has ended, unless another mute covers everything; or null.
+  // The first one whose mute has ended, and of which no other mute covers anything; or null.
   MutedRecord* ended_mute();
   ChatDigest take_muted(const MutedRecord& muted, const CountsOf& counts_of);
   std::map<std::string, DueJobs> update_jobs(Wall now, const CountsOf& counts_of);

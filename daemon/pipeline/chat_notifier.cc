@@ -43,7 +43,8 @@ Awaitable<void> ChatNotifier::run(std::shared_ptr<Notifier> self) {
       if (reader_.has_more() && !reader_.store_fails()) continue;
     }
     const Now now = ports_.clock.now();
-    const Mono may_send = std::max(pace().next_at(), link_.ready_at());
+    const Mono in_budget = pace().next_at();  // it reads the sink's files, which may fail
+    const Mono may_send = std::max(in_budget, link_.ready_at());
     if (now.mono < may_send) {
       co_await reader_.wait_until(may_send);
       continue;
@@ -74,14 +75,14 @@ Awaitable<bool> ChatNotifier::send_next(Now now) {
     co_await send_heartbeat();
     co_return true;
   }
-  if (replay_) {
-    co_await send_replay();
-    co_return true;
-  }
   ChatNext next = merge_->next(now.wall, context_.counts_of);
   ask_at_ = next.ask_at;
-  if (!next.has_message()) co_return false;
-  co_await send(message_of(std::move(next)));
+  if (next.has_message()) {
+    co_await send(message_of(std::move(next)));
+    co_return true;
+  }
+  if (!replay_) co_return false;
+  co_await send_replay();
   co_return true;
 }
 

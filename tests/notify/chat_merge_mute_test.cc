@@ -368,5 +368,18 @@ TEST(ChatMergeMute, ARestartKeepsAMutedEventOnce) {
   EXPECT_EQ(chat.cursor(), chat.last_id());
 }
 
+TEST(ChatMergeMute, TheDigestWaitsForAnotherMuteOfTheSameJob) {
+  Chat chat;
+  chat.watch("a", 10);
+  chat.mute(mute_of("", "", "ota-a"), minutes(5));
+  chat.mute(mute_of("", "prod"), minutes(20));
+  chat.fail("a");
+  chat.run(minutes(19));
+  EXPECT_TRUE(chat.sent.empty());
+  chat.run(minutes(2));
+  ASSERT_EQ(chat.sent.size(), 1u);
+  EXPECT_EQ(chat.digest().jobs.at(0).job_id, "a");
+}
+
 }  // namespace
 }  // namespace taskwatchd
