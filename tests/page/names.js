@@ -55,7 +55,34 @@ const WITH_REPLICAS = (data) => {
     { account: "code", holder: "three", holder_url: "javascript:window.hacked=1", ...elsewhere }];
 };
 
+// A sink that fails, one that is muted and replays, and a mute with a comment that is one long word and would rather be markup.
+const WITH_SINKS = (data) => {
+  const now = new Date().toISOString();
+  data.notify = [{ name: "s".repeat(64), format: "dingtalk", cursor: 7, up: false, pending: 1234, failing_since: now,
+    reason: "310000: " + "w".repeat(200) + " <img src=x onerror=window.hacked=1>", dropped: 2 },
+  { name: "ops", format: "slack", cursor: 9, up: true, pending: 0, last_success: now, dropped: 0, muted: true, replaying: 3 }];
+  data.mutes = [{ id: "0000002a", sink: "ops", job: "ota-*", comment: "c".repeat(200) + "<img src=x onerror=window.hacked=1>",
+    created_by: "berta from ::1", created: now, until: now }];
+};
+
 const checks = {
+  async "sinks and mutes are shown, and nothing sticks out"() {
+    for (const [locale, words] of [["en-GB", ["takes nothing; trying again", "muted", "3 events left of a replay", "Mute 0000002a"]],
+      ["zh-CN", ["发送失败，正在重试", "已静音", "重放剩余 3 个事件", "静音 0000002a"]]]) {
+      const page = await open({ locale, before: changed("status", WITH_SINKS) }, "#/health");
+      for (const text of words) await page.locator(".sinks").getByText(text).first().waitFor();
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await go(page, "#/health");
+        assert.deepEqual(await page.evaluate(cutOff), [], `${locale} at ${width} px`);
+      }
+      await page.screenshot({ path: join(shots, `sinks-${locale}.png`), fullPage: true });
+      assert.equal(await page.evaluate(() => window.hacked), undefined);
+      quiet(page);
+      await page.context().close();
+    }
+  },
+
   async "replicas and what they hold are shown and linked"() {
     for (const locale of ["en-GB", "zh-CN"]) {
       const page = await open({ locale, before: changed("status", WITH_REPLICAS) }, "#/");
