@@ -6,7 +6,7 @@ JOBS  := $(shell nproc)
 # Most end-to-end tests spend more time waiting than computing.
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: help install install-check install-package build dev test demo demo-replicas bench bench-polling bench-notification lint replicas-load replicas-faults replicas-cost simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
+.PHONY: help install install-check install-package build dev test demo demo-replicas bench bench-polling bench-notification lint replicas-load replicas-faults replicas-cost notify-mass simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
   check-unit package test-package test-systemd test-readme debian13 format clean
 
 help:
@@ -73,6 +73,12 @@ ROUNDS ?= 100
 replicas-faults: build
 	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim ROUNDS=$(ROUNDS) \
 	  python3 tests/end_to_end/replicas_test.py
+
+## make notify-mass   thousands of failures at once, and a receiver that is down for DOWN=3600 s: few messages, nothing lost, others not
+##                    delayed; takes as long as the receiver is down, and 10 minutes
+notify-mass: build
+	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim DOWN=$(or $(DOWN),3600) \
+	  python3 tests/end_to_end/notify_mass.py
 
 ## make replicas-cost   CPU time and duration of commits with PostgreSQL beside SQLite
 replicas-cost: build
