@@ -15,6 +15,8 @@ import worlds
 KEY = base64.b64encode(b"a secret of 32 bytes for a test!").decode()
 SIGN = "SEC0123456789abcdef"
 TOKEN = "tok-3f9a77c1e5"  # in the robots' URLs: a canary
+HOSTILE = '@all [x](http://evil.example) <at user_id=\\"all\\"></at> <!channel> <@U1> www.evil.example \\n\\e[31m' \
+    '\\u202e**bold** `code`'
 
 
 def unix(text):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks that the official libraries accept messages that follow the standards, and refuse those that do not: so the
-tests of `notify` may rely on their verdict. Here receiver_test's messages are judged; no daemon is started."""
+tests of `notify` may rely on their verdict. First receiver_test's messages are judged, then all that a daemon sends."""
 
 import copy
 import dataclasses
@@ -9,10 +9,13 @@ import sys
 import time
 import unittest
 
+import harness
+import notify_case
 import notify_libraries
 import notify_services as services
 import receiver
 import receiver_test
+import worlds
 
 SKIPPED = 77  # ctest reports this exit code as skipped
 EVENT, LOGS, KEY, OTHER = receiver_test.EVENT, receiver_test.LOGS, receiver_test.KEY, receiver_test.OTHER
@@ -91,6 +94,34 @@ class Otlp(unittest.TestCase):
         for empty in ({}, {"resourceLogs": []}, b"{"):
             self.assertIsNotNone(LIBRARIES.otlp(request(empty)))
         self.assertIsNotNone(LIBRARIES.otlp(request(LOGS, "application/x-protobuf")))
+
+
+class OfTheDaemon(notify_case.Notify):
+    def test_every_message(self):
+        """Events of all kinds of a job, with hostile text; tests, replays and a rotated secret."""
+        lives = {f"t{i}": notify_case.failing(1 + i / 10, notify_case.HOSTILE) for i in range(4)}
+        lives |= {f"s{i}": worlds.life((0, "QUEUED"), (1, "SENT"), (2, "IN_PROGRESS"), (3, "SUCCEEDED")) for i in range(4)}
+        self.world(worlds.account("prod", 50, lives))
+        self.sink("hook", "cloudevents", services.Webhook(secrets=[KEY, OTHER]), secret_file=KEY + "\n" + OTHER + "\n")
+        self.sink("logs", "otlp", services.Otlp())
+        daemon = self.run_daemon("--web.enable-lifecycle")
+
+        def failed(replayed):
+            return {request.body["subject"] for request in self.there.requests("/hook", "ok")
+                    if request.body["data"].get("to") == "FAILED" and request.body.get("replayed", False) == replayed}
+        harness.wait_for("four failures", lambda: len(failed(False)) == 4, 40)
+        for sink in ("hook", "logs"):
+            for action in (["test", sink], ["replay", sink, "--since=1h"]):
+                self.assertEqual(self.cli("notify", *action, f"--url={daemon.url}").returncode, 0)
+        harness.wait_for("the replay", lambda: len(failed(True)) == 4, 20)
+        time.sleep(1)
+        for request in self.there.requests("/hook"):
+            for key in (KEY, OTHER):
+                self.assertIsNone(LIBRARIES.webhook(request, key, now=request.wall), request.raw)
+            self.assertIsNone(LIBRARIES.cloudevent(request), request.raw)
+        self.assertGreater(len(self.there.requests("/logs")), 2)
+        for request in self.there.requests("/logs"):
+            self.assertIsNone(LIBRARIES.otlp(request), request.raw)
 
 
 if __name__ == "__main__":

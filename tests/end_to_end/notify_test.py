@@ -14,11 +14,9 @@ import harness
 import notify_services as services
 import receiver
 import worlds
-from notify_case import KEY, SIGN, TOKEN, Notify, failing, unix
+from notify_case import HOSTILE, KEY, SIGN, TOKEN, Notify, failing, unix
 
 KILLS = int(os.environ.get("KILLS", "3"))
-HOSTILE = '@all [x](http://evil.example) <at user_id=\\"all\\"></at> <!channel> <@U1> www.evil.example \\n\\e[31m' \
-    '\\u202e**bold** `code`'
 
 
 class Programs(Notify):
