@@ -9,7 +9,8 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kNamedDevices = 3;
-constexpr Duration kDeviceMessageWait = std::chrono::seconds(2);
+// With the time until a failure is detected, the first message is sent within 2 s of it.
+constexpr Duration kDeviceMessageWait = std::chrono::milliseconds(1200);
 // How long a job that is over waits for its job_finished, which has the same news.
 constexpr Duration kFinishWait = std::chrono::seconds(30);
 // How long a job that is not watched any more is remembered.
