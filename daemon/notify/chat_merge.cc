@@ -133,7 +133,11 @@ std::vector<ChatMerge::Candidate> ChatMerge::candidates(const std::map<std::stri
       ask_by(one.due);
     }
   };
+  std::erase_if(sent_singly_, [&](const auto& sent) {
+    return sent.second > now || now >= sent.second + kSentSinglyWithin;
+  });
   for (const auto& [account, jobs] : due) {
+    if (is_crowded(jobs, account)) crowds_.try_emplace(account);
     const auto crowd = crowd_due(account, jobs.jobs.size(), jobs.first, jobs.last);
     add_if_due(crowd ? Candidate{*crowd, account, nullptr}
                      : Candidate{jobs.first, account, jobs.oldest});
@@ -144,6 +148,14 @@ std::vector<ChatMerge::Candidate> ChatMerge::candidates(const std::map<std::stri
     add_if_due({crowd.value_or(first), "", nullptr});
   }
   return found;
+}
+
+bool ChatMerge::is_crowded(const DueJobs& due, const std::string& account) const {
+  const auto had_one = [&](const ChatJob* job) { return sent_singly_.contains(job->record().key); };
+  if (std::all_of(due.jobs.begin(), due.jobs.end(), had_one)) return false;
+  const auto jobs = std::count_if(sent_singly_.begin(), sent_singly_.end(),
+                                  [&](const auto& sent) { return sent.first.account == account; });
+  return static_cast<std::size_t>(jobs) >= kSentSingly;
 }
 
 // When the message about all of the account is due; nullopt: each job has its own. `first` and
@@ -290,7 +302,10 @@ void ChatMerge::restore() {
 
 void ChatMerge::on_sent(Wall now) {
   const bool settle = sending_crowd_.has_value() || is_sending_digest_;
-  for (ChatJob* const job : sending_jobs_) job->on_sent(now, settle);
+  for (ChatJob* const job : sending_jobs_) {
+    job->on_sent(now, settle);
+    if (!settle) sent_singly_[job->record().key] = now;
+  }
   sending_jobs_.clear();
   events_.on_sent();
   if (sending_mute_) {

@@ -5,9 +5,10 @@
 // In this order, `next` decides:
 //   1. A mute has ended: one digest of what it covered.
 //   2. Something has been due for more than 15 min: one digest of all that is due.
-//   3. More than five jobs of an account are due: one message for the account. Its further jobs are
-//      merged in the same way as the tasks of a job (ChatBurst), until 30 s bring no more. Events
-//      without a job are merged so too.
+//   3. More than five jobs of an account are due, or five had messages within the last minute and
+//      another one is due: one message for the account. Its further jobs are merged in the same way
+//      as the tasks of a job (ChatBurst), until 30 s bring no more. Events without a job are merged
+//      so too.
 //   4. Else what has been due for the longest time: a job (ChatJob), or an event without a job.
 //
 // At least once: `cursor` is the id up to which sent messages cover everything. The caller stores
@@ -34,6 +35,7 @@ namespace taskwatchd {
 
 inline constexpr Duration kLateAfter = std::chrono::minutes(15);
 inline constexpr std::size_t kSentSingly = 5;  // jobs of an account; events without a job
+inline constexpr Duration kSentSinglyWithin = std::chrono::minutes(1);
 
 struct ChatNext {
   // The message to send now; monostate: none.
@@ -95,6 +97,8 @@ class ChatMerge {
   ChatDigest take_muted(const MutedRecord& muted, const CountsOf& counts_of);
   std::map<std::string, DueJobs> update_jobs(Wall now, const CountsOf& counts_of);
   std::vector<Candidate> candidates(const std::map<std::string, DueJobs>& due, Wall now);
+  // True if so many of its jobs had messages a moment ago that further ones are merged.
+  bool is_crowded(const DueJobs& due, const std::string& account) const;
   std::optional<Wall> crowd_due(const std::string& account, std::size_t count, Wall first,
                                 Wall last);
   bool is_late(const std::vector<Candidate>& found, Wall now) const;
@@ -111,6 +115,7 @@ class ChatMerge {
   std::uint64_t events_covered_ = 0;  // before the start
   // Of the accounts, and of the events without a job (""), that have too much to send singly.
   std::map<std::string, ChatBurst> crowds_;
+  std::map<JobKey, Wall> sent_singly_;  // when a job had its last message, in the last minute
 
   std::vector<Mute> mutes_;
   std::vector<MutedRecord> muted_;

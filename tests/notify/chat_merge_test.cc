@@ -139,6 +139,7 @@ class Chat {
 
   std::vector<Sent> sent;
   ChatPace pace;
+  double per_minute = 18;  // messages
   bool is_up = true;
   bool crash_before_confirm = false;  // the service took the message, the daemon did not note it
 
@@ -157,7 +158,7 @@ class Chat {
       EXPECT_TRUE(!ask_at_ || *ask_at_ > now_);
       return;
     }
-    pace.on_request(mono(), 18);
+    pace.on_request(mono(), per_minute);
     is_due_ = true;
     if (!is_up) {
       backoff_ = std::min<Duration>(backoff_ * 2, minutes(1));
@@ -304,6 +305,22 @@ TEST(ChatMerge, AHundredJobsAreOneMessageForTheAccount) {
   EXPECT_LE(chat.sent.size(), 10u);
   EXPECT_EQ(chat.reported().size(), 100u);
   EXPECT_EQ(chat.cursor(), chat.last_id());
+}
+
+TEST(ChatMerge, AHundredJobsWithinAMinuteAreAtMostTenMessages) {
+  for (const double per_minute : {0.0, 60.0, 18.0}) {
+    Chat chat;
+    chat.per_minute = per_minute;
+    for (int i = 0; i < 100; ++i) {
+      const std::string name = "j" + std::to_string(i);
+      chat.watch(name, 20);
+      chat.fail(name);
+      chat.run(milliseconds(600));
+    }
+    chat.run(minutes(5));
+    EXPECT_LE(chat.sent.size(), 10u) << per_minute;
+    EXPECT_EQ(chat.reported().size(), 100u) << "each job is in a message";
+  }
 }
 
 TEST(ChatMerge, FiveJobsAreFiveMessagesAndSixAreOne) {
