@@ -134,7 +134,8 @@ void ProgramNotifier::start_heartbeat(const std::shared_ptr<Notifier>& self) {
   if (heartbeat_at_ > ports_.clock.now().mono) return;
   // Missed ones, as while the store does not answer at the start, are not made up for.
   while (heartbeat_at_ <= ports_.clock.now().mono) heartbeat_at_ += *link_->config().heartbeat;
-  spawn(executor_, beat(self));
+  // Not while the receiver wants a pause.
+  if (link_->ready_at() <= ports_.clock.now().mono) spawn(executor_, beat(self));
 }
 
 // One attempt: the next one comes soon. If it fails, the sink fails, as for an event.
