@@ -143,7 +143,7 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
   const auto refuse = [&](const ApiReply& why) { return finish({handler, api_response(why)}); };
   if (!host_allowed(request)) return refuse(bad_data(403, kForeignHost));
   if (routes.empty()) return refuse({404, {}, "not_found", "no such path"});
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
   const auto route = std::find_if(routes.begin(), routes.end(),
                                   [&](ApiRoute one) { return method_of(one) == method; });
   if (route == routes.end()) {
