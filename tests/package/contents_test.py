@@ -34,7 +34,6 @@ FILES = """
 /usr/share/man/man7/taskwatchd-metrics.7.gz
 /usr/share/man/man8/taskwatchd.8.gz
 /usr/share/taskwatchd/alertmanager/alertmanager.yml
-/usr/share/taskwatchd/events/taskwatchd.task_transition.v1.json
 /usr/share/taskwatchd/example.yaml
 /usr/share/taskwatchd/minimal.yaml
 /usr/share/taskwatchd/prometheus/prometheus.yml
@@ -72,8 +71,10 @@ class Contents(unittest.TestCase):
     def test_files(self):
         dashboards = {f"/usr/share/taskwatchd/grafana/{path.name}" for path in (ROOT / "config/grafana").iterdir()}
         self.assertGreaterEqual(len(dashboards), 3)
+        schemas = {f"/usr/share/taskwatchd/events/{path.name}" for path in (ROOT / "config/events").iterdir()}
+        self.assertIn("/usr/share/taskwatchd/events/taskwatchd.task_transition.v1.json", schemas)
         found = {name for name, (mode, _) in self.modes.items() if mode.startswith("-")}
-        self.assertEqual(found, set(FILES) | dashboards)
+        self.assertEqual(found, set(FILES) | dashboards | schemas)
 
     def test_modes(self):
         for name, (mode, owner) in self.modes.items():
