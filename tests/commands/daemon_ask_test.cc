@@ -71,7 +71,8 @@ class DaemonAskTest : public testing::Test {
 };
 
 TEST_F(DaemonAskTest, TheHolderIsQueriedAndNamed) {
-  replies = {{options.daemon.url, not_here("https://two.example/iot")}, {"https://two.example", found()}};
+  replies = {{options.daemon.url, not_here("https://two.example/iot")},
+             {"https://two.example", found()}};
   const DaemonText said = ask();
   EXPECT_EQ(said.exit_code, 0);
   EXPECT_THAT(said.text, HasSubstr("t of account prod: not observed yet\n"));

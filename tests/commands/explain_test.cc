@@ -297,7 +297,9 @@ TEST(ExplainText, ShowsWhatIsRecorded) {
 }
 
 TEST(ExplainText, ReportsWhyThereIsNothing) {
-  const auto said = [](int status, const char* body) { return daemon_text(status, body, &explain_text); };
+  const auto said = [](int status, const char* body) {
+    return daemon_text(status, body, &explain_text);
+  };
   const char* unknown = R"({"status":"error","errorType":"not_found","error":"no \u001b task"})";
   EXPECT_EQ(said(404, unknown).exit_code, 1);
   EXPECT_EQ(said(404, unknown).text, "no \\x1b task");
