@@ -109,7 +109,7 @@ bool Notifiers::runs_here(const std::string& sink) const {
   return at != entries_.end() && at->second.notifier != nullptr;
 }
 
-Awaitable<std::vector<SinkTestMessage>> Notifiers::test(std::string sink, bool mention) {
+Awaitable<std::vector<SinkTestMessage>> Notifiers::test(const std::string& sink, bool mention) {
   return test_sink(ports_.http, ports_.clock, files_, *find(sink), context_, mention);
 }
 
