@@ -17,6 +17,7 @@ import os
 import random
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 
@@ -311,6 +312,11 @@ def row(what, who, incidents, calls, names=BY_ALERT):
     return delays
 
 
+def say(text):
+    """Prints a paragraph, wrapped as documents are."""
+    print(textwrap.fill(text, 100))
+
+
 def report(runs, options):
     incidents = [incident for run in runs for incident in run.incidents]
     calls = collections.ChainMap(*[run.calls_a_second for run in runs])
@@ -338,12 +344,12 @@ def report(runs, options):
     stalls = [i for i in incidents if i.end == "stalls"]
     whole = [i for i in stalls if "notified" in i.when]
     parts = stages(whole, ("scraped", "evaluated", "notified"))
-    print(f"Stalled jobs, {len(whole)} of {len(stalls)} notified, counted from {STALL_EDGE} s without a change: scraped "
+    say(f"Stalled jobs, {len(whole)} of {len(stalls)} notified, counted from {STALL_EDGE} s without a change: scraped "
           f"after {spread(parts['scraped'])} s, firing {spread(parts['evaluated'])} s later (`for: 1m`), notified "
           f"{spread(parts['notified'])} s later; together "
           f"{spread([i.when['notified'] - i.changed for i in whole])} s.")
     named = [i for i in incidents if i.who == OURS and i.end != "stalls" and "notified" in i.when]
-    print(f"{sum(i.named for i in named)} of {len(named)} notifications of taskwatchd contained the task and its device. Evaluating the "
+    say(f"{sum(i.named for i in named)} of {len(named)} notifications of taskwatchd contained the task and its device. Evaluating the "
           f"rules took {max(run.rules_took for run in runs) * 1000:.0f} ms (p99); "
           f"{sum(run.missed for run in runs):.0f} evaluations were skipped.")
     others = [note for run in runs for note in run.others]
@@ -352,7 +358,7 @@ def report(runs, options):
     if any(run.calls.missed for run in runs):
         print("Calls were missed: `detected` is too late.")
     print()
-    print(f"Goals, p50 {GOALS['p50']} s and p99 {GOALS['p99']} s: **{'met' if kept else 'not met'}**. Goals of failures in a job "
+    say(f"Goals, p50 {GOALS['p50']} s and p99 {GOALS['p99']} s: **{'met' if kept else 'not met'}**. Goals of failures in a job "
           f"at the webhook, p50 {DIRECT_GOALS['p50']} s and p99 {DIRECT_GOALS['p99']} s: **{'met' if directly else 'not met'}**.")
     return kept and directly
 
@@ -373,7 +379,7 @@ def main():
             runs.append(Run(options, seed, folder))
         loads.append(os.getloadavg()[1])
     where = machine()
-    print(f"{where[0]}; load average of 5 min at the end {', '.join(f'{load:.1f}' for load in loads)}.")
+    say(f"{where[0]}; load average of 5 min at the end {', '.join(f'{load:.1f}' for load in loads)}.")
     print()
     sys.exit(0 if report(runs, options) else NOT_KEPT)
 
