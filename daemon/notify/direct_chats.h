@@ -14,7 +14,8 @@ namespace taskwatchd {
 
 // By account: true if a chat delivers everything that it is sent by default, without a filter other
 // than `accounts`, has had a success, does not fail, and no mute covers the account there. A mute
-// of some jobs leaves it true: they are to stay quiet. Empty if there is no chat in `sinks`.
+// of some jobs leaves it true: the user wants no notification of them. Empty without a chat in
+// `sinks`.
 std::map<std::string, bool> directly_notified(const std::vector<std::string>& accounts,
                                               const std::vector<SinkConfig>& sinks,
                                               const std::vector<SinkStatus>& status,

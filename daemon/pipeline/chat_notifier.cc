@@ -169,7 +169,7 @@ Awaitable<void> ChatNotifier::send_unstored() {
   if (ended && !unstored_.empty() && unstored_.front().ts == event.ts) unstored_.pop_front();
 }
 
-// Reads the events of the replay anew at each try: they may be many, and are not kept meanwhile.
+// Reads the events of the replay again at each try: they may be many, and are not kept meanwhile.
 Awaitable<void> ChatNotifier::send_replay() {
   const Replay replay = *replay_;
   SinkReader reader(ports_, recorder_, link_.config().name, replay.range);

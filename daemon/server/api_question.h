@@ -62,7 +62,7 @@ struct ApiReply {
   std::string holder_url = {};  // http or https
 };
 
-// The routes of a path below /api/, one per method; empty if there is no such path.
+// The routes of a path below /api/, one per method; empty for an unknown path.
 std::vector<ApiRoute> find_routes(std::string_view path);
 // GET, POST or DELETE. HEAD is a GET.
 std::string_view method_of(ApiRoute route);

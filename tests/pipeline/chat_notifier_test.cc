@@ -332,7 +332,7 @@ TEST(ChatNotifier, AReplayIsOneDigestWhileNewEventsGoOn) {
   EXPECT_EQ(life.notifier->status().replaying, 0u);
   EXPECT_TRUE(life.notifier->replay({0, 0}, Wall::min()));
   life.clock.advance(seconds(1));
-  EXPECT_EQ(life.http.sent(), before + 2) << "without events there is no message";
+  EXPECT_EQ(life.http.sent(), before + 2) << "no message without events";
 }
 
 TEST(ChatNotifier, AReplayWaitsForTheStoreAndTheService) {
