@@ -260,6 +260,11 @@ void ChatNotifier::save(bool at_once) {
   reader_.save(state.cursor, to_json(state), link_.status().last_success, at_once);
 }
 
+void ChatNotifier::on_test_taken() {
+  link_.restore(ports_.clock.now().wall);
+  if (merge_) save(true);
+}
+
 SinkStatus ChatNotifier::status() const {
   SinkStatus status = link_.status();
   status.cursor = merge_ ? merge_->cursor() : reader_.through();

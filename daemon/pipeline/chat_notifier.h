@@ -30,6 +30,7 @@ class ChatNotifier : public Notifier {
   void stop() override { reader_.stop(); }
   void report(const Event& event) override;
   bool replay(const ReplayRange& range, Wall since) override;
+  void on_test_taken() override;
   SinkStatus status() const override;
 
  private:

@@ -25,6 +25,8 @@ class Notifier {
   // Sends the stored events of this range again that are not older than `since`. False while the
   // replay before is not finished. A restart ends a replay.
   virtual bool replay(const ReplayRange& range, Wall since) = 0;
+  // The receiver took test messages, which counts as a success of the sink.
+  virtual void on_test_taken() = 0;
   virtual SinkStatus status() const = 0;
 };
 

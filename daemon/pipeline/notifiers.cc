@@ -1,5 +1,6 @@
 #include "pipeline/notifiers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/chat_notifier.h"
@@ -109,8 +110,17 @@ bool Notifiers::runs_here(const std::string& sink) const {
   return at != entries_.end() && at->second.notifier != nullptr;
 }
 
-Awaitable<std::vector<SinkTestMessage>> Notifiers::test(const std::string& sink, bool mention) {
-  return test_sink(ports_.http, ports_.clock, files_, *find(sink), context_, mention);
+Awaitable<std::vector<SinkTestMessage>> Notifiers::test(std::string sink, bool mention) {
+  auto messages =
+      co_await test_sink(ports_.http, ports_.clock, files_, *find(sink), context_, mention);
+  const auto is_taken = [](const SinkTestMessage& one) {
+    return one.result.verdict == DeliveryVerdict::kTaken;
+  };
+  // A reload may have removed the sink meanwhile.
+  if (std::all_of(messages.begin(), messages.end(), is_taken) && runs_here(sink)) {
+    entries_.at(sink).notifier->on_test_taken();
+  }
+  co_return messages;
 }
 
 Awaitable<std::optional<std::string>> Notifiers::replay(std::string sink, Wall since) {

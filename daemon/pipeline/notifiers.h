@@ -47,7 +47,7 @@ class Notifiers {
   // False: another replica runs it, or none does.
   bool runs_here(const std::string& sink) const;
   // REQUIRES: find(sink).
-  Awaitable<std::vector<SinkTestMessage>> test(const std::string& sink, bool mention);
+  Awaitable<std::vector<SinkTestMessage>> test(std::string sink, bool mention);
   // Sends events again, those since `since`. Returns what is wrong, or nullopt.
   // REQUIRES: runs_here(sink).
   Awaitable<std::optional<std::string>> replay(std::string sink, Wall since);

@@ -174,6 +174,11 @@ bool ProgramNotifier::replay(const ReplayRange& range, Wall since) {
   return true;
 }
 
+void ProgramNotifier::on_test_taken() {
+  link_->restore(ports_.clock.now().wall);
+  save(true);
+}
+
 SinkStatus ProgramNotifier::status() const {
   SinkStatus status = link_->status();
   status.cursor = window_ ? window_->cursor() : reader_.through();

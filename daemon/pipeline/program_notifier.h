@@ -27,6 +27,7 @@ class ProgramNotifier : public Notifier {
   void stop() override;
   void report(const Event&) override {}  // programs get stored events, and heartbeats
   bool replay(const ReplayRange& range, Wall since) override;
+  void on_test_taken() override;
   SinkStatus status() const override;
 
  private:

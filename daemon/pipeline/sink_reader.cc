@@ -89,7 +89,8 @@ void SinkReader::save(std::uint64_t event_id, std::string memory, std::optional<
                       bool at_once) {
   if (range_) return;
   const Wall now = ports_.clock.now().wall;
-  const bool same = event_id == saved_.event_id && memory == saved_.memory;
+  const bool same = event_id == saved_.event_id && memory == saved_.memory &&
+                    last_success.has_value() == saved_.last_success.has_value();
   if (same && now - saved_.at < kSaveAtLeast) return;
   saved_ = {sink_, event_id, std::move(memory), now, last_success};
   Commit commit;
