@@ -95,7 +95,7 @@ class App {
   std::optional<std::string> request_reload();
   void configuration_changed();
   DaemonStatus status() const;
-  void render(TakePart take);
+  std::shared_ptr<const MetricsPicture> picture();
   void stop_with(int code);
   void stop_loading();
 
@@ -104,7 +104,7 @@ class App {
   SystemEntropy entropy_;
   EventLog log_;
   Metrics metrics_;
-  MetricsPages pages_{[this](TakePart take) { render(std::move(take)); },
+  MetricsPages pages_{context_.get_executor(), [this] { return picture(); },
                       [this] { return clock_.now().mono; }};
   ProcessStatsReader process_;
   CurlClient http_{context_.get_executor()};
@@ -132,13 +132,12 @@ class App {
 };
 
 WebPages App::web_pages() {
-  return {
-      .metrics = [this](const ContentNegotiation& negotiated) { return pages_.page(negotiated); },
-      .ready = [this] { return ready_ && !stopping_; },
-      .reload = [this] { return request_reload(); },
-      .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
-      .answered = [this](const std::string& handler,
-                         int code) { metrics_.http_request(handler, code); }};
+  return {.metrics = [this](OutputForm form) { return pages_.page(form); },
+          .ready = [this] { return ready_ && !stopping_; },
+          .reload = [this] { return request_reload(); },
+          .api = [this](ApiQuestion question) { return answers_->answer(std::move(question)); },
+          .answered = [this](const std::string& handler,
+                             int code) { metrics_.http_request(handler, code); }};
 }
 
 int App::prepare() {
@@ -382,10 +381,9 @@ DaemonStatus App::status() const {
   return status;
 }
 
-void App::render(TakePart take) {
+std::shared_ptr<const MetricsPicture> App::picture() {
   metrics_.log_messages(log_.written(), log_.dropped());
-  PageWriter page(std::move(take));
-  metrics_.render(status(), process_.read(), clock_.now().wall, page);
+  return metrics_.picture(status(), process_.read(), clock_.now().wall);
 }
 
 int run(const RunOptions& options) {

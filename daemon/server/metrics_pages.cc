@@ -1,157 +1,151 @@
 #include "server/metrics_pages.h"
 
 #include <algorithm>
-#include <string>
-#include <string_view>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <new>
 #include <utility>
 
-#include "io/http/gzip.h"
-#include "view/openmetrics.h"
-
 namespace taskwatchd {
-
-// Immutable metrics output. Its bytes count as long as anybody holds it.
-class MetricsPages::Picture {
- public:
-  Picture(PackedParts parts, bool gzip, std::size_t text_bytes, std::shared_ptr<std::size_t> held)
-      : parts_(std::move(parts)), gzip_(gzip), text_bytes_(text_bytes), held_(std::move(held)) {
-    for (const auto& part : parts_) bytes_ += part->size();
-    *held_ += bytes_;
-  }
-  Picture(const Picture&) = delete;
-  Picture& operator=(const Picture&) = delete;
-  ~Picture() { *held_ -= bytes_; }
-
-  const PackedParts& parts() const { return parts_; }
-  bool gzip() const { return gzip_; }
-  std::size_t bytes() const { return bytes_; }
-  std::size_t text_bytes() const { return text_bytes_; }
-
- private:
-  PackedParts parts_;
-  bool gzip_;
-  std::size_t text_bytes_;
-  std::size_t bytes_ = 0;
-  std::shared_ptr<std::size_t> held_;
-};
-
-// Receives the text as it is rendered; compresses it if it has at least `pack_from` bytes.
-class MetricsPages::Maker {
- public:
-  explicit Maker(std::size_t pack_from) : pack_from_(pack_from) {}
-
-  void take(std::string_view text) {
-    bytes_ += text.size();
-    if (!packer_ && bytes_ >= pack_from_) {
-      packer_.emplace();
-      for (const auto& part : std::exchange(parts_, {})) packer_->add(*part);
-    }
-    if (packer_) {
-      packer_->add(text);
-    } else {
-      parts_.push_back(std::make_shared<const std::string>(text));
-    }
-  }
-  std::shared_ptr<const Picture> finish(std::shared_ptr<std::size_t> held) {
-    const bool gzip = packer_.has_value();
-    if (gzip) parts_ = packer_->finish();
-    return std::make_shared<const Picture>(std::move(parts_), gzip, bytes_, std::move(held));
-  }
-
- private:
-  std::size_t pack_from_;
-  std::size_t bytes_ = 0;
-  PackedParts parts_;
-  std::optional<GzipPacker> packer_;
-};
-
 namespace {
 
-template <typename Picture>
-class HeldParts : public WebParts {
- public:
-  explicit HeldParts(std::shared_ptr<const Picture> picture) : picture_(std::move(picture)) {}
-  std::size_t bytes() const override { return picture_->bytes(); }
-  std::string_view next() override {
-    return at_ < picture_->parts().size() ? std::string_view(*picture_->parts()[at_++])
-                                          : std::string_view();
-  }
-
- private:
-  std::shared_ptr<const Picture> picture_;
-  std::size_t at_ = 0;
-};
-
-template <typename Picture>
-class UnpackedParts : public WebParts {
- public:
-  explicit UnpackedParts(std::shared_ptr<const Picture> picture)
-      : picture_(std::move(picture)), unpacker_(picture_->parts()) {}
-  std::size_t bytes() const override { return picture_->text_bytes(); }
-  std::string_view next() override { return unpacker_.next(); }
-
- private:
-  std::shared_ptr<const Picture> picture_;
-  GzipUnpacker unpacker_;
-};
+constexpr std::chrono::milliseconds kStopTime{500};
 
 }  // namespace
 
-std::optional<MetricsPages::Page> MetricsPages::page(const ContentNegotiation& negotiated) {
+// One output being written, and the clients that wait for it.
+struct MetricsPages::Making {
+  Making(MetricsPages* owner, OutputForm what, Mono when)
+      : pages(owner),
+        form(what),
+        taken(when),
+        done(owner->executor_, boost::asio::steady_timer::time_point::max()) {}
+
+  MetricsPages* pages;  // null: destroyed
+  OutputForm form;
+  Mono taken;
+  bool finished = false;
+  Output output;  // null after it is finished: memory was exhausted
+  boost::asio::steady_timer done;
+};
+
+MetricsPages::MetricsPages(const boost::asio::any_io_executor& executor, TakePicture take_picture,
+                           std::function<Mono()> now, PageLimits limits)
+    : executor_(executor),
+      take_picture_(std::move(take_picture)),
+      now_(std::move(now)),
+      limits_(limits),
+      mailbox_(std::make_shared<Mailbox>(executor)),
+      queue_(limits.waiting, {.hurry = [] {}, .end = [] {}}) {}
+
+MetricsPages::~MetricsPages() {
+  queue_.stop(kStopTime);
+  mailbox_->shut();
+  for (const auto& one : making_) one->pages = nullptr;  // a result may be posted already
+}
+
+boost::asio::awaitable<std::shared_ptr<WebParts>> MetricsPages::page(OutputForm form) {
   drop_old();
-  auto picture = find(negotiated);
-  if (!picture) {
-    std::size_t& last = negotiated.gzip ? last_gzip_ : last_plain_;
-    if (*held_ > 0 && *held_ + last > limits_.held_bytes) return std::nullopt;
-    picture = make(negotiated);
-    last = picture->bytes();
-  }
-  if (picture->gzip() && !negotiated.gzip) {
-    return Page{false, std::make_shared<UnpackedParts<Picture>>(std::move(picture))};
-  }
-  const bool gzip = picture->gzip();
-  return Page{gzip, std::make_shared<HeldParts<Picture>>(std::move(picture))};
+  if (Output ready = find(form)) co_return MetricsOutput::body(std::move(ready));
+  std::shared_ptr<Making> making = join(form);
+  if (!making && has_room(form)) making = begin(form);
+  if (!making) co_return nullptr;
+  boost::system::error_code ignored;
+  auto token = boost::asio::redirect_error(boost::asio::use_awaitable, ignored);
+  if (!making->finished) co_await making->done.async_wait(token);
+  if (!making->output) co_return nullptr;
+  co_return MetricsOutput::body(making->output);
 }
 
 void MetricsPages::drop_old() {
   const Mono now = now_();
-  std::erase_if(shared_, [&](const Shared& one) { return now - one.made > limits_.fresh; });
+  std::erase_if(shared_, [&](const Shared& one) { return now - one.taken > limits_.fresh; });
 }
 
-std::shared_ptr<const MetricsPages::Picture> MetricsPages::find(
-    const ContentNegotiation& negotiated) const {
-  const auto fits = [&](const Shared& one) {
-    if (one.openmetrics != negotiated.openmetrics) return false;
-    // Decompressing medium-sized output takes longer than rendering it again is worth.
-    return one.picture->gzip() == negotiated.gzip ||
-           one.picture->text_bytes() >= limits_.plain_bytes;
+MetricsPages::Output MetricsPages::find(OutputForm form) const {
+  const auto found = std::find_if(shared_.begin(), shared_.end(),
+                                  [&](const Shared& one) { return one.output->form() == form; });
+  return found == shared_.end() ? nullptr : found->output;
+}
+
+// A large output that is being written is worth waiting for, unless it will be too old.
+std::shared_ptr<MetricsPages::Making> MetricsPages::join(OutputForm form) const {
+  const auto large = std::find_if(last_.begin(), last_.end(), [&](const Last& one) {
+    return one.form == form && one.text_bytes >= limits_.shared_bytes;
+  });
+  if (large == last_.end()) return nullptr;
+  const auto found = std::find_if(making_.begin(), making_.end(), [&](const auto& one) {
+    return one->form == form && now_() - one->taken <= limits_.fresh;
+  });
+  return found == making_.end() ? nullptr : *found;
+}
+
+bool MetricsPages::has_room(OutputForm form) const {
+  const auto known =
+      std::find_if(last_.begin(), last_.end(), [&](const Last& one) { return one.form == form; });
+  const std::size_t expected = known == last_.end() ? 0 : known->held_bytes;
+  const std::size_t all = *held_ + expected * making_.size();
+  return all == 0 || all + expected <= limits_.held_bytes;
+}
+
+std::shared_ptr<MetricsPages::Making> MetricsPages::begin(OutputForm form) {
+  const auto making = std::make_shared<Making>(this, form, now_());
+  struct Work {
+    std::shared_ptr<const MetricsPicture> picture;
+    std::unique_ptr<const MetricsOutput> output;
   };
-  const auto found = std::find_if(shared_.begin(), shared_.end(), fits);
-  return found == shared_.end() ? nullptr : found->picture;
+  const auto work = std::make_shared<Work>(take_picture_(), nullptr);
+  const std::weak_ptr<Making> waiting = making;
+  const auto finish_it = [waiting, work] {
+    const std::shared_ptr<Making> found = waiting.lock();
+    if (!found || found->pages == nullptr) return;
+    if (work->output) {
+      // Counted until the last client has received it.
+      const std::size_t bytes = work->output->held_bytes();
+      *found->pages->held_ += bytes;
+      found->output = Output(work->output.release(),
+                             [held = found->pages->held_, bytes](const MetricsOutput* output) {
+                               *held -= bytes;
+                               delete output;
+                             });
+    }
+    found->pages->finish(*found);
+  };
+  const bool accepted = queue_.submit(
+      [work, form, plain_bytes = limits_.plain_bytes, mailbox = mailbox_, finish_it](bool run) {
+        try {
+          if (run) {
+            work->output = std::make_unique<const MetricsOutput>(*work->picture, form, plain_bytes);
+          }
+        } catch (const std::bad_alloc&) {
+          // The client is asked to try again.
+        }
+        work->picture.reset();  // here, because it takes a while to free
+        mailbox->post(finish_it);
+      });
+  if (!accepted) return nullptr;
+  making_.push_back(making);
+  return making;
 }
 
-std::shared_ptr<const MetricsPages::Picture> MetricsPages::make(
-    const ContentNegotiation& negotiated) {
-  Maker maker(negotiated.gzip ? kGzipFrom : limits_.plain_bytes);
-  if (negotiated.openmetrics) {
-    OpenMetrics format;
-    std::string text;
-    render_([&](std::string_view part) {
-      format.add(part, text);
-      maker.take(text);
-      text.clear();
-    });
-    format.end(text);
-    maker.take(text);
-  } else {
-    render_([&](std::string_view part) { maker.take(part); });
+void MetricsPages::finish(Making& making) {
+  making.finished = true;
+  making.done.cancel();
+  if (making.output) {
+    Last& known = last(making.form);
+    known.held_bytes = making.output->held_bytes();
+    known.text_bytes = making.output->text_bytes();
+    if (known.text_bytes >= limits_.shared_bytes) shared_.push_back({making.output, making.taken});
   }
-  auto picture = maker.finish(held_);
-  if (picture->text_bytes() >= limits_.shared_bytes) {
-    // The output is dated at the end of rendering: nothing else runs on the event loop meanwhile.
-    shared_.push_back({picture, negotiated.openmetrics, now_()});
+  std::erase_if(making_, [&](const auto& one) { return one.get() == &making; });
+}
+
+MetricsPages::Last& MetricsPages::last(OutputForm form) {
+  for (Last& one : last_) {
+    if (one.form == form) return one;
   }
-  return picture;
+  return last_.emplace_back(Last{form});
 }
 
 }  // namespace taskwatchd

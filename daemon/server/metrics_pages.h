@@ -1,9 +1,10 @@
-// Produces the response of /metrics. The text is rendered in parts and compressed immediately, so
-// output of hundreds of megabytes is never in memory at once. Large output is shared by clients
-// that request it at about the same time. Memory is bounded, whatever clients do. Event-loop thread
-// only.
+// Produces the response of /metrics: takes a picture of the metrics on the event loop, and writes
+// and compresses it on a thread. Large output is shared by clients that request it at about the
+// same time. Memory is bounded, whatever clients do. Event-loop thread only.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -12,9 +13,10 @@
 #include <vector>
 
 #include "core/types/time.h"
-#include "io/http/http_server.h"
+#include "io/off_loop.h"
+#include "io/work_queue.h"
 #include "server/content_negotiation.h"
-#include "view/page_writer.h"
+#include "server/metrics_output.h"
 
 namespace taskwatchd {
 
@@ -22,51 +24,61 @@ struct PageLimits {
   // Total of all output being sent, each counted once however many clients receive it. Beyond it no
   // further output is produced; a single one may be larger.
   std::size_t held_bytes = std::size_t{64} * 1024 * 1024;
-  // Larger output is kept compressed, and decompressed while it is sent to a client without gzip.
+  // Larger first families are kept compressed, and decompressed while they are sent to a client
+  // without gzip.
   std::size_t plain_bytes = std::size_t{4} * 1024 * 1024;
-  // Larger output is shared by all clients while it is `fresh`; smaller output is rendered for
-  // each.
+  // Larger output is shared by all clients while it is `fresh`; smaller output is written for each.
   std::size_t shared_bytes = std::size_t{1024} * 1024;
   Duration fresh = std::chrono::seconds(1);
+  std::size_t waiting = 64;  // outputs that wait to be written
 };
 
 class MetricsPages {
  public:
-  // Writes all metrics in text format 0.0.4, in parts of complete lines.
-  using Render = std::function<void(TakePart)>;
+  using TakePicture = std::function<std::shared_ptr<const MetricsPicture>()>;
 
-  MetricsPages(Render render, std::function<Mono()> now, PageLimits limits = {})
-      : render_(std::move(render)), now_(std::move(now)), limits_(limits) {}
+  MetricsPages(const boost::asio::any_io_executor& executor, TakePicture take_picture,
+               std::function<Mono()> now, PageLimits limits = {});
+  ~MetricsPages();  // waits for the output that is being written, at most 0.5 s
 
-  struct Page {
-    bool gzip = false;
-    std::shared_ptr<WebParts> parts;
-  };
-  // Returns one consistent snapshot, at most `fresh` old. Nullopt if too many bytes are being sent.
-  // Only gzip and openmetrics of `negotiated` are used.
-  std::optional<Page> page(const ContentNegotiation& negotiated);
+  // Returns the body of one consistent snapshot, taken at most `fresh` before the call. Null if too
+  // many bytes are being sent or too many outputs wait. The coroutine must not be resumed after
+  // this object is destroyed; the body may be read then.
+  boost::asio::awaitable<std::shared_ptr<WebParts>> page(OutputForm form);
   // Releases output that is no longer fresh; clients that are receiving it keep it.
   void drop_old();
   std::size_t held_bytes() const { return *held_; }
 
  private:
-  class Picture;
-  class Maker;
+  using Output = std::shared_ptr<const MetricsOutput>;
+  struct Making;
   struct Shared {
-    std::shared_ptr<const Picture> picture;
-    bool openmetrics = false;
-    Mono made;
+    Output output;
+    Mono taken;
   };
-  std::shared_ptr<const Picture> find(const ContentNegotiation& negotiated) const;
-  std::shared_ptr<const Picture> make(const ContentNegotiation& negotiated);
+  Output find(OutputForm form) const;
+  std::shared_ptr<Making> join(OutputForm form) const;
+  std::shared_ptr<Making> begin(OutputForm form);
+  void finish(Making& making);
+  bool has_room(OutputForm form) const;
+  // The sizes of the last output of that form: expected of the next.
+  struct Last {
+    OutputForm form;
+    std::size_t held_bytes = 0;
+    std::size_t text_bytes = 0;
+  };
+  Last& last(OutputForm form);
 
-  Render render_;
+  boost::asio::any_io_executor executor_;
+  TakePicture take_picture_;
   std::function<Mono()> now_;
   PageLimits limits_;
   std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);  // outlives this object
-  std::size_t last_plain_ = 0;  // size of the last output in bytes, if uncompressed
-  std::size_t last_gzip_ = 0;   // if compressed
+  std::vector<Last> last_;
   std::vector<Shared> shared_;
+  std::vector<std::shared_ptr<Making>> making_;
+  std::shared_ptr<Mailbox> mailbox_;
+  WorkQueue queue_;
 };
 
 }  // namespace taskwatchd

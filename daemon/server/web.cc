@@ -17,6 +17,7 @@ constexpr char kNoLifecycle[] = "start taskwatchd with --web.enable-lifecycle to
 constexpr char kForeignHost[] = "this Host is not allowed; add it with --web.allowed-host";
 constexpr char kTextFormat[] = "text/plain; version=0.0.4; charset=utf-8";
 constexpr char kApi[] = "/api/";
+constexpr char kMetricsHandler[] = "/metrics";  // the name of the handler, whatever the path is
 constexpr char kHealthy[] = "/-/healthy";
 constexpr char kReady[] = "/-/ready";
 // seconds: a client that does not read has been disconnected by then
@@ -73,6 +74,9 @@ Web::Web(WebOptions options, WebPages pages, UserOf user_of)
 WebAnswer Web::handle(const WebRequest& request) const {
   const auto path = path_of(request);
   if (path && path->starts_with(kApi)) return api(request, *path);
+  if (path && *path == options_.telemetry_path && is_read(request)) {
+    return metrics(negotiate(request));
+  }
   return finish(route(request));
 }
 
@@ -109,9 +113,7 @@ Web::Routed Web::route(const WebRequest& request) const {
   const auto below = path_of(request);
   if (!below) return {"other", plain_text(404, "not found\n")};
   const std::string& path = *below;
-  if (path == options_.telemetry_path) {
-    return {"/metrics", is_read(request) ? metrics(request) : only("GET")};
-  }
+  if (path == options_.telemetry_path) return {kMetricsHandler, only("GET")};
   if (path == kHealthy) {
     return {path, is_read(request) ? plain_text(200, "taskwatchd is healthy.\n") : only("GET")};
   }
@@ -174,22 +176,23 @@ boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question,
   co_return finish({handler, std::move(response)});
 }
 
-WebResponse Web::metrics(const WebRequest& request) const {
-  const ContentNegotiation negotiated = negotiate(request);
-  auto page = pages_.metrics(negotiated);
+boost::asio::awaitable<WebResponse> Web::metrics(ContentNegotiation negotiated) const {
+  const MetricsFormat format =
+      negotiated.openmetrics ? MetricsFormat::kOpenMetrics : MetricsFormat::kText;
+  std::shared_ptr<WebParts> page = co_await pages_.metrics({format, negotiated.gzip});
   if (!page) {
     WebResponse response =
         plain_text(503, "too many metrics responses are being sent to slow clients; try again\n");
     response.headers.emplace_back("Retry-After", kPagesAgain);
-    return response;
+    co_return finish({kMetricsHandler, std::move(response)});
   }
   WebResponse response;
-  response.parts = std::move(page->parts);
+  response.parts = std::move(page);
   response.content_type = negotiated.openmetrics ? kOpenMetricsFormat : kTextFormat;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   response.headers.emplace_back("Vary", "Accept");
-  if (page->gzip) response.headers.emplace_back("Content-Encoding", "gzip");
-  return response;
+  if (negotiated.gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+  co_return finish({kMetricsHandler, std::move(response)});
 }
 
 std::optional<std::string> Web::change_refusal(const WebRequest& request) const {

@@ -15,7 +15,7 @@
 #include "io/http/http_server.h"
 #include "server/api_question.h"
 #include "server/content_negotiation.h"
-#include "server/metrics_pages.h"
+#include "server/metrics_output.h"
 
 namespace taskwatchd {
 
@@ -31,8 +31,8 @@ struct WebOptions {
 };
 
 struct WebPages {
-  // Nullopt if too many bytes of metrics are being sent.
-  std::function<std::optional<MetricsPages::Page>(const ContentNegotiation&)> metrics;
+  // Null if too many bytes of metrics are being sent.
+  std::function<boost::asio::awaitable<std::shared_ptr<WebParts>>(OutputForm)> metrics;
   std::function<bool()> ready;
   // Applies the configuration file; returns its errors, or nullopt.
   std::function<std::optional<std::string>()> reload;
@@ -67,7 +67,7 @@ class Web {
   WebAnswer api(const WebRequest& request, const std::string& path) const;
   boost::asio::awaitable<WebResponse> answer(ApiQuestion question,
                                              ContentNegotiation negotiated) const;
-  WebResponse metrics(const WebRequest& request) const;
+  boost::asio::awaitable<WebResponse> metrics(ContentNegotiation negotiated) const;
   WebResponse reload(const WebRequest& request) const;
   // Why a request must not change anything; nullopt if it may.
   std::optional<std::string> change_refusal(const WebRequest& request) const;

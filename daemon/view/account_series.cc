@@ -1,27 +1,13 @@
 #include "view/account_series.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <string_view>
 #include <utility>
 
+#include "view/families.h"
+
 namespace taskwatchd {
 namespace {
-
-template <typename Builder>
-auto& registered(Builder builder, FamilyId id, prometheus::Registry& registry) {
-  const Family& declared = family(id);
-  return builder.Name(std::string(declared.name))
-      .Help(std::string(declared.help))
-      .Register(registry);
-}
-prometheus::Family<prometheus::Counter>& counter(FamilyId id, prometheus::Registry& registry) {
-  return registered(prometheus::BuildCounter(), id, registry);
-}
-prometheus::Family<prometheus::Histogram>& histogram(FamilyId id, prometheus::Registry& registry) {
-  return registered(prometheus::BuildHistogram(), id, registry);
-}
 
 constexpr std::array<std::string_view, 3> kClasses = {"bad", "good", "other"};
 std::size_t class_of(TaskStatus status) {
@@ -35,31 +21,72 @@ double span_seconds(Duration span) {
   return std::max(seconds(span), 0.0);
 }
 
+Edges edges_of(FamilyId id) {
+  const auto buckets = family(id).buckets;
+  return std::make_shared<const std::vector<double>>(buckets.begin(), buckets.end());
+}
+// Shared by all accounts.
+const Edges& task_edges() {
+  static const Edges edges = edges_of(FamilyId::kTaskDuration);
+  return edges;
+}
+const Edges& call_edges() {
+  static const Edges edges = edges_of(FamilyId::kApiRequestDuration);
+  return edges;
+}
+
+std::vector<Histogram> delays_of(std::optional<Duration> bound) {
+  const auto edges = std::make_shared<const std::vector<double>>(delay_buckets(bound));
+  return std::vector<Histogram>(kClasses.size(), Histogram(edges));
+}
+
+void write(MetricsWriter& page, Labels labels, const Histogram& histogram) {
+  page.histogram(labels, *histogram.edges, histogram.counts, histogram.sum);
+}
+
+// Writes a family with series per account and API.
+template <typename Write>
+void by_api(const AllAccountNumbers& accounts, MetricsWriter& page, FamilyId id,
+            const Write& write) {
+  page.begin(family(id));
+  for (const auto& numbers : accounts) {
+    for (const auto& [api, calls] : numbers->apis) {
+      const std::array<Label, 2> labels = {{{"account", numbers->account}, {"action", name(api)}}};
+      write(labels, calls);
+    }
+  }
+}
+
+void by_outcome(const AllAccountNumbers& accounts, MetricsWriter& page, FamilyId id,
+                std::map<TaskStatus, Histogram> AccountNumbers::*histograms) {
+  page.begin(family(id));
+  for (const auto& numbers : accounts) {
+    for (const auto& [outcome, histogram] : (*numbers).*histograms) {
+      const std::array<Label, 2> labels = {
+          {{"account", numbers->account}, {"outcome", name(outcome)}}};
+      write(page, labels, histogram);
+    }
+  }
+}
+
 }  // namespace
 
-OwnFamilies::OwnFamilies()
-    : build_info(registered(prometheus::BuildGauge(), FamilyId::kBuildInfo, registry)),
-      api_requests(counter(FamilyId::kApiRequests, registry)),
-      api_retries(counter(FamilyId::kApiRetries, registry)),
-      api_failures(counter(FamilyId::kApiFailures, registry)),
-      api_request_duration(histogram(FamilyId::kApiRequestDuration, registry)),
-      detection_delay(histogram(FamilyId::kDetectionDelay, registry)),
-      task_duration(histogram(FamilyId::kTaskDuration, registry)),
-      task_queue_wait(histogram(FamilyId::kTaskQueueWait, registry)),
-      task_execution(histogram(FamilyId::kTaskExecution, registry)),
-      anomalies(counter(FamilyId::kAnomalies, registry)),
-      store_commit_duration(histogram(FamilyId::kStoreCommitDuration, registry)),
-      loop_delay(histogram(FamilyId::kLoopDelay, registry)),
-      notify_delay(histogram(FamilyId::kNotifyDelay, registry)),
-      http_requests(counter(FamilyId::kHttpRequests, registry)) {}
+AccountNumbers::Calls::Calls() : duration(call_edges()) {}
 
-std::vector<double> buckets_of(FamilyId id) {
-  const auto buckets = family(id).buckets;
-  return {buckets.begin(), buckets.end()};
+AccountNumbers::AccountNumbers(std::string name, std::optional<Duration> bound)
+    : account(std::move(name)), delays(delays_of(bound)), queue_wait(task_edges()) {
+  for (const TaskStatus status : kAllTaskStatuses) {
+    if (!is_finished(status)) continue;
+    durations.emplace(status, Histogram(task_edges()));
+    executions.emplace(status, Histogram(task_edges()));
+  }
 }
 
 std::vector<double> delay_buckets(std::optional<Duration> bound) {
-  std::vector<double> edges = buckets_of(FamilyId::kDetectionDelay);
+  const auto buckets = family(FamilyId::kDetectionDelay).buckets;
+  std::vector<double> edges;
+  edges.reserve(buckets.size() + 2);
+  edges.assign(buckets.begin(), buckets.end());
   if (!bound) return edges;
   const double edge = seconds(*bound);
   const auto place = std::lower_bound(edges.begin(), edges.end(), edge);
@@ -68,118 +95,107 @@ std::vector<double> delay_buckets(std::optional<Duration> bound) {
   return edges;
 }
 
-AccountSeries::AccountSeries(OwnFamilies& families, std::string account,
-                             std::optional<Duration> bound)
-    : families_(families), account_(std::move(account)), bound_(bound) {
-  add_delays();
-  for (const TaskStatus status : kAllTaskStatuses) {
-    if (!is_finished(status)) continue;
-    const prometheus::Labels labels = {{"account", account_},
-                                       {"outcome", std::string(name(status))}};
-    durations_[status] = add(families_.task_duration, labels, buckets_of(FamilyId::kTaskDuration));
-    executions_[status] =
-        add(families_.task_execution, labels, buckets_of(FamilyId::kTaskExecution));
+void write_account_families(const AllAccountNumbers& accounts, MetricsWriter& page) {
+  using Calls = AccountNumbers::Calls;
+  by_api(accounts, page, FamilyId::kApiRequests, [&](Labels labels, const Calls& calls) {
+    page.sample(labels, static_cast<double>(calls.requests));
+  });
+  by_api(accounts, page, FamilyId::kApiRetries, [&](Labels labels, const Calls& calls) {
+    page.sample(labels, static_cast<double>(calls.retries));
+  });
+  by_api(accounts, page, FamilyId::kApiFailures, [&](Labels labels, const Calls& calls) {
+    std::array<Label, 3> all = {labels[0], labels[1], {"reason", ""}};
+    for (const Reason reason : kAllReasons) {
+      all[2].second = name(reason);
+      page.sample(all, static_cast<double>(calls.failures.at(static_cast<std::size_t>(reason))));
+    }
+  });
+  by_api(accounts, page, FamilyId::kApiRequestDuration,
+         [&](Labels labels, const Calls& calls) { write(page, labels, calls.duration); });
+  page.begin(family(FamilyId::kDetectionDelay));
+  for (const auto& numbers : accounts) {
+    for (std::size_t i = 0; i < kClasses.size(); ++i) {
+      const std::array<Label, 2> labels = {{{"account", numbers->account}, {"class", kClasses[i]}}};
+      write(page, labels, numbers->delays[i]);
+    }
   }
-  queue_wait_ =
-      add(families_.task_queue_wait, {{"account", account_}}, buckets_of(FamilyId::kTaskQueueWait));
-  for (const Anomaly kind : kAllAnomalies) {
-    anomalies_.push_back(
-        add(families_.anomalies, {{"account", account_}, {"kind", std::string(name(kind))}}));
+  by_outcome(accounts, page, FamilyId::kTaskDuration, &AccountNumbers::durations);
+  page.begin(family(FamilyId::kTaskQueueWait));
+  for (const auto& numbers : accounts) {
+    const std::array<Label, 1> labels = {{{"account", numbers->account}}};
+    write(page, labels, numbers->queue_wait);
   }
-}
-
-AccountSeries::~AccountSeries() {
-  for (prometheus::Histogram* delay : delays_) families_.detection_delay.Remove(delay);
-  for (const auto& remove : removals_) remove();
-}
-
-template <typename T, typename... Args>
-T* AccountSeries::add(prometheus::Family<T>& family, prometheus::Labels labels, Args&&... args) {
-  T* series = &family.Add(labels, std::forward<Args>(args)...);
-  removals_.push_back([&family, series] { family.Remove(series); });
-  return series;
-}
-
-void AccountSeries::add_delays() {
-  for (const std::string_view word : kClasses) {
-    const prometheus::Labels labels = {{"account", account_}, {"class", std::string(word)}};
-    delays_.push_back(&families_.detection_delay.Add(labels, delay_buckets(bound_)));
+  by_outcome(accounts, page, FamilyId::kTaskExecution, &AccountNumbers::executions);
+  page.begin(family(FamilyId::kAnomalies));
+  for (const auto& numbers : accounts) {
+    for (const Anomaly kind : kAllAnomalies) {
+      const std::array<Label, 2> labels = {{{"account", numbers->account}, {"kind", name(kind)}}};
+      page.sample(labels,
+                  static_cast<double>(numbers->anomalies.at(static_cast<std::size_t>(kind))));
+    }
   }
 }
 
 void AccountSeries::set_bound(std::optional<Duration> bound) {
   if (bound == bound_) return;
   bound_ = bound;
-  for (prometheus::Histogram* delay : delays_) families_.detection_delay.Remove(delay);
-  delays_.clear();
-  add_delays();
+  numbers_.edit().delays = delays_of(bound);
 }
 
 void AccountSeries::use(Api api) {
-  const auto [found, is_new] = apis_.try_emplace(api);
-  if (!is_new) return;
-  ApiSeries& series = found->second;
-  prometheus::Labels labels = {{"account", account_}, {"action", std::string(name(api))}};
-  series.requests = add(families_.api_requests, labels);
-  series.retries = add(families_.api_retries, labels);
-  series.duration =
-      add(families_.api_request_duration, labels, buckets_of(FamilyId::kApiRequestDuration));
-  for (const Reason reason : kAllReasons) {
-    labels["reason"] = std::string(name(reason));
-    series.failures.push_back(add(families_.api_failures, labels));
-  }
+  if (!numbers_->apis.contains(api)) numbers_.edit().apis[api];
 }
 
 void AccountSeries::call_ended(const CallEnd& call) {
-  use(call.api);
-  ApiSeries& series = apis_.at(call.api);
-  series.requests->Increment();
-  series.duration->Observe(span_seconds(call.took));
-  if (call.retry) series.retries->Increment();
-  if (call.failure) series.failures.at(static_cast<std::size_t>(*call.failure))->Increment();
+  AccountNumbers::Calls& calls = numbers_.edit().apis[call.api];
+  ++calls.requests;
+  calls.duration.observe(span_seconds(call.took));
+  if (call.retry) ++calls.retries;
+  if (call.failure) ++calls.failures.at(static_cast<std::size_t>(*call.failure));
 }
 
 void AccountSeries::committed(const TaskChange& change, Wall at) {
   const TaskReply& last = change.record.last;
+  AccountNumbers& numbers = numbers_.edit();
   if (change.changed_while_watched) {
-    delays_.at(class_of(last.status))->Observe(span_seconds(at - last.modified));
+    numbers.delays.at(class_of(last.status)).observe(span_seconds(at - last.modified));
   }
   if (change.from && is_finished(last.status)) {
-    durations_.at(last.status)->Observe(span_seconds(last.modified - last.queued));
+    numbers.durations.at(last.status).observe(span_seconds(last.modified - last.queued));
   }
-  if (change.queue_wait) queue_wait_->Observe(span_seconds(*change.queue_wait));
+  if (change.queue_wait) numbers.queue_wait.observe(span_seconds(*change.queue_wait));
   if (change.execution && is_finished(last.status)) {
-    executions_.at(last.status)->Observe(span_seconds(*change.execution));
+    numbers.executions.at(last.status).observe(span_seconds(*change.execution));
   }
 }
 
 void AccountSeries::count_into(AccountStatus& status) const {
   for (ApiStatus& api : status.apis) {
-    const auto found = apis_.find(api.api);
-    if (found == apis_.end()) continue;
-    const ApiSeries& series = found->second;
-    api.calls = static_cast<std::uint64_t>(series.requests->Value());
+    const auto found = numbers_->apis.find(api.api);
+    if (found == numbers_->apis.end()) continue;
+    const AccountNumbers::Calls& calls = found->second;
+    api.calls = calls.requests;
     for (const Reason reason : kAllReasons) {
-      const double failures = series.failures.at(static_cast<std::size_t>(reason))->Value();
-      if (failures > 0) api.failures[reason] = static_cast<std::uint64_t>(failures);
+      const std::uint64_t failures = calls.failures.at(static_cast<std::size_t>(reason));
+      if (failures > 0) api.failures[reason] = failures;
     }
   }
-  for (std::size_t i = 0; i < delays_.size(); ++i) {
-    const prometheus::ClientMetric::Histogram seen = delays_[i]->Collect().histogram;
+  for (std::size_t i = 0; i < numbers_->delays.size(); ++i) {
+    const Histogram& seen = numbers_->delays[i];
     DelayCounts counts{.kind = std::string(kClasses.at(i)),
-                       .count = seen.sample_count,
-                       .sum_seconds = seen.sample_sum,
+                       .count = seen.count(),
+                       .sum_seconds = seen.sum,
                        .edges = {}};
-    for (const auto& bucket : seen.bucket) {
-      if (std::isinf(bucket.upper_bound)) continue;
-      counts.edges.push_back({bucket.upper_bound, bucket.cumulative_count});
+    std::uint64_t up_to = 0;
+    for (std::size_t edge = 0; edge < seen.edges->size(); ++edge) {
+      counts.edges.push_back({(*seen.edges)[edge], up_to += seen.counts[edge]});
     }
     status.delays.push_back(std::move(counts));
   }
 }
 
 void AccountSeries::anomaly(Anomaly kind) {
-  anomalies_.at(static_cast<std::size_t>(kind))->Increment();
+  ++numbers_.edit().anomalies.at(static_cast<std::size_t>(kind));
 }
 
 }  // namespace taskwatchd

@@ -1,17 +1,12 @@
-// The counters and histograms that the daemon maintains itself, in a prometheus-cpp registry: those
-// of the whole daemon and, in AccountSeries, those of one account. Fixed label sets are exported as
-// 0 as soon as the account exists: Prometheus misses an increase in a series' first sample.
-// Event-loop thread only.
+// The counters and histograms of one account that the daemon maintains itself, as plain values that
+// the metrics output shares until they change. Fixed label sets are exported as 0 as soon as the
+// account exists: Prometheus misses an increase in a series' first sample.
 #pragma once
 
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-
-#include <functional>
+#include <array>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,44 +15,44 @@
 #include "core/types/status.h"
 #include "core/types/time.h"
 #include "ports.h"
-#include "view/families.h"
+#include "view/copy_on_write.h"
+#include "view/histogram.h"
+#include "view/metrics_writer.h"
 
 namespace taskwatchd {
 
-// The families in the registry. Must outlive every AccountSeries.
-struct OwnFamilies {
-  template <typename T>
-  using In = prometheus::Family<T>&;
-  OwnFamilies();
+struct AccountNumbers {
+  struct Calls {
+    Calls();
+    std::uint64_t requests = 0;
+    std::uint64_t retries = 0;
+    std::array<std::uint64_t, kAllReasons.size()> failures{};
+    Histogram duration;  // s
+  };
+  AccountNumbers(std::string account, std::optional<Duration> bound);
 
-  prometheus::Registry registry;
-  In<prometheus::Gauge> build_info;
-  In<prometheus::Counter> api_requests;
-  In<prometheus::Counter> api_retries;
-  In<prometheus::Counter> api_failures;
-  In<prometheus::Histogram> api_request_duration;
-  In<prometheus::Histogram> detection_delay;
-  In<prometheus::Histogram> task_duration;
-  In<prometheus::Histogram> task_queue_wait;
-  In<prometheus::Histogram> task_execution;
-  In<prometheus::Counter> anomalies;
-  In<prometheus::Histogram> store_commit_duration;
-  In<prometheus::Histogram> loop_delay;
-  In<prometheus::Histogram> notify_delay;
-  In<prometheus::Counter> http_requests;
+  std::string account;
+  std::map<Api, Calls> apis;                  // in use
+  std::vector<Histogram> delays;              // s: bad, good, other
+  std::map<TaskStatus, Histogram> durations;  // s, by outcome
+  std::map<TaskStatus, Histogram> executions;
+  Histogram queue_wait;  // s
+  std::array<std::uint64_t, kAllAnomalies.size()> anomalies{};
 };
 
-std::vector<double> buckets_of(FamilyId id);
+using AllAccountNumbers = std::vector<std::shared_ptr<const AccountNumbers>>;
+// Writes their families. Any thread.
+void write_account_families(const AllAccountNumbers& accounts, MetricsWriter& page);
+
 // The default bucket edges and the bound; one edge is above the bound, so that a quantile can
 // exceed it.
 std::vector<double> delay_buckets(std::optional<Duration> bound);
 
+// Event-loop thread only.
 class AccountSeries {
  public:
-  AccountSeries(OwnFamilies& families, std::string account, std::optional<Duration> bound);
-  ~AccountSeries();  // removes the account's series
-  AccountSeries(const AccountSeries&) = delete;
-  AccountSeries& operator=(const AccountSeries&) = delete;
+  AccountSeries(std::string account, std::optional<Duration> bound)
+      : numbers_(AccountNumbers(std::move(account), bound)), bound_(bound) {}
 
   // A changed bound resets the delay histogram, because its edges cannot be changed.
   void set_bound(std::optional<Duration> bound);
@@ -68,28 +63,11 @@ class AccountSeries {
   void anomaly(Anomaly kind);
   // Copies the calls, their failures and the delays into `status`.
   void count_into(AccountStatus& status) const;
+  std::shared_ptr<const AccountNumbers> share() { return numbers_.share(); }
 
  private:
-  struct ApiSeries {
-    prometheus::Counter* requests = nullptr;
-    prometheus::Counter* retries = nullptr;
-    prometheus::Histogram* duration = nullptr;
-    std::vector<prometheus::Counter*> failures;  // by Reason
-  };
-  template <typename T, typename... Args>
-  T* add(prometheus::Family<T>& family, prometheus::Labels labels, Args&&... args);
-  void add_delays();
-
-  OwnFamilies& families_;
-  const std::string account_;
+  CopyOnWrite<AccountNumbers> numbers_;
   std::optional<Duration> bound_;
-  std::map<Api, ApiSeries> apis_;
-  std::vector<prometheus::Histogram*> delays_;               // bad, good, other
-  std::map<TaskStatus, prometheus::Histogram*> durations_;   // by outcome
-  std::map<TaskStatus, prometheus::Histogram*> executions_;  // by outcome
-  prometheus::Histogram* queue_wait_ = nullptr;
-  std::vector<prometheus::Counter*> anomalies_;  // by Anomaly
-  std::vector<std::function<void()>> removals_;  // of all but delays_
 };
 
 }  // namespace taskwatchd

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "view/sample.h"
+#include "view/families.h"
 
 namespace taskwatchd {
 namespace {
@@ -32,20 +32,15 @@ void for_each_sample(const std::string& account, const DistributionView& view, F
 
 }  // namespace
 
-void append_distribution_families(PageWriter& page, const DaemonStatus& status,
-                                  Duration keep_finished, Wall now) {
+void write_distribution_families(const DaemonStatus& status, Duration keep_finished, Wall now,
+                                 MetricsWriter& page) {
   for (const FamilyId id : {FamilyId::kDistributionStatus, FamilyId::kDistributionDevices}) {
-    const Family& shown = family(id);
-    bool begun = false;
+    page.begin(family(id));
     for (const AccountStatus& account : status.accounts) {
       for (const DistributionView& view : account.distributions) {
         if (view.ended && now - *view.ended >= keep_finished) continue;
-        for_each_sample(account.name, view, id, [&](Labels labels, double value) {
-          if (!begun) append_head(page.text(), shown);
-          begun = true;
-          append_sample(page.text(), shown, labels, value);
-        });
-        page.lines_ended();
+        for_each_sample(account.name, view, id,
+                        [&](Labels labels, double value) { page.sample(labels, value); });
       }
     }
   }

@@ -3,12 +3,12 @@
 
 #include "core/types/status.h"
 #include "core/types/time.h"
-#include "view/page_writer.h"
+#include "view/metrics_writer.h"
 
 namespace taskwatchd {
 
 // Distributions that finished more than `keep_finished` ago have no series.
-void append_distribution_families(PageWriter& page, const DaemonStatus& status,
-                                  Duration keep_finished, Wall now);
+void write_distribution_families(const DaemonStatus& status, Duration keep_finished, Wall now,
+                                 MetricsWriter& page);
 
 }  // namespace taskwatchd

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "view/families.h"
-#include "view/sample.h"
+#include "view/label_text.h"
 
 namespace taskwatchd {
 namespace {
@@ -119,14 +119,6 @@ void JobCounters::left(Job& job) {
   --watched_;
   if (job.admitted) --admitted_;
   job.admitted = false;
-  job.transitions_text = std::string();
-  job.first_seen_text = std::string();
-}
-
-std::vector<TaskKey> JobCounters::tasks() const {
-  std::vector<TaskKey> result;
-  for (const auto& [task, job_id] : job_of_) result.push_back(task);
-  return result;
 }
 
 void JobCounters::admit_waiting() {
@@ -166,7 +158,6 @@ void JobCounters::add(const CounterDelta& delta, Wall at) {
   Numbers& numbers =
       delta.key.counter == Counter::kTransitions ? counted.transitions : counted.first_seen;
   numbers.at(place(delta.key.status)) += delta.add;
-  counted.transitions_text.clear();
   drop_hidden();
 }
 
@@ -197,50 +188,34 @@ void JobCounters::restore(const std::vector<CounterValue>& values, Wall now) {
       restored.transitions[i] = std::max(restored.transitions[i], sum.transitions[i]);
       restored.first_seen[i] = std::max(restored.first_seen[i], sum.first_seen[i]);
     }
-    restored.transitions_text.clear();
   }
 }
 
-void JobCounters::write(const JobKey& key, Job& job) {
-  const auto lines = [&](FamilyId id, std::string_view label, const Numbers& numbers, bool zero) {
-    scratch_.clear();
-    std::array<Label, 3> labels = {{{"account", key.account}, {"job_id", key.job_id}, {label, ""}}};
-    for (const TaskStatus status : kAllTaskStatuses) {
-      labels[2].second = name(status);
-      append_sample(scratch_, family(id), labels,
-                    zero ? 0 : static_cast<double>(numbers[place(status)]));
-    }
-    return std::string(scratch_);
-  };
-  job.transitions_text = lines(FamilyId::kTaskTransitions, "to", job.transitions, !job.revealed);
-  job.first_seen_text = lines(FamilyId::kTaskFirstSeen, "status", job.first_seen, false);
-}
-
-std::size_t JobCounters::refresh(Wall now) {
-  std::size_t bytes = 0;
+std::vector<JobNumbers> JobCounters::shown(Wall now) {
   admit_waiting();
+  std::vector<JobNumbers> all;
   for (auto& [key, job] : jobs_) {
     if (!job.admitted || !job.known) continue;
-    if (!job.revealed && now - job.created >= kShownAsZero) {
-      job.revealed = true;
-      job.transitions_text.clear();
-    }
-    if (job.transitions_text.empty()) write(key, job);
-    bytes += job.transitions_text.size() + job.first_seen_text.size();
+    job.revealed = job.revealed || now - job.created >= kShownAsZero;
+    all.push_back({key, job.revealed ? job.transitions : Numbers{}, job.first_seen});
   }
-  return bytes;
+  return all;
 }
 
-void JobCounters::append_to(std::string& page) const {
-  if (admitted_ == 0) return;
-  append_head(page, family(FamilyId::kTaskTransitions));
-  for (const auto& [key, job] : jobs_) {
-    if (job.admitted) page += job.transitions_text;
-  }
-  append_head(page, family(FamilyId::kTaskFirstSeen));
-  for (const auto& [key, job] : jobs_) {
-    if (job.admitted) page += job.first_seen_text;
-  }
+void write_job_counters(const std::vector<JobNumbers>& jobs, MetricsWriter& page) {
+  const auto write = [&](FamilyId id, std::string_view label, const auto& numbers_of) {
+    page.begin(family(id));
+    for (const JobNumbers& job : jobs) {
+      std::array<Label, 3> labels = {
+          {{"account", job.key.account}, {"job_id", job.key.job_id}, {label, ""}}};
+      for (const TaskStatus status : kAllTaskStatuses) {
+        labels[2].second = name(status);
+        page.sample(labels, static_cast<double>(numbers_of(job)[place(status)]));
+      }
+    }
+  };
+  write(FamilyId::kTaskTransitions, "to", [](const JobNumbers& job) { return job.transitions; });
+  write(FamilyId::kTaskFirstSeen, "status", [](const JobNumbers& job) { return job.first_seen; });
 }
 
 }  // namespace taskwatchd

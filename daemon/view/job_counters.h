@@ -23,6 +23,16 @@
 
 namespace taskwatchd {
 
+// The counters of one job, by TaskStatus.
+struct JobNumbers {
+  using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
+  JobKey key;  // the id in label form
+  Numbers transitions{};
+  Numbers first_seen{};
+};
+// Writes both families, if any job has series.
+void write_job_counters(const std::vector<JobNumbers>& jobs, MetricsWriter& page);
+
 class JobCounters {
  public:
   static constexpr Duration kShownAsZero = std::chrono::seconds(60);
@@ -47,9 +57,10 @@ class JobCounters {
   // The explicit task belongs to that job: creates the job's series, for all targets.
   void watch(const TaskKey& task, std::string_view job_id, Wall at);
   // The task is no longer watched. The job's series are removed with its last task, unless the job
-  // itself is watched. A job that is over the limit is admitted by the next list or refresh.
+  // itself is watched. A job that is over the limit is admitted by the next list or shown.
   void unwatch(const TaskKey& task);
-  std::vector<TaskKey> tasks() const;
+  // The watched explicit tasks, each with its job's id in label form.
+  const std::map<TaskKey, std::string>& tasks() const { return job_of_; }
   // Sets all jobs that are watched themselves. The series of other jobs are removed, except those
   // of explicit tasks. If room is scarce, unfinished jobs come first.
   void list(const std::vector<LiveJob>& jobs, Wall at);
@@ -62,13 +73,11 @@ class JobCounters {
 
   // Watched jobs that have no series because of the limit.
   std::size_t refused() const { return watched_ - admitted_; }
-  // Updates the lines; returns how many bytes append_to will append, without the family headers.
-  std::size_t refresh(Wall now);
-  // Appends both families as of the last refresh, if any job has series.
-  void append_to(std::string& page) const;
+  // The jobs that have series, with their counters as shown at that time.
+  std::vector<JobNumbers> shown(Wall now);
 
  private:
-  using Numbers = std::array<std::uint64_t, kTaskStatusCount>;
+  using Numbers = JobNumbers::Numbers;
   struct Job {
     Wall created;
     bool known = false;     // the stored numbers are included
@@ -79,8 +88,6 @@ class JobCounters {
     bool ended = false;     // the watched job is finished
     Numbers transitions{};
     Numbers first_seen{};
-    std::string transitions_text;  // cached lines; empty if they must be written again
-    std::string first_seen_text;
 
     bool watched() const { return tasks > 0 || listed; }
   };
@@ -90,7 +97,6 @@ class JobCounters {
   void left(Job& job);
   void admit_waiting();
   void drop_hidden();
-  void write(const JobKey& key, Job& job);
 
   std::size_t limit_ = 0;
   std::size_t watched_ = 0;
@@ -100,8 +106,6 @@ class JobCounters {
   std::set<JobKey> listed_;
   std::function<void()> asked_;
   std::set<JobKey> wanted_;  // with their ids, not in label form
-  // buffer for building lines, so that the jobs' own strings have exactly the size they need
-  std::string scratch_;
 };
 
 }  // namespace taskwatchd

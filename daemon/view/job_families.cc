@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "view/families.h"
-#include "view/sample.h"
+#include "view/label_text.h"
 
 namespace taskwatchd {
 namespace {
@@ -105,17 +105,11 @@ std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finishe
   return jobs;
 }
 
-void append_job_families(PageWriter& page, const std::vector<LiveJob>& jobs) {
+void write_job_families(const std::vector<LiveJob>& jobs, MetricsWriter& page) {
   for (const FamilyId id : kJobFamilies) {
-    const Family& shown = family(id);
-    bool begun = false;
+    page.begin(family(id));
     for (const LiveJob& job : jobs) {
-      for_each_sample(job, id, [&](Labels labels, double value) {
-        if (!begun) append_head(page.text(), shown);
-        begun = true;
-        append_sample(page.text(), shown, labels, value);
-      });
-      page.lines_ended();
+      for_each_sample(job, id, [&](Labels labels, double value) { page.sample(labels, value); });
     }
   }
 }

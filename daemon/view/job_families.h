@@ -8,7 +8,7 @@
 #include "core/types/job.h"
 #include "core/types/status.h"
 #include "core/types/time.h"
-#include "view/page_writer.h"
+#include "view/metrics_writer.h"
 
 namespace taskwatchd {
 
@@ -23,7 +23,6 @@ struct LiveJob {
 // duplicate series make the whole scrape fail.
 std::vector<LiveJob> live_jobs(const DaemonStatus& status, Duration keep_finished, Wall now);
 
-// Appends the families that have at least one sample.
-void append_job_families(PageWriter& page, const std::vector<LiveJob>& jobs);
+void write_job_families(const std::vector<LiveJob>& jobs, MetricsWriter& page);
 
 }  // namespace taskwatchd

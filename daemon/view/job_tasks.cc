@@ -21,8 +21,8 @@ void JobTasks::configure(TaskSeries policy, std::size_t limit) {
     refused_ -= job.refused.size();
     job.refused.clear();
     admitted_ -= std::erase_if(job.admitted, [&, &account = key.account](const std::string& id) {
-      const TaskPoint* shown = page_.find({account, id});
-      if (shown != nullptr && wants(shown->status)) return false;
+      const auto shown = page_.status({account, id});
+      if (shown && wants(*shown)) return false;
       page_.erase({account, id});
       return true;
     });
@@ -38,6 +38,8 @@ void JobTasks::put(const TaskRecord& record, const std::string& instance, const 
   if (found == jobs_.end()) {
     if (!wanted) return;
     found = jobs_.try_emplace(key).first;
+    found->second.instance = instance;
+    found->second.labels = labels;
   }
   Job& job = found->second;
   if (job.admitted.contains(id)) {
@@ -58,11 +60,11 @@ void JobTasks::put(const TaskRecord& record, const std::string& instance, const 
   }
 }
 
-void JobTasks::adopt(const TaskKey& key) {
-  const TaskPoint* shown = page_.find(key);
-  if (shown == nullptr) return;
-  if (!wants(shown->status)) return page_.erase(key);
-  Job& job = jobs_[{key.account, shown->job_id}];
+void JobTasks::adopt(const TaskKey& key, const std::string& job_id) {
+  const auto shown = page_.status(key);
+  if (!shown) return;
+  if (!wants(*shown)) return page_.erase(key);
+  Job& job = jobs_[{key.account, job_id}];
   if (job.admitted.contains(key.task_id)) return;
   if (admitted_ >= limit_) {
     refuse(job, hash_of(key.task_id));

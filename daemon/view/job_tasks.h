@@ -37,7 +37,7 @@ class JobTasks {
   void put(const TaskRecord& record, const std::string& instance, const StringMap& labels);
   // The task was an explicit one with series until now. It continues as a task of its job if the
   // policy includes it and there is room; otherwise its series are removed.
-  void adopt(const TaskKey& key);
+  void adopt(const TaskKey& key, const std::string& job_id);
   // The reverse: the task becomes an explicit one. Its series are kept.
   void release(const TaskKey& key, const std::string& job_id);
   // Removes the task's series, if any.
@@ -58,7 +58,7 @@ class JobTasks {
   struct Job {
     std::set<std::string> admitted;  // task ids
     boost::unordered_flat_set<std::uint64_t> refused;
-    std::string instance;  // of the last view
+    std::string instance;  // that the series show
     StringMap labels;
   };
   using Jobs = std::map<JobKey, Job>;

@@ -1,33 +1,21 @@
 #include "view/metrics.h"
 
-#include <prometheus/text_serializer.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
-#include <set>
-#include <sstream>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
-#include "core/events/event_text.h"
 #include "view/account_series.h"
-#include "view/distribution_families.h"
-#include "view/families.h"
+#include "view/daemon_series.h"
 #include "view/job_counters.h"
 #include "view/job_families.h"
 #include "view/job_tasks.h"
-#include "view/process_metrics.h"
-#include "view/sample.h"
-#include "view/status_families.h"
 #include "view/task_families.h"
 
 namespace taskwatchd {
 namespace {
-
-constexpr std::array<Level, 4> kLevels = {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError};
 
 // The parts of the configuration that concern one instance's tasks.
 struct ListedInstance {
@@ -50,20 +38,10 @@ struct ListedAccount {
   }
 };
 
-void append_families(PageWriter& page, const std::vector<prometheus::MetricFamily>& families) {
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, families);
-  page.text() += out.view();
-  page.lines_ended();
-}
-
 }  // namespace
 
 struct Metrics::Impl {
-  OwnFamilies own;
-  prometheus::Histogram* commit_duration = nullptr;
-  prometheus::Histogram* loop_delay = nullptr;
-  std::map<std::string, prometheus::Histogram*> notify_delays;  // by sink
+  DaemonSeries daemon;
   std::map<std::string, ListedAccount> accounts;
   bool show_tasks = true;
   Duration keep_finished{};
@@ -71,7 +49,6 @@ struct Metrics::Impl {
   JobTasks job_tasks{tasks};
   JobCounters jobs;
   Wall now;  // of the last call that passed the time
-  std::set<std::string> handlers;
   std::vector<std::uint64_t> log_by_level;
   std::uint64_t log_dropped = 0;
 
@@ -87,8 +64,6 @@ struct Metrics::Impl {
   void show(const TaskRecord& record, bool of_job, Wall at);
   void show_job_task(const TaskRecord& record);
   void move_tasks();
-  void append_refused(std::string& page) const;
-  std::vector<prometheus::MetricFamily> log_families() const;
 };
 
 void Metrics::Impl::list(const AccountConfig& config, std::optional<Duration> bound,
@@ -96,7 +71,7 @@ void Metrics::Impl::list(const AccountConfig& config, std::optional<Duration> bo
   if (into.series) {
     into.series->set_bound(bound);
   } else {
-    into.series = std::make_unique<AccountSeries>(own, config.name, bound);
+    into.series = std::make_unique<AccountSeries>(config.name, bound);
   }
   const auto quota = config.quota.find(Api::kQueryTask);
   if (quota == config.quota.end() || quota->second > 0) into.series->use(Api::kQueryTask);
@@ -141,52 +116,23 @@ void Metrics::Impl::move_tasks() {
     job_tasks.release(task.key, task.job_id);
     jobs.watch(task.key, task.job_id, now);
   }
-  for (const TaskKey& key : jobs.tasks()) {
+  const std::map<TaskKey, std::string> watched = jobs.tasks();
+  for (const auto& [key, job_id] : watched) {
     if (const ListedInstance* instance = listed(key)) {
       tasks.rename(key, instance->name, instance->labels);
       continue;
     }
     jobs.unwatch(key);
     if (account(key.account)) {
-      job_tasks.adopt(key);
+      job_tasks.adopt(key, job_id);
     } else {
       tasks.erase(key);
     }
   }
 }
 
-void Metrics::Impl::append_refused(std::string& page) const {
-  const std::pair<FamilyId, std::size_t> counts[] = {
-      {FamilyId::kTaskSeriesRefused, job_tasks.refused()},
-      {FamilyId::kJobSeriesRefused, jobs.refused()}};
-  for (const auto& [id, count] : counts) {
-    append_head(page, family(id));
-    append_sample(page, family(id), {}, static_cast<double>(count));
-  }
-}
-
-std::vector<prometheus::MetricFamily> Metrics::Impl::log_families() const {
-  std::vector<prometheus::MetricFamily> families = {
-      empty_family(family(FamilyId::kLogMessages)),
-      empty_family(family(FamilyId::kLogMessagesDropped))};
-  for (const Level level : kLevels) {
-    const auto i = static_cast<std::size_t>(level);
-    const std::array<Label, 1> labels = {{{"level", name(level)}}};
-    add_sample(families[0], labels,
-               i < log_by_level.size() ? static_cast<double>(log_by_level[i]) : 0);
-  }
-  add_sample(families[1], {}, static_cast<double>(log_dropped));
-  return families;
-}
-
 Metrics::Metrics(const BuildInfo& build) : impl_(std::make_unique<Impl>()) {
-  OwnFamilies& own = impl_->own;
-  own.build_info
-      .Add({{"version", build.version}, {"revision", build.revision}, {"compiler", build.compiler}})
-      .Set(1);
-  impl_->commit_duration =
-      &own.store_commit_duration.Add({}, buckets_of(FamilyId::kStoreCommitDuration));
-  impl_->loop_delay = &own.loop_delay.Add({}, buckets_of(FamilyId::kLoopDelay));
+  impl_->daemon.build_info(build.version, build.revision, build.compiler);
 }
 Metrics::~Metrics() = default;
 
@@ -204,12 +150,7 @@ void Metrics::configure(const Config& config) {
   impl_->jobs.set_limit(config.job_series_limit);
   impl_->job_tasks.configure(config.task_series, config.task_series_limit);
   impl_->move_tasks();
-  std::erase_if(impl_->notify_delays, [&](const auto& one) {
-    const bool listed = std::any_of(config.sinks.begin(), config.sinks.end(),
-                                    [&](const SinkConfig& sink) { return sink.name == one.first; });
-    if (!listed) impl_->own.notify_delay.Remove(one.second);
-    return !listed;
-  });
+  impl_->daemon.keep_sinks(config.sinks);
 }
 
 void Metrics::restore_counters(const std::vector<JobKey>& jobs,
@@ -263,30 +204,19 @@ void Metrics::anomaly(const std::string& account, Anomaly kind) {
 }
 
 void Metrics::commit_took(Duration took) {
-  impl_->commit_duration->Observe(seconds(took));
+  impl_->daemon.commit_took(took);
 }
 
 void Metrics::notified(const std::string& sink, Duration age) {
-  prometheus::Histogram*& delay = impl_->notify_delays[sink];
-  if (delay == nullptr) {
-    delay = &impl_->own.notify_delay.Add({{"sink", sink}}, buckets_of(FamilyId::kNotifyDelay));
-  }
-  delay->Observe(seconds(age));
+  impl_->daemon.notified(sink, age);
 }
 
 void Metrics::loop_delayed(Duration delay) {
-  impl_->loop_delay->Observe(seconds(delay));
+  impl_->daemon.loop_delayed(delay);
 }
 
 void Metrics::http_request(const std::string& handler, int code) {
-  auto& known = impl_->handlers;
-  const bool shown = known.contains(handler) || known.size() < kHandlers;
-  if (shown) known.insert(handler);
-  const bool is_code = code >= 100 && code <= 599;
-  impl_->own.http_requests
-      .Add({{"handler", shown ? label_text(handler) : "other"},
-            {"code", is_code ? std::to_string(code) : "other"}})
-      .Increment();
+  impl_->daemon.http_request(handler, code);
 }
 
 void Metrics::log_messages(const std::vector<std::uint64_t>& by_level, std::uint64_t dropped) {
@@ -303,35 +233,34 @@ DaemonStatus Metrics::counted(DaemonStatus status) const {
   return status;
 }
 
-void Metrics::render(const DaemonStatus& status, const ProcessStats& process, Wall now,
-                     PageWriter& page) {
-  for (const AccountStatus& account : status.accounts) {
-    const ListedAccount* listed = impl_->account(account.name);
-    for (const ApiStatus& api : account.apis) {
-      if (listed) listed->series->use(api.api);
-    }
+std::shared_ptr<const MetricsPicture> Metrics::picture(DaemonStatus status,
+                                                       const ProcessStats& process, Wall now) {
+  auto picture = std::make_shared<MetricsPicture>();
+  picture->taken = impl_->now = now;
+  picture->status = std::move(status);
+  picture->process = process;
+  for (const AccountStatus& account : picture->status.accounts) {
+    ListedAccount* const listed = impl_->account(account.name);
+    if (listed == nullptr) continue;
+    for (const ApiStatus& api : account.apis) listed->series->use(api.api);
   }
-  impl_->now = now;
-  std::vector<LiveJob> jobs = live_jobs(status, impl_->keep_finished, now);
-  impl_->jobs.list(jobs, now);
-  impl_->job_tasks.keep(jobs);
-  std::erase_if(jobs, [&](const LiveJob& job) { return !impl_->jobs.admitted(job.key); });
+  picture->keep_finished = impl_->keep_finished;
+  picture->jobs = live_jobs(picture->status, impl_->keep_finished, now);
+  impl_->jobs.list(picture->jobs, now);
+  impl_->job_tasks.keep(picture->jobs);
+  std::erase_if(picture->jobs, [&](const LiveJob& job) { return !impl_->jobs.admitted(job.key); });
+  picture->job_counters = impl_->jobs.shown(now);
 
-  append_families(page, impl_->own.registry.Collect());
-  append_families(page, status_families(status));
-  append_families(page, impl_->log_families());
-  append_families(page, process_families(process));
-  impl_->append_refused(page.text());
-  impl_->jobs.refresh(now);
-  impl_->jobs.append_to(page.text());
-  page.lines_ended();
-  append_job_families(page, jobs);
-  append_distribution_families(page, status, impl_->keep_finished, now);
-  if (impl_->show_tasks) {
-    impl_->tasks.append_to(page);
-    append_task_states(page, status);
-  }
-  page.flush();
+  picture->daemon = impl_->daemon.collect();
+  for (auto& [name, account] : impl_->accounts)
+    picture->accounts.push_back(account.series->share());
+  picture->log_messages = impl_->log_by_level;
+  picture->log_dropped = impl_->log_dropped;
+  picture->task_series_refused = impl_->job_tasks.refused();
+  picture->job_series_refused = impl_->jobs.refused();
+  picture->shows_tasks = impl_->show_tasks;
+  if (impl_->show_tasks) picture->tasks = impl_->tasks.share();
+  return picture;
 }
 
 }  // namespace taskwatchd

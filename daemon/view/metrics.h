@@ -1,6 +1,6 @@
-// The registry of all metric families, each declared once, and the text that /metrics serves.
-// Families of bounded size are in prometheus-cpp; those with series per task or job come from
-// task_families, job_counters and job_families as text. Event-loop thread only.
+// What the daemon counts and keeps for /metrics. Series of the whole daemon are in a prometheus-cpp
+// registry; those per account, job and task are plain values, which a picture shares until they
+// change: it is taken in microseconds and written by another thread. Event-loop thread only.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 #include "core/types/process_stats.h"
 #include "core/types/status.h"
 #include "ports.h"
-#include "view/page_writer.h"
+#include "view/metrics_picture.h"
 
 namespace taskwatchd {
 
@@ -56,7 +56,7 @@ class Metrics : public Observer {
                          Wall now);
   // Removes the series of a task that is no longer watched. Superseded and gone tasks need no call:
   // the commit that says so removes theirs. Neither do jobs: their series are removed by the first
-  // render whose status does not have the job, or whose job finished keep_finished ago.
+  // picture whose status does not have the job, or whose job finished keep_finished ago.
   void forget(const TaskKey& key);
 
   void call_ended(const CallEnd& call) override;
@@ -68,9 +68,7 @@ class Metrics : public Observer {
 
   void loop_delayed(Duration delay);
   // `handler` must be one of the server's own routes, never a path from a request: each one is a
-  // permanent series. Beyond kHandlers different ones, and for invalid HTTP status codes, "other"
-  // is counted.
-  static constexpr std::size_t kHandlers = 32;
+  // permanent series. Their number is limited by DaemonSeries::kHandlers.
   void http_request(const std::string& handler, int code);
   // Sets absolute values, because the log counts its messages itself: by level in Level's order. 0
   // until the first call.
@@ -79,9 +77,10 @@ class Metrics : public Observer {
   // Returns `status` with the counts kept here: calls, failures and delays since the start.
   DaemonStatus counted(DaemonStatus status) const;
 
-  // Writes all metrics in text format 0.0.4: each family once, its lines together, no duplicate
-  // series. `status` decides which jobs have series, and which tasks of jobs keep theirs.
-  void render(const DaemonStatus& status, const ProcessStats& process, Wall now, PageWriter& page);
+  // Returns all metrics as of now. `status` decides which jobs have series, and which tasks of jobs
+  // keep theirs.
+  std::shared_ptr<const MetricsPicture> picture(DaemonStatus status, const ProcessStats& process,
+                                                Wall now);
 
  private:
   struct Impl;

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "core/types/status.h"
-#include "view/page_writer.h"
+#include "view/metrics_writer.h"
 #include "view/status_families.h"
 #include "view/task_families.h"
 
@@ -36,13 +36,13 @@ Lines lines_of(const AccountConfig& account, const InstanceConfig& instance, std
     shown.explicit_tasks.push_back({record.key.task_id, WatchState::kWatched});
   }
   Lines lines;
-  PageWriter page([&](std::string_view part) {
+  MetricsWriter page(MetricsFormat::kText, [&](std::string_view part) {
     lines.bytes += part.size();
     lines.count += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
   });
-  families.append_to(page);
-  append_task_states(page, status);
-  page.flush();
+  write_task_families(families.share(), page);
+  write_task_states(status, page);
+  page.end();
   return lines;
 }
 

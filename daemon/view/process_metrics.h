@@ -1,15 +1,12 @@
 // The process_* families with Prometheus' standard names. No I/O.
 #pragma once
 
-#include <prometheus/metric_family.h>
-
-#include <vector>
-
 #include "core/types/process_stats.h"
+#include "view/metrics_writer.h"
 
 namespace taskwatchd {
 
 // Values that could not be read are omitted.
-std::vector<prometheus::MetricFamily> process_families(const ProcessStats& stats);
+void write_process_families(const ProcessStats& stats, MetricsWriter& page);
 
 }  // namespace taskwatchd

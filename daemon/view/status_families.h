@@ -2,18 +2,14 @@
 // modules own. No I/O.
 #pragma once
 
-#include <prometheus/metric_family.h>
-
-#include <vector>
-
 #include "core/types/status.h"
-#include "view/page_writer.h"
+#include "view/metrics_writer.h"
 
 namespace taskwatchd {
 
-// Returns each family once, with all accounts; families without samples are omitted.
-std::vector<prometheus::MetricFamily> status_families(const DaemonStatus& status);
-// Appends taskwatchd_task_state as text, because it has three series per explicit task.
-void append_task_states(PageWriter& page, const DaemonStatus& status);
+// Writes each family once, with all accounts.
+void write_status_families(const DaemonStatus& status, MetricsWriter& page);
+// Writes taskwatchd_task_state, which has three series per explicit task.
+void write_task_states(const DaemonStatus& status, MetricsWriter& page);
 
 }  // namespace taskwatchd

@@ -2,86 +2,64 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
+#include <limits>
+#include <string_view>
 #include <utility>
 
 #include "core/types/time.h"
 #include "view/families.h"
-#include "view/sample.h"
+#include "view/label_text.h"
 
 namespace taskwatchd {
 namespace {
-
-constexpr std::array<FamilyId, 5> kTaskFamilies = {FamilyId::kTaskStatus, FamilyId::kTaskProgress,
-                                                   FamilyId::kTaskInfo, FamilyId::kTaskQueued,
-                                                   FamilyId::kTaskModified};
-
-using Identity = std::array<Label, 3>;
-Identity identity(const TaskKey& key, const TaskPoint& point) {
-  return {{{"account", key.account}, {"job_id", point.job_id}, {"task_id", key.task_id}}};
-}
-
-const std::array<std::string_view, kTaskStatusCount>& status_names() {
-  static const auto names = [] {
-    std::array<std::string_view, kTaskStatusCount> made;
-    std::transform(kAllTaskStatuses.begin(), kAllTaskStatuses.end(), made.begin(),
-                   [](TaskStatus status) { return name(status); });
-    return made;
-  }();
-  return names;
-}
-
-// The source of both output forms: calls emit(labels, value) for each sample of one family.
-template <typename Emit>
-void for_each_sample(const TaskKey& key, const TaskPoint& point, FamilyId id, const Emit& emit) {
-  if (id == FamilyId::kTaskStatus) {
-    for (const std::string_view status : status_names()) {
-      const auto [account, job, task] = identity(key, point);
-      const std::array<Label, 4> labels = {account, job, task, Label("status", status)};
-      emit(labels, status == name(point.status) ? 1.0 : 0.0);
-    }
-  } else if (id == FamilyId::kTaskProgress) {
-    if (point.progress) emit(identity(key, point), *point.progress);
-  } else if (id == FamilyId::kTaskInfo) {
-    std::vector<Label> info = {
-        {"account", key.account},          {"iot_instance", point.instance},
-        {"job_id", point.job_id},          {"task_id", key.task_id},
-        {"job_name", point.job_name},      {"product_key", point.product_key},
-        {"device_name", point.device_name}};
-    for (const auto& [label, text] : point.labels) info.emplace_back(label, text);
-    emit(info, 1.0);
-  } else if (id == FamilyId::kTaskQueued) {
-    emit(identity(key, point), point.queued);
-  } else if (id == FamilyId::kTaskModified) {
-    emit(identity(key, point), point.modified);
-  }
-}
 
 std::optional<double> ratio(const std::optional<double>& percent) {
   if (!percent || !std::isfinite(*percent)) return std::nullopt;
   return std::clamp(*percent / 100, 0.0, 1.0);
 }
 
-StringMap label_texts(const StringMap& labels) {
-  StringMap result;
-  for (const auto& [label, text] : labels) result.emplace_back(label, label_text(text));
-  return result;
+// The text's size is limited: a label value has at most kLabelBytes, twice as many if escaped, and
+// config/ limits account names, task ids and the number of configured labels.
+std::uint16_t end_of(const std::string& text) {
+  assert(text.size() <= std::numeric_limits<std::uint16_t>::max());
+  return static_cast<std::uint16_t>(text.size());
 }
 
-TaskPoint task_point(const TaskRecord& record, const std::string& instance,
+void append_label(TaskLabels& to, std::string_view label, const std::string& value) {
+  const std::array<Label, 1> one = {{{label, value}}};
+  if (!to.text.empty()) to.text += ',';
+  append_labels(to.text, one);
+}
+
+void append_configured(TaskLabels& to, const std::string& instance, const StringMap& labels) {
+  append_label(to, "iot_instance", label_text(instance));
+  to.ends.instance = end_of(to.text);
+  for (const auto& [label, value] : labels) append_label(to, label, label_text(value));
+  to.ends.all = end_of(to.text);
+}
+
+TaskLabels labels_of(const TaskRecord& record, const std::string& instance,
                      const StringMap& labels) {
-  TaskPoint point;
-  point.instance = label_text(instance);
-  point.job_id = label_text(record.last.job_id);
-  point.job_name = label_text(record.last.job_name);
-  point.product_key = label_text(record.last.product_key);
-  point.device_name = label_text(record.last.device_name);
-  point.labels = label_texts(labels);
-  point.status = record.last.status;
-  point.progress = ratio(record.last.progress);
-  point.queued = unix_seconds(record.last.queued);
-  point.modified = unix_seconds(record.last.modified);
-  return point;
+  const TaskReply& last = record.last;
+  TaskLabels made;
+  append_label(made, "account", record.key.account);
+  made.ends.account = end_of(made.text);
+  append_label(made, "job_id", label_text(last.job_id));
+  append_label(made, "task_id", record.key.task_id);
+  made.ends.identity = end_of(made.text);
+  append_label(made, "job_name", label_text(last.job_name));
+  append_label(made, "product_key", label_text(last.product_key));
+  append_label(made, "device_name", label_text(last.device_name));
+  made.ends.reported = end_of(made.text);
+  append_configured(made, instance, labels);
+  return made;
+}
+
+TaskValues values_of(const TaskReply& last) {
+  return {last.status, ratio(last.progress), unix_seconds(last.queued),
+          unix_seconds(last.modified)};
 }
 
 }  // namespace
@@ -102,64 +80,110 @@ bool wants_series(TaskSeries policy, bool is_explicit, TaskStatus status) {
   return false;
 }
 
+void write_task_families(const TaskBlocks& blocks, MetricsWriter& page) {
+  std::string lines;
+  for (std::size_t i = 0; i < kTaskFamilies.size(); ++i) {
+    page.begin(family(kTaskFamilies[i]));
+    for (const auto& block : blocks) {
+      lines.clear();
+      block->append_to(lines, i);
+      page.lines(lines);
+    }
+  }
+}
+
 void TaskFamilies::put(const TaskRecord& record, const std::string& instance,
                        const StringMap& labels) {
-  points_.insert_or_assign(record.key, task_point(record, instance, labels));
+  const TaskValues values = values_of(record.last);
+  const TaskLabels shown = labels_of(record, instance, labels);
+  const auto [task, is_new] = tasks_.try_emplace(record.key);
+  Task& place = task->second;
+  if (is_new) return add(task, values, shown);
+  if (&blocks_for(values.status) != place.in) {
+    remove(place);
+    return add(task, values, shown);
+  }
+  TaskBlock& block = edit_block(place);
+  const std::size_t index = index_in_block(place);
+  block.set_values(index, values);
+  if (!block.has_labels(index, shown)) block.set_labels(index, shown);
 }
 
 void TaskFamilies::erase(const TaskKey& key) {
-  points_.erase(key);
+  const auto found = tasks_.find(key);
+  if (found == tasks_.end()) return;
+  remove(found->second);
+  tasks_.erase(found);
 }
 
 void TaskFamilies::rename(const TaskKey& key, const std::string& instance,
                           const StringMap& labels) {
-  const auto found = points_.find(key);
-  if (found == points_.end()) return;
-  found->second.instance = label_text(instance);
-  found->second.labels = label_texts(labels);
+  const auto found = tasks_.find(key);
+  if (found == tasks_.end()) return;
+  const Task& place = found->second;
+  TaskLabels renamed = block_of(place).labels(index_in_block(place));
+  renamed.text.resize(renamed.ends.reported);
+  append_configured(renamed, instance, labels);
+  if (block_of(place).has_labels(index_in_block(place), renamed)) return;
+  edit_block(place).set_labels(index_in_block(place), renamed);
 }
 
-const TaskPoint* TaskFamilies::find(const TaskKey& key) const {
-  const auto found = points_.find(key);
-  return found == points_.end() ? nullptr : &found->second;
+std::optional<TaskStatus> TaskFamilies::status(const TaskKey& key) const {
+  const auto found = tasks_.find(key);
+  if (found == tasks_.end()) return std::nullopt;
+  return block_of(found->second).values(index_in_block(found->second)).status;
 }
 
-void TaskFamilies::append_to(PageWriter& page) const {
-  for (const FamilyId id : kTaskFamilies) {
-    const Family& shown = family(id);
-    bool begun = false;
-    const auto begin = [&] {
-      if (!begun) append_head(page.text(), shown);
-      begun = true;
-    };
-    const auto append = [&](Labels labels, double value) {
-      begin();
-      append_sample(page.text(), shown, labels, value);
-    };
-    for (const auto& [key, point] : points_) {
-      if (id == FamilyId::kTaskStatus) {
-        begin();
-        append_states(page.text(), shown, identity(key, point), "status", status_names(),
-                      name(point.status));
-      } else {
-        for_each_sample(key, point, id, append);
-      }
-      page.lines_ended();
-    }
+TaskBlocks TaskFamilies::share() {
+  TaskBlocks all;
+  all.reserve(unfinished_.blocks.size() + finished_.blocks.size());
+  for (Blocks* const blocks : {&unfinished_, &finished_}) {
+    for (CopyOnWrite<TaskBlock>& block : blocks->blocks) all.push_back(block.share());
   }
+  return all;
 }
 
-std::vector<prometheus::MetricFamily> TaskFamilies::Collect() const {
-  std::vector<prometheus::MetricFamily> result;
-  for (const FamilyId id : kTaskFamilies) {
-    prometheus::MetricFamily collected = empty_family(family(id));
-    const auto add = [&](Labels labels, double value) { add_sample(collected, labels, value); };
-    for (const auto& [key, point] : points_) {
-      for_each_sample(key, point, id, add);
-    }
-    if (!collected.metric.empty()) result.push_back(std::move(collected));
+const TaskBlock& TaskFamilies::block_of(const Task& task) {
+  return *task.in->blocks[task.index / TaskBlock::kTasks];
+}
+
+TaskBlock& TaskFamilies::edit_block(const Task& task) {
+  return task.in->blocks[task.index / TaskBlock::kTasks].edit();
+}
+
+TaskFamilies::Blocks& TaskFamilies::blocks_for(TaskStatus status) {
+  return is_finished(status) ? finished_ : unfinished_;
+}
+
+void TaskFamilies::add(Tasks::iterator task, const TaskValues& values, const TaskLabels& labels) {
+  Blocks& in = blocks_for(values.status);
+  task->second = {&in, in.tasks.size()};
+  if (in.tasks.size() % TaskBlock::kTasks == 0) in.blocks.emplace_back();
+  in.tasks.push_back(task);
+  in.blocks.back().edit().push_back(values, labels);
+}
+
+// The last task takes the place of the removed one, so that only the last block may have room.
+void TaskFamilies::remove(const Task& task) {
+  Blocks& in = *task.in;
+  const Tasks::iterator last = in.tasks.back();
+  if (last->second.index != task.index) {
+    const TaskBlock& from = block_of(last->second);
+    const std::size_t index = index_in_block(last->second);
+    const TaskValues values = from.values(index);
+    const TaskLabels labels = from.labels(index);
+    TaskBlock& to = edit_block(task);
+    to.set_values(index_in_block(task), values);
+    to.set_labels(index_in_block(task), labels);
+    in.tasks[task.index] = last;
+    last->second.index = task.index;
   }
-  return result;
+  in.tasks.pop_back();
+  if (in.tasks.size() % TaskBlock::kTasks == 0) {
+    in.blocks.pop_back();
+  } else {
+    in.blocks.back().edit().pop_back();
+  }
 }
 
 }  // namespace taskwatchd

@@ -5,11 +5,15 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <cstring>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "server/metrics_output.h"
 #include "view/metrics.h"
 #include "view/task_families.h"
+#include "view/task_reference.h"
 #include "view/view_world.h"
 
 namespace taskwatchd {
@@ -32,10 +36,14 @@ std::vector<TaskRecord> records_of(const std::vector<std::string>& ids) {
   return records;
 }
 
-TaskFamilies families_of(const std::vector<TaskRecord>& records) {
-  TaskFamilies page;
+void fill(TaskFamilies& page, const std::vector<TaskRecord>& records) {
   for (const TaskRecord& record : records) page.put(record, "main", {});
-  return page;
+}
+
+std::vector<prometheus::MetricFamily> reference(const std::vector<TaskRecord>& records) {
+  ShownTasks tasks;
+  for (const TaskRecord& record : records) tasks[record.key] = {record, "main", {}};
+  return reference_of(tasks);
 }
 
 void count_bytes(benchmark::State& state, std::size_t bytes) {
@@ -95,10 +103,12 @@ void one_refused_task_changes(benchmark::State& state) {
 
 // Writes only the families with one series per task.
 void task_families(benchmark::State& state) {
-  const TaskFamilies tasks = families_of(records_of(task_ids(state.range(0))));
+  TaskFamilies tasks;
+  fill(tasks, records_of(task_ids(state.range(0))));
   std::size_t bytes = 0;
   for (auto _ : state) {
-    const std::string page = written([&](PageWriter& to) { tasks.append_to(to); });
+    const TaskBlocks blocks = tasks.share();
+    const std::string page = written([&](MetricsWriter& to) { write_task_families(blocks, to); });
     bytes = page.size();
     benchmark::DoNotOptimize(page.data());
   }
@@ -112,7 +122,7 @@ std::string serialized(const std::vector<prometheus::MetricFamily>& families) {
 // Writes the same series as gauges of a registry, as the prometheus-cpp README shows.
 void task_families_registry(benchmark::State& state) {
   prometheus::Registry registry;
-  for (const auto& collected : families_of(records_of(task_ids(state.range(0)))).Collect()) {
+  for (const auto& collected : reference(records_of(task_ids(state.range(0))))) {
     auto& family =
         prometheus::BuildGauge().Name(collected.name).Help(collected.help).Register(registry);
     for (const auto& metric : collected.metric) {
@@ -130,23 +140,11 @@ void task_families_registry(benchmark::State& state) {
   count_bytes(state, bytes);
 }
 
-// Passes the same series from a Collectable to prometheus-cpp's serializer; no registry stores
-// them.
-void task_families_collectable(benchmark::State& state) {
-  const TaskFamilies tasks = families_of(records_of(task_ids(state.range(0))));
-  std::size_t bytes = 0;
-  for (auto _ : state) {
-    const std::string page = serialized(tasks.Collect());
-    bytes = page.size();
-    benchmark::DoNotOptimize(page.data());
-  }
-  count_bytes(state, bytes);
-}
-
 // Changes one task.
 void one_task_changes(benchmark::State& state) {
   const auto records = records_of(task_ids(state.range(0)));
-  TaskFamilies tasks = families_of(records);
+  TaskFamilies tasks;
+  fill(tasks, records);
   std::size_t i = 0;
   for (auto _ : state) {
     tasks.put(records[i], "main", {});
@@ -154,13 +152,111 @@ void one_task_changes(benchmark::State& state) {
   }
 }
 
+// A daemon with N tasks of a job that all have series.
+class LargeFleet {
+ public:
+  explicit LargeFleet(std::int64_t tasks) : records_(records_of(task_ids(tasks))) {
+    config_.task_series = TaskSeries::kAll;
+    config_.task_series_limit = records_.size();
+    metrics_.configure(config_);
+    for (const TaskRecord& record : records_) {
+      metrics_.committed(of_job(first_observation(record)), kStart);
+    }
+  }
+  void change(std::size_t tasks) {
+    for (; tasks > 0; --tasks) {
+      TaskRecord& record = records_[random_() % records_.size()];
+      record.last.progress = static_cast<double>(random_() % 101);
+      record.last.modified += std::chrono::milliseconds(1 + random_() % 100'000);
+      metrics_.committed(of_job(transition(record, TaskStatus::kSent)), kStart);
+    }
+  }
+  std::shared_ptr<const MetricsPicture> picture() {
+    return metrics_.picture(status_of_jobs({full_job(records_[0].last.job_id)}), full_process(),
+                            kStart);
+  }
+
+ private:
+  std::mt19937_64 random_{1};
+  Config config_ = config_with({});
+  Metrics metrics_{kBuild};
+  std::vector<TaskRecord> records_;
+};
+
+// Copies all bytes of the body into `memory`, as a client with an infinitely fast network would.
+std::size_t read_all(const MetricsOutput& output, std::string& memory) {
+  const auto body = MetricsOutput::body({std::shared_ptr<void>(), &output});
+  memory.resize(std::max(memory.size(), output.bytes()));
+  std::size_t bytes = 0;
+  for (auto part = body->next(); !part.empty(); part = body->next()) {
+    std::memcpy(memory.data() + bytes, part.data(), part.size());
+    bytes += part.size();
+  }
+  return bytes;
+}
+
+constexpr std::size_t kPlainBytes = 4 << 20;
+
+void scrape(benchmark::State& state, bool gzip, std::size_t changes) {
+  LargeFleet fleet(state.range(0));
+  std::string memory;
+  // The first scrape writes all lines.
+  std::size_t bytes =
+      read_all({*fleet.picture(), {MetricsFormat::kText, gzip}, kPlainBytes}, memory);
+  for (auto _ : state) {
+    state.PauseTiming();
+    fleet.change(changes);
+    state.ResumeTiming();
+    const auto picture = fleet.picture();
+    const MetricsOutput output(*picture, {MetricsFormat::kText, gzip}, kPlainBytes);
+    bytes = read_all(output, memory);
+    benchmark::DoNotOptimize(memory.data());
+  }
+  count_bytes(state, bytes);
+}
+void plain_scrape(benchmark::State& state) {
+  scrape(state, false, 300);
+}
+void gzip_scrape(benchmark::State& state) {
+  scrape(state, true, 300);
+}
+
+// The part of a scrape that holds the event loop.
+void picture_taken(benchmark::State& state) {
+  LargeFleet fleet(state.range(0));
+  for (auto _ : state) {
+    state.PauseTiming();
+    fleet.change(300);
+    state.ResumeTiming();
+    const auto picture = fleet.picture();
+    benchmark::DoNotOptimize(picture.get());
+  }
+}
+
+void copy_of_page(benchmark::State& state) {
+  LargeFleet fleet(state.range(0));
+  std::string page, copy;
+  page.resize(read_all({*fleet.picture(), {MetricsFormat::kText, false}, kPlainBytes}, page));
+  copy = page;
+  for (auto _ : state) {
+    std::memcpy(copy.data(), page.data(), page.size());
+    benchmark::DoNotOptimize(copy.data());
+    benchmark::ClobberMemory();
+  }
+  count_bytes(state, page.size());
+}
+
 BENCHMARK(page_of_jobs)->Arg(200)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(one_refused_task_changes)->Arg(100'000);
 BENCHMARK(whole_page)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(task_families)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(task_families_registry)->Arg(1000)->Unit(benchmark::kMicrosecond);
-BENCHMARK(task_families_collectable)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(one_task_changes)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(copy_of_page)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(plain_scrape)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(gzip_scrape)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(picture_taken)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(task_families_registry)->Arg(100'000)->Unit(benchmark::kMillisecond)->Iterations(2);
 
 }  // namespace
 }  // namespace taskwatchd

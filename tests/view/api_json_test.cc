@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "view/jobs_json.h"
-#include "view/openmetrics.h"
 #include "view/status_json.h"
 #include "view/tasks_json.h"
 #include "view_world.h"
@@ -170,34 +169,6 @@ TEST(ApiJson, TasksKeepADeviceMessageAsData) {
       << json;
   EXPECT_EQ(json.find('\n'), std::string::npos);
   EXPECT_EQ(tasks_json({}, ""), "{\"total\":0,\"tasks\":[]}");
-}
-
-std::string to_openmetrics(std::string_view page) {
-  OpenMetrics format;
-  std::string out;
-  format.add(page, out);
-  format.end(out);
-  return out;
-}
-
-TEST(OpenMetricsFormat, ConvertsWhatDiffers) {
-  EXPECT_EQ(to_openmetrics(""), "# EOF\n");
-  EXPECT_EQ(to_openmetrics("# HELP a_total say \"hi\" \\\\ \\n\n# TYPE a_total counter\n"
-                           "a_total{x=\"# HELP \\\"le=\\\"\"} 3\n"
-                           "# HELP b_total no\n# TYPE b_total gauge\nb_total 1\n"
-                           "# HELP h_seconds How long.\n# TYPE h_seconds histogram\n"
-                           "h_seconds_bucket{le=\"0.5\"} 1\n"
-                           "h_seconds_bucket{action=\"x\",le=\"10\"} 1\n"
-                           "h_seconds_bucket{le=\"+Inf\"} 1\nh_seconds_sum 1\nh_seconds_count 1\n"
-                           "# HELP u odd\n# TYPE u untyped\n\n# a remark\nu{le=\"1\"} 2"),
-            "# HELP a say \\\"hi\\\" \\\\ \\n\n# TYPE a counter\n"
-            "a_total{x=\"# HELP \\\"le=\\\"\"} 3\n"
-            "# HELP b_total no\n# TYPE b_total gauge\nb_total 1\n"
-            "# HELP h_seconds How long.\n# TYPE h_seconds histogram\n"
-            "h_seconds_bucket{le=\"0.5\"} 1\n"
-            "h_seconds_bucket{action=\"x\",le=\"10.0\"} 1\n"
-            "h_seconds_bucket{le=\"+Inf\"} 1\nh_seconds_sum 1\nh_seconds_count 1\n"
-            "# HELP u odd\n# TYPE u unknown\nu{le=\"1\"} 2\n# EOF\n");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ PageText shown(const DistributionView& view) {
   status.accounts[0].name = "prod";
   status.accounts[0].distributions = {view};
   const std::string text = written(
-      [&](PageWriter& page) { append_distribution_families(page, status, hours(24), kStart); });
+      [&](MetricsWriter& page) { write_distribution_families(status, hours(24), kStart, page); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;

@@ -19,10 +19,8 @@ class JobCountersTest : public testing::Test {
   JobCountersTest() { jobs.set_limit(1000); }
 
   PageText at(Wall now) {
-    std::string text;
-    const std::size_t bytes = jobs.refresh(now);
-    jobs.append_to(text);
-    EXPECT_GE(text.size(), bytes);
+    const std::vector<JobNumbers> shown = jobs.shown(now);
+    const std::string text = written([&](MetricsWriter& page) { write_job_counters(shown, page); });
     PageText read = read_page(text);
     EXPECT_THAT(read.problems, testing::IsEmpty());
     return read;

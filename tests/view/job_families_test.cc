@@ -15,7 +15,7 @@ const std::string kJ1 = "{account=\"prod\",job_id=\"J1\"";
 
 PageText shown(const DaemonStatus& status, Wall now = kStart) {
   const std::vector<LiveJob> jobs = live_jobs(status, hours(24), now);
-  const std::string text = written([&](PageWriter& page) { append_job_families(page, jobs); });
+  const std::string text = written([&](MetricsWriter& page) { write_job_families(jobs, page); });
   PageText read = read_page(text);
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;

@@ -27,10 +27,11 @@ class JobTasksTest : public testing::Test {
   std::vector<std::string> shown() {
     std::vector<std::string> ids;
     for (const auto& task : tasks.admitted()) {
-      EXPECT_NE(page.find(task.key), nullptr) << task.key.task_id;
+      EXPECT_TRUE(page.status(task.key)) << task.key.task_id;
       ids.push_back(task.key.task_id);
     }
-    const std::string text = written([&](PageWriter& to) { page.append_to(to); });
+    const std::string text =
+        written([&](MetricsWriter& to) { write_task_families(page.share(), to); });
     EXPECT_EQ(read_page(text).count("aliyun_iot_task_info{"), ids.size());
     return ids;
   }
@@ -70,7 +71,7 @@ TEST_F(JobTasksTest, AnAdmittedTaskStaysWhateverBecomesOfIt) {
   put("T1", kQueued);
   put("T1", kSucceeded);
   EXPECT_THAT(shown(), ElementsAre("T1"));
-  EXPECT_EQ(page.find({"prod", "T1"})->status, kSucceeded);
+  EXPECT_EQ(page.status({"prod", "T1"}), kSucceeded);
 }
 
 TEST_F(JobTasksTest, RefusedTasksAreCountedOnceAndOnlyWhileTheyWantSeries) {
@@ -130,8 +131,8 @@ TEST_F(JobTasksTest, NamesFollowTheJobsView) {
   view.instance = "renamed";
   view.labels = {{"team", "ota"}};
   keep({view});
-  EXPECT_EQ(page.find({"prod", "T1"})->instance, "renamed");
-  EXPECT_EQ(page.find({"prod", "T1"})->labels, view.labels);
+  const std::string labels = page.share().at(0)->labels(0).text;
+  EXPECT_TRUE(labels.ends_with(",iot_instance=\"renamed\",team=\"ota\"")) << labels;
 }
 
 TEST_F(JobTasksTest, ANarrowerPolicyEndsWhatItDoesNotWant) {
@@ -162,10 +163,10 @@ TEST_F(JobTasksTest, ReleasedAndForgottenTasksLeaveRoom) {
   for (const char* id : {"T1", "T2", "T3"}) put(id, kFailed);
   tasks.release({"prod", "T1"}, "J1");
   tasks.release({"prod", "T1"}, "J-never");
-  EXPECT_NE(page.find({"prod", "T1"}), nullptr) << "its series are another's business now";
+  EXPECT_NE(page.status({"prod", "T1"}), std::nullopt) << "its series are another's business now";
   tasks.forget({"prod", "T2"});
   tasks.forget({"prod", "T3"});
-  EXPECT_EQ(page.find({"prod", "T2"}), nullptr);
+  EXPECT_EQ(page.status({"prod", "T2"}), std::nullopt);
   EXPECT_EQ(tasks.refused(), 0u);
   EXPECT_THAT(tasks.admitted(), IsEmpty());
   put("T4", kFailed);
@@ -177,10 +178,10 @@ TEST_F(JobTasksTest, AdoptsWhatIsWantedWhileThereIsRoom) {
   for (const auto& [id, status] : {std::pair("T1", kFailed), std::pair("T2", kSucceeded),
                                    std::pair("T3", kFailed), std::pair("T4", kFailed)}) {
     page.put(record_of(id, status), "main", {});
-    tasks.adopt({"prod", id});
-    tasks.adopt({"prod", id});
+    tasks.adopt({"prod", id}, "J1");
+    tasks.adopt({"prod", id}, "J1");
   }
-  tasks.adopt({"prod", "never"});
+  tasks.adopt({"prod", "never"}, "J1");
   EXPECT_THAT(shown(), ElementsAre("T1", "T3"));
   EXPECT_EQ(tasks.refused(), 1u);
 }

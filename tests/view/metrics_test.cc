@@ -6,6 +6,7 @@
 
 #include "page_text.h"
 #include "view/account_series.h"
+#include "view/daemon_series.h"
 #include "view/status_families.h"
 #include "view_world.h"
 
@@ -132,8 +133,10 @@ TEST_F(MetricsTest, TheBoundIsABucketsEdge) {
 }
 
 TEST(DelayBuckets, HaveAnEdgeAboveTheBound) {
-  EXPECT_EQ(delay_buckets(std::nullopt), buckets_of(FamilyId::kDetectionDelay));
-  EXPECT_EQ(delay_buckets(seconds(30)), buckets_of(FamilyId::kDetectionDelay));
+  const auto declared = family(FamilyId::kDetectionDelay).buckets;
+  const std::vector<double> buckets(declared.begin(), declared.end());
+  EXPECT_EQ(delay_buckets(std::nullopt), buckets);
+  EXPECT_EQ(delay_buckets(seconds(30)), buckets);
   EXPECT_EQ(delay_buckets(milliseconds(100)).front(), 0.1);
   EXPECT_EQ(delay_buckets(hours(1)).back(), 7200);
   EXPECT_EQ(delay_buckets(hours(5)).back(), 36000);
@@ -308,7 +311,7 @@ TEST_F(MetricsTest, CountsItsOwnWork) {
 TEST(TaskStates, AreThreeLinesPerTask) {
   for (const std::size_t n : {0u, 1u, 500u}) {
     const DaemonStatus status = full_status(std::vector<std::string>(n, std::string(128, 't')));
-    const std::string text = written([&](PageWriter& page) { append_task_states(page, status); });
+    const std::string text = written([&](MetricsWriter& page) { write_task_states(status, page); });
     const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     EXPECT_EQ(lines, n == 0 ? 0 : 2 + 3 * n);
   }
@@ -317,7 +320,7 @@ TEST(TaskStates, AreThreeLinesPerTask) {
 TEST_F(MetricsTest, HandlersAndCodesHaveALimit) {
   for (int i = 0; i < 100; ++i) metrics.http_request("/" + std::to_string(i), 100 + 37 * i);
   const PageText read = page();
-  EXPECT_LE(read.count("taskwatchd_http_requests_total{"), Metrics::kHandlers + 14);
+  EXPECT_LE(read.count("taskwatchd_http_requests_total{"), DaemonSeries::kHandlers + 14);
   EXPECT_EQ(read.at("taskwatchd_http_requests_total{code=\"other\",handler=\"other\"}"), 68);
 }
 

@@ -13,7 +13,6 @@
 #include "core/events/device_text.h"
 #include "page_text.h"
 #include "view/families.h"
-#include "view/openmetrics.h"
 #include "view_world.h"
 
 namespace taskwatchd {
@@ -218,33 +217,28 @@ TEST(Page, InPartsIsWhatItIsAtOnce) {
   for (int i = 0; i < 300; ++i) tasks.push_back("T" + std::to_string(i));
   fill(metrics, tasks);
   const DaemonStatus status = full_status_with_jobs(tasks);
-  const auto render = [&](PageWriter& page) {
-    metrics.render(status, full_process(), kStart, page);
-  };
-  const std::string whole = written(render, std::size_t{100} * 1024 * 1024);
-  EXPECT_GT(whole.size(), 300'000u);
-  for (const std::size_t part_bytes : {1u, 1000u, 10'000u, 128u * 1024}) {
-    EXPECT_TRUE(written(render, part_bytes) == whole) << part_bytes;
-    std::size_t largest = 0;
-    std::size_t broken = 0;
-    OpenMetrics format;
-    std::string open;
-    PageWriter page(
-        [&](std::string_view part) {
-          largest = std::max(largest, part.size());
-          broken += part.ends_with('\n') ? 0 : 1;
-          format.add(part, open);
-        },
-        part_bytes);
-    render(page);
-    format.end(open);
-    EXPECT_EQ(broken, 0u) << "whole lines only";
-    EXPECT_LT(largest, part_bytes + 32u * 1024) << "one family of the registry at most";
-    OpenMetrics at_once;
-    std::string expected;
-    at_once.add(whole, expected);
-    at_once.end(expected);
-    EXPECT_TRUE(open == expected) << part_bytes;
+  const auto picture = metrics.picture(status, full_process(), kStart);
+  const auto write = [&](MetricsWriter& page) { write_page(*picture, page); };
+  for (const MetricsFormat format : {MetricsFormat::kText, MetricsFormat::kOpenMetrics}) {
+    const std::string whole = written(write, format, std::size_t{100} * 1024 * 1024);
+    EXPECT_GT(whole.size(), 300'000u);
+    for (const std::size_t part_bytes : {1u, 1000u, 10'000u, 128u * 1024}) {
+      std::size_t largest = 0;
+      std::size_t broken = 0;
+      std::string all;
+      MetricsWriter page(
+          format,
+          [&](std::string_view part) {
+            largest = std::max(largest, part.size());
+            broken += part.ends_with('\n') ? 0 : 1;
+            all += part;
+          },
+          part_bytes);
+      write(page);
+      EXPECT_EQ(broken, 0u) << "whole lines only";
+      EXPECT_LT(largest, part_bytes + 128u * 1024) << "one family of a block of tasks at most";
+      EXPECT_TRUE(all == whole) << part_bytes;
+    }
   }
 }
 

@@ -5,8 +5,11 @@
 
 #include <cmath>
 #include <random>
+#include <set>
+#include <sstream>
 
 #include "page_text.h"
+#include "task_reference.h"
 #include "view_world.h"
 
 namespace taskwatchd {
@@ -14,11 +17,22 @@ namespace {
 
 const StringMap kNoLabels;
 
-PageText shown(const TaskFamilies& page) {
-  const std::string text = written([&](PageWriter& to) { page.append_to(to); });
-  PageText read = read_page(text);
+std::string text_of(TaskFamilies& page) {
+  return written([&](MetricsWriter& to) { write_task_families(page.share(), to); });
+}
+
+PageText shown(TaskFamilies& page) {
+  PageText read = read_page(text_of(page));
   EXPECT_THAT(read.problems, testing::IsEmpty());
   return read;
+}
+
+// The order of tasks within a family does not matter.
+std::multiset<std::string> lines_of(const std::string& text) {
+  std::istringstream lines(text);
+  std::multiset<std::string> all;
+  for (std::string line; std::getline(lines, line);) all.insert(line);
+  return all;
 }
 
 std::string random_bytes(std::mt19937_64& random, std::size_t most) {
@@ -29,7 +43,7 @@ std::string random_bytes(std::mt19937_64& random, std::size_t most) {
 
 TaskRecord random_record(std::mt19937_64& random) {
   TaskRecord record =
-      record_of("T" + std::to_string(random() % 40), kAllTaskStatuses[random() % 9]);
+      record_of("T" + std::to_string(random() % 200), kAllTaskStatuses[random() % 9]);
   record.last.job_id = random_bytes(random, 20);
   record.last.job_name = random_bytes(random, 300);
   record.last.product_key = random_bytes(random, 20);
@@ -40,23 +54,92 @@ TaskRecord random_record(std::mt19937_64& random) {
   return record;
 }
 
+// Random changes with more tasks than a block has; earlier pictures stay as they were.
 TEST(TaskFamilies, TextIsWhatPrometheusWritesOfTheSameSeries) {
   std::mt19937_64 random(7);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 30; ++round) {
     TaskFamilies page;
-    for (auto n = random() % 60; n > 0; --n) {
+    ShownTasks expected;
+    std::vector<std::pair<TaskBlocks, std::string>> earlier;
+    for (auto n = random() % 900; n > 0; --n) {
       const TaskRecord record = random_record(random);
+      const auto known = expected.find(record.key);
       if (random() % 4 == 0) {
         page.erase(record.key);
+        if (known != expected.end()) expected.erase(known);
       } else if (random() % 4 == 0) {
-        page.rename(record.key, random_bytes(random, 20), {{"team", random_bytes(random, 20)}});
+        const std::string instance = random_bytes(random, 20);
+        const StringMap labels = {{"team", random_bytes(random, 20)}};
+        page.rename(record.key, instance, labels);
+        if (known != expected.end()) {
+          known->second.instance = instance;
+          known->second.labels = labels;
+        }
       } else {
         page.put(record, "main", kNoLabels);
+        expected[record.key] = {record, "main", kNoLabels};
+      }
+      if (random() % 200 == 0) earlier.emplace_back(page.share(), text_of(page));
+    }
+    for (const auto& block : page.share()) {
+      for (std::size_t i = 0; i < kTaskFamilies.size(); ++i) {
+        std::string lines;
+        block->append_to(lines, i);
+        ASSERT_EQ(block->bytes_of(i), lines.size());
       }
     }
-    const std::string text = written([&](PageWriter& to) { page.append_to(to); });
-    ASSERT_EQ(text, prometheus::TextSerializer().Serialize(page.Collect())) << "round " << round;
+    const std::string text = text_of(page);
+    ASSERT_THAT(read_page(text).problems, testing::IsEmpty());
+    ASSERT_EQ(lines_of(text),
+              lines_of(prometheus::TextSerializer().Serialize(reference_of(expected))))
+        << "round " << round;
+    for (const auto& [blocks, then] : earlier) {
+      ASSERT_EQ(written([&](MetricsWriter& to) { write_task_families(blocks, to); }), then);
+    }
   }
+}
+
+// What a family's lines cost is remembered until they change, also in copies of the block.
+TEST(TaskFamilies, RemembersTheLinesThatDidNotChange) {
+  TaskFamilies page;
+  TaskRecord record = record_of("T1", TaskStatus::kSent);
+  page.put(record, "main", kNoLabels);
+  const auto written_of = [&] {
+    const TaskBlocks blocks = page.share();
+    std::vector<WrittenLines*> all;
+    for (std::size_t i = 0; i < kTaskFamilies.size(); ++i) all.push_back(&blocks[0]->written(i));
+    return all;
+  };
+  const auto before = written_of();
+  EXPECT_EQ(written_of(), before);
+  page.put(record, "main", kNoLabels);
+  EXPECT_EQ(written_of(), before) << "the same data";
+  record.last.status = TaskStatus::kInProgress;
+  record.last.modified += std::chrono::seconds(1);
+  page.put(record, "main", kNoLabels);
+  const auto after = written_of();
+  EXPECT_NE(after[0], before[0]) << "status";
+  EXPECT_EQ(after[1], before[1]) << "progress";
+  EXPECT_EQ(after[2], before[2]) << "info";
+  EXPECT_EQ(after[3], before[3]) << "queued";
+  EXPECT_NE(after[4], before[4]) << "modified";
+  page.rename(record.key, "other", kNoLabels);
+  EXPECT_NE(written_of()[2], before[2]);
+}
+
+TEST(TaskFamilies, UnfinishedTasksAreTogether) {
+  TaskFamilies page;
+  for (int i = 0; i < 640; ++i) {
+    const auto status = i % 10 == 0 ? TaskStatus::kSent : TaskStatus::kSucceeded;
+    page.put(record_of("T" + std::to_string(i), status), "main", kNoLabels);
+  }
+  std::size_t blocks_with_unfinished = 0;
+  for (const auto& block : page.share()) {
+    bool any = false;
+    for (std::size_t i = 0; i < block->size(); ++i) any |= !is_finished(block->values(i).status);
+    blocks_with_unfinished += any;
+  }
+  EXPECT_EQ(blocks_with_unfinished, 1u);
 }
 
 TEST(TaskFamilies, ExactlyOneStatusIsOne) {
@@ -98,7 +181,7 @@ TEST(TaskFamilies, ProgressIsAbsentWhenNoneWasReportedAndStaysARatio) {
     record.last.progress = percent;
     TaskFamilies page;
     page.put(record, "main", kNoLabels);
-    return page.find(record.key)->progress;
+    return page.share().at(0)->values(0).progress;
   };
   EXPECT_EQ(progress_of(std::nullopt), std::nullopt);
   EXPECT_EQ(progress_of(0), 0);

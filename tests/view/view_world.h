@@ -13,18 +13,22 @@
 namespace taskwatchd {
 
 inline const Wall kStart{std::chrono::milliseconds(1'763'776'923'004)};
-// Returns all that `write` writes to a page.
+// Returns all that `write` writes.
 template <typename Write>
-std::string written(const Write& write, std::size_t part_bytes = PageWriter::kPartBytes) {
+std::string written(const Write& write, MetricsFormat format = MetricsFormat::kText,
+                    std::size_t part_bytes = MetricsWriter::kPartBytes) {
   std::string all;
-  PageWriter page([&](std::string_view part) { all += part; }, part_bytes);
+  MetricsWriter page(
+      format, [&](std::string_view part) { all += part; }, part_bytes);
   write(page);
   page.flush();
   return all;
 }
 inline std::string page_of(Metrics& metrics, const DaemonStatus& status,
-                           const ProcessStats& process, Wall now) {
-  return written([&](PageWriter& page) { metrics.render(status, process, now, page); });
+                           const ProcessStats& process, Wall now,
+                           MetricsFormat format = MetricsFormat::kText) {
+  const auto picture = metrics.picture(status, process, now);
+  return written([&](MetricsWriter& page) { write_page(*picture, page); }, format);
 }
 
 inline const BuildInfo kBuild{"1.2.3", "abc", "g++ 12"};

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cassert>
 #include <new>
 #include <utility>
@@ -16,12 +17,18 @@ constexpr int kMemoryLevel = 8;
 constexpr std::size_t kPackedPart = 256 * 1024;
 constexpr std::size_t kPlainPart = 64 * 1024;
 
-void begin(z_stream& stream) {
-  if (deflateInit2(&stream, kLevel, Z_DEFLATED, kGzipWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
-      Z_OK) {
-    throw std::bad_alloc();
+struct DeflateStream {
+  DeflateStream() {
+    if (deflateInit2(&z, kLevel, Z_DEFLATED, kGzipWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
+      throw std::bad_alloc();
+    }
   }
-}
+  DeflateStream(const DeflateStream&) = delete;
+  DeflateStream& operator=(const DeflateStream&) = delete;
+  ~DeflateStream() { deflateEnd(&z); }
+  z_stream z{};
+};
 
 void set_input(z_stream& stream, std::string_view bytes) {
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
@@ -35,26 +42,27 @@ void set_room(z_stream& stream, std::string& room) {
 
 }  // namespace
 
-std::string gzip(std::string_view bytes) {
-  z_stream stream{};
-  begin(stream);
-  std::string out(deflateBound(&stream, bytes.size()), '\0');
-  set_input(stream, bytes);
-  set_room(stream, out);
-  const int result = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
+struct GzipMembers::Stream : DeflateStream {};
+
+GzipMembers::GzipMembers() : stream_(std::make_unique<Stream>()) {}
+GzipMembers::~GzipMembers() = default;
+
+std::string GzipMembers::pack(std::string_view bytes) {
+  z_stream& z = stream_->z;
+  deflateReset(&z);
+  room_.resize(std::max<std::size_t>(room_.size(), deflateBound(&z, bytes.size())));
+  set_input(z, bytes);
+  set_room(z, room_);
+  [[maybe_unused]] const int result = deflate(&z, Z_FINISH);
   assert(result == Z_STREAM_END);  // deflateBound guarantees the space
-  return out;
+  return room_.substr(0, z.total_out);
 }
 
-struct GzipPacker::Stream {
-  Stream() { begin(z); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  ~Stream() { deflateEnd(&z); }
-  z_stream z{};
-};
+std::string gzip(std::string_view bytes) {
+  return GzipMembers().pack(bytes);
+}
+
+struct GzipPacker::Stream : DeflateStream {};
 
 GzipPacker::GzipPacker() : stream_(std::make_unique<Stream>()), room_(kPackedPart, '\0') {
   set_room(stream_->z, room_);

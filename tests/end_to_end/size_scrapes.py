@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Scrapes of a job whose tasks all have series, while the daemon polls: their time and size, how long the event loop
+is held (CPU time of its thread in one turn, by loop_turns.c), memory with clients that do not read, and the time of a
+health check meanwhile. Not part of `make test`: it takes minutes and needs an idle machine.
+
+TASKS=100000 TURNS=loop_turns.so
+"""
+
+import concurrent.futures
+import http.client
+import os
+import signal
+import statistics
+import subprocess
+import threading
+import time
+import unittest
+import urllib.parse
+
+import harness
+from size_case import SCENARIO, Peak, Silent, memory
+
+TASKS = int(os.environ.get("TASKS", "100000"))
+TURNS = os.environ.get("TURNS", "")  # the compiled loop_turns.c; without it, turns are not measured
+CLIENTS = 40
+FORMS = {"plain": (), "gzip": ("Accept-Encoding: gzip",),
+         "OpenMetrics, gzip": ("Accept-Encoding: gzip", "Accept: application/openmetrics-text")}
+
+
+def curl(url, *headers):
+    """Returns (seconds to the first byte, seconds in total, bytes)."""
+    flags = [flag for header in headers for flag in ("-H", header)]
+    out = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w",
+                          "%{time_starttransfer} %{time_total} %{size_download} %{http_code}", *flags, url + "/metrics"],
+                         capture_output=True, text=True, check=True, env=harness.clean_environment()).stdout.split()
+    assert out[3] == "200", out
+    return float(out[0]), float(out[1]), int(out[2])
+
+
+def lines(file):
+    if not os.path.exists(file):
+        return []
+    with open(file, encoding="ascii") as opened:
+        return opened.read().splitlines()
+
+
+class Health:
+    """Asks /-/healthy all the time; stop() returns the longest times in ms."""
+
+    def __init__(self, url):
+        self.url = urllib.parse.urlsplit(url)
+        self.times = []
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._ask, daemon=True)
+        self.thread.start()
+
+    def _ask(self):
+        while not self.over.is_set():
+            begun = time.monotonic()
+            connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
+            connection.request("GET", "/-/healthy")
+            status = connection.getresponse().status
+            connection.close()
+            self.times.append((time.monotonic() - begun, status))
+            time.sleep(0.01)
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
+        assert {status for _, status in self.times} == {200}, self.times
+        times = sorted(taken for taken, _ in self.times)
+        return f"/-/healthy median {1000 * statistics.median(times):.1f} ms, most {1000 * times[-1]:.1f} ms"
+
+
+class SizeOfScrapes(harness.TestCase):
+    def turns(self):
+        """Returns the longest turns of the event loop since the last call."""
+        if not TURNS:
+            return "turns not measured"
+        before = len(lines(self.turns_file))
+        os.kill(self.watched.pid, signal.SIGUSR2)
+        harness.wait_for("the turns", lambda: len(lines(self.turns_file)) > before)
+        count, *longest = lines(self.turns_file)[-1].split()
+        return f"{count} turns, longest " + ", ".join(f"{int(us) / 1000:.1f}" for us in longest[:4]) + " ms"
+
+    def step(self, name, work):
+        self.turns()
+        health, peak = Health(self.watched.url), Peak(self.watched.pid)
+        result = work()
+        most = peak.stop()
+        print(f"{name}: {result}; {health.stop()}; {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f}, "
+              f"most {most / 1e6:.0f} MB", flush=True)
+
+    def scrapes(self, headers, count=1, rounds=7):
+        def one(_):
+            return curl(self.watched.url, *headers)
+        totals, firsts, size = [], [], 0
+        for _ in range(rounds):
+            time.sleep(1.2)  # output is shared for 1 s
+            with concurrent.futures.ThreadPoolExecutor(count) as pool:
+                taken = list(pool.map(one, range(count)))
+            firsts.append(max(first for first, _, _ in taken))
+            totals.append(max(total for _, total, _ in taken))
+            size = taken[0][2]
+        return (f"{size / 1e6:.2f} MB, first byte {1000 * statistics.median(firsts):.0f} ms ({1000 * min(firsts):.0f} to "
+                f"{1000 * max(firsts):.0f}), all {1000 * statistics.median(totals):.0f} ms ({1000 * min(totals):.0f} to "
+                f"{1000 * max(totals):.0f})")
+
+    def test_scrapes(self):
+        cloud = self.iotsim(SCENARIO.format(tasks=TASKS), "--watch=jobs", "--quota-share=1.0")
+        with open(cloud.config_file, "a", encoding="utf-8") as file:
+            file.write(f"\nmetrics: {{task_series: all, task_series_limit: {TASKS}}}\n")
+        self.turns_file = os.path.join(self.folder, "turns")
+        preload = {"LD_PRELOAD": TURNS, "LOOP_TURNS": self.turns_file} if TURNS else {}
+        self.watched = self.daemon(cloud.config_file, env=harness.clean_environment(**preload)).started()
+        harness.wait_for("its baseline", lambda: self.watched.events("job_baseline"), deadline=300, every=0.5)
+        time.sleep(5)
+        print(f"\n{TASKS} tasks: {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
+        self.step("no scrape for 10 s", lambda: time.sleep(10))
+        for form, headers in FORMS.items():
+            self.step(form, lambda: self.scrapes(headers))
+        self.step("four gzip at once", lambda: self.scrapes(FORMS["gzip"], count=4))
+        for form in ("plain", "gzip"):
+            def besiege():
+                silent = Silent(self.watched.url, CLIENTS, "".join(h + "\r\n" for h in FORMS[form]), pause=0.1)
+                time.sleep(3)
+                statuses = silent.statuses()
+                silent.close()
+                return statuses
+            self.step(f"{CLIENTS} clients that do not read, {form}", besiege)
+        self.assertEqual(self.watched.stop(), 0, self.watched.tail())
+
+
+if __name__ == "__main__":
+    unittest.main()
