@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,6 +62,12 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // Credentials are in memory: no core dumps, and no other process of this user may read them.
   prctl(PR_SET_DUMPABLE, 0);
+  // A shell's usual limit of 1,024 descriptors is meant for programs that use select().
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    descriptors.rlim_cur = descriptors.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &descriptors);
+  }
   // Buffers of metrics output are returned to the system once sent. Otherwise glibc would raise its
   // threshold after the first one and keep several megabytes for the next ones permanently.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);

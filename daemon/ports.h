@@ -72,7 +72,8 @@ class HttpClient {
   using Departed = std::function<bool()>;
 
   virtual ~HttpClient() = default;
-  // Returns within 10 s whatever the peer does. Never retries, never follows redirects. `departed`
+  // Returns within 10 s of the begin of the transfer, whatever the peer does; when many are in
+  // flight, it begins later. Never retries, never follows redirects. `departed`
   // may be empty; the caller keeps everything it refers to alive until `send` has returned.
   virtual Awaitable<HttpResult> send(HttpRequest request, Departed departed) = 0;
   Awaitable<HttpResult> send(HttpRequest request) { return send(std::move(request), nullptr); }

@@ -12,6 +12,7 @@
 #include "io/curl/curl_loop.h"
 #include "io/curl/curl_transfer.h"
 #include "io/curl/resolver.h"
+#include "io/curl/transfer_slots.h"
 
 namespace taskwatchd {
 namespace {
@@ -27,18 +28,6 @@ void start_libcurl() {
   // With NOSIGNAL libcurl does not handle SIGPIPE, and OpenSSL writes to closed sockets.
   signal(SIGPIPE, SIG_IGN);
 }
-
-// Counts a call in flight for its lifetime.
-class Slot {
- public:
-  explicit Slot(std::size_t& used) : used_(used) { ++used_; }
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-  ~Slot() { --used_; }
-
- private:
-  std::size_t& used_;
-};
 
 // A transfer in the event loop, removed when the coroutine that waits for it is destroyed.
 class Running {
@@ -62,6 +51,17 @@ struct CurlClient::Impl {
       : executor(std::move(for_loop)),
         options(std::move(with)),
         resolver(executor, options.resolver) {}
+
+  // Each host has its own limit, so that one that does not answer cannot use up that of others.
+  std::shared_ptr<TransferSlots> slots_for(const std::string& where) {
+    std::shared_ptr<TransferSlots> found = slots[where].lock();
+    if (!found) {
+      std::erase_if(slots, [](const auto& entry) { return entry.second.expired(); });
+      found = std::make_shared<TransferSlots>(executor, options.transfers_per_host);
+      slots[where] = found;
+    }
+    return found;
+  }
 
   // Returns the connection pool for a proxy. Without the fix of CVE-2026-3784 (libcurl 8.19.0,
   // Debian 12: 7.88.1-10+deb12u15) libcurl distinguishes proxies by their address only: calls of
@@ -88,7 +88,7 @@ struct CurlClient::Impl {
   CurlOptions options;
   Resolver resolver;
   std::map<std::string, Connections> loops;  // by configured proxy, with user and password
-  std::size_t in_flight = 0;
+  std::map<std::string, std::weak_ptr<TransferSlots>> slots;  // by host and port
 };
 
 CurlClient::CurlClient(boost::asio::any_io_executor executor, CurlOptions options) {
@@ -97,6 +97,9 @@ CurlClient::CurlClient(boost::asio::any_io_executor executor, CurlOptions option
 }
 
 CurlClient::~CurlClient() {
+  for (const auto& [where, slots] : impl_->slots) {
+    if (const auto used = slots.lock()) used->close();
+  }
   impl_->resolver.close();
   for (const auto& [proxy, connections] : impl_->loops) connections.loop->close();
 }
@@ -107,17 +110,16 @@ Awaitable<HttpResult> CurlClient::send(HttpRequest request, Departed departed) {
 
 Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpRequest request,
                                            Departed departed) {
-  const auto started = SteadyClock::now();
   const std::optional<Duration> time = request.timeout;
   auto checked = plan(std::move(request));
   if (auto* refused = std::get_if<TransportFailure>(&checked)) co_return std::move(*refused);
   CurlPlan plan = std::get<CurlPlan>(std::move(checked));
   const CurlTarget connect_to = plan.connect_to();
   const std::string where = plan.target.where();
-  if (impl->in_flight >= impl->options.transfers) {
-    co_return TransportFailure{Kind::kUnreachable, where + ": too many concurrent API calls"};
-  }
-  const Slot slot(impl->in_flight);
+  const std::shared_ptr<TransferSlots> slots = impl->slots_for(where);
+  const TransferSlots::Slot slot = co_await slots->take();
+  if (!slot) co_return TransportFailure{Kind::kUnreachable, where + ": the client is closed"};
+  const auto started = SteadyClock::now();
   const std::shared_ptr<CurlLoop> loop = impl->loop_for(plan.request.proxy);
 
   std::vector<std::string> addresses;

@@ -1,5 +1,6 @@
 #include "io/curl/curl_loop.h"
 
+#include <boost/asio/post.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -36,8 +37,6 @@ CurlLoop::CurlLoop(boost::asio::any_io_executor executor, const CurlOptions& opt
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.connections);
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, options.connections_per_host);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, options.idle_connections);
 }
 
@@ -132,17 +131,46 @@ void CurlLoop::ready(const std::shared_ptr<Watch>& watch, Direction direction, b
   if (current()) arm(watch, direction);
 }
 
+// libcurl sets its timer several times for each transfer, mostly to a timeout that never passes.
+// Each change of the earliest Asio timer is a system call that takes longer than the transfer's
+// encryption: a timer that is early enough stays as it is, and is set again when it expires.
 void CurlLoop::set_timer(long milliseconds) {
-  // May be called inside curl_multi_socket_action, so even a timeout of 0 must be posted.
   if (milliseconds < 0) {
-    timer_.cancel();
+    due_.reset();
     return;
   }
-  timer_.expires_after(std::chrono::milliseconds(milliseconds));
+  due_ = Steady::now() + std::chrono::milliseconds(milliseconds);
+  if (milliseconds > 0) {
+    arm_timer();
+  } else if (!std::exchange(posted_, true)) {
+    // May be called inside curl_multi_socket_action: posted.
+    boost::asio::post(executor_, [loop = weak_from_this()] {
+      const auto alive = loop.lock();
+      if (!alive) return;
+      alive->posted_ = false;
+      alive->on_due();
+    });
+  }
+}
+
+void CurlLoop::arm_timer() {
+  if (armed_ && *armed_ <= *due_) return;
+  armed_ = due_;
+  timer_.expires_at(*due_);
   timer_.async_wait([loop = weak_from_this()](boost::system::error_code cancelled) {
     if (cancelled) return;
-    if (const auto alive = loop.lock()) alive->act(CURL_SOCKET_TIMEOUT, 0);
+    const auto alive = loop.lock();
+    if (!alive) return;
+    alive->armed_.reset();
+    alive->on_due();
   });
+}
+
+void CurlLoop::on_due() {
+  if (!due_) return;
+  if (Steady::now() < *due_) return arm_timer();
+  due_.reset();
+  act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void CurlLoop::act(curl_socket_t socket, int events) {

@@ -9,7 +9,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -45,11 +47,17 @@ class CurlLoop : public std::enable_shared_from_this<CurlLoop> {
   void arm(const std::shared_ptr<Watch>& watch, Direction direction);
   void ready(const std::shared_ptr<Watch>& watch, Direction direction, bool failed);
   void set_timer(long milliseconds);
+  void arm_timer();
+  void on_due();
   void act(curl_socket_t socket, int events);
 
   boost::asio::any_io_executor executor_;
   CURLM* multi_;
+  using Steady = std::chrono::steady_clock;
   boost::asio::steady_timer timer_;
+  std::optional<Steady::time_point> due_;    // when libcurl wants to be called
+  std::optional<Steady::time_point> armed_;  // when timer_ expires: never after due_
+  bool posted_ = false;                      // a call is on its way
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_set<CurlTransfer*> transfers_;
 };

@@ -16,10 +16,11 @@ struct CurlOptions {
   std::size_t body_bytes = 1024 * 1024;  // a QueryTask response has less than 10 kB
   // All header lines of a response, interim responses included
   std::size_t header_bytes = 64 * 1024;
-  std::size_t transfers = 1024;  // maximum in flight; one more fails at once
-  long connections = 256;        // maximum; a transfer without a connection waits for one
-  long connections_per_host = 64;
-  long idle_connections = 64;
+  // Maximum in flight to one host and port; one more waits until one of them has ended, which is not
+  // part of `timeout`. Each may have a connection, because libcurl's own waiting for one would use
+  // up connect_timeout.
+  std::size_t transfers_per_host = 1024;
+  long idle_connections = 1024;  // about 80 kB each with TLS; they are closed when idle for longer
   std::chrono::seconds connection_idle{60};        // a connection idle for longer is not reused
   std::chrono::seconds connection_lifetime{3600};  // certificates are verified at least this often
   std::chrono::seconds ca_lifetime{300};           // after this time CA files are read again
