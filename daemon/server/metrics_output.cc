@@ -8,6 +8,9 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kPartBytes = std::size_t{64} * 1024;  // of a body
+// Room for a part and the lines of a block. Large enough that the C library returns it to the
+// system when it is freed: see main.cc.
+constexpr std::size_t kRoomBytes = std::size_t{192} * 1024;
 
 std::shared_ptr<const std::string> held(std::string text) {
   text.shrink_to_fit();
@@ -68,6 +71,7 @@ void MetricsOutput::write_first(const MetricsPicture& picture, std::size_t plain
 
 void MetricsOutput::write_tasks(GzipMembers& members) {
   std::string lines;
+  if (form_.gzip) lines.reserve(kRoomBytes);
   for (std::size_t i = 0; i < kTaskFamilies.size(); ++i) {
     bool begun = false;
     for (const auto& block : blocks_) {
@@ -105,6 +109,7 @@ class OutputBody : public WebParts {
  public:
   explicit OutputBody(std::shared_ptr<const MetricsOutput> output) : output_(std::move(output)) {
     if (!output_->first_packed_.empty()) first_.emplace(output_->first_packed_);
+    room_.reserve(kRoomBytes);
   }
   std::size_t bytes() const override { return output_->bytes(); }
 

@@ -91,6 +91,7 @@ void TaskBlock::push_back(const TaskValues& values, const TaskLabels& labels) {
   assert(tasks_.size() < kTasks);
   tasks_.push_back({values, labels.ends, static_cast<std::uint32_t>(labels_.size())});
   labels_ += labels.text;
+  if (tasks_.size() == kTasks) labels_.shrink_to_fit();
   all_changed();
 }
 

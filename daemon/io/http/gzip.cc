@@ -44,7 +44,7 @@ void set_room(z_stream& stream, std::string& room) {
 
 struct GzipMembers::Stream : DeflateStream {};
 
-GzipMembers::GzipMembers() : stream_(std::make_unique<Stream>()) {}
+GzipMembers::GzipMembers() : stream_(std::make_unique<Stream>()), room_(kPackedPart, '\0') {}
 GzipMembers::~GzipMembers() = default;
 
 std::string GzipMembers::pack(std::string_view bytes) {
