@@ -83,8 +83,10 @@ class Account {
 
   // Call about every 10 s. Updates the jobs' forecasts; returns the records whose last_seen has
   // changed since the previous call, events of deadlines and stalled tasks, and timestamps to
-  // persist.
+  // persist. With very many tasks it does one step of the forecasts: call it again soon while
+  // is_refreshing().
   Commit refresh(Now now);
+  bool is_refreshing() const { return jobs_.is_forecasting(); }
 
   // For status.h and explain.h.
   AccountParts parts() const;

@@ -362,9 +362,12 @@ void AccountJobs::assist(const std::string& job_id, const std::string& instance,
 }
 
 void AccountJobs::update_forecasts(Now now) {
-  if (now.mono < forecast_at_ + kForecastEvery) return;
-  forecast_at_ = now.mono;
-  taskwatchd::update_forecasts(jobs_, planner_, tracker_.table(), now);
+  if (!forecast_pass_) {
+    if (now.mono < forecast_at_ + kForecastEvery) return;
+    forecast_at_ = now.mono;
+    forecast_pass_.emplace(jobs_, planner_, now);
+  }
+  if (forecast_pass_->step(jobs_, tracker_.table(), now)) forecast_pass_.reset();
 }
 
 void AccountJobs::report_stalled(Now now, Commit& commit) {

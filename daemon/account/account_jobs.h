@@ -4,10 +4,12 @@
 // thread only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "account/forecast_pass.h"
 #include "account/job_instances.h"
 #include "account/job_task_polls.h"
 #include "account/owner.h"
@@ -52,8 +54,9 @@ class AccountJobs : public Owner {
   // Applies a successful QueryTask response for any watched task, whichever owner made the call.
   // REQUIRES: the tracker watches it.
   void on_task(const std::string& task_id, const TaskReply& reply, Now now, CallEffects& out);
-  // Updates the jobs' forecasts, at most every 10 s.
+  // Updates the jobs' forecasts every 10 s, or does one step of that.
   void update_forecasts(Now now);
+  bool is_forecasting() const { return forecast_pass_.has_value(); }
   // Adds job_stalled events; call it after update_forecasts.
   void report_stalled(Now now, Commit& commit);
 
@@ -96,6 +99,7 @@ class AccountJobs : public Owner {
   std::unordered_map<std::string, std::size_t> assisted_;  // job id -> unfinished explicit tasks
   JobTaskPolls task_polls_;
   Mono forecast_at_ = Mono::min();
+  std::optional<ForecastPass> forecast_pass_;  // in progress
 };
 
 }  // namespace taskwatchd

@@ -1,4 +1,4 @@
-// What an account reports about its watched jobs, and their forecasts. No I/O.
+// What an account reports about its watched jobs. No I/O.
 #pragma once
 
 #include <vector>
@@ -10,12 +10,7 @@
 
 namespace taskwatchd {
 
-// Returns one view per job. Scans all tasks if a job has a deadline.
 std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planner,
                                const TaskTable& table, Now now);
-
-// Recomputes the forecast of each unfinished job: two passes over all tasks.
-void update_forecasts(WatchedJobs& jobs, const JobPlanner& planner, const TaskTable& table,
-                      Now now);
 
 }  // namespace taskwatchd

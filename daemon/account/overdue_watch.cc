@@ -41,6 +41,7 @@ std::vector<OverdueWatch::Passed> OverdueWatch::unfinished_due(
     if (instance.deadline) deadlines.emplace(instance.name, *instance.deadline);
   }
   std::vector<Passed> passed;
+  if (deadlines.empty()) return passed;
   tracker.table().for_each([&](const TaskRow& row) {
     if (!row.seen || row.gone || row.superseded || is_finished(row.status)) return;
     const auto deadline = deadlines.find(row.context->instance);

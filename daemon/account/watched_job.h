@@ -29,6 +29,7 @@ struct WatchedJob {
   std::uint32_t stalled = 0;
   // No task is in a status for which too little is known to call it stalled.
   bool stalled_known = false;
+  TaskCounts overdue{};  // unfinished past the deadline, as of estimated_at
   JobReports reports;
   UnseenEnds unseen;
   bool endless_logged = false;

@@ -28,13 +28,6 @@ MetricsOutput::MetricsOutput(const MetricsPicture& picture, OutputForm form,
   std::string end;
   MetricsWriter(form_.format, [&](std::string_view text) { end += text; }).end();
   if (!end.empty()) add(std::move(end), members);
-  for (const Piece& piece : pieces_) {
-    if (piece.bytes) held_bytes_ += piece.bytes->size();
-  }
-  for (const auto& part : first_packed_) held_bytes_ += part->size();
-  if (!form_.gzip) {
-    for (const auto& block : blocks_) held_bytes_ += block->held_bytes();
-  }
   if (form_.gzip) blocks_.clear();
 }
 
@@ -55,18 +48,17 @@ void MetricsOutput::write_first(const MetricsPicture& picture, std::size_t plain
   });
   write_first_families(picture, writer);
   writer.flush();
-  bytes_ = text_bytes_;
+  bytes_ = held_bytes_ = text_bytes_;
   if (!packer) return;
   PackedParts parts = packer->finish();
+  held_bytes_ = 0;
+  for (const auto& part : parts) held_bytes_ += part->size();
   if (!form_.gzip) {
     first_packed_ = std::move(parts);
     return;
   }
-  bytes_ = 0;
-  for (auto& part : parts) {
-    bytes_ += part->size();
-    pieces_.push_back({std::move(part)});
-  }
+  bytes_ = held_bytes_;
+  for (auto& part : parts) pieces_.push_back({std::move(part)});
 }
 
 void MetricsOutput::write_tasks(GzipMembers& members) {
@@ -81,8 +73,12 @@ void MetricsOutput::write_tasks(GzipMembers& members) {
         block->append_to(lines, i);
         written.bytes = lines.size();
         written.packed = held(lines.empty() ? "" : members.pack(lines));
+        held_bytes_ += written.packed->size();
       }
-      if (!written.bytes) written.bytes = block->bytes_of(i);
+      if (!written.bytes) {
+        written.bytes = block->bytes_of(i);
+        held_bytes_ += block->held_bytes() / kTaskFamilies.size();
+      }
       if (*written.bytes == 0) continue;
       if (!begun) {
         std::string head;
@@ -101,6 +97,7 @@ void MetricsOutput::add(std::string text, GzipMembers& members) {
   text_bytes_ += text.size();
   if (form_.gzip) text = members.pack(text);
   bytes_ += text.size();
+  held_bytes_ += text.size();
   pieces_.push_back({held(std::move(text))});
 }
 

@@ -31,7 +31,7 @@ class MetricsOutput {
   OutputForm form() const { return form_; }
   std::size_t bytes() const { return bytes_; }            // to be sent
   std::size_t text_bytes() const { return text_bytes_; }  // uncompressed
-  // At most this much memory is not freed before this object is.
+  // Memory that no earlier output holds: first families, and what has changed since then.
   std::size_t held_bytes() const { return held_bytes_; }
 
   // Returns a body that produces the output. Any number of them may be read at the same time.

@@ -105,13 +105,20 @@ class TaskTable {
   // No entry may refer to an unwatched task or to one of another device.
   void leave_device(Slot slot);
 
-  // In the order of memory, which takes a quarter of the time of the order of `by_id_`.
+  // In the order of memory, which takes half of the time of the order of `by_id_`.
   template <typename Visit>
   void for_each(Visit visit) const {
-    for (const TaskRow& row : rows_) {
+    for_each(0, end_slot(), visit);
+  }
+  // The same for a part of the slots; all of them are below end_slot().
+  template <typename Visit>
+  void for_each(Slot from, Slot to, Visit visit) const {
+    for (Slot slot = from; slot < to; ++slot) {
+      const TaskRow& row = rows_[slot];
       if (!row.id.empty()) visit(row);  // empty: removed
     }
   }
+  Slot end_slot() const { return static_cast<Slot>(rows_.size()); }
 
  private:
   struct IdHash {
