@@ -6,7 +6,7 @@ JOBS  := $(shell nproc)
 # Most end-to-end tests spend more time waiting than computing.
 TEST_JOBS := $(shell echo $$(($$(nproc) + 2)))
 
-.PHONY: help install install-check install-package build dev test demo demo-replicas bench bench-polling bench-notification lint replicas-load replicas-faults replicas-cost notify-mass simulate failing-calls size-jobs size-tasks reloads soak fuzz fuzz-results asan tsan clang \
+.PHONY: help install install-check install-package build dev test demo demo-replicas bench bench-polling bench-notification lint replicas-load replicas-faults replicas-cost notify-mass simulate failing-calls size-jobs size-tasks size-scrapes size-accounts reloads soak fuzz fuzz-results asan tsan clang \
   check-unit package test-package test-systemd test-readme debian13 format clean
 
 help:
@@ -106,6 +106,16 @@ failing-calls: build
 ## make size-tasks  measure memory with TASKS=100000 explicit tasks: start, reload, scrapes, clients that do not read; takes minutes
 size-tasks: build
 	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim python3 tests/end_to_end/size_tasks.py
+
+## make size-scrapes  measure scrapes and API requests with TASKS=100000 tasks that all have series; takes minutes, on an idle host
+size-scrapes: build
+	cc -O2 -shared -fPIC -o $(BUILD)/loop_turns.so tests/bench/loop_turns.c
+	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim TURNS=$(CURDIR)/$(BUILD)/loop_turns.so \
+	  python3 tests/end_to_end/size_scrapes.py
+
+## make size-accounts  measure ACCOUNTS=1000 accounts at 5 calls per second over TLS; LATENCY=200 ms per response; takes minutes
+size-accounts: build
+	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim python3 tests/end_to_end/size_accounts.py
 
 ## make fuzz      run each fuzz target for FUZZ_SECONDS=600
 fuzz: install-check

@@ -267,10 +267,13 @@ std::vector<Explanation> Fleet::explain(const std::string& task_id,
   return all;
 }
 
-TaskListing Fleet::tasks(TaskFilter filter, TaskKey after, std::size_t limit) const {
-  TaskSelection selection(std::move(filter), std::move(after), limit);
-  for (const auto& [name, poller] : pollers_) selection.add(name, poller->tasks());
-  return selection.take();
+bool Fleet::select(TaskSelection& selection) const {
+  TaskTable::Slot room = TaskSelection::kRows;
+  for (auto poller = pollers_.lower_bound(selection.account()); poller != pollers_.end();
+       ++poller) {
+    if (!selection.add(poller->first, poller->second->tasks(), room)) return false;
+  }
+  return true;
 }
 
 std::optional<double> Fleet::clock_offset() const {

@@ -59,8 +59,8 @@ class Fleet {
   std::vector<AccountStatus> status() const;
   // One for each account that watches the task; only that account's if `account` is not empty.
   std::vector<Explanation> explain(const std::string& task_id, const std::string& account) const;
-  // One page of the watched tasks.
-  TaskListing tasks(TaskFilter filter, TaskKey after, std::size_t limit) const;
+  // Continues the selection with TaskSelection::kRows tasks. Returns true after the last one.
+  bool select(TaskSelection& selection) const;
   bool has_account(const std::string& account) const { return pollers_.contains(account); }
   // As applied last, with the accounts that are not polled here.
   const Config& config() const { return config_; }

@@ -1,6 +1,9 @@
 #include "server/api_answers.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "server/api_parameters.h"
 #include "view/distribution_json.h"
@@ -8,6 +11,17 @@
 #include "view/tasks_json.h"
 
 namespace taskwatchd {
+namespace {
+
+constexpr std::size_t kTasksPerTurn = 250;  // of one page: about 2 ms
+
+// Lets other handlers of the event loop run.
+Awaitable<void> next_turn() {
+  co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+}
+
+}  // namespace
+
 Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
   if (!sources_.ready()) {
     co_return ApiReply{503, {}, "unavailable", "taskwatchd is not ready"};
@@ -27,7 +41,7 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
     case ApiRoute::kJobs:
       co_return ApiReply{200, jobs_json(polled(fleet_.status()))};
     case ApiRoute::kTasks:
-      co_return tasks(question);
+      co_return co_await tasks(std::move(question));
     case ApiRoute::kTransitions:
       co_return co_await events_.transitions(std::move(question));
     case ApiRoute::kEvents:
@@ -59,7 +73,8 @@ ApiReply ApiAnswers::status() const {
   return {200, status_json(status, sources_.facts)};
 }
 
-ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
+// Other handlers of the event loop have a turn between two parts.
+Awaitable<ApiReply> ApiAnswers::tasks(ApiQuestion question) const {
   ApiParameters parameters(question);
   TaskFilter filter;
   filter.account = parameters.text("account");
@@ -69,12 +84,20 @@ ApiReply ApiAnswers::tasks(const ApiQuestion& question) const {
   const std::uint64_t limit = parameters.limit();
   TaskKey after = parameters.cursor("cursor");
   if (!filter.account.empty() && !fleet_.has_account(filter.account)) {
-    if (auto reply = elsewhere_.of_account(filter.account)) return *std::move(reply);
+    if (auto reply = elsewhere_.of_account(filter.account)) co_return *std::move(reply);
     parameters.refuse("account", "set it to the name of a configured account");
   }
-  if (parameters.wrong()) return *parameters.wrong();
-  const TaskListing listing = fleet_.tasks(std::move(filter), std::move(after), limit);
-  return {200, tasks_json(listing, listing.next ? to_cursor(*listing.next) : "")};
+  if (parameters.wrong()) co_return *parameters.wrong();
+  TaskSelection selection(std::move(filter), std::move(after), limit);
+  while (!fleet_.select(selection)) co_await next_turn();
+  const TaskListing listing = selection.take();
+  std::vector<std::string> items;
+  for (const ListedTask& task : listing.tasks) {
+    items.push_back(listed_task_json(task));
+    if (items.size() % kTasksPerTurn == 0) co_await next_turn();
+  }
+  co_return ApiReply{
+      200, tasks_json(items, listing.total, listing.next ? to_cursor(*listing.next) : ""), {}, {}};
 }
 
 ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& account) const {

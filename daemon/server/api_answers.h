@@ -47,7 +47,7 @@ class ApiAnswers {
  private:
   std::vector<AccountStatus> polled(std::vector<AccountStatus> accounts) const;
   ApiReply status() const;
-  ApiReply tasks(const ApiQuestion& question) const;
+  Awaitable<ApiReply> tasks(ApiQuestion question) const;
   ApiReply failed_devices(const std::string& id, const std::string& account) const;
 
   const Fleet& fleet_;

@@ -5,22 +5,23 @@
 
 namespace taskwatchd {
 
-std::string tasks_json(const TaskListing& listing, const std::string& cursor) {
-  std::vector<std::string> tasks;
-  for (const ListedTask& task : listing.tasks) {
-    JsonObject json;
-    json.add("account", task.record.key.account);
-    json.add("iot_instance", task.record.instance);
-    json.add("task_id", task.record.key.task_id);
-    json.add("state", word(task.state));
-    json.add("explicit", task.explicit_id);
-    if (task.seen) add_record(json, task.record);
-    tasks.push_back(json.text());
-  }
+std::string listed_task_json(const ListedTask& task) {
   JsonObject json;
-  json.add("total", counted(listing.total));
+  json.add("account", task.record.key.account);
+  json.add("iot_instance", task.record.instance);
+  json.add("task_id", task.record.key.task_id);
+  json.add("state", word(task.state));
+  json.add("explicit", task.explicit_id);
+  if (task.seen) add_record(json, task.record);
+  return json.text();
+}
+
+std::string tasks_json(const std::vector<std::string>& items, std::size_t total,
+                       const std::string& cursor) {
+  JsonObject json;
+  json.add("total", counted(total));
   json.add_if("next_cursor", cursor);
-  return json.add_json("tasks", json_list(tasks)).text();
+  return json.add_json("tasks", json_list(items)).text();
 }
 
 }  // namespace taskwatchd

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/tracking/task_selection.h"
 
 namespace taskwatchd {
 
-// `cursor`: the cursor of the next page; empty: this is the last one.
-std::string tasks_json(const TaskListing& listing, const std::string& cursor);
+// One item of `tasks`.
+std::string listed_task_json(const ListedTask& task);
+// `total`: of the listing; `cursor`: of the next page, empty: this is the last one.
+std::string tasks_json(const std::vector<std::string>& items, std::size_t total,
+                       const std::string& cursor);
 
 }  // namespace taskwatchd

@@ -75,8 +75,6 @@ def pages(table, program):
     registry = median["task_families_registry/1000"]
     table.add("series of 1,000 tasks as text", median["task_families/1000"],
               "prometheus-cpp registry", registry, "us")
-    table.add("series of 1,000 tasks as text", median["task_families/1000"],
-              "prometheus-cpp Collectable", median["task_families_collectable/1000"], "us")
     table.add("whole page of 1,000 tasks", median["whole_page/1000"],
               "prometheus-cpp registry, tasks' series alone", registry, "us")
     table.add("one of 1,000 tasks changes", median["one_task_changes/1000"],

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Scrapes of a job whose tasks all have series, while the daemon polls: their time and size, how long the event loop
-is held (CPU time of its thread in one turn, by loop_turns.c), memory with clients that do not read, and the time of a
+"""Scrapes of a job whose tasks all have series, and requests of its API, while the daemon polls: their time and size,
+how long the event loop is held (CPU time of its thread in one turn, by loop_turns.c), memory with clients that do not read, and the time of a
 health check meanwhile. Not part of `make test`: it takes minutes and needs an idle machine.
 
 TASKS=100000 TURNS=loop_turns.so
@@ -8,6 +8,7 @@ TASKS=100000 TURNS=loop_turns.so
 
 import concurrent.futures
 import http.client
+import json
 import os
 import signal
 import statistics
@@ -27,11 +28,15 @@ FORMS = {"plain": (), "gzip": ("Accept-Encoding: gzip",),
          "OpenMetrics, gzip": ("Accept-Encoding: gzip", "Accept: application/openmetrics-text")}
 
 
-def curl(url, *headers):
+API = ("status", "jobs", "tasks", "tasks?limit=1000", "tasks?q=000999", "tasks?q=no-such-text",
+       "tasks?status=FAILED,TIMED_OUT,REJECTED&job=sGWotgRkutxXaaaaa010001", "tasks?cursor={middle}", "distributions")
+
+
+def curl(url, *headers, path="/metrics"):
     """Returns (seconds to the first byte, seconds in total, bytes)."""
     flags = [flag for header in headers for flag in ("-H", header)]
     out = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w",
-                          "%{time_starttransfer} %{time_total} %{size_download} %{http_code}", *flags, url + "/metrics"],
+                          "%{time_starttransfer} %{time_total} %{size_download} %{http_code}", *flags, url + path],
                          capture_output=True, text=True, check=True, env=harness.clean_environment()).stdout.split()
     assert out[3] == "200", out
     return float(out[0]), float(out[1]), int(out[2])
@@ -91,6 +96,13 @@ class SizeOfScrapes(harness.TestCase):
         print(f"{name}: {result}; {health.stop()}; {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f}, "
               f"most {most / 1e6:.0f} MB", flush=True)
 
+    def answers(self, path):
+        firsts = []
+        for _ in range(15):
+            first, _, size = curl(self.watched.url, path=path)
+            firsts.append(1000 * first)
+        return f"{size / 1e3:.1f} kB, first byte {statistics.median(firsts):.1f} ms ({min(firsts):.1f} to {max(firsts):.1f})"
+
     def scrapes(self, headers, count=1, rounds=7):
         def one(_):
             return curl(self.watched.url, *headers)
@@ -128,6 +140,11 @@ class SizeOfScrapes(harness.TestCase):
                 silent.close()
                 return statuses
             self.step(f"{CLIENTS} clients that do not read, {form}", besiege)
+        middle = harness.fetch(self.watched.url + "/api/v1/tasks?limit=1000")[2]
+        middle = json.loads(middle)["data"]["next_cursor"]
+        for path in API:
+            path = "/api/v1/" + path.format(middle=middle)
+            self.step(path, lambda: self.answers(path))
         self.assertEqual(self.watched.stop(), 0, self.watched.tail())
 
 

@@ -6,37 +6,12 @@
 namespace taskwatchd {
 namespace {
 
-// Keeps the smallest ids of those added.
-class Least {
- public:
-  explicit Least(std::size_t room) : room_(room) {}
-  void put(std::string_view id) {
-    if (room_ == 0) return;
-    if (ids_.size() == room_) {
-      if (id >= ids_.front()) return;
-      std::pop_heap(ids_.begin(), ids_.end());
-      ids_.pop_back();
-    }
-    ids_.push_back(id);
-    std::push_heap(ids_.begin(), ids_.end());
-  }
-  const std::vector<std::string_view>& sorted() {
-    std::sort_heap(ids_.begin(), ids_.end());
-    return ids_;
-  }
-
- private:
-  std::size_t room_;
-  std::vector<std::string_view> ids_;
-};
-
 WatchState state_of(const TaskRow& row) {
   if (row.gone) return WatchState::kGone;
   return row.seen ? WatchState::kWatched : WatchState::kPending;
 }
 
-ListedTask listed(const std::string& account, const TaskTable& table, std::string_view id) {
-  const TaskTable::Slot slot = *table.find(id);
+ListedTask listed(const std::string& account, const TaskTable& table, TaskTable::Slot slot) {
   const TaskRow& row = table.row(slot);
   ListedTask task;
   task.seen = row.seen;
@@ -65,20 +40,44 @@ bool TaskSelection::matches(const TaskRow& row) const {
          row.device.find(filter_.text) != std::string::npos;
 }
 
-void TaskSelection::add(const std::string& account, const TaskTable& table) {
-  if (!filter_.account.empty() && account != filter_.account) return;
-  // One more than requested shows that there are more.
-  Least least(account < after_.account ? 0 : limit_ + 1 - listing_.tasks.size());
+void TaskSelection::keep(const std::string& id) {
+  if (wanted_ == 0) return;
+  if (ids_.size() == wanted_) {
+    if (id >= ids_.front()) return;
+    std::pop_heap(ids_.begin(), ids_.end());
+    ids_.pop_back();
+  }
+  ids_.push_back(id);
+  std::push_heap(ids_.begin(), ids_.end());
+}
+
+bool TaskSelection::add(const std::string& account, const TaskTable& table, TaskTable::Slot& room) {
+  if (!filter_.account.empty() && account != filter_.account) return true;
+  if (account != account_) {
+    account_ = account;
+    from_ = 0;
+    ids_.clear();
+    // One more than requested shows that there are more.
+    wanted_ = account < after_.account ? 0 : limit_ + 1 - listing_.tasks.size();
+  }
   const std::string_view after = account == after_.account ? after_.task_id : std::string_view();
-  table.for_each([&](const TaskRow& row) {
+  const TaskTable::Slot end = table.end_slot();
+  const TaskTable::Slot to = from_ + std::min(room, end - from_);
+  table.for_each(from_, to, [&](const TaskRow& row) {
     const bool of_job = filter_.job_id.empty() || (row.seen && table.job_id(row) == filter_.job_id);
     if (!of_job || !matches(row)) return;
     ++listing_.total;
-    if (row.id > after) least.put(row.id);
+    if (row.id > after) keep(row.id);
   });
-  for (const std::string_view id : least.sorted()) {
-    listing_.tasks.push_back(listed(account, table, id));
+  room -= to - from_;
+  from_ = to;
+  if (to < end) return false;
+  std::sort_heap(ids_.begin(), ids_.end());
+  for (const std::string& id : ids_) {
+    const auto slot = table.find(id);  // none: removed since then
+    if (slot) listing_.tasks.push_back(listed(account, table, *slot));
   }
+  return true;
 }
 
 TaskListing TaskSelection::take() {

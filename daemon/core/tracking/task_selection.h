@@ -1,6 +1,7 @@
 // One page of the watched tasks of all accounts, ordered by (account, task id): an order that never
-// changes with a task, so that paging returns each task once. No I/O. One pass over the tasks per
-// page; only the page's own tasks are converted into records.
+// changes with a task, so that paging returns each task once. One pass over the tasks per page, in
+// parts, because 100,000 tasks take too long for one turn of the event loop; tasks may come, change
+// and go between two parts. Only the page's own tasks are converted into records. No I/O.
 #pragma once
 
 #include <bitset>
@@ -43,21 +44,33 @@ struct TaskListing {
 
 class TaskSelection {
  public:
+  // Tasks in one part: about 1 ms.
+  static constexpr TaskTable::Slot kRows = 10'000;
+
   // At most `limit` tasks that come after `after`.
   TaskSelection(TaskFilter filter, TaskKey after, std::size_t limit)
       : filter_(std::move(filter)), after_(std::move(after)), limit_(limit) {}
 
-  // REQUIRES: accounts are added in the order of their names, each once.
-  void add(const std::string& account, const TaskTable& table);
+  // Where the selection continues: in this account or, if there is none of that name, in the next
+  // one. Empty: with the first.
+  const std::string& account() const { return account_; }
+  // Processes tasks of the account, at most `room` of them, and subtracts them from it. Returns
+  // true after the last one. REQUIRES: accounts come in the order of their names.
+  bool add(const std::string& account, const TaskTable& table, TaskTable::Slot& room);
   // REQUIRES: no other call follows.
   TaskListing take();
 
  private:
   bool matches(const TaskRow& row) const;
+  void keep(const std::string& id);
 
   TaskFilter filter_;
   TaskKey after_;
   std::size_t limit_;
+  std::string account_;
+  TaskTable::Slot from_ = 0;      // in that account
+  std::vector<std::string> ids_;  // the first ids of that account: a heap, the last one on top
+  std::size_t wanted_ = 0;        // at most so many
   TaskListing listing_;
 };
 

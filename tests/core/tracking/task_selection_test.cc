@@ -42,8 +42,12 @@ class TaskSelectionTest : public testing::Test {
   }
   TaskListing page(TaskFilter filter = {}, TaskKey after = {}, std::size_t limit = 100) {
     TaskSelection selection(std::move(filter), std::move(after), limit);
-    selection.add("a", first);
-    selection.add("b", second);
+    // In parts of a few tasks.
+    for (bool complete = false; !complete;) {
+      TaskTable::Slot room = 3;
+      complete = (selection.account() > "a" || selection.add("a", first, room)) &&
+                 selection.add("b", second, room);
+    }
     return selection.take();
   }
   static std::string ids(const TaskListing& listing) {
@@ -130,6 +134,31 @@ TEST_F(TaskSelectionTest, NothingIsLeftAfterTheLast) {
   EXPECT_EQ(ids(page({}, {"a", "x0"})), "a/x1");
   EXPECT_EQ(ids(page({}, {"0", "zzz"})), "a/x1");
   EXPECT_EQ(ids(page({}, {"zz", ""})), "");
+}
+
+// Between two parts, tasks may be removed and added, and an account may go.
+TEST_F(TaskSelectionTest, TasksMayChangeBetweenTwoParts) {
+  for (int i = 0; i < 10; ++i) put(first, "t" + std::to_string(i), TaskStatus::kSent);
+  put(second, "u", TaskStatus::kSent);
+  TaskSelection selection({}, {}, 100);
+  TaskTable::Slot room = 5;
+  EXPECT_FALSE(selection.add("a", first, room));
+  EXPECT_EQ(room, 0u);
+  EXPECT_EQ(selection.account(), "a");
+  first.remove(*first.find("t1"));
+  first.remove(*first.find("t8"));
+  put(first, "t99", TaskStatus::kSent);  // in the place of t8
+  room = 100;
+  EXPECT_TRUE(selection.add("a", first, room));
+  EXPECT_TRUE(selection.add("b", second, room));
+  EXPECT_EQ(ids(selection.take()), "a/t0 a/t2 a/t3 a/t4 a/t5 a/t6 a/t7 a/t9 a/t99 b/u");
+
+  TaskSelection gone({}, {}, 100);
+  room = 5;
+  EXPECT_FALSE(gone.add("a", first, room));
+  room = 100;
+  EXPECT_TRUE(gone.add("b", second, room)) << "the account a is not polled here any more";
+  EXPECT_EQ(ids(gone.take()), "b/u");
 }
 
 }  // namespace
