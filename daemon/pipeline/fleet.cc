@@ -40,8 +40,13 @@ Fleet::Fleet(boost::asio::any_io_executor executor, Ports ports, Recorder& recor
 Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
   std::map<std::string, Stored> loaded;
   std::map<std::string, std::uint64_t> turns;  // in which they were loaded
+  // Nothing has to be read for it: a reload with many accounts would take a query for each.
+  const auto is_unchanged = [&](const AccountConfig& account) {
+    const auto poller = pollers_.find(account.name);
+    return poller != pollers_.end() && poller->second->config() == account;
+  };
   const auto missing = [&](const AccountConfig& account) {
-    if (!is_held(account.name)) return false;
+    if (!is_held(account.name) || is_unchanged(account)) return false;
     const auto turn = turns.find(account.name);
     return turn == turns.end() || turn->second != turn_of(account.name);
   };
@@ -71,16 +76,21 @@ Awaitable<std::optional<StoreError>> Fleet::apply(const Config& config) {
     return std::none_of(config.accounts.begin(), config.accounts.end(),
                         [&](const AccountConfig& account) { return account.name == one.first; });
   });
+  std::set<std::string> unchanged;
+  for (const AccountConfig& account : config.accounts) {
+    if (is_unchanged(account)) unchanged.insert(account.name);
+  }
   std::vector<std::string> removed;
   for (const auto& [name, poller] : pollers_) {
-    if (!loaded.contains(name)) removed.push_back(name);
+    if (!loaded.contains(name) && !unchanged.contains(name)) removed.push_back(name);
   }
   for (const std::string& name : removed) {
     pollers_.at(name)->forget();
     retire(name);
   }
   for (const AccountConfig& account : config.accounts) {
-    if (!is_held(account.name) || !loaded.contains(account.name)) continue;
+    if (!is_held(account.name) || unchanged.contains(account.name)) continue;
+    if (!loaded.contains(account.name)) continue;
     const Stored& stored = loaded.at(account.name);
     restore(stored);
     const auto poller = pollers_.find(account.name);

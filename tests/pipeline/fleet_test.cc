@@ -124,6 +124,24 @@ TEST_F(FleetTest, CountersOfAJobThatComesBackGoOnAndOthersAreNotRead) {
   EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n"));
 }
 
+// With 1,000 accounts and a slow state database, a query for each would take a minute.
+TEST_F(FleetTest, AReloadReadsNothingForUnchangedAccounts) {
+  take({"a"});
+  clock.advance(seconds(2));
+  const std::uint64_t read = fleet.parts_read();
+  take({"a"});
+  EXPECT_EQ(fleet.parts_read(), read);
+  status = kFailed;
+  clock.advance(seconds(2));
+  EXPECT_THAT(page(), HasSubstr(std::string(kFailedOfJob) + "8\n")) << "it is polled as before";
+  take({"a", "b"});
+  EXPECT_GT(fleet.parts_read(), read);
+  config.accounts.clear();
+  spawn(context.get_executor(), apply());
+  clock.settle();
+  EXPECT_TRUE(fleet.status().empty());
+}
+
 // The clock decides which history is deleted: a clock one year ahead would delete all of it.
 TEST_F(FleetTest, TheClockIsComparedWithTheDatesOfResponses) {
   take({"a"});
