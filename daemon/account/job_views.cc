@@ -50,7 +50,7 @@ std::vector<JobView> job_views(const WatchedJobs& jobs, const JobPlanner& planne
     with_deadline.emplace(view.job_id, &view);
   }
   if (with_deadline.empty()) return all;
-  table.for_each([&](const TaskRow& row) {
+  table.for_each(0, table.end_slot(), [&](const TaskRow& row) {
     if (!is_open(row)) return;
     const auto found = with_deadline.find(table.job_id(row));
     if (found == with_deadline.end()) return;

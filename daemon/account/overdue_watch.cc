@@ -42,7 +42,8 @@ std::vector<OverdueWatch::Passed> OverdueWatch::unfinished_due(
   }
   std::vector<Passed> passed;
   if (deadlines.empty()) return passed;
-  tracker.table().for_each([&](const TaskRow& row) {
+  const TaskTable& table = tracker.table();
+  table.for_each(0, table.end_slot(), [&](const TaskRow& row) {
     if (!row.seen || row.gone || row.superseded || is_finished(row.status)) return;
     const auto deadline = deadlines.find(row.context->instance);
     if (deadline == deadlines.end()) return;

@@ -105,12 +105,13 @@ class TaskTable {
   // No entry may refer to an unwatched task or to one of another device.
   void leave_device(Slot slot);
 
-  // In the order of memory, which takes half of the time of the order of `by_id_`.
+  // In no particular order.
   template <typename Visit>
   void for_each(Visit visit) const {
-    for_each(0, end_slot(), visit);
+    for (const Slot slot : by_id_) visit(rows_[slot]);
   }
-  // The same for a part of the slots; all of them are below end_slot().
+  // For a part of the slots, all of which are below end_slot(): in the order of memory, which takes
+  // half of the time.
   template <typename Visit>
   void for_each(Slot from, Slot to, Visit visit) const {
     for (Slot slot = from; slot < to; ++slot) {
