@@ -38,12 +38,30 @@ WARM_UP = {"daemon": 8, "curl": 2, "node": 5}
 GOALS = (("bare libcurl loop", 2.5, "taskwatchd takes at most 2.5 times the bare loop"),
          ("official SDK (iot20180120)", 0.2, "taskwatchd takes at most 0.2 times the official SDK"))
 MISSED = 3  # exit code
+QUIET = 0.1  # cores that other programs use at most before a measurement
 
 # (client, load): calls per second, or 0: as many as the client can.
 DAEMON, LOOP = "taskwatchd", GOALS[0][0]
 SDK, POP = GOALS[1][0], "official SDK (pop-core)"
 CASES = ((DAEMON, PACED), (LOOP, PACED), (SDK, PACED), (POP, PACED), (DAEMON, 5 * PACED), (LOOP, 5 * PACED),
          (LOOP, 0), (SDK, 0), (POP, 0))
+
+
+def busy_seconds():
+    """Returns the CPU time of the whole machine."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, irq, softirq, *_ = map(int, file.readline().split()[1:])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_until_quiet(patience):
+    """Returns when the machine has been almost idle for 2 s, or after `patience` seconds."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        before = busy_seconds()
+        time.sleep(2)
+        if busy_seconds() - before < 2 * QUIET:
+            return
 
 
 def world(accounts, tasks, quota):
@@ -115,9 +133,10 @@ class Client:
 
 
 class Bench:
-    def __init__(self, seconds, curl, node_folder):
-        self.seconds, self.curl, self.node_folder = seconds, curl, node_folder
+    def __init__(self, seconds, patience, curl, node_folder):
+        self.seconds, self.patience, self.curl, self.node_folder = seconds, patience, curl, node_folder
         self.reply_bytes = 0
+        self.others = []  # cores that other programs used during each measurement
 
     def daemon(self, cloud, _):
         client = harness.Daemon(cloud.config_file).started(deadline=60)
@@ -147,6 +166,7 @@ class Bench:
         start = {DAEMON: self.daemon, LOOP: self.bare, SDK: self.node("iot20180120"), POP: self.node("pop-core")}[name]
         folder = tempfile.mkdtemp(prefix="taskwatchd-poll-")
         cloud = client = None
+        wait_until_quiet(self.patience)
         try:
             if name == DAEMON:
                 cloud = Cloud(folder, rate // QUOTA, ACCOUNT_TASKS, QUOTA)
@@ -155,10 +175,12 @@ class Bench:
             client, warm_up = start(cloud, rate)
             pin(client.pid, os.cpu_count() - 1)
             time.sleep(warm_up)
-            cpu, (calls, good), at = bench.cpu_seconds(client.pid), cloud.calls(), time.monotonic()
+            used = [bench.cpu_seconds(pid) for pid in (client.pid, cloud.program.pid)]
+            busy, (calls, good), at = busy_seconds(), cloud.calls(), time.monotonic()
             time.sleep(self.seconds)
-            cpu = bench.cpu_seconds(client.pid) - cpu
-            (calls_after, good_after), span = cloud.calls(), time.monotonic() - at
+            cpu, platform = (bench.cpu_seconds(pid) - before for pid, before in zip((client.pid, cloud.program.pid), used))
+            busy, (calls_after, good_after), span = busy_seconds() - busy, cloud.calls(), time.monotonic() - at
+            self.others.append(max(0.0, busy - cpu - platform) / span)
             calls, good = calls_after - calls, good_after - good
             if good < 0.999 * calls:
                 raise AssertionError(f"{name}: {calls - good} of {calls} calls failed")
@@ -235,13 +257,15 @@ def main():
     flags.add_argument("--curl", required=True, help="path of bench_curl")
     flags.add_argument("--rounds", type=int, default=3)
     flags.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    flags.add_argument("--patience", type=float, default=30, help="s to wait for a quiet machine before each measurement")
     arguments = flags.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the programs end too
     left_out, missing, node_folder = set(), "", None
     try:
         node_folder = npm.install("bench-node", os.path.join(ROOT, "tests", "bench", "node"))
     except unittest.SkipTest as reason:
         left_out, missing = {SDK, POP}, str(reason)
-    runner = Bench(arguments.seconds, arguments.curl, node_folder)
+    runner = Bench(arguments.seconds, arguments.patience, arguments.curl, node_folder)
     cases = [case for case in CASES if case[0] not in left_out]
     measured = {case: [] for case in cases}
     for number in range(arguments.rounds):
@@ -251,7 +275,7 @@ def main():
                   f"{measured[case][-1][1]:,.0f} calls/s", file=sys.stderr, flush=True)
     about = "; ".join(bench.machine() + [versions(node_folder)])
     say(f"{about}. Measured {arguments.rounds} times for {arguments.seconds:g} s, in turn: median (min to max). The body "
-        f"of a reply has {runner.reply_bytes:.0f} bytes.")
+        f"of a reply has {runner.reply_bytes:.0f} bytes. Other programs used {spread(runner.others, 2)} cores.")
     if left_out:
         say(f"The Node clients are left out: {missing}.")
     print()
