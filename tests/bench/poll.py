@@ -143,7 +143,8 @@ class Bench:
         return client, WARM_UP["daemon"]
 
     def bare(self, cloud, rate):
-        command = [self.curl, cloud.url, cloud.certificate, "LTAI5t000000", "iot-000000", str(IN_FLIGHT), str(rate), "120"]
+        command = [self.curl, cloud.url, cloud.certificate, "LTAI5t000000", "iot-000000", str(IN_FLIGHT), str(rate),
+                   "120"]
         return Client(command, self.ids(cloud), harness.clean_environment()), WARM_UP["curl"]
 
     def node(self, name):
@@ -178,7 +179,8 @@ class Bench:
             used = [bench.cpu_seconds(pid) for pid in (client.pid, cloud.program.pid)]
             busy, (calls, good), at = busy_seconds(), cloud.calls(), time.monotonic()
             time.sleep(self.seconds)
-            cpu, platform = (bench.cpu_seconds(pid) - before for pid, before in zip((client.pid, cloud.program.pid), used))
+            cpu, platform = (bench.cpu_seconds(pid) - before
+                             for pid, before in zip((client.pid, cloud.program.pid), used))
             busy, (calls_after, good_after), span = busy_seconds() - busy, cloud.calls(), time.monotonic() - at
             self.others.append(max(0.0, busy - cpu - platform) / span)
             calls, good = calls_after - calls, good_after - good
@@ -247,7 +249,8 @@ def versions(has_node):
     if has_node:
         with open(os.path.join(ROOT, "tests", "bench", "node", "package.json"), encoding="utf-8") as file:
             pinned = json.load(file)["dependencies"]
-        found.append("Node " + subprocess.run([npm.NODE, "--version"], capture_output=True, text=True, check=True).stdout.strip())
+        node = subprocess.run([npm.NODE, "--version"], capture_output=True, text=True, check=True)
+        found.append(f"Node {node.stdout.strip()}")
         found += [f"{name} {pinned[name]}" for name in ("@alicloud/iot20180120", "@alicloud/pop-core")]
     return ", ".join(found)
 
@@ -257,7 +260,8 @@ def main():
     flags.add_argument("--curl", required=True, help="path of bench_curl")
     flags.add_argument("--rounds", type=int, default=3)
     flags.add_argument("--seconds", type=float, default=10, help="of each measurement")
-    flags.add_argument("--patience", type=float, default=30, help="s to wait for a quiet machine before each measurement")
+    flags.add_argument("--patience", type=float, default=30,
+                       help="s to wait for a quiet machine before each measurement")
     arguments = flags.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the programs end too
     left_out, missing, node_folder = set(), "", None
@@ -274,8 +278,9 @@ def main():
             print(f"round {number + 1}: {case[0]}, {load_of(*case)}: {measured[case][-1][0]:.1f} us, "
                   f"{measured[case][-1][1]:,.0f} calls/s", file=sys.stderr, flush=True)
     about = "; ".join(bench.machine() + [versions(node_folder)])
-    say(f"{about}. Measured {arguments.rounds} times for {arguments.seconds:g} s, in turn: median (min to max). The body "
-        f"of a reply has {runner.reply_bytes:.0f} bytes. Other programs used {spread(runner.others, 2)} cores.")
+    say(f"{about}. Measured {arguments.rounds} times for {arguments.seconds:g} s, in turn: median (min to max). "
+        f"The body of a reply has {runner.reply_bytes:.0f} bytes. Other programs used {spread(runner.others, 2)} "
+        "cores.")
     if left_out:
         say(f"The Node clients are left out: {missing}.")
     print()
