@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures the CPU time of one API call beside other clients, and writes the table into
 # docs/explanation/polling-cost.md between the two markers: poll.sh BUILD [FLAG...]. The flags are those of poll.py.
-# It takes 8 minutes, on an idle host. Exits with 3 if a goal is not met; after another failure the page is unchanged.
+# It takes 8 minutes, on an idle host. Exits with 3 if a goal is not met, and with 4 if the host was busy: then, and
+# after another failure, the page is unchanged.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath "${1:-build/release}")
