@@ -16,9 +16,9 @@ struct CurlOptions {
   std::size_t body_bytes = 1024 * 1024;  // a QueryTask response has less than 10 kB
   // All header lines of a response, interim responses included
   std::size_t header_bytes = 64 * 1024;
-  // Maximum in flight to one host and port; one more waits until one of them has ended, which is not
-  // part of `timeout`. Each may have a connection, because libcurl's own waiting for one would use
-  // up connect_timeout.
+  // Maximum in flight to one host and port; one more waits until one of them has ended, which is
+  // not part of `timeout`. Each may have a connection, because libcurl's own waiting for one would
+  // use up connect_timeout.
   std::size_t transfers_per_host = 1024;
   long idle_connections = 1024;  // about 80 kB each with TLS; they are closed when idle for longer
   std::chrono::seconds connection_idle{60};        // a connection idle for longer is not reused
