@@ -145,8 +145,8 @@ asan clang: install-check
 ## make tsan      test the modules that use threads under ThreadSanitizer
 tsan: install-check
 	cmake --preset tsan >/dev/null
-	cmake --build --preset tsan --target test_io test_app test_pipeline test_credentials
-	ctest --test-dir build/tsan --output-on-failure -R '^(io|app|pipeline|credentials)$$'
+	cmake --build --preset tsan --target test_io test_app test_pipeline test_credentials test_server
+	ctest --test-dir build/tsan --output-on-failure -R '^(io|app|pipeline|credentials|server)$$'
 
 ## make check-unit  check the systemd unit's isolation and syntax
 check-unit: build
