@@ -71,10 +71,7 @@ MetricsPages::Output MetricsPages::find(OutputForm form) const {
 
 // A large output that is being written is worth waiting for, unless it will be too old.
 std::shared_ptr<MetricsPages::Making> MetricsPages::join(OutputForm form) const {
-  const auto large = std::find_if(last_.begin(), last_.end(), [&](const Last& one) {
-    return one.form == form && one.text_bytes >= limits_.shared_bytes;
-  });
-  if (large == last_.end()) return nullptr;
+  if (last_[index(form)].text_bytes < limits_.shared_bytes) return nullptr;
   const auto found = std::find_if(making_.begin(), making_.end(), [&](const auto& one) {
     return one->form == form && now_() - one->taken <= limits_.fresh;
   });
@@ -82,9 +79,7 @@ std::shared_ptr<MetricsPages::Making> MetricsPages::join(OutputForm form) const 
 }
 
 bool MetricsPages::has_room(OutputForm form) const {
-  const auto known =
-      std::find_if(last_.begin(), last_.end(), [&](const Last& one) { return one.form == form; });
-  const std::size_t expected = known == last_.end() ? 0 : known->held_bytes;
+  const std::size_t expected = last_[index(form)].held_bytes;
   const std::size_t all = *held_ + expected * making_.size();
   return all == 0 || all + expected <= limits_.held_bytes;
 }
@@ -133,19 +128,11 @@ void MetricsPages::finish(Making& making) {
   making.finished = true;
   making.done.cancel();
   if (making.output) {
-    Last& known = last(making.form);
-    known.held_bytes = making.output->held_bytes();
-    known.text_bytes = making.output->text_bytes();
-    if (known.text_bytes >= limits_.shared_bytes) shared_.push_back({making.output, making.taken});
+    const Last sizes{making.output->held_bytes(), making.output->text_bytes()};
+    last_[index(making.form)] = sizes;
+    if (sizes.text_bytes >= limits_.shared_bytes) shared_.push_back({making.output, making.taken});
   }
   std::erase_if(making_, [&](const auto& one) { return one.get() == &making; });
-}
-
-MetricsPages::Last& MetricsPages::last(OutputForm form) {
-  for (Last& one : last_) {
-    if (one.form == form) return one;
-  }
-  return last_.emplace_back(Last{form});
 }
 
 }  // namespace taskwatchd

@@ -3,6 +3,7 @@
 // same time. Memory is bounded, whatever clients do. Event-loop thread only.
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -61,20 +62,21 @@ class MetricsPages {
   std::shared_ptr<Making> begin(OutputForm form);
   void finish(Making& making);
   bool has_room(OutputForm form) const;
-  // The sizes of the last output of that form: expected of the next.
+  // The sizes of the last output of a form: expected of the next.
   struct Last {
-    OutputForm form;
     std::size_t held_bytes = 0;
     std::size_t text_bytes = 0;
   };
-  Last& last(OutputForm form);
+  static std::size_t index(OutputForm form) {
+    return 2 * static_cast<std::size_t>(form.format) + (form.gzip ? 1 : 0);
+  }
 
   boost::asio::any_io_executor executor_;
   TakePicture take_picture_;
   std::function<Mono()> now_;
   PageLimits limits_;
   std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);  // outlives this object
-  std::vector<Last> last_;
+  std::array<Last, 4> last_;                                              // by index()
   std::vector<Shared> shared_;
   std::vector<std::shared_ptr<Making>> making_;
   std::shared_ptr<Mailbox> mailbox_;

@@ -147,9 +147,9 @@ void MetricsWriter::flush() {
   text_.clear();
 }
 
-void MetricsWriter::sample(Labels labels, double value) {
-  head();
+void MetricsWriter::line(std::string_view suffix, Labels labels, double value) {
   text_ += family_->name;
+  text_ += suffix;
   if (!labels.empty()) {
     text_ += '{';
     append_labels(text_, labels);
@@ -158,6 +158,11 @@ void MetricsWriter::sample(Labels labels, double value) {
   text_ += ' ';
   append_value(text_, value);
   text_ += '\n';
+}
+
+void MetricsWriter::sample(Labels labels, double value) {
+  head();
+  line("", labels, value);
   line_ended();
 }
 
@@ -204,20 +209,8 @@ void MetricsWriter::histogram(Labels labels, std::span<const double> edges,
   head();
   std::uint64_t all = 0;
   for (const std::uint64_t count : counts) all += count;
-  const auto total = [&](std::string_view suffix, double value) {
-    text_ += family_->name;
-    text_ += suffix;
-    if (!labels.empty()) {
-      text_ += '{';
-      append_labels(text_, labels);
-      text_ += '}';
-    }
-    text_ += ' ';
-    append_value(text_, value);
-    text_ += '\n';
-  };
-  total("_count", static_cast<double>(all));
-  total("_sum", sum);
+  line("_count", labels, static_cast<double>(all));
+  line("_sum", labels, sum);
   std::uint64_t up_to = 0;
   for (std::size_t i = 0; i < edges.size(); ++i) bucket(labels, edges[i], up_to += counts[i]);
   bucket(labels, std::numeric_limits<double>::infinity(), all);

@@ -57,6 +57,7 @@ class MetricsWriter {
 
  private:
   void head();
+  void line(std::string_view suffix, Labels labels, double value);
   void line_ended();
   void bucket(Labels labels, double edge, std::uint64_t count);
 

@@ -16,20 +16,13 @@ import urllib.request
 
 import harness
 import receiver
-from size_case import memory
+from size_case import memory, processor_seconds
 
 ACCOUNTS = int(os.environ.get("ACCOUNTS", "1000"))
 TASKS = 10
 QUOTA = 5
 SECONDS = float(os.environ.get("SECONDS", "20"))
 LATENCY = int(os.environ.get("LATENCY", "0"))
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def processor_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 class SizeOfAccounts(harness.TestCase):

@@ -31,6 +31,15 @@ def memory(pid):
     return {key: int(rows[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")}
 
 
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
 class Peak:
     """The peak memory of a process from now until stop(). Root can reset the kernel's own counter; otherwise the
     memory is sampled every few milliseconds."""

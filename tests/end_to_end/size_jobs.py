@@ -12,13 +12,13 @@ import unittest
 
 import harness
 import worlds
+from size_case import memory, processor_seconds
 
 TASKS = int(os.environ.get("TASKS", "100000"))
 SECONDS = float(os.environ.get("SECONDS", "60"))
 BYTES_A_TASK = 600
 RSS_LIMIT = 80e6  # bytes with 100,000 tasks
 BASE_TASKS = 1000
-TICK = os.sysconf("SC_CLK_TCK")
 
 SCENARIO = """
 accounts:
@@ -34,18 +34,6 @@ accounts:
 """
 
 
-def status_of(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        rows = dict(line.split(":", 1) for line in file)
-    return {key: int(rows[key].split()[0]) * 1024 for key in ("VmRSS", "VmHWM")}
-
-
-def processor_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
 class SizeOfJobs(harness.TestCase):
     def first_sight(self, tasks, start="24h"):
         cloud = self.iotsim(SCENARIO.format(tasks=tasks, pages=200, start=start), "--watch=jobs",
@@ -59,7 +47,7 @@ class SizeOfJobs(harness.TestCase):
         time.sleep(2)
         pages = next(api["calls"] for api in cloud.control("stats")["apis"]
                      if api["api"] == "ListTask")
-        seen = status_of(daemon.pid)
+        seen = memory(daemon.pid)
         print(f"{tasks} tasks first seen: {took:.1f} s, {pages} pages, processor "
               f"{processor_seconds(daemon.pid):.2f} s, RSS {seen['VmRSS'] / 1e6:.1f} MB, "
               f"most {seen['VmHWM'] / 1e6:.1f} MB", flush=True)
@@ -74,7 +62,7 @@ class SizeOfJobs(harness.TestCase):
         took = time.monotonic() - begun
         daemon.wait_metric("aliyun_iot_job_unreconciled_tasks", 0)
         time.sleep(2)
-        seen = status_of(daemon.pid)
+        seen = memory(daemon.pid)
         print(f"{tasks} tasks after a restart: {took:.1f} s, RSS {seen['VmRSS'] / 1e6:.1f} MB, "
               f"most {seen['VmHWM'] / 1e6:.1f} MB", flush=True)
         self.assertEqual(daemon.events("job_baseline"), [])
@@ -111,7 +99,7 @@ class SizeOfJobs(harness.TestCase):
         used = (processor_seconds(daemon.pid) - before) / SECONDS
         calls = sum(api["calls"] for api in cloud.control("stats")["apis"]) / SECONDS
         print(f"{TASKS} tasks, {calls:.1f} calls/s: {100 * used:.2f} % of a core, RSS "
-              f"{status_of(daemon.pid)['VmRSS'] / 1e6:.1f} MB", flush=True)
+              f"{memory(daemon.pid)['VmRSS'] / 1e6:.1f} MB", flush=True)
         self.assertEqual(daemon.stop(), 0, daemon.tail())
 
 

@@ -118,7 +118,9 @@ Awaitable<HttpResult> CurlClient::exchange(std::shared_ptr<Impl> impl, HttpReque
   const std::string where = plan.target.where();
   const std::shared_ptr<TransferSlots> slots = impl->slots_for(where);
   const TransferSlots::Slot slot = co_await slots->take();
-  if (!slot) co_return TransportFailure{Kind::kUnreachable, where + ": the client is closed"};
+  if (!slot)
+    co_return TransportFailure{Kind::kUnreachable,
+                               where + ": the client is closed, or the call was cancelled"};
   const auto started = SteadyClock::now();
   const std::shared_ptr<CurlLoop> loop = impl->loop_for(plan.request.proxy);
 
