@@ -77,7 +77,10 @@ DistributionRecord read_distribution_row(const Row& row) {
   if (!row.null(11)) r.ended = row.wall(11);
   if (!row.null(12)) r.result_read = row.wall(12);
   // A result that cannot be parsed any more is fetched again.
-  if (!row.null(13)) r.result = result_from_json(row.text(13));
+  if (!row.null(13)) {
+    auto result = result_from_json(row.text(13));
+    if (result) r.result = std::make_shared<const DistributionResult>(*std::move(result));
+  }
   if (!row.null(14)) r.fetch_begun = row.wall(14);
   r.refusals = static_cast<std::uint32_t>(row.number(15));
   return r;

@@ -13,11 +13,26 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kTasksPerTurn = 250;  // of one page: about 2 ms
+constexpr std::size_t kTasksPerTurn = 250;   // of one page: about 2 ms
+constexpr std::size_t kDevicesOnLoop = 500;  // a list of more is made on another thread
 
 // Lets other handlers of the event loop run.
 Awaitable<void> next_turn() {
   co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
+}
+
+std::size_t listed_devices(const DistributionRecord& record) {
+  return record.result ? record.result->failed_devices.size() : 0;
+}
+
+ApiReply list_of(std::size_t devices, std::function<std::string()> make) {
+  ApiReply reply;
+  if (devices > kDevicesOnLoop) {
+    reply.make_data = std::move(make);
+  } else {
+    reply.data = make();
+  }
+  return reply;
 }
 
 }  // namespace
@@ -33,7 +48,7 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
     case ApiRoute::kTask:
       co_return co_await tasks_.ask(std::move(question.id), account);
     case ApiRoute::kDistributions:
-      co_return ApiReply{200, distributions_json(fleet_.distributions())};
+      co_return distributions();
     case ApiRoute::kFailedDevices:
       co_return failed_devices(question.id, account);
     case ApiRoute::kStatus:
@@ -100,6 +115,14 @@ Awaitable<ApiReply> ApiAnswers::tasks(ApiQuestion question) const {
       200, tasks_json(items, listing.total, listing.next ? to_cursor(*listing.next) : ""), {}, {}};
 }
 
+ApiReply ApiAnswers::distributions() const {
+  std::vector<DistributionRecord> records = fleet_.distributions();
+  std::size_t devices = 0;
+  for (const DistributionRecord& one : records) devices += listed_devices(one);
+  auto make = [records = std::move(records)] { return distributions_json(records); };
+  return list_of(devices, std::move(make));
+}
+
 ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& account) const {
   std::vector<DistributionRecord> found = fleet_.distributions();
   std::erase_if(found, [&](const DistributionRecord& one) {
@@ -118,7 +141,8 @@ ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& ac
   if (!found.front().result) {
     return {404, {}, "not_found", "its result file has not been read yet"};
   }
-  ApiReply reply{200, failed_devices_csv(found.front())};
+  auto make = [record = found.front()] { return failed_devices_csv(record); };
+  ApiReply reply = list_of(listed_devices(found.front()), std::move(make));
   reply.content_type = "text/csv; charset=utf-8";
   return reply;
 }

@@ -48,6 +48,7 @@ class ApiAnswers {
   std::vector<AccountStatus> polled(std::vector<AccountStatus> accounts) const;
   ApiReply status() const;
   Awaitable<ApiReply> tasks(ApiQuestion question) const;
+  ApiReply distributions() const;
   ApiReply failed_devices(const std::string& id, const std::string& account) const;
 
   const Fleet& fleet_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ struct ApiReply {
   std::string data;
   std::string error_type = {};             // not_found, bad_data, unavailable, not_here
   std::string error = {};                  // human-readable
+  // Makes `data`, if that takes too long for the event loop; called on another thread.
+  std::function<std::string()> make_data = {};
   std::string content_type = {};           // of `data`, which is sent unchanged; empty: JSON
   std::shared_ptr<WebStream> stream = {};  // instead of `data`
   // Of a not_here: the replica that holds the account. Each is empty if it is not known.

@@ -169,10 +169,9 @@ WebAnswer Web::api(const WebRequest& request, const std::string& path) const {
 boost::asio::awaitable<WebResponse> Web::answer(ApiQuestion question,
                                                 ContentNegotiation negotiated) const {
   const std::string handler(name(question.route));
-  const ApiReply reply = co_await pages_.api(std::move(question));
-  WebResponse response = api_response(reply);
-  spare(response, negotiated);
-  pack(response, negotiated);
+  ApiReply reply = co_await pages_.api(std::move(question));
+  if (!reply.make_data) co_return finish({handler, api_response(reply, negotiated)});
+  auto response = co_await large_->write(std::move(reply), std::move(negotiated));
   co_return finish({handler, std::move(response)});
 }
 

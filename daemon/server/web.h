@@ -15,6 +15,7 @@
 #include "io/http/http_server.h"
 #include "server/api_question.h"
 #include "server/content_negotiation.h"
+#include "server/large_answers.h"
 #include "server/metrics_output.h"
 
 namespace taskwatchd {
@@ -78,6 +79,7 @@ class Web {
   WebOptions options_;
   WebPages pages_;
   UserOf user_of_;
+  std::unique_ptr<LargeAnswers> large_ = std::make_unique<LargeAnswers>();
 };
 
 // "/prefix" without a final slash: the flag's, otherwise the external URL's path.

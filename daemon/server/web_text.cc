@@ -90,4 +90,11 @@ WebResponse api_response(const ApiReply& reply) {
   return response;
 }
 
+WebResponse api_response(const ApiReply& reply, const ContentNegotiation& negotiated) {
+  WebResponse response = api_response(reply);
+  spare(response, negotiated);
+  pack(response, negotiated);
+  return response;
+}
+
 }  // namespace taskwatchd

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/api_question.h"
+#include "server/content_negotiation.h"
 
 namespace taskwatchd {
 
@@ -22,5 +23,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> query_parameters
 // {"status":"success","data":...}, the data alone if it is not JSON, or
 // {"status":"error","errorType":...,"error":...}, with the holder's name and URL if there are any.
 WebResponse api_response(const ApiReply& reply);
+// In addition with an ETag, and compressed if the client accepts it.
+WebResponse api_response(const ApiReply& reply, const ContentNegotiation& negotiated);
 
 }  // namespace taskwatchd

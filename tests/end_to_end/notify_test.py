@@ -89,16 +89,35 @@ class Programs(Notify):
         daemon.event("notify_dropped", sink="hook", reason="rejected", deadline=60)
         self.assertGreaterEqual(daemon.metric("taskwatchd_notify_dropped_total", sink="hook", reason="rejected"), 1)
 
-    def test_killed_while_the_receiver_is_down_half_of_the_time(self):
-        """Each event is received at least once with the same id, in order for each subject; the others do not wait."""
-        chance = random.Random(7)
-        span = KILLS * 3.0
-        self.world(worlds.account("prod", 50, {f"t{i}": worlds.quick_life(chance, span, 0.5) for i in range(40)}))
-        self.sink("shaky", "cloudevents", services.Webhook(secrets=["whsec_" + KEY]), secret_file="whsec_" + KEY + "\n")
-        other = receiver.Receiver()
-        self.addCleanup(other.close)
-        other.serve("/steady", services.Webhook())
-        self.blocks.append(f"  - name: steady\n    format: cloudevents\n    url: {other.url('/steady')}\n")
+
+@unittest.skipUnless("MEASURE" in os.environ, "a measurement: MEASURE=1")
+class Delay(Notify):
+    def test_from_the_change_to_the_receiver(self):
+        """A job of 200 at the default pace; only printed: machines are shared."""
+        chance = random.Random(3)
+        self.world(worlds.account("prod", 5, {f"t{i:03d}": failing(5 + chance.uniform(0, 40)) for i in range(200)}))
+        self.sink("hook", "cloudevents", services.Webhook())
+        with open(self.cloud.config_file, encoding="utf-8") as file:
+            text = file.read()
+        tasks = re.search(r"        tasks:\n(?: {10}- .*\n)+", text)[0]
+        worlds.replace_in(self.cloud.config_file, (tasks, "        jobs: [prodJob]\n"))
+        self.run_daemon()
+
+        def delays():
+            return sorted(request.wall - unix(request.body["data"]["modified_at"])
+                          for request in self.there.requests("/hook", "ok") if request.body["data"].get("to") == "FAILED")
+        harness.wait_for(lambda: f"200 failures, {len(delays())}", lambda: len(delays()) == 200, 120, every=1)
+        found = delays()
+        print(f"change to received, job of 200: p50 {found[100]:.2f} s, p99 {found[198]:.2f} s, max {found[-1]:.2f} s")
+
+
+class Kills(Notify):
+    """kill -9 while a receiver is down half of the time."""
+
+    def stored(self):
+        return worlds.stored_events(os.path.join(self.cloud.directory, "state.db"))
+
+    def kill_while_down_half_of_the_time(self, chance):
         daemon = self.run_daemon()
         for _ in range(KILLS):
             time.sleep(chance.uniform(0.5, 1.5))
@@ -109,10 +128,20 @@ class Programs(Notify):
             time.sleep(chance.uniform(0.2, 1.0))
             self.there.up()
 
-        def stored():
-            return {str(event["id"]) for event in worlds.stored_events(os.path.join(self.cloud.directory, "state.db"))}
+    def test_programs(self):
+        """Each event is received at least once with the same id, in order for each subject; the others do not wait."""
+        chance = random.Random(7)
+        span = KILLS * 3.0
+        self.world(worlds.account("prod", 50, {f"t{i}": worlds.quick_life(chance, span, 0.5) for i in range(40)}))
+        self.sink("shaky", "cloudevents", services.Webhook(secrets=["whsec_" + KEY]), secret_file="whsec_" + KEY + "\n")
+        other = receiver.Receiver()
+        self.addCleanup(other.close)
+        other.serve("/steady", services.Webhook())
+        self.blocks.append(f"  - name: steady\n    format: cloudevents\n    url: {other.url('/steady')}\n")
+        self.kill_while_down_half_of_the_time(chance)
+
         time.sleep(span * 0.5 + 2)
-        wanted = stored()
+        wanted = {str(event["id"]) for event in self.stored()}
 
         def seen(where, path):
             return [request.body["id"] for request in where.requests(path, "ok")]
@@ -135,26 +164,34 @@ class Programs(Notify):
             for subject, ids in order.items():
                 self.assertEqual(ids, sorted(ids), subject)
 
+    def test_chats(self):
+        """The last message of each job has its final count, and no message a lower one than those before; a chat
+        that works does not wait for one that is down."""
+        chance = random.Random(11)
+        span = KILLS * 3.0
+        self.world(*(worlds.account(name, 50, {f"{name}{i}": worlds.quick_life(chance, span, 0.5) for i in range(40)})
+                     for name in ("prod", "test")))
+        self.sink("ding", "dingtalk", services.DingTalk(secret=SIGN), secret_file=SIGN + "\n")
+        self.sink("slack", "slack", services.Slack())
+        other = receiver.Receiver()
+        self.addCleanup(other.close)
+        other.serve("/steady", services.Slack())
+        url = self.write("steady-url", other.url(f"/steady?access_token={TOKEN}") + "\n", 0o600)
+        self.blocks.append(f"  - name: steady\n    format: slack\n    url_file: {url}\n")
+        self.kill_while_down_half_of_the_time(chance)
 
-@unittest.skipUnless("MEASURE" in os.environ, "a measurement: MEASURE=1")
-class Delay(Notify):
-    def test_from_the_change_to_the_receiver(self):
-        """A job of 200 at the default pace; only printed: machines are shared."""
-        chance = random.Random(3)
-        self.world(worlds.account("prod", 5, {f"t{i:03d}": failing(5 + chance.uniform(0, 40)) for i in range(200)}))
-        self.sink("hook", "cloudevents", services.Webhook())
-        with open(self.cloud.config_file, encoding="utf-8") as file:
-            text = file.read()
-        tasks = re.search(r"        tasks:\n(?: {10}- .*\n)+", text)[0]
-        worlds.replace_in(self.cloud.config_file, (tasks, "        jobs: [prodJob]\n"))
-        self.run_daemon()
-
-        def delays():
-            return sorted(request.wall - unix(request.body["data"]["modified_at"])
-                          for request in self.there.requests("/hook", "ok") if request.body["data"].get("to") == "FAILED")
-        harness.wait_for(lambda: f"200 failures, {len(delays())}", lambda: len(delays()) == 200, 120, every=1)
-        found = delays()
-        print(f"change to received, job of 200: p50 {found[100]:.2f} s, p99 {found[198]:.2f} s, max {found[-1]:.2f} s")
+        time.sleep(span * 0.5 + 2)
+        failed = collections.Counter(event["account"] for event in self.stored() if event.get("to") in worlds.BAD
+                                     or event["event"] == "task_baseline" and event["status"] in worlds.BAD)
+        for where, path in ((self.there, "/ding"), (self.there, "/slack"), (other, "/steady")):
+            def counts(name):
+                found = [re.search(rf"{name}-ota: (?:finished, )?(\d+)(?: of 40)? tasks? failed", request.text)
+                         for request in where.requests(path, "ok")]
+                return [int(match[1]) for match in found if match]
+            for name in ("prod", "test"):
+                harness.wait_for(lambda: f"{path}: {failed[name]} failures of {name} in the end, {counts(name)}",
+                                 lambda: counts(name)[-1:] == [failed[name]], 90, every=0.5)
+                self.assertEqual(counts(name), sorted(counts(name)), f"{path} {name}")
 
 
 class Chats(Notify):

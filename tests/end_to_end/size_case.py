@@ -73,14 +73,14 @@ class Peak:
 class Silent:
     """Clients that request a path and read nothing."""
 
-    def __init__(self, url, count, headers="", pause=0.0):
+    def __init__(self, url, count, headers="", pause=0.0, path="/metrics"):
         self.sockets = []
         host, _, port = url.removeprefix("http://").rpartition(":")
         for _ in range(count):
             one = socket.socket()
             one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             one.connect((host, int(port)))
-            one.sendall(f"GET /metrics HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+            one.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
             self.sockets.append(one)
             time.sleep(pause)
 

@@ -28,6 +28,13 @@ FORMS = {"plain": (), "gzip": ("Accept-Encoding: gzip",),
          "OpenMetrics, gzip": ("Accept-Encoding: gzip", "Accept: application/openmetrics-text")}
 
 
+DISTRIBUTION = """
+accounts:
+  - name: demo
+    keys: [{{id: LTAI5tDemoKey, secret: demo-secret-not-a-real-one}}]
+    instances: [{{region: cn-shanghai, id: iot-cn-demo0001}}]
+    distributions: [{{id: D1, product_key: a1Pump, devices: {devices}, failed: 1, running: 1s, format: csv}}]
+"""
 API = ("status", "jobs", "tasks", "tasks?limit=1000", "tasks?q=000999", "tasks?q=no-such-text",
        "tasks?status=FAILED,TIMED_OUT,REJECTED&job=sGWotgRkutxXaaaaa010001", "tasks?cursor={middle}", "distributions")
 
@@ -96,10 +103,23 @@ class SizeOfScrapes(harness.TestCase):
         print(f"{name}: {result}; {health.stop()}; {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f}, "
               f"most {most / 1e6:.0f} MB", flush=True)
 
-    def answers(self, path):
+    def watch(self, cloud):
+        self.turns_file = os.path.join(self.folder, "turns")
+        preload = {"LD_PRELOAD": TURNS, "LOOP_TURNS": self.turns_file} if TURNS else {}
+        self.watched = self.daemon(cloud.config_file, env=harness.clean_environment(**preload)).started()
+
+    def besiege(self, headers, path="/metrics"):
+        """Returns the statuses of the answers to clients that do not read."""
+        silent = Silent(self.watched.url, CLIENTS, "".join(header + "\r\n" for header in headers), pause=0.1, path=path)
+        time.sleep(3)
+        statuses = silent.statuses()
+        silent.close()
+        return statuses
+
+    def answers(self, path, headers=()):
         firsts = []
         for _ in range(15):
-            first, _, size = curl(self.watched.url, path=path)
+            first, _, size = curl(self.watched.url, *headers, path=path)
             firsts.append(1000 * first)
         return f"{size / 1e3:.1f} kB, first byte {statistics.median(firsts):.1f} ms ({min(firsts):.1f} to {max(firsts):.1f})"
 
@@ -122,9 +142,7 @@ class SizeOfScrapes(harness.TestCase):
         cloud = self.iotsim(SCENARIO.format(tasks=TASKS), "--watch=jobs", "--quota-share=1.0")
         with open(cloud.config_file, "a", encoding="utf-8") as file:
             file.write(f"\nmetrics: {{task_series: all, task_series_limit: {TASKS}}}\n")
-        self.turns_file = os.path.join(self.folder, "turns")
-        preload = {"LD_PRELOAD": TURNS, "LOOP_TURNS": self.turns_file} if TURNS else {}
-        self.watched = self.daemon(cloud.config_file, env=harness.clean_environment(**preload)).started()
+        self.watch(cloud)
         harness.wait_for("its baseline", lambda: self.watched.events("job_baseline"), deadline=300, every=0.5)
         time.sleep(5)
         print(f"\n{TASKS} tasks: {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
@@ -133,18 +151,24 @@ class SizeOfScrapes(harness.TestCase):
             self.step(form, lambda: self.scrapes(headers))
         self.step("four gzip at once", lambda: self.scrapes(FORMS["gzip"], count=4))
         for form in ("plain", "gzip"):
-            def besiege():
-                silent = Silent(self.watched.url, CLIENTS, "".join(h + "\r\n" for h in FORMS[form]), pause=0.1)
-                time.sleep(3)
-                statuses = silent.statuses()
-                silent.close()
-                return statuses
-            self.step(f"{CLIENTS} clients that do not read, {form}", besiege)
+            self.step(f"{CLIENTS} clients that do not read, {form}", lambda: self.besiege(FORMS[form]))
         middle = harness.fetch(self.watched.url + "/api/v1/tasks?limit=1000")[2]
         middle = json.loads(middle)["data"]["next_cursor"]
         for path in API:
             path = "/api/v1/" + path.format(middle=middle)
             self.step(path, lambda: self.answers(path))
+        self.assertEqual(self.watched.stop(), 0, self.watched.tail())
+
+    def test_distribution(self):
+        cloud = self.iotsim(DISTRIBUTION.format(devices=TASKS))
+        self.watch(cloud)
+        self.watched.event("distribution_result", deadline=300)
+        print(f"\n{TASKS} failed devices: {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
+        for path in ("/api/v1/distributions", "/api/v1/distributions/D1/failed.csv"):
+            for form in ("plain", "gzip"):
+                self.step(f"{path}, {form}", lambda: self.answers(path, FORMS[form]))
+        self.step(f"{CLIENTS} clients that do not read", lambda: self.besiege((), "/api/v1/distributions"))
+        self.step("scrape", lambda: self.scrapes(()))
         self.assertEqual(self.watched.stop(), 0, self.watched.tail())
 
 

@@ -14,7 +14,9 @@ import unittest
 import urllib.request
 
 import harness
+import notify_services
 import npm
+import receiver
 import worlds
 
 SKIPPED = 77  # ctest reports this exit code as skipped
@@ -159,6 +161,17 @@ class Browser(harness.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertEqual(daemon.stop(), 0)
 
+    def sinks(self):
+        """Returns the configuration of a chat that works and of a webhook that is down."""
+        there = receiver.Receiver()
+        self.addCleanup(there.close)
+        there.serve("/ops", notify_services.Slack())
+        there.serve("/broken", notify_services.Webhook())
+        there.fail("/broken", receiver.status(503))
+        robot = self.write(self.path("ops-url"), there.url("/ops?token=secret") + "\n", 0o600)
+        return (f"notify:\n  - {{name: ops, format: slack, url_file: {robot}}}\n"
+                f"  - {{name: broken, format: cloudevents, url: {there.url('/broken')}}}\n")
+
     def test_twenty_thousand_tasks(self):
         cloud = self.iotsim(LARGE, "--watch=jobs", "--pace=1s")
         with open(cloud.config_file, "a", encoding="utf-8") as file:
@@ -173,7 +186,7 @@ class Browser(harness.TestCase):
         cloud = self.iotsim(NAMES, "--watch=jobs", "--pace=1s")
         with open(cloud.config_file, encoding="utf-8") as file:
             before, jobs, after = file.read().partition("        jobs:")
-        self.write(cloud.config_file, before + "        tasks:\n" + TYPOS + jobs + after)
+        self.write(cloud.config_file, before + "        tasks:\n" + TYPOS + jobs + after + self.sinks())
         daemon = self.daemon(cloud.config_file).started()
         daemon.event("distribution_result", deadline=60)
         bad = lambda: json.loads(daemon.get("/api/v1/tasks?limit=1&status=FAILED,TIMED_OUT")[2])["data"]["total"]

@@ -66,6 +66,22 @@ const WITH_SINKS = (data) => {
 };
 
 const checks = {
+  async "two sinks: the chat delivers, the webhook does not, and why"() {
+    const page = await open({}, "#/health");
+    const fact = (name) => page.locator(".sinks .fact", { hasText: name });
+    await fact("ops (slack)").getByText("works", { exact: true }).waitFor();
+    await fact("ops (slack)").getByText(/^last delivered: /).waitFor();
+    await fact("broken (cloudevents)").getByText(/^takes nothing; trying again · /).waitFor();
+    await fact("broken (cloudevents)").getByText("503").waitFor();
+    await fact("broken (cloudevents)").getByText(/^[\d,]+ events wait$/).waitFor();
+    await fact("broken (cloudevents)").getByText("nothing delivered yet").waitFor();
+    await page.locator(".problems li", { hasText: "Sink broken" }).waitFor();
+    const { notify } = await ask("status");
+    assert.deepEqual(notify.map((sink) => [sink.name, sink.up]), [["ops", true], ["broken", false]]);
+    quiet(page);
+    await page.context().close();
+  },
+
   async "sinks and mutes are shown, and nothing sticks out"() {
     for (const [locale, words] of [["en-GB", ["takes nothing; trying again", "muted", "3 events left of a replay", "Mute 0000002a"]],
       ["zh-CN", ["发送失败，正在重试", "已静音", "重放剩余 3 个事件", "静音 0000002a"]]]) {

@@ -49,10 +49,11 @@ TEST(DistributionFamilies, NothingBeforeTheFirstReplyNorADayAfterTheEnd) {
 TEST(FailedDevicesCsv, QuotesAndDefusesWhatAFileHolds) {
   DistributionRecord record;
   EXPECT_EQ(failed_devices_csv(record), "\xef\xbb\xbfproduct_key,device_name,code,message\r\n");
-  record.result.emplace();
-  record.result->failed_devices = {{"pk", "a,\"b\"", "6401", "=cmd|calc"},
-                                   {"", "x\ny", "9", "-"},
-                                   {"a;b", "\uFF1Dx", "a=", "\uFF20"}};
+  DistributionResult result;
+  result.failed_devices = {{"pk", "a,\"b\"", "6401", "=cmd|calc"},
+                           {"", "x\ny", "9", "-"},
+                           {"a;b", "\uFF1Dx", "a=", "\uFF20"}};
+  record.result = std::make_shared<const DistributionResult>(std::move(result));
   EXPECT_EQ(failed_devices_csv(record),
             "\xef\xbb\xbfproduct_key,device_name,code,message\r\n"
             "\"pk\",\"a,\"\"b\"\"\",\"6401\",\"'=cmd|calc\"\r\n"
@@ -67,7 +68,9 @@ TEST(DistributionsJson, ReportsWhatIsKnown) {
   EXPECT_THAT(distributions_json({record}), HasSubstr("\"result\":null}]"));
   EXPECT_EQ(distributions_json({}), "[]");
   record.last.status = DistributionStatus::kAborted;
-  record.result.emplace().failed_devices = {{"pk", "dev", "1", ""}};
+  DistributionResult result;
+  result.failed_devices = {{"pk", "dev", "1", ""}};
+  record.result = std::make_shared<const DistributionResult>(std::move(result));
   const std::string json = distributions_json({record, record});
   EXPECT_THAT(json, HasSubstr("\"status\":\"ABORTED\""));
   EXPECT_THAT(json, HasSubstr("\"failed_devices\":[{\"product_key\":\"pk\""));

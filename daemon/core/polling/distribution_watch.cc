@@ -21,7 +21,6 @@ constexpr Duration kRejectedPause = std::chrono::hours(1);
 constexpr std::uint32_t kRejectedTries = 3;  // after the first
 constexpr const char* kInterrupted =
     "the daemon stopped while the file was being downloaded or read";
-constexpr std::size_t kMaxNameBytes = 128;  // of a device's name in the file
 
 // Returns the record as if its download had not started.
 std::optional<DistributionRecord> unbegun_record(const DistributionRecord& record) {
@@ -210,14 +209,7 @@ DistributionWatch::Update DistributionWatch::fetched(const std::string& id,
   const bool is_logged =
       record.result && !result.understood && record.result->problem == result.problem;
   record.refusals = result.understood ? 0 : record.refusals + 1;
-  record.result = std::move(result);
-  auto& failed = record.result->failed_devices;
-  if (failed.size() > kMaxFailedDevices) failed.resize(kMaxFailedDevices);
-  for (DeviceResult& device : failed) {
-    for (std::string* text : {&device.product_key, &device.device_name, &device.code}) {
-      *text = cut(repair_utf8(*text), kMaxNameBytes);
-    }
-  }
+  record.result = std::make_shared<const DistributionResult>(std::move(result));
   record.result_read = now.wall;
   record.last_seen = now.wall;
   // Without a status, the existence of the file is the only sign that it is finished.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,12 +77,10 @@ struct DistributionResult {
   std::uint32_t failed = 0;
   std::uint32_t unknown = 0;                   // devices whose code is empty or unreadable
   std::map<std::string, std::uint32_t> codes;  // devices by code; at most kMaxCodes of them
-  // The first ones in the file's order, up to a size limit of several megabytes.
+  // The first ones in the file's order, up to a size limit of several megabytes; valid UTF-8.
   std::vector<DeviceResult> failed_devices;
   std::uint64_t bytes = 0;  // of the downloaded file
 };
-// Ten times the documented maximum of a distribution; further devices are only counted.
-inline constexpr std::size_t kMaxFailedDevices = 100'000;
 inline constexpr std::size_t kMaxCodes = 64;  // further codes are counted as "other"
 
 struct DistributionKey {
@@ -99,7 +98,8 @@ struct DistributionRecord {
   std::optional<Wall> ended;  // when it was first observed FINISHED or ABORTED
   std::optional<Wall> result_read;
   // A file that was not understood is downloaded again: see DistributionWatch.
-  std::optional<DistributionResult> result;
+  // Null: none. Shared, because it may list 100,000 devices and records are copied.
+  std::shared_ptr<const DistributionResult> result;
   // Start of a download whose outcome is unknown: stored before it begins, so that a crash caused
   // by the file is detected at the next start.
   std::optional<Wall> fetch_begun;
