@@ -9,11 +9,20 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPart{20};  // target duration of a part
-// Rows per part: reduced after a part that took too long, increased after one below half the
-// target.
-constexpr std::int64_t kRowsFirst = 500;
+// Rows per part: as many as the last one could have done in that time. Few at first, and never
+// many: a part that deletes nothing is quick, and the next one may delete every row that it
+// examines.
+constexpr std::int64_t kRowsFirst = 50;
 constexpr std::int64_t kRowsLeast = 20;
-constexpr std::int64_t kRowsMost = 10'000;
+constexpr std::int64_t kRowsMost = 1000;
+
+std::int64_t next_rows(std::int64_t rows, Steady::duration took) {
+  const double fitting = static_cast<double>(rows) * (std::chrono::duration<double>(kPart) / took);
+  const auto most = std::min(kRowsMost, rows + rows / 4);
+  return fitting >= static_cast<double>(most)
+             ? most
+             : std::max(kRowsLeast, static_cast<std::int64_t>(fitting));
+}
 
 }  // namespace
 
@@ -81,9 +90,7 @@ int Prune::step(PrunableTables& tables) {
     return 0;
   }
   const int code = phase_ == Phase::kEvents ? prune_events(tables) : prune_table(tables);
-  const auto took = Steady::now() - begun;
-  if (took > kPart) rows_ = std::max(kRowsLeast, rows_ / 2);
-  if (took < kPart / 2) rows_ = std::min(kRowsMost, rows_ * 2);
+  rows_ = next_rows(rows_, Steady::now() - begun);
   return code;
 }
 

@@ -6,6 +6,7 @@
 // FOLDER must be empty and on the disk to be measured. A commit takes all transitions that arrived
 // during the one before it, as in the daemon. Prints one line per measurement.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -173,9 +174,10 @@ void fill(const std::string& path, std::size_t events) {
   }
   require(sqlite3_exec(raw,
                        "INSERT OR REPLACE INTO cursors SELECT 'log', max(id) FROM events; COMMIT;"
-                       "PRAGMA wal_checkpoint(TRUNCATE)",
+                       "PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)",
                        nullptr, nullptr, nullptr) == SQLITE_OK,
           "cannot commit the events");
+  sync();  // otherwise the first commit waits for gigabytes to be written
 }
 
 Awaitable<bool> prune(SqliteStore& store, bool& is_over) {
