@@ -8,6 +8,7 @@
 namespace taskwatchd {
 
 void ExplicitTasks::watch(const InstanceConfig& instance, const Stored& stored, Now now) {
+  if (instance.tasks.empty()) return;  // the records are those of jobs
   std::unordered_map<std::string_view, const TaskRecord*> known;
   for (const TaskRecord& record : stored.records) known.emplace(record.key.task_id, &record);
   const auto context =
