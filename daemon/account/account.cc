@@ -45,6 +45,7 @@ std::vector<std::string> Account::configure(const AccountConfig& config, const S
   const std::vector<std::string> jobs = jobs_.configure(config, stored, now);
   jobs_.restore(stored.records, now);
   tasks_.finish_configure();
+  explicit_survey_.restart();
   distributions_.configure(config, stored.distributions, now);
   for (const auto* const items : {&dropped, &jobs}) {
     for (const std::string& item : *items) {
@@ -375,6 +376,7 @@ AccountParts Account::parts() const {
           .connectivity = connectivity_,
           .jobs = jobs_,
           .tasks = tasks_,
+          .explicit_survey = explicit_survey_,
           .distributions = distributions_,
           .blind = blind_,
           .clock_offset = clock_offset_};
@@ -382,6 +384,7 @@ AccountParts Account::parts() const {
 
 Commit Account::refresh(Now now) {
   jobs_.update_forecasts(now);
+  explicit_survey_.step();
   Commit commit;
   commit.records = tasks_.take_seen();
   commit.jobs = jobs_.refresh();

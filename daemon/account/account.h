@@ -17,6 +17,7 @@
 #include "account/api_budgets.h"
 #include "account/connectivity.h"
 #include "account/distributions.h"
+#include "account/explicit_survey.h"
 #include "account/explicit_tasks.h"
 #include "account/overdue_watch.h"
 #include "account/parts.h"
@@ -83,10 +84,10 @@ class Account {
 
   // Call about every 10 s. Updates the jobs' forecasts; returns the records whose last_seen has
   // changed since the previous call, events of deadlines and stalled tasks, and timestamps to
-  // persist. With very many tasks it does one step of the forecasts: call it again soon while
-  // is_refreshing().
+  // persist. With very many tasks it does one step of the forecasts and of the survey of explicit
+  // tasks: call it again soon while is_refreshing().
   Commit refresh(Now now);
-  bool is_refreshing() const { return jobs_.is_forecasting(); }
+  bool is_refreshing() const { return jobs_.is_forecasting() || explicit_survey_.is_running(); }
 
   // For status.h and explain.h.
   AccountParts parts() const;
@@ -133,6 +134,7 @@ class Account {
   Connectivity connectivity_;
   AccountJobs jobs_;
   ExplicitTasks tasks_;
+  ExplicitSurvey explicit_survey_{config_, tracker_, jobs_};
   Distributions distributions_;
   Retries retries_;
   BlindWatch blind_;

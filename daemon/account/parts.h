@@ -8,6 +8,7 @@
 #include "account/budget.h"
 #include "account/connectivity.h"
 #include "account/distributions.h"
+#include "account/explicit_survey.h"
 #include "account/explicit_tasks.h"
 #include "config/config.h"
 #include "core/tracking/blind.h"
@@ -22,6 +23,7 @@ struct AccountParts {
   const Connectivity& connectivity;
   const AccountJobs& jobs;
   const ExplicitTasks& tasks;
+  const ExplicitSurvey& explicit_survey;
   const Distributions& distributions;
   const BlindWatch& blind;
   std::optional<double> clock_offset;  // s, platform minus local clock

@@ -1,6 +1,8 @@
 #include "account/status.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace taskwatchd {
 namespace {
@@ -29,10 +31,19 @@ void add_job(AccountStatus& status, const JobView& job) {
   if (live && job.statistics_read) note_observation(status, *job.statistics_read);
 }
 
+void add_explicit_tasks(AccountStatus& status, std::shared_ptr<const ExplicitStates> states) {
+  status.unseen = states->unseen;
+  status.unfinished = states->unfinished;
+  status.finished = states->finished;
+  status.gone = states->gone;
+  status.oldest_observation = states->oldest_observation;
+  const auto* const tasks = &states->tasks;
+  status.explicit_tasks = {std::move(states), tasks};
+}
+
 }  // namespace
 
 AccountStatus status_of(const AccountParts& account, Now now) {
-  const TaskTable& table = account.tracker.table();
   AccountStatus status;
   status.name = account.config.name;
   status.up = account.connectivity.up();
@@ -40,25 +51,8 @@ AccountStatus status_of(const AccountParts& account, Now now) {
   for (const InstanceConfig& instance : account.config.instances) {
     status.instances.push_back({instance.name, account.connectivity.up(instance.name),
                                 account.connectivity.failure_reason(instance.name)});
-    for (const std::string& id : instance.tasks) {
-      const TaskRow& row = *account.tracker.row(id);
-      WatchState state = row.seen ? WatchState::kWatched : WatchState::kPending;
-      if (row.gone) state = WatchState::kGone;
-      status.explicit_tasks.push_back({id, state});
-      if (state == WatchState::kGone) {
-        ++status.gone;
-      } else if (row.seen && account.jobs.watches(table.job_id(row))) {
-        continue;  // counted with its job
-      } else if (!row.seen) {
-        ++status.unseen;
-      } else if (is_finished(row.status) || row.superseded) {
-        ++status.finished;
-      } else {
-        ++status.unfinished;
-        note_observation(status, row.last_seen);
-      }
-    }
   }
+  add_explicit_tasks(status, account.explicit_survey.states());
   status.jobs = account.jobs.views(now);
   for (const JobView& job : status.jobs) add_job(status, job);
   status.jobs_skipped = account.jobs.skipped();

@@ -7,7 +7,7 @@
 
 namespace taskwatchd {
 
-// One pass over all explicit tasks and jobs.
+// One pass over all jobs, and over the explicit tasks unless there are very many.
 AccountStatus status_of(const AccountParts& account, Now now);
 
 }  // namespace taskwatchd

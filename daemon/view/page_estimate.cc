@@ -1,8 +1,11 @@
 #include "view/page_estimate.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/types/status.h"
 #include "view/metrics_writer.h"
@@ -30,11 +33,14 @@ Lines lines_of(const AccountConfig& account, const InstanceConfig& instance, std
   DaemonStatus status;
   AccountStatus& shown = status.accounts.emplace_back();
   shown.name = account.name;
+  std::vector<ExplicitTask> explicit_tasks;
   for (std::size_t i = 0; i < tasks; ++i) {
     record.key = {account.name, std::string(1, static_cast<char>('a' + i))};
     families.put(record, instance.name, instance.labels);
-    shown.explicit_tasks.push_back({record.key.task_id, WatchState::kWatched});
+    explicit_tasks.push_back({record.key.task_id, WatchState::kWatched});
   }
+  shown.explicit_tasks =
+      std::make_shared<const std::vector<ExplicitTask>>(std::move(explicit_tasks));
   Lines lines;
   MetricsWriter page(MetricsFormat::kText, [&](std::string_view part) {
     lines.bytes += part.size();

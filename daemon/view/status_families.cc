@@ -193,7 +193,8 @@ void write_task_states(const DaemonStatus& status, MetricsWriter& page) {
   static constexpr std::array<std::string_view, 3> kStates = {"pending", "watched", "gone"};
   page.begin(family(FamilyId::kTaskState));
   for (const AccountStatus& account : status.accounts) {
-    for (const ExplicitTask& task : account.explicit_tasks) {
+    if (!account.explicit_tasks) continue;
+    for (const ExplicitTask& task : *account.explicit_tasks) {
       const std::array<Label, 2> labels = {{{"account", account.name}, {"task_id", task.task_id}}};
       page.states(labels, "state", kStates, name_in(kStates, task.state));
     }

@@ -251,7 +251,8 @@ TEST_F(MetricsTest, AReloadRenamesInstancesAndLabels) {
 
 TEST_F(MetricsTest, ShowsTheStatusAsItIs) {
   DaemonStatus status = full_status({"T1"});
-  status.accounts[0].explicit_tasks.push_back({"Tgone", WatchState::kGone});
+  status.accounts[0].explicit_tasks = std::make_shared<const std::vector<ExplicitTask>>(
+      std::vector<ExplicitTask>{{"T1", WatchState::kWatched}, {"Tgone", WatchState::kGone}});
   const PageText read = page(kStart, status);
   EXPECT_EQ(read.at("taskwatchd_account_up{account=\"prod\"}"), 1);
   EXPECT_EQ(read.at("taskwatchd_instance_up{account=\"prod\",iot_instance=\"main\"}"), 1);

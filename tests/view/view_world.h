@@ -164,9 +164,10 @@ inline DaemonStatus full_status(const std::vector<std::string>& tasks) {
   account.instances = {{"main", true}};
   account.apis = {{Api::kQueryTask, 3.5, 4, kStart}};
   account.unfinished = tasks.size();
-  for (const std::string& task : tasks) {
-    account.explicit_tasks.push_back({task, WatchState::kWatched});
-  }
+  std::vector<ExplicitTask> explicit_tasks;
+  for (const std::string& task : tasks) explicit_tasks.push_back({task, WatchState::kWatched});
+  account.explicit_tasks =
+      std::make_shared<const std::vector<ExplicitTask>>(std::move(explicit_tasks));
   account.oldest_observation = kStart;
   account.clock_offset_seconds = -0.25;
   account.detection_delay_bound = std::chrono::seconds(30);

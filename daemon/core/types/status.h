@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -103,7 +104,7 @@ struct AccountStatus {
   std::size_t unfinished = 0;
   std::size_t finished = 0;
   std::size_t gone = 0;
-  std::vector<ExplicitTask> explicit_tasks;
+  std::shared_ptr<const std::vector<ExplicitTask>> explicit_tasks;  // null: none
   std::optional<Wall> oldest_observation;  // of the least recently observed unfinished task
   std::optional<double> clock_offset_seconds;
   std::optional<Duration> detection_delay_bound;
