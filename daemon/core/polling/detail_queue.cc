@@ -1,6 +1,10 @@
 #include "core/polling/detail_queue.h"
 
 #include <algorithm>
+#include <queue>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace taskwatchd {
 
@@ -111,15 +115,20 @@ void DetailQueue::want_unlisted(const std::string& job_id, Wall began, const Tas
 
 void DetailQueue::want_excess(const std::string& job_id, TaskStatus status,
                               const TaskTable& table) {
-  std::vector<std::pair<Wall, std::string>> oldest;
-  table.for_each([&](const TaskRow& row) {
-    if (!row.seen || row.gone || row.status != status || table.job_id(row) != job_id) return;
-    oldest.emplace_back(row.last_seen, row.id);
+  using Seen = std::pair<Wall, std::string_view>;
+  std::priority_queue<Seen> oldest;  // the newest of them is on top
+  table.for_each(0, table.end_slot(), [&](const TaskRow& row) {
+    if (row.status != status || !row.seen || row.gone || table.job_id(row) != job_id) return;
+    const Seen one(row.last_seen, row.id);
+    if (oldest.size() == kMaxExcessPolls) {
+      if (oldest.top() < one) return;
+      oldest.pop();
+    }
+    oldest.push(one);
   });
-  const std::size_t some = std::min(oldest.size(), kMaxExcessPolls);
-  std::partial_sort(oldest.begin(), oldest.begin() + static_cast<std::ptrdiff_t>(some),
-                    oldest.end());
-  for (std::size_t i = 0; i < some; ++i) want(oldest[i].second, Why::kExcessTasks);
+  std::vector<std::string_view> ids;
+  for (; !oldest.empty(); oldest.pop()) ids.push_back(oldest.top().second);
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) want(std::string(*id), Why::kExcessTasks);
 }
 
 }  // namespace taskwatchd
