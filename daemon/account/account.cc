@@ -382,9 +382,12 @@ AccountParts Account::parts() const {
           .clock_offset = clock_offset_};
 }
 
-Commit Account::refresh(Now now) {
+void Account::survey(Now now) {
   jobs_.update_forecasts(now);
-  explicit_survey_.step();
+  explicit_survey_.step(now.mono);
+}
+
+Commit Account::refresh(Now now) {
   Commit commit;
   commit.records = tasks_.take_seen();
   commit.jobs = jobs_.refresh();

@@ -82,12 +82,13 @@ class Account {
   // Call when the credentials have changed. Resets all backoff, so that polling resumes at once.
   void keys_changed() { connectivity_.reset_backoff(); }
 
-  // Call about every 10 s. Updates the jobs' forecasts; returns the records whose last_seen has
-  // changed since the previous call, events of deadlines and stalled tasks, and timestamps to
-  // persist. With very many tasks it does one step of the forecasts and of the survey of explicit
-  // tasks: call it again soon while is_refreshing().
+  // Call about every 10 s, before refresh(). Updates the jobs' forecasts and the survey of explicit
+  // tasks. With very many tasks it does one step of them: call it again soon while is_surveying().
+  void survey(Now now);
+  bool is_surveying() const { return jobs_.is_forecasting() || explicit_survey_.is_running(); }
+  // Returns the records whose last_seen has changed since the previous call, events of deadlines
+  // and stalled tasks, and timestamps to persist.
   Commit refresh(Now now);
-  bool is_refreshing() const { return jobs_.is_forecasting() || explicit_survey_.is_running(); }
 
   // For status.h and explain.h.
   AccountParts parts() const;

@@ -7,6 +7,11 @@
 #include "core/tracking/tracker.h"
 
 namespace taskwatchd {
+namespace {
+
+constexpr Duration kSurveyEvery = std::chrono::seconds(10);
+
+}  // namespace
 
 bool ExplicitSurvey::is_large() const {
   std::size_t tasks = 0;
@@ -52,9 +57,12 @@ void ExplicitSurvey::restart() {
   if (is_large()) last_ = states();
 }
 
-void ExplicitSurvey::step() {
-  if (!last_) return;
-  if (!part_) part_.emplace();
+void ExplicitSurvey::step(Mono now) {
+  if (!last_ || (!part_ && now < next_at_)) return;
+  if (!part_) {
+    part_.emplace();
+    next_at_ = now + kSurveyEvery;
+  }
   if (!survey(*part_, kTasks)) return;
   last_ = std::make_shared<const ExplicitStates>(std::move(part_->states));
   part_.reset();

@@ -1,6 +1,6 @@
 // The states of all explicit tasks of an account, for its status. An account with very many is
-// surveyed in steps, because a status must not hold the event loop for long; its states are then up
-// to 10 s old. No I/O.
+// surveyed in steps, because a status must not hold the event loop for long; its states are then
+// some 10 s old. No I/O; the caller passes the time.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +35,8 @@ class ExplicitSurvey {
 
   // Surveys all tasks now: the configuration was applied.
   void restart();
-  // Begins a survey or continues it. Call it again soon while is_running().
-  void step();
+  // Continues a survey, or begins one if it is due. Call it again soon while is_running().
+  void step(Mono now);
   bool is_running() const { return part_.has_value(); }
   std::shared_ptr<const ExplicitStates> states() const;
 
@@ -54,7 +54,8 @@ class ExplicitSurvey {
   const AccountConfig& config_;
   const Tracker& tracker_;
   const AccountJobs& jobs_;
-  std::optional<Part> part_;                    // in progress
+  std::optional<Part> part_;  // in progress
+  Mono next_at_ = Mono::min();
   std::shared_ptr<const ExplicitStates> last_;  // of a large account
 };
 

@@ -9,8 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -34,7 +34,7 @@ class CallThread {
   CallThread& operator=(const CallThread&) = delete;
 
   // Runs `action()`, which is copied, on the thread. Returns its value, or nullopt if too many
-  // calls wait, the thread ends, or memory is exhausted. Not cancellable on purpose: without its
+  // calls wait, the thread ends, or it throws (memory is exhausted). Not cancellable on purpose: without its
   // result, nobody would know what was done.
   template <typename Action>
   Awaitable<std::optional<std::invoke_result_t<const Action&>>> call(Action action) {
@@ -46,7 +46,7 @@ class CallThread {
                           result](bool run) {
       try {
         if (run) *result = action();
-      } catch (const std::bad_alloc&) {
+      } catch (const std::exception&) {
         // The result stays empty.
       }
       mailbox->post(Answer<Result>{answer_to, result});

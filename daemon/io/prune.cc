@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kPart{20};  // target duration of a part
 // examines.
 constexpr std::int64_t kRowsFirst = 50;
 constexpr std::int64_t kRowsLeast = 20;
-constexpr std::int64_t kRowsMost = 1000;
+constexpr std::int64_t kRowsMost = 500;
 
 std::int64_t next_rows(std::int64_t rows, Steady::duration took) {
   const double fitting = static_cast<double>(rows) * (std::chrono::duration<double>(kPart) / took);
@@ -45,6 +45,7 @@ Prune::Table Prune::table_of(Phase phase) {
 void Prune::next_phase() {
   phase_ = static_cast<Phase>(static_cast<int>(phase_) + 1);
   place_ = {};
+  rows_ = kRowsFirst;
 }
 
 bool Prune::stays(const PrunableTables::Row& row) const {

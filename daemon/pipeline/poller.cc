@@ -16,7 +16,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr Duration kRefresh = std::chrono::seconds(10);
-constexpr Duration kRefreshStep = std::chrono::milliseconds(50);
+constexpr Duration kSurveyStep = std::chrono::milliseconds(50);
 constexpr Duration kFullPause = std::chrono::milliseconds(500);
 // while credentials are being fetched, or the lease is not valid
 constexpr Duration kKeysPause = std::chrono::milliseconds(200);
@@ -221,8 +221,10 @@ void Poller::record(CallEffects effects) {
 // Observation times are worth storing, but not worth a commit each.
 void Poller::refresh(Now now) {
   if (now.mono < refresh_at_ || discarded_) return;
-  recorder_.add_lazily(account_.refresh(ports_.clock.now()));
-  refresh_at_ = now.mono + (account_.is_refreshing() ? kRefreshStep : kRefresh);
+  account_.survey(now);
+  refresh_at_ = now.mono + (account_.is_surveying() ? kSurveyStep : kRefresh);
+  if (account_.is_surveying()) return;
+  recorder_.add_lazily(account_.refresh(now));
   check_for_new_keys();
 }
 

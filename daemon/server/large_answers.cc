@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "server/web_text.h"
@@ -45,17 +46,25 @@ WebResponse written(ApiReply reply, const ContentNegotiation& negotiated) {
 
 }  // namespace
 
+bool LargeAnswers::start(const boost::asio::any_io_executor& executor) {
+  if (thread_) return true;
+  try {
+    thread_ = std::make_unique<CallThread>(executor, kWaiting);
+  } catch (const std::system_error&) {
+    // The system's thread limit.
+  }
+  return thread_ != nullptr;
+}
+
 boost::asio::awaitable<WebResponse> LargeAnswers::write(ApiReply reply,
                                                         ContentNegotiation negotiated) {
   std::optional<WebResponse> response;
-  if (*held_ < held_limit_) {
-    if (!thread_) {
-      thread_ = std::make_unique<CallThread>(co_await boost::asio::this_coro::executor, kWaiting);
-    }
+  if (*held_ < held_limit_ && start(co_await boost::asio::this_coro::executor)) {
     auto work = [reply = std::move(reply), negotiated] { return written(reply, negotiated); };
     response = co_await thread_->call(std::move(work));
   }
-  if (!response) {
+  // Others were written meanwhile.
+  if (!response || (*held_ >= held_limit_ && !response->body.empty())) {
     WebResponse again = api_response(
         {503, {}, "unavailable", "too many large answers are being sent; try again"}, negotiated);
     again.headers.emplace_back("Retry-After", "1");

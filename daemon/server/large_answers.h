@@ -2,6 +2,7 @@
 // while they are sent. Event-loop thread only.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <memory>
@@ -15,8 +16,7 @@ namespace taskwatchd {
 
 class LargeAnswers {
  public:
-  // Total of all answers being sent. Beyond it no further one is written; a single one may be
-  // larger.
+  // Total of all answers being sent. Beyond it no further one is sent; the last one may exceed it.
   explicit LargeAnswers(std::size_t held_bytes = std::size_t{32} * 1024 * 1024)
       : held_limit_(held_bytes) {}
 
@@ -25,6 +25,9 @@ class LargeAnswers {
   boost::asio::awaitable<WebResponse> write(ApiReply reply, ContentNegotiation negotiated);
 
  private:
+  // Returns false if the system cannot create a thread.
+  bool start(const boost::asio::any_io_executor& executor);
+
   std::size_t held_limit_;
   std::shared_ptr<std::size_t> held_ = std::make_shared<std::size_t>(0);  // outlives this object
   std::unique_ptr<CallThread> thread_;  // started for the first one: most daemons write none

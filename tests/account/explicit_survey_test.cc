@@ -62,8 +62,8 @@ TEST_F(ExplicitSurveyTest, AFewTasksAreCurrentWithEachStatus) {
   EXPECT_EQ(status().unseen, ExplicitSurvey::kTasks - 2);
   EXPECT_EQ(status().unfinished, 2u);
   EXPECT_EQ(status().oldest_observation, first);
-  account->refresh(now);
-  EXPECT_FALSE(account->is_refreshing());
+  account->survey(now);
+  EXPECT_FALSE(account->is_surveying());
 }
 
 TEST_F(ExplicitSurveyTest, VeryManyTasksAreSurveyedInSteps) {
@@ -74,12 +74,12 @@ TEST_F(ExplicitSurveyTest, VeryManyTasksAreSurveyedInSteps) {
   EXPECT_EQ(status().explicit_tasks, status().explicit_tasks) << "shared, not copied";
   observe(2);
   EXPECT_EQ(status().unseen, many) << "the last survey";
-  account->refresh(now);
-  EXPECT_TRUE(account->is_refreshing());
-  account->refresh(now);
+  account->survey(now);
+  EXPECT_TRUE(account->is_surveying());
+  account->survey(now);
   EXPECT_EQ(status().unseen, many);
-  account->refresh(now);
-  EXPECT_FALSE(account->is_refreshing());
+  account->survey(now);
+  EXPECT_FALSE(account->is_surveying());
   EXPECT_EQ(status().unseen, many - 2);
   EXPECT_EQ(status().unfinished, 2u);
   EXPECT_EQ(
@@ -91,10 +91,10 @@ TEST_F(ExplicitSurveyTest, VeryManyTasksAreSurveyedInSteps) {
 TEST_F(ExplicitSurveyTest, AReloadDuringASurveyBeginsAgain) {
   const std::size_t many = 2 * ExplicitSurvey::kTasks + 5;
   open(many);
-  account->refresh(now);
-  ASSERT_TRUE(account->is_refreshing());
+  account->survey(now);
+  ASSERT_TRUE(account->is_surveying());
   account->configure(account_of({instance_of("main", ids(many - 3))}), Stored{}, now);
-  EXPECT_FALSE(account->is_refreshing());
+  EXPECT_FALSE(account->is_surveying());
   EXPECT_EQ(status().unseen, many - 3);
   account->configure(account_of({instance_of("main", ids(3))}), Stored{}, now);
   EXPECT_EQ(status().unseen, 3u);

@@ -53,8 +53,8 @@ class ForecastPassTest : public testing::Test {
 
 TEST_F(ForecastPassTest, SmallAccountsAreDoneAtOnce) {
   open(300);
-  account->refresh(now);
-  EXPECT_FALSE(account->is_refreshing());
+  account->survey(now);
+  EXPECT_FALSE(account->is_surveying());
   EXPECT_EQ(overdue(), 100u);
 }
 
@@ -64,31 +64,31 @@ TEST_F(ForecastPassTest, LargeOnesAreDoneInSteps) {
   int steps = 0;
   do {
     EXPECT_EQ(overdue(), 0u) << "not known yet";
-    account->refresh(now);
+    account->survey(now);
     ++steps;
     ASSERT_LT(steps, 20);
-  } while (account->is_refreshing());
+  } while (account->is_surveying());
   EXPECT_EQ(steps, 8) << "two passes of four parts";
   EXPECT_EQ(overdue(), tasks / 3);
-  account->refresh(now);
-  EXPECT_FALSE(account->is_refreshing()) << "the next pass is due in 10 s";
+  account->survey(now);
+  EXPECT_FALSE(account->is_surveying()) << "the next pass is due in 10 s";
 }
 
 // The job of the pass may be gone before its last step.
 TEST_F(ForecastPassTest, AReloadBetweenTwoStepsMayRemoveTheJob) {
   open(3 * ForecastPass::kRows);
-  account->refresh(now);
-  ASSERT_TRUE(account->is_refreshing());
+  account->survey(now);
+  ASSERT_TRUE(account->is_surveying());
   AccountConfig without = config;
   without.instances[0].jobs.clear();
   account->configure(without, {}, now);
-  for (int steps = 0; account->is_refreshing(); ++steps) {
-    account->refresh(now);
+  for (int steps = 0; account->is_surveying(); ++steps) {
+    account->survey(now);
     ASSERT_LT(steps, 20);
   }
   account->configure(config, {}, now);
   now.mono += minutes(1);
-  account->refresh(now);
+  account->survey(now);
   EXPECT_EQ(overdue(), 0u);
 }
 

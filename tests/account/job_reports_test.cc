@@ -64,6 +64,7 @@ class JobReportsTest : public testing::Test {
     while (now.mono < end) {
       if (now.mono >= refresh_at) {
         refresh_at = now.mono + seconds(10);
+        account->survey(now);
         keep(account->refresh(now));
       }
       const NextCall choice = account->next(now);

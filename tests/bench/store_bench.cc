@@ -223,8 +223,10 @@ int measure(int argc, char** argv) {
     Waits waits;
     bool is_over = false;
     const auto begun = Steady::now();
-    const auto ignore = [](std::exception_ptr, bool) {};
-    boost::asio::co_spawn(context, prune(*store, is_over), ignore);
+    const auto rethrow = [](std::exception_ptr error, bool) {
+      if (error) std::rethrow_exception(error);
+    };
+    boost::asio::co_spawn(context, prune(*store, is_over), rethrow);
     const auto until = [&] { return is_over; };
     const std::size_t done = run(context, commit_at(*store, rate / 10, until, waits));
     fmt::print("{} events pruned in {:.0f} s beside {} transitions: {}\n", events,

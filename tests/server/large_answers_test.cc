@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <future>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -122,6 +124,29 @@ TEST_F(LargeAnswersTest, MemoryBeingSentIsLimited) {
   run();
   ASSERT_TRUE(third);
   EXPECT_EQ(third->status, 200);
+}
+
+TEST_F(LargeAnswersTest, OnesWrittenAtTheSameTimeAreLimitedToo) {
+  LargeAnswers answers(5000);
+  std::vector<Answer> all(10);
+  for (Answer& one : all) {
+    ask(answers, one, [] { return "\"" + std::string(2000, 'x') + "\""; });
+  }
+  run();
+  const auto sent = std::count_if(all.begin(), all.end(),
+                                  [](const Answer& one) { return one->status == 200; });
+  EXPECT_EQ(sent, 3) << "the third exceeds 5000 bytes";
+}
+
+TEST_F(LargeAnswersTest, OneThatCannotBeWrittenIsNotSent) {
+  LargeAnswers answers;
+  Answer failed, next;
+  ask(answers, failed, []() -> std::string { throw std::length_error("too long"); });
+  ask(answers, next, [] { return std::string("1"); });
+  run();
+  ASSERT_TRUE(failed && next);
+  EXPECT_EQ(failed->status, 503);
+  EXPECT_EQ(next->status, 200);
 }
 
 TEST_F(LargeAnswersTest, AnAnswerMayOutliveItsMaker) {
