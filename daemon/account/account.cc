@@ -382,11 +382,6 @@ AccountParts Account::parts() const {
           .clock_offset = clock_offset_};
 }
 
-void Account::survey(Now now) {
-  jobs_.update_forecasts(now);
-  explicit_survey_.step(now.mono);
-}
-
 Commit Account::refresh(Now now) {
   Commit commit;
   commit.records = tasks_.take_seen();

@@ -84,7 +84,10 @@ class Account {
 
   // Call about every 10 s, before refresh(). Updates the jobs' forecasts and the survey of explicit
   // tasks. With very many tasks it does one step of them: call it again soon while is_surveying().
-  void survey(Now now);
+  void survey(Now now) {
+    jobs_.update_forecasts(now);
+    explicit_survey_.step(now.mono);
+  }
   bool is_surveying() const { return jobs_.is_forecasting() || explicit_survey_.is_running(); }
   // Returns the records whose last_seen has changed since the previous call, events of deadlines
   // and stalled tasks, and timestamps to persist.

@@ -60,7 +60,7 @@ void ExplicitSurvey::restart() {
 void ExplicitSurvey::step(Mono now) {
   if (!last_ || (!part_ && now < next_at_)) return;
   if (!part_) {
-    part_.emplace();
+    part_ = Part{};
     next_at_ = now + kSurveyEvery;
   }
   if (!survey(*part_, kTasks)) return;
@@ -70,7 +70,7 @@ void ExplicitSurvey::step(Mono now) {
 
 std::shared_ptr<const ExplicitStates> ExplicitSurvey::states() const {
   if (last_) return last_;
-  Part all;
+  Part all{};
   survey(all, std::numeric_limits<std::size_t>::max());
   return std::make_shared<const ExplicitStates>(std::move(all.states));
 }

@@ -42,9 +42,9 @@ class ExplicitSurvey {
 
  private:
   struct Part {
-    std::size_t instance = 0;  // where it continues
-    std::size_t task = 0;
-    ExplicitStates states = {};
+    std::size_t instance;  // where it continues
+    std::size_t task;
+    ExplicitStates states;
   };
   bool is_large() const;
   // Examines `tasks` more. Returns true at the end.

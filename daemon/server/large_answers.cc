@@ -58,8 +58,9 @@ bool LargeAnswers::start(const boost::asio::any_io_executor& executor) {
 
 boost::asio::awaitable<WebResponse> LargeAnswers::write(ApiReply reply,
                                                         ContentNegotiation negotiated) {
+  const auto executor = co_await boost::asio::this_coro::executor;
   std::optional<WebResponse> response;
-  if (*held_ < held_limit_ && start(co_await boost::asio::this_coro::executor)) {
+  if (*held_ < held_limit_ && start(executor)) {
     auto work = [reply = std::move(reply), negotiated] { return written(reply, negotiated); };
     response = co_await thread_->call(std::move(work));
   }
