@@ -34,8 +34,8 @@ class CallThread {
   CallThread& operator=(const CallThread&) = delete;
 
   // Runs `action()`, which is copied, on the thread. Returns its value, or nullopt if too many
-  // calls wait, the thread ends, or it throws (memory is exhausted). Not cancellable on purpose: without its
-  // result, nobody would know what was done.
+  // calls wait, the thread ends, or it throws (memory is exhausted). Not cancellable on purpose:
+  // without its result, nobody would know what was done.
   template <typename Action>
   Awaitable<std::optional<std::invoke_result_t<const Action&>>> call(Action action) {
     using Result = std::optional<std::invoke_result_t<const Action&>>;

@@ -54,8 +54,8 @@ struct ApiQuestion {
 struct ApiReply {
   int status = 200;
   std::string data;
-  std::string error_type = {};             // not_found, bad_data, unavailable, not_here
-  std::string error = {};                  // human-readable
+  std::string error_type = {};  // not_found, bad_data, unavailable, not_here
+  std::string error = {};       // human-readable
   // Makes `data`, if that takes too long for the event loop; called on another thread.
   std::function<std::string()> make_data = {};
   std::string content_type = {};           // of `data`, which is sent unchanged; empty: JSON

@@ -133,8 +133,8 @@ TEST_F(LargeAnswersTest, OnesWrittenAtTheSameTimeAreLimitedToo) {
     ask(answers, one, [] { return "\"" + std::string(2000, 'x') + "\""; });
   }
   run();
-  const auto sent = std::count_if(all.begin(), all.end(),
-                                  [](const Answer& one) { return one->status == 200; });
+  const auto sent =
+      std::count_if(all.begin(), all.end(), [](const Answer& one) { return one->status == 200; });
   EXPECT_EQ(sent, 3) << "the third exceeds 5000 bytes";
 }
 
