@@ -177,11 +177,12 @@ std::optional<OpenError> configure(const std::string& path, sqlite3* db, std::in
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   // No mmap: it would turn a read error into SIGBUS. The system caches the file, so a cache of 256
-  // KiB is enough compared with one fsync per commit.
+  // KiB is enough compared with one fsync per commit. The log is written back after 1 MB instead of
+  // 4: less often, a commit during a prune waited 0.1 s for it.
   int code = execute(db,
                      "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
                      "PRAGMA cell_size_check=ON; PRAGMA journal_size_limit=16777216;"
-                     "PRAGMA cache_size=-256;");
+                     "PRAGMA cache_size=-256; PRAGMA wal_autocheckpoint=250;");
   if (code != SQLITE_OK) return failure(path, db, code);
   const std::string mode = ask(db, "PRAGMA journal_mode=WAL", code);
   if (code != SQLITE_OK) return failure(path, db, code);
