@@ -221,11 +221,11 @@ void Poller::record(CallEffects effects) {
 // Observation times are worth storing, but not worth a commit each.
 void Poller::refresh(Now now) {
   if (now.mono < refresh_at_ || discarded_) return;
+  check_for_new_keys();
   account_.survey(now);
   refresh_at_ = now.mono + (account_.is_surveying() ? kSurveyStep : kRefresh);
   if (account_.is_surveying()) return;
   recorder_.add_lazily(account_.refresh(now));
-  check_for_new_keys();
 }
 
 // While credentials are rejected the account is polled once per minute: too slow for new ones,

@@ -95,6 +95,18 @@ class Distributions(harness.TestCase):
         for secret in (b"Signature=", b"OSSAccessKeyId=", b"Expires="):
             self.assertNotIn(secret, everything)
 
+    def test_a_list_that_a_thread_writes(self):
+        world = SMALL.format(denied="", running="1s").replace("devices: 10", "devices: 600").replace("failed: 0", "failed: 1")
+        daemon = self.daemon(self.iotsim(world).config_file).started()
+        daemon.event("distribution_result", distribution_id="D1", failed=601)
+        self.assertEqual(len(self.api(daemon)["D1"]["result"]["failed_devices"]), 601)
+        path = "/api/v1/distributions/D1/failed.csv"
+        status, headers, body = daemon.get(path)
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/csv; charset=utf-8"))
+        self.assertEqual(len(list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"))))), 601)
+        self.assertEqual(daemon.get(path, headers={"If-None-Match": headers["ETag"]})[0], 304)
+        self.assertEqual(daemon.stop(), 0, daemon.tail())
+
     def test_a_restart_continues_and_reports_nothing_twice(self):
         cloud = self.world()
         daemon = self.daemon(cloud.config_file).started()
