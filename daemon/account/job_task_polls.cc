@@ -49,10 +49,8 @@ void JobTaskPolls::expect_timeout(const JobReply& job, const std::string& task_i
 
 void JobTaskPolls::expect_timeouts(const JobReply& job, const std::string& job_id) {
   if (!job.timeout) return;
-  table_.for_each([&](const TaskRow& row) {
-    if (!row.seen || row.status != TaskStatus::kInProgress) return;
-    if (table_.job_id(row) == job_id) expect_timeout(job, row.id);
-  });
+  const auto expect = [&](const TaskRow& row) { expect_timeout(job, row.id); };
+  table_.for_each(job_id, TaskStatus::kInProgress, expect);
 }
 
 void JobTaskPolls::counted(const std::string& job_id, const JobStatistics* before,

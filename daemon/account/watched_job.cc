@@ -88,8 +88,8 @@ void WatchedJob::report_end(const JobPlanner& planner, const TaskTable& table, N
   TaskCounts counts{};
   std::uint32_t attempt = 1;
   bool all_finished = true;
-  table.for_each([&](const TaskRow& row) {
-    if (!row.seen || row.gone || row.superseded || table.job_id(row) != id) return;
+  table.for_each(id, [&](const TaskRow& row) {
+    if (row.gone || row.superseded) return;
     ++count_of(counts, row.status);
     attempt = std::max(attempt, row.attempt);
     all_finished = all_finished && is_finished(row.status);

@@ -107,9 +107,8 @@ std::optional<DetailQueue::Why> DetailQueue::waits(const std::string& task_id,
 }
 
 void DetailQueue::want_unlisted(const std::string& job_id, Wall began, const TaskTable& table) {
-  table.for_each([&](const TaskRow& row) {
-    if (row.status != TaskStatus::kInProgress || !row.seen || row.gone) return;
-    if (row.last_seen < began && table.job_id(row) == job_id) want(row.id, Why::kLeftList);
+  table.for_each(job_id, TaskStatus::kInProgress, [&](const TaskRow& row) {
+    if (row.last_seen < began) want(row.id, Why::kLeftList);
   });
 }
 
@@ -117,8 +116,7 @@ void DetailQueue::want_excess(const std::string& job_id, TaskStatus status,
                               const TaskTable& table) {
   using Seen = std::pair<Wall, std::string_view>;
   std::priority_queue<Seen> oldest;  // the newest of them is on top
-  table.for_each(0, table.end_slot(), [&](const TaskRow& row) {
-    if (row.status != status || !row.seen || row.gone || table.job_id(row) != job_id) return;
+  table.for_each(job_id, status, [&](const TaskRow& row) {
     const Seen one(row.last_seen, row.id);
     if (oldest.size() == kMaxExcessPolls) {
       if (oldest.top() < one) return;

@@ -48,7 +48,7 @@ TaskTable::Slot TaskTable::add(const std::string& task_id, SharedContext context
 
 void TaskTable::remove(Slot slot) {
   TaskRow& row = rows_[slot];
-  count(row, -1);
+  leave_list(slot);
   leave_device(slot);
   by_id_.erase(slot);
   drop_texts(row.job, row.job_name, row.product);
@@ -60,20 +60,41 @@ void TaskTable::drop_texts(SharedTexts::Number job, SharedTexts::Number job_name
                            SharedTexts::Number product) {
   // The number may be reused for another job.
   for (const SharedTexts::Number number : {job, job_name, product}) {
-    if (texts_.drop(number)) counts_.erase(number);
+    if (texts_.drop(number)) jobs_.erase(number);
   }
 }
 
-void TaskTable::count(const TaskRow& row, int by) {
-  if (!row.seen || row.gone) return;
-  count_of(counts_[row.job], row.status) += static_cast<std::uint32_t>(by);
+void TaskTable::enter_list(Slot slot) {
+  TaskRow& row = rows_[slot];
+  JobRows& job = jobs_[row.job];
+  if (!row.gone) ++count_of(job.counts, row.status);
+  Slot& first = job.first[list_of(row)];
+  row.next = first;
+  if (first != TaskRow::kNoSlot) rows_[first].previous = slot;
+  first = slot;
+}
+
+void TaskTable::leave_list(Slot slot) {
+  TaskRow& row = rows_[slot];
+  if (!row.seen) return;
+  JobRows& job = jobs_[row.job];
+  if (!row.gone) --count_of(job.counts, row.status);
+  (row.previous == TaskRow::kNoSlot ? job.first[list_of(row)] : rows_[row.previous].next) =
+      row.next;
+  if (row.next != TaskRow::kNoSlot) rows_[row.next].previous = row.previous;
+  row.next = row.previous = TaskRow::kNoSlot;
+}
+
+const TaskTable::JobRows* TaskTable::rows_of(std::string_view job_id) const {
+  const auto number = texts_.find(job_id);
+  if (!number) return nullptr;
+  const auto found = jobs_.find(*number);
+  return found == jobs_.end() ? nullptr : &found->second;
 }
 
 TaskCounts TaskTable::counts(std::string_view job_id) const {
-  const auto number = texts_.find(job_id);
-  if (!number) return {};
-  const auto found = counts_.find(*number);
-  return found == counts_.end() ? TaskCounts{} : found->second;
+  const JobRows* const job = rows_of(job_id);
+  return job == nullptr ? TaskCounts{} : job->counts;
 }
 
 void TaskTable::set_job_contexts(const ContextOf& context_of) {
@@ -126,7 +147,7 @@ void TaskTable::assign(Slot slot, const TaskRecord& record) {
   if (row.job != job || row.product != product || row.device != last.device_name) {
     leave_device(slot);
   }
-  count(row, -1);
+  leave_list(slot);
   drop_texts(row.job, row.job_name, row.product);
   row.job = job;
   row.product = product;
@@ -149,7 +170,7 @@ void TaskTable::assign(Slot slot, const TaskRecord& record) {
   row.superseded = record.superseded;
   row.gone = record.gone;
   row.seen = true;
-  count(row, 1);
+  enter_list(slot);
 }
 
 std::optional<TaskTable::Slot> TaskTable::of_device(Slot slot) const {

@@ -4,6 +4,7 @@
 // tests/bench.
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
@@ -63,6 +64,9 @@ struct TaskRow {
   bool explicit_id = false;
   bool superseded = false;
   bool gone = false;  // an unobserved task may be gone too
+  // Of TaskTable: the observed tasks of a job with one status form a list.
+  std::uint32_t next = kNoSlot, previous = kNoSlot;
+  static constexpr std::uint32_t kNoSlot = UINT32_MAX;
 };
 
 class TaskTable {
@@ -105,13 +109,20 @@ class TaskTable {
   // No entry may refer to an unwatched task or to one of another device.
   void leave_device(Slot slot);
 
-  // In no particular order.
+  // The job's observed tasks with that status that are not gone, the last changed one first. Takes
+  // time for them alone. REQUIRES, here and below: `visit` changes no task.
   template <typename Visit>
-  void for_each(Visit visit) const {
-    for (const Slot slot : by_id_) visit(rows_[slot]);
+  void for_each(std::string_view job_id, TaskStatus status, Visit visit) const {
+    if (const JobRows* job = rows_of(job_id)) visit_list(job->first[list_of(status)], visit);
   }
-  // For a part of the slots, all of which are below end_slot(): in the order of memory, which takes
-  // half of the time.
+  // All observed tasks of the job, including those that are gone.
+  template <typename Visit>
+  void for_each(std::string_view job_id, Visit visit) const {
+    const JobRows* const job = rows_of(job_id);
+    if (job == nullptr) return;
+    for (const Slot first : job->first) visit_list(first, visit);
+  }
+  // All tasks in a part of the slots, all of which are below end_slot().
   template <typename Visit>
   void for_each(Slot from, Slot to, Visit visit) const {
     for (Slot slot = from; slot < to; ++slot) {
@@ -146,16 +157,33 @@ class TaskTable {
     bool operator()(Slot a, Slot b) const;
   };
 
+  // The observed tasks of one job: counted by status, and the first of each list.
+  struct JobRows {
+    static constexpr std::size_t kGone = kTaskStatusCount;  // the list of tasks that are gone
+    JobRows() { first.fill(TaskRow::kNoSlot); }
+    TaskCounts counts{};
+    std::array<Slot, kTaskStatusCount + 1> first;
+  };
+  static std::size_t list_of(TaskStatus status) { return static_cast<std::size_t>(status); }
+  static std::size_t list_of(const TaskRow& row) {
+    return row.gone ? JobRows::kGone : list_of(row.status);
+  }
+  const JobRows* rows_of(std::string_view job_id) const;
+  template <typename Visit>
+  void visit_list(Slot first, Visit& visit) const {
+    for (Slot slot = first; slot != TaskRow::kNoSlot; slot = rows_[slot].next) visit(rows_[slot]);
+  }
+  void enter_list(Slot slot);
+  void leave_list(Slot slot);
   void drop_texts(SharedTexts::Number job, SharedTexts::Number job_name,
                   SharedTexts::Number product);
-  void count(const TaskRow& row, int by);
 
   std::deque<TaskRow> rows_;
   std::vector<Slot> free_;
   boost::unordered_flat_set<Slot, IdHash, IdEqual> by_id_;
   boost::unordered_flat_set<Slot, DeviceHash, DeviceEqual> by_device_;
   SharedTexts texts_;
-  std::unordered_map<SharedTexts::Number, TaskCounts> counts_;  // by the number of the job's id
+  std::unordered_map<SharedTexts::Number, JobRows> jobs_;  // by the number of the job's id
 };
 
 }  // namespace taskwatchd

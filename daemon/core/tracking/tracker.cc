@@ -93,8 +93,8 @@ void Tracker::leave_to_job(const std::string& task_id) {
 
 void Tracker::unwatch_job(const std::string& job_id) {
   std::vector<std::string> ids;
-  table_.for_each([&](const TaskRow& row) {
-    if (row.seen && !row.explicit_id && table_.job_id(row) == job_id) ids.push_back(row.id);
+  table_.for_each(job_id, [&](const TaskRow& row) {
+    if (!row.explicit_id) ids.push_back(row.id);
   });
   for (const std::string& id : ids) unwatch(id);
 }
