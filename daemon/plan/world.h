@@ -13,16 +13,9 @@
 #include "core/types/job.h"
 #include "core/types/task.h"
 #include "core/types/time.h"
+#include "plan/job_lists.h"
 
 namespace taskwatchd::plan {
-
-using Ms = std::int64_t;
-inline constexpr Ms kNever = INT64_MAX / 4;
-
-// The order of a list's rows.
-enum class Order : std::uint8_t { kId, kOldest, kNewest, kMixed };
-std::optional<Order> parse_order(std::string_view word);  // id, oldest, newest, mixed
-std::string_view name(Order order);
 
 struct Life {
   double failed = 0.04;       // FAILED, after a lognormal time of median 60 s
@@ -43,6 +36,8 @@ struct JobPlan {
 class World {
  public:
   World(const std::vector<JobPlan>& jobs, const Life& life, Order order, std::uint64_t seed);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
 
   std::uint64_t seed() const { return seed_; }
   std::size_t jobs() const { return jobs_.size(); }
@@ -70,33 +65,23 @@ class World {
   JobPage listing(std::uint32_t page, std::size_t limit, Ms at, Wall epoch) const;
 
  private:
-  struct Task {
-    std::uint32_t job = 0;
-    TaskStatus outcome = TaskStatus::kSucceeded;
-    Ms left = 0;          // end of QUEUED
-    Ms started = kNever;  // start of IN_PROGRESS
-    Ms end = 0;
-  };
   struct Job {
     JobPlan plan;
     std::uint32_t first = 0;  // its tasks are [first, first + plan.tasks)
-    // Task numbers sorted by the time of the transition: gives a list's order, and its counts by
-    // binary search.
-    std::vector<std::uint32_t> by_left, by_started;
-    std::vector<std::vector<std::uint32_t>> by_end;  // by outcome
+    JobLists lists;           // knows them from 0 on
   };
 
-  TaskStatus status_at(const Task& task, Ms at) const;
-  Ms modified_at(const Task& task, Ms at) const;
+  TaskStatus status_at(const TaskCourse& task, Ms at) const;
+  Ms modified_at(const TaskCourse& task, Ms at) const;
   TaskReply reply(std::size_t number, Ms at, Wall epoch) const;
-  void draw(const std::vector<JobPlan>& plans, const Life& life);
+  void draw(const std::vector<JobPlan>& plans);
 
   Order order_;
   Life life_;
   std::uint64_t seed_;
   std::mt19937_64 random_;
+  std::vector<TaskCourse> tasks_;
   std::vector<Job> jobs_;
-  std::vector<Task> tasks_;
   Ms last_end_ = 0;
 };
 
