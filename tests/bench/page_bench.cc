@@ -5,12 +5,16 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstring>
+#include <exception>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "server/metrics_output.h"
+#include "server/metrics_pages.h"
 #include "view/metrics.h"
 #include "view/task_families.h"
 #include "view/task_reference.h"
@@ -184,15 +188,17 @@ class LargeFleet {
 };
 
 // Copies all bytes of the body into `memory`, as a client with an infinitely fast network would.
-std::size_t read_all(const MetricsOutput& output, std::string& memory) {
-  const auto body = MetricsOutput::body({std::shared_ptr<void>(), &output});
-  memory.resize(std::max(memory.size(), output.bytes()));
+std::size_t read_all(WebParts& body, std::string& memory) {
+  memory.resize(std::max(memory.size(), body.bytes()));
   std::size_t bytes = 0;
-  for (auto part = body->next(); !part.empty(); part = body->next()) {
+  for (auto part = body.next(); !part.empty(); part = body.next()) {
     std::memcpy(memory.data() + bytes, part.data(), part.size());
     bytes += part.size();
   }
   return bytes;
+}
+std::size_t read_all(const MetricsOutput& output, std::string& memory) {
+  return read_all(*MetricsOutput::body({std::shared_ptr<void>(), &output}), memory);
 }
 
 constexpr std::size_t kPlainBytes = 4 << 20;
@@ -219,6 +225,43 @@ void plain_scrape(benchmark::State& state) {
 }
 void gzip_scrape(benchmark::State& state) {
   scrape(state, true, 300);
+}
+
+boost::asio::awaitable<void> receive_gzip(MetricsPages& pages, std::string& memory,
+                                          std::size_t& bytes) {
+  const auto body = co_await pages.page({MetricsFormat::kText, true});
+  bytes = read_all(*body, memory);
+}
+
+// Until each of four clients, which request the metrics at the same time, has received them.
+void four_gzip_scrapes(benchmark::State& state) {
+  LargeFleet fleet(state.range(0));
+  Mono now{};
+  boost::asio::io_context context{1};
+  MetricsPages pages(
+      context.get_executor(), [&] { return fleet.picture(); }, [&] { return now; });
+  std::vector<std::string> memories(4);
+  std::vector<std::size_t> bytes(memories.size());
+  const auto rethrow = [](std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+  };
+  const auto scrape_at_once = [&] {
+    for (std::size_t i = 0; i < memories.size(); ++i) {
+      boost::asio::co_spawn(context, receive_gzip(pages, memories[i], bytes[i]), rethrow);
+    }
+    context.restart();
+    context.run();
+  };
+  scrape_at_once();  // the first one compresses all lines
+  for (auto _ : state) {
+    state.PauseTiming();
+    now += 2 * PageLimits{}.fresh;
+    fleet.change(300);
+    state.ResumeTiming();
+    scrape_at_once();
+    benchmark::DoNotOptimize(memories.data());
+  }
+  count_bytes(state, bytes[0]);
 }
 
 // The part of a scrape that holds the event loop.
@@ -255,6 +298,7 @@ BENCHMARK(one_task_changes)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(copy_of_page)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(plain_scrape)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(gzip_scrape)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(four_gzip_scrapes)->Arg(100'000)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 BENCHMARK(picture_taken)->Arg(100'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(task_families_registry)->Arg(100'000)->Unit(benchmark::kMillisecond)->Iterations(2);
 

@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -35,6 +36,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kTasks = 100'000;
 constexpr std::size_t kJobs = 10;
+constexpr milliseconds kGoal{50};         // longer commits are printed
 constexpr std::size_t kEventsOfTask = 5;  // one for each status of its life
 
 void require(bool works, std::string_view what) {
@@ -91,7 +93,13 @@ Commit commit_of(std::size_t first, std::size_t count) {
 
 class Waits {
  public:
-  void add(Steady::duration span) { all_.push_back(ms(span)); }
+  void add(Steady::duration span) {
+    all_.push_back(ms(span));
+    if (span <= kGoal) return;
+    fmt::print("after {:.1f} s a commit took {:.1f} ms\n", ms(Steady::now() - begun_) / 1000,
+               ms(span));
+    std::fflush(stdout);
+  }
   std::string text() {
     require(!all_.empty(), "no commit was made");
     std::sort(all_.begin(), all_.end());
@@ -103,6 +111,7 @@ class Waits {
   }
 
  private:
+  Steady::time_point begun_ = Steady::now();
   std::vector<double> all_;
 };
 
