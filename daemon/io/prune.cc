@@ -8,7 +8,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kPart{20};  // target duration of a part
+constexpr std::chrono::milliseconds kPart{5};  // target duration of a part
 // Rows per part: as many as the last one could have done in that time. Few at first, and never
 // many: a part that deletes nothing is quick, and the next one may delete every row that it
 // examines.

@@ -1,5 +1,5 @@
 // A prune in progress: which rows of a state database are old and unwatched, for every database. It
-// runs in parts of about 20 ms, each in its own transaction, so that commits and the watchdog's
+// runs in parts of about 5 ms, each in its own transaction, so that commits and the watchdog's
 // ping run in between however long the history is. Threads: made on one, used on one other.
 // Failure: the database's result code, 0 on success; nothing of a failed part was done, and it may
 // be retried.

@@ -21,6 +21,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/events/event_text.h"
@@ -36,7 +37,8 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kTasks = 100'000;
 constexpr std::size_t kJobs = 10;
-constexpr milliseconds kGoal{50};         // longer commits are printed
+constexpr milliseconds kGoal{50};  // longer commits are printed
+constexpr std::chrono::seconds kSettle{60};
 constexpr std::size_t kEventsOfTask = 5;  // one for each status of its life
 
 void require(bool works, std::string_view what) {
@@ -186,7 +188,9 @@ void fill(const std::string& path, std::size_t events) {
                        "PRAGMA synchronous=FULL; PRAGMA wal_checkpoint(TRUNCATE)",
                        nullptr, nullptr, nullptr) == SQLITE_OK,
           "cannot commit the events");
-  sync();  // otherwise the first commit waits for gigabytes to be written
+  // Otherwise the first commits wait for gigabytes: a disk goes on writing after sync().
+  sync();
+  std::this_thread::sleep_for(kSettle);
 }
 
 Awaitable<bool> prune(SqliteStore& store, bool& is_over) {

@@ -25,7 +25,7 @@ struct SqliteLimits {
 // See ports.h for the contracts. In addition: calls beyond `waiting_calls` get kUnavailable; a call
 // in progress is never cancelled. A cursor never moves back. An empty commit does not touch the
 // disk. A sink is known to prune() once its cursor was committed, even at 0; while no sink is
-// known, no event is deleted. The parts of a prune take about 20 ms each.
+// known, no event is deleted. The parts of a prune take about 5 ms each.
 class SqliteStore : public ThreadedStore<sqlite::Connection> {
  public:
   // Creates the file (mode 0600) if none exists; its folder must exist. Locks it against a second
