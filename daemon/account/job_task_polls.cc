@@ -50,7 +50,7 @@ void JobTaskPolls::expect_timeout(const JobReply& job, const std::string& task_i
 void JobTaskPolls::expect_timeouts(const JobReply& job, const std::string& job_id) {
   if (!job.timeout) return;
   const auto expect = [&](const TaskRow& row) { expect_timeout(job, row.id); };
-  table_.for_each(job_id, TaskStatus::kInProgress, expect);
+  table_.for_each(job_id, expect);  // those that are gone may come back
 }
 
 void JobTaskPolls::counted(const std::string& job_id, const JobStatistics* before,

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kPart{5};  // target duration of a part
 // many: a part that deletes nothing is quick, and the next one may delete every row that it
 // examines.
 constexpr std::int64_t kRowsFirst = 50;
-constexpr std::int64_t kRowsLeast = 20;
+constexpr std::int64_t kRowsLeast = 50;
 constexpr std::int64_t kRowsMost = 500;
 
 std::int64_t next_rows(std::int64_t rows, Steady::duration took) {

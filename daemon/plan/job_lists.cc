@@ -159,7 +159,7 @@ JobLists::Slice JobLists::slice(std::optional<TaskStatus> status, Order order,
   } else {
     const Tasks& by_end = by_end_[index(*status)];
     const std::size_t ended = ended_[index(*status)];
-    std::size_t next = from.value_or(newest ? ended : 0);
+    std::size_t next = newest ? std::min(from.value_or(ended), ended) : from.value_or(0);
     if (newest) {
       while (next > 0 && add(next, by_end[next - 1])) --next;
     } else {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/types/job.h"
-#include "core/types/status.h"
+#include "core/types/task.h"
 
 namespace taskwatchd::plan {
 
@@ -23,12 +23,12 @@ enum class Order : std::uint8_t { kId, kOldest, kNewest, kMixed };
 std::optional<Order> parse_order(std::string_view word);  // id, oldest, newest, mixed
 std::string_view name(Order order);
 
-// What becomes of a task. left <= started <= end.
+// What becomes of a task. left <= started <= end, if it starts.
 struct TaskCourse {
   std::uint32_t job = 0;
   TaskStatus outcome = TaskStatus::kSucceeded;
   Ms left = 0;          // end of QUEUED
-  Ms started = kNever;  // start of IN_PROGRESS; kNever: REJECTED, from SENT
+  Ms started = kNever;  // start of IN_PROGRESS; kNever: from SENT to REJECTED
   Ms end = 0;
 };
 
@@ -66,10 +66,9 @@ class JobLists {
   Tasks by_left_, by_started_;
   ByStatus<Tasks> by_end_;  // by outcome
 
-  // As of now_.
-  Ms now_ = kNever;
-  std::size_t left_ = 0,
-              started_ = 0;  // how many of by_left_, by_started_ and by_end_ have done so
+  Ms now_ = kNever;  // kNever: no slice was taken
+  // As of now_. How many have done so, from the front of by_left_, by_started_ and by_end_.
+  std::size_t left_ = 0, started_ = 0;
   ByStatus<std::size_t> ended_{};
   ByStatus<Places> with_status_;      // tasks
   Places sent_, in_progress_;         // places in by_left_ and by_started_

@@ -68,7 +68,7 @@ class World {
   struct Job {
     JobPlan plan;
     std::uint32_t first = 0;  // its tasks are [first, first + plan.tasks)
-    JobLists lists;           // knows them from 0 on
+    JobLists lists;           // numbers its tasks from 0
   };
 
   TaskStatus status_at(const TaskCourse& task, Ms at) const;

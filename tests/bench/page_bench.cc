@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -230,6 +231,7 @@ void gzip_scrape(benchmark::State& state) {
 boost::asio::awaitable<void> receive_gzip(MetricsPages& pages, std::string& memory,
                                           std::size_t& bytes) {
   const auto body = co_await pages.page({MetricsFormat::kText, true});
+  if (!body) throw std::runtime_error("too many bytes are being sent");
   bytes = read_all(*body, memory);
 }
 

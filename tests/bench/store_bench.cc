@@ -37,9 +37,9 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kTasks = 100'000;
 constexpr std::size_t kJobs = 10;
-constexpr milliseconds kGoal{50};  // longer commits are printed
-constexpr std::chrono::seconds kSettle{60};
-constexpr std::size_t kEventsOfTask = 5;  // one for each status of its life
+constexpr milliseconds kLongCommit{50};
+constexpr std::chrono::seconds kSettlePerMillion{6};  // after so many events were written
+constexpr std::size_t kEventsOfTask = 5;              // one for each status of its life
 
 void require(bool works, std::string_view what) {
   if (works) return;
@@ -97,7 +97,7 @@ class Waits {
  public:
   void add(Steady::duration span) {
     all_.push_back(ms(span));
-    if (span <= kGoal) return;
+    if (span <= kLongCommit) return;
     fmt::print("after {:.1f} s a commit took {:.1f} ms\n", ms(Steady::now() - begun_) / 1000,
                ms(span));
     std::fflush(stdout);
@@ -190,7 +190,7 @@ void fill(const std::string& path, std::size_t events) {
           "cannot commit the events");
   // Otherwise the first commits wait for gigabytes: a disk goes on writing after sync().
   sync();
-  std::this_thread::sleep_for(kSettle);
+  std::this_thread::sleep_for(kSettlePerMillion * (events / 1'000'000));
 }
 
 Awaitable<bool> prune(SqliteStore& store, bool& is_over) {

@@ -53,13 +53,13 @@ def curl(url, *headers, path="/metrics"):
 
 def receive(url, *headers, count=1):
     """Requests the metrics with `count` connections at the same time, all in this process: the processors are needed by
-    the daemon. Returns (seconds to the last first byte, seconds until all are complete, bytes of one response)."""
+    the daemon. Connecting is not included. Returns (seconds to the last first byte, seconds until all are complete, bytes of one response)."""
     at = urllib.parse.urlsplit(url)
     request = "\r\n".join(("GET /metrics HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", "")).encode()
     room = bytearray(1 << 20)
     with selectors.DefaultSelector() as waiting, contextlib.ExitStack() as opened:
         clients = [opened.enter_context(socket.create_connection((at.hostname, at.port), timeout=30)) for _ in range(count)]
-        sizes = dict.fromkeys(clients, 0)
+        sizes, tails = dict.fromkeys(clients, 0), dict.fromkeys(clients, b"")
         begun = time.monotonic()
         for client in clients:
             client.sendall(request)
@@ -73,9 +73,11 @@ def receive(url, *headers, count=1):
                     assert room[:got].startswith(b"HTTP/1.1 200 "), room[:200]
                     first = time.monotonic()
                 sizes[client] += got
+                tails[client] = (tails[client] + room[:got])[-5:]
                 if got == 0:
                     waiting.unregister(client)
         ended = time.monotonic()
+    assert set(tails.values()) == {b"0\r\n\r\n"}, tails  # the end of a chunked response
     assert max(sizes.values()) - min(sizes.values()) < 1000, sizes
     return first - begun, ended - begun, sizes[clients[0]]
 

@@ -64,7 +64,8 @@ struct TaskRow {
   bool explicit_id = false;
   bool superseded = false;
   bool gone = false;  // an unobserved task may be gone too
-  // Of TaskTable: the observed tasks of a job with one status form a list.
+  // Links of TaskTable's lists: a job's observed tasks by status, and those that are gone. Only
+  // assign() may change job, status, gone and seen of an observed row.
   std::uint32_t next = kNoSlot, previous = kNoSlot;
   static constexpr std::uint32_t kNoSlot = UINT32_MAX;
 };
@@ -109,8 +110,8 @@ class TaskTable {
   // No entry may refer to an unwatched task or to one of another device.
   void leave_device(Slot slot);
 
-  // The job's observed tasks with that status that are not gone, the last changed one first. Takes
-  // time for them alone. REQUIRES, here and below: `visit` changes no task.
+  // The job's observed tasks with that status that are not gone, the last assigned one first. Takes
+  // time for them alone. REQUIRES, here and below: `visit` assigns, adds and removes no task.
   template <typename Visit>
   void for_each(std::string_view job_id, TaskStatus status, Visit visit) const {
     if (const JobRows* job = rows_of(job_id)) visit_list(job->first[list_of(status)], visit);

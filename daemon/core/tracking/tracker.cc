@@ -314,8 +314,9 @@ Observation Tracker::not_found(const std::string& task_id, Now now) {
     record->gone = true;
     table_.assign(*slot, *record);
     out.changes.push_back(change_of(*slot));
+  } else {
+    row.gone = true;
   }
-  row.gone = true;
   out.events.push_back(task_gone({account_, task_id}, row.context->instance,
                                  record ? &*record : nullptr, now.wall, row.context->labels));
   return out;
