@@ -21,7 +21,8 @@ Event sample_event(bool recovered, Wall now) {
   const std::string_view from = name(recovered ? TaskStatus::kFailed : TaskStatus::kInProgress);
   const std::string_view to = name(recovered ? TaskStatus::kSucceeded : TaskStatus::kFailed);
   Event event;
-  event.ts = now;
+  // Both may be sent in one millisecond, and the time is part of their event_key().
+  event.ts = recovered ? now + std::chrono::milliseconds(1) : now;
   event.level = recovered ? Level::kInfo : Level::kWarn;
   event.name = "task_transition";
   event.msg = "TEST, nothing failed: task exampleTask0001 changed from " + std::string(from) +

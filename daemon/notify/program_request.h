@@ -24,7 +24,8 @@ struct NotifySource {
 
 // Sent to programs at an interval, so that they notice when nothing comes any more. Not stored.
 Event heartbeat_event(const ChatHeartbeat& numbers, Wall now);
-// A realistic failure of a task, and its recovery, for a test of a sink. Not stored.
+// A realistic failure of a task, and its recovery a millisecond later, for a test of a sink. Not
+// stored.
 Event sample_event(bool recovered, Wall now);
 
 // `now` is part of the signature, so a new attempt needs a new request.

@@ -147,6 +147,10 @@ TEST(SampleEvent, IsAFailureThatSaysThatNothingFailed) {
   EXPECT_EQ(text_field(failure, "observed_at"), "2026-11-28T01:00:00.500Z");
 }
 
+TEST(SampleEvent, ItsRecoveryHasAnotherKeyEvenInTheSameMillisecond) {
+  EXPECT_NE(event_key(sample_event(false, kNow)), event_key(sample_event(true, kNow)));
+}
+
 TEST(SampleEvent, ItsRecoveryIsOfTheSameTask) {
   const Event failure = sample_event(false, kNow), recovery = sample_event(true, kNow);
   EXPECT_EQ(recovery.level, Level::kInfo);
