@@ -135,7 +135,9 @@ size-scrapes: build
 
 ## make size-accounts  measure ACCOUNTS=1000 accounts at 5 calls per second over TLS; LATENCY=200 ms per response; takes minutes
 size-accounts: build
-	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim python3 tests/end_to_end/size_accounts.py
+	cc -O2 -shared -fPIC -o $(BUILD)/loop_turns.so tests/bench/loop_turns.c
+	TASKWATCHD=$(BUILD)/daemon/taskwatchd IOTSIM=$(BUILD)/tests/simulator/iotsim TURNS=$(CURDIR)/$(BUILD)/loop_turns.so \
+	  python3 tests/end_to_end/size_accounts.py
 
 ## make fuzz      run each fuzz target for FUZZ_SECONDS=600
 fuzz: install-check

@@ -17,6 +17,7 @@
 #include "app/reloader.h"
 #include "app/replication.h"
 #include "app/state.h"
+#include "app/status_source.h"
 #include "app/watchdog.h"
 #include "core/types/exit_code.h"
 #include "io/curl/curl_client.h"
@@ -94,8 +95,8 @@ class App {
 
   std::optional<std::string> request_reload();
   void configuration_changed();
-  DaemonStatus status() const;
-  std::shared_ptr<const MetricsPicture> picture();
+  Awaitable<DaemonStatus> counted_status() const;
+  Awaitable<std::shared_ptr<const MetricsPicture>> picture();
   void stop_with(int code);
   void stop_loading();
 
@@ -117,6 +118,7 @@ class App {
   std::unique_ptr<Outboxes> outboxes_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<Notifications> notifications_;
+  std::unique_ptr<const StatusSource> status_;
   std::unique_ptr<HistoryPruner> pruner_;
   std::unique_ptr<ApiAnswers> answers_;
   std::unique_ptr<Watchdog> watchdog_;
@@ -165,10 +167,11 @@ int App::prepare() {
     replication_->attach(*fleet_, *outboxes_, *recorder_);
     replication_->attach(notifications_->sinks());
   }
+  status_ = std::make_unique<const StatusSource>(StatusSource{
+      *fleet_, *notifications_, *recorder_, *outboxes_, reloader_, front_, replication_.get()});
   pruner_ =
       std::make_unique<HistoryPruner>(*fleet_, ports, [this] { return reloader_.config().retain; });
-  ApiSources sources{[this] { return ready_ && !stopping_; },
-                     [this] { return metrics_.counted(status()); },
+  ApiSources sources{[this] { return ready_ && !stopping_; }, [this] { return counted_status(); },
                      DaemonFacts{TASKWATCHD_VERSION, clock_.now().wall},
                      [this] { return status_of(replication_.get()); }};
   answers_ = std::make_unique<ApiAnswers>(*fleet_, notifications_->sinks(), notifications_->mutes(),
@@ -248,7 +251,7 @@ Awaitable<void> App::main() {
                    {{"version", TASKWATCHD_VERSION},
                     {"listen", front_.listening()},
                     {"tasks", static_cast<std::int64_t>(count_tasks(reloader_.config()))}});
-  systemd::ready(render_status_line(status(), clock_.now().wall));
+  systemd::ready(render_status_line(status_->read_at_once(), clock_.now().wall));
 
   while (!stopping_) co_await stop_alarm_->wait_until(Mono::max());
   co_await shut_down();
@@ -341,12 +344,15 @@ void App::configuration_changed() {
   if (replication_) replication_->configure(reloader_.config());
   if (ready_) notifications_->sinks().configure(reloader_.config().sinks);
   give_memory_back();
-  if (ready_) systemd::ready(render_status_line(status(), clock_.now().wall));
+  if (ready_) {
+    systemd::ready(render_status_line(status_->read_at_once(), clock_.now().wall));
+  }
 }
 
 Awaitable<void> App::keep_status() {
   while (!stopping_) {
-    systemd::status(render_status_line(status(), clock_.now().wall));
+    const DaemonStatus now = co_await status_->read();
+    if (!stopping_) systemd::status(render_status_line(now, clock_.now().wall));
     co_await wait_for(kStatusEvery);
   }
 }
@@ -366,24 +372,14 @@ Awaitable<void> App::wait_for(Duration span) {
   co_await alarm->wait_until(clock_.now().mono + span);
 }
 
-DaemonStatus App::status() const {
-  DaemonStatus status;
-  status.accounts = fleet_->status();
-  for (AccountStatus& account : status.accounts) {
-    account.detection_delay_bound = reloader_.config().detection_delay_bound;
-  }
-  status.replication = status_of(replication_.get());
-  notifications_->add_status(reloader_.config(), status);
-  status.store_up = recorder_->store_up();
-  status.events_pending[outboxes_->sink_name()] = outboxes_->pending();
-  status.last_reload_successful = reloader_.last_successful() && front_.settings_valid();
-  status.last_reload_success = reloader_.last_success();
-  return status;
+Awaitable<DaemonStatus> App::counted_status() const {
+  co_return metrics_.counted(co_await status_->read());
 }
 
-std::shared_ptr<const MetricsPicture> App::picture() {
+Awaitable<std::shared_ptr<const MetricsPicture>> App::picture() {
+  DaemonStatus now = co_await status_->read();
   metrics_.log_messages(log_.written(), log_.dropped());
-  return metrics_.picture(status(), process_.read(), clock_.now().wall);
+  co_return metrics_.picture(std::move(now), process_.read(), clock_.now().wall);
 }
 
 int run(const RunOptions& options) {

@@ -1,10 +1,8 @@
 #include "server/api_answers.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "pipeline/next_turn.h"
 #include "server/api_parameters.h"
 #include "view/distribution_json.h"
 #include "view/jobs_json.h"
@@ -13,21 +11,19 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kTasksPerTurn = 250;   // of one page: about 2 ms
-constexpr std::size_t kDevicesOnLoop = 500;  // a list of more is made on another thread
-
-// Lets other handlers of the event loop run.
-Awaitable<void> next_turn() {
-  co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
-}
+// A list of more is made on another thread.
+constexpr std::size_t kDevicesOnLoop = 500;
+constexpr std::size_t kTasksOnLoop = 100;
+constexpr std::size_t kJobsOnLoop = 100;
+constexpr std::size_t kAccountsOnLoop = 50;
 
 std::size_t listed_devices(const DistributionRecord& record) {
   return record.result ? record.result->failed_devices.size() : 0;
 }
 
-ApiReply list_of(std::size_t devices, std::function<std::string()> make) {
+ApiReply list_of(bool is_long, std::function<std::string()> make) {
   ApiReply reply;
-  if (devices > kDevicesOnLoop) {
+  if (is_long) {
     reply.make_data = std::move(make);
   } else {
     reply.data = make();
@@ -52,9 +48,9 @@ Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {
     case ApiRoute::kFailedDevices:
       co_return failed_devices(question.id, account);
     case ApiRoute::kStatus:
-      co_return status();
+      co_return co_await status();
     case ApiRoute::kJobs:
-      co_return ApiReply{200, jobs_json(polled(fleet_.status()))};
+      co_return co_await jobs();
     case ApiRoute::kTasks:
       co_return co_await tasks(std::move(question));
     case ApiRoute::kTransitions:
@@ -82,10 +78,24 @@ std::vector<AccountStatus> ApiAnswers::polled(std::vector<AccountStatus> account
   return accounts;
 }
 
-ApiReply ApiAnswers::status() const {
-  DaemonStatus status = sources_.status();
+Awaitable<ApiReply> ApiAnswers::status() const {
+  DaemonStatus status = co_await sources_.status();
   status.accounts = polled(std::move(status.accounts));
-  return {200, status_json(status, sources_.facts)};
+  const bool is_long = status.accounts.size() > kAccountsOnLoop;
+  auto make = [status = std::move(status), facts = sources_.facts] {
+    return status_json(status, facts);
+  };
+  co_return list_of(is_long, std::move(make));
+}
+
+Awaitable<ApiReply> ApiAnswers::jobs() const {
+  std::vector<AccountStatus> accounts;
+  while (!fleet_.add_status(accounts)) co_await next_turn();
+  accounts = polled(std::move(accounts));
+  std::size_t count = 0;
+  for (const AccountStatus& one : accounts) count += one.jobs.size();
+  auto make = [accounts = std::move(accounts)] { return jobs_json(accounts); };
+  co_return list_of(count > kJobsOnLoop, std::move(make));
 }
 
 // Other handlers of the event loop have a turn between two parts.
@@ -105,14 +115,11 @@ Awaitable<ApiReply> ApiAnswers::tasks(ApiQuestion question) const {
   if (parameters.wrong()) co_return *parameters.wrong();
   TaskSelection selection(std::move(filter), std::move(after), limit);
   while (!fleet_.select(selection)) co_await next_turn();
-  const TaskListing listing = selection.take();
-  std::vector<std::string> items;
-  for (const ListedTask& task : listing.tasks) {
-    items.push_back(listed_task_json(task));
-    if (items.size() % kTasksPerTurn == 0) co_await next_turn();
-  }
-  co_return ApiReply{
-      200, tasks_json(items, listing.total, listing.next ? to_cursor(*listing.next) : ""), {}, {}};
+  TaskListing listing = selection.take();
+  const bool is_long = listing.tasks.size() > kTasksOnLoop;
+  const std::string cursor = listing.next ? to_cursor(*listing.next) : "";
+  auto make = [listing = std::move(listing), cursor] { return tasks_json(listing, cursor); };
+  co_return list_of(is_long, std::move(make));
 }
 
 ApiReply ApiAnswers::distributions() const {
@@ -120,7 +127,7 @@ ApiReply ApiAnswers::distributions() const {
   std::size_t devices = 0;
   for (const DistributionRecord& one : records) devices += listed_devices(one);
   auto make = [records = std::move(records)] { return distributions_json(records); };
-  return list_of(devices, std::move(make));
+  return list_of(devices > kDevicesOnLoop, std::move(make));
 }
 
 ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& account) const {
@@ -142,7 +149,7 @@ ApiReply ApiAnswers::failed_devices(const std::string& id, const std::string& ac
     return {404, {}, "not_found", "its result file has not been read yet"};
   }
   auto make = [record = found.front()] { return failed_devices_csv(record); };
-  ApiReply reply = list_of(listed_devices(found.front()), std::move(make));
+  ApiReply reply = list_of(listed_devices(found.front()) > kDevicesOnLoop, std::move(make));
   reply.content_type = "text/csv; charset=utf-8";
   return reply;
 }

@@ -19,7 +19,7 @@ namespace taskwatchd {
 // What the responses need from the application.
 struct ApiSources {
   std::function<bool()> ready;  // everything is loaded, and shutdown has not begun
-  std::function<DaemonStatus()> status;
+  std::function<Awaitable<DaemonStatus>()> status;
   DaemonFacts facts;
   Elsewhere::Source replication = {};  // the replicas, if there are any
 };
@@ -46,7 +46,8 @@ class ApiAnswers {
 
  private:
   std::vector<AccountStatus> polled(std::vector<AccountStatus> accounts) const;
-  ApiReply status() const;
+  Awaitable<ApiReply> status() const;
+  Awaitable<ApiReply> jobs() const;
   Awaitable<ApiReply> tasks(ApiQuestion question) const;
   ApiReply distributions() const;
   ApiReply failed_devices(const std::string& id, const std::string& account) const;

@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "ports.h"
+
 namespace taskwatchd {
 namespace {
 
@@ -85,12 +87,32 @@ bool MetricsPages::has_room(OutputForm form) const {
 }
 
 std::shared_ptr<MetricsPages::Making> MetricsPages::begin(OutputForm form) {
-  const auto making = std::make_shared<Making>(this, form, now_());
+  auto making = std::make_shared<Making>(this, form, now_());
+  // Independent of the client, which may close its connection: others may wait for it too.
+  spawn(executor_, make(making));
+  making_.push_back(making);
+  return making;
+}
+
+boost::asio::awaitable<void> MetricsPages::make(std::shared_ptr<Making> making) {
+  if (making->pages == nullptr) co_return;
+  bool accepted = false;
+  try {
+    Picture picture = co_await making->pages->take_picture_();
+    if (making->pages == nullptr) co_return;
+    accepted = making->pages->write(making, std::move(picture));
+  } catch (const std::bad_alloc&) {
+    // The clients are asked to try again.
+  }
+  if (!accepted && making->pages != nullptr) making->pages->finish(*making);
+}
+
+bool MetricsPages::write(const std::shared_ptr<Making>& making, Picture picture) {
   struct Work {
-    std::shared_ptr<const MetricsPicture> picture;
+    Picture picture;
     std::unique_ptr<const MetricsOutput> output;
   };
-  const auto work = std::make_shared<Work>(take_picture_(), nullptr);
+  const auto work = std::make_shared<Work>(std::move(picture), nullptr);
   const std::weak_ptr<Making> waiting = making;
   const auto finish_it = [waiting, work] {
     const std::shared_ptr<Making> found = waiting.lock();
@@ -107,21 +129,18 @@ std::shared_ptr<MetricsPages::Making> MetricsPages::begin(OutputForm form) {
     }
     found->pages->finish(*found);
   };
-  const bool accepted = queue_.submit(
-      [work, form, plain_bytes = limits_.plain_bytes, mailbox = mailbox_, finish_it](bool run) {
-        try {
-          if (run) {
-            work->output = std::make_unique<const MetricsOutput>(*work->picture, form, plain_bytes);
-          }
-        } catch (const std::bad_alloc&) {
-          // The client is asked to try again.
-        }
-        work->picture.reset();  // here, because it takes a while to free
-        mailbox->post(finish_it);
-      });
-  if (!accepted) return nullptr;
-  making_.push_back(making);
-  return making;
+  return queue_.submit([work, form = making->form, plain_bytes = limits_.plain_bytes,
+                        mailbox = mailbox_, finish_it](bool run) {
+    try {
+      if (run) {
+        work->output = std::make_unique<const MetricsOutput>(*work->picture, form, plain_bytes);
+      }
+    } catch (const std::bad_alloc&) {
+      // The client is asked to try again.
+    }
+    work->picture.reset();  // here, because it takes a while to free
+    mailbox->post(finish_it);
+  });
 }
 
 void MetricsPages::finish(Making& making) {

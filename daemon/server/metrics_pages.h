@@ -36,7 +36,9 @@ struct PageLimits {
 
 class MetricsPages {
  public:
-  using TakePicture = std::function<std::shared_ptr<const MetricsPicture>()>;
+  using Picture = std::shared_ptr<const MetricsPicture>;
+  // Must return after this object is destroyed, too.
+  using TakePicture = std::function<boost::asio::awaitable<Picture>()>;
 
   MetricsPages(const boost::asio::any_io_executor& executor, TakePicture take_picture,
                std::function<Mono()> now, PageLimits limits = {});
@@ -60,6 +62,9 @@ class MetricsPages {
   Output find(OutputForm form) const;
   std::shared_ptr<Making> join(OutputForm form) const;
   std::shared_ptr<Making> begin(OutputForm form);
+  static boost::asio::awaitable<void> make(std::shared_ptr<Making> making);
+  // Returns false if the output cannot be written.
+  bool write(const std::shared_ptr<Making>& making, Picture picture);
   void finish(Making& making);
   bool has_room(OutputForm form) const;
   // The sizes of the last output of a form: expected of the next.

@@ -1,9 +1,12 @@
 #include "view/tasks_json.h"
 
+#include <vector>
+
 #include "core/events/event_text.h"
 #include "view/json_fields.h"
 
 namespace taskwatchd {
+namespace {
 
 std::string listed_task_json(const ListedTask& task) {
   JsonObject json;
@@ -16,10 +19,13 @@ std::string listed_task_json(const ListedTask& task) {
   return json.text();
 }
 
-std::string tasks_json(const std::vector<std::string>& items, std::size_t total,
-                       const std::string& cursor) {
+}  // namespace
+
+std::string tasks_json(const TaskListing& listing, const std::string& cursor) {
+  std::vector<std::string> items;
+  for (const ListedTask& task : listing.tasks) items.push_back(listed_task_json(task));
   JsonObject json;
-  json.add("total", counted(total));
+  json.add("total", counted(listing.total));
   json.add_if("next_cursor", cursor);
   return json.add_json("tasks", json_list(items)).text();
 }

@@ -240,8 +240,8 @@ void four_gzip_scrapes(benchmark::State& state) {
   LargeFleet fleet(state.range(0));
   Mono now{};
   boost::asio::io_context context{1};
-  MetricsPages pages(
-      context.get_executor(), [&] { return fleet.picture(); }, [&] { return now; });
+  const auto picture = [&]() -> Awaitable<MetricsPages::Picture> { co_return fleet.picture(); };
+  MetricsPages pages(context.get_executor(), picture, [&] { return now; });
   std::vector<std::string> memories(4);
   std::vector<std::size_t> bytes(memories.size());
   const auto rethrow = [](std::exception_ptr error) {

@@ -5,6 +5,7 @@ folder that is deleted with its test, so test files may run in parallel. Needs T
 the two programs; ctest sets them.
 """
 
+import datetime
 import json
 import os
 import re
@@ -64,6 +65,11 @@ def wait_for(what, condition, deadline=DEADLINE, every=0.02):
         if time.monotonic() > end:
             raise AssertionError(f"not within {deadline} s: {what() if callable(what) else what}")
         time.sleep(every)
+
+
+def unix(text):
+    """Returns the Unix time in seconds of a time in an event."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def closed_port():

@@ -6,7 +6,6 @@ Needs prometheus and prometheus-alertmanager on the PATH, besides the requiremen
 """
 
 import collections
-import datetime
 import time
 import unittest
 
@@ -69,10 +68,6 @@ REPORTED = {"fails": [(BAD, "firing"), (BAD, "resolved")], "expires": [(BAD, "fi
 PATIENCE = 150  # s; a stalled job is notified 2 min after its last change, on an idle machine
 
 
-def unix(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
 class NotificationTest(harness.TestCase):
     def wait_notified(self, what, account, alert, status):
         """Waits for that notification; returns its time."""
@@ -91,7 +86,7 @@ class NotificationTest(harness.TestCase):
     def changed(self, task, status):
         """Returns the true time of the change."""
         history = self.cloud.control("history", task=task)["history"]
-        return next(unix(step["at"]) for step in reversed(history) if step["status"] == status)
+        return next(harness.unix(step["at"]) for step in reversed(history) if step["status"] == status)
 
     def test_each_kind_is_notified_once(self):
         self.cloud = self.iotsim(WORLD, "--watch=jobs")

@@ -1,7 +1,6 @@
 """What the tests of notifications share: a simulated platform, a receiver, and sinks that send to it."""
 
 import base64
-import datetime
 import json
 import pathlib
 import re
@@ -17,10 +16,6 @@ SIGN = "SEC0123456789abcdef"
 TOKEN = "tok-3f9a77c1e5"  # in the robots' URLs: a canary
 HOSTILE = '@all [x](http://evil.example) <at user_id=\\"all\\"></at> <!channel> <@U1> www.evil.example \\n\\e[31m' \
     '\\u202e**bold** `code`'
-
-
-def unix(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def failing(at, message="boom"):

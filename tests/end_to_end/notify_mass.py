@@ -14,7 +14,8 @@ import harness
 import notify_services as services
 import receiver
 import worlds
-from notify_case import Notify, failing, unix
+from harness import unix
+from notify_case import Notify, failing
 
 DOWN = float(os.environ.get("DOWN", "3600"))  # s
 CHATS = (("ding", "dingtalk", services.DingTalk), ("fei", "feishu", services.Feishu), ("wecom", "wecom", services.WeCom),

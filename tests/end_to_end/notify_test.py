@@ -14,7 +14,8 @@ import harness
 import notify_services as services
 import receiver
 import worlds
-from notify_case import HOSTILE, KEY, SIGN, TOKEN, Notify, failing, unix
+from harness import unix
+from notify_case import HOSTILE, KEY, SIGN, TOKEN, Notify, failing
 
 KILLS = int(os.environ.get("KILLS", "3"))
 

@@ -1,4 +1,4 @@
-"""Explicit tasks in a file, all observed before, and the memory of the daemon while it serves requests."""
+"""Explicit tasks in a file, all observed before; memory, CPU time and turns of the event loop of a daemon that serves requests."""
 
 import os
 import re
@@ -68,6 +68,33 @@ class Peak:
         self.over.set()
         self.thread.join()
         return memory(self.pid)["VmHWM"] if self.counted else self.most
+
+
+class LoopTurns:
+    """The turns of the event loop of a daemon that is started with this environment: CPU time of its thread, by
+    tests/bench/loop_turns.c, which TURNS names when compiled. Without it, turns are not measured."""
+
+    LIBRARY = os.environ.get("TURNS", "")
+
+    def __init__(self, file):
+        self.file = file
+        self.environment = {"LD_PRELOAD": self.LIBRARY, "LOOP_TURNS": file} if self.LIBRARY else {}
+
+    def _lines(self):
+        if not os.path.exists(self.file):
+            return []
+        with open(self.file, encoding="ascii") as opened:
+            return opened.read().splitlines()
+
+    def longest(self, pid):
+        """Returns the longest turns since the last call."""
+        if not self.LIBRARY:
+            return "turns not measured"
+        before = len(self._lines())
+        os.kill(pid, signal.SIGUSR2)
+        harness.wait_for("the turns", lambda: len(self._lines()) > before)
+        count, *longest = self._lines()[-1].split()
+        return f"{count} turns, longest " + ", ".join(f"{int(us) / 1000:.1f}" for us in longest[:4]) + " ms"
 
 
 class Silent:

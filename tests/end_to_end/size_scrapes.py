@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Scrapes of a job whose tasks all have series, and requests of its API, while the daemon polls: their time and size,
-how long the event loop is held (CPU time of its thread in one turn, by loop_turns.c), memory with clients that do not read, and the time of a
+how long the event loop is held, memory with clients that do not read, and the time of a
 health check meanwhile. Not part of `make test`: it takes minutes and needs an idle machine.
 
-TASKS=100000 TURNS=loop_turns.so
+TASKS=100000; TURNS: see LoopTurns
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import json
 import os
 import re
 import selectors
-import signal
 import socket
 import statistics
 import subprocess
@@ -22,10 +21,9 @@ import unittest
 import urllib.parse
 
 import harness
-from size_case import SCENARIO, Peak, Silent, memory
+from size_case import SCENARIO, LoopTurns, Peak, Silent, memory
 
 TASKS = int(os.environ.get("TASKS", "100000"))
-TURNS = os.environ.get("TURNS", "")  # the compiled loop_turns.c; without it, turns are not measured
 CLIENTS = 40
 FORMS = {"plain": (), "gzip": ("Accept-Encoding: gzip",),
          "OpenMetrics, gzip": ("Accept-Encoding: gzip", "Accept: application/openmetrics-text")}
@@ -83,13 +81,6 @@ def receive(url, *headers, count=1):
     return first - begun, ended - begun, sizes[clients[0]]
 
 
-def lines(file):
-    if not os.path.exists(file):
-        return []
-    with open(file, encoding="ascii") as opened:
-        return opened.read().splitlines()
-
-
 class Health:
     """Asks /-/healthy all the time; stop() returns the longest times in ms."""
 
@@ -119,28 +110,17 @@ class Health:
 
 
 class SizeOfScrapes(harness.TestCase):
-    def turns(self):
-        """Returns the longest turns of the event loop since the last call."""
-        if not TURNS:
-            return "turns not measured"
-        before = len(lines(self.turns_file))
-        os.kill(self.watched.pid, signal.SIGUSR2)
-        harness.wait_for("the turns", lambda: len(lines(self.turns_file)) > before)
-        count, *longest = lines(self.turns_file)[-1].split()
-        return f"{count} turns, longest " + ", ".join(f"{int(us) / 1000:.1f}" for us in longest[:4]) + " ms"
-
     def step(self, name, work):
-        self.turns()
+        self.turns.longest(self.watched.pid)
         health, peak = Health(self.watched.url), Peak(self.watched.pid)
         result = work()
         most = peak.stop()
-        print(f"{name}: {result}; {health.stop()}; {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f}, "
+        print(f"{name}: {result}; {health.stop()}; {self.turns.longest(self.watched.pid)}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f}, "
               f"most {most / 1e6:.0f} MB", flush=True)
 
     def watch(self, cloud):
-        self.turns_file = os.path.join(self.folder, "turns")
-        preload = {"LD_PRELOAD": TURNS, "LOOP_TURNS": self.turns_file} if TURNS else {}
-        self.watched = self.daemon(cloud.config_file, env=harness.clean_environment(**preload)).started()
+        self.turns = LoopTurns(self.path("turns"))
+        self.watched = self.daemon(cloud.config_file, env=harness.clean_environment(**self.turns.environment)).started()
 
     def besiege(self, headers, path="/metrics"):
         """Returns the statuses of the answers to clients that do not read."""
@@ -175,7 +155,7 @@ class SizeOfScrapes(harness.TestCase):
         self.watch(cloud)
         harness.wait_for("its baseline", lambda: self.watched.events("job_baseline"), deadline=300, every=0.5)
         time.sleep(5)
-        print(f"\n{TASKS} tasks: {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
+        print(f"\n{TASKS} tasks: {self.turns.longest(self.watched.pid)}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
         self.step("no scrape for 10 s", lambda: time.sleep(10))
         for form, headers in FORMS.items():
             self.step(form, lambda: self.scrapes(headers))
@@ -193,7 +173,7 @@ class SizeOfScrapes(harness.TestCase):
         cloud = self.iotsim(DISTRIBUTION.format(devices=TASKS))
         self.watch(cloud)
         self.watched.event("distribution_result", deadline=300)
-        print(f"\n{TASKS} failed devices: {self.turns()}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
+        print(f"\n{TASKS} failed devices: {self.turns.longest(self.watched.pid)}; memory {memory(self.watched.pid)['VmRSS'] / 1e6:.0f} MB", flush=True)
         for path in ("/api/v1/distributions", "/api/v1/distributions/D1/failed.csv"):
             for form in ("plain", "gzip"):
                 self.step(f"{path}, {form}", lambda: self.answers(path, FORMS[form]))

@@ -3,7 +3,6 @@ platform."""
 
 import collections
 import contextlib
-import datetime
 import json
 import os
 import sqlite3
@@ -102,9 +101,7 @@ def delays_of_ends(file, statuses):
     for event in stored_events(file):
         status = event.get("to") or event.get("status")
         if event["event"] in ("task_transition", "task_baseline") and status in statuses:
-            seen, changed = (datetime.datetime.fromisoformat(event[name].replace("Z", "+00:00"))
-                             for name in ("observed_at", "modified_at"))
-            delays.append((seen - changed).total_seconds())
+            delays.append(harness.unix(event["observed_at"]) - harness.unix(event["modified_at"]))
     return delays
 
 

@@ -142,6 +142,41 @@ TEST_F(FleetTest, AReloadReadsNothingForUnchangedAccounts) {
   EXPECT_TRUE(fleet.status().empty());
 }
 
+// The status of very many accounts is read in parts, and between two of them accounts may come, go
+// and be lost to another replica.
+TEST_F(FleetTest, TheStatusOfEachAccountIsReadOnceWhateverHappensBetweenTwoParts) {
+  const auto names_of = [](const std::vector<AccountStatus>& all) {
+    std::string names;
+    for (const AccountStatus& one : all) names += one.name;
+    return names;
+  };
+  const auto configure = [&](const std::string& names) {
+    config.accounts.clear();
+    for (const char name : names) {
+      config.accounts.push_back(account_of({instance_of("main", {std::string("task-") + name})}));
+      config.accounts.back().name = std::string(1, name);
+    }
+    spawn(context.get_executor(), apply());
+    clock.settle();
+  };
+  fleet.share();
+  for (const char* const name : {"b", "c", "d", "e", "f"}) fleet.acquire(name);
+  configure("bcdef");
+  std::vector<AccountStatus> all = fleet.status();
+  EXPECT_EQ(names_of(all), "bcdef");
+  all.resize(2);
+  fleet.lose("b");
+  fleet.lose("d");
+  EXPECT_TRUE(fleet.add_status(all));
+  EXPECT_EQ(names_of(all), "bcdef") << "the last values of lost accounts are exported";
+
+  all.resize(2);
+  fleet.acquire("g");
+  configure("cdfg");
+  EXPECT_TRUE(fleet.add_status(all));
+  EXPECT_EQ(names_of(all), "cdfg");
+}
+
 // The clock decides which history is deleted: a clock one year ahead would delete all of it.
 TEST_F(FleetTest, TheClockIsComparedWithTheDatesOfResponses) {
   take({"a"});

@@ -31,6 +31,10 @@ LeaseStatus elsewhere(std::string account, std::string holder, std::string url) 
 }
 
 // The account `here` is polled by this replica, `there` and `far` by others, `free` by nobody.
+Awaitable<DaemonStatus> no_status() {
+  co_return DaemonStatus();
+}
+
 class ElsewhereTest : public testing::Test {
  protected:
   ElsewhereTest() {
@@ -91,11 +95,7 @@ class ElsewhereTest : public testing::Test {
   Notifiers sinks{context.get_executor(), ports, recorder, files, {}};
   MuteBook mutes{ports, [] {}};
   ApiAnswers answers{
-      fleet,
-      sinks,
-      mutes,
-      ports,
-      {[] { return true; }, [] { return DaemonStatus(); }, {}, [this] { return shown; }}};
+      fleet, sinks, mutes, ports, {[] { return true; }, &no_status, {}, [this] { return shown; }}};
 };
 
 TEST_F(ElsewhereTest, ATaskOfAnAccountThatAnotherOneHolds) {

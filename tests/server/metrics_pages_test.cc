@@ -51,6 +51,7 @@ class MetricsPagesTest : public testing::Test {
                         kStart);
     }
   }
+  boost::asio::awaitable<MetricsPages::Picture> picture_soon() { co_return picture(); }
   // Each picture has another CPU time.
   std::shared_ptr<const MetricsPicture> picture() {
     ProcessStats process = full_process();
@@ -114,7 +115,7 @@ class MetricsPagesTest : public testing::Test {
 
   std::unique_ptr<MetricsPages> made() {
     return std::make_unique<MetricsPages>(
-        context.get_executor(), [this] { return picture(); }, [this] { return now; }, limits);
+        context.get_executor(), [this] { return picture_soon(); }, [this] { return now; }, limits);
   }
 };
 

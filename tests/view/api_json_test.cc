@@ -160,9 +160,7 @@ TEST(ApiJson, TasksKeepADeviceMessageAsData) {
   seen.record.last.message = "</script>\n\"";
   listing.tasks = {unseen, seen};
   listing.total = 9;
-  const std::string json =
-      tasks_json({listed_task_json(listing.tasks[0]), listed_task_json(listing.tasks[1])},
-                 listing.total, "6162");
+  const std::string json = tasks_json(listing, "6162");
   EXPECT_TRUE(json.starts_with(
       "{\"total\":9,\"next_cursor\":\"6162\",\"tasks\":[{\"account\":\"prod\","
       "\"iot_instance\":\"main\",\"task_id\":\"t1\",\"state\":\"pending\",\"explicit\":true},"
@@ -170,7 +168,7 @@ TEST(ApiJson, TasksKeepADeviceMessageAsData) {
       "\"explicit\":true,\"status\":\"FAILED\",\"progress\":62,"))
       << json;
   EXPECT_EQ(json.find('\n'), std::string::npos);
-  EXPECT_EQ(tasks_json({}, 0, ""), "{\"total\":0,\"tasks\":[]}");
+  EXPECT_EQ(tasks_json({}, ""), "{\"total\":0,\"tasks\":[]}");
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 namespace taskwatchd {
 namespace {
 
+constexpr TaskTable::Slot kRowsOfListed =
+    30;  // a task of the page takes the time of so many others
+
 WatchState state_of(const TaskRow& row) {
   if (row.gone) return WatchState::kGone;
   return row.seen ? WatchState::kWatched : WatchState::kPending;
@@ -51,17 +54,19 @@ void TaskSelection::keep(const std::string& id) {
   std::push_heap(ids_.begin(), ids_.end());
 }
 
-bool TaskSelection::add(const std::string& account, const TaskTable& table, TaskTable::Slot& room) {
-  if (!filter_.account.empty() && account != filter_.account) return true;
-  if (account != account_) {
-    account_ = account;
-    from_ = 0;
-    ids_.clear();
-    // One more than requested shows that there are more.
-    wanted_ = account < after_.account ? 0 : limit_ + 1 - listing_.tasks.size();
-  }
-  const std::string_view after = account == after_.account ? after_.task_id : std::string_view();
-  const TaskTable::Slot end = table.end_slot();
+void TaskSelection::begin(const std::string& account) {
+  account_ = account;
+  from_ = 0;
+  seen_all_ = false;
+  ids_.clear();
+  listed_ = 0;
+  // One more than requested shows that there are more.
+  wanted_ = account < after_.account ? 0 : limit_ + 1 - listing_.tasks.size();
+}
+
+bool TaskSelection::see(const TaskTable& table, TaskTable::Slot& room) {
+  const std::string_view after = account_ == after_.account ? after_.task_id : std::string_view();
+  const TaskTable::Slot end = std::max(from_, table.end_slot());  // the table may be another one
   const TaskTable::Slot to = from_ + std::min(room, end - from_);
   table.for_each(from_, to, [&](const TaskRow& row) {
     const bool of_job = filter_.job_id.empty() || (row.seen && table.job_id(row) == filter_.job_id);
@@ -71,20 +76,30 @@ bool TaskSelection::add(const std::string& account, const TaskTable& table, Task
   });
   room -= to - from_;
   from_ = to;
-  if (to < end) return false;
-  std::sort_heap(ids_.begin(), ids_.end());
-  for (const std::string& id : ids_) {
-    const auto slot = table.find(id);  // none: removed since then
+  return to == end;
+}
+
+bool TaskSelection::add(const std::string& account, const TaskTable& table, TaskTable::Slot& room) {
+  if (!filter_.account.empty() && account != filter_.account) return true;
+  if (account != account_) begin(account);
+  if (!seen_all_) {
+    if (!see(table, room)) return false;
+    seen_all_ = true;
+    std::sort_heap(ids_.begin(), ids_.end());
+    has_more_ |= wanted_ > 0 && ids_.size() == wanted_;
+  }
+  for (; listed_ < ids_.size(); ++listed_) {
+    if (room == 0) return false;
+    room -= std::min(room, kRowsOfListed);
+    const auto slot = table.find(ids_[listed_]);  // none: removed since then
     if (slot) listing_.tasks.push_back(listed(account, table, *slot));
   }
   return true;
 }
 
 TaskListing TaskSelection::take() {
-  if (listing_.tasks.size() > limit_) {
-    listing_.tasks.pop_back();
-    listing_.next = listing_.tasks.back().record.key;
-  }
+  if (listing_.tasks.size() > limit_) listing_.tasks.pop_back();
+  if (has_more_ && !listing_.tasks.empty()) listing_.next = listing_.tasks.back().record.key;
   return std::move(listing_);
 }
 

@@ -54,23 +54,30 @@ class TaskSelection {
   // Where the selection continues: in this account or, if there is none of that name, in the next
   // one. Empty: with the first.
   const std::string& account() const { return account_; }
-  // Processes tasks of the account, at most `room` of them, and subtracts them from it. Returns
-  // true after the last one. REQUIRES: accounts come in the order of their names.
+  // Processes tasks of the account, at most `room` of them, and subtracts them from it; a task of
+  // the page counts as several. Returns true after the last one. REQUIRES: accounts come in the
+  // order of their names, and `room` is not 0 in the first call of a turn.
   bool add(const std::string& account, const TaskTable& table, TaskTable::Slot& room);
   // REQUIRES: no other call follows.
   TaskListing take();
 
  private:
+  void begin(const std::string& account);
+  // Returns true when all tasks of the account have been examined.
+  bool see(const TaskTable& table, TaskTable::Slot& room);
   bool matches(const TaskRow& row) const;
   void keep(const std::string& id);
 
   TaskFilter filter_;
   TaskKey after_;
   std::size_t limit_;
-  std::string account_;
-  TaskTable::Slot from_ = 0;      // in that account
-  std::vector<std::string> ids_;  // the first ids of that account: a heap, the last one on top
+  std::string account_;       // the members below are about it
+  TaskTable::Slot from_ = 0;  // tasks before it have been examined
+  bool seen_all_ = false;
+  std::vector<std::string> ids_;  // the first ids: a heap, the last one on top, and finally sorted
   std::size_t wanted_ = 0;        // at most so many
+  std::size_t listed_ = 0;        // so many of them have been converted
+  bool has_more_ = false;  // more than the page holds; some of them may have been removed since
   TaskListing listing_;
 };
 

@@ -148,15 +148,31 @@ TEST_F(TaskSelectionTest, TasksMayChangeBetweenTwoParts) {
   first.remove(*first.find("t1"));
   first.remove(*first.find("t8"));
   put(first, "t99", TaskStatus::kSent);  // in the place of t8
-  room = 100;
+  room = 1000;
   EXPECT_TRUE(selection.add("a", first, room));
   EXPECT_TRUE(selection.add("b", second, room));
   EXPECT_EQ(ids(selection.take()), "a/t0 a/t2 a/t3 a/t4 a/t5 a/t6 a/t7 a/t9 a/t99 b/u");
 
+  TaskSelection removed({}, {}, 4);
+  room = 10;
+  EXPECT_FALSE(removed.add("a", first, room)) << "t0, t2, t3, t4 and t5 are chosen, none is listed";
+  first.remove(*first.find("t5"));
+  room = 1000;
+  EXPECT_TRUE(removed.add("a", first, room));
+  EXPECT_TRUE(removed.add("b", second, room));
+  EXPECT_EQ(removed.take().next, (TaskKey{"a", "t4"})) << "there are more";
+
+  TaskSelection shrunk({}, {}, 100);
+  room = 5;
+  EXPECT_FALSE(shrunk.add("a", first, room));
+  room = 1000;
+  EXPECT_TRUE(shrunk.add("a", second, room)) << "the account was removed and added again";
+  EXPECT_EQ(shrunk.take().total, 4u);
+
   TaskSelection gone({}, {}, 100);
   room = 5;
   EXPECT_FALSE(gone.add("a", first, room));
-  room = 100;
+  room = 1000;
   EXPECT_TRUE(gone.add("b", second, room)) << "the account a is not polled here any more";
   EXPECT_EQ(ids(gone.take()), "b/u");
 }

@@ -38,8 +38,9 @@ class FaultyVfs {
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 
   // Makes `times` operations of this kind fail with `code`, from the `nth` one on (1: the next). A
-  // failing sync leaves the data written.
-  void fail(Op op, int nth, int times, int code) {
+  // failing sync leaves the data written. `main_only`: not those of the log.
+  void fail(Op op, int nth, int times, int code, bool main_only = false) {
+    main_only_ = main_only;
     op_ = op;
     code_ = code;
     count_ = 0;
@@ -53,13 +54,15 @@ class FaultyVfs {
   struct File {
     sqlite3_file base;
     FaultyVfs* owner;
+    bool is_main;
     sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   };
   static File* file(sqlite3_file* f) { return reinterpret_cast<File*>(f); }
   static sqlite3_vfs* real(sqlite3_vfs* v) { return static_cast<FaultyVfs*>(v->pAppData)->real_; }
 
-  int strike(Op op) {
-    if (nth_ == 0 || op != op_) return SQLITE_OK;
+  static int strike(sqlite3_file* f, Op op) { return file(f)->owner->strike(op, file(f)->is_main); }
+  int strike(Op op, bool is_main) {
+    if (nth_ == 0 || op != op_ || (main_only_ && !is_main)) return SQLITE_OK;
     const int n = ++count_;
     if (n < nth_ || n >= nth_ + times_) return SQLITE_OK;
     ++failed_;
@@ -70,6 +73,7 @@ class FaultyVfs {
     File* self = file(f);
     std::memset(static_cast<void*>(self), 0, static_cast<std::size_t>(v->szOsFile));
     self->owner = static_cast<FaultyVfs*>(v->pAppData);
+    self->is_main = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     const int code = real(v)->xOpen(real(v), name, self->real(), flags, out);
     if (self->real()->pMethods != nullptr) self->base.pMethods = methods();
     return code;
@@ -84,18 +88,18 @@ class FaultyVfs {
     m.iVersion = 2;
     m.xClose = [](sqlite3_file* f) { return inner(f)->xClose(file(f)->real()); };
     m.xRead = [](sqlite3_file* f, void* to, int n, sqlite3_int64 at) {
-      const int code = file(f)->owner->strike(Op::kRead);
+      const int code = strike(f, Op::kRead);
       return code != SQLITE_OK ? code : inner(f)->xRead(file(f)->real(), to, n, at);
     };
     m.xWrite = [](sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
-      const int code = file(f)->owner->strike(Op::kWrite);
+      const int code = strike(f, Op::kWrite);
       return code != SQLITE_OK ? code : inner(f)->xWrite(file(f)->real(), from, n, at);
     };
     m.xTruncate = [](sqlite3_file* f, sqlite3_int64 n) {
       return inner(f)->xTruncate(file(f)->real(), n);
     };
     m.xSync = [](sqlite3_file* f, int flags) {
-      const int code = file(f)->owner->strike(Op::kSync);
+      const int code = strike(f, Op::kSync);
       return code != SQLITE_OK ? code : inner(f)->xSync(file(f)->real(), flags);
     };
     m.xFileSize = [](sqlite3_file* f, sqlite3_int64* n) {
@@ -130,6 +134,7 @@ class FaultyVfs {
   sqlite3_vfs* real_ = nullptr;
   sqlite3_vfs vfs_{};
   std::atomic<Op> op_ = Op::kWrite;
+  std::atomic<bool> main_only_ = false;
   std::atomic<int> code_ = SQLITE_IOERR_WRITE;
   std::atomic<int> nth_ = 0, times_ = 0, count_ = 0, failed_ = 0;
 };

@@ -1,0 +1,30 @@
+#include "app/status_source.h"
+
+#include <utility>
+
+#include "pipeline/next_turn.h"
+
+namespace taskwatchd {
+
+Awaitable<DaemonStatus> StatusSource::read() const {
+  std::vector<AccountStatus> accounts;
+  while (!fleet.add_status(accounts)) co_await next_turn();
+  co_return with(std::move(accounts));
+}
+
+DaemonStatus StatusSource::with(std::vector<AccountStatus> accounts) const {
+  DaemonStatus status;
+  status.accounts = std::move(accounts);
+  for (AccountStatus& account : status.accounts) {
+    account.detection_delay_bound = reloader.config().detection_delay_bound;
+  }
+  status.replication = status_of(replication);
+  notifications.add_status(reloader.config(), status);
+  status.store_up = recorder.store_up();
+  status.events_pending[outboxes.sink_name()] = outboxes.pending();
+  status.last_reload_successful = reloader.last_successful() && front.settings_valid();
+  status.last_reload_success = reloader.last_success();
+  return status;
+}
+
+}  // namespace taskwatchd
