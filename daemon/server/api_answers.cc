@@ -21,16 +21,6 @@ std::size_t listed_devices(const DistributionRecord& record) {
   return record.result ? record.result->failed_devices.size() : 0;
 }
 
-ApiReply list_of(bool is_long, std::function<std::string()> make) {
-  ApiReply reply;
-  if (is_long) {
-    reply.make_data = std::move(make);
-  } else {
-    reply.data = make();
-  }
-  return reply;
-}
-
 }  // namespace
 
 Awaitable<ApiReply> ApiAnswers::answer(ApiQuestion question) {

@@ -103,4 +103,14 @@ std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_vi
   return question;
 }
 
+ApiReply list_of(bool is_long, std::function<std::string()> make) {
+  ApiReply reply;
+  if (is_long) {
+    reply.make_data = std::move(make);
+  } else {
+    reply.data = make();
+  }
+  return reply;
+}
+
 }  // namespace taskwatchd

@@ -74,5 +74,7 @@ std::string_view method_of(ApiRoute route);
 std::variant<ApiQuestion, ApiReply> read_question(ApiRoute route, std::string_view path,
                                                   const WebRequest& request);
 ApiReply bad_data(int status, std::string error);
+// 200 with what `make` returns: a long list is made on another thread, a short one at once.
+ApiReply list_of(bool is_long, std::function<std::string()> make);
 
 }  // namespace taskwatchd

@@ -12,6 +12,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::size_t kPart = 100;          // events written at once: about ten kilobytes
+constexpr std::size_t kEventsOnLoop = 100;  // a page of more is made on another thread
 constexpr char kBegin[] = "retry: 2000\n";  // ms until a client reconnects
 
 ApiReply unreadable(const StoreError& error) {
@@ -135,7 +136,9 @@ Awaitable<ApiReply> EventAnswers::transitions(ApiQuestion question) {
   const bool more = events.size() > limit;
   if (more) events.pop_back();
   const std::uint64_t next = events.empty() ? *since : events.back().id;
-  co_return ApiReply{200, page_json(events, next, more)};
+  const bool is_long = events.size() > kEventsOnLoop;
+  auto make = [events = std::move(events), next, more] { return page_json(events, next, more); };
+  co_return list_of(is_long, std::move(make));
 }
 
 Awaitable<ApiReply> EventAnswers::stream(ApiQuestion question) {
