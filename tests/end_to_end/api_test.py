@@ -166,6 +166,10 @@ class Api(harness.TestCase):
         while self.ask(daemon, "transitions?limit=1")["next"] == before:
             found, _ = self.pages(daemon, "", 37)
             self.assertEqual([task["task_id"] for task in found], ids, "it moved meanwhile")
+        self.assertEqual([task["task_id"] for task in self.pages(daemon, "", 1000)[0]], ids, "long pages")
+        numbers = [event["id"] for event in self.ask(daemon, "transitions?since=0&limit=1000")["events"]]
+        self.assertGreater(len(numbers), 100, "a long page")
+        self.assertEqual(numbers, sorted(set(numbers)))
         print(f"{len(totals)} pages of 37 in {took:.2f} s", flush=True)
 
         device = found[1234]["device_name"]
