@@ -43,7 +43,8 @@ void add_explicit_tasks(AccountStatus& status, std::shared_ptr<const ExplicitSta
 
 }  // namespace
 
-AccountStatus status_of(const AccountParts& account, Now now) {
+AccountStatus status_of(const AccountParts& account, Now now,
+                        std::shared_ptr<const ExplicitStates> surveyed) {
   AccountStatus status;
   status.name = account.config.name;
   status.up = account.connectivity.up();
@@ -52,7 +53,8 @@ AccountStatus status_of(const AccountParts& account, Now now) {
     status.instances.push_back({instance.name, account.connectivity.up(instance.name),
                                 account.connectivity.failure_reason(instance.name)});
   }
-  add_explicit_tasks(status, account.explicit_survey.states());
+  if (!surveyed) surveyed = account.explicit_survey.states();
+  add_explicit_tasks(status, std::move(surveyed));
   status.jobs = account.jobs.views(now);
   for (const JobView& job : status.jobs) add_job(status, job);
   status.jobs_skipped = account.jobs.skipped();

@@ -2,12 +2,16 @@
 // thread only.
 #pragma once
 
+#include <memory>
+
 #include "account/parts.h"
 #include "core/types/status.h"
 
 namespace taskwatchd {
 
-// One pass over all jobs, and over the explicit tasks unless there are very many.
-AccountStatus status_of(const AccountParts& account, Now now);
+// One pass over all jobs, and, unless there are very many, over the explicit tasks if `surveyed` is
+// null: their states, just read.
+AccountStatus status_of(const AccountParts& account, Now now,
+                        std::shared_ptr<const ExplicitStates> surveyed = nullptr);
 
 }  // namespace taskwatchd

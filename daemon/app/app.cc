@@ -29,6 +29,7 @@
 #include "io/system/systemd.h"
 #include "pipeline/fleet.h"
 #include "pipeline/history_pruner.h"
+#include "pipeline/next_turn.h"
 #include "pipeline/outboxes.h"
 #include "pipeline/recorder.h"
 #include "pipeline/wait_until.h"
@@ -351,8 +352,10 @@ void App::configuration_changed() {
 
 Awaitable<void> App::keep_status() {
   while (!stopping_) {
-    const DaemonStatus now = co_await status_->read();
-    if (!stopping_) systemd::status(render_status_line(now, clock_.now().wall));
+    {
+      const DaemonStatus now = co_await status_->read();
+      if (!stopping_) systemd::status(render_status_line(now, clock_.now().wall));
+    }
     co_await wait_for(kStatusEvery);
   }
 }
@@ -377,9 +380,11 @@ Awaitable<DaemonStatus> App::counted_status() const {
 }
 
 Awaitable<std::shared_ptr<const MetricsPicture>> App::picture() {
+  const ProcessStats process = process_.read();
+  co_await next_turn();  // a thousand descriptors take a millisecond
   DaemonStatus now = co_await status_->read();
   metrics_.log_messages(log_.written(), log_.dropped());
-  co_return metrics_.picture(std::move(now), process_.read(), clock_.now().wall);
+  co_return metrics_.picture(std::move(now), process, clock_.now().wall);
 }
 
 int run(const RunOptions& options) {

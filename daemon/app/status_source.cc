@@ -7,9 +7,9 @@
 namespace taskwatchd {
 
 Awaitable<DaemonStatus> StatusSource::read() const {
-  std::vector<AccountStatus> accounts;
-  while (!fleet.add_status(accounts)) co_await next_turn();
-  co_return with(std::move(accounts));
+  Fleet::Surveys surveyed;
+  while (!fleet.survey(surveyed)) co_await next_turn();
+  co_return with(fleet.status(surveyed));
 }
 
 DaemonStatus StatusSource::with(std::vector<AccountStatus> accounts) const {

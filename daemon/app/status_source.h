@@ -16,7 +16,8 @@
 namespace taskwatchd {
 
 struct StatusSource {
-  // With very many accounts it takes several turns of the event loop; each account is consistent.
+  // As of the moment when it returns. Explicit tasks of very many accounts are surveyed before, in
+  // several turns of the event loop.
   Awaitable<DaemonStatus> read() const;
   // In one turn.
   DaemonStatus read_at_once() const { return with(fleet.status()); }

@@ -12,7 +12,7 @@ namespace taskwatchd {
 namespace {
 
 constexpr std::ptrdiff_t kShowPart = 500;  // records
-constexpr Duration kStatusPart = std::chrono::milliseconds(1);
+constexpr Duration kSurveyPart = std::chrono::milliseconds(1);
 // Limits of a hand-over.
 constexpr Duration kCallsWithin = std::chrono::milliseconds(1300);  // calls in flight
 constexpr Duration kStoredWithin = std::chrono::milliseconds(800);  // then the last commit
@@ -296,29 +296,26 @@ std::optional<double> Fleet::clock_offset() const {
   return nearest;
 }
 
-std::vector<AccountStatus> Fleet::status() const {
-  std::vector<AccountStatus> all;
-  while (!add_status(all)) continue;
-  return all;
+bool Fleet::survey(Surveys& all) const {
+  const Mono end = ports_.clock.now().mono + kSurveyPart;
+  const auto from = all.empty() ? pollers_.begin() : pollers_.upper_bound(all.rbegin()->first);
+  for (auto poller = from; poller != pollers_.end(); ++poller) {
+    if (poller != from && ports_.clock.now().mono >= end) return false;
+    all.emplace(poller->first, poller->second->survey());
+  }
+  return true;
 }
 
-bool Fleet::add_status(std::vector<AccountStatus>& all) const {
-  const Mono end = ports_.clock.now().mono + kStatusPart;
-  const auto following = [&](const auto& accounts) {
-    return all.empty() ? accounts.begin() : accounts.upper_bound(all.back().name);
-  };
-  auto poller = following(pollers_);
-  auto former = following(former_);  // no account is in both
-  while (poller != pollers_.end() || former != former_.end()) {
-    const bool is_polled =
-        former == former_.end() || (poller != pollers_.end() && poller->first < former->first);
-    all.push_back(is_polled ? (poller++)->second->status() : (former++)->second);
-    if (ports_.clock.now().mono >= end) return false;
+std::vector<AccountStatus> Fleet::status(const Surveys& surveyed) const {
+  std::vector<AccountStatus> all;
+  for (const auto& [name, poller] : pollers_) {
+    const auto survey = surveyed.find(name);
+    all.push_back(poller->status(survey == surveyed.end() ? nullptr : survey->second));
   }
-  std::erase_if(all, [&](const AccountStatus& one) {
-    return !pollers_.contains(one.name) && !former_.contains(one.name);
-  });
-  return true;
+  for (const auto& [name, status] : former_) all.push_back(status);
+  std::sort(all.begin(), all.end(),
+            [](const AccountStatus& a, const AccountStatus& b) { return a.name < b.name; });
+  return all;
 }
 
 }  // namespace taskwatchd

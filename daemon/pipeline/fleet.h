@@ -56,12 +56,14 @@ class Fleet {
   void stop();
   bool stopped() const { return pollers_.empty() && retired_.empty(); }
 
-  // The status of all accounts, in the order of their names.
-  std::vector<AccountStatus> status() const;
-  // Adds accounts to `all` for about 1 ms: those that follow its last one. Returns true after the
-  // last account. Accounts may come and go between two calls: in the end, those that are gone are
-  // removed.
-  bool add_status(std::vector<AccountStatus>& all) const;
+  // The states of explicit tasks by account.
+  using Surveys = std::map<std::string, std::shared_ptr<const ExplicitStates>>;
+  // Surveys accounts for about 1 ms: those that follow the last one in `all`. Returns true after
+  // the last account. This is most of the work of status(), done before it in several turns.
+  bool survey(Surveys& all) const;
+  // The status of all accounts now, in the order of their names; only what has been surveyed is as
+  // old as its survey.
+  std::vector<AccountStatus> status(const Surveys& surveyed = {}) const;
   // One for each account that watches the task; only that account's if `account` is not empty.
   std::vector<Explanation> explain(const std::string& task_id, const std::string& account) const;
   // Continues the selection with TaskSelection::kRows tasks. Returns true after the last one.

@@ -275,8 +275,12 @@ std::optional<Explanation> Poller::explain(const std::string& task_id) const {
   return taskwatchd::explain(account_.parts(), task_id, ports_.clock.now());
 }
 
-AccountStatus Poller::status() const {
-  return status_of(account_.parts(), ports_.clock.now());
+std::shared_ptr<const ExplicitStates> Poller::survey() const {
+  return account_.parts().explicit_survey.states();
+}
+
+AccountStatus Poller::status(std::shared_ptr<const ExplicitStates> surveyed) const {
+  return status_of(account_.parts(), ports_.clock.now(), std::move(surveyed));
 }
 
 }  // namespace taskwatchd

@@ -50,7 +50,9 @@ class Poller {
 
   // Platform's clock minus ours, in seconds; nullopt until a response had a usable Date.
   std::optional<double> clock_offset() const { return account_.parts().clock_offset; }
-  AccountStatus status() const;
+  std::shared_ptr<const ExplicitStates> survey() const;
+  // `surveyed`: a result of survey(); null: a new one.
+  AccountStatus status(std::shared_ptr<const ExplicitStates> surveyed = nullptr) const;
   std::optional<Explanation> explain(const std::string& task_id) const;
   const TaskTable& tasks() const { return account_.tasks(); }
   bool watches(const std::string& task_id) const { return account_.watches(task_id); }

@@ -79,9 +79,8 @@ Awaitable<ApiReply> ApiAnswers::status() const {
 }
 
 Awaitable<ApiReply> ApiAnswers::jobs() const {
-  std::vector<AccountStatus> accounts;
-  while (!fleet_.add_status(accounts)) co_await next_turn();
-  accounts = polled(std::move(accounts));
+  DaemonStatus status = co_await sources_.status();
+  std::vector<AccountStatus> accounts = polled(std::move(status.accounts));
   std::size_t count = 0;
   for (const AccountStatus& one : accounts) count += one.jobs.size();
   auto make = [accounts = std::move(accounts)] { return jobs_json(accounts); };

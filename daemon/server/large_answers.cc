@@ -12,7 +12,7 @@
 namespace taskwatchd {
 namespace {
 
-constexpr std::size_t kWaiting = 16;
+constexpr std::size_t kWaiting = 40;  // as many as --web.max-requests by default
 constexpr std::size_t kBytesAtOnce = 64 * 1024;
 
 // A text whose size counts in `held` until it was sent.
@@ -39,9 +39,12 @@ class HeldText : public WebParts {
   std::size_t at_ = 0;
 };
 
-WebResponse written(ApiReply reply, const ContentNegotiation& negotiated) {
-  reply.data = reply.make_data();
-  return api_response(reply, negotiated);
+WebResponse written(const ApiReply& reply, const ContentNegotiation& negotiated) {
+  ApiReply made;  // not a copy of `reply`: make_data holds much
+  made.status = reply.status;
+  made.content_type = reply.content_type;
+  made.data = reply.make_data();
+  return api_response(made, negotiated);
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ std::shared_ptr<MetricsPages::Making> MetricsPages::begin(OutputForm form) {
   auto making = std::make_shared<Making>(this, form, now_());
   // Independent of the client, which may close its connection: others may wait for it too.
   spawn(executor_, make(making));
-  making_.push_back(making);
+  if (!making->finished) making_.push_back(making);
   return making;
 }
 

@@ -37,7 +37,7 @@ struct PageLimits {
 class MetricsPages {
  public:
   using Picture = std::shared_ptr<const MetricsPicture>;
-  // Must return after this object is destroyed, too.
+  // Takes one consistent snapshot. May be resumed after this object is destroyed.
   using TakePicture = std::function<boost::asio::awaitable<Picture>()>;
 
   MetricsPages(const boost::asio::any_io_executor& executor, TakePicture take_picture,

@@ -142,13 +142,19 @@ TEST_F(FleetTest, AReloadReadsNothingForUnchangedAccounts) {
   EXPECT_TRUE(fleet.status().empty());
 }
 
-// The status of very many accounts is read in parts, and between two of them accounts may come, go
-// and be lost to another replica.
-TEST_F(FleetTest, TheStatusOfEachAccountIsReadOnceWhateverHappensBetweenTwoParts) {
-  const auto names_of = [](const std::vector<AccountStatus>& all) {
+// Explicit tasks of very many accounts are surveyed in parts, and between two of them accounts may
+// come, go and be lost to another replica.
+TEST_F(FleetTest, TheStatusIsOfNowWhateverHappensBetweenTwoPartsOfASurvey) {
+  const auto names_of = [](const auto& accounts, const auto& name_of) {
     std::string names;
-    for (const AccountStatus& one : all) names += one.name;
+    for (const auto& one : accounts) names += name_of(one);
     return names;
+  };
+  const auto status_names = [&](const Fleet::Surveys& surveyed) {
+    return names_of(fleet.status(surveyed), [](const AccountStatus& one) { return one.name; });
+  };
+  const auto surveyed_names = [&](const Fleet::Surveys& surveyed) {
+    return names_of(surveyed, [](const auto& one) { return one.first; });
   };
   const auto configure = [&](const std::string& names) {
     config.accounts.clear();
@@ -160,21 +166,24 @@ TEST_F(FleetTest, TheStatusOfEachAccountIsReadOnceWhateverHappensBetweenTwoParts
     clock.settle();
   };
   fleet.share();
-  for (const char* const name : {"b", "c", "d", "e", "f"}) fleet.acquire(name);
-  configure("bcdef");
-  std::vector<AccountStatus> all = fleet.status();
-  EXPECT_EQ(names_of(all), "bcdef");
-  all.resize(2);
+  for (const char* const name : {"b", "c", "d", "f"}) fleet.acquire(name);
+  configure("bcdf");
+  Fleet::Surveys surveyed;
+  EXPECT_TRUE(fleet.survey(surveyed));
+  EXPECT_EQ(surveyed_names(surveyed), "bcdf");
+  EXPECT_EQ(fleet.status(surveyed).front().unseen, 1u);
+
+  surveyed.erase("d");
+  surveyed.erase("f");
   fleet.lose("b");
   fleet.lose("d");
-  EXPECT_TRUE(fleet.add_status(all));
-  EXPECT_EQ(names_of(all), "bcdef") << "the last values of lost accounts are exported";
-
-  all.resize(2);
-  fleet.acquire("g");
-  configure("cdfg");
-  EXPECT_TRUE(fleet.add_status(all));
-  EXPECT_EQ(names_of(all), "cdfg");
+  fleet.acquire("a");
+  configure("abcdf");
+  EXPECT_TRUE(fleet.survey(surveyed));
+  EXPECT_EQ(surveyed_names(surveyed), "bcf") << "it continues after c";
+  EXPECT_EQ(status_names(surveyed), "abcdf") << "with the last values of lost accounts";
+  configure("af");
+  EXPECT_EQ(status_names(surveyed), "af");
 }
 
 // The clock decides which history is deleted: a clock one year ahead would delete all of it.

@@ -31,10 +31,6 @@ LeaseStatus elsewhere(std::string account, std::string holder, std::string url) 
 }
 
 // The account `here` is polled by this replica, `there` and `far` by others, `free` by nobody.
-Awaitable<DaemonStatus> no_status() {
-  co_return DaemonStatus();
-}
-
 class ElsewhereTest : public testing::Test {
  protected:
   ElsewhereTest() {
@@ -53,6 +49,11 @@ class ElsewhereTest : public testing::Test {
     shown = ReplicationStatus{{lease("here"), elsewhere("there", "two", "https://two.example"),
                                elsewhere("far", "", ""), lease("free")},
                               {}};
+  }
+  Awaitable<DaemonStatus> status() const {
+    DaemonStatus now;
+    now.accounts = fleet.status();
+    co_return now;
   }
   Awaitable<void> record() { co_await recorder.run(); }
   Awaitable<void> apply(Config config) { EXPECT_FALSE(co_await fleet.apply(config)); }
@@ -95,7 +96,11 @@ class ElsewhereTest : public testing::Test {
   Notifiers sinks{context.get_executor(), ports, recorder, files, {}};
   MuteBook mutes{ports, [] {}};
   ApiAnswers answers{
-      fleet, sinks, mutes, ports, {[] { return true; }, &no_status, {}, [this] { return shown; }}};
+      fleet,
+      sinks,
+      mutes,
+      ports,
+      {[] { return true; }, [this] { return status(); }, {}, [this] { return shown; }}};
 };
 
 TEST_F(ElsewhereTest, ATaskOfAnAccountThatAnotherOneHolds) {

@@ -5,6 +5,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <new>
 #include <set>
 #include <string>
 
@@ -51,7 +55,13 @@ class MetricsPagesTest : public testing::Test {
                         kStart);
     }
   }
-  boost::asio::awaitable<MetricsPages::Picture> picture_soon() { co_return picture(); }
+  boost::asio::awaitable<MetricsPages::Picture> picture_soon() {
+    if (no_memory) throw std::bad_alloc();
+    boost::system::error_code ignored;
+    auto token = boost::asio::redirect_error(boost::asio::use_awaitable, ignored);
+    if (takes_turns) co_await turn.async_wait(token);
+    co_return picture();
+  }
   // Each picture has another CPU time.
   std::shared_ptr<const MetricsPicture> picture() {
     ProcessStats process = full_process();
@@ -111,6 +121,9 @@ class MetricsPagesTest : public testing::Test {
   Mono now{std::chrono::hours(1)};
   PageLimits limits{.shared_bytes = 100'000};
   boost::asio::io_context context{1};
+  bool no_memory = false;
+  bool takes_turns = false;
+  boost::asio::steady_timer turn{context, boost::asio::steady_timer::time_point::max()};
   std::unique_ptr<MetricsPages> pages = made();
 
   std::unique_ptr<MetricsPages> made() {
@@ -309,6 +322,46 @@ TEST_F(MetricsPagesTest, ABodyMayOutliveThem) {
   pages.reset();
   EXPECT_TRUE(read(plain) == before);
   EXPECT_EQ(number(unpacked(read(packed))), 2);
+}
+
+TEST_F(MetricsPagesTest, APictureMayTakeTurnsAndIsTakenOnceForAllClients) {
+  put(0, 1000);
+  ask(kPlain);
+  now += std::chrono::seconds(2);
+  takes_turns = true;
+  Body first, second;
+  begin(first, kPlain);
+  begin(second, kPlain);
+  EXPECT_EQ(first, pending);
+  turn.cancel();
+  wait(first);
+  wait(second);
+  EXPECT_EQ(number(read(first)), 2);
+  EXPECT_EQ(number(read(second)), 2);
+}
+
+TEST_F(MetricsPagesTest, EndsWhileAPictureIsTaken) {
+  takes_turns = true;
+  Body body;
+  begin(body, kPlain);
+  pages.reset();
+  turn.cancel();
+  context.restart();
+  context.poll();
+  EXPECT_EQ(body, pending) << "its client is disconnected with the server";
+  EXPECT_EQ(taken, 1);
+}
+
+TEST_F(MetricsPagesTest, WhatWasNotWrittenTakesNoRoom) {
+  put(0, 2000);
+  limits.held_bytes = 500'000;
+  pages = made();
+  EXPECT_NE(ask(kGzip), nullptr);
+  now += std::chrono::seconds(2);
+  no_memory = true;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(ask(kGzip), nullptr);
+  no_memory = false;
+  EXPECT_NE(ask(kGzip), nullptr);
 }
 
 TEST_F(MetricsPagesTest, EndsWhileAnOutputIsWritten) {
