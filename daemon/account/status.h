@@ -9,8 +9,8 @@
 
 namespace taskwatchd {
 
-// One pass over all jobs, and, unless there are very many, over the explicit tasks if `surveyed` is
-// null: their states, just read.
+// `surveyed`: the states of the explicit tasks, read shortly before; null: they are read now. One
+// pass over all jobs, and over those explicit tasks unless there are very many.
 AccountStatus status_of(const AccountParts& account, Now now,
                         std::shared_ptr<const ExplicitStates> surveyed = nullptr);
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Scrapes of a job whose tasks all have series, and requests of its API, while the daemon polls: their time and size,
-how long the event loop is held, memory with clients that do not read, and the time of a
-health check meanwhile. Not part of `make test`: it takes minutes and needs an idle machine.
+how long the event loop is held, memory with clients that do not read, and the time of a health check meanwhile. Not part of `make test`: it takes minutes and needs an idle machine.
 
 TASKS=100000; TURNS: see LoopTurns
 """

@@ -6,8 +6,8 @@
 namespace taskwatchd {
 namespace {
 
-constexpr TaskTable::Slot kRowsOfListed =
-    30;  // a task of the page takes the time of so many others
+// To convert a task of the page takes the time of so many tasks that are only examined.
+constexpr TaskTable::Slot kRowsOfListed = 30;
 
 WatchState state_of(const TaskRow& row) {
   if (row.gone) return WatchState::kGone;
